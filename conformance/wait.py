@@ -1,0 +1,40 @@
+"""Waiting: bounded, polling fast, ending early on the impossible, telling what was last seen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from conformance.errors import TimedOut
+
+T = TypeVar("T")
+
+POLL = 0.05
+"""Seconds between two looks, where nothing better than polling is to be had."""
+
+
+def until(
+    what: str,
+    look: Callable[[], T | None],
+    *,
+    seconds: float,
+    every: float = POLL,
+    last: Callable[[], str] | None = None,
+    stop: threading.Event | None = None,
+) -> T:
+    """Look until the answer is neither None nor False, and give it.
+
+    `look` raises to stop early (the impossible). `last` tells what was seen, for the error. `stop` ends the
+    wait from another thread. Raises `TimedOut` after `seconds`.
+    """
+    pause = stop or threading.Event()
+    end = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen is not None and seen is not False:
+            return seen
+        left = end - time.monotonic()
+        if left <= 0 or pause.wait(min(every, left)):
+            raise TimedOut(what, seconds, last() if last else repr(seen))

@@ -1,0 +1,1 @@
+"""Where clusters come from. Knows nothing of legs, properties or reports."""

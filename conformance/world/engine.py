@@ -1,0 +1,160 @@
+"""The machine's Docker Engine: the one that answers is used as it is; where none answers, one is started."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import CommandFailed, NoEngine, TimedOut
+from conformance.wait import until
+from conformance.world import commands, packages, paths
+from conformance.world.progress import Progress
+
+CAP_SYS_RESOURCE = 24
+START_SECONDS = 60.0
+DOCKER_HOST = "unix:///var/run/docker.sock"
+
+
+def info() -> dict[str, Any] | None:
+    """Give `docker info` of the engine that answers, or None if none does."""
+    if not shutil.which("docker"):
+        return None
+    with contextlib.suppress(CommandFailed, TimedOut, json.JSONDecodeError):
+        shown = commands.run(["docker", "info", "--format", "{{json .}}"], timeout=20, log="engine").stdout
+        read: dict[str, Any] = json.loads(shown)
+        if read.get("ServerVersion"):
+            return read
+    return None
+
+
+def lacks_sys_resource() -> bool:
+    """Say whether this machine's processes cannot have CAP_SYS_RESOURCE (sandboxes, some CI runners)."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("CapBnd:"):
+            return not int(line.split()[1], 16) >> CAP_SYS_RESOURCE & 1
+    return False
+
+
+def needs_runtime(engine: dict[str, Any]) -> bool:
+    """Say whether `docker run --privileged` would fail on this engine for want of CAP_SYS_RESOURCE."""
+    return lacks_sys_resource() and engine.get("DefaultRuntime") != RUNTIME
+
+
+RUNTIME = "runc-without-sys-resource"
+
+
+def ensure(progress: Progress) -> dict[str, Any]:
+    """Give `docker info` of a usable engine, started if none answers.
+
+    A running engine is never reconfigured. Raises `NoEngine` with the end of the engine's own log.
+    """
+    found = info()
+    if found is None:
+        with progress.step("Docker Engine", usual=5):
+            found = _start()
+    if needs_runtime(found):
+        raise NoEngine(
+            "This machine has no CAP_SYS_RESOURCE, and the running Docker Engine's default runtime asks for it, "
+            "so privileged containers cannot start.",
+            "stop that engine; `conformance up` then starts one with a runtime that does not ask for it",
+        )
+    return found
+
+
+def _start() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
+    program = shutil.which("dockerd", path=packages.SEARCH)
+    if not program:
+        raise NoEngine("No Docker Engine answers and dockerd is not installed.", "apt-get install docker.io")
+    _forget_stale_pid()
+    log = paths.logs() / "dockerd.log"
+    args = [program, "--host", DOCKER_HOST]
+    if lacks_sys_resource():
+        args += ["--add-runtime", f"{RUNTIME}={_runtime()}", "--default-runtime", RUNTIME]
+    with log.open("ab") as output:
+        daemon = subprocess.Popen(  # noqa: S603
+            args,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, "PATH": packages.SEARCH},
+        )
+
+    def answers() -> dict[str, Any] | None:
+        if daemon.poll() is not None:
+            last = "\n".join(log.read_text(errors="replace").splitlines()[-commands.TAIL :])
+            raise NoEngine(f"dockerd ended with {daemon.returncode} while starting: {last}", f"see {log}")
+        return info()
+
+    try:
+        found = until("An answer from the Docker Engine", answers, seconds=START_SECONDS)
+    except TimedOut as late:
+        daemon.terminate()
+        raise NoEngine(late.sentence, f"see {log}") from late
+    (paths.cache() / "dockerd.pid").write_text(f"{daemon.pid} {_start_time(daemon.pid)}\n", encoding="ascii")
+    return found
+
+
+def _runtime() -> Path:
+    """Give a runc that never asks for CAP_SYS_RESOURCE (runtime.py under the cache's own path)."""
+    target = paths.cache() / RUNTIME
+    source = Path(__file__).with_name("runtime.py").read_text(encoding="utf-8")
+    runc = shutil.which("runc", path=packages.SEARCH) or "/usr/sbin/runc"
+    # -I -S: no site directories; it is started for every container operation.
+    python = Path(sys.executable).resolve()
+    new = f"#!/bin/sh\nexec {python} -I -S {target}.py {runc} \"$@\"\n"
+    target.with_suffix(".py").write_text(source, encoding="utf-8")
+    target.write_text(new, encoding="utf-8")
+    target.chmod(0o755)
+    return target
+
+
+def _forget_stale_pid() -> None:
+    """Remove pid files whose process is no dockerd any more: dockerd would refuse to start on them."""
+    for file in (Path("/var/run/docker.pid"), Path("/run/docker/containerd/containerd.pid")):
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            pid = int(file.read_text(encoding="ascii"))
+            name = Path(f"/proc/{pid}/comm")
+            if not name.exists() or name.read_text(encoding="ascii").strip() not in {"dockerd", "containerd"}:
+                file.unlink()
+
+
+def _start_time(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+
+
+def stop_ours() -> bool:
+    """Stop the engine if it is one that we started and no container runs on it; say whether it was stopped."""
+    file = paths.cache() / "dockerd.pid"
+    try:
+        pid, started = file.read_text(encoding="ascii").split()
+        if _start_time(int(pid)) != started:
+            raise ValueError
+    except (FileNotFoundError, ValueError):
+        file.unlink(missing_ok=True)
+        return False
+    running = commands.run(["docker", "ps", "-q"], timeout=20, check=False, log="engine").stdout.split()
+    if running:
+        return False
+    os.kill(int(pid), signal.SIGTERM)
+    deadline = time.monotonic() + START_SECONDS
+
+    def gone() -> bool:
+        try:
+            return _start_time(int(pid)) != started
+        except FileNotFoundError:
+            return True
+
+    until("The end of the Docker Engine", gone, seconds=deadline - time.monotonic())
+    file.unlink(missing_ok=True)
+    return True

@@ -1,0 +1,190 @@
+"""Our kind cluster: one per configuration, with a name, a kubeconfig and a lock of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from attrs import frozen
+from filelock import FileLock, Timeout
+
+from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
+from conformance.wait import until
+from conformance.world import binaries, commands, engine, images, packages, paths
+from conformance.world.digest import digest
+from conformance.world.progress import Progress
+
+CREATE_SECONDS = 300.0
+READY_SECONDS = 120.0
+LOCK_SECONDS = 1800.0
+RUNTIMES = ("2.3", "1.6")
+"""containerd in the node: the Go module (as kindest/node has), or Debian bookworm's."""
+PREFIX = "conformance-"
+
+
+@frozen
+class Cluster:
+    """A cluster that answers. `node_image` is what its nodes were made from."""
+
+    name: str
+    kubeconfig: Path
+    node_image: str
+
+
+def folder(name: str) -> Path:
+    """Give the folder that keeps a cluster's kubeconfig."""
+    return paths.cache() / "clusters" / name
+
+
+def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0]) -> Cluster:
+    """Give a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
+
+    Raises `RigError`s that name the missing thing and the remedy.
+    """
+    if containerd not in RUNTIMES:
+        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
+    packages.ensure(progress, install=install)
+    with _held(paths.cache() / "world.lock", progress):
+        engine.ensure(progress)
+        kind = binaries.build(binaries.KIND, progress) / "kind"
+        node = images.node(containerd, progress)
+        config = paths.kind_config()
+        _check(config)
+        name = PREFIX + digest(config, node.reference)
+        cluster = Cluster(name, folder(name) / "kubeconfig", node.reference)
+        if answers(cluster):
+            return cluster
+        if name in names(kind):
+            with progress.step(f"deleting cluster {name}, which exists but does not answer", usual=5):
+                _delete(kind, name)
+        with progress.step(f"kind cluster {name}", usual=35):
+            _create(kind, cluster, config)
+            wait_ready(cluster)
+    return cluster
+
+
+def _check(config: Path) -> None:
+    try:
+        read = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as broken:
+        raise UsageError(f"{config.name} cannot be read: {broken}", "mend the file") from broken
+    if not isinstance(read, dict) or read.get("kind") != "Cluster":
+        raise UsageError(f"{config.name} is not a kind Cluster configuration.", "see kind's documentation")
+
+
+@contextlib.contextmanager
+def _held(file: Path, progress: Progress) -> Iterator[None]:
+    """Hold the world's lock; a second checkout waits and says for what."""
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress.note("another `conformance up` on this machine is at work; waiting for it")
+        try:
+            lock.acquire(timeout=LOCK_SECONDS)
+        except Timeout as late:
+            raise TimedOut("The end of another `conformance up`", LOCK_SECONDS, str(file)) from late
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def names(kind: Path) -> list[str]:
+    """Give the names of all kind clusters on this machine's engine."""
+    return commands.run([kind, "get", "clusters", "-q"], timeout=60, log="kind").stdout.split()
+
+
+def kubectl(cluster: Cluster, *args: str, timeout: float = 20) -> str:
+    """Run kubectl against the cluster and give its stdout."""
+    program = binaries_kubectl()
+    return commands.run([program, "--kubeconfig", cluster.kubeconfig, *args], timeout=timeout, log="kind").stdout
+
+
+def binaries_kubectl() -> str:
+    """Give a kubectl: the one built with the cluster, else the machine's."""
+    built = sorted((paths.cache() / "bin").glob("kubernetes-*/kubectl"), key=lambda p: p.stat().st_mtime)
+    return str(built[-1]) if built else shutil.which("kubectl") or "kubectl"
+
+
+def answers(cluster: Cluster) -> bool:
+    """Say whether the cluster is there with every node Ready, asked once."""
+    if not cluster.kubeconfig.is_file():
+        return False
+    try:
+        return all(_ready(n) for n in _nodes(cluster))
+    except (CommandFailed, TimedOut, json.JSONDecodeError):
+        return False
+
+
+def _nodes(cluster: Cluster) -> list[dict[str, Any]]:
+    items = json.loads(kubectl(cluster, "get", "nodes", "-o", "json", "--request-timeout=5s"))["items"]
+    if not items:
+        raise CommandFailed("The cluster has no nodes.")
+    return list(items)
+
+
+def _ready(node: dict[str, Any]) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+
+
+def _create(kind: Path, cluster: Cluster, config: Path) -> None:
+    cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    cluster.kubeconfig.unlink(missing_ok=True)
+    args: list[str | Path] = [kind, "create", "cluster", "--name", cluster.name, "--image", cluster.node_image]
+    args += ["--config", config, "--kubeconfig", cluster.kubeconfig, "--wait", "120s", "--retain"]
+    try:
+        commands.run(args, timeout=CREATE_SECONDS, log="kind")
+    except ConformanceError as failed:
+        logs = paths.logs() / cluster.name
+        commands.run([kind, "export", "logs", logs, "--name", cluster.name], timeout=120, check=False, log="kind")
+        _delete(kind, cluster.name)
+        raise NoCluster(f"kind could not make the cluster: {failed.sentence}", f"the nodes' logs are in {logs}") from failed
+
+
+def wait_ready(cluster: Cluster) -> None:
+    """Wait until every node is Ready and carries a Docker Engine with the child's image. kind waits for none of these but the control plane."""
+    nodes: list[dict[str, Any]] = []
+
+    def ready() -> bool:
+        with contextlib.suppress(CommandFailed):
+            nodes[:] = _nodes(cluster)
+            return all(_ready(n) for n in nodes)
+        return False
+
+    def seen() -> str:
+        return ", ".join(f"{n['metadata']['name']} {'Ready' if _ready(n) else 'not Ready'}" for n in nodes) or "no node"
+
+    until("Readiness of every node", ready, seconds=READY_SECONDS, every=0.3, last=seen)
+    for node in nodes:
+        args = ["docker", "exec", node["metadata"]["name"], "docker", "image", "inspect", images.CHILD]
+
+        def loaded(args: list[str] = args) -> bool:
+            return commands.run(args, timeout=20, check=False, log="kind").returncode == 0
+
+        until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=READY_SECONDS, every=0.3)
+
+
+def _delete(kind: Path, name: str) -> None:
+    commands.run([kind, "delete", "cluster", "--name", name, "--kubeconfig", folder(name) / "kubeconfig"], timeout=120, log="kind")
+    shutil.rmtree(folder(name), ignore_errors=True)
+
+
+def down(progress: Progress) -> list[str]:
+    """Delete every cluster that `up` made and the engine that `up` started; give what was removed, in words."""
+    removed = []
+    if engine.info() is not None:
+        kind = binaries.build(binaries.KIND, progress) / "kind"
+        for name in names(kind):
+            if name.startswith(PREFIX):
+                with progress.step(f"deleting cluster {name}", usual=5):
+                    _delete(kind, name)
+                removed.append(f"cluster {name}")
+        if engine.stop_ours():
+            removed.append("the Docker Engine that `up` started")
+    return removed

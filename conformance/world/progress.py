@@ -1,0 +1,62 @@
+"""What is being made, how far it is, and how long it has taken: live on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attrs import define, field
+from rich.console import Console
+
+HEARTBEAT = 20.0
+"""Seconds between two lines about a step that is still going on."""
+
+
+def clock(seconds: float) -> str:
+    """Give a duration as people read it: '7 s', '2 min 05 s'."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+@define
+class Progress:
+    """Announces steps. `total` is how many are known to come; cached steps are announced too."""
+
+    total: int = 0
+    console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
+    _began: float = field(factory=time.monotonic)
+    _done: int = 0
+
+    @contextmanager
+    def step(self, what: str, usual: float | None = None) -> Iterator[None]:
+        """Announce one step; `usual` is how many seconds it takes on two cores when nothing is cached."""
+        self._done += 1
+        place = f"[{self._done}/{max(self.total, self._done)}]"
+        hint = f" (about {clock(usual)})" if usual and usual >= HEARTBEAT else ""
+        started, ended = time.monotonic(), threading.Event()
+        if self.console.is_terminal:
+            with self.console.status(f"{place} {what}{hint}"):
+                yield
+        else:
+            self._print(f"{place} {what}{hint} ...")
+            beat = threading.Thread(target=self._beat, args=(place, what, started, ended), daemon=True)
+            beat.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                beat.join()
+        self._print(f"{place} {what}: {clock(time.monotonic() - started)}")
+
+    def note(self, text: str) -> None:
+        """Print a line that belongs to no step."""
+        self._print(text)
+
+    def _beat(self, place: str, what: str, started: float, ended: threading.Event) -> None:
+        while not ended.wait(HEARTBEAT):
+            self._print(f"{place} {what}: still at it after {clock(time.monotonic() - started)}")
+
+    def _print(self, text: str) -> None:
+        self.console.print(f"{clock(time.monotonic() - self._began):>12}  {text}", markup=False, soft_wrap=True)
