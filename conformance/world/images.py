@@ -21,6 +21,8 @@ from conformance.world.progress import Progress
 
 IMAGES = paths.BUILD / "images"
 BUILD_SECONDS = 1200.0
+STAGE = "conformance.stage"
+"""Label of the images of a build's earlier stages."""
 CHILD = "httpd:latest"
 DOCKER_CLI = "docker:26.1-cli"
 DOCKER_DIND = "docker:26.1-dind"
@@ -51,7 +53,7 @@ def base(suite: str, progress: Progress) -> Built:
     sources = Path("/etc/apt/sources.list.d/debian.sources")
     options = ["--variant=minbase", "--aptopt=APT::Install-Recommends \"false\""]
     image = Built(f"conformance/debian-{suite}:{digest(suite, options)}")
-    if _exists(image.reference):
+    if _id(image.reference):
         return image
     with progress.step(f"Debian {suite} base image", usual=25), tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
@@ -66,9 +68,10 @@ def base(suite: str, progress: Progress) -> Built:
     return image
 
 
-def _exists(reference: str) -> bool:
+def _id(reference: str) -> str:
+    """Give the id of an image in the machine's engine, or ''."""
     args = ["docker", "image", "inspect", "--format", "{{.Id}}", reference]
-    return commands.run(args, timeout=60, check=False, log="images").returncode == 0
+    return commands.run(args, timeout=60, check=False, log="images").stdout.strip()
 
 
 def _build(  # noqa: PLR0913
@@ -82,7 +85,7 @@ def _build(  # noqa: PLR0913
     """Build images/NAME unless it is there. `inputs` name everything that `fill` adds to the build context."""
     folder = IMAGES / name
     wanted = Built(f"conformance/{name}:{digest(folder, [f'{k}={v}' for k, v in sorted(args.items())], inputs)}")
-    if _exists(wanted.reference):
+    if _id(wanted.reference):
         return wanted
     with progress.step(f"image {name}", usual=usual), tempfile.TemporaryDirectory(dir=paths.cache()) as context:
         shutil.copytree(folder, context, dirs_exist_ok=True)
@@ -95,15 +98,21 @@ def _build(  # noqa: PLR0913
             commands.run([*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images")
         except CommandFailed as failed:
             raise NoImage(f"The image {name} could not be built: {failed.sentence}", failed.remedy) from failed
+    # What a build of several stages leaves without a name; the builder's cache is in the named stages' layers.
+    prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}"]
+    commands.run(prune, timeout=120, check=False, log="images")
     return wanted
 
 
 def _save(image: Built, names: list[str], target: Path) -> None:
+    """Write the image under public names. Where the user's engine has them for images of its own, they stay."""
+    before = {name: _id(name) for name in names}
     for name in names:
         commands.run(["docker", "tag", image.reference, name], timeout=60, log="images")
     commands.run(["docker", "save", "-o", target, *names], timeout=300, log="images")
-    # Public names belong to the user's engine; ours are the ones with a hash.
-    commands.run(["docker", "rmi", "--no-prune", *names], timeout=60, log="images")
+    for name, previous in before.items():
+        restore = ["docker", "tag", previous, name] if previous else ["docker", "rmi", "--no-prune", name]
+        commands.run(restore, timeout=60, log="images")
 
 
 def _copy(programs: Path, target: Path, *names: str) -> None:

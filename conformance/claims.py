@@ -1,0 +1,160 @@
+"""Declaring a property: id, sentence, source, the article's predictions, expectations per world, probes, judge."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from conformance.evidence import MissingEvidence, Seen
+from conformance.observations import Observation, State, error, inconclusive
+
+if TYPE_CHECKING:
+    from conformance.rig import Rig
+
+Probe = Callable[["Rig"], None]
+Judge = Callable[[Seen], Observation]
+
+LEVELS = ("core", "article", "extended")
+
+
+@frozen
+class Expectation:
+    """What we know to be so where it departs from the article's prediction: why, and who says so."""
+
+    approach: str
+    state: State
+    because: str
+    see: str
+    world: Mapping[str, str]
+    leg: str = ""
+
+    def covers(self, approach: str, leg: str, world: Mapping[str, str]) -> bool:
+        """Say whether it speaks of this cell in this world."""
+        return (
+            approach == self.approach
+            and self.leg in ("", leg)
+            and all(world.get(key) == value for key, value in self.world.items())
+        )
+
+
+@define
+class Property:
+    """A sentence that is true or false of a child.
+
+    `legs` names the leg kinds (legs.py) that it is judged on. Up to three probes read: while the child serves,
+    when its pod is gone, and, alone on the world, what burns CPU. The judge concludes from evidence alone.
+    """
+
+    id: str
+    sentence: str
+    source: str
+    predicts: Mapping[str, State]
+    level: str
+    legs: tuple[str, ...]
+    family: str
+    while_serving: Probe | None = None
+    when_gone: Probe | None = None
+    alone: Probe | None = None
+    judged_by: Judge | None = None
+    expectations: list[Expectation] = field(factory=list)
+
+    def judge(self, rule: Judge) -> Judge:
+        """Register the judge; used as a decorator."""
+        self.judged_by = rule
+        return rule
+
+    def after(self, probe: Probe) -> Probe:
+        """Register what is read when the pod is gone; used as a decorator."""
+        self.when_gone = probe
+        return probe
+
+    def expect(  # noqa: PLR0913
+        self,
+        approach: str,
+        observation: Observation,
+        *,
+        because: str,
+        see: str,
+        leg: str = "",
+        **world: str,
+    ) -> None:
+        """Declare that in this world (`cgroup="v2"`) the observation departs from the article's prediction."""
+        self.expectations.append(Expectation(approach, observation.state, because, see, world, leg))
+
+    def expected(self, approach: str, leg: str, world: Mapping[str, str]) -> tuple[State | None, str]:
+        """Give the expected state in this world and why; None where neither the article nor we know."""
+        for one in self.expectations:
+            if one.covers(approach, leg, world):
+                return one.state, f"{one.because} ({one.see})"
+        if world.get("cgroup") not in KNOWN_WORLDS:
+            return None, f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}"
+        return self.predicts.get(approach), "as the article predicts"
+
+    def conclude(self, seen: Seen) -> Observation:
+        """Judge. A judge that breaks is the rig's failure; missing evidence decides nothing."""
+        if self.judged_by is None:
+            return error(f"the property {self.id} has no judge")
+        try:
+            return self.judged_by(seen)
+        except MissingEvidence as missing:
+            return inconclusive(f"no evidence named {missing} was read")
+        except Exception as broken:  # noqa: BLE001 -- whatever breaks in a judge says nothing of the subject
+            return error(f"the judge of {self.id} failed: {type(broken).__name__}: {broken}")
+
+
+KNOWN_WORLDS = ("v1", "hybrid", "v2")
+
+
+def prop(  # noqa: PLR0913
+    id: str,  # noqa: A002 -- the field's own word
+    sentence: str,
+    *,
+    source: str,
+    predicts: Mapping[str, Observation],
+    legs: tuple[str, ...],
+    level: str = "core",
+    alone: bool = False,
+) -> Callable[[Probe], Property]:
+    """Declare a property; decorates its first probe. `alone`: the probe needs the world's CPUs for itself."""
+    if level not in LEVELS:
+        raise ValueError(f"{id}: level {level!r} is none of {LEVELS}")
+
+    def declare(probe: Probe) -> Property:
+        family = probe.__module__.rpartition(".")[2]
+        states = {approach: observation.state for approach, observation in predicts.items()}
+        made = Property(id, sentence, source, states, level, legs, family)
+        if alone:
+            made.alone = probe
+        else:
+            made.while_serving = probe
+        return made
+
+    return declare
+
+
+@frozen
+class Family:
+    """A scenario module: its name, the sentence of its docstring, its properties in order."""
+
+    name: str
+    sentence: str
+    properties: tuple[Property, ...]
+
+
+def families() -> list[Family]:
+    """Give every scenario module's family, in the order of the article's list (`scenarios.ORDER`)."""
+    package: Any = importlib.import_module("scenarios")
+    found = [_family(importlib.import_module(f"scenarios.{m.name}")) for m in pkgutil.iter_modules(package.__path__)]
+    order = {name: place for place, name in enumerate(package.ORDER)}
+    return sorted((f for f in found if f.properties), key=lambda f: (order.get(f.name, len(order)), f.name))
+
+
+def _family(module: ModuleType) -> Family:
+    properties = tuple(value for value in vars(module).values() if isinstance(value, Property))
+    sentence = (module.__doc__ or module.__name__).strip().splitlines()[0]
+    return Family(module.__name__.rpartition(".")[2], sentence, properties)

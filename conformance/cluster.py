@@ -1,0 +1,206 @@
+"""The one place that talks to the API server. Objects are plain dicts, as the server sent them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config
+from kubernetes.config.config_exception import ConfigException
+from urllib3.exceptions import HTTPError
+
+from conformance.errors import NoCluster, RigError, TimedOut
+from conformance.timeouts import TIMEOUTS
+
+Object = dict[str, Any]
+GONE = 404
+
+
+class Cluster:
+    """A cluster by its kubeconfig. Each thread gets a client of its own: the official client is not thread-safe."""
+
+    def __init__(self, kubeconfig: Path, user_agent: str = "conformance") -> None:
+        """Keep the path; nothing is asked yet."""
+        self.kubeconfig = kubeconfig
+        self.user_agent = user_agent
+        self._threads = threading.local()
+
+    @property
+    def api(self) -> client.ApiClient:
+        """Give this thread's client. Raises `NoCluster` if the kubeconfig cannot be used."""
+        if not hasattr(self._threads, "api"):
+            try:
+                made = config.new_client_from_config(str(self.kubeconfig))
+            except (ConfigException, OSError, ValueError) as broken:
+                raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
+            made.user_agent = self.user_agent
+            made.configuration.retries = 0
+            self._threads.api = made
+        return self._threads.api  # type: ignore[no-any-return]
+
+    def request(  # noqa: PLR0913
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = TIMEOUTS.api,
+        stream: bool = False,
+    ) -> Any:  # noqa: ANN401 -- the server's JSON, or an open response
+        """Send one request and give the decoded JSON (or, with `stream`, the open response).
+
+        Raises `Refused` with the server's words, `NoCluster` if it does not answer.
+        """
+        sent = {"Accept": "*/*" if stream else "application/json", "Content-Type": "application/json", **(headers or {})}
+        call = self.api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params=sent,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            # Read time-outs are between two bytes, so an open stream must beat more often than that.
+            response = self.api.call_api(*call[:4], _request_timeout=(TIMEOUTS.api, timeout)).response
+            if response.status >= FIRST_FAILURE:
+                raise _refusal(response.status, response.data)
+            return response if stream else json.loads(response.data or b"{}")
+        except HTTPError as silent:
+            raise NoCluster(
+                f"The API server does not answer: {type(silent).__name__}: {silent}.",
+                "look at the cluster with `conformance doctor`; `conformance up` makes it anew if it is ours",
+            ) from silent
+
+    def get(self, path: str, **query: str) -> Object | None:
+        """Give an object, or None if there is none."""
+        try:
+            return dict(self.request("GET", path, query=query))
+        except Refused as refused:
+            if refused.status == GONE:
+                return None
+            raise
+
+    def items(self, path: str, **query: str) -> list[Object]:
+        """Give the objects of a list."""
+        return list(self.request("GET", path, query=query)["items"])
+
+    def create(self, path: str, body: Object) -> Object:
+        """Create an object in the collection at `path`."""
+        return dict(self.request("POST", path, body))
+
+    def delete(self, path: str, grace: int | None = None) -> bool:
+        """Ask for an object's deletion; say whether it was there."""
+        body: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
+        try:
+            self.request("DELETE", path, body)
+        except Refused as refused:
+            if refused.status == GONE:
+                return False
+            raise
+        return True
+
+    def wait(
+        self,
+        what: str,
+        collection: str,
+        name: str,
+        arrived: Callable[[Object | None], bool],
+        *,
+        seconds: float,
+    ) -> Object | None:
+        """Watch one object until `arrived` says so of it (None: it is not there), and give it.
+
+        Looks first, then watches; a watch that ends silently is opened again from a fresh look, so no event
+        is missed. `arrived` raises to stop early. Raises `TimedOut` with the object's last status.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            seen = self.get(f"{collection}/{name}")
+            if arrived(seen):
+                return seen
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimedOut(what, seconds, describe(seen))
+            version = seen["metadata"]["resourceVersion"] if seen else "0"
+            for event in self._events(collection, name, version, left):
+                seen = None if event["type"] == "DELETED" else event["object"]
+                if event["type"] == "ERROR":
+                    break
+                if arrived(seen):
+                    return seen
+
+    def _events(self, collection: str, name: str, version: str, left: float) -> Iterator[Object]:
+        seconds = max(1, min(WATCH_SECONDS, int(left)))
+        query = {
+            "watch": "1",
+            "fieldSelector": f"metadata.name={name}",
+            "resourceVersion": version,
+            "timeoutSeconds": str(seconds),
+        }
+        response = self.request("GET", collection, query=query, timeout=min(left, seconds) + 1, stream=True)
+        try:
+            yield from lines(response)
+        except HTTPError:
+            return  # bounded on both ends: look again
+        finally:
+            response.close()
+
+
+WATCH_SECONDS = 20
+FIRST_FAILURE = 400
+
+
+class Refused(RigError):
+    """The API server answered no. `status` is HTTP's."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        """Keep the server's own words."""
+        super().__init__(f"The API server refused ({status} {reason}): {message}")
+        self.status = status
+        self.message = message
+
+
+def _refusal(status: int, data: bytes) -> Refused:
+    try:
+        read = json.loads(data)
+        return Refused(status, str(read.get("reason", "")), str(read.get("message") or read.get("error") or read))
+    except (ValueError, AttributeError):
+        return Refused(status, "", data.decode(errors="replace")[:300])
+
+
+def lines(response: Any) -> Iterator[Object]:  # noqa: ANN401 -- an open urllib3 response
+    """Give the JSON lines of an open response as they arrive."""
+    rest = b""
+    for chunk in response.stream(65536, decode_content=True):
+        rest += chunk
+        *whole, rest = rest.split(b"\n")
+        for line in whole:
+            if line.strip():
+                yield json.loads(line)
+
+
+def describe(pod: Object | None) -> str:
+    """Say in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
+    if pod is None:
+        return "it is not there"
+    status = pod.get("status", {})
+    said = [f"phase {status['phase']}"] if "phase" in status else []
+    for one in status.get("containerStatuses", []):
+        for state, detail in one.get("state", {}).items():
+            words = " ".join(str(detail[key]) for key in ("reason", "exitCode", "message") if key in detail)
+            said.append(f"{one['name']} {state} {words}".rstrip())
+    said += [
+        f"{c['type']} {c.get('reason', '')}: {c['message']}"
+        for c in status.get("conditions", [])
+        if c.get("status") == "False" and c.get("message")
+    ]
+    return "; ".join(said) or "no status"

@@ -1,0 +1,369 @@
+"""A leg's course: deployed, serving, identified, read, deleted under watch, read again, cleaned away.
+
+One thread runs one leg. What the properties want to read is called at its place; a probe that fails spoils its
+own cell and no other. Clean-up runs whatever happened before, and its failure counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from attrs import define, field
+
+from conformance.claims import Probe, Property
+from conformance.cluster import Cluster, Object, Refused
+from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.legs import Leg
+from conformance.probes.node import NodeProbe, raise_if_stuck
+from conformance.rig import NODE_SOCKET, Rig, container_of
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+
+NOTES = "/tmp/notes"  # noqa: S108 -- the child's own file system
+NAMESPACES = "/api/v1/namespaces"
+
+
+class LegFailed(RigError):
+    """A leg could not be brought to serve: the rig's failure, never LACKS."""
+
+
+@contextlib.contextmanager
+def cpu(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Hold the world's CPUs: shared by all that work, or alone for a burn. Across threads and processes.
+
+    A reader-writer lock on one file of the run's folder. Raises `TimedOut`.
+    """
+    handle = os.open(folder / "cpu.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+
+    def taken() -> bool:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        until("Quiet on the world's CPUs", taken, seconds=TIMEOUTS.quiet)
+        yield
+    finally:
+        os.close(handle)
+
+
+@define
+class Course:
+    """Runs one leg for the properties that are judged on it."""
+
+    cluster: Cluster
+    leg: Leg
+    probes: dict[str, NodeProbe]
+    addresses: dict[str, str]
+    properties: tuple[Property, ...]
+    folder: Path
+    secrets: tuple[str, ...]
+    starting: threading.Semaphore
+    keep: Callable[[str, Object], None]
+    rig: Rig = field(init=False)
+    failures: dict[str, str] = field(factory=dict)
+    failed: str = ""
+    cleaned: list[str] = field(factory=list)
+    done: threading.Event = field(factory=threading.Event)
+    stop: threading.Event = field(factory=threading.Event)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the leg's rig; nothing is asked yet."""
+        self.rig = Rig(self.cluster, self.leg, self.probes, self.addresses, self.secrets)
+
+    def run(self) -> None:
+        """Go the whole course. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
+        try:
+            self._go()
+        except ConformanceError as broken:
+            self.failed = str(broken)
+            self._diagnose()
+        except Exception as broken:  # noqa: BLE001 -- a thread's death must reach the cells it leaves behind
+            self.failed = f"{type(broken).__name__}: {broken}"
+            self._diagnose()
+        finally:
+            self._clean()
+            self.done.set()
+
+    def _go(self) -> None:
+        alone = [p for p in self.properties if p.alone]
+        with self.starting, cpu(self.folder, alone=False):
+            self._deploy()
+            self._serve()
+            self._identify()
+            if not alone:
+                self._read(lambda p: p.while_serving)
+        if alone:
+            with cpu(self.folder, alone=True):
+                self._read(lambda p: p.alone)
+            with cpu(self.folder, alone=False):
+                self._read(lambda p: p.while_serving)
+        self._check_stop()
+        self._delete()
+        self._read(lambda p: p.when_gone)
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise RigError("The run was interrupted.")
+
+    def _read(self, which: Callable[[Property], Probe | None]) -> None:
+        for one in self.properties:
+            probe = which(one)
+            if probe is None or one.id in self.failures:
+                continue
+            self._check_stop()
+            try:
+                probe(self.rig)
+            except ConformanceError as broken:
+                self.failures[one.id] = str(broken)
+            except Exception as broken:  # noqa: BLE001 -- a broken probe is the rig's failure, for its own cell
+                self.failures[one.id] = f"the probe of {one.id} failed: {type(broken).__name__}: {broken}"
+
+    def _deploy(self) -> None:
+        self._check_stop()
+        labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
+        self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
+        pod = self.leg.pod()
+        pod["metadata"]["labels"] = self.leg.labels
+        self.since = self._boottime()
+
+        def created() -> bool:
+            try:
+                self.cluster.create(f"{NAMESPACES}/{self.leg.namespace}/pods", pod)
+            except Refused as refused:
+                # A namespace is there a moment before its default service account is.
+                if "serviceaccount" in refused.message and "not found" in refused.message:
+                    return False
+                raise LegFailed(f"{self.leg.name} could not be created: {refused.message}") from refused
+            return True
+
+        until(f"The creation of {self.leg.name}'s pod", created, seconds=TIMEOUTS.api, stop=self.stop)
+
+    since: float = 0.0
+
+    def _boottime(self) -> float:
+        return float(next(iter(self.probes.values())).ask("clock").output)
+
+    def _serve(self) -> None:
+        name = self.leg.approach.manifest["metadata"]["name"]
+
+        def running(pod: Object | None) -> bool:
+            self._check_stop()
+            if pod is None:
+                raise LegFailed(f"The pod of {self.leg.name} was deleted by someone else while it started.")
+            raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
+            return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+        pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
+        self.cluster.wait(f"The start of {self.leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
+        self.rig.read_pod()
+        # The pod's clock is its node's: only what started after the pod was asked for can be its child.
+        end = time.monotonic() + TIMEOUTS.serving
+        while True:
+            found = self.rig.home.ask(
+                "await_child", AWAIT + TIMEOUTS.question, nonce=self.leg.nonce, seconds=AWAIT, since=self.since
+            )
+            if found.output["seen"] == "serving":
+                break
+            running(self.cluster.get(f"{pods}/{name}"))
+            if time.monotonic() > end:
+                raise TimedOut(f"A page from {self.leg.name}'s child", TIMEOUTS.serving, json.dumps(found.output)[:600])
+        self.rig.record(
+            "child", f"node {self.rig.home.node}", {"question": "await_child", "nonce": self.leg.nonce}, found.output,
+            began=found.began, seconds=found.seconds, at=found.at,
+        )  # fmt: skip
+        self.rig.child = found.output["process"]
+
+    def _identify(self) -> None:
+        """Which daemon answers, and is the child its own: read before anything is concluded."""
+        rig = self.rig
+        rig.read_pod()
+        processes = rig.ask("pod processes", "processes", uid=rig.pod["metadata"]["uid"]).output
+        if self.leg.approach.daemon:
+            rig.daemon_pid = rig.pid_of(self.leg.approach.daemon, processes)
+        rig.child_id = container_of(rig.child)
+        rig.daemon("daemon", "/info")
+        rig.daemon("inspect", f"/containers/{rig.child_id}/json")
+
+    def _delete(self) -> None:
+        """Delete the pod, followed from its node by pid and start time, and from the API server by its object."""
+        rig, leg = self.rig, self.leg
+        pod_processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
+        child_ns = rig.child["ns"]["pid"]
+        followed = [{"role": "child", "pid": rig.child["pid"], "start": rig.child["start"], "notes": NOTES}]
+        followed += [
+            {"role": "pod", "pid": p["pid"], "start": p["start"]} for p in pod_processes if p["ns"]["pid"] != child_ns
+        ]
+        clock = rig.home.clock()
+        follower = Follower(rig.home, followed)
+        follower.start()
+        until("The start of the watch on the node", follower.watching, seconds=TIMEOUTS.question, every=0.01)
+        pods = f"{NAMESPACES}/{leg.namespace}/pods"
+        name = rig.pod["metadata"]["name"]
+        began, called = time.time(), time.monotonic()
+        self.cluster.delete(f"{pods}/{name}", leg.kind.grace)
+        try:
+            uid = rig.pod["metadata"]["uid"]
+
+            def over(pod: Object | None) -> bool:
+                return pod is None or pod["metadata"]["uid"] != uid
+
+            self.cluster.wait(f"The end of {leg.name}'s pod", pods, name, over, seconds=TIMEOUTS.deleted)
+            gone = time.monotonic()
+            follower.wait_for("pod", TIMEOUTS.ended)
+            follower.wait_for("child", TIMEOUTS.settle)
+        finally:
+            follower.finish()
+        output = {
+            "grace": leg.kind.grace,
+            "manifest_grace": rig.pod["spec"]["terminationGracePeriodSeconds"],
+            "followed": followed,
+            "delete_called": clock.node(called),
+            "object_gone": clock.node(gone),
+            "uncertainty": clock.uncertainty,
+            "pod_over": follower.all_gone("pod"),
+            "child_gone": follower.all_gone("child"),
+            "events": follower.events,
+        }
+        asked = {"DELETE": f"{pods}/{name}", "gracePeriodSeconds": leg.kind.grace, "watched on": rig.home.node}
+        rig.record("deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
+        if not output["child_gone"]:
+            rig.ask("orphan", "processes", name="CHILD_NONCE", value=leg.nonce)
+            rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+
+    def _diagnose(self) -> None:
+        """Keep what tells why, before anything is cleaned; never masks the failure itself."""
+        base = f"{NAMESPACES}/{self.leg.namespace}"
+        kept: Object = {"failed": self.failed}
+        with contextlib.suppress(ConformanceError):
+            for pod in self.cluster.items(f"{base}/pods"):
+                kept["pod"] = pod
+                for container in pod["spec"]["containers"]:
+                    path = f"{base}/pods/{pod['metadata']['name']}/log"
+                    with contextlib.suppress(ConformanceError):
+                        response = self.cluster.request(
+                            "GET", path, query={"container": container["name"], "tailLines": "100"}, stream=True
+                        )
+                        kept[f"log {container['name']}"] = response.data.decode(errors="replace")
+            kept["events"] = [
+                {key: event.get(key) for key in ("reason", "message", "type", "lastTimestamp")}
+                for event in self.cluster.items(f"{base}/events")
+            ]
+        self.keep(f"diagnostics-{self.leg.name}.json", kept)
+
+    def _clean(self) -> None:
+        """Take away everything the leg made, backwards, and say what could not be."""
+        try:
+            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0)
+            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
+            if not self.leg.approach.daemon and self.rig.pod:
+                sweep_containers(self.rig.home, self.leg.nonce)
+        except ConformanceError as broken:
+            self.cleaned.append(f"{self.leg.name}: {broken}")
+
+
+AWAIT = 5.0
+"""Seconds that a probe waits for a child before the runner looks at the pod again."""
+
+
+class Follower:
+    """Reads a node's watch in a thread of its own and tells how far the watched processes are."""
+
+    def __init__(self, probe: NodeProbe, followed: list[Object]) -> None:
+        """Prepare; `start` begins."""
+        self.probe, self.followed = probe, followed
+        self.events: list[Object] = []
+        self.lost: str = ""
+        self._changed = threading.Condition()
+        self._stop = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def _read(self) -> None:
+        try:
+            for event in self.probe.watch(self.followed, TIMEOUTS.deleted + TIMEOUTS.ended + TIMEOUTS.settle):
+                with self._changed:
+                    if event["event"] != "alive":
+                        self.events.append(event)
+                    self._changed.notify_all()
+                    if self._stop:
+                        return
+        except ConformanceError as broken:
+            self.lost = str(broken)
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+
+    def watching(self) -> bool:
+        """Say whether the watch has begun. Raises `RigError` if it broke."""
+        if self.lost:
+            raise RigError(self.lost)
+        return any(e["event"] == "watching" for e in self.events)
+
+    def all_gone(self, role: str) -> bool:
+        """Say whether every process of that role was seen to end (or was not there when the watch began)."""
+        wanted = {p["pid"] for p in self.followed if p["role"] == role}
+        return wanted <= {e["pid"] for e in self.events if e["event"] in ("gone", "absent")}
+
+    def wait_for(self, role: str, seconds: float) -> bool:
+        """Wait for the end of a role's processes; say whether it came. Raises `RigError` if the watch broke."""
+        with self._changed:
+            ended = self._changed.wait_for(lambda: self.all_gone(role) or bool(self.lost), seconds)
+        if self.lost:
+            raise RigError(self.lost)
+        return bool(ended and self.all_gone(role))
+
+    def finish(self) -> None:
+        """End the watch: it notices with the node's next beat."""
+        with self._changed:
+            self._stop = True
+        self._thread.join(TIMEOUTS.question)
+
+
+def sweep_containers(probe: NodeProbe, mark: str) -> list[str]:
+    """Remove the containers of the node's own daemon whose CHILD_NONCE begins with `mark`; give what was removed.
+
+    By the nonce in the container's environment, never by name or image: nothing else is ours to remove.
+    """
+    removed = []
+
+    for one in node_containers(probe):
+        if one["nonce"].startswith(mark):
+            path = f"/containers/{one['id']}?force=1&v=1"
+            answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="DELETE", path=path).output
+            if answer["status"] not in (204, 404):
+                raise RigError(f"The container {one['id'][:12]} on {probe.node} could not be removed: {answer['body']}")
+            removed.append(one["id"])
+    return removed
+
+
+def node_containers(probe: NodeProbe) -> list[Object]:
+    """Give the containers on a node's own daemon that carry a child's nonce: id, nonce, state. [] without a daemon."""
+    there = probe.ask("storage", paths=[NODE_SOCKET]).output[NODE_SOCKET]["exists"]
+    if not there:
+        return []
+    filters = quote(json.dumps({"ancestor": ["httpd:latest"]}))
+    listed = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/json?all=1&filters={filters}").output
+    found = []
+    for one in json.loads(listed["body"]) if listed["status"] == 200 else []:  # noqa: PLR2004
+        inspected = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/{one['Id']}/json").output
+        environment = json.loads(inspected["body"]).get("Config", {}).get("Env", []) if inspected["status"] == 200 else []  # noqa: PLR2004
+        for variable in environment:
+            name, _, value = variable.partition("=")
+            if name == "CHILD_NONCE":
+                found.append({"id": one["Id"], "nonce": value, "state": one["State"]})
+    return found

@@ -1,0 +1,159 @@
+"""Legs: an approach deployed once. What a run substitutes in a manifest, what each kind of leg changes, and the diff."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from importlib import resources
+from typing import Any
+
+import yaml
+from attrs import frozen
+
+from conformance.cluster import Object
+from conformance.errors import UsageError
+
+RUN_LABEL = "conformance/run"
+LEG_LABEL = "conformance/leg"
+
+
+@frozen
+class Kind:
+    """What is done with a leg: how its child was started, and how its pod is deleted."""
+
+    name: str
+    detached: bool = False
+    forced: bool = False
+    deaf: bool = False
+    words: str = ""
+
+    @property
+    def grace(self) -> int | None:
+        """Give the grace period of the delete call; None is the manifest's own."""
+        return 0 if self.forced else None
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("foreground", words="docker run, deleted with the manifest's default grace"),
+        Kind("foreground-forced", forced=True, words="docker run, deleted with grace 0"),
+        Kind("detached", detached=True, words="docker run -d, deleted with the manifest's default grace"),
+        Kind("detached-forced", detached=True, forced=True, words="docker run -d, deleted with grace 0"),
+        Kind("deaf", deaf=True, words="docker run of a child that ignores SIGTERM, default grace"),
+        Kind("laden", forced=True, words="docker run of a child that is made to allocate and to burn, deleted with grace 0"),
+    )
+}
+MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
+"""The article's "especially if the container was started with -d": {foreground, -d} x {default grace, grace 0}."""
+
+
+@frozen
+class Approach:
+    """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted."""
+
+    name: str
+    title: str
+    client: str
+    daemon: str
+    port: int
+    granted: tuple[str, ...]
+    manifest: Object
+    text: str
+
+
+def catalogue() -> dict[str, Approach]:
+    """Give every approach by name. Raises `UsageError` naming the file and what is wrong with it."""
+    folder = resources.files("conformance") / "approaches"
+    entries = _load((folder / "catalogue.yaml").read_text(encoding="utf-8"), "catalogue.yaml")
+    found = {}
+    for name, entry in entries.items():
+        text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+        manifest = _load(text, f"{name}.yaml")
+        try:
+            approach = Approach(name=name, manifest=manifest, text=text, **{**entry, "granted": tuple(entry["granted"])})
+            names = {container["name"] for container in manifest["spec"]["containers"]}
+        except (TypeError, KeyError) as broken:
+            raise UsageError(f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml") from broken
+        for role in (approach.client, approach.daemon):
+            if role and role not in names:
+                raise UsageError(
+                    f"approaches/catalogue.yaml says that {name} has a container {role!r}; {name}.yaml has {sorted(names)}.",
+                    "make the two agree",
+                )
+        found[name] = approach
+    return found
+
+
+def _load(text: str, file: str) -> Any:  # noqa: ANN401 -- YAML
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as broken:
+        raise UsageError(f"approaches/{file} is not YAML: {broken}", "mend the file") from broken
+
+
+@frozen
+class Leg:
+    """One deployment: everything that identifies it, before anything is created."""
+
+    run: str
+    approach: Approach
+    kind: Kind
+    nonce: str
+    port: int
+    node: str = ""
+
+    @property
+    def name(self) -> str:
+        """Give the leg's name within its run, e.g. 'dind.detached'."""
+        return f"{self.approach.name}.{self.kind.name}"
+
+    @property
+    def namespace(self) -> str:
+        """Give the leg's own namespace."""
+        return f"conformance-{self.run}-{self.approach.name}-{self.kind.name}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Give the labels of everything that is made for the leg."""
+        return {RUN_LABEL: self.run, LEG_LABEL: self.name}
+
+    def pod(self) -> Object:
+        """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
+        pod = vary(copy.deepcopy(self.approach.manifest), self.approach, self.kind)
+        pod["metadata"]["namespace"] = self.namespace
+        if self.node:
+            pod["spec"]["nodeName"] = self.node
+        environment = {one["name"]: one for one in container(pod, self.approach.client)["env"]}
+        environment["NONCE"]["value"] = self.nonce
+        environment["PORT"]["value"] = str(self.port)
+        return pod
+
+    def diff(self) -> str:
+        """Give what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
+        before, after = (
+            yaml.safe_dump(pod, sort_keys=False, width=120).splitlines(keepends=True)
+            for pod in (self.approach.manifest, self.pod())
+        )
+        return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
+
+
+def container(pod: Object, name: str) -> Object:
+    """Give a container of a pod by name. Raises `LookupError`."""
+    for one in pod["spec"]["containers"]:
+        if one["name"] == name:
+            return one  # type: ignore[no-any-return]
+    raise LookupError(f"no container {name!r}")
+
+
+def vary(pod: Object, approach: Approach, kind: Kind) -> Object:
+    """Change a manifest into the kind's variation: `-d` with something to keep the client's container, a deaf child."""
+    client = container(pod, approach.client)
+    command: list[str] = client["command"]
+    place = command.index("run", command.index("docker")) + 1
+    if kind.deaf:
+        command[place:place] = ["--env=DEAF=yes"]
+    if kind.detached:
+        command[place:place] = ["--detach"]
+        client["command"] = ["sh", "-c", '"$@" && exec sleep infinity', "sh", *command]
+    return pod

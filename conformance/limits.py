@@ -1,0 +1,153 @@
+"""Reading cgroups as text: v1, hybrid and v2. Pure functions; no file is opened here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+UNLIMITED_V1 = 1 << 60
+"""cgroup v1 says "no memory limit" with a huge number (PAGE_COUNTER_MAX in bytes): anything above this."""
+
+
+@frozen
+class Level:
+    """One level of one hierarchy. `controller` is v1's name, or '' on the v2 hierarchy."""
+
+    controller: str
+    path: str
+    inode: int
+    files: Mapping[str, str]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Give the path's segments."""
+        return tuple(part for part in self.path.split("/") if part)
+
+
+def levels(answer: Mapping[str, Any]) -> list[Level]:
+    """Give the levels of agent.py's `cgroups` answer, from the process up to the node's root, per hierarchy."""
+    return [
+        Level(one["controller"], one["path"], one.get("inode", 0), one["files"])
+        for one in answer["levels"]
+    ]
+
+
+def membership(text: str) -> dict[str, str]:
+    """Read /proc/PID/cgroup: controller -> path; '' is the v2 hierarchy, named hierarchies keep their 'name='.
+
+    Raises `ValueError` on a line that is not ID:CONTROLLERS:PATH.
+    """
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line:
+            continue
+        number, names, path = line.split(":", 2)
+        if not number.isdigit() or not path.startswith("/"):
+            raise ValueError(f"not a line of /proc/PID/cgroup: {line!r}")
+        for name in names.split(",") if names else [""]:
+            found[name] = path
+    return found
+
+
+def version(mounts: Iterable[str]) -> str:
+    """Give 'v1', 'v2' or 'hybrid' from 'FSTYPE MOUNTPOINT' lines of a node's cgroup mounts; 'unknown' without any.
+
+    hybrid: v1 controllers with a v2 hierarchy beside them that has none of its own.
+    """
+    kinds = {line.split(" ", 1)[0] for line in mounts}
+    if "cgroup" in kinds:
+        return "hybrid" if "cgroup2" in kinds else "v1"
+    return "v2" if "cgroup2" in kinds else "unknown"
+
+
+def memory_limit(level: Level) -> float:
+    """Give a level's memory limit in bytes, `inf` for none."""
+    value = level.files.get("memory.max", level.files.get("memory.limit_in_bytes", "max")).strip()
+    if value == "max" or int(value) >= UNLIMITED_V1:
+        return math.inf
+    return float(value)
+
+
+def cpu_limit(level: Level) -> float:
+    """Give a level's CPU limit in CPUs (quota over period), `inf` for none."""
+    if "cpu.max" in level.files:
+        quota, _, period = level.files["cpu.max"].strip().partition(" ")
+        return math.inf if quota == "max" else int(quota) / int(period or 100_000)
+    quota = level.files.get("cpu.cfs_quota_us", "-1").strip()
+    period = level.files.get("cpu.cfs_period_us", "100000").strip()
+    return math.inf if int(quota) < 0 else int(quota) / int(period)
+
+
+LIMITS = {"memory": memory_limit, "cpu": cpu_limit}
+
+
+def of(controller: str, found: Iterable[Level]) -> list[Level]:
+    """Give the levels of the hierarchy that a controller is on: its own on v1, the one hierarchy on v2."""
+    own = [level for level in found if level.controller == controller]
+    return own or [level for level in found if level.controller == ""]
+
+
+def effective(controller: str, found: Iterable[Level]) -> float:
+    """Give the tightest limit on the way from the process up to the node's root (`inf`: none)."""
+    return min((LIMITS[controller](level) for level in of(controller, found)), default=math.inf)
+
+
+def pod_level(controller: str, found: Iterable[Level], uid: str) -> Level | None:
+    """Give the pod's own level: the one whose last path segment names the pod's uid, dashes or underscores."""
+    names = (uid, uid.replace("-", "_"))
+    for level in of(controller, found):
+        if level.parts and any(name in level.parts[-1] for name in names):
+            return level
+    return None
+
+
+def below(controller: str, found: Iterable[Level], ancestor: Level) -> bool:
+    """Say whether the process of these levels is inside `ancestor`: by path segments and by inode, both."""
+    return any(
+        level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode
+        for level in of(controller, found)
+    )
+
+
+def counter(text: str, name: str) -> int | None:
+    """Read one number from a flat keyed file (memory.events, memory.oom_control, cpu.stat), or None."""
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name and value.strip().isdigit():
+            return int(value)
+    return None
+
+
+def oom_kills(level: Level) -> int | None:
+    """Give how many processes the OOM killer ended in this level's subtree (v2), or in this very level (v1)."""
+    for file in ("memory.events", "memory.oom_control"):
+        if file in level.files:
+            return counter(level.files[file], "oom_kill")
+    return None
+
+
+def peak(level: Level) -> int | None:
+    """Give the highest memory use that was ever charged to this level, in bytes."""
+    for file in ("memory.peak", "memory.max_usage_in_bytes"):
+        if file in level.files:
+            return int(level.files[file])
+    return None
+
+
+def throttled(level: Level) -> int | None:
+    """Give the number of periods in which this level was throttled."""
+    return counter(level.files.get("cpu.stat", ""), "nr_throttled")
+
+
+def cpu_seconds(found: Iterable[Level]) -> float | None:
+    """Give the CPU seconds that the process's own (innermost) cgroup has used."""
+    found = list(found)
+    for level in of("cpuacct", found)[:1]:
+        if "cpuacct.usage" in level.files:
+            return int(level.files["cpuacct.usage"]) / 1e9
+        usage = counter(level.files.get("cpu.stat", ""), "usage_usec")
+        return None if usage is None else usage / 1e6
+    return None

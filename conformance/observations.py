@@ -1,0 +1,90 @@
+"""What can be said of a property, and how several sayings become one. Written once, used everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from attrs import frozen
+
+
+class State(Enum):
+    """The states of an observation. MIXED only sums up parts that differ; no judge returns it."""
+
+    HOLDS = "HOLDS"
+    LACKS = "LACKS"
+    MIXED = "MIXED"
+    NOT_APPLICABLE = "NOT-APPLICABLE"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+
+
+@frozen
+class Observation:
+    """What a judge concluded, why, and from which evidence (ids)."""
+
+    state: State
+    reason: str = ""
+    cites: tuple[str, ...] = ()
+
+    def because(self, reason: str, *cites: str) -> Observation:
+        """Give the same observation with its reason."""
+        return Observation(self.state, reason, cites)
+
+    @property
+    def decided(self) -> bool:
+        """Say whether something was seen to be so or not so."""
+        return self.state in (State.HOLDS, State.LACKS)
+
+
+HOLDS = Observation(State.HOLDS)
+LACKS = Observation(State.LACKS)
+
+
+def inconclusive(reason: str, *cites: str) -> Observation:
+    """The evidence does not decide, for this reason."""
+    return Observation(State.INCONCLUSIVE, reason, cites)
+
+
+def not_applicable(reason: str, *cites: str) -> Observation:
+    """The property cannot be asked of this approach here, for this reason."""
+    return Observation(State.NOT_APPLICABLE, reason, cites)
+
+
+def error(reason: str, *cites: str) -> Observation:
+    """The rig failed; nothing is said of the subject."""
+    return Observation(State.ERROR, reason, cites)
+
+
+def summarise(states: Iterable[State]) -> State:
+    """Give the one state of a cell that sums up several.
+
+    ERROR and INCONCLUSIVE bubble up, in that order; parts that differ read MIXED; a part that is
+    NOT-APPLICABLE counts only where all are; nothing at all is ERROR, never green.
+    """
+    seen = set(states)
+    for bubbling in (State.ERROR, State.INCONCLUSIVE, State.MIXED):
+        if bubbling in seen:
+            return bubbling
+    seen = seen - {State.NOT_APPLICABLE} or seen
+    if not seen:
+        return State.ERROR
+    return seen.pop() if len(seen) == 1 else State.MIXED
+
+
+class Verdict(Enum):
+    """What an observation says of the article's sentence; other observations carry their own reason."""
+
+    CONFIRMED = "CONFIRMED"
+    REFUTED = "REFUTED"
+    SILENT = "SILENT"
+    UNDECIDED = "UNDECIDED"
+
+
+def verdict(state: State, prediction: State | None) -> Verdict:
+    """Hold an observation against the article's prediction (None: the article is silent)."""
+    if state not in (State.HOLDS, State.LACKS, State.MIXED):
+        return Verdict.UNDECIDED
+    if prediction is None:
+        return Verdict.SILENT
+    return Verdict.CONFIRMED if state is prediction else Verdict.REFUTED

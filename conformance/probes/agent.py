@@ -1,0 +1,551 @@
+"""The node probe: reads a node and answers over HTTP. One file, standard library only, the same on every cluster.
+
+Runs as a privileged pod with hostPID on each node. Every request is answered by a process of its own, which
+enters the namespaces that the question names and ends with the answer; so no question can disturb another.
+It reads; it never concludes. Times are the node's CLOCK_BOOTTIME, in seconds.
+
+POST /NAME with a JSON object calls the function NAME below with it and gives {"answer": ..., "at": ...} or
+{"error": ...}. Every request carries the run's token. Python 3.9 or newer.
+"""
+
+import ctypes
+import errno
+import hmac
+import http.client
+import http.server
+import json
+import os
+import re
+import select
+import signal
+import socket
+import socketserver
+import stat
+import sys
+import time
+
+NAMESPACES = {"mnt": 0x00020000, "cgroup": 0x02000000, "net": 0x40000000}
+LIMIT = 1 << 20
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def boottime():
+    """Seconds since the node's kernel started, suspension included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def enter(pid, *kinds):
+    """Enter namespaces of a process. The mount namespace comes last: /proc is needed to find the others."""
+    opened = [(kind, os.open("/proc/%d/ns/%s" % (pid, kind), os.O_RDONLY)) for kind in kinds]
+    for kind, handle in opened:
+        if LIBC.setns(handle, NAMESPACES[kind]):
+            code = ctypes.get_errno()
+            raise OSError(code, "setns %s of pid %d: %s" % (kind, pid, os.strerror(code)))
+        os.close(handle)
+
+
+def text(path):
+    """A file's text, at most LIMIT bytes of it."""
+    with open(path, "rb") as file:
+        return file.read(LIMIT).decode("utf-8", "replace")
+
+
+def maybe(path):
+    """A file's text without its last newline, or None if it cannot be read."""
+    try:
+        return text(path).rstrip("\n")
+    except OSError:
+        return None
+
+
+def start_time(pid):
+    """Field 22 of /proc/PID/stat: with the pid, the identity of a process."""
+    return int(text("/proc/%d/stat" % pid).rpartition(")")[2].split()[19])
+
+
+def describe(pid):
+    """What the node says of one process. Cgroup paths are as seen from this process's cgroup namespace."""
+    base = "/proc/%d/" % pid
+    status = text(base + "status")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    return {
+        "pid": pid,
+        "start": start_time(pid),
+        "ppid": int(fields["PPid"]),
+        "comm": fields["Name"],
+        "nspid": [int(n) for n in fields["NSpid"].split()],
+        "cmdline": text(base + "cmdline").rstrip("\0").split("\0"),
+        "cgroup": text(base + "cgroup"),
+        "ns": {kind: os.readlink(base + "ns/" + kind) for kind in ("pid", "net", "mnt", "cgroup")},
+    }
+
+
+def pids():
+    """Every process id on the node."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def processes(question):
+    """Processes whose environment holds NAME=VALUE, and (root=pid) those whose cgroup is that of a given pod uid."""
+    enter(1, "cgroup")
+    wanted = ("%s=%s" % (question["name"], question["value"])).encode() if "name" in question else None
+    uids = [question["uid"], question["uid"].replace("-", "_")] if "uid" in question else []
+    found = []
+    for pid in pids():
+        try:
+            if wanted and wanted in open("/proc/%d/environ" % pid, "rb").read(LIMIT).split(b"\0"):
+                found.append(describe(pid))
+            elif uids and any(uid in text("/proc/%d/cgroup" % pid) for uid in uids):
+                found.append(describe(pid))
+        except (OSError, KeyError, ValueError):
+            continue  # ended while we looked
+    return found
+
+
+def await_child(question):
+    """Wait for the process that is pid 1 of its container, holds CHILD_NONCE=nonce in its environment and serves
+    the nonce on port 80 of its own network namespace. Bounded by `seconds`; only processes that started after
+    `since` (boot clock) are looked at. Gives what was seen last if it never served.
+    """
+    wanted = ("CHILD_NONCE=" + question["nonce"]).encode()
+    ticks = os.sysconf("SC_CLK_TCK")
+    end, started, last = boottime() + question["seconds"], {}, {"seen": "no process with the child's nonce"}
+    enter(1, "cgroup")
+    while True:
+        for pid in pids():
+            try:
+                if pid not in started:
+                    started[pid] = start_time(pid) / ticks
+                if started[pid] < question["since"]:
+                    continue
+                if wanted not in open("/proc/%d/environ" % pid, "rb").read(LIMIT).split(b"\0"):
+                    continue
+                found = describe(pid)
+                if found["nspid"][-1] != 1:
+                    continue
+                page = elsewhere(lambda: enter(pid, "net") or fetch("127.0.0.1", 80, "/", 1.0))
+                last = {"seen": "a process with the child's nonce", "process": found, "page": page}
+                if page.get("body", "").strip() == question["nonce"]:
+                    return dict(last, seen="serving")
+            except (OSError, KeyError, ValueError):
+                continue
+        if boottime() > end:
+            return last
+        time.sleep(0.1)
+
+
+def elsewhere(work):
+    """Do something in a process of its own (which may enter namespaces) and give its answer."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(writer, json.dumps(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        read = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(read or b"{}")
+
+
+def mounts_of(pid):
+    """A process's mountinfo."""
+    return text("/proc/%d/mountinfo" % pid)
+
+
+def mountinfo(question):
+    """The mountinfo of a process; pid 1 is the node's own."""
+    return mounts_of(question["pid"])
+
+
+def ancestors(question):
+    """The chain of parents of a process, itself first."""
+    chain, pid = [], question["pid"]
+    while pid > 0 and len(chain) < 64:
+        entry = describe(pid)
+        chain.append({key: entry[key] for key in ("pid", "start", "ppid", "comm")})
+        pid = entry["ppid"]
+    return chain
+
+
+V2_FILES = (
+    "memory.max", "memory.high", "memory.swap.max", "memory.current", "memory.peak", "memory.events",
+    "memory.events.local", "memory.oom.group", "cpu.max", "cpu.weight", "cpu.stat", "pids.max", "pids.current",
+    "cgroup.controllers", "cgroup.subtree_control",
+)  # fmt: skip
+V1_FILES = {
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.max_usage_in_bytes", "memory.failcnt",
+               "memory.oom_control", "memory.use_hierarchy"),
+    "cpu": ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares", "cpu.stat"),
+    "cpuacct": ("cpuacct.usage",),
+    "pids": ("pids.max", "pids.current"),
+}  # fmt: skip
+
+
+def cgroups(question):
+    """A process's place in each hierarchy, and what stands at every level from there to the node's root.
+
+    Read in the cgroup and mount namespaces of the node's pid 1. `paths` (text of /proc/PID/cgroup read earlier)
+    may be given instead of a pid, for a process that is gone.
+    """
+    enter(1, "cgroup")
+    place = question.get("cgroup") or text("/proc/%d/cgroup" % question["pid"])
+    enter(1, "mnt")
+    info = text("/proc/1/mountinfo")
+    mounted = {}
+    for line in info.splitlines():
+        left, _, right = line.partition(" - ")
+        root, point = left.split(" ")[3:5]
+        kind, _, options = right.split(" ", 2)
+        if root != "/" and not root.startswith("/.."):
+            continue  # a bind mount of a part of a hierarchy
+        if kind == "cgroup2":
+            mounted.setdefault("", point)
+        elif kind == "cgroup":
+            for option in options.split(" ")[-1].split(","):
+                mounted.setdefault(option, point)
+    levels = []
+    for line in place.splitlines():
+        _, names, path = line.split(":", 2)
+        for name in names.split(",") if names else [""]:
+            point = mounted.get(name)
+            files = V1_FILES.get(name, ()) if name else V2_FILES
+            if point is None or not files:
+                continue
+            current = path
+            while True:
+                folder = point + (current if current != "/" else "")
+                entry = {"controller": name, "path": current, "files": {}}
+                try:
+                    entry["inode"] = os.stat(folder).st_ino
+                except OSError as error:
+                    entry["missing"] = os.strerror(error.errno)
+                for file in files:
+                    read = maybe(folder + "/" + file)
+                    if read is not None:
+                        entry["files"][file] = read
+                levels.append(entry)
+                if current == "/" or current.startswith("/.."):
+                    break
+                current = os.path.dirname(current)
+    return {"cgroup": place, "mounts": mounted, "levels": levels}
+
+
+def rates(question):
+    """The same levels twice, `seconds` apart: what a process's cgroups used and were throttled in between."""
+    place = elsewhere(lambda: enter(1, "cgroup") or text("/proc/%d/cgroup" % question["pid"]))
+    samples = []
+    for pause in (0, question["seconds"]):
+        time.sleep(pause)
+        at = boottime()
+        samples.append({"at": at, "levels": elsewhere(lambda: cgroups({"cgroup": place}))["levels"]})
+    return {"cgroup": place, "samples": samples}
+
+
+def ask(question):
+    """One HTTP GET of a page. `netns` is a pid whose network namespace is entered; without it, this pod's own."""
+    if question.get("netns"):
+        enter(question["netns"], "net")
+    return fetch(question["host"], question["port"], question.get("path", "/"), question.get("limit", 2.0))
+
+
+def fetch(host, port, path, timeout):
+    """The outcome of one GET: served with status and body, refused, timeout, or the kernel's error."""
+    began = boottime()
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        reply = connection.getresponse()
+        body = reply.read(4096).decode("utf-8", "replace")
+        outcome = {"outcome": "served", "status": reply.status, "body": body}
+    except socket.timeout:
+        outcome = {"outcome": "timeout"}
+    except OSError as error:
+        outcome = {"outcome": errno.errorcode.get(error.errno or 0, type(error).__name__)}
+    except http.client.HTTPException as error:
+        outcome = {"outcome": "not http", "error": repr(error)}
+    finally:
+        connection.close()
+    return dict(outcome, host=host, port=port, seconds=round(boottime() - began, 4))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.host)
+
+
+def daemon(question):
+    """One request to a Docker Engine: over `socket` (a path in pid 1's mounts) or `port` in the netns of a pid."""
+    timeout = question.get("limit", 10.0)
+    if question.get("socket"):
+        connection = UnixConnection("localhost", timeout=timeout)
+        enter(1, "mnt")
+        connection.host = question["socket"]
+    else:
+        enter(question["netns"], "net")
+        connection = http.client.HTTPConnection("127.0.0.1", question["port"], timeout=timeout)
+    body = json.dumps(question["body"]) if question.get("body") is not None else None
+    headers = {"Host": "docker", "Content-Type": "application/json"}
+    try:
+        connection.request(question.get("method", "GET"), question["path"], body, headers)
+        reply = connection.getresponse()
+        content = reply.read(LIMIT)
+    finally:
+        connection.close()
+    if reply.getheader("Content-Type", "").startswith("application/vnd.docker"):
+        content = unframe(content)
+    return {"status": reply.status, "body": content.decode("utf-8", "replace")}
+
+
+def unframe(content):
+    """The engine's multiplexed stream (8 byte headers) as plain bytes."""
+    plain, place = b"", 0
+    while place + 8 <= len(content) and content[place] in (0, 1, 2) and content[place + 1 : place + 4] == b"\0\0\0":
+        size = int.from_bytes(content[place + 4 : place + 8], "big")
+        plain += content[place + 8 : place + 8 + size]
+        place += 8 + size
+    return plain + content[place:]
+
+
+def size_of(path):
+    """Bytes and files under a path on its own file system, as allocated (st_blocks), not following links."""
+    total, files, device = 0, 0, os.lstat(path).st_dev
+    queue = [path]
+    while queue:
+        here = queue.pop()
+        try:
+            seen = os.lstat(here)
+            if seen.st_dev != device:
+                continue
+            total += seen.st_blocks * 512
+            files += 1
+            if stat.S_ISDIR(seen.st_mode):
+                queue.extend(os.path.join(here, name) for name in os.listdir(here))
+        except OSError:
+            continue  # removed while we looked
+    return {"bytes": total, "files": files}
+
+
+def storage(question):
+    """Paths as the node sees them: there or not, device, inode, bytes. `root` is a pid whose root they hang from."""
+    answer = {}
+    if "root" not in question:
+        enter(1, "mnt")
+        prefix = ""
+    else:
+        prefix = "/proc/%d/root" % question["root"]
+    for path in question["paths"]:
+        try:
+            seen = os.lstat(prefix + path)
+            answer[path] = {"exists": True, "device": seen.st_dev, "inode": seen.st_ino}
+            if question.get("size"):
+                answer[path].update(size_of(prefix + path))
+        except OSError as error:
+            answer[path] = {"exists": False, "error": errno.errorcode.get(error.errno, str(error.errno))}
+    return answer
+
+
+def sockets(question):
+    """The listening TCP sockets of a process's network namespace, as /proc/PID/net/tcp and tcp6 show them."""
+    base = "/proc/%d/net/" % question["pid"]
+    listening = [line for name in ("tcp", "tcp6") for line in (maybe(base + name) or "").splitlines() if re.search(r": \S+ \S+ 0A ", line)]
+    return listening
+
+
+def inventory(question):
+    """What a leg could leave on the node: names only, sorted, so that two can be compared."""
+    enter(1, "cgroup")
+    enter(1, "mnt")
+    found = {"mounts": sorted({line.split(" ")[4] for line in text("/proc/1/mountinfo").splitlines()})}
+    for name, path in question.get("folders", {}).items():
+        try:
+            found[name] = sorted(os.listdir(path))
+        except OSError as error:
+            found[name] = ["(%s)" % os.strerror(error.errno)]
+    return found
+
+
+def burn(question):
+    """CPU seconds per second that `workers` busy processes of this pod get: what this node can give."""
+    began, children = boottime(), []
+    for _ in range(question["workers"]):
+        child = os.fork()
+        if not child:
+            end = time.monotonic() + question["seconds"]
+            while time.monotonic() < end:
+                pass
+            os._exit(0)
+        children.append(child)
+    used = 0.0
+    for child in children:
+        _, _, usage = os.wait4(child, 0)
+        used += usage.ru_utime + usage.ru_stime
+    return {"cpu_seconds": used, "wall_seconds": boottime() - began}
+
+
+def machine(question):
+    """The stamp of a node: kernel, cgroup version, file systems, memory, engine."""
+    enter(1, "cgroup")
+    enter(1, "mnt")
+    kinds = [line.partition(" - ")[2].split(" ")[0] + " " + line.split(" ")[4]
+             for line in text("/proc/1/mountinfo").splitlines() if " - cgroup" in line]  # fmt: skip
+    memory = dict(line.split(":", 1) for line in text("/proc/meminfo").splitlines())
+    return {
+        "kernel": text("/proc/sys/kernel/osrelease").strip(),
+        "os": maybe("/etc/os-release"),
+        "cgroup_mounts": kinds,
+        "controllers": maybe("/sys/fs/cgroup/cgroup.controllers"),
+        "mem_total": memory["MemTotal"].strip(),
+        "mem_available": memory["MemAvailable"].strip(),
+        "cpus": os.cpu_count(),
+        "var_lib_kubelet": [line for line in text("/proc/1/mountinfo").splitlines() if line.split(" ")[4] in ("/var", "/", "/var/lib/kubelet")],
+        "boot_id": text("/proc/sys/kernel/random/boot_id").strip(),
+    }
+
+
+def clock(question):
+    """The node's clock, for the runner to bracket."""
+    return boottime()
+
+
+class Watched:
+    """One process that a watch follows: by pid and start time, through a pidfd."""
+
+    def __init__(self, entry):
+        self.pid, self.role = entry["pid"], entry["role"]
+        self.handle, self.notes, self.noted = None, None, ""
+        try:
+            self.handle = os.pidfd_open(self.pid)
+            if start_time(self.pid) != entry["start"]:
+                os.close(self.handle)
+                self.handle = None
+        except OSError:
+            self.handle = None
+        if entry.get("notes") and self.handle is not None:
+            try:
+                # Opened now: it can still be read when the container and its file system are gone.
+                self.notes = open("/proc/%d/root%s" % (self.pid, entry["notes"]), "rb")
+            except OSError:
+                self.notes = None
+
+    def news(self):
+        """What the process has noted since it was last asked, or None."""
+        if self.notes is None:
+            return None
+        self.notes.seek(0)
+        read = self.notes.read(4096).decode("utf-8", "replace")
+        if read == self.noted:
+            return None
+        self.noted = read
+        return read
+
+
+def watch(question, say):
+    """Follow processes to their end: one line for each event, and a beat while nothing happens.
+
+    Ends when all are gone, after `seconds`, or when nobody listens any more.
+    """
+    watched = [Watched(entry) for entry in question["processes"]]
+    poller, by_handle = select.poll(), {}
+    for one in watched:
+        if one.handle is None:
+            say({"event": "absent", "role": one.role, "pid": one.pid, "at": boottime()})
+        else:
+            poller.register(one.handle, select.POLLIN)
+            by_handle[one.handle] = one
+    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
+    end = boottime() + question["seconds"]
+    while by_handle and boottime() < end:
+        events = poller.poll(min(250, max(1, int((end - boottime()) * 1000))))
+        at = boottime()
+        for handle, _ in events:
+            one = by_handle.pop(handle)
+            poller.unregister(handle)
+            os.close(handle)
+            note = one.news()
+            if note is not None:
+                say({"event": "noted", "role": one.role, "pid": one.pid, "text": note, "at": at})
+            say({"event": "gone", "role": one.role, "pid": one.pid, "at": at})
+        for one in by_handle.values():
+            note = one.news()
+            if note is not None:
+                say({"event": "noted", "role": one.role, "pid": one.pid, "text": note, "at": boottime()})
+        if not events:
+            say({"event": "alive", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
+    say({"event": "end", "alive": [one.pid for one in by_handle.values()], "at": boottime()})
+
+
+QUESTIONS = {f.__name__: f for f in (processes, await_child, mountinfo, ancestors, cgroups, rates, ask, daemon, storage, sockets, inventory, burn, machine, clock)}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers one question. Runs in a process of its own."""
+
+    protocol_version = "HTTP/1.0"  # the connection ends with the answer: no process outlives it
+    timeout = 90
+    token = ""
+
+    def log_message(self, *_):
+        """Keep quiet: every question and answer is in the run's record."""
+
+    def do_GET(self):
+        """Readiness, for kubelet."""
+        self.reply(200, {"ready": True})
+
+    def do_POST(self):
+        """Answer /NAME."""
+        if not hmac.compare_digest(self.headers.get("X-Conformance-Token", ""), self.token):
+            return self.reply(403, {"error": "wrong token"})
+        try:
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            name = self.path.rpartition("/")[2]
+            if name == "watch":
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-ndjson")
+                self.end_headers()
+                return watch(question, self.say)
+            if name not in QUESTIONS:
+                return self.reply(404, {"error": "no such question: " + name})
+            self.reply(200, {"answer": QUESTIONS[name](question), "at": boottime()})
+        except (BrokenPipeError, ConnectionResetError):
+            return None
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the one who asked must hear it
+            self.reply(500, {"error": "%s: %s" % (type(error).__name__, error)})
+
+    def say(self, event):
+        """One line of a watch."""
+        self.wfile.write(json.dumps(event).encode() + b"\n")
+        self.wfile.flush()
+
+    def reply(self, status, document):
+        """Send a JSON document."""
+        content = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+class Server(socketserver.ForkingMixIn, http.server.HTTPServer):
+    """A process for every request, so that entering a namespace ends with the answer."""
+
+    max_children = 64
+    request_queue_size = 64
+
+
+def main():
+    """Serve until told to end."""
+    Handler.token = text(sys.argv[2]).strip()
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    Server(("", int(sys.argv[1])), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

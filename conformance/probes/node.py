@@ -1,0 +1,199 @@
+"""One probe pod on every node, and the one way to ask it: agent.py over HTTP through the API server's proxy."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from urllib3.exceptions import HTTPError
+
+from conformance.cluster import Cluster, NoCluster, Object, Refused, lines
+from conformance.errors import ProbeLost
+from conformance.timeouts import TIMEOUTS
+
+AGENT = Path(__file__).with_name("agent.py")
+PORT = 8079
+LABEL = "conformance/probe"
+
+
+@frozen
+class Answer:
+    """What a probe answered: `at` is the node's boot clock when it had finished, `began`/`seconds` the runner's."""
+
+    output: Any
+    at: float
+    began: float
+    seconds: float
+
+
+@frozen
+class Clock:
+    """A node's boot clock against the runner's monotonic one: node = monotonic + offset, give or take."""
+
+    offset: float
+    uncertainty: float
+
+    def node(self, monotonic: float) -> float:
+        """Give the node's boot clock for a moment of the runner's monotonic clock."""
+        return monotonic + self.offset
+
+
+@frozen
+class NodeProbe:
+    """The probe on one node."""
+
+    cluster: Cluster
+    namespace: str
+    node: str
+    token: str
+
+    @property
+    def pod(self) -> str:
+        """Give the probe pod's name."""
+        return pod_name(self.node)
+
+    def _post(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401, FBT001
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{PORT}/proxy/{question}"
+        headers = {"X-Conformance-Token": self.token}
+        try:
+            return self.cluster.request("POST", path, body, headers=headers, timeout=timeout, stream=stream)
+        except (Refused, NoCluster) as refused:
+            remedy = f"kubectl -n {self.namespace} logs {self.pod}"
+            raise ProbeLost(f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy) from refused
+
+    def ask(self, question: str, timeout: float = TIMEOUTS.question, **about: object) -> Answer:
+        """Ask one question of agent.py. Raises `ProbeLost` with the probe's own words."""
+        began = time.time()
+        clocked = time.monotonic()
+        read = self._post(question, timeout, False, dict(about))
+        return Answer(read["answer"], read["at"], began, time.monotonic() - clocked)
+
+    def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:
+        """Follow processes; gives events as they arrive. The first says who is watched, the last who is left."""
+        response = self._post("watch", BEAT, True, {"processes": processes, "seconds": seconds})
+        try:
+            yield from lines(response)
+        except HTTPError as silent:
+            raise ProbeLost(f"The probe on {self.node} fell silent while watching: {silent}.") from silent
+        finally:
+            response.close()
+
+    def clock(self) -> Clock:
+        """Bracket the node's clock: the tightest of a few round trips."""
+        best = Clock(0.0, float("inf"))
+        for _ in range(3):
+            before = time.monotonic()
+            at = self.ask("clock").output
+            after = time.monotonic()
+            if (after - before) / 2 < best.uncertainty:
+                best = Clock(at - (before + after) / 2, (after - before) / 2)
+        return best
+
+
+BEAT = 10.0
+"""A watch says something four times a second; silence for this long is a lost probe."""
+
+
+def pod_name(node: str) -> str:
+    """Give the name of the probe pod on a node."""
+    return f"probe-{node}"[:253]
+
+
+def deploy(cluster: Cluster, namespace: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
+    """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
+    token = secrets.token_hex(16)
+    base = f"/api/v1/namespaces/{namespace}"
+    named = {"name": "agent", "namespace": namespace, "labels": labels}
+    source = AGENT.read_text(encoding="utf-8")
+    cluster.create(f"{base}/configmaps", {"metadata": named, "data": {"agent.py": source}})
+    cluster.create(f"{base}/secrets", {"metadata": named, "stringData": {"token": token}})
+    for node in nodes:
+        cluster.create(f"{base}/pods", manifest(namespace, node, labels, image))
+    return token
+
+
+def manifest(namespace: str, node: str, labels: dict[str, str], image: str) -> Object:
+    """Give the probe's pod: privileged with hostPID, because it enters the namespaces of the node's pid 1."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": pod_name(node), "namespace": namespace, "labels": {**labels, LABEL: "node"}},
+        "spec": {
+            "nodeName": node,
+            "hostPID": True,
+            "restartPolicy": "Never",
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "tolerations": [{"operator": "Exists"}],
+            "containers": [
+                {
+                    "name": "agent",
+                    "image": image,
+                    "command": ["python3", "-I", "/agent/agent.py", str(PORT), "/token/token"],
+                    "securityContext": {"privileged": True},
+                    "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+                    "volumeMounts": [
+                        {"name": "agent", "mountPath": "/agent", "readOnly": True},
+                        {"name": "token", "mountPath": "/token", "readOnly": True},
+                    ],
+                }
+            ],
+            "volumes": [
+                {"name": "agent", "configMap": {"name": "agent"}},
+                {"name": "token", "secret": {"secretName": "agent"}},
+            ],
+        },
+    }
+
+
+def wait_ready(probe: NodeProbe) -> None:
+    """Wait for the probe's pod to run and answer. Raises `ProbeLost` early when it cannot start."""
+    pods = f"/api/v1/namespaces/{probe.namespace}/pods"
+
+    def running(pod: Object | None) -> bool:
+        if pod is None:
+            raise ProbeLost(f"The probe pod on {probe.node} was deleted while it started.")
+        raise_if_stuck(pod, f"The probe pod on {probe.node}", ProbeLost)
+        return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+    what = f"The start of the probe on {probe.node}"
+    probe.cluster.wait(what, pods, probe.pod, running, seconds=TIMEOUTS.probe_ready)
+    end = time.monotonic() + TIMEOUTS.question
+    while True:
+        try:
+            probe.ask("clock")
+        except ProbeLost:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)  # bounded by `end`; nothing to watch between a container's start and its first listen
+        else:
+            return
+
+
+STUCK = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "CrashLoopBackOff"}
+
+
+def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]) -> None:
+    """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node."""
+    status = pod.get("status", {})
+    for one in status.get("containerStatuses", []):
+        waiting = one.get("state", {}).get("waiting", {})
+        if waiting.get("reason") in STUCK:
+            ended = one.get("lastState", {}).get("terminated", {})
+            last = f"; it last ended with {ended.get('exitCode')} ({ended.get('reason')})" if ended else ""
+            said = waiting.get("message") or "no message"
+            raise error(
+                f"{who} cannot start: container {one['name']}: {waiting['reason']}: {said}{last}.",
+                f"is the image {one['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pod {pod['metadata']['name']}",
+            )
+    for condition in status.get("conditions", []):
+        if condition.get("reason") == "Unschedulable":
+            raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
+    if status.get("phase") in ("Failed", "Succeeded"):
+        raise error(f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}", "see its logs")

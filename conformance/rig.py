@@ -1,0 +1,113 @@
+"""What a scenario's probe gets: one leg, and the means to read everything about it. Each reading becomes evidence."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import define, field
+
+from conformance.cluster import Cluster, Object
+from conformance.errors import RigError
+from conformance.evidence import Evidence, Seen, digest, redact
+from conformance.legs import Leg
+from conformance.probes.node import NodeProbe
+from conformance.timeouts import TIMEOUTS
+
+NODE_SOCKET = "/var/run/docker.sock"
+CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+
+
+@define
+class Rig:
+    """One leg and the probes around it. `probes` holds one per node, `home` is the one on the leg's node."""
+
+    cluster: Cluster
+    leg: Leg
+    probes: Mapping[str, NodeProbe]
+    addresses: Mapping[str, str]
+    secrets: tuple[str, ...] = ()
+    pod: Object = field(factory=dict)
+    child: Object = field(factory=dict)
+    child_id: str = ""
+    daemon_pid: int = 0
+    _evidence: list[Evidence] = field(factory=list)
+
+    @property
+    def seen(self) -> Seen:
+        """Give all evidence of this leg so far."""
+        return Seen(list(self._evidence))
+
+    @property
+    def home(self) -> NodeProbe:
+        """Give the probe on the node where the leg's pod runs."""
+        return self.probes[self.pod["spec"]["nodeName"]]
+
+    @property
+    def pod_ip(self) -> str:
+        """Give the pod's IP."""
+        return str(self.pod["status"]["podIP"])
+
+    def record(  # noqa: PLR0913
+        self, name: str, where: str, asked: object, output: object, *, began: float, seconds: float, at: float | None = None
+    ) -> Evidence:
+        """Keep a reading, redacted first; its digest covers the redacted text."""
+        clean = redact(output, self.secrets)
+        number = f"{self.leg.name}#{len(self._evidence) + 1}"
+        made = Evidence(
+            number, self.leg.name, name, where, redact(asked, self.secrets), clean, began, round(seconds, 4), at, digest(clean)
+        )
+        self._evidence.append(made)
+        return made
+
+    def ask(
+        self, name: str, question: str, *, probe: NodeProbe | None = None, timeout: float = TIMEOUTS.question, **about: object
+    ) -> Evidence:
+        """Ask a node probe (the leg's own node's unless told) and keep the answer."""
+        chosen = probe or self.home
+        answer = chosen.ask(question, timeout, **about)
+        asked = {"question": question, **about}
+        where = f"node {chosen.node}"
+        return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
+
+    def read_pod(self, name: str = "pod") -> Evidence:
+        """Read the pod from the API server; `rig.pod` becomes what was read."""
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}"
+        began, clocked = time.time(), time.monotonic()
+        found = self.cluster.get(path)
+        if found is None:
+            raise RigError(f"The pod of {self.leg.name} is not there.")
+        found["metadata"].pop("managedFields", None)
+        self.pod = found
+        return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+
+    @property
+    def _daemon(self) -> dict[str, Any]:
+        """Give how the leg's daemon is reached from its node: its API in the pod, or the node's socket."""
+        if self.leg.approach.daemon:
+            return {"netns": self.daemon_pid, "port": self.leg.approach.port}
+        return {"socket": NODE_SOCKET}
+
+    def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 10.0) -> Evidence:
+        """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
+        about: dict[str, Any] = {**self._daemon, "path": path, "method": method, "body": body, "limit": timeout}
+        return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
+
+    def pid_of(self, container: str, processes: list[Object]) -> int:
+        """Give the node's pid of a container's first process, by the container id in its cgroup path."""
+        ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in self.pod["status"]["containerStatuses"]}
+        wanted = ids.get(container)
+        for process in processes:
+            if wanted and process["nspid"][-1] == 1 and container_of(process) == wanted:
+                return int(process["pid"])
+        raise RigError(f"No process of container {container!r} ({wanted}) was found on the node.")
+
+
+def container_of(process: Object) -> str:
+    """Give the id of the innermost container that a process's cgroup path names, or ''."""
+    for line in process.get("cgroup", "").splitlines():
+        if named := CONTAINER_ID.findall(line):
+            return str(named[-1])
+    return ""

@@ -1,0 +1,28 @@
+"""The stamp: what a run's world was, in every record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance import limits
+from conformance.cluster import Cluster
+from conformance.probes.node import NodeProbe
+
+
+def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict[str, Any]:
+    """Give the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by."""
+    nodes = []
+    for node in cluster.items("/api/v1/nodes"):
+        name = node["metadata"]["name"]
+        machine = probes[name].ask("machine").output if name in probes else {}
+        nodes.append({"name": name, "info": node["status"]["nodeInfo"], **machine})
+    version = cluster.get("/version") or {}
+    here: dict[str, Any] = next((n for n in nodes if n["name"] == leg_node), {})
+    return {
+        "cgroup": limits.version(here.get("cgroup_mounts", [])),
+        "kubernetes": version.get("gitVersion", "unknown"),
+        "runtime": here.get("info", {}).get("containerRuntimeVersion", "unknown"),
+        "kernel": here.get("kernel", "unknown"),
+        "leg_node": leg_node,
+        "nodes": nodes,
+    }
