@@ -75,6 +75,7 @@ class Course:
     failures: dict[str, str] = field(factory=dict)
     failed: str = ""
     cleaned: list[str] = field(factory=list)
+    times: dict[str, float] = field(factory=dict)
     done: threading.Event = field(factory=threading.Event)
     stop: threading.Event = field(factory=threading.Event)
 
@@ -94,13 +95,20 @@ class Course:
             self._diagnose()
         finally:
             self._clean()
+            self._mark("cleaned")
             self.done.set()
+
+    def _mark(self, what: str) -> None:
+        """Note when the leg got so far, in seconds of the wall clock."""
+        self.times[what] = round(time.time(), 3)
 
     def _go(self) -> None:
         alone = [p for p in self.properties if p.alone]
         with self.starting, cpu(self.folder, alone=False):
+            self._mark("deploying")
             self._deploy()
             self._serve()
+            self._mark("serving")
             self._identify()
             if not alone:
                 self._read(lambda p: p.while_serving)
@@ -110,8 +118,11 @@ class Course:
             with cpu(self.folder, alone=False):
                 self._read(lambda p: p.while_serving)
         self._check_stop()
+        self._mark("deleting")
         self._delete()
+        self._mark("deleted")
         self._read(lambda p: p.when_gone)
+        self._mark("observed")
 
     def _check_stop(self) -> None:
         if self.stop.is_set():

@@ -57,14 +57,15 @@ def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0
         _check(config)
         name = PREFIX + digest(config, node.reference)
         cluster = Cluster(name, folder(name) / "kubeconfig", node.reference)
-        if answers(cluster):
-            return cluster
-        if name in names(kind):
-            with progress.step(f"deleting cluster {name}, which exists but does not answer", usual=5):
-                _delete(kind, name)
-        with progress.step(f"kind cluster {name}", usual=35):
-            _create(kind, cluster, config)
-            wait_ready(cluster)
+        if not answers(cluster):
+            if name in names(kind):
+                with progress.step(f"deleting cluster {name}, which exists but does not answer", usual=5):
+                    _delete(kind, name)
+            with progress.step(f"kind cluster {name}", usual=35):
+                _create(kind, cluster, config)
+                wait_ready(cluster)
+    note = json.dumps({"config": digest(config), "node_image": node.reference})
+    (folder(name) / "cluster.json").write_text(note, encoding="utf-8")
     return cluster
 
 
@@ -93,6 +94,17 @@ def _held(file: Path, progress: Progress) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def existing() -> Cluster | None:
+    """Give the newest cluster that `up` made from today's kind-config.yaml, or None. Whether it answers is not asked."""
+    wanted = digest(paths.kind_config())
+    found = []
+    for note in (paths.cache() / "clusters").glob("*/cluster.json"):
+        read = json.loads(note.read_text(encoding="utf-8"))
+        if read["config"] == wanted and (note.parent / "kubeconfig").is_file():
+            found.append((note.stat().st_mtime, Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"])))
+    return max(found, key=lambda one: one[0])[1] if found else None
 
 
 def names(kind: Path) -> list[str]:
@@ -188,3 +200,11 @@ def down(progress: Progress) -> list[str]:
         if engine.stop_ours():
             removed.append("the Docker Engine that `up` started")
     return removed
+
+
+def has_image(cluster: Cluster, name: str) -> bool:
+    """Say whether every node has an image in containerd's store, as the nodes report it."""
+    def names_of(node: dict[str, Any]) -> set[str]:
+        return {n.rpartition("docker.io/library/")[2] for image in node["status"].get("images", []) for n in image["names"]}
+
+    return all(name in names_of(node) for node in _nodes(cluster))

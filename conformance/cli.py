@@ -1,0 +1,165 @@
+"""A person's way in: `conformance up | down | run | report | list | doctor | clean`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from conformance import plan, record
+from conformance import run as running
+from conformance.claims import LEVELS
+from conformance.cluster import Cluster
+from conformance.errors import ConformanceError, NoCluster, UsageError
+from conformance.legs import catalogue
+from conformance.report import terminal
+from conformance.sessions import wanted_processes
+from conformance.world import doctor as checks
+from conformance.world import kind
+from conformance.world.progress import Progress
+
+REPORTS = click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Where runs keep their records and reports.")
+INSTALL = click.option("--install/--no-install", default=True, show_default=True, help="Install missing Debian packages, or only name the command.")
+CONTAINERD = click.option("--containerd", type=click.Choice(kind.RUNTIMES), default=kind.RUNTIMES[0], show_default=True, help="containerd in the nodes.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="conformance")
+def cli() -> None:
+    """Measure what a container spawned from a Kubernetes pod keeps of what a pod promises."""
+
+
+@cli.command()
+@INSTALL
+@CONTAINERD
+def up(install: bool, containerd: str) -> None:  # noqa: FBT001
+    """Make the kind cluster, and everything that it needs, from nothing."""
+    made = kind.up(Progress(), install=install, containerd=containerd)
+    click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
+
+
+@cli.command()
+def down() -> None:
+    """Delete our clusters, and the Docker Engine if `up` started it and nothing else runs on it."""
+    for gone in kind.down(Progress()) or ["nothing: no cluster of ours is there"]:
+        click.echo(f"removed {gone}")
+
+
+def existing() -> Cluster:
+    """Give the cluster that `up` made. Raises `NoCluster`."""
+    found = kind.existing()
+    if found is None:
+        raise NoCluster("No cluster of ours answers.", "conformance up")
+    return Cluster(found.kubeconfig)
+
+
+@cli.command()
+@REPORTS
+@click.option("--level", type=click.Choice(LEVELS), default="core", show_default=True, help="Judge properties up to this level.")
+@click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
+@click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
+@click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
+@click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
+@click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
+def run(reports: Path, level: str, processes: str, selection: str, strict_article: bool, enforce: bool, quiet: bool) -> None:  # noqa: FBT001, PLR0913
+    """Deploy every leg, judge every property, write the record and the reports, clean up."""
+    console = Console(highlight=False, soft_wrap=True)
+    count = wanted_processes(processes)
+    catalogue()  # a broken approach is found before anything is created
+    cluster = existing()
+    run_id = running.new_id()
+    folder = running.new(reports, run_id)
+    began = time.monotonic()
+
+    def told(line: record.Line) -> None:
+        if not quiet:
+            console.print(f"{time.monotonic() - began:6.1f} s  {terminal.line(line)}", markup=False)
+
+    made = running.Run(
+        cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
+        strict_article=strict_article, enforce=enforce, told=told,
+    )  # fmt: skip
+    code = made.go()
+    read = running.finish(folder)
+    if not quiet:
+        terminal.table(read, console)
+        console.print(f"report: {folder / 'report.html'}", markup=False)
+    why = read.footer["why"] if read.footer else "the record has no footer"
+    console.print(f"exit code {code}: {why}", markup=False)
+    sys.exit(code)
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path), default=Path("reports/latest"))
+def report(source: Path) -> None:
+    """Render the reports of a run again from its record (a record.jsonl, or a run's folder)."""
+    folder = source if source.is_dir() else source.parent
+    path = source / "record.jsonl" if source.is_dir() else source
+    read = record.read(path)
+    terminal.table(read, Console(highlight=False))
+    from conformance.report import render  # noqa: PLC0415 -- jinja2 is needed by this command alone
+
+    render.everything(read, folder)
+    click.echo(f"report: {folder / 'report.html'}")
+    if read.footer is None:
+        raise NoCluster("This record has no footer: its run was interrupted.", "run it again")
+    sys.exit(read.footer["exit_code"])
+
+
+@cli.command("list")
+@click.option("--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True)
+def list_(level: str) -> None:
+    """List every property: id, level, approaches, legs, sentence, source."""
+    shown: set[str] = set()
+    for cell in plan.cells(level, list(catalogue())):
+        one = cell.property
+        if one.id not in shown:
+            shown.add(one.id)
+            predicted = ", ".join(f"{name} {state.value}" for name, state in one.predicts.items())
+            click.echo(f"{one.id:<14} {one.level:<9} {one.sentence}")
+            click.echo(f"{'':<14} article predicts {predicted}; {one.source}; legs: {', '.join(one.legs)}")
+
+
+@cli.command()
+def doctor() -> None:
+    """Check each thing that a run needs, and name the remedy."""
+    worst = 0
+    for check in checks.checks():
+        click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.what}: {check.found}")
+        if not check.ok:
+            click.echo(f"        remedy: {check.remedy}")
+            worst = 2
+    sys.exit(worst)
+
+
+@cli.command()
+@REPORTS
+def clean(reports: Path) -> None:
+    """Remove every object that any run ever made, and prove it by looking again."""
+    removed, left = running.clean(existing(), reports)
+    for one in removed:
+        click.echo(f"removed {one}")
+    for one in left:
+        click.echo(f"still there: {one}")
+    click.echo("nothing of any run is left" if not left else f"{len(left)} left")
+    sys.exit(2 if left else 0)
+
+
+def main() -> None:
+    """Run the CLI; every failure of ours is one sentence, its remedy and its exit code."""
+    try:
+        cli(standalone_mode=False)
+    except ConformanceError as broken:
+        click.echo(f"conformance: {broken.sentence}", err=True)
+        if broken.remedy:
+            click.echo(f"remedy: {broken.remedy}", err=True)
+        sys.exit(broken.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(UsageError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(2)

@@ -1,0 +1,88 @@
+"""A run's plan: what the controller decides once and hands to every pytest process, and which cells there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, frozen
+
+from conformance.claims import LEVELS, Family, Property, families
+from conformance.cluster import Cluster
+from conformance.legs import KINDS, Approach, Leg
+from conformance.probes.node import NodeProbe
+
+
+@frozen
+class Plan:
+    """Everything a process needs to run its legs. Holds the probes' token: kept in the run's folder, mode 0600, and removed with it."""
+
+    run: str
+    kubeconfig: str
+    namespace: str
+    token: str
+    addresses: dict[str, str]
+    leg_node: str
+    pin: bool
+    world: dict[str, Any]
+    first_port: int
+    folder: str
+    strict_article: bool = False
+
+    def write(self, path: Path) -> None:
+        """Write it where the processes will read it."""
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Plan:
+        """Read what `write` wrote."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+    def probes(self, cluster: Cluster) -> dict[str, NodeProbe]:
+        """Give the probe of every node."""
+        return {node: NodeProbe(cluster, self.namespace, node, self.token) for node in self.addresses}
+
+    def leg(self, approach: Approach, kind: str, order: int, nonce: str) -> Leg:
+        """Give a leg of this run. `order` sets its published port apart from every other leg's."""
+        node = self.leg_node if self.pin else ""
+        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", self.first_port + order, node)
+
+
+def nonce_prefix(run: str) -> str:
+    """Give what every nonce of a run begins with."""
+    return f"conformance-{run}-"
+
+
+@frozen
+class Cell:
+    """One thing to be judged: a property, on an approach, on a kind of leg."""
+
+    family: Family
+    property: Property
+    approach: str
+    kind: str
+
+    @property
+    def leg(self) -> str:
+        """Give the leg's name."""
+        return f"{self.approach}.{self.kind}"
+
+    @property
+    def name(self) -> str:
+        """Give the test's name, e.g. 'P2-10[dind.detached]'."""
+        return f"{self.property.id}[{self.leg}]"
+
+
+def cells(level: str, approaches: list[str]) -> list[Cell]:
+    """Give every cell up to a level (core < article < extended), in the order of the report."""
+    allowed = LEVELS[: LEVELS.index(level) + 1]
+    return [
+        Cell(family, one, approach, kind)
+        for family in families()
+        for one in family.properties
+        if one.level in allowed
+        for approach in approaches
+        for kind in one.legs
+    ]

@@ -1,0 +1,184 @@
+"""pytest's way in: scenario modules become test items; what they saw goes to the one process that writes the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scenarios
+from conformance import record
+from conformance.claims import LEVELS
+from conformance.legs import catalogue
+
+from conformance.plan import Cell, Plan, cells
+from conformance.sessions import Live, Replay, Source, observation_line
+
+FOLDER = Path(scenarios.__file__).parent
+CELL = pytest.StashKey[Cell]()
+LINES = "conformance_lines"
+
+
+class Unexpected(AssertionError):
+    """An observation is not the expected one. The only failure that speaks of the subject."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the suite's options."""
+    group = parser.getgroup("conformance")
+    group.addoption("--plan", help="a run's plan; written by `conformance run`")
+    group.addoption("--replay", help="judge the evidence of this record.jsonl again; needs no cluster")
+    group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
+    group.addoption("--strict-article", action="store_true", help="expect the article's predictions and nothing else")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take part only where a plan or a record is given."""
+    plan, replay = config.getoption("--plan"), config.getoption("--replay")
+    if plan:
+        config.pluginmanager.register(Conformance(config, Live(Plan.read(Path(plan)))), "conformance-session")
+    elif replay:
+        try:
+            source = Replay(record.read(Path(replay)))
+        except record.BadRecord as bad:
+            raise pytest.UsageError(str(bad)) from bad
+        config.pluginmanager.register(Conformance(config, source), "conformance-session")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect scenario modules, wherever the package is installed."""
+    if file_path.parent == FOLDER and file_path.suffix == ".py" and file_path.stem != "__init__":
+        module: pytest.Collector = ScenarioModule.from_parent(parent, path=file_path)
+        return module
+    return None
+
+
+class ScenarioModule(pytest.Module):
+    """A scenario module: one item for every property x approach x kind of leg."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Give the items of this module's family."""
+        for cell in cells(self.config.getoption("--conformance-level"), list(catalogue())):
+            if cell.family.name == self.path.stem:
+                item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
+                item.stash[CELL] = cell
+                # One process runs all legs of an approach: they share what they start with, and start together.
+                item.add_marker(pytest.mark.xdist_group(cell.approach))
+                yield item
+
+
+def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
+    """Give the test function of a cell."""
+
+    def judged() -> None:
+        session = config.pluginmanager.get_plugin("conformance-session")
+        if session is None:
+            pytest.skip("neither a live run nor a record is given: `conformance run`, or `pytest --replay record.jsonl`")
+        session.judge(cell)
+
+    judged.__doc__ = f"{cell.property.sentence} ({cell.property.source})"
+    return judged
+
+
+class Conformance:
+    """One pytest process's part in a run."""
+
+    def __init__(self, config: pytest.Config, source: Source) -> None:
+        """Keep the source of evidence."""
+        self.config = config
+        self.source = source
+        self.items: list[pytest.Item] = []
+        self.lines: list[record.Line] = []
+        self.interrupted = False
+
+    def judge(self, cell: Cell) -> None:
+        """Observe and judge a cell, keep the line, and fail where it is not as expected."""
+        seen = self.source.observe(cell)
+        line = observation_line(cell, seen, self.source.world, strict=self.config.getoption("--strict-article"))
+        self.lines += [*self.source.lines(), line]
+        if not line["as_expected"]:
+            expected = line["expected"] or "nothing known"
+            raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember what may run here."""
+        self.items = session.items
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Start every leg that this process will need, before the first of them is waited for."""
+        if isinstance(self.source, Live) and CELL in item.stash:
+            here = [i.stash[CELL] for i in self.items if CELL in i.stash]
+            if hasattr(self.config, "workerinput"):
+                here = [cell for cell in here if cell.approach == item.stash[CELL].approach]
+            self.source.start(here)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+        """Send what was read along with the report: under xdist only the controller writes the record."""
+        report = yield
+        if call.when == "call":
+            setattr(report, LINES, self.lines)
+            self.lines = []
+            cell = item.stash.get(CELL, None)
+            if cell and call.excinfo and call.excinfo.errisinstance(Unexpected):
+                report.longrepr = f"{item.nodeid}\n{call.excinfo.value}"
+        return report
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that the run was cut short."""
+        self.interrupted = True
+
+    def pytest_sessionfinish(self) -> None:
+        """Clean up every leg of this process, and hand over what nobody waited for."""
+        self.source.close(interrupted=self.interrupted)
+        rest = self.source.lines()
+        output = getattr(self.config, "workeroutput", None)
+        if output is not None:
+            output[LINES] = rest
+        else:
+            self.lines += rest
+
+
+class Recorder:
+    """The controller's ear: writes every line that comes, and tells how far the run is."""
+
+    def __init__(self, writer: record.Writer, told: Callable[[record.Line], None]) -> None:
+        """Write to `writer`; call `told` with every observation."""
+        self.writer = writer
+        self.told = told
+        self.interrupted = False
+        self.crashed: list[str] = []
+
+    def _write(self, lines: Iterable[record.Line]) -> None:
+        for line in lines:
+            self.writer.write(line)
+            if line["kind"] == "observation":
+                self.told(line)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write what came with a report."""
+        self._write(getattr(report, LINES, []))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 -- xdist's WorkerController
+        """Write a worker's last lines; a worker that died had none."""
+        self._write(getattr(node, "workeroutput", {}).get(LINES, []))
+        if error:
+            self.crashed.append(f"a pytest-xdist worker died ({error})")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that the run was cut short."""
+        self.interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what a single process's legs left over."""
+        here = session.config.pluginmanager.get_plugin("conformance-session")
+        if isinstance(here, Conformance):
+            self._write(here.lines)
+            here.lines = []
+
+

@@ -1,0 +1,42 @@
+"""Two inventories of a node, and their difference: what was left anywhere."""
+
+from __future__ import annotations
+
+import json
+
+from conformance.cluster import Object
+from conformance.probes.node import NodeProbe
+from conformance.rig import NODE_SOCKET
+
+FOLDERS = {
+    "pod directories": "/var/lib/kubelet/pods",
+    "pod logs": "/var/log/pods",
+    "cgroups at the root (memory or v2)": "/sys/fs/cgroup/memory",
+    "cgroups at the root": "/sys/fs/cgroup",
+}
+
+
+def inventory(probe: NodeProbe) -> dict[str, list[str]]:
+    """Give the names of what a leg could leave on a node, by kind; the daemon's only where there is one."""
+    found: dict[str, list[str]] = dict(probe.ask("inventory", folders=FOLDERS).output)
+    if probe.ask("storage", paths=[NODE_SOCKET]).output[NODE_SOCKET]["exists"]:
+        for what, path, key in (
+            ("containers", "/containers/json?all=1", "Id"),
+            ("images", "/images/json?all=1", "Id"),
+            ("networks", "/networks", "Id"),
+        ):
+            found[f"engine's {what}"] = _names(probe, path, key)
+        volumes = probe.ask("daemon", socket=NODE_SOCKET, path="/volumes").output
+        found["engine's volumes"] = [v["Name"] for v in (json.loads(volumes["body"]).get("Volumes") or [])]
+    return found
+
+
+def _names(probe: NodeProbe, path: str, key: str) -> list[str]:
+    answer: Object = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
+    return sorted(one[key] for one in json.loads(answer["body"])) if answer["status"] == 200 else []  # noqa: PLR2004
+
+
+def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Give what is in the second and not in the first, by kind; kinds without any are left out."""
+    found = {what: sorted(set(names) - set(before.get(what, []))) for what, names in after.items()}
+    return {what: names for what, names in found.items() if names}

@@ -1,0 +1,167 @@
+"""The record: a stream of JSON lines with header and footer, checked when written and when read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, TextIO
+
+import jsonschema
+from attrs import define, field, frozen
+
+from conformance.errors import UsageError
+from conformance.evidence import Evidence, Seen, digest
+from conformance.observations import Observation, State, error, summarise
+
+Line = dict[str, Any]
+SCHEMA = 1
+
+
+KINDS_OF_LINE = ("header", "leg", "evidence", "observation", "residue", "footer")
+
+
+@cache
+def _validators() -> dict[str, jsonschema.Draft202012Validator]:
+    """Give a validator for each kind of line, so that an error speaks of that kind and not of all six."""
+    schema = json.loads((resources.files("conformance") / "record.schema.json").read_text(encoding="utf-8"))
+    return {
+        name: jsonschema.Draft202012Validator({**schema, "oneOf": [{"$ref": f"#/$defs/{name}"}]})
+        for name in KINDS_OF_LINE
+    }
+
+
+class BadRecord(UsageError):
+    """A file is not a record: the message says which line, and what is wrong with it."""
+
+
+def check(line: Line) -> None:
+    """Raise `BadRecord` unless the line is as the schema says."""
+    validator = _validators().get(str(line.get("kind")))
+    if validator is None:
+        raise BadRecord(f"{line.get('kind')!r} is no kind of line (those are {', '.join(KINDS_OF_LINE)})")
+    try:
+        validator.validate(line)
+    except jsonschema.ValidationError as wrong:
+        where = "/".join(str(part) for part in wrong.absolute_path) or "the line"
+        raise BadRecord(f"a line of kind {line.get('kind')!r} is not as the schema says: {where}: {wrong.message}") from wrong
+
+
+@define
+class Writer:
+    """Writes a record line by line; each is checked first and on disk when `write` returns."""
+
+    path: Path
+    _file: TextIO = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Open the file."""
+        self._file = self.path.open("w", encoding="utf-8")
+
+    def write(self, line: Line) -> None:
+        """Check and append one line."""
+        check(line)
+        self._file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """End the stream. A stream that was closed without a footer is an interrupted run."""
+        self._file.close()
+
+
+@frozen
+class Record:
+    """A record as read. `footer` is None where the run was interrupted."""
+
+    header: Line
+    legs: tuple[Line, ...]
+    evidence: tuple[Evidence, ...]
+    observations: tuple[Line, ...]
+    residue: tuple[Line, ...]
+    footer: Line | None
+
+    def seen(self, leg: str) -> Seen:
+        """Give a leg's evidence as a judge gets it."""
+        return Seen(one for one in self.evidence if one.leg == leg)
+
+    def leg(self, name: str) -> Line | None:
+        """Give a leg's line."""
+        return next((one for one in self.legs if one["leg"] == name), None)
+
+    @property
+    def lost(self) -> list[Line]:
+        """Give the cells that were to be judged and have no observation."""
+        judged = {(one["property"], one["leg"]) for one in self.observations}
+        return [cell for cell in self.header["cells"] if (cell["property"], cell["leg"]) not in judged]
+
+    def cell(self, family: str, approach: str) -> list[Line]:
+        """Give the observations that one cell of the summary table sums up."""
+        return [o for o in self.observations if o["family"] == family and o["approach"] == approach]
+
+    @property
+    def families(self) -> list[str]:
+        """Give the families in the order of their first cell."""
+        return list(dict.fromkeys(cell["family"] for cell in self.header["cells"]))
+
+    @property
+    def approaches(self) -> list[str]:
+        """Give the approaches in the order of their first cell."""
+        return list(dict.fromkeys(cell["leg"].partition(".")[0] for cell in self.header["cells"]))
+
+    def state(self, family: str, approach: str) -> State:
+        """Give the state of a summary cell; a lost part makes it ERROR."""
+        parts = [State(one["state"]) for one in self.cell(family, approach)]
+        wanted = [c for c in self.lost if c["family"] == family and c["leg"].startswith(f"{approach}.")]
+        return summarise([*parts, *[State.ERROR for _ in wanted]])
+
+
+def read(path: Path) -> Record:
+    """Read a record, checking every line and every digest. Raises `BadRecord`."""
+    lines: list[Line] = []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise BadRecord(f"{path} cannot be read: {unreadable}", "give a record.jsonl") from unreadable
+    raw = text.split("\n")
+    if raw and raw[-1]:  # a line that was being written when the run died
+        raw[-1] = ""
+    for number, line in enumerate(raw, 1):
+        if not line:
+            continue
+        try:
+            lines.append(json.loads(line))
+            check(lines[-1])
+        except ValueError as broken:
+            raise BadRecord(f"{path}, line {number}: not JSON: {broken}", "give a record.jsonl") from broken
+        except BadRecord as wrong:
+            raise BadRecord(f"{path}, line {number}: {wrong.sentence}", "was it edited?") from wrong
+    return of(lines, str(path))
+
+
+def of(lines: Iterable[Line], name: str = "the record") -> Record:
+    """Make a record of checked lines. Raises `BadRecord` on a missing header, two footers, or a wrong digest."""
+    by_kind: dict[str, list[Line]] = {}
+    for line in lines:
+        by_kind.setdefault(line["kind"], []).append(line)
+    headers, footers = by_kind.get("header", []), by_kind.get("footer", [])
+    if len(headers) != 1 or len(footers) > 1:
+        raise BadRecord(f"{name} has {len(headers)} headers and {len(footers)} footers.", "give one run's record.jsonl")
+    evidence = tuple(Evidence.from_line(line) for line in by_kind.get("evidence", []))
+    for one in evidence:
+        if digest(one.output) != one.sha256:
+            raise BadRecord(f"{name}: evidence {one.id} does not match its digest.", "was it edited?")
+    return Record(
+        headers[0],
+        tuple(by_kind.get("leg", [])),
+        evidence,
+        tuple(by_kind.get("observation", [])),
+        tuple(by_kind.get("residue", [])),
+        footers[0] if footers else None,
+    )
+
+
+def lost_observation(cell: Line, why: str) -> Observation:
+    """Give what is said of a cell that nobody came to judge."""
+    return error(f"{cell['property']} on {cell['leg']} was not judged: {why}")

@@ -1,0 +1,1 @@
+"""What people read: pure functions of a record. Imports nothing of legs, probes or worlds."""

@@ -1,0 +1,104 @@
+"""HTML and markdown: templates filled from a record, autoescaped, written by rename."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from conformance.observations import State, Verdict
+from conformance.record import Record
+from conformance.report import view
+
+STEP_SUMMARY_BYTES = 1 << 20
+"""GitHub's limit for one step's summary."""
+
+
+def everything(record: Record, folder: Path) -> None:
+    """Write report.html and summary.md into the run's folder."""
+    _write(folder / "report.html", html(record))
+    _write(folder / "summary.md", markdown(record))
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    temporary.replace(path)
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 -- any JSON
+    """Lay out evidence: text as it is, JSON indented; control characters made visible."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
+    text = text.replace("\\n", "\n") if not isinstance(value, str) and "\\n" in text else text
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def html(record: Record) -> str:
+    """Give the report: one file, no outside request, no script."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["shown"] = _shown
+    rows = view.rows(record)
+    return environment.get_template("report.html").render(
+        record=record,
+        rows=rows,
+        headline=view.headline(record),
+        world=view.world_line(record),
+        title=lambda approach: view.title(record, approach),
+        words=view.WORDS,
+        signs=view.SIGNS,
+        evidence={one.id: one for one in record.evidence},
+        State=State,
+        Verdict=Verdict,
+        style=Markup(_style()),  # noqa: S704 -- our own file
+    )
+
+
+def _style() -> str:
+    return (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+
+
+def _cell(text: str) -> str:
+    """Escape what would break a markdown table or become markup."""
+    flat = " ".join(text.split())
+    for character in "\\|<>`*_[]":
+        flat = flat.replace(character, f"&#{ord(character)};")
+    return flat
+
+
+def markdown(record: Record) -> str:
+    """Give the summary for a step summary or a pull request: the first screen says it all."""
+    footer = record.footer
+    lines = [
+        "## DooD and DinD in a Kubernetes pod",
+        "",
+        view.headline(record),
+        "",
+        f"World: {_cell(view.world_line(record))}.",
+        "",
+        "| property | " + " | ".join(_cell(view.title(record, a)) for a in record.approaches) + " |",
+        "|---|" + "---|" * len(record.approaches),
+    ]
+    for row in view.rows(record):
+        cells = []
+        for cell in row.cells:
+            predicted = cell.predicted.value if cell.predicted else "silent"
+            mark = "" if cell.as_expected else " **unexpected**"
+            cells.append(f"{view.SIGNS[cell.state]} **{cell.state.value}**, article: {predicted}, {cell.verdict.value}{mark}")
+        lines.append(f"| {_cell(row.sentence)} | " + " | ".join(cells) + " |")
+    lines += ["", "<details><summary>Every observation</summary>", "", "| property | leg | observation | why |", "|---|---|---|---|"]
+    for one in record.observations:
+        lines.append(f"| {_cell(one['property'])} | {_cell(one['leg'])} | {one['state']} | {_cell(one['reason'])} |")
+    lines += ["", "</details>", ""]
+    for lost in record.lost:
+        lines.append(f"- never judged: {_cell(lost['property'])} on {_cell(lost['leg'])}")
+    lines.append(f"Exit code {footer['exit_code']}: {_cell(footer['why'])}." if footer else "Interrupted: no footer was written.")
+    text = "\n".join(lines) + "\n"
+    if len(text.encode()) > STEP_SUMMARY_BYTES:
+        text = "\n".join(lines[: 8 + len(view.rows(record))]) + "\n\nThe observations are too many for a step summary: see report.html.\n"
+    return text
