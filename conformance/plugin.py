@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 import scenarios
 from conformance import record
@@ -64,8 +65,6 @@ class ScenarioModule(pytest.Module):
             if cell.family.name == self.path.stem:
                 item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
                 item.stash[CELL] = cell
-                # One process runs all legs of an approach: they share what they start with, and start together.
-                item.add_marker(pytest.mark.xdist_group(cell.approach))
                 yield item
 
 
@@ -80,6 +79,20 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
 
     judged.__doc__ = f"{cell.property.sentence} ({cell.property.source})"
     return judged
+
+
+class ByApproach(LoadScopeScheduling):
+    """Give all items of an approach to one process: its legs are shared by its tests, and start together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Read the approach from a test's name, e.g. 'P2-10[dind.detached]'."""
+        return str(nodeid.rpartition("[")[2].partition(".")[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByApproach:  # noqa: ANN401 -- xdist's own
+    """Schedule by approach (the loadgroup of xdist 3.8 has no effect with pytest 9.2: nodeid is read-only there)."""
+    return ByApproach(config, log)
 
 
 class Conformance:

@@ -175,12 +175,12 @@ class Run:
         args = [str(FOLDER), "-c", str(INI), "--rootdir", str(FOLDER.parent), "-p", "conformance.plugin"]
         args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", self.level]
         args += ["--plan", str(self.folder / "plan.json"), "--junit-xml", str(self.folder / "junit.xml")]
-        args += ["--alluredir", str(self.folder / "allure-results"), "-o", "junit_suite_name=conformance"]
+        args += ["--alluredir", str(self.folder / "allure-results")]
         args += ["-k", self.selection] if self.selection else []
         args += ["--strict-article"] if self.strict_article else []
         selected = Selected(lambda items: recorder.writer.write(self._header(items)), self._cells)
         if self.processes != "0":
-            args += ["-n", self.processes, "--dist", "loadgroup", "--max-worker-restart", "0"]
+            args += ["-n", self.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
         code = pytest.main(args, plugins=[recorder, selected])
         if code == pytest.ExitCode.INTERRUPTED:
             recorder.interrupted = True
