@@ -230,7 +230,12 @@ class Course:
             def over(pod: Object | None) -> bool:
                 return pod is None or pod["metadata"]["uid"] != uid
 
-            self.cluster.wait(f"The end of {leg.name}'s pod", pods, name, over, seconds=TIMEOUTS.deleted)
+            what, grace = f"The end of {leg.name}'s pod", leg.kind.grace
+            grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
+            with contextlib.suppress(TimedOut):
+                self.cluster.wait(what, pods, name, over, seconds=grace - HEAD_START)
+            self.cluster.delete(f"{NAMESPACES}/{leg.namespace}")
+            self.cluster.wait(what, pods, name, over, seconds=TIMEOUTS.deleted)
             gone = time.monotonic()
             follower.wait_for("pod", TIMEOUTS.ended)
             follower.wait_for("child", TIMEOUTS.settle)
@@ -250,7 +255,7 @@ class Course:
         asked = {"DELETE": f"{pods}/{name}", "gracePeriodSeconds": leg.kind.grace, "watched on": rig.home.node}
         rig.record("deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
         if not output["child_gone"]:
-            rig.ask("orphan", "processes", name="CHILD_NONCE", value=leg.nonce)
+            rig.ask("orphan", "processes", variable="CHILD_NONCE", value=leg.nonce)
             rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
     def _diagnose(self) -> None:
@@ -284,6 +289,9 @@ class Course:
             self.cleaned.append(f"{self.leg.name}: {broken}")
 
 
+HEAD_START = 2.0
+"""The namespace controller lets 5 s pass before it acts on a deletion (namespaceDeletionGracePeriod), so a leg's
+namespace may be given up this long before its pod's grace ends: the pod is over before the controller comes."""
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the runner looks at the pod again."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, field
 
 from conformance.cluster import Cluster, Object
-from conformance.errors import RigError
+from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen, digest, redact
 from conformance.legs import Leg
 from conformance.probes.node import NodeProbe
@@ -82,6 +83,14 @@ class Rig:
         found["metadata"].pop("managedFields", None)
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+
+    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
+        """Watch the pod until `arrived` says so of it, or as long as the pod's processes may take to end; keep what it is then."""
+        collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
+        pod = self.pod["metadata"]["name"]
+        with contextlib.suppress(TimedOut):  # what stands there then is the evidence
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended)
+        return self.read_pod(name)
 
     @property
     def _daemon(self) -> dict[str, Any]:

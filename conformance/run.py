@@ -37,6 +37,8 @@ from conformance.world.stamp import stamp
 
 LEASES = "/apis/coordination.k8s.io/v1"
 LEASE_SECONDS = 30
+NAMESPACE = "conformance"
+"""Of the probes and the Leases; each leg has one of its own. A namespace takes 5 s to end, so this one stays."""
 INI = Path(__file__).with_name("run.ini")
 
 
@@ -58,11 +60,6 @@ class Run:
     seconds: dict[str, float] = field(factory=dict)
     _began: float = field(factory=time.monotonic)
     _probes: dict[str, NodeProbe] = field(factory=dict)
-
-    @property
-    def namespace(self) -> str:
-        """Give the namespace of the probes and the Lease."""
-        return f"conformance-{self.id}"
 
     def mark(self, what: str) -> None:
         """Note how many seconds into the run this is."""
@@ -107,13 +104,14 @@ class Run:
             remedy = "kubectl describe node; `conformance up` makes our own cluster anew"
             raise NoCluster(f"Not Ready: {', '.join(unready) or 'there is no node'}.", remedy)
         labels = {RUN_LABEL: self.id}
-        privileged = {**labels, "pod-security.kubernetes.io/enforce": "privileged"}
-        self.cluster.create(NAMESPACES, {"metadata": {"name": self.namespace, "labels": privileged}})
+        if self.cluster.get(f"{NAMESPACES}/{NAMESPACE}") is None:  # `up` makes it on our own cluster
+            privileged = {**labels, "pod-security.kubernetes.io/enforce": "privileged"}
+            self.cluster.create(NAMESPACES, {"metadata": {"name": NAMESPACE, "labels": privileged}})
         names = [n["metadata"]["name"] for n in nodes]
-        token = probing.deploy(self.cluster, self.namespace, names, labels, self.probe_image)
+        token = probing.deploy(self.cluster, NAMESPACE, self.id, names, labels, self.probe_image)
         self.mark("first pod")
         self._nodes = nodes
-        self._probes = {name: NodeProbe(self.cluster, self.namespace, name, token) for name in names}
+        self._probes = {name: NodeProbe(self.cluster, NAMESPACE, self.id, name, token) for name in names}
         for probe in self._probes.values():
             probing.wait_ready(probe)
         return self._probes
@@ -133,7 +131,7 @@ class Run:
         self._plan = plan.Plan(
             run=self.id,
             kubeconfig=str(self.cluster.kubeconfig),
-            namespace=self.namespace,
+            namespace=NAMESPACE,
             token=token,
             addresses=addresses,
             leg_node=leg_node,
@@ -192,8 +190,8 @@ class Run:
     @contextlib.contextmanager
     def _lease(self) -> Iterator[None]:
         """Hold a Lease while the run lasts: `clean` spares what a live Lease holds."""
-        path = f"{LEASES}/namespaces/{self.namespace}/leases"
-        body = {"metadata": {"name": "run", "labels": {RUN_LABEL: self.id}}, "spec": _lease_spec(self.id)}
+        path = f"{LEASES}/namespaces/{NAMESPACE}/leases"
+        body = {"metadata": {"name": lease_name(self.id), "labels": {RUN_LABEL: self.id}}, "spec": _lease_spec(self.id)}
         self.cluster.create(path, body)
         ended = threading.Event()
 
@@ -201,7 +199,7 @@ class Run:
             while not ended.wait(LEASE_SECONDS / 3):
                 with contextlib.suppress(ConformanceError):
                     headers = {"Content-Type": "application/merge-patch+json"}
-                    self.cluster.request("PATCH", f"{path}/run", {"spec": _lease_spec(self.id)}, headers=headers)
+                    self.cluster.request("PATCH", f"{path}/{lease_name(self.id)}", {"spec": _lease_spec(self.id)}, headers=headers)
 
         renewing = threading.Thread(target=renew, daemon=True)
         renewing.start()
@@ -213,24 +211,36 @@ class Run:
 
     def _clean(self, writer: record.Writer) -> list[str]:
         """Take away what the run made, look again, and write down what is left on the nodes."""
-        failures = []
+        failures: list[str] = []
         try:
-            failures += remove_run(self.cluster, self.id, self._probes, keep=self.namespace)
-            for name, probe in self._probes.items():
-                if name not in self._before:
-                    continue
-                for what, left in difference(self._before[name], inventory(probe)).items():
-                    line = {"kind": "residue", "node": name, "what": what, "left": left, "attributed": ""}
+            remove_legs(self.cluster, self.id)
+            failures += sweep(self._probes, plan.nonce_prefix(self.id))
+            for name, before in self._before.items():
+                for what, left in self._left(self._probes[name], before).items():
+                    attributed = ", ".join(sorted({leg for one in left for leg in self._attribute(one)}))
+                    line = {"kind": "residue", "node": name, "what": what, "left": left, "attributed": attributed}
                     writer.write(line)
         except ConformanceError as broken:
             failures.append(str(broken))
         try:
-            failures += remove_run(self.cluster, self.id, {})
+            failures += remove_run(self.cluster, self.id)
         except ConformanceError as broken:
             failures.append(str(broken))
         (self.folder / "plan.json").unlink(missing_ok=True)
         (self.folder / "cpu.lock").unlink(missing_ok=True)
         return failures
+
+    def _left(self, probe: NodeProbe, before: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Give the difference of two inventories; kubelet gets its usual time for the pods' directories."""
+        end = time.monotonic() + TIMEOUTS.reclaimed
+        while True:
+            left = difference(before, inventory(probe))
+            if "pod directories" not in left or time.monotonic() > end:
+                return left
+
+    def _attribute(self, name: str) -> list[str]:
+        """Give the legs whose namespace a left-over's name holds."""
+        return [c.leg for c in self._cells if name.startswith(f"conformance-{self.id}-{c.approach}-{c.kind}_")]
 
     def _keep_failure(self, why: str) -> None:
         folder = self.folder / "diagnostics"
@@ -318,35 +328,61 @@ def conclude(seen: record.Record, *, enforce: bool = False, interrupted: bool, b
 UNDECIDED = {State.INCONCLUSIVE.value, State.ERROR.value, State.MIXED.value}
 
 
-def remove_run(cluster: Cluster, run: str, probes: dict[str, NodeProbe], keep: str = "") -> list[str]:
-    """Remove every object of a run, found by label, and its containers on the nodes' daemons; then look again.
+def lease_name(run: str) -> str:
+    """Give the name of a run's Lease."""
+    return f"run-{run}"
 
-    Gives what is still there, in words; empty is the proof. `keep` is a namespace that stays (the probes' own).
-    """
-    failures = []
-    selector = {"labelSelector": f"{RUN_LABEL}={run}"}
-    for namespace in cluster.items(NAMESPACES, **selector):
+
+def remove_legs(cluster: Cluster, run: str) -> None:
+    """Ask for the end of every namespace of a run's legs, their pods first and at once."""
+    for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run}"):
         name = namespace["metadata"]["name"]
-        if name == keep:
+        if name == NAMESPACE:
             continue
         for pod in cluster.items(f"{NAMESPACES}/{name}/pods"):
             cluster.delete(f"{NAMESPACES}/{name}/pods/{pod['metadata']['name']}", 0)
-        cluster.delete(f"{NAMESPACES}/{name}")
+        if "deletionTimestamp" not in namespace["metadata"]:
+            cluster.delete(f"{NAMESPACES}/{name}")
+
+
+def sweep(probes: dict[str, NodeProbe], mark: str) -> list[str]:
+    """Remove a run's containers from the nodes' daemons and look again; give what is still there, in words."""
+    failures = []
     for probe in probes.values():
         try:
-            sweep_containers(probe, plan.nonce_prefix(run))
-            failures += [f"container {left} on {probe.node}" for left in sweep_containers(probe, plan.nonce_prefix(run))]
+            sweep_containers(probe, mark)
+            failures += [f"container {left} on {probe.node}" for left in sweep_containers(probe, mark)]
         except ConformanceError as broken:
             failures.append(str(broken))
+    return failures
+
+
+def remove_run(cluster: Cluster, run: str) -> list[str]:
+    """Remove every object of a run, found by label; then look again.
+
+    Gives what is still there, in words; empty is the proof.
+    """
+    selector = {"labelSelector": f"{RUN_LABEL}={run}"}
+    remove_legs(cluster, run)
+    collections = [f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets")]
+    collections.append(f"{LEASES}/namespaces/{NAMESPACE}/leases")
+    for collection in collections:
+        for found in cluster.items(collection, **selector):
+            cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
+    own = cluster.get(f"{NAMESPACES}/{NAMESPACE}")
+    if own and own["metadata"].get("labels", {}).get(RUN_LABEL) == run:
+        cluster.delete(f"{NAMESPACES}/{NAMESPACE}")
 
     def left() -> list[str]:
-        return [n["metadata"]["name"] for n in cluster.items(NAMESPACES, **selector) if n["metadata"]["name"] != keep]
+        return [
+            f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
+            for collection in [NAMESPACES, *collections]
+            for found in cluster.items(collection, **selector)
+        ]
 
-    if not keep:
-        with contextlib.suppress(ConformanceError):
-            until("The end of the run's namespaces", lambda: not left(), seconds=TIMEOUTS.clean, every=0.1)
-        failures += [f"namespace {name}" for name in left()]
-    return failures
+    with contextlib.suppress(ConformanceError):
+        until("The end of the run's objects", lambda: not left(), seconds=TIMEOUTS.clean, every=0.1)
+    return left()
 
 
 def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
@@ -362,12 +398,12 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
     try:
         probes = cleaner.probes()
         for run in sorted(_runs(cluster) - {own}):
-            if live(cluster.get(f"{LEASES}/namespaces/conformance-{run}/leases/run")):
+            if live(cluster.get(f"{LEASES}/namespaces/{NAMESPACE}/leases/{lease_name(run)}")):
                 spared.add(run)
                 removed.append(f"nothing of run {run}: it is alive")
                 continue
-            left += remove_run(cluster, run, {})
-            removed.append(f"the namespaces of run {run}")
+            left += remove_run(cluster, run)
+            removed.append(f"the objects of run {run}")
         for name, probe in probes.items():
             for found in node_containers(probe):
                 if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(found, reports):
@@ -379,12 +415,13 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
                 if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared)
             ]
     finally:
-        left += remove_run(cluster, own, {})
+        left += remove_run(cluster, own)
     return removed, left
 
 
 def _runs(cluster: Cluster) -> set[str]:
-    return {n["metadata"]["labels"][RUN_LABEL] for n in cluster.items(NAMESPACES, labelSelector=RUN_LABEL)}
+    collections = [NAMESPACES, *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets"))]
+    return {found["metadata"]["labels"][RUN_LABEL] for c in collections for found in cluster.items(c, labelSelector=RUN_LABEL)}
 
 
 def _ours(found: Object, reports: Path) -> bool:

@@ -21,7 +21,7 @@ from conformance.plan import Cell, Plan
 from conformance.record import Line, Record
 from conformance.timeouts import TIMEOUTS
 
-AT_ONCE = 3
+AT_ONCE = 2
 """Legs that are starting at the same time in one process: more only makes every one of them slower."""
 
 

@@ -86,9 +86,9 @@ def pids():
 
 
 def processes(question):
-    """Processes whose environment holds NAME=VALUE, and (root=pid) those whose cgroup is that of a given pod uid."""
+    """Processes whose environment holds VARIABLE=VALUE, and (root=pid) those whose cgroup is that of a given pod uid."""
     enter(1, "cgroup")
-    wanted = ("%s=%s" % (question["name"], question["value"])).encode() if "name" in question else None
+    wanted = ("%s=%s" % (question["variable"], question["value"])).encode() if "variable" in question else None
     uids = [question["uid"], question["uid"].replace("-", "_")] if "uid" in question else []
     found = []
     for pid in pids():
@@ -282,25 +282,28 @@ class UnixConnection(http.client.HTTPConnection):
 
 def daemon(question):
     """One request to a Docker Engine: over `socket` (a path in pid 1's mounts) or `port` in the netns of a pid."""
-    timeout = question.get("limit", 10.0)
-    if question.get("socket"):
-        connection = UnixConnection("localhost", timeout=timeout)
-        enter(1, "mnt")
-        connection.host = question["socket"]
-    else:
-        enter(question["netns"], "net")
-        connection = http.client.HTTPConnection("127.0.0.1", question["port"], timeout=timeout)
+    connection = UnixConnection if question.get("socket") else http.client.HTTPConnection
+    connection = connection(question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0))
     body = json.dumps(question["body"]) if question.get("body") is not None else None
     headers = {"Host": "docker", "Content-Type": "application/json"}
+    status, content, kind, lost = 0, b"", "", ""
     try:
+        enter(*((1, "mnt") if question.get("socket") else (question["netns"], "net")))
         connection.request(question.get("method", "GET"), question["path"], body, headers)
         reply = connection.getresponse()
-        content = reply.read(LIMIT)
+        status, kind = reply.status, reply.getheader("Content-Type", "")
+        while len(content) < LIMIT:
+            piece = reply.read1(65536)
+            if not piece:
+                break
+            content += piece
+    except (OSError, http.client.HTTPException) as error:
+        lost = repr(error)  # an engine that dies while it answers: what it said until then is kept
     finally:
         connection.close()
-    if reply.getheader("Content-Type", "").startswith("application/vnd.docker"):
+    if kind.startswith("application/vnd.docker"):
         content = unframe(content)
-    return {"status": reply.status, "body": content.decode("utf-8", "replace")}
+    return {"status": status, "body": content.decode("utf-8", "replace"), "lost": lost}
 
 
 def unframe(content):

@@ -49,13 +49,14 @@ class NodeProbe:
 
     cluster: Cluster
     namespace: str
+    run: str
     node: str
     token: str
 
     @property
     def pod(self) -> str:
         """Give the probe pod's name."""
-        return pod_name(self.node)
+        return pod_name(self.run, self.node)
 
     def _post(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401, FBT001
         path = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{PORT}/proxy/{question}"
@@ -99,30 +100,39 @@ BEAT = 10.0
 """A watch says something four times a second; silence for this long is a lost probe."""
 
 
-def pod_name(node: str) -> str:
-    """Give the name of the probe pod on a node."""
-    return f"probe-{node}"[:253]
+def pod_name(run: str, node: str) -> str:
+    """Give the name of a run's probe pod on a node."""
+    return f"probe-{run}-{node}"[:253]
 
 
-def deploy(cluster: Cluster, namespace: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
+def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:  # noqa: PLR0913
     """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
     token = secrets.token_hex(16)
     base = f"/api/v1/namespaces/{namespace}"
-    named = {"name": "agent", "namespace": namespace, "labels": labels}
+    named = {"name": f"agent-{run}", "namespace": namespace, "labels": labels}
     source = AGENT.read_text(encoding="utf-8")
     cluster.create(f"{base}/configmaps", {"metadata": named, "data": {"agent.py": source}})
     cluster.create(f"{base}/secrets", {"metadata": named, "stringData": {"token": token}})
     for node in nodes:
-        cluster.create(f"{base}/pods", manifest(namespace, node, labels, image))
+        cluster.create(f"{base}/pods", manifest(namespace, run, node, labels, image))
     return token
 
 
-def manifest(namespace: str, node: str, labels: dict[str, str], image: str) -> Object:
+def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image: str) -> Object:
     """Give the probe's pod: privileged with hostPID, because it enters the namespaces of the node's pid 1."""
+    mounts = [{"name": name, "mountPath": f"/{name}", "readOnly": True} for name in ("agent", "token")]
+    container = {
+        "name": "agent",
+        "image": image,
+        "command": ["python3", "-I", "/agent/agent.py", str(PORT), "/token/token"],
+        "securityContext": {"privileged": True},
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+        "volumeMounts": mounts,
+    }
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": pod_name(node), "namespace": namespace, "labels": {**labels, LABEL: "node"}},
+        "metadata": {"name": pod_name(run, node), "namespace": namespace, "labels": {**labels, LABEL: "node"}},
         "spec": {
             "nodeName": node,
             "hostPID": True,
@@ -131,22 +141,10 @@ def manifest(namespace: str, node: str, labels: dict[str, str], image: str) -> O
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "tolerations": [{"operator": "Exists"}],
-            "containers": [
-                {
-                    "name": "agent",
-                    "image": image,
-                    "command": ["python3", "-I", "/agent/agent.py", str(PORT), "/token/token"],
-                    "securityContext": {"privileged": True},
-                    "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
-                    "volumeMounts": [
-                        {"name": "agent", "mountPath": "/agent", "readOnly": True},
-                        {"name": "token", "mountPath": "/token", "readOnly": True},
-                    ],
-                }
-            ],
+            "containers": [container],
             "volumes": [
-                {"name": "agent", "configMap": {"name": "agent"}},
-                {"name": "token", "secret": {"secretName": "agent"}},
+                {"name": "agent", "configMap": {"name": f"agent-{run}"}},
+                {"name": "token", "secret": {"secretName": f"agent-{run}"}},
             ],
         },
     }

@@ -64,6 +64,7 @@ def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0
             with progress.step(f"kind cluster {name}", usual=35):
                 _create(kind, cluster, config)
                 wait_ready(cluster)
+                _namespace(cluster)
     note = json.dumps({"config": digest(config), "node_image": node.reference})
     (folder(name) / "cluster.json").write_text(note, encoding="utf-8")
     return cluster
@@ -180,6 +181,12 @@ def wait_ready(cluster: Cluster) -> None:
             return commands.run(args, timeout=20, check=False, log="kind").returncode == 0
 
         until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=READY_SECONDS, every=0.3)
+
+
+def _namespace(cluster: Cluster) -> None:
+    """Make the namespace of the probes: on our own cluster it stays from run to run."""
+    kubectl(cluster, "create", "namespace", "conformance")
+    kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
 
 
 def _delete(kind: Path, name: str) -> None:
