@@ -92,7 +92,10 @@ class Property:
             if one.covers(approach, leg, world):
                 return one.state, f"{one.because} ({one.see})"
         if world.get("cgroup") not in KNOWN_WORLDS:
-            return None, f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}"
+            return (
+                None,
+                f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}",
+            )
         return self.predicts.get(approach), "as the article predicts"
 
     def conclude(self, seen: Seen) -> Observation:
@@ -149,7 +152,10 @@ class Family:
 def families() -> list[Family]:
     """Give every scenario module's family, in the order of the article's list (`scenarios.ORDER`)."""
     package: Any = importlib.import_module("scenarios")
-    found = [_family(importlib.import_module(f"scenarios.{m.name}")) for m in pkgutil.iter_modules(package.__path__)]
+    found = [
+        _family(importlib.import_module(f"scenarios.{m.name}"))
+        for m in pkgutil.iter_modules(package.__path__)
+    ]
     order = {name: place for place, name in enumerate(package.ORDER)}
     return sorted((f for f in found if f.properties), key=lambda f: (order.get(f.name, len(order)), f.name))
 

@@ -21,9 +21,26 @@ from conformance.world import doctor as checks
 from conformance.world import kind
 from conformance.world.progress import Progress
 
-REPORTS = click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), show_default=True, help="Where runs keep their records and reports.")
-INSTALL = click.option("--install/--no-install", default=True, show_default=True, help="Install missing Debian packages, or only name the command.")
-CONTAINERD = click.option("--containerd", type=click.Choice(kind.RUNTIMES), default=kind.RUNTIMES[0], show_default=True, help="containerd in the nodes.")
+REPORTS = click.option(
+    "--reports",
+    type=click.Path(path_type=Path),
+    default=Path("reports"),
+    show_default=True,
+    help="Where runs keep their records and reports.",
+)
+INSTALL = click.option(
+    "--install/--no-install",
+    default=True,
+    show_default=True,
+    help="Install missing Debian packages, or only name the command.",
+)
+CONTAINERD = click.option(
+    "--containerd",
+    type=click.Choice(kind.RUNTIMES),
+    default=kind.RUNTIMES[0],
+    show_default=True,
+    help="containerd in the nodes.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,13 +75,29 @@ def existing() -> Cluster:
 
 @cli.command()
 @REPORTS
-@click.option("--level", type=click.Choice(LEVELS), default="core", show_default=True, help="Judge properties up to this level.")
-@click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    default="core",
+    show_default=True,
+    help="Judge properties up to this level.",
+)
+@click.option(
+    "-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process."
+)
 @click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
-def run(reports: Path, level: str, processes: str, selection: str, strict_article: bool, enforce: bool, quiet: bool) -> None:  # noqa: FBT001, PLR0913
+def run(
+    reports: Path,
+    level: str,
+    processes: str,
+    selection: str,
+    strict_article: bool,
+    enforce: bool,
+    quiet: bool,
+) -> None:  # noqa: FBT001, PLR0913
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
     console = Console(highlight=False, soft_wrap=True)
     count = wanted_processes(processes)

@@ -36,7 +36,9 @@ class Cluster:
             try:
                 made = config.new_client_from_config(str(self.kubeconfig))
             except (ConfigException, OSError, ValueError) as broken:
-                raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
+                raise NoCluster(
+                    f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up"
+                ) from broken
             made.user_agent = self.user_agent
             made.configuration.retries = 0
             self._threads.api = made
@@ -57,7 +59,11 @@ class Cluster:
 
         Raises `Refused` with the server's words, `NoCluster` if it does not answer.
         """
-        sent = {"Accept": "*/*" if stream else "application/json", "Content-Type": "application/json", **(headers or {})}
+        sent = {
+            "Accept": "*/*" if stream else "application/json",
+            "Content-Type": "application/json",
+            **(headers or {}),
+        }
         call = self.api.param_serialize(
             method,
             path,
@@ -172,7 +178,9 @@ class Refused(RigError):
 def _refusal(status: int, data: bytes) -> Refused:
     try:
         read = json.loads(data)
-        return Refused(status, str(read.get("reason", "")), str(read.get("message") or read.get("error") or read))
+        return Refused(
+            status, str(read.get("reason", "")), str(read.get("message") or read.get("error") or read)
+        )
     except (ValueError, AttributeError):
         return Refused(status, "", data.decode(errors="replace")[:300])
 

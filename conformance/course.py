@@ -70,12 +70,14 @@ class Course:
     folder: Path
     secrets: tuple[str, ...]
     starting: threading.Semaphore
+    after: tuple[threading.Event, ...]
     keep: Callable[[str, Object], None]
     rig: Rig = field(init=False)
     failures: dict[str, str] = field(factory=dict)
     failed: str = ""
     cleaned: list[str] = field(factory=list)
     times: dict[str, float] = field(factory=dict)
+    begun: threading.Event = field(factory=threading.Event)
     done: threading.Event = field(factory=threading.Event)
     stop: threading.Event = field(factory=threading.Event)
 
@@ -94,6 +96,7 @@ class Course:
             self.failed = f"{type(broken).__name__}: {broken}"
             self._diagnose()
         finally:
+            self.begun.set()
             self._clean()
             self._mark("cleaned")
             self.done.set()
@@ -103,6 +106,8 @@ class Course:
         self.times[what] = round(time.time(), 3)
 
     def _go(self) -> None:
+        for earlier in self.after:
+            earlier.wait(TIMEOUTS.serving)
         alone = [p for p in self.properties if p.alone]
         with self.starting, cpu(self.folder, alone=False):
             self._mark("deploying")
@@ -112,6 +117,7 @@ class Course:
             self._identify()
             if not alone:
                 self._read(lambda p: p.while_serving)
+        self.begun.set()
         if alone:
             with cpu(self.folder, alone=True):
                 self._read(lambda p: p.alone)
@@ -177,19 +183,27 @@ class Course:
             return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
-        self.cluster.wait(f"The start of {self.leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
+        self.cluster.wait(
+            f"The start of {self.leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving
+        )
         self.rig.read_pod()
         # The pod's clock is its node's: only what started after the pod was asked for can be its child.
         end = time.monotonic() + TIMEOUTS.serving
         while True:
             found = self.rig.home.ask(
-                "await_child", AWAIT + TIMEOUTS.question, nonce=self.leg.nonce, seconds=AWAIT, since=self.since
+                "await_child",
+                AWAIT + TIMEOUTS.question,
+                nonce=self.leg.nonce,
+                seconds=AWAIT,
+                since=self.since,
             )
             if found.output["seen"] == "serving":
                 break
             running(self.cluster.get(f"{pods}/{name}"))
             if time.monotonic() > end:
-                raise TimedOut(f"A page from {self.leg.name}'s child", TIMEOUTS.serving, json.dumps(found.output)[:600])
+                raise TimedOut(
+                    f"A page from {self.leg.name}'s child", TIMEOUTS.serving, json.dumps(found.output)[:600]
+                )
         self.rig.record(
             "child", f"node {self.rig.home.node}", {"question": "await_child", "nonce": self.leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
@@ -214,7 +228,9 @@ class Course:
         child_ns = rig.child["ns"]["pid"]
         followed = [{"role": "child", "pid": rig.child["pid"], "start": rig.child["start"], "notes": NOTES}]
         followed += [
-            {"role": "pod", "pid": p["pid"], "start": p["start"]} for p in pod_processes if p["ns"]["pid"] != child_ns
+            {"role": "pod", "pid": p["pid"], "start": p["start"]}
+            for p in pod_processes
+            if p["ns"]["pid"] != child_ns
         ]
         clock = rig.home.clock()
         follower = Follower(rig.home, followed)
@@ -252,11 +268,19 @@ class Course:
             "child_gone": follower.all_gone("child"),
             "events": follower.events,
         }
-        asked = {"DELETE": f"{pods}/{name}", "gracePeriodSeconds": leg.kind.grace, "watched on": rig.home.node}
-        rig.record("deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
+        asked = {
+            "DELETE": f"{pods}/{name}",
+            "gracePeriodSeconds": leg.kind.grace,
+            "watched on": rig.home.node,
+        }
+        rig.record(
+            "deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called
+        )
         if not output["child_gone"]:
             rig.ask("orphan", "processes", variable="CHILD_NONCE", value=leg.nonce)
-            rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+            rig.ask(
+                "orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page
+            )
 
     def _diagnose(self) -> None:
         """Keep what tells why, before anything is cleaned; never masks the failure itself."""
@@ -269,7 +293,10 @@ class Course:
                     path = f"{base}/pods/{pod['metadata']['name']}/log"
                     with contextlib.suppress(ConformanceError):
                         response = self.cluster.request(
-                            "GET", path, query={"container": container["name"], "tailLines": "100"}, stream=True
+                            "GET",
+                            path,
+                            query={"container": container["name"], "tailLines": "100"},
+                            stream=True,
                         )
                         kept[f"log {container['name']}"] = response.data.decode(errors="replace")
             kept["events"] = [
@@ -281,7 +308,9 @@ class Course:
     def _clean(self) -> None:
         """Take away everything the leg made, backwards, and say what could not be."""
         try:
-            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0)
+            self.cluster.delete(
+                f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0
+            )
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
             if not self.leg.approach.daemon and self.rig.pod:
                 sweep_containers(self.rig.home, self.leg.nonce)
@@ -365,7 +394,9 @@ def sweep_containers(probe: NodeProbe, mark: str) -> list[str]:
             path = f"/containers/{one['id']}?force=1&v=1"
             answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="DELETE", path=path).output
             if answer["status"] not in (204, 404):
-                raise RigError(f"The container {one['id'][:12]} on {probe.node} could not be removed: {answer['body']}")
+                raise RigError(
+                    f"The container {one['id'][:12]} on {probe.node} could not be removed: {answer['body']}"
+                )
             removed.append(one["id"])
     return removed
 
@@ -380,7 +411,11 @@ def node_containers(probe: NodeProbe) -> list[Object]:
     found = []
     for one in json.loads(listed["body"]) if listed["status"] == 200 else []:  # noqa: PLR2004
         inspected = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/{one['Id']}/json").output
-        environment = json.loads(inspected["body"]).get("Config", {}).get("Env", []) if inspected["status"] == 200 else []  # noqa: PLR2004
+        environment = (
+            json.loads(inspected["body"]).get("Config", {}).get("Env", [])
+            if inspected["status"] == 200
+            else []
+        )  # noqa: PLR2004
         for variable in environment:
             name, _, value = variable.partition("=")
             if name == "CHILD_NONCE":

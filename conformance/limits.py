@@ -30,8 +30,7 @@ class Level:
 def levels(answer: Mapping[str, Any]) -> list[Level]:
     """Give the levels of agent.py's `cgroups` answer, from the process up to the node's root, per hierarchy."""
     return [
-        Level(one["controller"], one["path"], one.get("inode", 0), one["files"])
-        for one in answer["levels"]
+        Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]
     ]
 
 

@@ -42,12 +42,16 @@ class Plan:
 
     def probes(self, cluster: Cluster) -> dict[str, NodeProbe]:
         """Give the probe of every node."""
-        return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
+        return {
+            node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses
+        }
 
     def leg(self, approach: Approach, kind: str, order: int, nonce: str) -> Leg:
         """Give a leg of this run. `order` sets its published port apart from every other leg's."""
         node = self.leg_node if self.pin else ""
-        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", self.first_port + order, node)
+        return Leg(
+            self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", self.first_port + order, node
+        )
 
 
 def nonce_prefix(run: str) -> str:

@@ -31,8 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
     group.addoption("--plan", help="a run's plan; written by `conformance run`")
     group.addoption("--replay", help="judge the evidence of this record.jsonl again; needs no cluster")
-    group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
-    group.addoption("--strict-article", action="store_true", help="expect the article's predictions and nothing else")
+    group.addoption(
+        "--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level"
+    )
+    group.addoption(
+        "--strict-article", action="store_true", help="expect the article's predictions and nothing else"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,7 +78,9 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
     def judged() -> None:
         session = config.pluginmanager.get_plugin("conformance-session")
         if session is None:
-            pytest.skip("neither a live run nor a record is given: `conformance run`, or `pytest --replay record.jsonl`")
+            pytest.skip(
+                "neither a live run nor a record is given: `conformance run`, or `pytest --replay record.jsonl`"
+            )
         session.judge(cell)
 
     judged.__doc__ = f"{cell.property.sentence} ({cell.property.source})"
@@ -109,11 +115,15 @@ class Conformance:
     def judge(self, cell: Cell) -> None:
         """Observe and judge a cell, keep the line, and fail where it is not as expected."""
         seen = self.source.observe(cell)
-        line = observation_line(cell, seen, self.source.world, strict=self.config.getoption("--strict-article"))
+        line = observation_line(
+            cell, seen, self.source.world, strict=self.config.getoption("--strict-article")
+        )
         self.lines += [*self.source.lines(), line]
         if not line["as_expected"]:
             expected = line["expected"] or "nothing known"
-            raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
+            raise Unexpected(
+                f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}"
+            )
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what may run here."""
@@ -193,5 +203,3 @@ class Recorder:
         if isinstance(here, Conformance):
             self._write(here.lines)
             here.lines = []
-
-

@@ -52,44 +52,75 @@ class Rig:
         return str(self.pod["status"]["podIP"])
 
     def record(  # noqa: PLR0913
-        self, name: str, where: str, asked: object, output: object, *, began: float, seconds: float, at: float | None = None
+        self,
+        name: str,
+        where: str,
+        asked: object,
+        output: object,
+        *,
+        began: float,
+        seconds: float,
+        at: float | None = None,
     ) -> Evidence:
         """Keep a reading, redacted first; its digest covers the redacted text."""
         clean = redact(output, self.secrets)
         number = f"{self.leg.name}#{len(self._evidence) + 1}"
         made = Evidence(
-            number, self.leg.name, name, where, redact(asked, self.secrets), clean, began, round(seconds, 4), at, digest(clean)
+            number,
+            self.leg.name,
+            name,
+            where,
+            redact(asked, self.secrets),
+            clean,
+            began,
+            round(seconds, 4),
+            at,
+            digest(clean),
         )
         self._evidence.append(made)
         return made
 
     def ask(
-        self, name: str, question: str, *, probe: NodeProbe | None = None, timeout: float = TIMEOUTS.question, **about: object
+        self,
+        name: str,
+        question: str,
+        *,
+        probe: NodeProbe | None = None,
+        timeout: float = TIMEOUTS.question,
+        **about: object,
     ) -> Evidence:
         """Ask a node probe (the leg's own node's unless told) and keep the answer."""
         chosen = probe or self.home
         answer = chosen.ask(question, timeout, **about)
         asked = {"question": question, **about}
         where = f"node {chosen.node}"
-        return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
+        return self.record(
+            name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at
+        )
 
     def read_pod(self, name: str = "pod") -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
-        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}"
+        path = (
+            f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}"
+        )
         began, clocked = time.time(), time.monotonic()
         found = self.cluster.get(path)
         if found is None:
             raise RigError(f"The pod of {self.leg.name} is not there.")
         found["metadata"].pop("managedFields", None)
         self.pod = found
-        return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+        return self.record(
+            name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked
+        )
 
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
         """Watch the pod until `arrived` says so of it, or as long as the pod's processes may take to end; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
         pod = self.pod["metadata"]["name"]
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended)
+            self.cluster.wait(
+                what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended
+            )
         return self.read_pod(name)
 
     @property
@@ -99,14 +130,25 @@ class Rig:
             return {"netns": self.daemon_pid, "port": self.leg.approach.port}
         return {"socket": NODE_SOCKET}
 
-    def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 10.0) -> Evidence:
+    def daemon(
+        self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 10.0
+    ) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
-        about: dict[str, Any] = {**self._daemon, "path": path, "method": method, "body": body, "limit": timeout}
+        about: dict[str, Any] = {
+            **self._daemon,
+            "path": path,
+            "method": method,
+            "body": body,
+            "limit": timeout,
+        }
         return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
         """Give the node's pid of a container's first process, by the container id in its cgroup path."""
-        ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in self.pod["status"]["containerStatuses"]}
+        ids = {
+            one["name"]: one.get("containerID", "").rpartition("//")[2]
+            for one in self.pod["status"]["containerStatuses"]
+        }
         wanted = ids.get(container)
         for process in processes:
             if wanted and process["nspid"][-1] == 1 and container_of(process) == wanted:

@@ -162,9 +162,16 @@ class Run:
             + (" --strict-article" if self.strict_article else ""),
             "world": self._world,
             "stand_ins": dict(images.STAND_INS),
-            "approaches": {a.name: {"title": a.title, "granted": list(a.granted)} for a in legs.catalogue().values()},
+            "approaches": {
+                a.name: {"title": a.title, "granted": list(a.granted)} for a in legs.catalogue().values()
+            },
             "cells": [
-                {"property": c.property.id, "leg": c.leg, "family": c.family.name, "sentence": c.family.sentence}
+                {
+                    "property": c.property.id,
+                    "leg": c.leg,
+                    "family": c.family.name,
+                    "sentence": c.family.sentence,
+                }
                 for c in selected
             ],
         }
@@ -183,7 +190,9 @@ class Run:
         if code == pytest.ExitCode.INTERRUPTED:
             recorder.interrupted = True
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-            raise UsageError(f"-k {self.selection!r} selects nothing.", "conformance list shows what there is")
+            raise UsageError(
+                f"-k {self.selection!r} selects nothing.", "conformance list shows what there is"
+            )
         if code == pytest.ExitCode.INTERNAL_ERROR:
             raise RigError("pytest broke.", f"see {self.folder}")
 
@@ -191,7 +200,10 @@ class Run:
     def _lease(self) -> Iterator[None]:
         """Hold a Lease while the run lasts: `clean` spares what a live Lease holds."""
         path = f"{LEASES}/namespaces/{NAMESPACE}/leases"
-        body = {"metadata": {"name": lease_name(self.id), "labels": {RUN_LABEL: self.id}}, "spec": _lease_spec(self.id)}
+        body = {
+            "metadata": {"name": lease_name(self.id), "labels": {RUN_LABEL: self.id}},
+            "spec": _lease_spec(self.id),
+        }
         self.cluster.create(path, body)
         ended = threading.Event()
 
@@ -199,7 +211,12 @@ class Run:
             while not ended.wait(LEASE_SECONDS / 3):
                 with contextlib.suppress(ConformanceError):
                     headers = {"Content-Type": "application/merge-patch+json"}
-                    self.cluster.request("PATCH", f"{path}/{lease_name(self.id)}", {"spec": _lease_spec(self.id)}, headers=headers)
+                    self.cluster.request(
+                        "PATCH",
+                        f"{path}/{lease_name(self.id)}",
+                        {"spec": _lease_spec(self.id)},
+                        headers=headers,
+                    )
 
         renewing = threading.Thread(target=renew, daemon=True)
         renewing.start()
@@ -218,7 +235,13 @@ class Run:
             for name, before in self._before.items():
                 for what, left in self._left(self._probes[name], before).items():
                     attributed = ", ".join(sorted({leg for one in left for leg in self._attribute(one)}))
-                    line = {"kind": "residue", "node": name, "what": what, "left": left, "attributed": attributed}
+                    line = {
+                        "kind": "residue",
+                        "node": name,
+                        "what": what,
+                        "left": left,
+                        "attributed": attributed,
+                    }
                     writer.write(line)
         except ConformanceError as broken:
             failures.append(str(broken))
@@ -240,12 +263,16 @@ class Run:
 
     def _attribute(self, name: str) -> list[str]:
         """Give the legs whose namespace a left-over's name holds."""
-        return [c.leg for c in self._cells if name.startswith(f"conformance-{self.id}-{c.approach}-{c.kind}_")]
+        return [
+            c.leg for c in self._cells if name.startswith(f"conformance-{self.id}-{c.approach}-{c.kind}_")
+        ]
 
     def _keep_failure(self, why: str) -> None:
         folder = self.folder / "diagnostics"
         folder.mkdir(exist_ok=True)
-        (folder / "run.json").write_text(json.dumps({"failed": why, "world": self._world}, indent=1), encoding="utf-8")
+        (folder / "run.json").write_text(
+            json.dumps({"failed": why, "world": self._world}, indent=1), encoding="utf-8"
+        )
 
     def _conclude(
         self, writer: record.Writer, recorder: Recorder, why: str, *, interrupted: bool, cleaned: list[str]
@@ -255,7 +282,13 @@ class Run:
             self._world = world
             writer.write(self._header(self._cells))
         so_far = record.read(self.folder / "record.jsonl")
-        code, reason = conclude(so_far, enforce=self.enforce, interrupted=interrupted, broken=why or "; ".join(recorder.crashed), cleaned=cleaned)
+        code, reason = conclude(
+            so_far,
+            enforce=self.enforce,
+            interrupted=interrupted,
+            broken=why or "; ".join(recorder.crashed),
+            cleaned=cleaned,
+        )
         self.mark("end")
         footer = {
             "kind": "footer", "ended": _now(), "exit_code": code, "why": reason, "interrupted": interrupted,
@@ -267,7 +300,14 @@ class Run:
 
 FIRST_PORT, PORTS_A_RUN, PORTS = 20000, 20, 400
 """Published ports are chosen at random from 20000 to 28000, below the kernel's ephemeral range and kube's NodePorts."""
-UNKNOWN_WORLD = {"cgroup": "unknown", "kubernetes": "unknown", "runtime": "unknown", "kernel": "unknown", "leg_node": "", "nodes": []}
+UNKNOWN_WORLD = {
+    "cgroup": "unknown",
+    "kubernetes": "unknown",
+    "runtime": "unknown",
+    "kernel": "unknown",
+    "leg_node": "",
+    "nodes": [],
+}
 
 
 @define
@@ -294,7 +334,9 @@ class Selected:
             self.write([cell for cell in self.cells if cell.name in names])
 
 
-def conclude(seen: record.Record, *, enforce: bool = False, interrupted: bool, broken: str, cleaned: list[str]) -> tuple[int, str]:
+def conclude(
+    seen: record.Record, *, enforce: bool = False, interrupted: bool, broken: str, cleaned: list[str]
+) -> tuple[int, str]:
     """Give the exit code, highest that applies, and one sentence why (design.md, Outcomes)."""
     if interrupted:
         return 2, "the run was interrupted"
@@ -316,7 +358,10 @@ def conclude(seen: record.Record, *, enforce: bool = False, interrupted: bool, b
         return 2, f"not cleaned: {'; '.join(cleaned)}"
     skipped = [o for o in seen.observations if o["state"] == State.NOT_APPLICABLE.value]
     if enforce and skipped:
-        return 1, f"--enforce: {len(skipped)} not applicable, first {skipped[0]['property']}: {skipped[0]['reason']}"
+        return (
+            1,
+            f"--enforce: {len(skipped)} not applicable, first {skipped[0]['property']}: {skipped[0]['reason']}",
+        )
     other = [o for o in seen.observations if not o["as_expected"]]
     if other:
         first = other[0]
@@ -406,7 +451,9 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
             removed.append(f"the objects of run {run}")
         for name, probe in probes.items():
             for found in node_containers(probe):
-                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(found, reports):
+                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(
+                    found, reports
+                ):
                     sweep_containers(probe, found["nonce"])
                     removed.append(f"container {found['id'][:12]} on {name}")
             left += [
@@ -420,8 +467,15 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
 
 
 def _runs(cluster: Cluster) -> set[str]:
-    collections = [NAMESPACES, *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets"))]
-    return {found["metadata"]["labels"][RUN_LABEL] for c in collections for found in cluster.items(c, labelSelector=RUN_LABEL)}
+    collections = [
+        NAMESPACES,
+        *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets")),
+    ]
+    return {
+        found["metadata"]["labels"][RUN_LABEL]
+        for c in collections
+        for found in cluster.items(c, labelSelector=RUN_LABEL)
+    }
 
 
 def _ours(found: Object, reports: Path) -> bool:
@@ -451,7 +505,9 @@ def new(reports: Path, run: str) -> Path:
     try:
         folder.mkdir(parents=True)
     except OSError as broken:
-        raise UsageError(f"The report's folder {folder} cannot be made: {broken}.", "--reports DIR") from broken
+        raise UsageError(
+            f"The report's folder {folder} cannot be made: {broken}.", "--reports DIR"
+        ) from broken
     return folder
 
 

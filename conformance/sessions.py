@@ -87,11 +87,14 @@ class Live:
             properties.setdefault(cell.leg, []).append(cell.property)
         approaches = catalogue()
         probes = self.plan.probes(self.cluster)
+        longest: list[threading.Event] = []
         for name in sorted(properties, key=_quickness):
             if name in self._courses:
                 continue
             approach, _, kind = name.partition(".")
-            leg = self.plan.leg(approaches[approach], kind, self._order[name], f"{approach}-{kind}-{secrets.token_hex(8)}")
+            leg = self.plan.leg(
+                approaches[approach], kind, self._order[name], f"{approach}-{kind}-{secrets.token_hex(8)}"
+            )
             course = Course(
                 cluster=self.cluster,
                 leg=leg,
@@ -101,9 +104,12 @@ class Live:
                 folder=self.folder,
                 secrets=(self.plan.token,),
                 starting=self._starting,
+                after=() if _waits_out_the_grace(name) else tuple(longest),
                 keep=self._keep,
             )
             self._courses[name] = course
+            if _waits_out_the_grace(name):
+                longest.append(course.begun)
             thread = threading.Thread(target=course.run, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -169,9 +175,13 @@ def _all_legs() -> list[str]:
 
 
 def _quickness(name: str) -> tuple[bool, str]:
+    return (not _waits_out_the_grace(name), name)
+
+
+def _waits_out_the_grace(name: str) -> bool:
+    """Say whether a leg takes its pod's whole grace to end: it begins first, and others wait until it serves."""
     kind = KINDS[name.partition(".")[2]]
-    waits_out_the_grace = (kind.detached or kind.deaf) and not kind.forced
-    return (not waits_out_the_grace, name)
+    return (kind.detached or kind.deaf) and not kind.forced
 
 
 class Replay:
@@ -189,7 +199,9 @@ class Replay:
             return error(f"the record has no leg {cell.leg}")
         if leg.get("failed"):
             return error(leg["failed"])
-        before = [o for o in self.record.observations if o["property"] == cell.property.id and o["leg"] == cell.leg]
+        before = [
+            o for o in self.record.observations if o["property"] == cell.property.id and o["leg"] == cell.leg
+        ]
         if before and before[0]["state"] == State.ERROR.value:
             return error(before[0]["reason"])
         return cell.property.conclude(Seen(self.record.seen(cell.leg)))
@@ -207,5 +219,7 @@ def wanted_processes(asked: str) -> str:
     if asked == "auto":
         return str(min(2, os.cpu_count() or 1))
     if not asked.isdigit():
-        raise UsageError(f"-n takes a number or `auto`, not {asked!r}.", "-n 0 runs everything in one process")
+        raise UsageError(
+            f"-n takes a number or `auto`, not {asked!r}.", "-n 0 runs everything in one process"
+        )
     return asked

@@ -88,7 +88,10 @@ def _amount(controller: str, value: float) -> str:
 
 def _pod_limit(seen: Seen, resource: str) -> float | None:
     """Give the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
-    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen["pod"].output["spec"]["containers"]]
+    declared = [
+        c.get("resources", {}).get("limits", {}).get(resource)
+        for c in seen["pod"].output["spec"]["containers"]
+    ]
     if not all(declared):
         return None
     return float(sum(parse_quantity(one) for one in declared))
@@ -119,13 +122,23 @@ def allocation(rig: Rig) -> None:
     if limit is None or available < HEADROOM * PAST_LIMIT * limit:
         return
     steps = int(limit * PAST_LIMIT) // STEP
-    script = '$|=1; for (1..$ARGV[0]) { push @h, "x" x $ARGV[1]; print $_*$ARGV[1], "\n" } print "all\n"; sleep 1'
+    script = (
+        '$|=1; for (1..$ARGV[0]) { push @h, "x" x $ARGV[1]; print $_*$ARGV[1], "\n" } print "all\n"; sleep 1'
+    )
     rig.ask("cgroups before allocation", "cgroups", pid=rig.child["pid"])
     made = _run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
     rig.daemon("allocation: end", f"/exec/{made}/json")
-    rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
-    if rig.seen["allocation: end"].output["status"] != OK:  # the engine itself was killed: kubelet says by what
-        rig.wait_pod("pod after allocation", "Word from kubelet on the engine's end", lambda pod: bool(_oom_killed(pod)))
+    rig.ask(
+        "cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"]
+    )
+    if (
+        rig.seen["allocation: end"].output["status"] != OK
+    ):  # the engine itself was killed: kubelet says by what
+        rig.wait_pod(
+            "pod after allocation",
+            "Word from kubelet on the engine's end",
+            lambda pod: bool(_oom_killed(pod)),
+        )
 
 
 def _oom_killed(pod: Object) -> list[str]:
@@ -147,8 +160,14 @@ def _(seen: Seen) -> Observation:
     if limit is None:
         return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen["pod"].id)
     if seen.get("allocation: output") is None:
-        return inconclusive("the node has too little free memory to allocate past the limit safely", seen["node's memory"].id)
-    output, before, after = seen["allocation: output"], seen["cgroups before allocation"], seen["cgroups after allocation"]
+        return inconclusive(
+            "the node has too little free memory to allocate past the limit safely", seen["node's memory"].id
+        )
+    output, before, after = (
+        seen["allocation: output"],
+        seen["cgroups before allocation"],
+        seen["cgroups after allocation"],
+    )
     end = seen["allocation: end"]
     cites = (output.id, before.id, after.id, end.id)
     lines = output.output["body"].split()
@@ -162,8 +181,16 @@ def _(seen: Seen) -> Observation:
     killed = _oom_killed(told.output) if told else []
     if "all" not in lines and reached <= limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
-        how = f"{rose} OOM kills counted, exit code {ends}" if rose > 0 else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
-        return HOLDS.because(f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}", *cites, *([told.id] if told else []))
+        how = (
+            f"{rose} OOM kills counted, exit code {ends}"
+            if rose > 0
+            else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
+        )
+        return HOLDS.because(
+            f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}",
+            *cites,
+            *([told.id] if told else []),
+        )
     said = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
     return inconclusive(f"{said}: neither stopped nor let through", *cites)
 
@@ -174,7 +201,11 @@ def _mib(number: float) -> str:
 
 def _oom_kills(evidence: Evidence) -> int:
     """Sum the OOM kills on the way from the child up to, not including, the node's root."""
-    counted = [limits.oom_kills(level) for level in limits.of("memory", limits.levels(evidence.output)) if level.parts]
+    counted = [
+        limits.oom_kills(level)
+        for level in limits.of("memory", limits.levels(evidence.output))
+        if level.parts
+    ]
     return sum(number for number in counted if number is not None)
 
 

@@ -88,7 +88,9 @@ def pids():
 def processes(question):
     """Processes whose environment holds VARIABLE=VALUE, and (root=pid) those whose cgroup is that of a given pod uid."""
     enter(1, "cgroup")
-    wanted = ("%s=%s" % (question["variable"], question["value"])).encode() if "variable" in question else None
+    wanted = (
+        ("%s=%s" % (question["variable"], question["value"])).encode() if "variable" in question else None
+    )
     uids = [question["uid"], question["uid"].replace("-", "_")] if "uid" in question else []
     found = []
     for pid in pids():
@@ -283,7 +285,9 @@ class UnixConnection(http.client.HTTPConnection):
 def daemon(question):
     """One request to a Docker Engine: over `socket` (a path in pid 1's mounts) or `port` in the netns of a pid."""
     connection = UnixConnection if question.get("socket") else http.client.HTTPConnection
-    connection = connection(question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0))
+    connection = connection(
+        question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0)
+    )
     body = json.dumps(question["body"]) if question.get("body") is not None else None
     headers = {"Host": "docker", "Content-Type": "application/json"}
     status, content, kind, lost = 0, b"", "", ""
@@ -309,7 +313,11 @@ def daemon(question):
 def unframe(content):
     """The engine's multiplexed stream (8 byte headers) as plain bytes."""
     plain, place = b"", 0
-    while place + 8 <= len(content) and content[place] in (0, 1, 2) and content[place + 1 : place + 4] == b"\0\0\0":
+    while (
+        place + 8 <= len(content)
+        and content[place] in (0, 1, 2)
+        and content[place + 1 : place + 4] == b"\0\0\0"
+    ):
         size = int.from_bytes(content[place + 4 : place + 8], "big")
         plain += content[place + 8 : place + 8 + size]
         place += 8 + size
@@ -357,7 +365,12 @@ def storage(question):
 def sockets(question):
     """The listening TCP sockets of a process's network namespace, as /proc/PID/net/tcp and tcp6 show them."""
     base = "/proc/%d/net/" % question["pid"]
-    listening = [line for name in ("tcp", "tcp6") for line in (maybe(base + name) or "").splitlines() if re.search(r": \S+ \S+ 0A ", line)]
+    listening = [
+        line
+        for name in ("tcp", "tcp6")
+        for line in (maybe(base + name) or "").splitlines()
+        if re.search(r": \S+ \S+ 0A ", line)
+    ]
     return listening
 
 
@@ -407,7 +420,11 @@ def machine(question):
         "mem_total": memory["MemTotal"].strip(),
         "mem_available": memory["MemAvailable"].strip(),
         "cpus": os.cpu_count(),
-        "var_lib_kubelet": [line for line in text("/proc/1/mountinfo").splitlines() if line.split(" ")[4] in ("/var", "/", "/var/lib/kubelet")],
+        "var_lib_kubelet": [
+            line
+            for line in text("/proc/1/mountinfo").splitlines()
+            if line.split(" ")[4] in ("/var", "/", "/var/lib/kubelet")
+        ],
         "boot_id": text("/proc/sys/kernel/random/boot_id").strip(),
     }
 
@@ -484,7 +501,25 @@ def watch(question, say):
     say({"event": "end", "alive": [one.pid for one in by_handle.values()], "at": boottime()})
 
 
-QUESTIONS = {f.__name__: f for f in (processes, await_child, mountinfo, ancestors, cgroups, rates, ask, daemon, storage, sockets, inventory, burn, machine, clock)}
+QUESTIONS = {
+    f.__name__: f
+    for f in (
+        processes,
+        await_child,
+        mountinfo,
+        ancestors,
+        cgroups,
+        rates,
+        ask,
+        daemon,
+        storage,
+        sockets,
+        inventory,
+        burn,
+        machine,
+        clock,
+    )
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -65,7 +65,9 @@ class NodeProbe:
             return self.cluster.request("POST", path, body, headers=headers, timeout=timeout, stream=stream)
         except (Refused, NoCluster) as refused:
             remedy = f"kubectl -n {self.namespace} logs {self.pod}"
-            raise ProbeLost(f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy) from refused
+            raise ProbeLost(
+                f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy
+            ) from refused
 
     def ask(self, question: str, timeout: float = TIMEOUTS.question, **about: object) -> Answer:
         """Ask one question of agent.py. Raises `ProbeLost` with the probe's own words."""
@@ -105,7 +107,9 @@ def pod_name(run: str, node: str) -> str:
     return f"probe-{run}-{node}"[:253]
 
 
-def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:  # noqa: PLR0913
+def deploy(
+    cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str
+) -> str:  # noqa: PLR0913
     """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
     token = secrets.token_hex(16)
     base = f"/api/v1/namespaces/{namespace}"
@@ -132,7 +136,11 @@ def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": pod_name(run, node), "namespace": namespace, "labels": {**labels, LABEL: "node"}},
+        "metadata": {
+            "name": pod_name(run, node),
+            "namespace": namespace,
+            "labels": {**labels, LABEL: "node"},
+        },
         "spec": {
             "nodeName": node,
             "hostPID": True,
@@ -169,12 +177,22 @@ def wait_ready(probe: NodeProbe) -> None:
         except ProbeLost:
             if time.monotonic() > end:
                 raise
-            time.sleep(0.05)  # bounded by `end`; nothing to watch between a container's start and its first listen
+            time.sleep(
+                0.05
+            )  # bounded by `end`; nothing to watch between a container's start and its first listen
         else:
             return
 
 
-STUCK = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError", "CrashLoopBackOff"}
+STUCK = {
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "CrashLoopBackOff",
+}
 
 
 def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]) -> None:
@@ -194,4 +212,7 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
         if condition.get("reason") == "Unschedulable":
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
     if status.get("phase") in ("Failed", "Succeeded"):
-        raise error(f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}", "see its logs")
+        raise error(
+            f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}",
+            "see its logs",
+        )

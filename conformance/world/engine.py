@@ -71,7 +71,9 @@ def ensure(progress: Progress) -> dict[str, Any]:
 
 def _start() -> dict[str, Any]:
     if os.geteuid() != 0:
-        raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
+        raise NoEngine(
+            "No Docker Engine answers and only root can start one.", "start Docker, or run as root"
+        )
     program = shutil.which("dockerd", path=packages.SEARCH)
     if not program:
         raise NoEngine("No Docker Engine answers and dockerd is not installed.", "apt-get install docker.io")
@@ -112,7 +114,7 @@ def _runtime() -> Path:
     runc = shutil.which("runc", path=packages.SEARCH) or "/usr/sbin/runc"
     # -I -S: no site directories; it is started for every container operation.
     python = Path(sys.executable).resolve()
-    new = f"#!/bin/sh\nexec {python} -I -S {target}.py {runc} \"$@\"\n"
+    new = f'#!/bin/sh\nexec {python} -I -S {target}.py {runc} "$@"\n'
     target.with_suffix(".py").write_text(source, encoding="utf-8")
     target.write_text(new, encoding="utf-8")
     target.chmod(0o755)

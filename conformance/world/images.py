@@ -51,7 +51,7 @@ class Built:
 def base(suite: str, progress: Progress) -> Built:
     """Give a minimal Debian of that suite, made from the machine's own package sources."""
     sources = Path("/etc/apt/sources.list.d/debian.sources")
-    options = ["--variant=minbase", "--aptopt=APT::Install-Recommends \"false\""]
+    options = ["--variant=minbase", '--aptopt=APT::Install-Recommends "false"']
     image = Built(f"conformance/debian-{suite}:{digest(suite, options)}")
     if _id(image.reference):
         return image
@@ -63,7 +63,9 @@ def base(suite: str, progress: Progress) -> Built:
             listed.write_text(re.sub(r"^#.*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
         args: list[str | Path] = ["mmdebstrap", "--quiet", *options, suite, archive]
         args += [listed] if sources.is_file() else []
-        commands.run(args, timeout=BUILD_SECONDS, log="images", remedy="is Debian's package mirror reachable?")
+        commands.run(
+            args, timeout=BUILD_SECONDS, log="images", remedy="is Debian's package mirror reachable?"
+        )
         commands.run(["docker", "import", archive, image.reference], timeout=300, log="images")
     return image
 
@@ -84,10 +86,15 @@ def _build(  # noqa: PLR0913
 ) -> Built:
     """Build images/NAME unless it is there. `inputs` name everything that `fill` adds to the build context."""
     folder = IMAGES / name
-    wanted = Built(f"conformance/{name}:{digest(folder, [f'{k}={v}' for k, v in sorted(args.items())], inputs)}")
+    wanted = Built(
+        f"conformance/{name}:{digest(folder, [f'{k}={v}' for k, v in sorted(args.items())], inputs)}"
+    )
     if _id(wanted.reference):
         return wanted
-    with progress.step(f"image {name}", usual=usual), tempfile.TemporaryDirectory(dir=paths.cache()) as context:
+    with (
+        progress.step(f"image {name}", usual=usual),
+        tempfile.TemporaryDirectory(dir=paths.cache()) as context,
+    ):
         shutil.copytree(folder, context, dirs_exist_ok=True)
         fill(Path(context))
         command = ["docker", "build", "-q", "-t", wanted.reference]
@@ -95,9 +102,13 @@ def _build(  # noqa: PLR0913
             command += ["--build-arg", f"{key}={value}"]
         try:
             # The builder that every engine has; nothing here needs BuildKit.
-            commands.run([*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images")
+            commands.run(
+                [*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images"
+            )
         except CommandFailed as failed:
-            raise NoImage(f"The image {name} could not be built: {failed.sentence}", failed.remedy) from failed
+            raise NoImage(
+                f"The image {name} could not be built: {failed.sentence}", failed.remedy
+            ) from failed
     # What a build of several stages leaves without a name; the builder's cache is in the named stages' layers.
     prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}"]
     commands.run(prune, timeout=120, check=False, log="images")
@@ -148,7 +159,9 @@ def node(containerd: str, progress: Progress) -> Built:
         _copy(etcd, context / "bin")
         _pause(context / "bin" / "pause", progress)
 
-    control_plane = _build("control-plane", progress, 10, {}, (kubernetes.name, etcd.name), control_plane_programs)
+    control_plane = _build(
+        "control-plane", progress, 10, {}, (kubernetes.name, etcd.name), control_plane_programs
+    )
 
     def proxy_programs(context: Path) -> None:
         _copy(kubernetes, context / "bin", "kube-proxy", "kubectl")
@@ -167,7 +180,10 @@ def node(containerd: str, progress: Progress) -> Built:
         registry = "registry.k8s.io"
         _save(
             control_plane,
-            [f"{registry}/{n}:{version}" for n in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")]
+            [
+                f"{registry}/{n}:{version}"
+                for n in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+            ]
             + [f"{registry}/etcd:{ETCD_TAG}", f"{registry}/pause:{PAUSE_TAG}"],
             images / "control-plane.tar",
         )
@@ -176,7 +192,15 @@ def node(containerd: str, progress: Progress) -> Built:
         _save(python, [PROBE], images / "python.tar")
         _save(child, [CHILD], images / "httpd.tar")
 
-    inputs = (docker.id, python.id, control_plane.id, proxy.id, kubernetes.name, runtime.name, kind_source.name)
+    inputs = (
+        docker.id,
+        python.id,
+        control_plane.id,
+        proxy.id,
+        kubernetes.name,
+        runtime.name,
+        kind_source.name,
+    )
     args = {**on_bookworm, "CONTAINERD": containerd, "KUBERNETES": version}
     return _build("node", progress, 90, args, inputs, node_files)
 
@@ -188,6 +212,12 @@ PAUSE_TAG = "3.10.2"
 
 def _pause(target: Path, progress: Progress) -> None:
     """Compile pause, the one C file that every pod sandbox runs, from the Kubernetes module."""
-    source = binaries.source(binaries.KUBERNETES, "k8s.io/kubernetes", progress) / "build" / "pause" / "linux" / "pause.c"
+    source = (
+        binaries.source(binaries.KUBERNETES, "k8s.io/kubernetes", progress)
+        / "build"
+        / "pause"
+        / "linux"
+        / "pause.c"
+    )
     args: list[str | Path] = ["gcc", "-Os", "-static", f"-DVERSION={PAUSE_TAG}", "-o", target, source]
     commands.run(args, timeout=60, log="images")

@@ -47,7 +47,9 @@ def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0
     Raises `RigError`s that name the missing thing and the remedy.
     """
     if containerd not in RUNTIMES:
-        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
+        raise UsageError(
+            f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}"
+        )
     packages.ensure(progress, install=install)
     with _held(paths.cache() / "world.lock", progress):
         engine.ensure(progress)
@@ -104,7 +106,12 @@ def existing() -> Cluster | None:
     for note in (paths.cache() / "clusters").glob("*/cluster.json"):
         read = json.loads(note.read_text(encoding="utf-8"))
         if read["config"] == wanted and (note.parent / "kubeconfig").is_file():
-            found.append((note.stat().st_mtime, Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"])))
+            found.append(
+                (
+                    note.stat().st_mtime,
+                    Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"]),
+                )
+            )
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
@@ -116,7 +123,9 @@ def names(kind: Path) -> list[str]:
 def kubectl(cluster: Cluster, *args: str, timeout: float = 20) -> str:
     """Run kubectl against the cluster and give its stdout."""
     program = binaries_kubectl()
-    return commands.run([program, "--kubeconfig", cluster.kubeconfig, *args], timeout=timeout, log="kind").stdout
+    return commands.run(
+        [program, "--kubeconfig", cluster.kubeconfig, *args], timeout=timeout, log="kind"
+    ).stdout
 
 
 def binaries_kubectl() -> str:
@@ -149,15 +158,27 @@ def _ready(node: dict[str, Any]) -> bool:
 def _create(kind: Path, cluster: Cluster, config: Path) -> None:
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     cluster.kubeconfig.unlink(missing_ok=True)
-    args: list[str | Path] = [kind, "create", "cluster", "--name", cluster.name, "--image", cluster.node_image]
+    args: list[str | Path] = [
+        kind,
+        "create",
+        "cluster",
+        "--name",
+        cluster.name,
+        "--image",
+        cluster.node_image,
+    ]
     args += ["--config", config, "--kubeconfig", cluster.kubeconfig, "--wait", "120s", "--retain"]
     try:
         commands.run(args, timeout=CREATE_SECONDS, log="kind")
     except ConformanceError as failed:
         logs = paths.logs() / cluster.name
-        commands.run([kind, "export", "logs", logs, "--name", cluster.name], timeout=120, check=False, log="kind")
+        commands.run(
+            [kind, "export", "logs", logs, "--name", cluster.name], timeout=120, check=False, log="kind"
+        )
         _delete(kind, cluster.name)
-        raise NoCluster(f"kind could not make the cluster: {failed.sentence}", f"the nodes' logs are in {logs}") from failed
+        raise NoCluster(
+            f"kind could not make the cluster: {failed.sentence}", f"the nodes' logs are in {logs}"
+        ) from failed
 
 
 def wait_ready(cluster: Cluster) -> None:
@@ -171,7 +192,10 @@ def wait_ready(cluster: Cluster) -> None:
         return False
 
     def seen() -> str:
-        return ", ".join(f"{n['metadata']['name']} {'Ready' if _ready(n) else 'not Ready'}" for n in nodes) or "no node"
+        return (
+            ", ".join(f"{n['metadata']['name']} {'Ready' if _ready(n) else 'not Ready'}" for n in nodes)
+            or "no node"
+        )
 
     until("Readiness of every node", ready, seconds=READY_SECONDS, every=0.3, last=seen)
     for node in nodes:
@@ -190,7 +214,11 @@ def _namespace(cluster: Cluster) -> None:
 
 
 def _delete(kind: Path, name: str) -> None:
-    commands.run([kind, "delete", "cluster", "--name", name, "--kubeconfig", folder(name) / "kubeconfig"], timeout=120, log="kind")
+    commands.run(
+        [kind, "delete", "cluster", "--name", name, "--kubeconfig", folder(name) / "kubeconfig"],
+        timeout=120,
+        log="kind",
+    )
     shutil.rmtree(folder(name), ignore_errors=True)
 
 
@@ -211,7 +239,12 @@ def down(progress: Progress) -> list[str]:
 
 def has_image(cluster: Cluster, name: str) -> bool:
     """Say whether every node has an image in containerd's store, as the nodes report it."""
+
     def names_of(node: dict[str, Any]) -> set[str]:
-        return {n.rpartition("docker.io/library/")[2] for image in node["status"].get("images", []) for n in image["names"]}
+        return {
+            n.rpartition("docker.io/library/")[2]
+            for image in node["status"].get("images", [])
+            for n in image["names"]
+        }
 
     return all(name in names_of(node) for node in _nodes(cluster))

@@ -1,0 +1,52 @@
+# The ways in. Everything below works from a fresh clone; what is missing is installed and announced.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := --install
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help conformance test test-unit test-cluster check up down clean doctor lock distclean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
+
+$(BIN)/.installed: requirements.lock pyproject.toml hack/venv.sh
+	@bash hack/venv.sh $(VENV) $(INSTALL)
+
+conformance: up ## make the cluster if needed, run every core property, write reports/latest
+	@$(BIN)/conformance run
+
+up: $(BIN)/.installed ## make the kind cluster from nothing
+	@$(BIN)/conformance up $(INSTALL)
+
+down: $(BIN)/.installed ## delete the cluster, and the Docker Engine if `up` started it
+	@$(BIN)/conformance down
+
+clean: $(BIN)/.installed ## remove every object any run ever made on the cluster
+	@$(BIN)/conformance clean
+
+doctor: $(BIN)/.installed ## check each thing a run needs
+	@$(BIN)/conformance doctor
+
+test: check test-unit test-cluster ## all checks and tests; makes the cluster if needed
+
+test-unit: $(BIN)/.installed ## tests that need no cluster
+	@$(BIN)/pytest -q -n 2 tests --ignore tests/cluster
+
+test-cluster: up ## tests that need the cluster
+	@$(BIN)/pytest -q tests/cluster
+
+check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@bash hack/shellcheck.sh $(INSTALL)
+	@$(BIN)/yamllint --strict .
+
+lock: $(BIN)/.installed ## resolve requirements.lock again (hashes, no index address)
+	@$(BIN)/pip install -q uv
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+		--extra dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+distclean: down ## also drop the caches: built programs, logs, the virtual environment
+	rm -rf "$${CONFORMANCE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/conformance}" $(VENV)
