@@ -40,7 +40,7 @@ check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@bash hack/shellcheck.sh $(INSTALL)
+	@bash hack/check-shell.sh $(INSTALL)
 	@$(BIN)/yamllint --strict .
 
 lock: $(BIN)/.installed ## resolve requirements.lock again (hashes, no index address)

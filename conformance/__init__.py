@@ -1,0 +1,1 @@
+"""An empirical conformance suite for getting containers inside a Kubernetes pod."""

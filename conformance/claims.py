@@ -73,7 +73,7 @@ class Property:
         self.when_gone = probe
         return probe
 
-    def expect(  # noqa: PLR0913
+    def expect(
         self,
         approach: str,
         observation: Observation,
@@ -113,7 +113,7 @@ class Property:
 KNOWN_WORLDS = ("v1", "hybrid", "v2")
 
 
-def prop(  # noqa: PLR0913
+def prop(
     id: str,  # noqa: A002 -- the field's own word
     sentence: str,
     *,
@@ -152,10 +152,7 @@ class Family:
 def families() -> list[Family]:
     """Give every scenario module's family, in the order of the article's list (`scenarios.ORDER`)."""
     package: Any = importlib.import_module("scenarios")
-    found = [
-        _family(importlib.import_module(f"scenarios.{m.name}"))
-        for m in pkgutil.iter_modules(package.__path__)
-    ]
+    found = [_family(importlib.import_module(f"scenarios.{m.name}")) for m in pkgutil.iter_modules(package.__path__)]
     order = {name: place for place, name in enumerate(package.ORDER)}
     return sorted((f for f in found if f.properties), key=lambda f: (order.get(f.name, len(order)), f.name))
 

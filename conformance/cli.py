@@ -52,7 +52,7 @@ def cli() -> None:
 @cli.command()
 @INSTALL
 @CONTAINERD
-def up(install: bool, containerd: str) -> None:  # noqa: FBT001
+def up(install: bool, containerd: str) -> None:
     """Make the kind cluster, and everything that it needs, from nothing."""
     made = kind.up(Progress(), install=install, containerd=containerd)
     click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
@@ -82,9 +82,7 @@ def existing() -> Cluster:
     show_default=True,
     help="Judge properties up to this level.",
 )
-@click.option(
-    "-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process."
-)
+@click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
 @click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
@@ -97,7 +95,7 @@ def run(
     strict_article: bool,
     enforce: bool,
     quiet: bool,
-) -> None:  # noqa: FBT001, PLR0913
+) -> None:
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
     console = Console(highlight=False, soft_wrap=True)
     count = wanted_processes(processes)
@@ -148,7 +146,7 @@ def list_(level: str) -> None:
     """List every property: id, level, approaches, legs, sentence, source."""
     shown: set[str] = set()
     for cell in plan.cells(level, list(catalogue())):
-        one = cell.property
+        one = cell.prop
         if one.id not in shown:
             shown.add(one.id)
             predicted = ", ".join(f"{name} {state.value}" for name, state in one.predicts.items())

@@ -36,15 +36,13 @@ class Cluster:
             try:
                 made = config.new_client_from_config(str(self.kubeconfig))
             except (ConfigException, OSError, ValueError) as broken:
-                raise NoCluster(
-                    f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up"
-                ) from broken
+                raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
             made.user_agent = self.user_agent
             made.configuration.retries = 0
             self._threads.api = made
-        return self._threads.api  # type: ignore[no-any-return]
+        return self._threads.api
 
-    def request(  # noqa: PLR0913
+    def request(
         self,
         method: str,
         path: str,
@@ -178,9 +176,7 @@ class Refused(RigError):
 def _refusal(status: int, data: bytes) -> Refused:
     try:
         read = json.loads(data)
-        return Refused(
-            status, str(read.get("reason", "")), str(read.get("message") or read.get("error") or read)
-        )
+        return Refused(status, str(read.get("reason", "")), str(read.get("message") or read.get("error") or read))
     except (ValueError, AttributeError):
         return Refused(status, "", data.decode(errors="replace")[:300])
 

@@ -183,9 +183,7 @@ class Course:
             return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
-        self.cluster.wait(
-            f"The start of {self.leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving
-        )
+        self.cluster.wait(f"The start of {self.leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
         self.rig.read_pod()
         # The pod's clock is its node's: only what started after the pod was asked for can be its child.
         end = time.monotonic() + TIMEOUTS.serving
@@ -201,9 +199,7 @@ class Course:
                 break
             running(self.cluster.get(f"{pods}/{name}"))
             if time.monotonic() > end:
-                raise TimedOut(
-                    f"A page from {self.leg.name}'s child", TIMEOUTS.serving, json.dumps(found.output)[:600]
-                )
+                raise TimedOut(f"A page from {self.leg.name}'s child", TIMEOUTS.serving, json.dumps(found.output)[:600])
         self.rig.record(
             "child", f"node {self.rig.home.node}", {"question": "await_child", "nonce": self.leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
@@ -227,11 +223,7 @@ class Course:
         pod_processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
         child_ns = rig.child["ns"]["pid"]
         followed = [{"role": "child", "pid": rig.child["pid"], "start": rig.child["start"], "notes": NOTES}]
-        followed += [
-            {"role": "pod", "pid": p["pid"], "start": p["start"]}
-            for p in pod_processes
-            if p["ns"]["pid"] != child_ns
-        ]
+        followed += [{"role": "pod", "pid": p["pid"], "start": p["start"]} for p in pod_processes if p["ns"]["pid"] != child_ns]
         clock = rig.home.clock()
         follower = Follower(rig.home, followed)
         follower.start()
@@ -273,14 +265,10 @@ class Course:
             "gracePeriodSeconds": leg.kind.grace,
             "watched on": rig.home.node,
         }
-        rig.record(
-            "deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called
-        )
+        rig.record("deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
         if not output["child_gone"]:
             rig.ask("orphan", "processes", variable="CHILD_NONCE", value=leg.nonce)
-            rig.ask(
-                "orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page
-            )
+            rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
     def _diagnose(self) -> None:
         """Keep what tells why, before anything is cleaned; never masks the failure itself."""
@@ -308,9 +296,7 @@ class Course:
     def _clean(self) -> None:
         """Take away everything the leg made, backwards, and say what could not be."""
         try:
-            self.cluster.delete(
-                f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0
-            )
+            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0)
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
             if not self.leg.approach.daemon and self.rig.pod:
                 sweep_containers(self.rig.home, self.leg.nonce)
@@ -394,9 +380,7 @@ def sweep_containers(probe: NodeProbe, mark: str) -> list[str]:
             path = f"/containers/{one['id']}?force=1&v=1"
             answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="DELETE", path=path).output
             if answer["status"] not in (204, 404):
-                raise RigError(
-                    f"The container {one['id'][:12]} on {probe.node} could not be removed: {answer['body']}"
-                )
+                raise RigError(f"The container {one['id'][:12]} on {probe.node} could not be removed: {answer['body']}")
             removed.append(one["id"])
     return removed
 
@@ -411,11 +395,7 @@ def node_containers(probe: NodeProbe) -> list[Object]:
     found = []
     for one in json.loads(listed["body"]) if listed["status"] == 200 else []:  # noqa: PLR2004
         inspected = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/{one['Id']}/json").output
-        environment = (
-            json.loads(inspected["body"]).get("Config", {}).get("Env", [])
-            if inspected["status"] == 200
-            else []
-        )  # noqa: PLR2004
+        environment = json.loads(inspected["body"]).get("Config", {}).get("Env", []) if inspected["status"] == 200 else []  # noqa: PLR2004
         for variable in environment:
             name, _, value = variable.partition("=")
             if name == "CHILD_NONCE":

@@ -48,8 +48,7 @@ def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- a
     """Give the JSON value without secrets: known ones, values under telling keys, and NAME=value lines of such names."""
     if isinstance(value, Mapping):
         return {
-            k: REDACTED if SECRET_KEYS.search(str(k)) and isinstance(v, str) else redact(v, secrets)
-            for k, v in value.items()
+            k: REDACTED if SECRET_KEYS.search(str(k)) and isinstance(v, str) else redact(v, secrets) for k, v in value.items()
         }
     if isinstance(value, list | tuple):
         return [redact(v, secrets) for v in value]

@@ -75,14 +75,10 @@ def catalogue() -> dict[str, Approach]:
         text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
         manifest = _load(text, f"{name}.yaml")
         try:
-            approach = Approach(
-                name=name, manifest=manifest, text=text, **{**entry, "granted": tuple(entry["granted"])}
-            )
+            approach = Approach(name=name, manifest=manifest, text=text, **{**entry, "granted": tuple(entry["granted"])})
             names = {container["name"] for container in manifest["spec"]["containers"]}
         except (TypeError, KeyError) as broken:
-            raise UsageError(
-                f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml"
-            ) from broken
+            raise UsageError(f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml") from broken
         for role in (approach.client, approach.daemon):
             if role and role not in names:
                 raise UsageError(
@@ -143,9 +139,7 @@ class Leg:
             yaml.safe_dump(pod, sort_keys=False, width=120).splitlines(keepends=True)
             for pod in (self.approach.manifest, self.pod())
         )
-        return "".join(
-            difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1)
-        )
+        return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
 
 
 def container(pod: Object, name: str) -> Object:

@@ -29,9 +29,7 @@ class Level:
 
 def levels(answer: Mapping[str, Any]) -> list[Level]:
     """Give the levels of agent.py's `cgroups` answer, from the process up to the node's root, per hierarchy."""
-    return [
-        Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]
-    ]
+    return [Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]]
 
 
 def membership(text: str) -> dict[str, str]:
@@ -105,10 +103,7 @@ def pod_level(controller: str, found: Iterable[Level], uid: str) -> Level | None
 
 def below(controller: str, found: Iterable[Level], ancestor: Level) -> bool:
     """Say whether the process of these levels is inside `ancestor`: by path segments and by inode, both."""
-    return any(
-        level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode
-        for level in of(controller, found)
-    )
+    return any(level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode for level in of(controller, found))
 
 
 def counter(text: str, name: str) -> int | None:

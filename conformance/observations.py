@@ -42,17 +42,17 @@ LACKS = Observation(State.LACKS)
 
 
 def inconclusive(reason: str, *cites: str) -> Observation:
-    """The evidence does not decide, for this reason."""
+    """Say that the evidence does not decide, for this reason."""
     return Observation(State.INCONCLUSIVE, reason, cites)
 
 
 def not_applicable(reason: str, *cites: str) -> Observation:
-    """The property cannot be asked of this approach here, for this reason."""
+    """Say that the property cannot be asked of this approach here, for this reason."""
     return Observation(State.NOT_APPLICABLE, reason, cites)
 
 
 def error(reason: str, *cites: str) -> Observation:
-    """The rig failed; nothing is said of the subject."""
+    """Say that the rig failed; nothing is said of the subject."""
     return Observation(State.ERROR, reason, cites)
 
 

@@ -16,7 +16,10 @@ from conformance.probes.node import NodeProbe
 
 @frozen
 class Plan:
-    """Everything a process needs to run its legs. Holds the probes' token: kept in the run's folder, mode 0600, and removed with it."""
+    """Everything a process needs to run its legs.
+
+    Holds the probes' token: kept in the run's folder with mode 0600, and removed when the run ends.
+    """
 
     run: str
     kubeconfig: str
@@ -42,16 +45,12 @@ class Plan:
 
     def probes(self, cluster: Cluster) -> dict[str, NodeProbe]:
         """Give the probe of every node."""
-        return {
-            node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses
-        }
+        return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
 
     def leg(self, approach: Approach, kind: str, order: int, nonce: str) -> Leg:
         """Give a leg of this run. `order` sets its published port apart from every other leg's."""
         node = self.leg_node if self.pin else ""
-        return Leg(
-            self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", self.first_port + order, node
-        )
+        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", self.first_port + order, node)
 
 
 def nonce_prefix(run: str) -> str:
@@ -64,7 +63,7 @@ class Cell:
     """One thing to be judged: a property, on an approach, on a kind of leg."""
 
     family: Family
-    property: Property
+    prop: Property
     approach: str
     kind: str
 
@@ -76,7 +75,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Give the test's name, e.g. 'P2-10[dind.detached]'."""
-        return f"{self.property.id}[{self.leg}]"
+        return f"{self.prop.id}[{self.leg}]"
 
 
 def cells(level: str, approaches: list[str]) -> list[Cell]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import scenarios
 from conformance import record
 from conformance.claims import LEVELS
 from conformance.legs import catalogue
-
 from conformance.plan import Cell, Plan, cells
 from conformance.sessions import Live, Replay, Source, observation_line
 
@@ -31,12 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
     group.addoption("--plan", help="a run's plan; written by `conformance run`")
     group.addoption("--replay", help="judge the evidence of this record.jsonl again; needs no cluster")
-    group.addoption(
-        "--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level"
-    )
-    group.addoption(
-        "--strict-article", action="store_true", help="expect the article's predictions and nothing else"
-    )
+    group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
+    group.addoption("--strict-article", action="store_true", help="expect the article's predictions and nothing else")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,16 +73,14 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
     def judged() -> None:
         session = config.pluginmanager.get_plugin("conformance-session")
         if session is None:
-            pytest.skip(
-                "neither a live run nor a record is given: `conformance run`, or `pytest --replay record.jsonl`"
-            )
+            pytest.skip("neither a live run nor a record is given: `conformance run`, or `pytest --replay record.jsonl`")
         session.judge(cell)
 
-    judged.__doc__ = f"{cell.property.sentence} ({cell.property.source})"
+    judged.__doc__ = f"{cell.prop.sentence} ({cell.prop.source})"
     return judged
 
 
-class ByApproach(LoadScopeScheduling):
+class ByApproach(LoadScopeScheduling):  # type: ignore[misc]
     """Give all items of an approach to one process: its legs are shared by its tests, and start together."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -115,15 +108,11 @@ class Conformance:
     def judge(self, cell: Cell) -> None:
         """Observe and judge a cell, keep the line, and fail where it is not as expected."""
         seen = self.source.observe(cell)
-        line = observation_line(
-            cell, seen, self.source.world, strict=self.config.getoption("--strict-article")
-        )
+        line = observation_line(cell, seen, self.source.world, strict=self.config.getoption("--strict-article"))
         self.lines += [*self.source.lines(), line]
         if not line["as_expected"]:
             expected = line["expected"] or "nothing known"
-            raise Unexpected(
-                f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}"
-            )
+            raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what may run here."""
@@ -139,7 +128,9 @@ class Conformance:
             self.source.start(here)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Send what was read along with the report: under xdist only the controller writes the record."""
         report = yield
         if call.when == "call":

@@ -27,10 +27,7 @@ KINDS_OF_LINE = ("header", "leg", "evidence", "observation", "residue", "footer"
 def _validators() -> dict[str, jsonschema.Draft202012Validator]:
     """Give a validator for each kind of line, so that an error speaks of that kind and not of all six."""
     schema = json.loads((resources.files("conformance") / "record.schema.json").read_text(encoding="utf-8"))
-    return {
-        name: jsonschema.Draft202012Validator({**schema, "oneOf": [{"$ref": f"#/$defs/{name}"}]})
-        for name in KINDS_OF_LINE
-    }
+    return {name: jsonschema.Draft202012Validator({**schema, "oneOf": [{"$ref": f"#/$defs/{name}"}]}) for name in KINDS_OF_LINE}
 
 
 class BadRecord(UsageError):
@@ -46,9 +43,7 @@ def check(line: Line) -> None:
         validator.validate(line)
     except jsonschema.ValidationError as wrong:
         where = "/".join(str(part) for part in wrong.absolute_path) or "the line"
-        raise BadRecord(
-            f"a line of kind {line.get('kind')!r} is not as the schema says: {where}: {wrong.message}"
-        ) from wrong
+        raise BadRecord(f"a line of kind {line.get('kind')!r} is not as the schema says: {where}: {wrong.message}") from wrong
 
 
 @define
@@ -149,9 +144,7 @@ def of(lines: Iterable[Line], name: str = "the record") -> Record:
         by_kind.setdefault(line["kind"], []).append(line)
     headers, footers = by_kind.get("header", []), by_kind.get("footer", [])
     if len(headers) != 1 or len(footers) > 1:
-        raise BadRecord(
-            f"{name} has {len(headers)} headers and {len(footers)} footers.", "give one run's record.jsonl"
-        )
+        raise BadRecord(f"{name} has {len(headers)} headers and {len(footers)} footers.", "give one run's record.jsonl")
     evidence = tuple(Evidence.from_line(line) for line in by_kind.get("evidence", []))
     for one in evidence:
         if digest(one.output) != one.sha256:

@@ -51,7 +51,7 @@ class Rig:
         """Give the pod's IP."""
         return str(self.pod["status"]["podIP"])
 
-    def record(  # noqa: PLR0913
+    def record(
         self,
         name: str,
         where: str,
@@ -94,33 +94,25 @@ class Rig:
         answer = chosen.ask(question, timeout, **about)
         asked = {"question": question, **about}
         where = f"node {chosen.node}"
-        return self.record(
-            name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at
-        )
+        return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
 
     def read_pod(self, name: str = "pod") -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
-        path = (
-            f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}"
-        )
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}"
         began, clocked = time.time(), time.monotonic()
         found = self.cluster.get(path)
         if found is None:
             raise RigError(f"The pod of {self.leg.name} is not there.")
         found["metadata"].pop("managedFields", None)
         self.pod = found
-        return self.record(
-            name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked
-        )
+        return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
 
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
-        """Watch the pod until `arrived` says so of it, or as long as the pod's processes may take to end; keep what it is then."""
+        """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
         pod = self.pod["metadata"]["name"]
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(
-                what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended
-            )
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended)
         return self.read_pod(name)
 
     @property
@@ -130,9 +122,7 @@ class Rig:
             return {"netns": self.daemon_pid, "port": self.leg.approach.port}
         return {"socket": NODE_SOCKET}
 
-    def daemon(
-        self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 10.0
-    ) -> Evidence:
+    def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 10.0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
         about: dict[str, Any] = {
             **self._daemon,
@@ -145,10 +135,7 @@ class Rig:
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
         """Give the node's pid of a container's first process, by the container id in its cgroup path."""
-        ids = {
-            one["name"]: one.get("containerID", "").rpartition("//")[2]
-            for one in self.pod["status"]["containerStatuses"]
-        }
+        ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in self.pod["status"]["containerStatuses"]}
         wanted = ids.get(container)
         for process in processes:
             if wanted and process["nspid"][-1] == 1 and container_of(process) == wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import json
 import os
 import secrets
@@ -162,12 +162,10 @@ class Run:
             + (" --strict-article" if self.strict_article else ""),
             "world": self._world,
             "stand_ins": dict(images.STAND_INS),
-            "approaches": {
-                a.name: {"title": a.title, "granted": list(a.granted)} for a in legs.catalogue().values()
-            },
+            "approaches": {a.name: {"title": a.title, "granted": list(a.granted)} for a in legs.catalogue().values()},
             "cells": [
                 {
-                    "property": c.property.id,
+                    "property": c.prop.id,
                     "leg": c.leg,
                     "family": c.family.name,
                     "sentence": c.family.sentence,
@@ -190,9 +188,7 @@ class Run:
         if code == pytest.ExitCode.INTERRUPTED:
             recorder.interrupted = True
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-            raise UsageError(
-                f"-k {self.selection!r} selects nothing.", "conformance list shows what there is"
-            )
+            raise UsageError(f"-k {self.selection!r} selects nothing.", "conformance list shows what there is")
         if code == pytest.ExitCode.INTERNAL_ERROR:
             raise RigError("pytest broke.", f"see {self.folder}")
 
@@ -263,16 +259,12 @@ class Run:
 
     def _attribute(self, name: str) -> list[str]:
         """Give the legs whose namespace a left-over's name holds."""
-        return [
-            c.leg for c in self._cells if name.startswith(f"conformance-{self.id}-{c.approach}-{c.kind}_")
-        ]
+        return [c.leg for c in self._cells if name.startswith(f"conformance-{self.id}-{c.approach}-{c.kind}_")]
 
     def _keep_failure(self, why: str) -> None:
         folder = self.folder / "diagnostics"
         folder.mkdir(exist_ok=True)
-        (folder / "run.json").write_text(
-            json.dumps({"failed": why, "world": self._world}, indent=1), encoding="utf-8"
-        )
+        (folder / "run.json").write_text(json.dumps({"failed": why, "world": self._world}, indent=1), encoding="utf-8")
 
     def _conclude(
         self, writer: record.Writer, recorder: Recorder, why: str, *, interrupted: bool, cleaned: list[str]
@@ -451,9 +443,7 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
             removed.append(f"the objects of run {run}")
         for name, probe in probes.items():
             for found in node_containers(probe):
-                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(
-                    found, reports
-                ):
+                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(found, reports):
                     sweep_containers(probe, found["nonce"])
                     removed.append(f"container {found['id'][:12]} on {name}")
             left += [
@@ -471,11 +461,7 @@ def _runs(cluster: Cluster) -> set[str]:
         NAMESPACES,
         *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets")),
     ]
-    return {
-        found["metadata"]["labels"][RUN_LABEL]
-        for c in collections
-        for found in cluster.items(c, labelSelector=RUN_LABEL)
-    }
+    return {found["metadata"]["labels"][RUN_LABEL] for c in collections for found in cluster.items(c, labelSelector=RUN_LABEL)}
 
 
 def _ours(found: Object, reports: Path) -> bool:
@@ -486,7 +472,7 @@ def _ours(found: Object, reports: Path) -> bool:
 
 
 def _lease_spec(holder: str) -> Object:
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return {"holderIdentity": holder, "leaseDurationSeconds": LEASE_SECONDS, "renewTime": now}
 
 
@@ -494,20 +480,18 @@ def live(lease: Object | None) -> bool:
     """Say whether a Lease is still being renewed."""
     if lease is None:
         return False
-    renewed = datetime.datetime.fromisoformat(lease["spec"]["renewTime"])
-    return datetime.datetime.now(datetime.UTC) - renewed < datetime.timedelta(seconds=LEASE_SECONDS)
+    renewed = dt.datetime.fromisoformat(lease["spec"]["renewTime"])
+    return dt.datetime.now(dt.UTC) - renewed < dt.timedelta(seconds=LEASE_SECONDS)
 
 
 def new(reports: Path, run: str) -> Path:
     """Make a run's folder under reports and give it. Raises `UsageError` where that cannot be."""
-    stamp_ = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+    stamp_ = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S")
     folder = reports / f"{stamp_}-{run}"
     try:
         folder.mkdir(parents=True)
     except OSError as broken:
-        raise UsageError(
-            f"The report's folder {folder} cannot be made: {broken}.", "--reports DIR"
-        ) from broken
+        raise UsageError(f"The report's folder {folder} cannot be made: {broken}.", "--reports DIR") from broken
     return folder
 
 
@@ -554,7 +538,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _is_ready(node: Object) -> bool:

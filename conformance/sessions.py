@@ -42,17 +42,17 @@ class Source(Protocol):
 
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
     """Give the record's line: the observation held against prediction and expectation, which no judge saw."""
-    predicted = cell.property.predicts.get(cell.approach)
-    expected, why = cell.property.expected(cell.approach, cell.kind, world)
+    predicted = cell.prop.predicts.get(cell.approach)
+    expected, why = cell.prop.expected(cell.approach, cell.kind, world)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
     return {
         "kind": "observation",
-        "property": cell.property.id,
-        "sentence": cell.property.sentence,
+        "property": cell.prop.id,
+        "sentence": cell.prop.sentence,
         "family": cell.family.name,
-        "source": cell.property.source,
-        "level": cell.property.level,
+        "source": cell.prop.source,
+        "level": cell.prop.level,
         "approach": cell.approach,
         "leg": cell.leg,
         "state": seen.state.value,
@@ -84,7 +84,7 @@ class Live:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
         properties: dict[str, list[Property]] = {}
         for cell in cells:
-            properties.setdefault(cell.leg, []).append(cell.property)
+            properties.setdefault(cell.leg, []).append(cell.prop)
         approaches = catalogue()
         probes = self.plan.probes(self.cluster)
         longest: list[threading.Event] = []
@@ -92,9 +92,7 @@ class Live:
             if name in self._courses:
                 continue
             approach, _, kind = name.partition(".")
-            leg = self.plan.leg(
-                approaches[approach], kind, self._order[name], f"{approach}-{kind}-{secrets.token_hex(8)}"
-            )
+            leg = self.plan.leg(approaches[approach], kind, self._order[name], f"{approach}-{kind}-{secrets.token_hex(8)}")
             course = Course(
                 cluster=self.cluster,
                 leg=leg,
@@ -128,9 +126,9 @@ class Live:
             return error(f"the leg did not end its course within {limit:g} s")
         if course.failed:
             return error(course.failed)
-        if cell.property.id in course.failures:
-            return error(course.failures[cell.property.id])
-        return cell.property.conclude(course.rig.seen)
+        if cell.prop.id in course.failures:
+            return error(course.failures[cell.prop.id])
+        return cell.prop.conclude(course.rig.seen)
 
     def lines(self) -> list[Line]:
         """Give the lines of the legs that ended since."""
@@ -199,12 +197,10 @@ class Replay:
             return error(f"the record has no leg {cell.leg}")
         if leg.get("failed"):
             return error(leg["failed"])
-        before = [
-            o for o in self.record.observations if o["property"] == cell.property.id and o["leg"] == cell.leg
-        ]
+        before = [o for o in self.record.observations if o["property"] == cell.prop.id and o["leg"] == cell.leg]
         if before and before[0]["state"] == State.ERROR.value:
             return error(before[0]["reason"])
-        return cell.property.conclude(Seen(self.record.seen(cell.leg)))
+        return cell.prop.conclude(Seen(self.record.seen(cell.leg)))
 
     def lines(self) -> list[Line]:
         """Give nothing: a replay makes no record."""
@@ -219,7 +215,5 @@ def wanted_processes(asked: str) -> str:
     if asked == "auto":
         return str(min(2, os.cpu_count() or 1))
     if not asked.isdigit():
-        raise UsageError(
-            f"-n takes a number or `auto`, not {asked!r}.", "-n 0 runs everything in one process"
-        )
+        raise UsageError(f"-n takes a number or `auto`, not {asked!r}.", "-n 0 runs everything in one process")
     return asked

@@ -58,15 +58,11 @@ def _(seen: Seen) -> Observation:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {end}", deletion.id)
     page = seen["orphan's page"]
     if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
-        return inconclusive(
-            "the child outlived its pod but did not serve its nonce any more", deletion.id, page.id
-        )
+        return inconclusive("the child outlived its pod but did not serve its nonce any more", deletion.id, page.id)
     alive = seen["orphan"].output
     if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
-    why = (
-        f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({sigterm}); {end}"
-    )
+    why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({sigterm}); {end}"
     return LACKS.because(why, deletion.id, page.id, seen["orphan"].id)
 
 

@@ -8,7 +8,7 @@ import math
 from kubernetes.utils.quantity import parse_quantity
 
 from conformance import limits
-from conformance.claims import Property, prop
+from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import RigError
 from conformance.evidence import Evidence, Seen
@@ -88,10 +88,7 @@ def _amount(controller: str, value: float) -> str:
 
 def _pod_limit(seen: Seen, resource: str) -> float | None:
     """Give the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
-    declared = [
-        c.get("resources", {}).get("limits", {}).get(resource)
-        for c in seen["pod"].output["spec"]["containers"]
-    ]
+    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen["pod"].output["spec"]["containers"]]
     if not all(declared):
         return None
     return float(sum(parse_quantity(one) for one in declared))
@@ -107,7 +104,7 @@ def _run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str
 
 def parsed_created(evidence: Evidence) -> str:
     """Give the id that a daemon answered 201 with. Raises `RigError`."""
-    if evidence.output["status"] != 201:  # noqa: PLR2004
+    if evidence.output["status"] != 201:
         raise RigError(f"The leg's daemon refused an exec in the child: {evidence.output['body']}")
     return str(json.loads(evidence.output["body"])["Id"])
 
@@ -122,18 +119,12 @@ def allocation(rig: Rig) -> None:
     if limit is None or available < HEADROOM * PAST_LIMIT * limit:
         return
     steps = int(limit * PAST_LIMIT) // STEP
-    script = (
-        '$|=1; for (1..$ARGV[0]) { push @h, "x" x $ARGV[1]; print $_*$ARGV[1], "\n" } print "all\n"; sleep 1'
-    )
+    script = '$|=1; for (1..$ARGV[0]) { push @h, "x" x $ARGV[1]; print $_*$ARGV[1], "\n" } print "all\n"; sleep 1'
     rig.ask("cgroups before allocation", "cgroups", pid=rig.child["pid"])
     made = _run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
     rig.daemon("allocation: end", f"/exec/{made}/json")
-    rig.ask(
-        "cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"]
-    )
-    if (
-        rig.seen["allocation: end"].output["status"] != OK
-    ):  # the engine itself was killed: kubelet says by what
+    rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
+    if rig.seen["allocation: end"].output["status"] != OK:  # the engine itself was killed: kubelet says by what
         rig.wait_pod(
             "pod after allocation",
             "Word from kubelet on the engine's end",
@@ -160,9 +151,7 @@ def _(seen: Seen) -> Observation:
     if limit is None:
         return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen["pod"].id)
     if seen.get("allocation: output") is None:
-        return inconclusive(
-            "the node has too little free memory to allocate past the limit safely", seen["node's memory"].id
-        )
+        return inconclusive("the node has too little free memory to allocate past the limit safely", seen["node's memory"].id)
     output, before, after = (
         seen["allocation: output"],
         seen["cgroups before allocation"],
@@ -201,11 +190,7 @@ def _mib(number: float) -> str:
 
 def _oom_kills(evidence: Evidence) -> int:
     """Sum the OOM kills on the way from the child up to, not including, the node's root."""
-    counted = [
-        limits.oom_kills(level)
-        for level in limits.of("memory", limits.levels(evidence.output))
-        if level.parts
-    ]
+    counted = [limits.oom_kills(level) for level in limits.of("memory", limits.levels(evidence.output)) if level.parts]
     return sum(number for number in counted if number is not None)
 
 
@@ -265,6 +250,5 @@ ESCAPE = {
     "cgroup": "v2",
 }
 for one in (placement, allocation, burn):
-    assert isinstance(one, Property)
     one.expect("dind", LACKS, **ESCAPE)
 del one

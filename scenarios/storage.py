@@ -47,9 +47,7 @@ def reclaimed(rig: Rig) -> None:
     names = [path.replace(root, prefix, 1) for path in inner]
     if rig.leg.approach.daemon:
         rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=inner)
-    rig.ask(
-        "on the node before", "storage", paths=[*names, *_layers(rig, prefix), f"{PODS}/{uid}"], size=True
-    )
+    rig.ask("on the node before", "storage", paths=[*names, *_layers(rig, prefix), f"{PODS}/{uid}"], size=True)
     rig.ask("node's mounts before", "mountinfo", pid=1)
 
 
@@ -81,9 +79,7 @@ def _(rig: Rig) -> None:
     try:
         until("The end of the pod's directory", reclaimed_by_kubelet, seconds=TIMEOUTS.reclaimed)
     except TimedOut as late:  # what is left then is what is judged
-        rig.record(
-            "pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0
-        )
+        rig.record("pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0)
     rig.ask("on the node after", "storage", paths=paths, size=True)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.leg.approach.daemon:
@@ -103,26 +99,18 @@ def _(seen: Seen) -> Observation:
             before.id,
         )
     if (own := seen.get("daemon's own view")) and not _same(own, before):
-        return inconclusive(
-            "the node's directory is not the one that the pod's daemon writes to", own.id, before.id
-        )
+        return inconclusive("the node's directory is not the one that the pod's daemon writes to", own.id, before.id)
     left = {path: now for path, now in after.output.items() if now["exists"]}
     mounts = [line for line in seen["node's mounts after"].output.splitlines() if _about(line, before)]
-    listed = [
-        e for e in (seen.get("container after"), seen.get("image after")) if e and e.output["status"] == OK
-    ]
+    listed = [e for e in (seen.get("container after"), seen.get("image after")) if e and e.output["status"] == OK]
     cites = (before.id, after.id, seen["node's mounts after"].id, *(e.id for e in listed))
     if not left and not mounts and not listed:
         gone = sum(v.get("bytes", 0) for v in before.output.values() if v["exists"])
-        return HOLDS.because(
-            f"all {len(before.output)} paths are gone ({_size(gone)}); no mount is left", *cites
-        )
+        return HOLDS.because(f"all {len(before.output)} paths are gone ({_size(gone)}); no mount is left", *cites)
     size = sum(v.get("bytes", 0) for v in left.values())
     words = [f"{len(left)} of {len(before.output)} paths are left ({_size(size)})"]
     words += [f"{len(mounts)} mounts"] if mounts else []
-    words += [
-        f"the daemon still lists the {'container' if 'container' in e.name else 'image'}" for e in listed
-    ]
+    words += [f"the daemon still lists the {'container' if 'container' in e.name else 'image'}" for e in listed]
     return LACKS.because("; ".join(words), *cites)
 
 
@@ -130,8 +118,7 @@ def _same(own: Evidence, node: Evidence) -> bool:
     """Say whether the daemon's directories and the node's are the same, by device and inode."""
     pairs = zip(own.asked["paths"], node.asked["paths"], strict=False)
     return all(
-        own.output[a].get("inode") == node.output[b].get("inode")
-        and own.output[a].get("device") == node.output[b].get("device")
+        own.output[a].get("inode") == node.output[b].get("inode") and own.output[a].get("device") == node.output[b].get("device")
         for a, b in pairs
     )
 
@@ -141,4 +128,4 @@ def _about(line: str, before: Evidence) -> bool:
 
 
 def _size(number: float) -> str:
-    return f"{number / 1e6:.1f} MB" if number >= 1e5 else json.dumps(number) + " bytes"  # noqa: PLR2004
+    return f"{number / 1e6:.1f} MB" if number >= 1e5 else json.dumps(number) + " bytes"

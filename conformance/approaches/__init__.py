@@ -1,0 +1,1 @@
+"""One manifest an approach, in kubectl's own language; catalogue.yaml beside them."""

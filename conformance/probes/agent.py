@@ -88,16 +88,17 @@ def pids():
 def processes(question):
     """Processes whose environment holds VARIABLE=VALUE, and (root=pid) those whose cgroup is that of a given pod uid."""
     enter(1, "cgroup")
-    wanted = (
-        ("%s=%s" % (question["variable"], question["value"])).encode() if "variable" in question else None
-    )
+    wanted = ("%s=%s" % (question["variable"], question["value"])).encode() if "variable" in question else None
     uids = [question["uid"], question["uid"].replace("-", "_")] if "uid" in question else []
     found = []
     for pid in pids():
         try:
-            if wanted and wanted in open("/proc/%d/environ" % pid, "rb").read(LIMIT).split(b"\0"):
-                found.append(describe(pid))
-            elif uids and any(uid in text("/proc/%d/cgroup" % pid) for uid in uids):
+            if (
+                wanted
+                and wanted in open("/proc/%d/environ" % pid, "rb").read(LIMIT).split(b"\0")
+                or uids
+                and any(uid in text("/proc/%d/cgroup" % pid) for uid in uids)
+            ):
                 found.append(describe(pid))
         except (OSError, KeyError, ValueError):
             continue  # ended while we looked
@@ -125,7 +126,7 @@ def await_child(question):
                 found = describe(pid)
                 if found["nspid"][-1] != 1:
                     continue
-                page = elsewhere(lambda: enter(pid, "net") or fetch("127.0.0.1", 80, "/", 1.0))
+                page = elsewhere(lambda pid=pid: enter(pid, "net") or fetch("127.0.0.1", 80, "/", 1.0))
                 last = {"seen": "a process with the child's nonce", "process": found, "page": page}
                 if page.get("body", "").strip() == question["nonce"]:
                     return dict(last, seen="serving")
@@ -285,9 +286,7 @@ class UnixConnection(http.client.HTTPConnection):
 def daemon(question):
     """One request to a Docker Engine: over `socket` (a path in pid 1's mounts) or `port` in the netns of a pid."""
     connection = UnixConnection if question.get("socket") else http.client.HTTPConnection
-    connection = connection(
-        question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0)
-    )
+    connection = connection(question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0))
     body = json.dumps(question["body"]) if question.get("body") is not None else None
     headers = {"Host": "docker", "Content-Type": "application/json"}
     status, content, kind, lost = 0, b"", "", ""
@@ -313,11 +312,7 @@ def daemon(question):
 def unframe(content):
     """The engine's multiplexed stream (8 byte headers) as plain bytes."""
     plain, place = b"", 0
-    while (
-        place + 8 <= len(content)
-        and content[place] in (0, 1, 2)
-        and content[place + 1 : place + 4] == b"\0\0\0"
-    ):
+    while place + 8 <= len(content) and content[place] in (0, 1, 2) and content[place + 1 : place + 4] == b"\0\0\0":
         size = int.from_bytes(content[place + 4 : place + 8], "big")
         plain += content[place + 8 : place + 8 + size]
         place += 8 + size
@@ -366,10 +361,7 @@ def sockets(question):
     """The listening TCP sockets of a process's network namespace, as /proc/PID/net/tcp and tcp6 show them."""
     base = "/proc/%d/net/" % question["pid"]
     listening = [
-        line
-        for name in ("tcp", "tcp6")
-        for line in (maybe(base + name) or "").splitlines()
-        if re.search(r": \S+ \S+ 0A ", line)
+        line for name in ("tcp", "tcp6") for line in (maybe(base + name) or "").splitlines() if re.search(r": \S+ \S+ 0A ", line)
     ]
     return listening
 
@@ -421,9 +413,7 @@ def machine(question):
         "mem_available": memory["MemAvailable"].strip(),
         "cpus": os.cpu_count(),
         "var_lib_kubelet": [
-            line
-            for line in text("/proc/1/mountinfo").splitlines()
-            if line.split(" ")[4] in ("/var", "/", "/var/lib/kubelet")
+            line for line in text("/proc/1/mountinfo").splitlines() if line.split(" ")[4] in ("/var", "/", "/var/lib/kubelet")
         ],
         "boot_id": text("/proc/sys/kernel/random/boot_id").strip(),
     }

@@ -12,8 +12,8 @@ from typing import Any
 from attrs import frozen
 from urllib3.exceptions import HTTPError
 
-from conformance.cluster import Cluster, NoCluster, Object, Refused, lines
-from conformance.errors import ProbeLost
+from conformance.cluster import Cluster, Object, Refused, lines
+from conformance.errors import NoCluster, ProbeLost
 from conformance.timeouts import TIMEOUTS
 
 AGENT = Path(__file__).with_name("agent.py")
@@ -58,16 +58,14 @@ class NodeProbe:
         """Give the probe pod's name."""
         return pod_name(self.run, self.node)
 
-    def _post(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401, FBT001
+    def _post(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401
         path = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{PORT}/proxy/{question}"
         headers = {"X-Conformance-Token": self.token}
         try:
             return self.cluster.request("POST", path, body, headers=headers, timeout=timeout, stream=stream)
         except (Refused, NoCluster) as refused:
             remedy = f"kubectl -n {self.namespace} logs {self.pod}"
-            raise ProbeLost(
-                f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy
-            ) from refused
+            raise ProbeLost(f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy) from refused
 
     def ask(self, question: str, timeout: float = TIMEOUTS.question, **about: object) -> Answer:
         """Ask one question of agent.py. Raises `ProbeLost` with the probe's own words."""
@@ -107,9 +105,7 @@ def pod_name(run: str, node: str) -> str:
     return f"probe-{run}-{node}"[:253]
 
 
-def deploy(
-    cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str
-) -> str:  # noqa: PLR0913
+def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
     """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
     token = secrets.token_hex(16)
     base = f"/api/v1/namespaces/{namespace}"
@@ -177,9 +173,7 @@ def wait_ready(probe: NodeProbe) -> None:
         except ProbeLost:
             if time.monotonic() > end:
                 raise
-            time.sleep(
-                0.05
-            )  # bounded by `end`; nothing to watch between a container's start and its first listen
+            time.sleep(0.05)  # bounded by `end`; nothing to watch between a container's start and its first listen
         else:
             return
 
@@ -206,7 +200,7 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
             said = waiting.get("message") or "no message"
             raise error(
                 f"{who} cannot start: container {one['name']}: {waiting['reason']}: {said}{last}.",
-                f"is the image {one['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pod {pod['metadata']['name']}",
+                f"is the image {one['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pods",
             )
     for condition in status.get("conditions", []):
         if condition.get("reason") == "Unschedulable":

@@ -89,9 +89,7 @@ def markdown(record: Record) -> str:
         for cell in row.cells:
             predicted = cell.predicted.value if cell.predicted else "silent"
             mark = "" if cell.as_expected else " **unexpected**"
-            cells.append(
-                f"{view.SIGNS[cell.state]} **{cell.state.value}**, article: {predicted}, {cell.verdict.value}{mark}"
-            )
+            cells.append(f"{view.SIGNS[cell.state]} **{cell.state.value}**, article: {predicted}, {cell.verdict.value}{mark}")
         lines.append(f"| {_cell(row.sentence)} | " + " | ".join(cells) + " |")
     lines += [
         "",
@@ -101,17 +99,11 @@ def markdown(record: Record) -> str:
         "|---|---|---|---|",
     ]
     for one in record.observations:
-        lines.append(
-            f"| {_cell(one['property'])} | {_cell(one['leg'])} | {one['state']} | {_cell(one['reason'])} |"
-        )
+        lines.append(f"| {_cell(one['property'])} | {_cell(one['leg'])} | {one['state']} | {_cell(one['reason'])} |")
     lines += ["", "</details>", ""]
     for lost in record.lost:
         lines.append(f"- never judged: {_cell(lost['property'])} on {_cell(lost['leg'])}")
-    lines.append(
-        f"Exit code {footer['exit_code']}: {_cell(footer['why'])}."
-        if footer
-        else "Interrupted: no footer was written."
-    )
+    lines.append(f"Exit code {footer['exit_code']}: {_cell(footer['why'])}." if footer else "Interrupted: no footer was written.")
     text = "\n".join(lines) + "\n"
     if len(text.encode()) > STEP_SUMMARY_BYTES:
         text = (

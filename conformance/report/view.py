@@ -19,7 +19,7 @@ SIGNS = {
     State.HOLDS: "✓",
     State.LACKS: "✗",
     State.MIXED: "◐",
-    State.NOT_APPLICABLE: "–",
+    State.NOT_APPLICABLE: "-",
     State.INCONCLUSIVE: "?",
     State.ERROR: "!",
 }

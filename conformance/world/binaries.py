@@ -71,7 +71,7 @@ def build(module: Module, progress: Progress) -> Path:
     making.mkdir(parents=True)
     with progress.step(f"building {module.name} from its Go module", usual=module.usual):
         # `tool` is Go's own word for "every program that go.mod declares with a tool line".
-        args = [go, "build", "-trimpath", "-tags", module.tags, "-ldflags", flags, "-o", f"{making}/", "tool"]
+        args: list[str | Path] = [go, "build", "-trimpath", "-tags", module.tags, "-ldflags", flags, "-o", f"{making}/", "tool"]
         commands.run(args, timeout=BUILD_SECONDS, cwd=module.folder, env={"CGO_ENABLED": "0"}, log="go")
         for old, new in module.renames:
             (making / old).rename(making / new)
@@ -83,5 +83,5 @@ def source(module: Module, path: str, progress: Progress) -> Path:
     """Give the folder of a module that `module` requires, as the Go module cache holds it."""
     go = packages.go(progress)
     commands.run([go, "mod", "download", path], timeout=BUILD_SECONDS, cwd=module.folder, log="go")
-    args = [go, "list", "-m", "-f", "{{.Dir}}", path]
+    args: list[str | Path] = [go, "list", "-m", "-f", "{{.Dir}}", path]
     return Path(commands.run(args, timeout=60, cwd=module.folder, log="go").stdout.strip())

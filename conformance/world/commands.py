@@ -16,7 +16,7 @@ TAIL = 12
 """Lines of a failed program's output that go into the error."""
 
 
-def run(  # noqa: PLR0913 -- each is one thing a caller may need to say about a program
+def run(
     args: Sequence[str | Path],
     *,
     timeout: float,
@@ -48,18 +48,14 @@ def run(  # noqa: PLR0913 -- each is one thing a caller may need to say about a 
             check=False,
         )
     except FileNotFoundError as missing:
-        raise CommandFailed(
-            f"`{args[0]}` is not installed.", remedy or "see `conformance doctor`"
-        ) from missing
+        raise CommandFailed(f"`{args[0]}` is not installed.", remedy or "see `conformance doctor`") from missing
     except subprocess.TimeoutExpired as late:
         output = late.stderr or late.stdout or b""
         last = output.decode(errors="replace") if isinstance(output, bytes) else output
         raise TimedOut(f"The end of `{shown}`", timeout, _tail(last) or "no output", remedy) from late
     where = paths.logs() / f"{log}.log"
     with where.open("a", encoding="utf-8") as kept:
-        kept.write(
-            f"$ {shown}\n{done.stdout}{done.stderr}# {done.returncode} after {time.time() - began:.1f} s\n"
-        )
+        kept.write(f"$ {shown}\n{done.stdout}{done.stderr}# {done.returncode} after {time.time() - began:.1f} s\n")
     if check and done.returncode:
         raise CommandFailed(
             f"`{shown}` ended with {done.returncode}: {_tail(done.stderr or done.stdout)}",

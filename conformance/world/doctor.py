@@ -53,16 +53,12 @@ def checks() -> Iterator[Check]:
         f"free {DISK_BYTES >> 30} GiB, or set CONFORMANCE_CACHE",
     )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    yield Check(
-        "memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB"
-    )
+    yield Check("memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB")
     if running is None:
-        yield Check(
-            "Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker"
-        )
+        yield Check("Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker")
         return
     unusable = engine.needs_runtime(running)
-    found = f"{running['ServerVersion']}, cgroup v{running.get('CgroupVersion', '1')}, default runtime {running.get('DefaultRuntime')}"
+    found = f"{running['ServerVersion']}, cgroup v{running.get('CgroupVersion', '1')}, runtime {running.get('DefaultRuntime')}"
     yield Check(
         "Docker Engine",
         not unusable,

@@ -71,9 +71,7 @@ def ensure(progress: Progress) -> dict[str, Any]:
 
 def _start() -> dict[str, Any]:
     if os.geteuid() != 0:
-        raise NoEngine(
-            "No Docker Engine answers and only root can start one.", "start Docker, or run as root"
-        )
+        raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
     program = shutil.which("dockerd", path=packages.SEARCH)
     if not program:
         raise NoEngine("No Docker Engine answers and dockerd is not installed.", "apt-get install docker.io")
@@ -141,7 +139,7 @@ def stop_ours() -> bool:
     try:
         pid, started = file.read_text(encoding="ascii").split()
         if _start_time(int(pid)) != started:
-            raise ValueError
+            raise ValueError(pid)  # noqa: TRY301 -- the same as a pid file that cannot be read
     except (FileNotFoundError, ValueError):
         file.unlink(missing_ok=True)
         return False

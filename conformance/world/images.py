@@ -15,6 +15,7 @@ from pathlib import Path
 from attrs import frozen
 
 from conformance.errors import CommandFailed, NoImage
+from conformance.wait import until
 from conformance.world import binaries, commands, paths
 from conformance.world.digest import digest
 from conformance.world.progress import Progress
@@ -63,9 +64,7 @@ def base(suite: str, progress: Progress) -> Built:
             listed.write_text(re.sub(r"^#.*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
         args: list[str | Path] = ["mmdebstrap", "--quiet", *options, suite, archive]
         args += [listed] if sources.is_file() else []
-        commands.run(
-            args, timeout=BUILD_SECONDS, log="images", remedy="is Debian's package mirror reachable?"
-        )
+        commands.run(args, timeout=BUILD_SECONDS, log="images", remedy="is Debian's package mirror reachable?")
         commands.run(["docker", "import", archive, image.reference], timeout=300, log="images")
     return image
 
@@ -76,7 +75,7 @@ def _id(reference: str) -> str:
     return commands.run(args, timeout=60, check=False, log="images").stdout.strip()
 
 
-def _build(  # noqa: PLR0913
+def _build(
     name: str,
     progress: Progress,
     usual: float,
@@ -86,9 +85,7 @@ def _build(  # noqa: PLR0913
 ) -> Built:
     """Build images/NAME unless it is there. `inputs` name everything that `fill` adds to the build context."""
     folder = IMAGES / name
-    wanted = Built(
-        f"conformance/{name}:{digest(folder, [f'{k}={v}' for k, v in sorted(args.items())], inputs)}"
-    )
+    wanted = Built(f"conformance/{name}:{digest(folder, [f'{k}={v}' for k, v in sorted(args.items())], inputs)}")
     if _id(wanted.reference):
         return wanted
     with (
@@ -102,13 +99,9 @@ def _build(  # noqa: PLR0913
             command += ["--build-arg", f"{key}={value}"]
         try:
             # The builder that every engine has; nothing here needs BuildKit.
-            commands.run(
-                [*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images"
-            )
+            commands.run([*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images")
         except CommandFailed as failed:
-            raise NoImage(
-                f"The image {name} could not be built: {failed.sentence}", failed.remedy
-            ) from failed
+            raise NoImage(f"The image {name} could not be built: {failed.sentence}", failed.remedy) from failed
     # What a build of several stages leaves without a name; the builder's cache is in the named stages' layers.
     prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}"]
     commands.run(prune, timeout=120, check=False, log="images")
@@ -124,6 +117,35 @@ def _save(image: Built, names: list[str], target: Path) -> None:
     for name, previous in before.items():
         restore = ["docker", "tag", previous, name] if previous else ["docker", "rmi", "--no-prune", name]
         commands.run(restore, timeout=60, log="images")
+
+
+def _graph(engine: Built, child: Built, target: Path) -> None:
+    """Let an engine of the same version load the child's image, and keep the two folders that hold it then.
+
+    Starting every leg's engine with the image in place saves each of them 2.6 s at half a CPU, which is what loading
+    it there took.
+    """
+    name = f"conformance-graph-{engine.id}"
+    inside = ["docker", "exec", name]
+    start = ["docker", "run", "-d", "--rm", "--privileged", "--name", name, "-v", "/var/lib/docker", engine.reference]
+    commands.run(["docker", "rm", "-f", name], timeout=60, check=False, log="images")
+    commands.run([*start, "dockerd", "--host=unix:///var/run/docker.sock"], timeout=60, log="images")
+    try:
+
+        def answers() -> bool:
+            return commands.run([*inside, "docker", "version"], timeout=20, check=False, log="images").returncode == 0
+
+        until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
+        archive = target.with_name("child.tar")
+        _save(child, [CHILD], archive)
+        commands.run(["docker", "cp", archive, f"{name}:/child.tar"], timeout=60, log="images")
+        commands.run([*inside, "docker", "load", "-q", "-i", "/child.tar"], timeout=60, log="images")
+        pack = ["tar", "-C", "/var/lib/docker", "-cf", "/graph.tar", "image", "overlay2"]
+        commands.run([*inside, *pack], timeout=60, log="images")
+        commands.run(["docker", "cp", f"{name}:/graph.tar", target], timeout=60, log="images")
+        archive.unlink()
+    finally:
+        commands.run(["docker", "rm", "-f", "-v", name], timeout=60, check=False, log="images")
 
 
 def _copy(programs: Path, target: Path, *names: str) -> None:
@@ -147,11 +169,16 @@ def node(containerd: str, progress: Progress) -> Built:
 
     child = _build("httpd", progress, 25, on_bookworm)
 
-    def preload(context: Path) -> None:
+    def no_graph(context: Path) -> None:
         (context / "preload").mkdir()
-        _save(child, [CHILD], context / "preload" / "httpd.tar")
 
-    docker = _build("docker", progress, 40, on_trixie, (child.id,), preload)
+    engine = _build("docker", progress, 40, on_trixie, (), no_graph)
+
+    def graph(context: Path) -> None:
+        (context / "preload").mkdir()
+        _graph(engine, child, context / "preload" / "graph.tar")
+
+    docker = _build("docker", progress, 10, on_trixie, (child.id,), graph)
     python = _build("python", progress, 25, on_bookworm)
 
     def control_plane_programs(context: Path) -> None:
@@ -159,9 +186,7 @@ def node(containerd: str, progress: Progress) -> Built:
         _copy(etcd, context / "bin")
         _pause(context / "bin" / "pause", progress)
 
-    control_plane = _build(
-        "control-plane", progress, 10, {}, (kubernetes.name, etcd.name), control_plane_programs
-    )
+    control_plane = _build("control-plane", progress, 10, {}, (kubernetes.name, etcd.name), control_plane_programs)
 
     def proxy_programs(context: Path) -> None:
         _copy(kubernetes, context / "bin", "kube-proxy", "kubectl")
@@ -180,10 +205,7 @@ def node(containerd: str, progress: Progress) -> Built:
         registry = "registry.k8s.io"
         _save(
             control_plane,
-            [
-                f"{registry}/{n}:{version}"
-                for n in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-            ]
+            [f"{registry}/{n}:{version}" for n in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")]
             + [f"{registry}/etcd:{ETCD_TAG}", f"{registry}/pause:{PAUSE_TAG}"],
             images / "control-plane.tar",
         )
@@ -212,12 +234,6 @@ PAUSE_TAG = "3.10.2"
 
 def _pause(target: Path, progress: Progress) -> None:
     """Compile pause, the one C file that every pod sandbox runs, from the Kubernetes module."""
-    source = (
-        binaries.source(binaries.KUBERNETES, "k8s.io/kubernetes", progress)
-        / "build"
-        / "pause"
-        / "linux"
-        / "pause.c"
-    )
+    source = binaries.source(binaries.KUBERNETES, "k8s.io/kubernetes", progress) / "build" / "pause" / "linux" / "pause.c"
     args: list[str | Path] = ["gcc", "-Os", "-static", f"-DVERSION={PAUSE_TAG}", "-o", target, source]
     commands.run(args, timeout=60, log="images")

@@ -47,9 +47,7 @@ def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0
     Raises `RigError`s that name the missing thing and the remedy.
     """
     if containerd not in RUNTIMES:
-        raise UsageError(
-            f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}"
-        )
+        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
     packages.ensure(progress, install=install)
     with _held(paths.cache() / "world.lock", progress):
         engine.ensure(progress)
@@ -123,9 +121,7 @@ def names(kind: Path) -> list[str]:
 def kubectl(cluster: Cluster, *args: str, timeout: float = 20) -> str:
     """Run kubectl against the cluster and give its stdout."""
     program = binaries_kubectl()
-    return commands.run(
-        [program, "--kubeconfig", cluster.kubeconfig, *args], timeout=timeout, log="kind"
-    ).stdout
+    return commands.run([program, "--kubeconfig", cluster.kubeconfig, *args], timeout=timeout, log="kind").stdout
 
 
 def binaries_kubectl() -> str:
@@ -172,17 +168,16 @@ def _create(kind: Path, cluster: Cluster, config: Path) -> None:
         commands.run(args, timeout=CREATE_SECONDS, log="kind")
     except ConformanceError as failed:
         logs = paths.logs() / cluster.name
-        commands.run(
-            [kind, "export", "logs", logs, "--name", cluster.name], timeout=120, check=False, log="kind"
-        )
+        commands.run([kind, "export", "logs", logs, "--name", cluster.name], timeout=120, check=False, log="kind")
         _delete(kind, cluster.name)
-        raise NoCluster(
-            f"kind could not make the cluster: {failed.sentence}", f"the nodes' logs are in {logs}"
-        ) from failed
+        raise NoCluster(f"kind could not make the cluster: {failed.sentence}", f"the nodes' logs are in {logs}") from failed
 
 
 def wait_ready(cluster: Cluster) -> None:
-    """Wait until every node is Ready and carries a Docker Engine with the child's image. kind waits for none of these but the control plane."""
+    """Wait until every node is Ready and carries a Docker Engine with the child's image.
+
+    kind itself waits for the control plane only.
+    """
     nodes: list[dict[str, Any]] = []
 
     def ready() -> bool:
@@ -192,10 +187,7 @@ def wait_ready(cluster: Cluster) -> None:
         return False
 
     def seen() -> str:
-        return (
-            ", ".join(f"{n['metadata']['name']} {'Ready' if _ready(n) else 'not Ready'}" for n in nodes)
-            or "no node"
-        )
+        return ", ".join(f"{n['metadata']['name']} {'Ready' if _ready(n) else 'not Ready'}" for n in nodes) or "no node"
 
     until("Readiness of every node", ready, seconds=READY_SECONDS, every=0.3, last=seen)
     for node in nodes:
@@ -241,10 +233,6 @@ def has_image(cluster: Cluster, name: str) -> bool:
     """Say whether every node has an image in containerd's store, as the nodes report it."""
 
     def names_of(node: dict[str, Any]) -> set[str]:
-        return {
-            n.rpartition("docker.io/library/")[2]
-            for image in node["status"].get("images", [])
-            for n in image["names"]
-        }
+        return {n.rpartition("docker.io/library/")[2] for image in node["status"].get("images", []) for n in image["names"]}
 
     return all(name in names_of(node) for node in _nodes(cluster))

@@ -15,9 +15,7 @@ def cache() -> Path:
     `$CONFORMANCE_CACHE`, else `conformance` under `$XDG_CACHE_HOME`, else under ~/.cache.
     """
     own = os.environ.get("CONFORMANCE_CACHE")
-    base = (
-        Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "conformance"
-    )
+    base = Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "conformance"
     base.mkdir(parents=True, exist_ok=True)
     return base
 

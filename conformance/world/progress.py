@@ -59,6 +59,4 @@ class Progress:
             self._print(f"{place} {what}: still at it after {clock(time.monotonic() - started)}")
 
     def _print(self, text: str) -> None:
-        self.console.print(
-            f"{clock(time.monotonic() - self._began):>12}  {text}", markup=False, soft_wrap=True
-        )
+        self.console.print(f"{clock(time.monotonic() - self._began):>12}  {text}", markup=False, soft_wrap=True)

@@ -12,8 +12,11 @@ ln -s usr/sbin "$out/sbin"
 ln -s usr/lib "$out/lib"
 copy() {
     real=$(readlink -f "$1")
-    [ -e "$out$real" ] || { mkdir -p "$out${real%/*}" && cp "$real" "$out$real" && strip -s "$out$real" 2>/dev/null || true; }
-    name="$out${1#/}"
+    if ! [ -e "$out$real" ]; then
+        mkdir -p "$out${real%/*}"
+        cp "$real" "$out$real"
+        strip -s "$out$real" 2>/dev/null || true # a script has nothing to strip
+    fi
     case $1 in
     /bin/*) name="$out/usr$1" ;;
     /lib/*) name="$out/usr$1" ;;

@@ -24,7 +24,10 @@ ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target
 # Importing needs no privilege as long as nothing is unpacked.
 containerd --log-level error &
 server=$!
-for _ in {1..100}; do ctr version >/dev/null 2>&1 && break || sleep 0.1; done
+for _ in {1..100}; do
+    if ctr version >/dev/null 2>&1; then break; fi
+    sleep 0.1
+done
 for archive in /kind/images/*.tar; do
     ctr -n k8s.io images import --all-platforms --no-unpack --digests "$archive" >/dev/null
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck.sh --install|--no-install: check every shell script of the repository.
+# check-shell.sh --install|--no-install: check every shell script of the repository.
 set -euo pipefail
 if ! command -v shellcheck >/dev/null; then
     command="apt-get update && apt-get install -y --no-install-recommends shellcheck"

@@ -1,0 +1,1 @@
+"""Tests that need the cluster `conformance up` makes."""

@@ -1,0 +1,58 @@
+"""What several tests start from: the recorded run, and a way to change what it saw."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import record
+from conformance.evidence import Evidence, Seen, digest
+
+RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.gz"
+"""One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
+
+
+def recorded_lines() -> list[record.Line]:
+    """Give the recorded run's lines."""
+    return [json.loads(line) for line in gzip.decompress(RECORDED.read_bytes()).decode().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def recorded() -> record.Record:
+    """Give the recorded run."""
+    return record.of(recorded_lines())
+
+
+@pytest.fixture
+def seen(recorded: record.Record) -> Callable[[str], Seen]:
+    """Give a leg's recorded evidence."""
+    return recorded.seen
+
+
+def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:
+    """Give the evidence with every reading of a name changed: a world that lies, or another world."""
+    made = []
+    for one in seen:
+        if one.name == name:
+            output = copy.deepcopy(one.output)
+            result = change(output)
+            output = output if result is None else result
+            made.append(Evidence(**{**_fields(one), "output": output, "sha256": digest(output)}))
+        else:
+            made.append(one)
+    return Seen(made)
+
+
+def without(seen: Seen, name: str) -> Seen:
+    """Give the evidence without the readings of a name."""
+    return Seen(one for one in seen if one.name != name)
+
+
+def _fields(one: Evidence) -> dict[str, Any]:
+    return {key: value for key, value in one.as_line().items() if key != "kind"}
