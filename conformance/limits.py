@@ -65,7 +65,7 @@ def memory_limit(level: Level) -> float:
     value = level.files.get("memory.max", level.files.get("memory.limit_in_bytes", "max")).strip()
     if value == "max" or int(value) >= UNLIMITED_V1:
         return math.inf
-    return float(value)
+    return int(value)
 
 
 def cpu_limit(level: Level) -> float:

@@ -68,7 +68,7 @@ class Run:
     def go(self) -> int:
         """Run to the end and give the exit code. Whatever happens, what was made is cleaned and a footer is written."""
         writer = record.Writer(self.folder / "record.jsonl")
-        why, code, interrupted = "", 2, False
+        why, code, interrupted = "", 0, False
         cleaned: list[str] = []
         recorder = Recorder(writer, self.told)
         try:
@@ -81,9 +81,9 @@ class Run:
                 except KeyboardInterrupt:
                     interrupted = True
                 except ConformanceError as broken:
-                    why = str(broken)
+                    why, code = str(broken), broken.exit_code
                 except Exception as broken:  # noqa: BLE001 -- a run ends with a footer whatever broke
-                    why = f"{type(broken).__name__}: {broken}"
+                    why, code = f"{type(broken).__name__}: {broken}", 2
             interrupted = interrupted or recorder.interrupted
             self.mark("observed")
             with _uninterrupted():
@@ -91,7 +91,7 @@ class Run:
                 self.mark("cleaned")
                 if why:
                     self._keep_failure(why)
-                code, why = self._conclude(writer, recorder, why, interrupted=interrupted, cleaned=cleaned)
+                code = self._conclude(writer, recorder, why, at_least=code, interrupted=interrupted, cleaned=cleaned)
         finally:
             writer.close()
         return code
@@ -267,8 +267,8 @@ class Run:
         (folder / "run.json").write_text(json.dumps({"failed": why, "world": self._world}, indent=1), encoding="utf-8")
 
     def _conclude(
-        self, writer: record.Writer, recorder: Recorder, why: str, *, interrupted: bool, cleaned: list[str]
-    ) -> tuple[int, str]:
+        self, writer: record.Writer, recorder: Recorder, why: str, *, at_least: int, interrupted: bool, cleaned: list[str]
+    ) -> int:
         if not (self.folder / "record.jsonl").stat().st_size:
             world = self._world or {**UNKNOWN_WORLD}
             self._world = world
@@ -281,13 +281,14 @@ class Run:
             broken=why or "; ".join(recorder.crashed),
             cleaned=cleaned,
         )
+        code = max(code, at_least)
         self.mark("end")
         footer = {
             "kind": "footer", "ended": _now(), "exit_code": code, "why": reason, "interrupted": interrupted,
             "cleaned": cleaned, "seconds": self.seconds,
         }  # fmt: skip
         writer.write(footer)
-        return code, reason
+        return code
 
 
 FIRST_PORT, PORTS_A_RUN, PORTS = 20000, 20, 400

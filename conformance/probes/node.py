@@ -58,11 +58,13 @@ class NodeProbe:
         """Give the probe pod's name."""
         return pod_name(self.run, self.node)
 
-    def _post(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401
+    def _get(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401
         path = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{PORT}/proxy/{question}"
         headers = {"X-Conformance-Token": self.token}
         try:
-            return self.cluster.request("POST", path, body, headers=headers, timeout=timeout, stream=stream)
+            return self.cluster.request(
+                "GET", path, query={"q": json.dumps(body)}, headers=headers, timeout=timeout, stream=stream
+            )
         except (Refused, NoCluster) as refused:
             remedy = f"kubectl -n {self.namespace} logs {self.pod}"
             raise ProbeLost(f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy) from refused
@@ -71,12 +73,12 @@ class NodeProbe:
         """Ask one question of agent.py. Raises `ProbeLost` with the probe's own words."""
         began = time.time()
         clocked = time.monotonic()
-        read = self._post(question, timeout, False, dict(about))
+        read = self._get(question, timeout, False, dict(about))
         return Answer(read["answer"], read["at"], began, time.monotonic() - clocked)
 
     def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:
         """Follow processes; gives events as they arrive. The first says who is watched, the last who is left."""
-        response = self._post("watch", BEAT, True, {"processes": processes, "seconds": seconds})
+        response = self._get("watch", BEAT, True, {"processes": processes, "seconds": seconds})
         try:
             yield from lines(response)
         except HTTPError as silent:

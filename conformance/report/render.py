@@ -30,9 +30,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 -- any JSON
-    """Lay out evidence: text as it is, JSON indented; control characters made visible."""
-    text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
-    text = text.replace("\\n", "\n") if not isinstance(value, str) and "\\n" in text else text
+    """Lay out evidence: text as it is, JSON indented."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n")
+
+
+def _printable(text: str) -> str:
+    """Make control characters visible, wherever in a page or summary they stand."""
     return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
@@ -44,7 +49,7 @@ def html(record: Record) -> str:
     )  # fmt: skip
     environment.filters["shown"] = _shown
     rows = view.rows(record)
-    return environment.get_template("report.html").render(
+    page = environment.get_template("report.html").render(
         record=record,
         rows=rows,
         headline=view.headline(record),
@@ -57,6 +62,7 @@ def html(record: Record) -> str:
         Verdict=Verdict,
         style=Markup(_style()),  # noqa: S704 -- our own file
     )
+    return _printable(page)
 
 
 def _style() -> str:
@@ -104,7 +110,7 @@ def markdown(record: Record) -> str:
     for lost in record.lost:
         lines.append(f"- never judged: {_cell(lost['property'])} on {_cell(lost['leg'])}")
     lines.append(f"Exit code {footer['exit_code']}: {_cell(footer['why'])}." if footer else "Interrupted: no footer was written.")
-    text = "\n".join(lines) + "\n"
+    text = _printable("\n".join(lines) + "\n")
     if len(text.encode()) > STEP_SUMMARY_BYTES:
         text = (
             "\n".join(lines[: 8 + len(view.rows(record))])

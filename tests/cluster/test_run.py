@@ -1,0 +1,194 @@
+"""A run on the real cluster: what it gives, what it leaves, and what it says when it is cut short."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from junitparser import JUnitXml
+
+from conformance import record
+from conformance.world import kind
+
+CLI = [str(Path(sys.executable).with_name("conformance"))]
+RUN_SECONDS = 240
+
+
+def conformance(*args: str, timeout: float = RUN_SECONDS) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CLI, *args], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def kubectl(*args: str) -> str:
+    cluster = kind.existing()
+    assert cluster is not None
+    return kind.kubectl(cluster, *args, timeout=90)
+
+
+def left() -> list[str]:
+    """Give what any run has left: namespaces, objects of the probes' namespace, containers on the nodes' engines."""
+    found = kubectl("get", "namespaces", "-l", "conformance/run", "-o", "name").split()
+    found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
+    for node in kubectl("get", "nodes", "-o", "name").split():
+        name = node.partition("/")[2]
+        listed = ["docker", "exec", name, "docker", "ps", "-aq", "--filter", "ancestor=httpd:latest"]
+        found += subprocess.run(listed, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+    return found
+
+
+def latest(reports: Path) -> record.Record:
+    return record.read(reports / "latest" / "record.jsonl")
+
+
+def states(read: record.Record) -> dict[str, str]:
+    return {f"{o['property']}[{o['leg']}]": o["state"] for o in read.observations}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the reports of one whole run at the default parallelism."""
+    folder = tmp_path_factory.mktemp("reports")
+    done = conformance("run", "--reports", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_cell_is_judged_as_expected(reports: Path) -> None:
+    read = latest(reports)
+    assert not read.lost
+    assert all(o["as_expected"] for o in read.observations)
+    assert {o["approach"] for o in read.observations} == {"dood", "dind"}
+    assert read.footer is not None
+    assert read.footer["cleaned"] == []
+
+
+def test_nothing_is_left(reports: Path) -> None:
+    assert reports.exists()
+    assert left() == []
+
+
+def test_all_outputs_are_there_and_readable(reports: Path) -> None:
+    folder = reports / "latest"
+    assert "<title>" in (folder / "report.html").read_text(encoding="utf-8")
+    assert (folder / "summary.md").read_text(encoding="utf-8").startswith("## ")
+    suite = JUnitXml.fromfile(str(folder / "junit.xml"))
+    assert (suite.tests, suite.failures, suite.errors) == (len(latest(reports).observations), 0, 0)
+    assert ET.parse(folder / "junit.xml").getroot().tag == "testsuites"
+    results = [json.loads(f.read_text()) for f in (folder / "allure-results").glob("*-result.json")]
+    assert len(results) == len(latest(reports).observations)
+
+
+def test_both_legs_were_on_the_same_worker_and_told_apart(reports: Path) -> None:
+    read = latest(reports)
+    nodes = {one.output["spec"]["nodeName"] for one in read.evidence if one.name == "pod"}
+    assert len(nodes) == 1
+    assert len({leg["nonce"] for leg in read.legs}) == len({leg["port"] for leg in read.legs}) == len(read.legs)
+    daemons = {
+        approach: {json.loads(e.output["body"])["ID"] for e in read.evidence if e.name == "daemon" and e.leg.startswith(approach)}
+        for approach in ("dood", "dind")
+    }
+    assert len(daemons["dood"]) == 1, "every DooD leg talks to the node's one engine"
+    assert len(daemons["dind"]) == sum(leg["approach"] == "dind" for leg in read.legs), "every DinD leg has its own"
+    assert not daemons["dood"] & daemons["dind"]
+
+
+def test_only_namespace_nonce_and_port_are_substituted(reports: Path) -> None:
+    for leg in latest(reports).legs:
+        if leg["leg"].partition(".")[2] in ("foreground", "foreground-forced", "laden"):
+            lines = [d for d in leg["diff"].splitlines() if d[:1] in "+-" and d[:3] not in ("---", "+++")]
+            assert sorted(d.strip("+- ").partition(":")[0] for d in lines) == ["namespace", "value", "value", "value", "value"]
+
+
+def test_one_process_gives_the_same_observations(reports: Path, tmp_path: Path) -> None:
+    done = conformance("run", "--reports", str(tmp_path), "-n", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert states(latest(tmp_path)) == states(latest(reports))
+
+
+def test_the_article_alone_does_not_hold_here(tmp_path: Path) -> None:
+    done = conformance("run", "--reports", str(tmp_path), "--strict-article", "-k", "P2-10 and dood.foreground-forced")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "expected LACKS" in done.stdout
+
+
+def test_a_selection_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
+    done = conformance("run", "--reports", str(tmp_path), "-k", "nothing_like_this")
+    assert done.returncode == 3
+    assert "selects nothing" in done.stdout
+    assert left() == []
+
+
+def start(reports: Path, *args: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*CLI, "run", "--reports", str(reports), *args], text=True, stdout=subprocess.PIPE, start_new_session=True
+    )
+
+
+def wait(what: str, seen: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end, f"{what} was not seen"
+        time.sleep(0.2)
+
+
+def children_run() -> bool:
+    return "Running" in kubectl(
+        "get", "pods", "-A", "-l", "conformance/leg", "--no-headers", "-o", "custom-columns=P:.status.phase"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_says_so_and_cleans_up(tmp_path: Path, number: signal.Signals) -> None:
+    running = start(tmp_path)
+    wait("a leg", children_run)
+    running.send_signal(number)
+    output, _ = running.communicate(timeout=RUN_SECONDS)
+    assert running.returncode == 2, output
+    read = latest(tmp_path)
+    assert read.footer is not None
+    assert read.footer["interrupted"]
+    assert left() == []
+
+
+def test_clean_removes_what_a_killed_run_left(tmp_path: Path) -> None:
+    running = start(tmp_path, "-n", "0", "-k", "P2-10 and dood")
+    wait("a leg", children_run)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate(timeout=30)
+    assert left()
+    folder = next(tmp_path.iterdir())
+    text = (folder / "record.jsonl").read_text(encoding="utf-8")
+    assert '"footer"' not in text
+    first = conformance("clean", "--reports", str(tmp_path))
+    if "it is alive" in first.stdout:  # its Lease is spared until it has run out
+        wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(tmp_path)).stdout, 90)
+    assert left() == []
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_the_manifest_can_be_applied_as_it_is(approach: str) -> None:
+    file = resources.files("conformance") / "approaches" / f"{approach}.yaml"
+    try:
+        kubectl("apply", "-f", str(file))
+        kubectl("wait", "--for=condition=Ready", f"pod/{approach}", "--timeout=60s")
+        node, pod_ip, host_ip = kubectl(
+            "get", "pod", approach, "-o", "jsonpath={.spec.nodeName} {.status.podIP} {.status.hostIP}"
+        ).split()  # fmt: skip
+        address = {"dood": host_ip, "dind": pod_ip}[approach]
+        ask = ["docker", "exec", node, "curl", "-s", "-m", "2", f"http://{address}:80/"]
+        wait("the page", lambda: subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() == "article", 60)
+    finally:
+        kubectl("delete", "pod", approach, "--ignore-not-found", "--grace-period=2")
+
+
+def test_doctor_finds_everything() -> None:
+    done = conformance("doctor")
+    assert done.returncode == 0, done.stdout

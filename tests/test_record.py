@@ -1,0 +1,183 @@
+"""The record: written, read, refused; rendered without a cluster."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conformance import record
+from conformance.cli import cli
+from conformance.evidence import REDACTED, Evidence, digest, redact
+from conformance.observations import State
+from conformance.report import render, view
+from conformance.run import conclude
+from tests.conftest import RECORDED, recorded_lines
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_round_trip(tmp_path: Path, output: object) -> None:
+    lines = recorded_lines()
+    header, footer = lines[0], lines[-1]
+    made = Evidence("x#1", "x", "anything", "node n", {"q": 1}, output, 1.0, 0.5, 2.0, digest(output))
+    writer = record.Writer(tmp_path / "record.jsonl")
+    for line in (header, made.as_line(), footer):
+        writer.write(line)
+    writer.close()
+    read = record.read(tmp_path / "record.jsonl")
+    assert read.evidence == (made,)
+    assert (read.header, read.footer) == (header, footer)
+
+
+def write(path: Path, lines: list[record.Line]) -> Path:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_record_without_its_footer_is_an_interrupted_run(tmp_path: Path) -> None:
+    read = record.read(write(tmp_path / "r.jsonl", recorded_lines()[:-1]))
+    assert read.footer is None
+    assert "interrupted" in view.headline(read)
+    assert "Interrupted" in render.html(read)
+    assert "Interrupted" in render.markdown(read)
+
+
+def test_a_line_cut_in_two_by_a_crash_is_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", recorded_lines()[:-1])
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"kind": "foot')
+    assert record.read(path).footer is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda ls: ls[1:], "0 headers"),
+        (lambda ls: [*ls, ls[-1]], "2 footers"),
+        (lambda ls: [*ls, {"kind": "gossip"}], "no kind of line"),
+        (lambda ls: [{**ls[0], "schema": 2}, *ls[1:]], "schema"),
+        (lambda ls: [{**line, "sha256": "0" * 64} if line["kind"] == "evidence" else line for line in ls], "digest"),
+        (lambda ls: [{**line, "state": "FINE"} if line["kind"] == "observation" else line for line in ls], "state"),
+    ],
+)
+def test_what_is_no_record_is_refused_with_a_reason(tmp_path: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+    with pytest.raises(record.BadRecord, match=said):
+        record.read(write(tmp_path / "r.jsonl", spoil(recorded_lines())))
+
+
+def test_a_cell_without_an_observation_is_an_error_and_exit_2() -> None:
+    lines = recorded_lines()
+    gone = next(line for line in lines if line["kind"] == "observation")
+    lost = record.of([line for line in lines if line is not gone])
+    assert [cell["property"] for cell in lost.lost] == [gone["property"]]
+    assert lost.state(gone["family"], gone["approach"]) is State.ERROR
+    assert conclude(lost, interrupted=False, broken="", cleaned=[])[0] == 2
+
+
+def _with_state(state: str, *, expected: bool) -> record.Record:
+    lines = copy.deepcopy(recorded_lines())
+    one = next(line for line in lines if line["kind"] == "observation")
+    one["state"], one["as_expected"] = state, expected
+    return record.of(lines)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "code"),
+    [("LACKS", True, 0), ("LACKS", False, 1), ("ERROR", False, 2), ("INCONCLUSIVE", False, 2)],
+)
+def test_exit_codes(state: str, expected: bool, code: int) -> None:
+    assert conclude(_with_state(state, expected=expected), interrupted=False, broken="", cleaned=[])[0] == code
+
+
+def test_the_highest_exit_code_wins(recorded: record.Record) -> None:
+    assert conclude(recorded, interrupted=True, broken="", cleaned=[])[0] == 2
+    assert conclude(recorded, interrupted=False, broken="a worker died", cleaned=[])[0] == 2
+    assert conclude(recorded, interrupted=False, broken="", cleaned=["a namespace"])[0] == 2
+    empty = record.of([line for line in recorded_lines() if line["kind"] != "observation"])
+    assert conclude(empty, interrupted=False, broken="", cleaned=[])[0] == 2
+
+
+def test_enforce_makes_a_skip_a_failure() -> None:
+    skipped = _with_state("NOT-APPLICABLE", expected=True)
+    assert conclude(skipped, interrupted=False, broken="", cleaned=[])[0] == 0
+    assert conclude(skipped, enforce=True, interrupted=False, broken="", cleaned=[])[0] == 1
+
+
+HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m \x00 &amp;"
+
+
+def test_hostile_evidence_is_escaped() -> None:
+    lines = copy.deepcopy(recorded_lines())
+    for line in lines:
+        if line["kind"] == "evidence":
+            line["output"] = HOSTILE
+            line["sha256"] = digest(HOSTILE)
+        if line["kind"] == "observation":
+            line["reason"] = HOSTILE
+    spoiled = record.of(lines)
+    page, summary = render.html(spoiled), render.markdown(spoiled)
+    assert "<script" not in page
+    assert "\x1b" not in page
+    assert "<script" not in summary
+    assert all(row.count("|") == 5 for row in summary.splitlines() if row.startswith("| P2-"))
+
+
+def test_the_page_asks_for_nothing_outside(recorded: record.Record) -> None:
+    page = render.html(recorded)
+    assert "http://" not in page.split("<body>")[0]
+    assert "<link" not in page
+    assert " src=" not in page
+    for line in recorded.observations:
+        assert f"{line['property']}, {line['leg']}" in page
+
+
+@pytest.mark.parametrize(
+    "secret", [{"token": "s3cret"}, ["PASSWORD=s3cret"], {"Env": ["API_KEY=s3cret"]}, "the run's s3cret token"]
+)
+def test_secrets_do_not_reach_the_record(secret: object) -> None:
+    clean = json.dumps(redact(secret, ("s3cret",)))
+    assert "s3cret" not in clean
+    assert REDACTED in clean
+
+
+def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", recorded_lines())
+    args = [sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", "scenarios"]
+    done = subprocess.run(
+        [*args, "--replay", str(path)], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTEST_XDIST_WORKER": ""},
+    )  # fmt: skip
+    observations = [line for line in recorded_lines() if line["kind"] == "observation"]
+    assert f"{len(observations)} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_report_command(tmp_path: Path) -> None:
+    path = write(tmp_path / "record.jsonl", recorded_lines())
+    done = CliRunner().invoke(cli, ["report", str(path)])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "report.html").stat().st_size < 3_000_000
+    assert (tmp_path / "summary.md").read_text().startswith("## ")
+
+
+def test_list_command() -> None:
+    done = CliRunner().invoke(cli, ["list"])
+    assert all(name in done.output for name in ("P2-05", "P2-08", "P2-10", "P2-13"))
+
+
+def test_the_recorded_run_is_small() -> None:
+    assert RECORDED.stat().st_size < 200_000
