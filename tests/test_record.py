@@ -30,7 +30,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_round_trip(tmp_path: Path, output: object) -> None:
     lines = recorded_lines()
     header, footer = lines[0], lines[-1]
