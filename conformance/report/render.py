@@ -54,6 +54,7 @@ def html(record: Record) -> str:
         rows=rows,
         headline=view.headline(record),
         world=view.world_line(record),
+        stand_ins=lambda approach: view.stand_ins(record, approach),
         title=lambda approach: view.title(record, approach),
         words=view.WORDS,
         signs=view.SIGNS,
@@ -95,6 +96,8 @@ def markdown(record: Record) -> str:
         for cell in row.cells:
             predicted = cell.predicted.value if cell.predicted else "silent"
             mark = "" if cell.as_expected else " **unexpected**"
+            stood_in = view.stand_ins(record, cell.approach)
+            mark += f" (stand-ins: {', '.join(stood_in)})" if stood_in else ""
             cells.append(f"{view.SIGNS[cell.state]} **{cell.state.value}**, article: {predicted}, {cell.verdict.value}{mark}")
         lines.append(f"| {_cell(row.sentence)} | " + " | ".join(cells) + " |")
     lines += [

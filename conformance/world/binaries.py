@@ -43,7 +43,10 @@ KUBERNETES = Module("kubernetes", usual=360, version_package="k8s.io/component-b
 ETCD = Module("etcd", usual=35, renames=(("server", "etcd"),))
 KIND = Module("kind", usual=20)
 CONTAINERD = Module("containerd", usual=60, tags="no_aufs no_zfs no_btrfs no_devmapper")
-ACTIONLINT = Module("actionlint", usual=15)
+
+
+OF_A_WORLD = (KUBERNETES, ETCD, CONTAINERD, KIND)
+"""What a kind cluster of ours is made with."""
 
 
 def kubernetes_version() -> str:
@@ -51,12 +54,17 @@ def kubernetes_version() -> str:
     return KUBERNETES.version_of("k8s.io/kubernetes")
 
 
+def cached(module: Module) -> Path:
+    """Give the folder that holds, or will hold, the module's programs."""
+    return paths.cache() / "bin" / f"{module.name}-{digest(module.folder, module.tags)}"
+
+
 def build(module: Module, progress: Progress) -> Path:
     """Give the folder with the module's programs, built if not cached.
 
     Raises `CommandFailed` with the compiler's last words.
     """
-    target = paths.cache() / "bin" / f"{module.name}-{digest(module.folder, module.tags)}"
+    target = cached(module)
     if target.is_dir():
         return target
     flags = "-s -w"

@@ -154,6 +154,15 @@ def _copy(programs: Path, target: Path, *names: str) -> None:
         shutil.copy2(programs / name, target / name)
 
 
+STEPS = 9
+"""Two base images and seven others lie between nothing and a node image."""
+
+
+def any_node() -> bool:
+    """Say whether some node image is in the machine's engine."""
+    return bool(commands.run(["docker", "images", "-q", "conformance/node"], timeout=60, check=False, log="images").stdout)
+
+
 def node(containerd: str, progress: Progress) -> Built:
     """Give the image of our kind nodes, with every image that a run needs inside.
 

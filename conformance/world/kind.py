@@ -48,6 +48,7 @@ def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0
     """
     if containerd not in RUNTIMES:
         raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
+    progress.total = _steps()
     packages.ensure(progress, install=install)
     with _held(paths.cache() / "world.lock", progress):
         engine.ensure(progress)
@@ -68,6 +69,15 @@ def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0
     note = json.dumps({"config": digest(config), "node_image": node.reference})
     (folder(name) / "cluster.json").write_text(note, encoding="utf-8")
     return cluster
+
+
+def _steps() -> int:
+    """Give how many steps lie ahead at most: what is plainly missing, and every image unless there is a node image."""
+    steps = 1 if packages.missing() else 0
+    steps += sum(not binaries.cached(module).is_dir() for module in binaries.OF_A_WORLD)
+    if engine.info() is None:
+        return steps + 1 + images.STEPS + 1
+    return steps + (0 if images.any_node() else images.STEPS + 1)
 
 
 def _check(config: Path) -> None:

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 
 from attrs import define, field
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress as Live
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 HEARTBEAT = 20.0
 """Seconds between two lines about a step that is still going on."""
@@ -22,7 +25,7 @@ def clock(seconds: float) -> str:
 
 @define
 class Progress:
-    """Announces steps. `total` is how many are known to come; cached steps are announced too."""
+    """Announces steps. `total` is how many are to come at most; what is cached takes none."""
 
     total: int = 0
     console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
@@ -37,7 +40,9 @@ class Progress:
         hint = f" (about {clock(usual)})" if usual and usual >= HEARTBEAT else ""
         started, ended = time.monotonic(), threading.Event()
         if self.console.is_terminal:
-            with self.console.status(f"{place} {what}{hint}"):
+            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            with Live(*columns, console=self.console, transient=True) as live:
+                live.add_task(escape(f"{place} {what}{hint}"), total=None)
                 yield
         else:
             self._print(f"{place} {what}{hint} ...")
