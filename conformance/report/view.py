@@ -98,7 +98,8 @@ def title(record: Record, approach: str) -> str:
 
 def stand_ins(record: Record, approach: str) -> list[str]:
     """Give the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
-    pods = [e.output for e in record.evidence if e.name == "pod" and e.leg.startswith(f"{approach}.")]
+    found = [e for e in record.evidence if e.name == "pod" and e.leg.startswith(f"{approach}.")]
+    pods = [e.output for e in found if isinstance(e.output, dict)]
     used = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
     used |= {argument for pod in pods for container in pod["spec"]["containers"] for argument in container.get("command", [])}
     return sorted(name for name in record.header.get("stand_ins", {}) if name in used)
