@@ -105,6 +105,12 @@ class Course:
         """Note when the leg got so far, in seconds of the wall clock."""
         self.times[what] = round(time.time(), 3)
 
+    def hurry(self) -> None:
+        """End the course from another thread: nothing more is read, and nobody waits out the pod's grace."""
+        self.stop.set()
+        with contextlib.suppress(ConformanceError):
+            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0)
+
     def _go(self) -> None:
         for earlier in self.after:
             earlier.wait(TIMEOUTS.serving)

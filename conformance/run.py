@@ -159,7 +159,8 @@ class Run:
             "started": _now(),
             "command": f"conformance run --level {self.level} -n {self.processes}"
             + (f" -k {self.selection!r}" if self.selection else "")
-            + (" --strict-article" if self.strict_article else ""),
+            + (" --strict-article" if self.strict_article else "")
+            + (" --enforce" if self.enforce else ""),
             "world": self._world,
             "stand_ins": dict(images.STAND_INS),
             "approaches": {a.name: {"title": a.title, "granted": list(a.granted)} for a in legs.catalogue().values()},

@@ -163,7 +163,7 @@ class Live:
         """Stop what still runs if interrupted, and wait for every leg to have cleaned up."""
         if interrupted:
             for course in self._courses.values():
-                course.stop.set()
+                course.hurry()
         for thread in self._threads:
             thread.join(TIMEOUTS.clean)
 

@@ -1,0 +1,306 @@
+"""Small parts on their own: legs, waiting, locks, stuck pods, the runtime, the agent's readers, usage errors."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import asdict
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from conformance import cli, legs, limits, plan
+from conformance.cluster import describe, lines
+from conformance.course import cpu
+from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
+from conformance.legs import KINDS, Leg, catalogue
+from conformance.probes import agent
+from conformance.probes.inventory import difference
+from conformance.probes.node import raise_if_stuck
+from conformance.rig import container_of
+from conformance.timeouts import Timeouts
+from conformance.wait import until
+from conformance.world import binaries, packages, runtime
+from conformance.world.digest import digest
+from conformance.world.progress import Progress, clock
+from scenarios.storage import upper_directory
+
+
+def leg(approach: str, kind: str) -> Leg:
+    return Leg("r", catalogue()[approach], KINDS[kind], "nonce-1", 20001)
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_a_run_substitutes_nonce_and_port(approach: str) -> None:
+    pod = leg(approach, "foreground").pod()
+    environment = {e["name"]: e["value"] for e in legs.container(pod, "docker-cmds")["env"]}
+    assert (environment["NONCE"], environment["PORT"]) == ("nonce-1", "20001")
+    assert pod["metadata"]["name"] == approach
+    assert catalogue()[approach].manifest["metadata"].get("namespace") is None, "the approach's own manifest is not touched"
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_variations_change_the_docker_run_and_nothing_else(approach: str) -> None:
+    plain, detached, deaf = (
+        legs.container(leg(approach, k).pod(), "docker-cmds")["command"] for k in ("foreground", "detached", "deaf")
+    )
+    assert [a for a in deaf if a != "--env=DEAF=yes"] == plain
+    assert detached[:4] == ["sh", "-c", '"$@" && exec sleep infinity', "sh"]
+    assert [a for a in detached[4:] if a != "--detach"] == plain
+    assert detached[detached.index("run") + 1] == "--detach"
+
+
+def test_both_pods_have_the_same_limits_in_all() -> None:
+    def total(approach: str, resource: str) -> float:
+        from kubernetes.utils.quantity import parse_quantity  # noqa: PLC0415
+
+        containers = catalogue()[approach].manifest["spec"]["containers"]
+        return float(sum(parse_quantity(c["resources"]["limits"][resource]) for c in containers))
+
+    assert total("dood", "memory") == total("dind", "memory")
+    assert total("dood", "cpu") == total("dind", "cpu")
+
+
+def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
+    found = plan.cells("extended", list(catalogue()))
+    assert found
+    assert {cell.kind for cell in found} <= set(KINDS)
+    assert len({cell.name for cell in found}) == len(found)
+    assert {cell.prop.level for cell in plan.cells("core", ["dood"])} == {"core"}
+
+
+def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "approaches"
+    folder.mkdir()
+    (folder / "catalogue.yaml").write_text(
+        "x: {title: X, client: docker-cmd, daemon: '', port: 0, granted: []}\n", encoding="utf-8"
+    )
+    (folder / "x.yaml").write_text("spec: {containers: [{name: docker-cmds}]}\n", encoding="utf-8")
+    monkeypatch.setattr(legs.resources, "files", lambda _: tmp_path)
+    with pytest.raises(UsageError, match=r"docker-cmd.*docker-cmds"):
+        catalogue()
+    (folder / "x.yaml").write_text("spec: {containers: [", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"x\.yaml is not YAML"):
+        catalogue()
+
+
+def test_waiting_gives_what_it_found_and_tells_what_it_last_saw() -> None:
+    answers = iter([None, False, "here"])
+    assert until("x", lambda: next(answers), seconds=5, every=0) == "here"
+    with pytest.raises(TimedOut, match="last seen: two of three"):
+        until("All", lambda: None, seconds=0.01, every=0.001, last=lambda: "two of three")
+
+
+def test_waiting_stops_early_on_the_impossible() -> None:
+    def impossible() -> None:
+        raise RigError("never")
+
+    with pytest.raises(RigError, match="never"):
+        until("x", impossible, seconds=60)
+
+
+def test_a_burn_is_alone(tmp_path: Path) -> None:
+    order: list[str] = []
+    inside = threading.Event()
+
+    def burn() -> None:
+        inside.wait(5)
+        with cpu(tmp_path, alone=True):
+            order.append("burn")
+
+    thread = threading.Thread(target=burn)
+    thread.start()
+    with cpu(tmp_path, alone=False), cpu(tmp_path, alone=False):
+        inside.set()
+        thread.join(0.3)
+        order.append("work")
+    thread.join(5)
+    assert order == ["work", "burn"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (
+            {
+                "containerStatuses": [
+                    {"name": "c", "image": "i", "state": {"waiting": {"reason": "ErrImagePull", "message": "no such"}}}
+                ]
+            },
+            "no such",
+        ),
+        (
+            {
+                "containerStatuses": [
+                    {
+                        "name": "c",
+                        "image": "i",
+                        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                        "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+                    }
+                ]
+            },
+            r"137 \(OOMKilled\)",
+        ),
+        ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/2 nodes"}]}, "0/2 nodes"),
+        ({"phase": "Failed"}, "ended instead of running"),
+    ],
+)
+def test_a_pod_that_cannot_start_is_given_up_at_once(status: dict[str, Any], said: str) -> None:
+    with pytest.raises(ProbeLost, match=said):
+        raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
+
+
+def test_a_pod_that_is_starting_is_not_stuck() -> None:
+    waiting = {"containerStatuses": [{"name": "c", "image": "i", "state": {"waiting": {"reason": "ContainerCreating"}}}]}
+    raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": waiting}, "The pod", ProbeLost)
+    assert "ContainerCreating" in describe({"status": waiting})
+    assert describe(None) == "it is not there"
+
+
+class Response:
+    """An open response whose chunks end anywhere."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = chunks
+
+    def stream(self, _: int, decode_content: bool) -> list[bytes]:  # noqa: ARG002
+        return self.chunks
+
+
+@given(st.integers(1, 30))
+def test_events_are_read_wherever_the_chunks_end(size: int) -> None:
+    text = b'{"a": 1}\n{"b": "x"}\n\n{"c": [2]}\n'
+    chunks = [text[i : i + size] for i in range(0, len(text), size)]
+    assert list(lines(Response(chunks))) == [{"a": 1}, {"b": "x"}, {"c": [2]}]
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(min_size=1, max_size=40)), max_size=5))
+def test_the_engines_stream_is_unframed(frames: list[tuple[int, bytes]]) -> None:
+    framed = b"".join(struct.pack(">BxxxI", kind, len(data)) + data for kind, data in frames)
+    assert agent.unframe(framed) == b"".join(data for _, data in frames)
+
+
+def test_bytes_are_counted_as_allocated_and_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x" * 10_000)
+    (tmp_path / "l").symlink_to("/usr")
+    counted = agent.size_of(str(tmp_path))
+    assert counted["files"] == 3
+    assert 10_000 <= counted["bytes"] < 100_000
+
+
+def test_the_agent_reads_this_very_process() -> None:
+    import os  # noqa: PLC0415
+
+    found = agent.describe(os.getpid())
+    assert found["start"] == agent.start_time(os.getpid())
+    assert found["nspid"][-1] == os.getpid()
+    assert limits.membership(found["cgroup"])
+
+
+def test_the_runtime_drops_one_capability_and_no_other() -> None:
+    config: dict[str, Any] = {"process": {"capabilities": {"bounding": ["CAP_CHOWN", runtime.DROPPED], "ambient": None}}}
+    assert runtime.without(config)
+    assert config["process"]["capabilities"]["bounding"] == ["CAP_CHOWN"]
+    assert not runtime.without(config)
+    assert runtime.without({"capabilities": {"effective": [runtime.DROPPED]}}), "the --process file of exec has no outer part"
+
+
+@pytest.mark.parametrize(
+    ("args", "value"), [(["--bundle", "/b"], "/b"), (["--bundle=/b"], "/b"), (["-b", "/b"], "/b"), (["create"], "")]
+)
+def test_the_runtime_finds_its_bundle(args: list[str], value: str) -> None:
+    assert runtime.value(args, "--bundle", "-b") == value
+
+
+def test_the_writable_layer_is_read_from_mountinfo() -> None:
+    line = "1 2 0:3 / / rw - overlay overlay rw,lowerdir=/l1:/l2,upperdir=/var/lib/docker/overlay2/x/diff,workdir=/w"
+    assert upper_directory(line) == "/var/lib/docker/overlay2/x/diff"
+    assert upper_directory(line.replace(" / / ", " / /tmp ")) == ""
+
+
+def test_the_innermost_container_is_named_by_its_path() -> None:
+    outer, inner = "a" * 64, "b" * 64
+    assert container_of({"cgroup": f"3:cpu:/x/cri-containerd-{outer}.scope/docker/{inner}\n"}) == inner
+    assert container_of({"cgroup": f"0::/system.slice/docker-{inner}.scope"}) == inner
+    assert container_of({"cgroup": "0::/init.scope"}) == ""
+
+
+def test_inventories_differ_by_what_is_new() -> None:
+    assert difference({"images": ["a", "b"]}, {"images": ["a", "c"], "volumes": []}) == {"images": ["c"]}
+
+
+def test_a_digest_changes_with_name_content_and_mode(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    seen = {digest(tmp_path)}
+    (tmp_path / "a").chmod(0o755)
+    seen.add(digest(tmp_path))
+    (tmp_path / "a").write_text("2")
+    seen.add(digest(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "b")
+    seen.add(digest(tmp_path))
+    assert len(seen) == 4
+
+
+def test_pinned_versions_are_read_from_go_mod() -> None:
+    assert binaries.kubernetes_version().startswith("v1.")
+    with pytest.raises(LookupError):
+        binaries.KIND.version_of("example.com/none")
+
+
+def test_missing_packages_are_named_with_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "NEEDED", {"no-such-program": "such-a-package"})
+    monkeypatch.setattr(packages, "FILES", {})
+    with pytest.raises(RigError) as told:
+        packages.ensure(Progress(), install=False)
+    assert "such-a-package" in told.value.sentence
+    assert "apt-get install" in told.value.remedy
+
+
+def test_progress_without_a_terminal_is_plain_lines() -> None:
+    out = io.StringIO()
+    progress = Progress(2, Console(file=out, force_terminal=False))
+    with progress.step("a thing", usual=90):
+        pass
+    assert "[1/2] a thing (about 1 min 30 s) ..." in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+    assert clock(65) == "1 min 05 s"
+
+
+@pytest.mark.parametrize(
+    "args", [["run", "--nonsense"], ["nonsense"], ["run", "-n", "many"], ["report", "/no/such/record.jsonl"]]
+)
+def test_wrong_usage_is_exit_3(args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["conformance", *args])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 3
+    assert capsys.readouterr().err
+
+
+def test_a_failure_of_ours_is_a_sentence_a_remedy_and_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("conformance.world.kind.existing", lambda: None)
+    monkeypatch.setattr("sys.argv", ["conformance", "run"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines() == ["conformance: No cluster of ours answers.", "remedy: conformance up"]
+    assert issubclass(UsageError, ConformanceError)
+
+
+def test_help_names_every_command() -> None:
+    shown = CliRunner().invoke(cli.cli, ["--help"]).output
+    for command in ("up", "down", "run", "report", "list", "doctor", "clean"):
+        assert f"\n  {command} " in shown
+
+
+def test_every_timeout_is_positive_and_bounded() -> None:
+    assert all(0 < value <= 600 for value in asdict(Timeouts()).values())
