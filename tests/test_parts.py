@@ -82,7 +82,7 @@ def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch:
         "x: {title: X, client: docker-cmd, daemon: '', port: 0, granted: []}\n", encoding="utf-8"
     )
     (folder / "x.yaml").write_text("spec: {containers: [{name: docker-cmds}]}\n", encoding="utf-8")
-    monkeypatch.setattr(legs.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr("conformance.legs.resources.files", lambda _: tmp_path)
     with pytest.raises(UsageError, match=r"docker-cmd.*docker-cmds"):
         catalogue()
     (folder / "x.yaml").write_text("spec: {containers: [", encoding="utf-8")

@@ -94,11 +94,10 @@ def markdown(record: Record) -> str:
     for row in view.rows(record):
         cells = []
         for cell in row.cells:
-            predicted = cell.predicted.value if cell.predicted else "silent"
             mark = "" if cell.as_expected else " **unexpected**"
             stood_in = view.stand_ins(record, cell.approach)
             mark += f" (stand-ins: {', '.join(stood_in)})" if stood_in else ""
-            cells.append(f"{view.SIGNS[cell.state]} **{cell.state.value}**, article: {predicted}, {cell.verdict.value}{mark}")
+            cells.append(f"{view.SIGNS[cell.state]} **{cell.state.value}**, {cell.told}{mark}")
         lines.append(f"| {_cell(row.sentence)} | " + " | ".join(cells) + " |")
     lines += [
         "",

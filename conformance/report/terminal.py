@@ -29,13 +29,9 @@ def table(record: Record, console: Console) -> None:
     for row in view.rows(record):
         cells = []
         for cell in row.cells:
-            predicted = cell.predicted.value if cell.predicted else "silent"
             style = STYLES.get(cell.state, "magenta")
             unexpected = "" if cell.as_expected else "\n[bold]UNEXPECTED[/bold]"
-            cells.append(
-                f"[{style}]{view.SIGNS[cell.state]} {cell.state.value}[/{style}]\n"
-                f"article: {predicted}: {cell.verdict.value}{unexpected}"
-            )
+            cells.append(f"[{style}]{view.SIGNS[cell.state]} {cell.state.value}[/{style}]\n{cell.told}{unexpected}")
         made.add_row(escape(row.sentence), *cells)
     console.print(made)
     console.print(f"World: {view.world_line(record)}", markup=False, highlight=False)

@@ -57,6 +57,15 @@ class Cell:
         """Say whether every part is as expected and none was lost."""
         return not self.lost and all(part.line["as_expected"] for part in self.parts)
 
+    @property
+    def told(self) -> str:
+        """Give prediction and verdict in words; parts that differ are counted, not rounded."""
+        predicted = self.predicted.value if self.predicted else "nothing"
+        if self.state is State.MIXED:
+            confirmed = sum(part.verdict is Verdict.CONFIRMED for part in self.parts)
+            return f"article predicts {predicted}: {self.verdict.value} in part, {confirmed} of {len(self.parts)} are so"
+        return f"article predicts {predicted}: {self.verdict.value}"
+
 
 @frozen
 class Row:
