@@ -16,7 +16,6 @@ import http.client
 import http.server
 import json
 import os
-import re
 import select
 import signal
 import socket
@@ -163,16 +162,6 @@ def mounts_of(pid):
 def mountinfo(question):
     """The mountinfo of a process; pid 1 is the node's own."""
     return mounts_of(question["pid"])
-
-
-def ancestors(question):
-    """The chain of parents of a process, itself first."""
-    chain, pid = [], question["pid"]
-    while pid > 0 and len(chain) < 64:
-        entry = describe(pid)
-        chain.append({key: entry[key] for key in ("pid", "start", "ppid", "comm")})
-        pid = entry["ppid"]
-    return chain
 
 
 V2_FILES = (
@@ -359,15 +348,6 @@ def storage(question):
     return answer
 
 
-def sockets(question):
-    """The listening TCP sockets of a process's network namespace, as /proc/PID/net/tcp and tcp6 show them."""
-    base = "/proc/%d/net/" % question["pid"]
-    listening = [
-        line for name in ("tcp", "tcp6") for line in (maybe(base + name) or "").splitlines() if re.search(r": \S+ \S+ 0A ", line)
-    ]
-    return listening
-
-
 def inventory(question):
     """What a leg could leave on the node: names only, sorted, so that two can be compared."""
     enter(1, "cgroup")
@@ -499,13 +479,11 @@ QUESTIONS = {
         processes,
         await_child,
         mountinfo,
-        ancestors,
         cgroups,
         rates,
         ask,
         daemon,
         storage,
-        sockets,
         inventory,
         burn,
         machine,

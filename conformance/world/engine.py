@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +146,6 @@ def stop_ours() -> bool:
     if running:
         return False
     os.kill(int(pid), signal.SIGTERM)
-    deadline = time.monotonic() + START_SECONDS
 
     def gone() -> bool:
         try:
@@ -155,6 +153,6 @@ def stop_ours() -> bool:
         except FileNotFoundError:
             return True
 
-    until("The end of the Docker Engine", gone, seconds=deadline - time.monotonic())
+    until("The end of the Docker Engine", gone, seconds=START_SECONDS)
     file.unlink(missing_ok=True)
     return True
