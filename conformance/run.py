@@ -451,7 +451,7 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
             left += [
                 f"container {found['id'][:12]} on {name}"
                 for found in node_containers(probe)
-                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared)
+                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(found, reports)
             ]
     finally:
         left += remove_run(cluster, own)
@@ -470,7 +470,8 @@ def _ours(found: Object, reports: Path) -> bool:
     """Say whether a container is a run's: by its nonce's form, or because a record under reports holds that nonce."""
     if found["nonce"].startswith("conformance-"):
         return True
-    return any(found["nonce"] in file.read_text(encoding="utf-8") for file in reports.glob("*/record.jsonl"))
+    wanted = f'"nonce": {json.dumps(found["nonce"])}'
+    return any(wanted in file.read_text(encoding="utf-8") for file in reports.glob("*/record.jsonl"))
 
 
 def _lease_spec(holder: str) -> Object:

@@ -37,10 +37,17 @@ def left() -> list[str]:
     """Give what any run has left: namespaces, objects of the probes' namespace, containers on the nodes' engines."""
     found = kubectl("get", "namespaces", "-l", "conformance/run", "-o", "name").split()
     found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
+    return found + [container for _, container in children()]
+
+
+def children() -> list[tuple[str, str]]:
+    """Give (node, container) for every child on a node's own engine."""
+    found = []
     for node in kubectl("get", "nodes", "-o", "name").split():
         name = node.partition("/")[2]
         listed = ["docker", "exec", name, "docker", "ps", "-aq", "--filter", "ancestor=httpd:latest"]
-        found += subprocess.run(listed, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+        ids = subprocess.run(listed, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+        found += [(name, container) for container in ids]
     return found
 
 
@@ -187,6 +194,9 @@ def test_the_manifest_can_be_applied_as_it_is(approach: str) -> None:
         wait("the page", lambda: subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() == "article", 60)
     finally:
         kubectl("delete", "pod", approach, "--ignore-not-found", "--grace-period=2")
+        for name, container in children():
+            subprocess.run(["docker", "exec", name, "docker", "rm", "-f", container], check=True, timeout=30)
+    assert left() == []
 
 
 def test_doctor_finds_everything() -> None:
