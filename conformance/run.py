@@ -444,15 +444,10 @@ def clean(cluster: Cluster, reports: Path) -> tuple[list[str], list[str]]:
             left += remove_run(cluster, run)
             removed.append(f"the objects of run {run}")
         for name, probe in probes.items():
-            for found in node_containers(probe):
-                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(found, reports):
-                    sweep_containers(probe, found["nonce"])
-                    removed.append(f"container {found['id'][:12]} on {name}")
-            left += [
-                f"container {found['id'][:12]} on {name}"
-                for found in node_containers(probe)
-                if not any(found["nonce"].startswith(plan.nonce_prefix(run)) for run in spared) and _ours(found, reports)
-            ]
+            for found in _abandoned(probe, spared, reports):
+                sweep_containers(probe, found["nonce"])
+                removed.append(f"container {found['id'][:12]} on {name}")
+            left += [f"container {found['id'][:12]} on {name}" for found in _abandoned(probe, spared, reports)]
     finally:
         left += remove_run(cluster, own)
     return removed, left
@@ -464,6 +459,12 @@ def _runs(cluster: Cluster) -> set[str]:
         *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets")),
     ]
     return {found["metadata"]["labels"][RUN_LABEL] for c in collections for found in cluster.items(c, labelSelector=RUN_LABEL)}
+
+
+def _abandoned(probe: NodeProbe, spared: set[str], reports: Path) -> list[Object]:
+    """Give the containers on a node that are some run's, but of no run that is alive."""
+    living = tuple(plan.nonce_prefix(run) for run in spared)
+    return [one for one in node_containers(probe) if not one["nonce"].startswith(living) and _ours(one, reports)]
 
 
 def _ours(found: Object, reports: Path) -> bool:
