@@ -11,6 +11,7 @@ breaks an answer off when it begins before the proxy has seen the end of the req
 
 import ctypes
 import errno
+import fcntl
 import hmac
 import http.client
 import http.server
@@ -406,6 +407,61 @@ def clock(question):
     return boottime()
 
 
+def listening(question):
+    """TCP ports on which something listens in the node's own network, sorted."""
+    enter(1, "net")
+    found = set()
+    for file in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in (maybe(file) or "").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                found.add(int(fields[1].rpartition(":")[2], 16))
+    return sorted(found)
+
+
+GATE, LOCK = "/var/lib/kubelet", "/var/lib/kubelet/pods"
+
+
+def hold(question, say, gone, gate=GATE, lock=LOCK):
+    """Hold the node's CPUs, shared by all that work or (`alone`) for one measurement, until the one who asked goes away.
+
+    A readers-writer lock (flock) on two folders that every node has: the same for every run on the node, nothing is
+    left of it, and it ends with the process that holds it. Whoever waits to be alone holds the gate, so that no more
+    readers come in.
+    """
+    if gate == GATE:
+        enter(1, "mnt")
+    gate, lock = (os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in (gate, lock))
+    end, spoken, at_gate, held = boottime() + question["seconds"], 0.0, False, False
+    kind = fcntl.LOCK_EX if question["alone"] else fcntl.LOCK_SH
+    try:
+        while not gone(0.5 if held else 0.02):
+            if not held:
+                at_gate = at_gate or taken(gate, kind)
+                held = at_gate and taken(lock, kind)
+                if held:
+                    if not question["alone"]:
+                        fcntl.flock(gate, fcntl.LOCK_UN)
+                    say({"event": "held", "at": boottime()})
+                elif boottime() > end:
+                    return say({"event": "given up", "at": boottime()})
+            if boottime() - spoken > 1:
+                spoken = boottime()
+                say({"event": "holding" if held else "waiting", "at": spoken})
+    finally:
+        os.close(gate)
+        os.close(lock)
+
+
+def taken(handle, kind):
+    """Whether the lock could be had at once."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 class Watched:
     """One process that a watch follows: by pid and start time, through a pidfd."""
 
@@ -488,6 +544,7 @@ QUESTIONS = {
         burn,
         machine,
         clock,
+        listening,
     )
 }
 
@@ -510,11 +567,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             path, _, query = self.path.partition("?")
             question = json.loads(urllib.parse.parse_qs(query)["q"][0])
             name = path.rpartition("/")[2]
-            if name == "watch":
+            if name in ("watch", "hold"):
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-ndjson")
                 self.end_headers()
-                return watch(question, self.say)
+                return watch(question, self.say) if name == "watch" else hold(question, self.say, self.gone)
             if name not in QUESTIONS:
                 return self.reply(404, {"error": "no such question: " + name})
             self.reply(200, {"answer": QUESTIONS[name](question), "at": boottime()})
@@ -527,6 +584,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """One line of a watch."""
         self.wfile.write(json.dumps(event).encode() + b"\n")
         self.wfile.flush()
+
+    def gone(self, seconds):
+        """Whether the one who asked goes away within so many seconds."""
+        ready, _, _ = select.select([self.connection], [], [], seconds)
+        return bool(ready) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def reply(self, status, document):
         """Send a JSON document."""

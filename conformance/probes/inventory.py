@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.cluster import Object
-from conformance.probes.node import NodeProbe
-from conformance.rig import NODE_SOCKET
+from conformance.probes.node import NODE_SOCKET, NodeProbe
 
 FOLDERS = {
     "pod directories": "/var/lib/kubelet/pods",
@@ -19,7 +18,7 @@ FOLDERS = {
 def inventory(probe: NodeProbe) -> dict[str, list[str]]:
     """Give the names of what a leg could leave on a node, by kind; the daemon's only where there is one."""
     found: dict[str, list[str]] = dict(probe.ask("inventory", folders=FOLDERS).output)
-    if probe.ask("storage", paths=[NODE_SOCKET]).output[NODE_SOCKET]["exists"]:
+    if not probe.engine():
         for what, path, key in (
             ("containers", "/containers/json?all=1", "Id"),
             ("images", "/images/json?all=1", "Id"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,12 +15,14 @@ from attrs import frozen
 from urllib3.exceptions import HTTPError
 
 from conformance.cluster import Cluster, Object, Refused, lines
-from conformance.errors import NoCluster, ProbeLost
+from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
 from conformance.timeouts import TIMEOUTS
 
 AGENT = Path(__file__).with_name("agent.py")
 PORT = 8079
 LABEL = "conformance/probe"
+NODE_SOCKET = "/var/run/docker.sock"
+OK = 200
 
 
 @frozen
@@ -76,6 +80,11 @@ class NodeProbe:
         read = self._get(question, timeout, False, dict(about))
         return Answer(read["answer"], read["at"], began, time.monotonic() - clocked)
 
+    def engine(self) -> str:
+        """Give '' if a Docker Engine answers on the node's own socket, else why not."""
+        said = self.ask("daemon", socket=NODE_SOCKET, path="/_ping").output
+        return "" if said["status"] == OK else str(said["lost"] or f"it answers {said['status']}")
+
     def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:
         """Follow processes; gives events as they arrive. The first says who is watched, the last who is left."""
         response = self._get("watch", BEAT, True, {"processes": processes, "seconds": seconds})
@@ -85,6 +94,34 @@ class NodeProbe:
             raise ProbeLost(f"The probe on {self.node} fell silent while watching: {silent}.") from silent
         finally:
             response.close()
+
+    @contextlib.contextmanager
+    def hold(self, *, alone: bool, stop: threading.Event) -> Iterator[None]:
+        """Hold the node's CPUs while the block lasts: shared by all that work, or alone for a measurement.
+
+        Across threads, processes and runs, wherever they come from (agent.py, `hold`). Raises `TimedOut` where others
+        do not give them up, `RigError` where `stop` ends the wait.
+        """
+        response = self._get("hold", BEAT, True, {"alone": alone, "seconds": TIMEOUTS.quiet})
+        try:
+            self._await_hold(response, stop)
+            yield
+        finally:
+            response.close()
+
+    def _await_hold(self, response: Any, stop: threading.Event) -> None:  # noqa: ANN401 -- an open urllib3 response
+        try:
+            for event in lines(response):
+                if event["event"] == "held":
+                    return
+                if event["event"] == "given up":
+                    last = "other legs, of this run or another, at work"
+                    raise TimedOut(f"Quiet on the CPUs of {self.node}", TIMEOUTS.quiet, last)
+                if stop.is_set():
+                    raise RigError("The run was interrupted.")
+        except HTTPError as silent:
+            raise ProbeLost(f"The probe on {self.node} fell silent: {silent}.") from silent
+        raise ProbeLost(f"The probe on {self.node} ended a hold on its CPUs before it had it.")
 
     def clock(self) -> Clock:
         """Bracket the node's clock: the tightest of a few round trips."""

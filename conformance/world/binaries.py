@@ -43,6 +43,7 @@ KUBERNETES = Module("kubernetes", usual=360, version_package="k8s.io/component-b
 ETCD = Module("etcd", usual=35, renames=(("server", "etcd"),))
 KIND = Module("kind", usual=20)
 CONTAINERD = Module("containerd", usual=60, tags="no_aufs no_zfs no_btrfs no_devmapper")
+REGISTRY = Module("registry", usual=60)
 
 
 OF_A_WORLD = (KUBERNETES, ETCD, CONTAINERD, KIND)

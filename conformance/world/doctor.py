@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from conformance.errors import ConformanceError
-from conformance.world import engine, images, kind, packages, paths
+from conformance.world import engine, images, kind, nodes, packages, paths
 
 DISK_BYTES = 15 << 30
 """What a cold build needs: 5 GB of Go modules and build cache, 6 GB of images, the rest for nodes."""
@@ -36,13 +36,13 @@ def checks() -> Iterator[Check]:
         "root" if root else "not root",
         "start Docker, or run as root",
     )
-    missing = packages.missing()
-    yield Check(
-        "Debian packages",
-        not missing,
-        " ".join(missing) + " missing" if missing else "all there",
-        packages.install_command(missing),
-    )
+    for purpose, needs, needed in (
+        ("Debian packages to start Docker Engine", packages.FOR_ENGINE, running is None),
+        ("Debian packages to build images, where no registry answers", packages.FOR_IMAGES, not nodes.any_there()),
+    ):
+        missing = packages.missing(needs)
+        found = " ".join(missing) + " missing" if missing else "all there"
+        yield Check(purpose, not (missing and needed), found, packages.install_command(missing))
     go = shutil.which("go")
     yield Check("Go toolchain", True, go or "none; `up` brings one into the cache")
     free = shutil.disk_usage(paths.cache()).free
@@ -80,7 +80,7 @@ def checks() -> Iterator[Check]:
         "conformance up makes it anew",
     )
     if answers:
-        missing_images = [name for name in images.STAND_INS if not kind.has_image(cluster, name)]
+        missing_images = [name for name in images.NAMES if not kind.has_image(cluster, name)]
         yield Check(
             "images in the nodes",
             not missing_images,

@@ -50,13 +50,16 @@ def needs_runtime(engine: dict[str, Any]) -> bool:
 RUNTIME = "runc-without-sys-resource"
 
 
-def ensure(progress: Progress) -> dict[str, Any]:
+def ensure(progress: Progress, *, install: bool = True) -> dict[str, Any]:
     """Give `docker info` of a usable engine, started if none answers.
 
     A running engine is never reconfigured. Raises `NoEngine` with the end of the engine's own log.
     """
     found = info()
     if found is None:
+        if os.geteuid() != 0:
+            raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
+        packages.ensure(progress, packages.FOR_ENGINE, install=install)
         with progress.step("Docker Engine", usual=5):
             found = _start()
     if needs_runtime(found):
@@ -69,8 +72,6 @@ def ensure(progress: Progress) -> dict[str, Any]:
 
 
 def _start() -> dict[str, Any]:
-    if os.geteuid() != 0:
-        raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
     program = shutil.which("dockerd", path=packages.SEARCH)
     if not program:
         raise NoEngine("No Docker Engine answers and dockerd is not installed.", "apt-get install docker.io")

