@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from pathlib import Path
@@ -13,12 +14,14 @@ from conformance import plan, record
 from conformance import run as running
 from conformance.claims import LEVELS
 from conformance.cluster import Cluster
-from conformance.errors import ConformanceError, NoCluster, UsageError
+from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 from conformance.legs import catalogue
 from conformance.report import terminal
 from conformance.sessions import wanted_processes
+from conformance.terms import terms
+from conformance.world import context as contexts
 from conformance.world import doctor as checks
-from conformance.world import kind
+from conformance.world import images, kind, nodes
 from conformance.world.progress import Progress
 
 REPORTS = click.option(
@@ -36,10 +39,20 @@ INSTALL = click.option(
 )
 CONTAINERD = click.option(
     "--containerd",
-    type=click.Choice(kind.RUNTIMES),
-    default=kind.RUNTIMES[0],
+    type=click.Choice(nodes.RUNTIMES),
+    default=nodes.RUNTIMES[0],
     show_default=True,
     help="containerd in the nodes.",
+)
+CONTEXT = click.option(
+    "--context", metavar="NAME", default="", help="Use the cluster of this context of your kubeconfig, as it is."
+)
+IMAGE = click.option(
+    "--image",
+    "given_images",
+    multiple=True,
+    metavar="NAME=REFERENCE",
+    help="Use this image in the place of one of the suite's, e.g. httpd:latest=registry.example/httpd@sha256:...",
 )
 
 
@@ -52,9 +65,14 @@ def cli() -> None:
 @cli.command()
 @INSTALL
 @CONTAINERD
-def up(install: bool, containerd: str) -> None:
-    """Make the kind cluster, and everything that it needs, from nothing."""
-    made = kind.up(Progress(), install=install, containerd=containerd)
+@IMAGE
+def up(install: bool, containerd: str, given_images: tuple[str, ...]) -> None:
+    """Make the kind cluster, and everything that it needs, from nothing.
+
+    Each image is pulled where a registry answers, and built where none does.
+    """
+    overrides = images.overrides(given_images, nodes.KNOWN)
+    made = kind.up(Progress(), install=install, containerd=containerd, overrides=overrides)
     click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
 
 
@@ -65,8 +83,10 @@ def down() -> None:
         click.echo(f"removed {gone}")
 
 
-def existing() -> Cluster:
-    """Give the cluster that `up` made. Raises `NoCluster`."""
+def reach(context: str) -> Cluster:
+    """Give the cluster of a context, or the one that `up` made. Raises `UsageError`, `NoCluster`."""
+    if context:
+        return contexts.reach(context)
     found = kind.existing()
     if found is None:
         raise NoCluster("No cluster of ours answers.", "conformance up")
@@ -87,6 +107,9 @@ def existing() -> Cluster:
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
+@CONTEXT
+@click.option("--allow-privileged", is_flag=True, help="With --context: let the run have there what it says that it needs.")
+@IMAGE
 def run(
     reports: Path,
     level: str,
@@ -95,12 +118,21 @@ def run(
     strict_article: bool,
     enforce: bool,
     quiet: bool,
+    context: str,
+    allow_privileged: bool,
+    given_images: tuple[str, ...],
 ) -> None:
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
     console = Console(highlight=False, soft_wrap=True)
     count = wanted_processes(processes)
-    catalogue()  # a broken approach is found before anything is created
-    cluster = existing()
+    overrides = images.overrides(given_images, images.NAMES)
+    approaches = catalogue()  # a broken approach is found before anything is created
+    cluster = reach(context)
+    if context:
+        for line in terms(context, len(cluster.items("/api/v1/nodes")), approaches.values()):
+            console.print(line, markup=False)
+        if not allow_privileged:
+            raise UsageError("That needs your leave.", "add --allow-privileged")
     run_id = running.new_id()
     folder = running.new(reports, run_id)
     began = time.monotonic()
@@ -111,15 +143,18 @@ def run(
 
     made = running.Run(
         cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-        strict_article=strict_article, enforce=enforce, told=told,
+        strict_article=strict_article, enforce=enforce, images=overrides, told=told,
     )  # fmt: skip
     code = made.go()
-    read = running.finish(folder)
-    if not quiet:
-        terminal.table(read, console)
-        console.print(f"report: {folder / 'report.html'}", markup=False)
-    why = read.footer["why"] if read.footer else "the record has no footer"
-    console.print(f"exit code {code}: {why}", markup=False)
+    try:
+        read = running.finish(folder)
+        if not quiet:
+            terminal.table(read, console)
+            console.print(f"report: {folder / 'report.html'}", markup=False)
+    except (OSError, record.BadRecord) as failed:
+        code = max(code, RigError.exit_code)
+        console.print(f"The reports cannot be written: {failed}", markup=False)
+    console.print(f"exit code {code}: {made.why}", markup=False)
     sys.exit(code)
 
 
@@ -168,9 +203,12 @@ def doctor() -> None:
 
 @cli.command()
 @REPORTS
-def clean(reports: Path) -> None:
+@CONTEXT
+@IMAGE
+def clean(reports: Path, context: str, given_images: tuple[str, ...]) -> None:
     """Remove every object that any run ever made, and prove it by looking again."""
-    removed, left = running.clean(existing(), reports)
+    overrides = images.overrides(given_images, (images.PROBE,))
+    removed, left = running.clean(reach(context), reports, overrides)
     for one in removed:
         click.echo(f"removed {one}")
     for one in left:
@@ -191,6 +229,12 @@ def main() -> None:
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(UsageError.exit_code)
+    except OSError as failed:
+        if failed.errno != errno.ENOSPC:
+            raise
+        click.echo(f"conformance: The disk is full: {failed.filename or 'a file'} cannot be written.", err=True)
+        click.echo("remedy: free space there; CONFORMANCE_CACHE and --reports say where things are kept", err=True)
+        sys.exit(RigError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(2)

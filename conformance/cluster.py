@@ -23,9 +23,10 @@ GONE = 404
 class Cluster:
     """A cluster by its kubeconfig. Each thread gets a client of its own: the official client is not thread-safe."""
 
-    def __init__(self, kubeconfig: Path, user_agent: str = "conformance") -> None:
-        """Keep the path; nothing is asked yet."""
+    def __init__(self, kubeconfig: Path | None, user_agent: str = "conformance", context: str = "") -> None:
+        """Keep the path (None: the user's own kubeconfig) and the context ("": the current one); nothing is asked yet."""
         self.kubeconfig = kubeconfig
+        self.context = context
         self.user_agent = user_agent
         self._threads = threading.local()
 
@@ -34,7 +35,8 @@ class Cluster:
         """Give this thread's client. Raises `NoCluster` if the kubeconfig cannot be used."""
         if not hasattr(self._threads, "api"):
             try:
-                made = config.new_client_from_config(str(self.kubeconfig))
+                file = str(self.kubeconfig) if self.kubeconfig else None
+                made = config.new_client_from_config(file, self.context or None)
             except (ConfigException, OSError, ValueError) as broken:
                 raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
             made.user_agent = self.user_agent
@@ -95,9 +97,9 @@ class Cluster:
         """Give the objects of a list."""
         return list(self.request("GET", path, query=query)["items"])
 
-    def create(self, path: str, body: Object) -> Object:
+    def create(self, path: str, body: Object, **query: str) -> Object:
         """Create an object in the collection at `path`."""
-        return dict(self.request("POST", path, body))
+        return dict(self.request("POST", path, body, query=query))
 
     def delete(self, path: str, grace: int | None = None) -> bool:
         """Ask for an object's deletion; say whether it was there."""

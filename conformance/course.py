@@ -7,23 +7,19 @@ own cell and no other. Clean-up runs whatever happened before, and its failure c
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import quote
+from collections.abc import Callable
 
 from attrs import define, field
 
 from conformance.claims import Probe, Property
 from conformance.cluster import Cluster, Object, Refused
-from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.legs import Leg
-from conformance.probes.node import NodeProbe, raise_if_stuck
-from conformance.rig import NODE_SOCKET, Rig, container_of
+from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
+from conformance.rig import Rig, container_of
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -35,29 +31,6 @@ class LegFailed(RigError):
     """A leg could not be brought to serve: the rig's failure, never LACKS."""
 
 
-@contextlib.contextmanager
-def cpu(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Hold the world's CPUs: shared by all that work, or alone for a burn. Across threads and processes.
-
-    A reader-writer lock on one file of the run's folder. Raises `TimedOut`.
-    """
-    handle = os.open(folder / "cpu.lock", os.O_CREAT | os.O_RDWR, 0o600)
-    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-
-    def taken() -> bool:
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    try:
-        until("Quiet on the world's CPUs", taken, seconds=TIMEOUTS.quiet)
-        yield
-    finally:
-        os.close(handle)
-
-
 @define
 class Course:
     """Runs one leg for the properties that are judged on it."""
@@ -67,7 +40,7 @@ class Course:
     probes: dict[str, NodeProbe]
     addresses: dict[str, str]
     properties: tuple[Property, ...]
-    folder: Path
+    node: str
     secrets: tuple[str, ...]
     starting: threading.Semaphore
     after: tuple[threading.Event, ...]
@@ -109,13 +82,13 @@ class Course:
         """End the course from another thread: nothing more is read, and nobody waits out the pod's grace."""
         self.stop.set()
         with contextlib.suppress(ConformanceError):
-            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0)
+            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}", 0)
 
     def _go(self) -> None:
         for earlier in self.after:
             earlier.wait(TIMEOUTS.serving)
         alone = [p for p in self.properties if p.alone]
-        with self.starting, cpu(self.folder, alone=False):
+        with self.starting, self._cpus(alone=False):
             self._mark("deploying")
             self._deploy()
             self._serve()
@@ -125,9 +98,9 @@ class Course:
                 self._read(lambda p: p.while_serving)
         self.begun.set()
         if alone:
-            with cpu(self.folder, alone=True):
+            with self._cpus(alone=True):
                 self._read(lambda p: p.alone)
-            with cpu(self.folder, alone=False):
+            with self._cpus(alone=False):
                 self._read(lambda p: p.while_serving)
         self._check_stop()
         self._mark("deleting")
@@ -135,6 +108,10 @@ class Course:
         self._mark("deleted")
         self._read(lambda p: p.when_gone)
         self._mark("observed")
+
+    def _cpus(self, *, alone: bool) -> contextlib.AbstractContextManager[None]:
+        """Hold the CPUs of the node that all legs run on: CPU burns are alone on a world while they run."""
+        return self.probes[self.node].hold(alone=alone, stop=self.stop)
 
     def _check_stop(self) -> None:
         if self.stop.is_set():
@@ -157,21 +134,8 @@ class Course:
         self._check_stop()
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
-        pod = self.leg.pod()
-        pod["metadata"]["labels"] = self.leg.labels
         self.since = self._boottime()
-
-        def created() -> bool:
-            try:
-                self.cluster.create(f"{NAMESPACES}/{self.leg.namespace}/pods", pod)
-            except Refused as refused:
-                # A namespace is there a moment before its default service account is.
-                if "serviceaccount" in refused.message and "not found" in refused.message:
-                    return False
-                raise LegFailed(f"{self.leg.name} could not be created: {refused.message}") from refused
-            return True
-
-        until(f"The creation of {self.leg.name}'s pod", created, seconds=TIMEOUTS.api, stop=self.stop)
+        create_pod(self.cluster, self.leg, stop=self.stop)
 
     since: float = 0.0
 
@@ -185,7 +149,7 @@ class Course:
             self._check_stop()
             if pod is None:
                 raise LegFailed(f"The pod of {self.leg.name} was deleted by someone else while it started.")
-            raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
+            self._raise_if_stuck(pod)
             return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
@@ -205,12 +169,32 @@ class Course:
                 break
             running(self.cluster.get(f"{pods}/{name}"))
             if time.monotonic() > end:
-                raise TimedOut(f"A page from {self.leg.name}'s child", TIMEOUTS.serving, json.dumps(found.output)[:600])
+                remedy = "does the child's image serve on port 80? The pod's log is in the diagnostics"
+                raise TimedOut(f"A page from {self.leg.name}'s child", TIMEOUTS.serving, _last_seen(found.output), remedy)
         self.rig.record(
             "child", f"node {self.rig.home.node}", {"question": "await_child", "nonce": self.leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
         )  # fmt: skip
         self.rig.child = found.output["process"]
+
+    def _raise_if_stuck(self, pod: Object) -> None:
+        """Raise `LegFailed` if the pod cannot start, with the last line that the container at fault wrote."""
+        try:
+            raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
+        except LegFailed as stuck:
+            said = [line for one in pod["status"].get("containerStatuses", []) for line in self._log(one)[-1:]]
+            if not said:
+                raise
+            raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck
+
+    def _log(self, status: Object) -> list[str]:
+        """Give the last lines of a container, of its last start where it has ended; [] where there is none."""
+        query = {"container": status["name"], "tailLines": "100", "previous": str(bool(status.get("restartCount"))).lower()}
+        path = f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}/log"
+        with contextlib.suppress(ConformanceError):
+            response = self.cluster.request("GET", path, query=query, stream=True)
+            return [str(line) for line in response.data.decode(errors="replace").splitlines() if line.strip()]
+        return []
 
     def _identify(self) -> None:
         """Which daemon answers, and is the child its own: read before anything is concluded."""
@@ -283,16 +267,8 @@ class Course:
         with contextlib.suppress(ConformanceError):
             for pod in self.cluster.items(f"{base}/pods"):
                 kept["pod"] = pod
-                for container in pod["spec"]["containers"]:
-                    path = f"{base}/pods/{pod['metadata']['name']}/log"
-                    with contextlib.suppress(ConformanceError):
-                        response = self.cluster.request(
-                            "GET",
-                            path,
-                            query={"container": container["name"], "tailLines": "100"},
-                            stream=True,
-                        )
-                        kept[f"log {container['name']}"] = response.data.decode(errors="replace")
+                for one in pod["status"].get("containerStatuses", []):
+                    kept[f"log {one['name']}"] = self._log(one)
             kept["events"] = [
                 {key: event.get(key) for key in ("reason", "message", "type", "lastTimestamp")}
                 for event in self.cluster.items(f"{base}/events")
@@ -302,12 +278,52 @@ class Course:
     def _clean(self) -> None:
         """Take away everything the leg made, backwards, and say what could not be."""
         try:
-            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}", 0)
+            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}", 0)
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
             if not self.leg.approach.daemon and self.rig.pod:
                 sweep_containers(self.rig.home, self.leg.nonce)
         except ConformanceError as broken:
             self.cleaned.append(f"{self.leg.name}: {broken}")
+
+
+def create_pod(cluster: Cluster, leg: Leg, *, stop: threading.Event | None = None, check_in: str = "") -> None:
+    """Create a leg's pod; with `check_in`, a namespace, only let the API server check every field of it there.
+
+    Raises `LegFailed` with the server's words, `UsageError` where the check finds a mistake in the approach's file.
+    """
+    pod = leg.pod()
+    pod["metadata"].update(labels=leg.labels, namespace=check_in or leg.namespace)
+    collection = f"{NAMESPACES}/{pod['metadata']['namespace']}/pods"
+    query = {"dryRun": "All", "fieldValidation": "Strict"} if check_in else {}
+
+    def created() -> bool:
+        try:
+            cluster.create(collection, pod, **query)
+        except Refused as refused:
+            if check_in and refused.status in MISTAKES:
+                file = f"approaches/{leg.approach.name}.yaml"
+                raise UsageError(f"{file} is no pod to the API server: {refused.message}", f"mend {file}") from refused
+            # A namespace is there a moment before its default service account is.
+            if "serviceaccount" in refused.message and "not found" in refused.message:
+                return False
+            raise LegFailed(f"{leg.name} could not be created: {refused.message}") from refused
+        return True
+
+    until(f"The creation of {leg.name}'s pod", created, seconds=TIMEOUTS.api, stop=stop)
+
+
+MISTAKES = (400, 422)
+"""What the API server answers to a field it does not know, and to a value that cannot be."""
+
+
+def _last_seen(answer: Object) -> str:
+    """Say in one line what a probe saw last of a child that did not serve."""
+    page = answer.get("page") or {}
+    process = answer.get("process") or {}
+    said = [str(answer["seen"])]
+    said += [f"pid {process['pid']} ({process['comm']})"] if process else []
+    said += [f"its page: {page.get('outcome')} {page.get('body', '')[:80]!r}"] if page else []
+    return ", ".join(said)
 
 
 HEAD_START = 2.0
@@ -393,11 +409,9 @@ def sweep_containers(probe: NodeProbe, mark: str) -> list[str]:
 
 def node_containers(probe: NodeProbe) -> list[Object]:
     """Give the containers on a node's own daemon that carry a child's nonce: id, nonce, state. [] without a daemon."""
-    there = probe.ask("storage", paths=[NODE_SOCKET]).output[NODE_SOCKET]["exists"]
-    if not there:
+    if probe.engine():
         return []
-    filters = quote(json.dumps({"ancestor": ["httpd:latest"]}))
-    listed = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/json?all=1&filters={filters}").output
+    listed = probe.ask("daemon", socket=NODE_SOCKET, path="/containers/json?all=1").output
     found = []
     for one in json.loads(listed["body"]) if listed["status"] == 200 else []:  # noqa: PLR2004
         inspected = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/{one['Id']}/json").output

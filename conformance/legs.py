@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import difflib
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
 import yaml
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.cluster import Object
 from conformance.errors import UsageError
+from conformance.leases import RUN_LABEL
 
-RUN_LABEL = "conformance/run"
 LEG_LABEL = "conformance/leg"
 
 
@@ -106,6 +107,8 @@ class Leg:
     nonce: str
     port: int
     node: str = ""
+    images: Mapping[str, str] = field(factory=dict)
+    """Public name -> the reference to use in its place, where the user gave one."""
 
     @property
     def name(self) -> str:
@@ -118,6 +121,11 @@ class Leg:
         return f"conformance-{self.run}-{self.approach.name}-{self.kind.name}"
 
     @property
+    def pod_name(self) -> str:
+        """Give the name of the leg's pod, which is the manifest's."""
+        return str(self.approach.manifest["metadata"]["name"])
+
+    @property
     def labels(self) -> dict[str, str]:
         """Give the labels of everything that is made for the leg."""
         return {RUN_LABEL: self.run, LEG_LABEL: self.name}
@@ -127,7 +135,10 @@ class Leg:
         pod = vary(copy.deepcopy(self.approach.manifest), self.approach, self.kind)
         pod["metadata"]["namespace"] = self.namespace
         if self.node:
-            pod["spec"]["nodeName"] = self.node
+            pod["spec"]["affinity"] = _only_on(self.node)
+        for one in pod["spec"]["containers"]:
+            one["image"] = self.images.get(one["image"], one["image"])
+            one["command"] = [self.images.get(word, word) for word in one["command"]]
         environment = {one["name"]: one for one in container(pod, self.approach.client)["env"]}
         environment["NONCE"]["value"] = self.nonce
         environment["PORT"]["value"] = str(self.port)
@@ -140,6 +151,12 @@ class Leg:
             for pod in (self.approach.manifest, self.pod())
         )
         return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
+
+
+def _only_on(node: str) -> Object:
+    """Give the affinity to one node by its name, as a DaemonSet's pods have it: the scheduler still has its say."""
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
 
 
 def container(pod: Object, name: str) -> Object:

@@ -23,6 +23,7 @@ class Plan:
 
     run: str
     kubeconfig: str
+    context: str
     namespace: str
     token: str
     addresses: dict[str, str]
@@ -31,7 +32,10 @@ class Plan:
     world: dict[str, Any]
     first_port: int
     folder: str
-    strict_article: bool = False
+    images: dict[str, str]
+    """Public name of an image -> the reference to use in its place, where the user gave one."""
+    unavailable: dict[str, str]
+    """Approach -> why it cannot be had in this world."""
 
     def write(self, path: Path) -> None:
         """Write it where the processes will read it."""
@@ -43,6 +47,10 @@ class Plan:
         """Read what `write` wrote."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
+    def cluster(self) -> Cluster:
+        """Give the cluster, with this run's name as its user agent."""
+        return Cluster(Path(self.kubeconfig) if self.kubeconfig else None, f"conformance/{self.run}", self.context)
+
     def probes(self, cluster: Cluster) -> dict[str, NodeProbe]:
         """Give the probe of every node."""
         return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
@@ -50,7 +58,8 @@ class Plan:
     def leg(self, approach: Approach, kind: str, order: int, nonce: str) -> Leg:
         """Give a leg of this run. `order` sets its published port apart from every other leg's."""
         node = self.leg_node if self.pin else ""
-        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", self.first_port + order, node)
+        port = self.first_port + order
+        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images)
 
 
 def nonce_prefix(run: str) -> str:

@@ -12,7 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 import scenarios
 from conformance import record
 from conformance.claims import LEVELS
+from conformance.errors import RigError
 from conformance.legs import catalogue
+from conformance.observations import State
 from conformance.plan import Cell, Plan, cells
 from conformance.sessions import Live, Replay, Source, observation_line
 
@@ -110,6 +112,8 @@ class Conformance:
         seen = self.source.observe(cell)
         line = observation_line(cell, seen, self.source.world, strict=self.config.getoption("--strict-article"))
         self.lines += [*self.source.lines(), line]
+        if seen.state is State.NOT_APPLICABLE:
+            pytest.skip(seen.reason)
         if not line["as_expected"]:
             expected = line["expected"] or "nothing known"
             raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
@@ -165,12 +169,26 @@ class Recorder:
         self.told = told
         self.interrupted = False
         self.crashed: list[str] = []
+        self.broken = ""
+        self._session: pytest.Session | None = None
 
     def _write(self, lines: Iterable[record.Line]) -> None:
         for line in lines:
-            self.writer.write(line)
+            if self.broken:
+                return
+            try:
+                self.writer.write(line)
+            except RigError as full:  # what cannot be recorded need not be observed
+                self.broken = str(full)
+                if self._session:
+                    self._session.shouldstop = self.broken
+                return
             if line["kind"] == "observation":
                 self.told(line)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep the session, to end it where the record cannot be written."""
+        self._session = session
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write what came with a report."""

@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import jsonschema
 from attrs import define, field, frozen
 
-from conformance.errors import UsageError
+from conformance.errors import RigError, UsageError
 from conformance.evidence import Evidence, Seen, digest
-from conformance.observations import Observation, State, error, summarise
+from conformance.observations import State, summarise
 
 Line = dict[str, Any]
 SCHEMA = 1
@@ -51,17 +52,23 @@ class Writer:
     """Writes a record line by line; each is checked first and on disk when `write` returns."""
 
     path: Path
-    _file: TextIO = field(init=False)
+    _file: FileIO = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Open the file."""
-        self._file = self.path.open("w", encoding="utf-8")
+        # Unbuffered: what a full disk refused must not come back when the file is closed.
+        self._file = self.path.open("wb", buffering=0)
 
     def write(self, line: Line) -> None:
-        """Check and append one line."""
+        """Check and append one line. Raises `RigError` if the disk does not take all of it."""
         check(line)
-        self._file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
-        self._file.flush()
+        rest = (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as failed:
+            why = f"The record {self.path} cannot be written: {failed.strerror}."
+            raise RigError(why, "free space there, or use --reports DIR on another disk") from failed
 
     def close(self) -> None:
         """End the stream. A stream that was closed without a footer is an interrupted run."""
@@ -157,8 +164,3 @@ def of(lines: Iterable[Line], name: str = "the record") -> Record:
         tuple(by_kind.get("residue", [])),
         footers[0] if footers else None,
     )
-
-
-def lost_observation(cell: Line, why: str) -> Observation:
-    """Give what is said of a cell that nobody came to judge."""
-    return error(f"{cell['property']} on {cell['leg']} was not judged: {why}")

@@ -14,10 +14,9 @@ from conformance.cluster import Cluster, Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen, digest, redact
 from conformance.legs import Leg
-from conformance.probes.node import NodeProbe
+from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.timeouts import TIMEOUTS
 
-NODE_SOCKET = "/var/run/docker.sock"
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 

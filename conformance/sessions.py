@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -11,12 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from conformance.claims import Property
-from conformance.cluster import Cluster
 from conformance.course import Course
 from conformance.errors import UsageError
 from conformance.evidence import Seen
 from conformance.legs import KINDS, catalogue
-from conformance.observations import Observation, State, error
+from conformance.observations import Observation, State, error, not_applicable
 from conformance.plan import Cell, Plan
 from conformance.record import Line, Record
 from conformance.timeouts import TIMEOUTS
@@ -46,6 +46,8 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
     expected, why = cell.prop.expected(cell.approach, cell.kind, world)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
+    if seen.state is State.NOT_APPLICABLE:
+        expected, why = seen.state, "where a property cannot be asked nothing else can be expected"
     return {
         "kind": "observation",
         "property": cell.prop.id,
@@ -72,7 +74,7 @@ class Live:
         """Prepare; nothing is created yet."""
         self.plan = plan
         self.world = plan.world
-        self.cluster = Cluster(Path(plan.kubeconfig), f"conformance/{plan.run}")
+        self.cluster = plan.cluster()
         self.folder = Path(plan.folder)
         self._courses: dict[str, Course] = {}
         self._threads: list[threading.Thread] = []
@@ -89,9 +91,9 @@ class Live:
         probes = self.plan.probes(self.cluster)
         longest: list[threading.Event] = []
         for name in sorted(properties, key=_quickness):
-            if name in self._courses:
-                continue
             approach, _, kind = name.partition(".")
+            if name in self._courses or approach in self.plan.unavailable:
+                continue
             leg = self.plan.leg(approaches[approach], kind, self._order[name], f"{approach}-{kind}-{secrets.token_hex(8)}")
             course = Course(
                 cluster=self.cluster,
@@ -99,7 +101,7 @@ class Live:
                 probes=probes,
                 addresses=self.plan.addresses,
                 properties=tuple(properties[name]),
-                folder=self.folder,
+                node=self.plan.leg_node,
                 secrets=(self.plan.token,),
                 starting=self._starting,
                 after=() if _waits_out_the_grace(name) else tuple(longest),
@@ -114,12 +116,15 @@ class Live:
 
     def _keep(self, name: str, document: dict[str, Any]) -> None:
         folder = self.folder / "diagnostics"
-        folder.mkdir(exist_ok=True)
         text = json.dumps(document, indent=1, default=str).replace(self.plan.token, "[redacted]")
-        (folder / name).write_text(text, encoding="utf-8")
+        with contextlib.suppress(OSError):  # a full disk must not hide why the leg failed
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
 
     def observe(self, cell: Cell) -> Observation:
         """Wait for the cell's leg to end its course, and judge."""
+        if why := self.plan.unavailable.get(cell.approach):
+            return not_applicable(why)
         course = self._courses[cell.leg]
         limit = TIMEOUTS.serving + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
         if not course.done.wait(limit):
@@ -192,12 +197,14 @@ class Replay:
 
     def observe(self, cell: Cell) -> Observation:
         """Judge the recorded evidence of the cell's leg."""
+        before = [o for o in self.record.observations if o["property"] == cell.prop.id and o["leg"] == cell.leg]
+        if before and before[0]["state"] == State.NOT_APPLICABLE.value:
+            return not_applicable(before[0]["reason"])
         leg = self.record.leg(cell.leg)
         if leg is None:
             return error(f"the record has no leg {cell.leg}")
         if leg.get("failed"):
             return error(leg["failed"])
-        before = [o for o in self.record.observations if o["property"] == cell.prop.id and o["leg"] == cell.leg]
         if before and before[0]["state"] == State.ERROR.value:
             return error(before[0]["reason"])
         return cell.prop.conclude(Seen(self.record.seen(cell.leg)))

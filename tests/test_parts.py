@@ -17,7 +17,6 @@ from rich.console import Console
 
 from conformance import cli, legs, limits, plan
 from conformance.cluster import describe, lines
-from conformance.course import cpu
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.probes import agent
@@ -105,23 +104,57 @@ def test_waiting_stops_early_on_the_impossible() -> None:
         until("x", impossible, seconds=60)
 
 
-def test_a_burn_is_alone(tmp_path: Path) -> None:
-    order: list[str] = []
-    inside = threading.Event()
+class Holder(threading.Thread):
+    """Somebody who asks for the node's CPUs, and goes away when told."""
 
-    def burn() -> None:
-        inside.wait(5)
-        with cpu(tmp_path, alone=True):
-            order.append("burn")
+    def __init__(self, folder: Path, *, alone: bool, seconds: float = 10) -> None:
+        super().__init__(daemon=True)
+        self.leave = threading.Event()
+        self.events: list[str] = []
+        self.told = threading.Condition()
+        for name in ("gate", "lock"):
+            (folder / name).mkdir(exist_ok=True)
+        self.asked = {"alone": alone, "seconds": seconds}
+        self.places = {"gate": str(folder / "gate"), "lock": str(folder / "lock")}
+        self.start()
 
-    thread = threading.Thread(target=burn)
-    thread.start()
-    with cpu(tmp_path, alone=False), cpu(tmp_path, alone=False):
-        inside.set()
-        thread.join(0.3)
-        order.append("work")
-    thread.join(5)
-    assert order == ["work", "burn"]
+    def run(self) -> None:
+        agent.hold(self.asked, self.say, self.leave.wait, **self.places)
+        self.say({"event": "gone"})
+
+    def say(self, event: dict[str, Any]) -> None:
+        with self.told:
+            self.events.append(event["event"])
+            self.told.notify_all()
+
+    def saw(self, event: str, seconds: float = 5) -> bool:
+        with self.told:
+            return self.told.wait_for(lambda: event in self.events, seconds)
+
+
+def test_a_burn_is_alone_and_work_is_shared(tmp_path: Path) -> None:
+    first, second = Holder(tmp_path, alone=False), Holder(tmp_path, alone=False)
+    assert first.saw("held")
+    assert second.saw("held")
+    burn = Holder(tmp_path, alone=True)
+    assert burn.saw("waiting")
+    late = Holder(tmp_path, alone=False)
+    assert late.saw("waiting")
+    first.leave.set()
+    assert not burn.saw("held", 0.2), "one still works"
+    second.leave.set()
+    assert burn.saw("held")
+    assert not late.saw("held", 0.2), "whoever came after the burn waits for its end"
+    burn.leave.set()
+    assert late.saw("held")
+    late.leave.set()
+
+
+def test_a_hold_that_is_not_to_be_had_is_given_up(tmp_path: Path) -> None:
+    burn = Holder(tmp_path, alone=True)
+    assert burn.saw("held")
+    assert Holder(tmp_path, alone=False, seconds=0.1).saw("given up")
+    burn.leave.set()
 
 
 @pytest.mark.parametrize(
@@ -254,12 +287,12 @@ def test_pinned_versions_are_read_from_go_mod() -> None:
         binaries.KIND.version_of("example.com/none")
 
 
-def test_missing_packages_are_named_with_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "NEEDED", {"no-such-program": "such-a-package"})
-    monkeypatch.setattr(packages, "FILES", {})
+def test_missing_packages_are_named_with_the_one_command() -> None:
+    needs = {"no-such-program": "such-a-package", "/no/such/file.h": "another", "sh": "dash"}
     with pytest.raises(RigError) as told:
-        packages.ensure(Progress(), install=False)
-    assert "such-a-package" in told.value.sentence
+        packages.ensure(Progress(), needs, install=False)
+    assert "another such-a-package" in told.value.sentence
+    assert "dash" not in told.value.sentence
     assert "apt-get install" in told.value.remedy
 
 

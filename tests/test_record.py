@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from conformance import record
 from conformance.cli import cli
+from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.observations import State
 from conformance.report import render, view
-from conformance.run import conclude
 from tests.conftest import RECORDED, recorded_lines
 
 JSON = st.recursive(

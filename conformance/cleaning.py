@@ -1,0 +1,126 @@
+"""Taking away what runs made, found by label and by nonce, and looking again: an empty list is the proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from conformance import leases, plan
+from conformance.cluster import Cluster, Object
+from conformance.course import NAMESPACES, node_containers, sweep_containers
+from conformance.errors import ConformanceError, NoCluster, TimedOut
+from conformance.leases import RUN_LABEL
+from conformance.legs import LEG_LABEL
+from conformance.probes.node import NodeProbe
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+
+NAMESPACE = "conformance"
+"""Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
+COLLECTIONS = (
+    *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets")),
+    f"{leases.API}/namespaces/{NAMESPACE}/leases",
+)
+T = TypeVar("T")
+
+
+def persistently(what: str, act: Callable[[], T]) -> T:
+    """Do it, and again while the API server does not answer, for as long as a clean-up may take; give its answer."""
+    answers: list[T] = []
+    last = ""
+
+    def done() -> bool:
+        nonlocal last
+        try:
+            answers.append(act())
+        except NoCluster as silent:
+            last = silent.sentence
+            return False
+        return True
+
+    until(what, done, seconds=TIMEOUTS.clean, every=0.5, last=lambda: last)
+    return answers[0]
+
+
+def remove_legs(cluster: Cluster, run: str) -> None:
+    """Ask for the end of every namespace of a run's legs, their pods first and at once."""
+    for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run},{LEG_LABEL}"):
+        name = namespace["metadata"]["name"]
+        for pod in cluster.items(f"{NAMESPACES}/{name}/pods"):
+            cluster.delete(f"{NAMESPACES}/{name}/pods/{pod['metadata']['name']}", 0)
+        if "deletionTimestamp" not in namespace["metadata"]:
+            cluster.delete(f"{NAMESPACES}/{name}")
+
+
+def remove_run(cluster: Cluster, run: str) -> list[str]:
+    """Remove every object of a run; then look again. Gives what is still there, in words; empty is the proof."""
+    selector = {"labelSelector": f"{RUN_LABEL}={run}"}
+    remove_legs(cluster, run)
+    for collection in COLLECTIONS:
+        for found in cluster.items(collection, **selector):
+            cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
+    for namespace in cluster.items(NAMESPACES, **selector):
+        if "deletionTimestamp" not in namespace["metadata"]:
+            cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")
+
+    def left() -> list[str]:
+        return [
+            f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
+            for collection in (NAMESPACES, *COLLECTIONS)
+            for found in cluster.items(collection, **selector)
+        ]
+
+    try:
+        until("The end of the run's objects", lambda: not left(), seconds=TIMEOUTS.clean, every=0.1)
+    except TimedOut:
+        return left()
+    return []
+
+
+def sweep(probes: Mapping[str, NodeProbe], mark: str) -> list[str]:
+    """Remove a run's containers from the nodes' daemons and look again; give what is still there, in words."""
+    failures = []
+    for probe in probes.values():
+        try:
+            sweep_containers(probe, mark)
+            failures += [f"container {left} on {probe.node}" for left in sweep_containers(probe, mark)]
+        except ConformanceError as broken:
+            failures.append(str(broken))
+    return failures
+
+
+def alive(cluster: Cluster) -> dict[str, Object]:
+    """Give the Leases of the runs that are at work on the cluster, by run."""
+    held = cluster.items(f"{leases.API}/leases", labelSelector=RUN_LABEL)
+    return {leases.run_of(lease): lease for lease in held if leases.live(lease)}
+
+
+def runs(cluster: Cluster) -> set[str]:
+    """Give every run that has left an object on the cluster."""
+    return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in cluster.items(c, labelSelector=RUN_LABEL)}
+
+
+def abandoned(probe: NodeProbe, spared: Iterable[str], reports: Path) -> list[Object]:
+    """Give the containers on a node that are some run's, but of no run that is alive."""
+    living = tuple(plan.nonce_prefix(run) for run in spared)
+    return [one for one in node_containers(probe) if not one["nonce"].startswith(living) and _ours(one, reports)]
+
+
+def _ours(found: Object, reports: Path) -> bool:
+    """Say whether a container is a run's: by its nonce's form, or because a record under reports holds that nonce."""
+    if found["nonce"].startswith("conformance-"):
+        return True
+    wanted = f'"nonce": {json.dumps(found["nonce"])}'
+    return any(wanted in file.read_text(encoding="utf-8") for file in reports.glob("*/record.jsonl"))
+
+
+def forget_tokens(reports: Path, spared: Iterable[str]) -> list[str]:
+    """Remove the plans, which hold a probe's token, of runs that died before they could; give the folders' names."""
+    removed = []
+    for file in sorted(reports.glob("*/plan.json")):
+        if file.parent.name.rpartition("-")[2] not in spared:
+            file.unlink()
+            removed.append(file.parent.name)
+    return removed
