@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -183,7 +183,7 @@ def _refusal(status: int, data: bytes) -> Refused:
         return Refused(status, "", data.decode(errors="replace")[:300])
 
 
-def lines(response: Any) -> Iterator[Object]:  # noqa: ANN401 -- an open urllib3 response
+def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib3 response
     """Give the JSON lines of an open response as they arrive."""
     rest = b""
     for chunk in response.stream(65536, decode_content=True):

@@ -103,15 +103,17 @@ class NodeProbe:
         do not give them up, `RigError` where `stop` ends the wait.
         """
         response = self._get("hold", BEAT, True, {"alone": alone, "seconds": TIMEOUTS.quiet})
+        events = lines(response)  # kept: urllib3 ends the connection with the generator that reads it
         try:
-            self._await_hold(response, stop)
+            self._await_hold(events, stop)
             yield
         finally:
+            events.close()
             response.close()
 
-    def _await_hold(self, response: Any, stop: threading.Event) -> None:  # noqa: ANN401 -- an open urllib3 response
+    def _await_hold(self, events: Iterator[Object], stop: threading.Event) -> None:
         try:
-            for event in lines(response):
+            for event in events:
                 if event["event"] == "held":
                     return
                 if event["event"] == "given up":
