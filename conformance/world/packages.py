@@ -23,8 +23,12 @@ NEEDED = {
     "gcc": "gcc",
 }
 """Program -> the Debian package that brings it."""
-FILES = {Path("/usr/include/x86_64-linux-gnu/sys/types.h"): "libc6-dev"}
-"""File -> the Debian package that brings it (a compiler without its C library's headers is of no use)."""
+FILES = {
+    Path("/usr/include/x86_64-linux-gnu/sys/types.h"): "libc6-dev",
+    Path("/usr/share/keyrings/debian-archive-keyring.gpg"): "debian-archive-keyring",
+}
+"""File -> the package that brings it (a compiler is of no use without its C library's headers, nor Debian's packages without
+the keys that signed them, which Ubuntu does not have by itself)."""
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
