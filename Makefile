@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := --install
+ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help conformance test test-unit test-cluster check up down clean doctor lock distclean
@@ -13,8 +14,8 @@ help: ## show this
 $(BIN)/.installed: requirements.lock pyproject.toml hack/venv.sh
 	@bash hack/venv.sh $(VENV) $(INSTALL)
 
-conformance: up ## make the cluster if needed, run every core property, write reports/latest
-	@$(BIN)/conformance run
+conformance: up ## make the cluster if needed, run every core property, write reports/latest; ARGS="..." goes to `conformance run`
+	@$(BIN)/conformance run $(ARGS)
 
 up: $(BIN)/.installed ## make the kind cluster from nothing
 	@$(BIN)/conformance up $(INSTALL)
