@@ -6,7 +6,7 @@ INSTALL := --install
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-cluster check up down clean doctor lock distclean
+.PHONY: help conformance test test-unit test-cluster check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -37,12 +37,17 @@ test-unit: $(BIN)/.installed ## tests that need no cluster
 test-cluster: up ## tests that need the cluster
 	@$(BIN)/pytest -q tests/cluster
 
-check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint
+check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@bash hack/check-shell.sh $(INSTALL)
 	@$(BIN)/yamllint --strict .
+	@bash hack/go-tool.sh $(BIN)/python actionlint
+	@$(BIN)/zizmor --offline --quiet .
+
+act: $(BIN)/.installed ## run the GitHub workflow's job once on this machine, as CI would
+	@bash hack/act.sh $(BIN)/python
 
 lock: $(BIN)/.installed ## resolve requirements.lock again (hashes, no index address)
 	@$(BIN)/pip install -q uv
