@@ -3,9 +3,10 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := --install
+ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-cluster check up down clean doctor lock distclean
+.PHONY: help conformance test test-unit test-cluster check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -13,8 +14,8 @@ help: ## show this
 $(BIN)/.installed: requirements.lock pyproject.toml hack/venv.sh
 	@bash hack/venv.sh $(VENV) $(INSTALL)
 
-conformance: up ## make the cluster if needed, run every core property, write reports/latest
-	@$(BIN)/conformance run
+conformance: up ## make the cluster if needed, run every core property, write reports/latest; ARGS="..." goes to `conformance run`
+	@$(BIN)/conformance run $(ARGS)
 
 up: $(BIN)/.installed ## make the kind cluster from nothing
 	@$(BIN)/conformance up $(INSTALL)
@@ -36,12 +37,17 @@ test-unit: $(BIN)/.installed ## tests that need no cluster
 test-cluster: up ## tests that need the cluster
 	@$(BIN)/pytest -q tests/cluster
 
-check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint
+check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@bash hack/check-shell.sh $(INSTALL)
 	@$(BIN)/yamllint --strict .
+	@bash hack/go-tool.sh $(BIN)/python actionlint
+	@$(BIN)/zizmor --offline --quiet .
+
+act: $(BIN)/.installed ## run the GitHub workflow's job once on this machine, as CI would
+	@bash hack/act.sh $(BIN)/python
 
 lock: $(BIN)/.installed ## resolve requirements.lock again (hashes, no index address)
 	@$(BIN)/pip install -q uv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ from conformance.claims import LEVELS
 from conformance.cluster import Cluster
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 from conformance.legs import catalogue
-from conformance.report import terminal
+from conformance.report import render, terminal
 from conformance.sessions import wanted_processes
 from conformance.terms import terms
 from conformance.world import context as contexts
@@ -151,11 +152,20 @@ def run(
         if not quiet:
             terminal.table(read, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
+        _show_in_step(read)
     except (OSError, record.BadRecord) as failed:
         code = max(code, RigError.exit_code)
         console.print(f"The reports cannot be written: {failed}", markup=False)
     console.print(f"exit code {code}: {made.why}", markup=False)
     sys.exit(code)
+
+
+def _show_in_step(read: record.Record) -> None:
+    """Add the summary to the step of the GitHub Actions job that this is, if it is one."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    failure = render.step_summary(read, Path(summary)) if summary else ""
+    if failure:
+        click.echo(f"conformance: {failure}", err=True)
 
 
 @cli.command()
@@ -166,8 +176,6 @@ def report(source: Path) -> None:
     path = source / "record.jsonl" if source.is_dir() else source
     read = record.read(path)
     terminal.table(read, Console(highlight=False))
-    from conformance.report import render  # noqa: PLC0415 -- jinja2 is needed by this command alone
-
     render.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
     if read.footer is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,19 @@ RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.gz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
 
 
+# A run inside a test is not the run that a CI step shows.
+os.environ.pop("GITHUB_STEP_SUMMARY", None)
+
+
 def recorded_lines() -> list[record.Line]:
     """Give the recorded run's lines."""
     return [json.loads(line) for line in gzip.decompress(RECORDED.read_bytes()).decode().splitlines()]
+
+
+def write(path: Path, lines: list[record.Line]) -> Path:
+    """Write lines as a record's file and give its path."""
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -281,6 +281,15 @@ def test_a_digest_changes_with_name_content_and_mode(tmp_path: Path) -> None:
     assert len(seen) == 4
 
 
+def test_a_digest_does_not_hang_on_the_umask(tmp_path: Path) -> None:
+    (tmp_path / "program").write_text("1")
+    seen = set()
+    for mode in (0o755, 0o711, 0o700, 0o775):
+        (tmp_path / "program").chmod(mode)
+        seen.add(digest(tmp_path))
+    assert len(seen) == 1
+
+
 def test_pinned_versions_are_read_from_go_mod() -> None:
     assert binaries.kubernetes_version().startswith("v1.")
     with pytest.raises(LookupError):

@@ -20,7 +20,7 @@ from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.observations import State
 from conformance.report import render, view
-from tests.conftest import RECORDED, recorded_lines
+from tests.conftest import RECORDED, recorded_lines, write
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
@@ -42,11 +42,6 @@ def test_round_trip(tmp_path: Path, output: object) -> None:
     read = record.read(tmp_path / "record.jsonl")
     assert read.evidence == (made,)
     assert (read.header, read.footer) == (header, footer)
-
-
-def write(path: Path, lines: list[record.Line]) -> Path:
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
 
 
 def test_a_record_without_its_footer_is_an_interrupted_run(tmp_path: Path) -> None:
@@ -172,6 +167,38 @@ def test_report_command(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert (tmp_path / "report.html").stat().st_size < 3_000_000
     assert (tmp_path / "summary.md").read_text().startswith("## ")
+
+
+def test_the_summary_is_added_to_the_step_of_a_job(recorded: record.Record, tmp_path: Path) -> None:
+    step = tmp_path / "summary.md"
+    step.write_text("before\n", encoding="utf-8")
+    assert render.step_summary(recorded, step) == ""
+    assert step.read_text(encoding="utf-8") == "before\n" + render.markdown(recorded)
+
+
+def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Made:
+        why = "said elsewhere"
+
+        def __init__(self, *, folder: Path, **_: object) -> None:
+            write(folder / "record.jsonl", recorded_lines())
+
+        def go(self) -> int:
+            return 1
+
+    monkeypatch.setattr("conformance.cli.reach", lambda _: None)
+    monkeypatch.setattr("conformance.cli.running.Run", Made)
+    for step, said in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
+        done = CliRunner().invoke(cli, ["run", "-q", "--reports", str(tmp_path / "reports")])
+        assert done.exit_code == 1, done.output
+        assert said in done.stderr
+        assert bool(done.stderr) == bool(said)
+    assert (tmp_path / "step.md").read_text(encoding="utf-8").startswith("## ")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+    assert CliRunner().invoke(cli, ["run", "-q", "--reports", str(tmp_path / "reports")]).exit_code == 1
 
 
 def test_list_command() -> None:

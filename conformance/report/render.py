@@ -23,6 +23,19 @@ def everything(record: Record, folder: Path) -> None:
     _write(folder / "summary.md", markdown(record))
 
 
+def step_summary(record: Record, file: Path) -> str:
+    """Append the markdown summary to the file of a CI step (`$GITHUB_STEP_SUMMARY`).
+
+    Gives one sentence that says why it could not be written, else ''. It raises nothing: a verdict does not hang on it.
+    """
+    try:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as summary:
+            summary.write(markdown(record))
+    except OSError as broken:
+        return f"The step summary could not be written: {broken}."
+    return ""
+
+
 def _write(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_text(text, encoding="utf-8", errors="backslashreplace")

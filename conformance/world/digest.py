@@ -15,7 +15,9 @@ def digest(*parts: str | Path | Iterable[str]) -> str:
             files = sorted(p for p in part.rglob("*") if p.is_file()) if part.is_dir() else [part]
             for file in files:
                 total.update(str(file.relative_to(part) if part.is_dir() else file.name).encode() + b"\0")
-                total.update(oct(file.stat().st_mode & 0o111).encode() + file.read_bytes() + b"\0")
+                # Whether it is a program, not for whom: that is the umask's doing, here and where a wheel is unpacked.
+                program = 0o111 if file.stat().st_mode & 0o111 else 0
+                total.update(oct(program).encode() + file.read_bytes() + b"\0")
         else:
             total.update(("\0".join([part] if isinstance(part, str) else part)).encode() + b"\0")
     return total.hexdigest()[:12]

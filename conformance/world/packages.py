@@ -25,8 +25,10 @@ FOR_IMAGES: Needs = {
     "mmdebstrap": "mmdebstrap",
     "gcc": "gcc",
     "/usr/include/x86_64-linux-gnu/sys/types.h": "libc6-dev",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-"""Where images are built, not pulled (a compiler without its C library's headers is of no use)."""
+"""Where images are built, not pulled (a compiler is of no use without its C library's headers, nor Debian's packages
+without the keys that signed them, which Ubuntu does not have by itself)."""
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
