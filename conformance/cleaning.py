@@ -19,8 +19,9 @@ from conformance.wait import until
 
 NAMESPACE = "conformance"
 """Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
+OF_PROBES = ("pods", "configmaps", "secrets")
 COLLECTIONS = (
-    *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in ("pods", "configmaps", "secrets")),
+    *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in OF_PROBES),
     f"{leases.API}/namespaces/{NAMESPACE}/leases",
 )
 T = TypeVar("T")
@@ -52,6 +53,13 @@ def remove_legs(cluster: Cluster, run: str) -> None:
             cluster.delete(f"{NAMESPACES}/{name}/pods/{pod['metadata']['name']}", 0)
         if "deletionTimestamp" not in namespace["metadata"]:
             cluster.delete(f"{NAMESPACES}/{name}")
+
+
+def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
+    """Remove a run's probes and what they were started with, at once."""
+    for kind in OF_PROBES:
+        for found in cluster.items(f"{NAMESPACES}/{namespace}/{kind}", labelSelector=f"{RUN_LABEL}={run}"):
+            cluster.delete(f"{NAMESPACES}/{namespace}/{kind}/{found['metadata']['name']}", 0)
 
 
 def remove_run(cluster: Cluster, run: str) -> list[str]:

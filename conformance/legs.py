@@ -77,7 +77,7 @@ def catalogue() -> dict[str, Approach]:
         manifest = _load(text, f"{name}.yaml")
         try:
             approach = Approach(name=name, manifest=manifest, text=text, **{**entry, "granted": tuple(entry["granted"])})
-            names = {container["name"] for container in manifest["spec"]["containers"]}
+            names = {one["name"] for one in manifest["spec"]["containers"]}
         except (TypeError, KeyError) as broken:
             raise UsageError(f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml") from broken
         for role in (approach.client, approach.daemon):
@@ -86,8 +86,22 @@ def catalogue() -> dict[str, Approach]:
                     f"approaches/catalogue.yaml says that {name} has a container {role!r}; {name}.yaml has {sorted(names)}.",
                     "make the two agree",
                 )
+        _check_client(approach)
         found[name] = approach
     return found
+
+
+def _check_client(approach: Approach) -> None:
+    """Raise `UsageError` unless the client's container has what a run varies and substitutes."""
+    client = container(approach.manifest, approach.client)
+    command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
+    missing = [f"`{word}` in its command" for word in ("docker", "run") if word not in command]
+    missing += [f"the variable {name}" for name in ("NONCE", "PORT") if name not in variables]
+    if missing:
+        raise UsageError(
+            f"approaches/{approach.name}.yaml: the container {approach.client} lacks {', '.join(missing)}.",
+            f"mend approaches/{approach.name}.yaml: a run fills in the child's nonce and port, and varies its `docker run`",
+        )
 
 
 def _load(text: str, file: str) -> Any:  # noqa: ANN401 -- YAML

@@ -25,7 +25,7 @@ from conformance.cleaning import NAMESPACE
 from conformance.cluster import Cluster, Object
 from conformance.conclusion import conclude
 from conformance.course import NAMESPACES, create_pod, node_containers, sweep_containers
-from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
+from conformance.errors import ConformanceError, NoCluster, ProbeLost, RigError, UsageError
 from conformance.leases import RUN_LABEL
 from conformance.observations import error
 from conformance.plugin import FOLDER, Recorder
@@ -286,6 +286,7 @@ class Run:
         except ConformanceError as silent:
             return [f"{silent.sentence} Nothing could be removed: `conformance clean` does it when the cluster answers."]
         try:
+            self._revive_probes()
             failures += cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
             owners = self._owners()
             for name, before in self._before.items():
@@ -300,6 +301,15 @@ class Run:
             failures.append(str(broken))
         (self.folder / "plan.json").unlink(missing_ok=True)
         return failures
+
+    def _revive_probes(self) -> None:
+        """Replace the probes if one of them is lost: what a leg left on a node's engine is removed through them."""
+        try:
+            for probe in self._probes.values():
+                probe.ask("clock")
+        except ProbeLost:
+            cleaning.remove_probes(self.cluster, self._namespace, self.id)
+            self.probes()
 
     def _owners(self) -> Owners:
         """Tell what on a node is whose: this run's legs, and other runs that are or were at work meanwhile."""

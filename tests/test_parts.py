@@ -77,15 +77,18 @@ def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
 def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "approaches"
     folder.mkdir()
-    (folder / "catalogue.yaml").write_text(
-        "x: {title: X, client: docker-cmd, daemon: '', port: 0, granted: []}\n", encoding="utf-8"
-    )
+    entry = "x: {title: X, client: docker-cmd, daemon: '', port: 0, granted: []}\n"
+    (folder / "catalogue.yaml").write_text(entry, encoding="utf-8")
     (folder / "x.yaml").write_text("spec: {containers: [{name: docker-cmds}]}\n", encoding="utf-8")
     monkeypatch.setattr("conformance.legs.resources.files", lambda _: tmp_path)
     with pytest.raises(UsageError, match=r"docker-cmd.*docker-cmds"):
         catalogue()
     (folder / "x.yaml").write_text("spec: {containers: [", encoding="utf-8")
     with pytest.raises(UsageError, match=r"x\.yaml is not YAML"):
+        catalogue()
+    text = "spec: {containers: [{name: docker-cmd, command: [docker, ruin], env: [{name: NONCE}]}]}\n"
+    (folder / "x.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="lacks `run` in its command, the variable PORT"):
         catalogue()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kubernetes import config
+import yaml
 from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
 from conformance.cluster import Cluster
 from conformance.errors import UsageError
@@ -12,10 +13,12 @@ from conformance.errors import UsageError
 def reach(name: str) -> Cluster:
     """Give the cluster of a context; nothing is asked of it yet. Raises `UsageError` naming the contexts there are."""
     try:
-        contexts, _ = config.list_kube_config_contexts()
-    except (ConfigException, OSError) as broken:
+        # Not list_kube_config_contexts(): that asks for a current context, which --context makes needless.
+        merged = KubeConfigMerger(KUBE_CONFIG_DEFAULT_LOCATION).config
+        known = [str(one["name"]) for one in (merged.value.get("contexts") if merged else None) or []]
+    except (ConfigException, OSError, yaml.YAMLError) as broken:
         raise UsageError(f"Your kubeconfig cannot be read: {broken}", "set KUBECONFIG, or leave --context out") from broken
-    known = [str(one["name"]) for one in contexts]
     if name not in known:
-        raise UsageError(f"Your kubeconfig has no context {name!r}.", f"one of: {', '.join(known) or 'there is none'}")
+        remedy = f"one of: {', '.join(known)}" if known else f"there is none in {KUBE_CONFIG_DEFAULT_LOCATION}; set KUBECONFIG"
+        raise UsageError(f"Your kubeconfig has no context {name!r}.", remedy)
     return Cluster(None, context=name)

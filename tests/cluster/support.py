@@ -1,0 +1,161 @@
+"""What the tests on the cluster share: the command line, kubectl, the nodes, and a look at everything that may be left."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from conformance import record
+from conformance.world import kind
+
+CLI = [str(Path(sys.executable).with_name("conformance"))]
+RUN_SECONDS = 300
+Done = subprocess.CompletedProcess[str]
+
+
+def conformance(*args: str, timeout: float = RUN_SECONDS, env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
+    return subprocess.run([*CLI, *args], capture_output=True, text=True, timeout=timeout, check=False, env=env, cwd=cwd)
+
+
+def start(reports: Path, *args: str) -> subprocess.Popen[str]:
+    """Start a run in a session of its own, so that a signal can be sent to all of it."""
+    return subprocess.Popen(
+        [*CLI, "run", "--reports", str(reports), *args],
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+
+
+def cluster() -> kind.Cluster:
+    found = kind.existing()
+    assert found is not None
+    return found
+
+
+def kubectl(*args: str) -> str:
+    return kind.kubectl(cluster(), *args, timeout=90)
+
+
+def objects(*args: str) -> list[dict[str, Any]]:
+    """Give the objects that `kubectl get ARGS` lists."""
+    return list(json.loads(kubectl("get", *args, "-o", "json"))["items"])
+
+
+def nodes() -> list[str]:
+    return [one["metadata"]["name"] for one in objects("nodes")]
+
+
+def worker() -> str:
+    return f"{cluster().name}-worker"
+
+
+def control_plane() -> str:
+    return f"{cluster().name}-control-plane"
+
+
+def on(node: str, *command: str, check: bool = True) -> str:
+    """Run a command in a node and give its stdout."""
+    return subprocess.run(["docker", "exec", node, *command], capture_output=True, text=True, check=check, timeout=60).stdout
+
+
+def wait(what: str, seen: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end, f"{what} was not seen within {seconds:g} s"
+        time.sleep(0.1)
+
+
+def latest(reports: Path) -> record.Record:
+    return record.read(reports / "latest" / "record.jsonl")
+
+
+def states(read: record.Record) -> dict[str, str]:
+    return {f"{o['property']}[{o['leg']}]": o["state"] for o in read.observations}
+
+
+def diagnostics(reports: Path) -> str:
+    """Give all that was kept of a failure, as text."""
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(reports.glob("latest/diagnostics/*.json")))
+
+
+LOOK = r"""
+echo @containers; docker ps -aq --no-trunc
+echo @volumes; docker volume ls -q
+echo @networks; docker network ls --format '{{.Name}}'
+echo @images; docker images --format '{{.Repository}}:{{.Tag}}'
+echo @directories; ls /var/lib/kubelet/pods
+echo @mounts; awk '{print $5}' /proc/1/mountinfo
+echo @cgroups; find /sys/fs/cgroup -type d
+echo @rules; iptables-save
+echo @sandboxes; ctr -n k8s.io containers ls -q
+"""
+UID = re.compile(r"[0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|(?<=pod)[0-9a-f]{32}")
+ID = re.compile(r"[0-9a-f]{64}")
+
+
+def left() -> list[str]:
+    """Give what any run has left, in words: of the API's objects and of all that the nodes and their engines hold."""
+    found = kubectl("get", "namespaces", "-l", "conformance/run", "-o", "name").split()
+    found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
+    pods = objects("pods", "-A")
+    for node in nodes():
+        found += [f"{one} on {node}" for one in _left_on(node, pods)]
+    return found
+
+
+def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
+    seen: dict[str, list[str]] = {}
+    for line in on(node, "sh", "-c", LOOK).splitlines():
+        if line.startswith("@"):
+            seen[line[1:]] = []
+        elif line:
+            seen[list(seen)[-1]].append(line)
+    yield from (f"container {one}" for one in seen["containers"])
+    yield from (f"volume {one}" for one in seen["volumes"])
+    yield from (f"network {one}" for one in seen["networks"] if one not in ("bridge", "host", "none"))
+    yield from (f"image {one}" for one in seen["images"] if one != "httpd:latest")
+    # A static pod's folder and cgroup are named by its manifest's hash, not by its uid.
+    known = {pod["metadata"].get("annotations", {}).get("kubernetes.io/config.hash", "") for pod in pods}
+    known |= {pod["metadata"]["uid"] for pod in pods} | set(seen["sandboxes"])
+    for what in ("directories", "mounts", "cgroups"):
+        for one in seen[what]:
+            marks = ID.findall(one) or [uid.replace("_", "-") for uid in UID.findall(one)]
+            if marks and not known & set(marks) and "/netns/" not in one:
+                yield f"{what} {one}"
+    networks = [one for one in seen["mounts"] if "/netns/" in one]
+    own = [pod for pod in pods if pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork")]
+    if len(networks) > len(own):
+        yield f"{len(networks)} network namespaces of {len(own)} pods"
+    for one in seen["rules"]:
+        if "--to-destination 172.17." in one or (ID.findall(one) and not known & set(ID.findall(one))):
+            yield f"rule {one}"
+
+
+def assert_nothing_left(seconds: float = 40) -> None:
+    """Assert that nothing is left; kubelet gets its usual time for an ended pod's cgroups and folders."""
+    seen: list[str] = []
+
+    def gone() -> bool:
+        seen[:] = left()
+        return not seen
+
+    end = time.monotonic() + seconds
+    while not gone():
+        assert time.monotonic() < end, seen
+        time.sleep(1)
+
+
+@contextmanager
+def broken(break_it: Callable[[], object], mend: Callable[[], object]) -> Iterator[None]:
+    """Break a part of the world for real while the block lasts."""
+    break_it()
+    try:
+        yield
+    finally:
+        mend()

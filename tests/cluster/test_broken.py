@@ -1,0 +1,326 @@
+"""Bad input and a broken world, each caused for real: one sentence and its remedy, the exit code, what is kept, nothing left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance import record
+from tests.cluster.support import (
+    RUN_SECONDS,
+    Done,
+    assert_nothing_left,
+    broken,
+    cluster,
+    conformance,
+    control_plane,
+    diagnostics,
+    kubectl,
+    latest,
+    objects,
+    on,
+    start,
+    states,
+    wait,
+    worker,
+)
+
+ROOT = Path(__file__).parents[2]
+ONE = ("-k", "P2-05 and dood")
+"""One cell, so one leg."""
+
+
+def refused(done: Done, code: int, *said: str) -> None:
+    """Assert the exit code, and a sentence with its remedy and no traceback."""
+    text = done.stdout + done.stderr
+    assert done.returncode == code, text
+    assert "Traceback" not in text
+    for one in said:
+        assert one in text
+
+
+def errors(reports: Path, *said: str) -> record.Record:
+    """Assert that every observation is ERROR for the reason, and that diagnostics were kept."""
+    read = latest(reports)
+    assert read.observations
+    assert set(states(read).values()) == {"ERROR"}
+    assert read.footer is not None
+    for one in said:
+        assert all(one in o["reason"] for o in read.observations), read.observations
+        assert one in diagnostics(reports)
+    return read
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on a disk of 40 MiB of its own."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(folder: Path, leave: int = 0) -> None:
+    """Fill a disk but for so many bytes."""
+    free = shutil.disk_usage(folder).free - leave
+    with (folder / "filler").open("wb") as file:
+        file.write(bytes(free))
+
+
+def test_without_docker_and_without_root() -> None:
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o777)
+        keep = [
+            "--inh-caps=-all,+dac_read_search",
+            "--ambient-caps=-all,+dac_read_search",
+            "--bounding-set=-all,+dac_read_search",
+        ]
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *keep]
+        done = subprocess.run(
+            [*nobody, Path(sys.executable).with_name("conformance"), "up"],
+            capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "HOME": home, "TMPDIR": home},
+        )  # fmt: skip
+    refused(done, 2, "No Docker Engine answers and only root can start one.", "start Docker, or run as root")
+
+
+def test_a_context_that_does_not_exist(tmp_path: Path) -> None:
+    env = {**os.environ, "KUBECONFIG": str(cluster().kubeconfig)}
+    done = conformance("run", "--reports", str(tmp_path), "--context", "nowhere", env=env)
+    refused(done, 3, "has no context 'nowhere'", f"kind-{cluster().name}")
+    env = {**os.environ, "KUBECONFIG": str(tmp_path / "none")}
+    refused(conformance("run", "--context", "nowhere", env=env), 3, "has no context", "set KUBECONFIG")
+
+
+def test_a_context_whose_cluster_is_gone(tmp_path: Path) -> None:
+    config = {
+        "apiVersion": "v1", "kind": "Config", "users": [{"name": "u", "user": {}}],
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "contexts": [{"name": "gone", "context": {"cluster": "c", "user": "u"}}],
+    }  # fmt: skip
+    (tmp_path / "kubeconfig").write_text(json.dumps(config), encoding="utf-8")
+    env = {**os.environ, "KUBECONFIG": str(tmp_path / "kubeconfig")}
+    done = conformance("run", "--reports", str(tmp_path), "--context", "gone", "--allow-privileged", env=env)
+    refused(done, 2, "The API server does not answer")
+
+
+def test_a_cluster_that_is_not_ours_is_not_touched_without_leave(tmp_path: Path) -> None:
+    env = {**os.environ, "KUBECONFIG": str(cluster().kubeconfig)}
+    before = objects("namespaces")
+    done = conformance("run", "--reports", str(tmp_path), "--context", f"kind-{cluster().name}", env=env)
+    refused(done, 3, "--allow-privileged", "a privileged container", "hostPath /var/run", "What may stay")
+    assert [one["metadata"]["uid"] for one in objects("namespaces")] == [one["metadata"]["uid"] for one in before]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cluster_that_stops_answering_half_way(tmp_path: Path) -> None:
+    manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+    running = start(tmp_path, "-k", "P2-10 and detached")
+    wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
+    stop = ["sh", "-c", f"mv {manifest} /kind/ && pkill -KILL kube-apiserver"]
+    back = ["mv", "/kind/kube-apiserver.yaml", manifest]
+    with broken(lambda: on(control_plane(), *stop), lambda: on(control_plane(), *back)):
+        output, _ = running.communicate(timeout=RUN_SECONDS)
+    wait("the API server's return", api_answers, 120)
+    refused(Done([], running.returncode, output, ""), 2, "`conformance clean` does it when the cluster answers")
+    assert set(states(latest(tmp_path)).values()) <= {"ERROR"}
+    assert "does not answer" in diagnostics(tmp_path)
+    cleaned(tmp_path)
+
+
+def api_answers() -> bool:
+    try:
+        kubectl("get", "--raw", "/readyz")
+        return bool(objects("nodes"))
+    except Exception:  # noqa: BLE001 -- whatever it says, it does not answer
+        return False
+
+
+def cleaned(reports: Path) -> None:
+    """Assert that `clean` takes away what a dead run left; its Lease is spared until it has run out."""
+    wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(reports)).stdout, 120)
+    assert_nothing_left()
+
+
+def test_a_node_that_is_not_ready(tmp_path: Path) -> None:
+    def ready(status: str) -> bool:
+        node = next(one for one in objects("nodes") if one["metadata"]["name"] == worker())
+        return any(c["type"] == "Ready" and (c["status"] == "True") == (status == "True") for c in node["status"]["conditions"])
+
+    with broken(lambda: on(worker(), "systemctl", "stop", "kubelet"), lambda: on(worker(), "systemctl", "start", "kubelet")):
+        wait("the node's end", lambda: ready("False"), 120)
+        done = conformance("run", "--reports", str(tmp_path), *ONE)
+        refused(done, 2, f"Not Ready: {worker()}.", "kubectl describe node")
+    errors(tmp_path, "Not Ready")
+    wait("the node's return", lambda: ready("True"), 120)
+    assert_nothing_left()
+
+
+def test_no_node_takes_pods(tmp_path: Path) -> None:
+    with broken(lambda: kubectl("cordon", worker()), lambda: kubectl("uncordon", worker())):
+        done = conformance("run", "--reports", str(tmp_path), *ONE)
+    refused(done, 2, "No node takes ordinary pods", "kubectl uncordon NODE")
+    errors(tmp_path, "No node takes ordinary pods")
+    assert_nothing_left()
+
+
+def test_an_image_that_is_not_on_the_node(tmp_path: Path) -> None:
+    name = "docker.io/library/docker:26.1-dind"
+    ctr = ["ctr", "-n", "k8s.io", "images"]
+
+    def remove() -> None:
+        on(worker(), *ctr, "tag", name, "docker.io/library/kept:1")
+        on(worker(), *ctr, "rm", "--sync", name)
+
+    def restore() -> None:
+        on(worker(), *ctr, "tag", "docker.io/library/kept:1", name)
+        on(worker(), *ctr, "rm", "docker.io/library/kept:1")
+
+    with broken(remove, restore):
+        done = conformance("run", "--reports", str(tmp_path), "-k", "P2-05 and dind")
+    refused(done, 2, "docker:26.1-dind", "is the image docker:26.1-dind on the node?")
+    errors(tmp_path, "docker:26.1-dind")
+    assert_nothing_left()
+
+
+def test_an_image_that_cannot_be_had_for_the_cluster() -> None:
+    done = conformance("up", "--image", "python:3-slim=127.0.0.1:1/nothing:1")
+    refused(done, 2, "The image 127.0.0.1:1/nothing:1, to be used as python:3-slim, cannot be had", "--image python:3-slim=")
+
+
+def test_an_image_that_the_suite_does_not_know() -> None:
+    refused(conformance("up", "--image", "pyhton:3-slim=x"), 3, "--image takes NAME=REFERENCE", "python:3-slim")
+
+
+def test_a_pod_that_crash_loops(tmp_path: Path) -> None:
+    done = conformance("run", "--reports", str(tmp_path), *ONE, "--image", "docker:26.1-cli=python:3-slim")
+    refused(done, 2, "The pod of dood.foreground cannot start: container docker-cmds")
+    errors(tmp_path, "docker")
+    assert_nothing_left()
+
+
+def test_a_pod_that_cannot_be_scheduled(tmp_path: Path) -> None:
+    node = next(one for one in objects("nodes") if one["metadata"]["name"] == worker())
+    here = [pod for pod in objects("pods", "-A") if pod["spec"].get("nodeName") == worker()]
+    requests = [c.get("resources", {}).get("requests", {}).get("cpu", "0m") for pod in here for c in pod["spec"]["containers"]]
+    free = int(node["status"]["allocatable"]["cpu"]) * 1000 - sum(int(one.removesuffix("m")) for one in requests)
+    left_for_probe_alone = {"requests": {"cpu": f"{free - 15}m"}}
+    container = {"name": "f", "image": "python:3-slim", "command": ["sleep", "600"], "resources": left_for_probe_alone}
+    spec = {"containers": [container], "nodeName": worker(), "terminationGracePeriodSeconds": 0}
+    filler = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "filler"}, "spec": spec}
+    (tmp_path / "filler.json").write_text(json.dumps(filler), encoding="utf-8")
+
+    def occupy() -> None:
+        kubectl("apply", "-f", str(tmp_path / "filler.json"))
+        kubectl("wait", "--for=condition=Ready", "pod/filler", "--timeout=60s")
+
+    with broken(occupy, lambda: kubectl("delete", "pod", "filler")):
+        done = conformance("run", "--reports", str(tmp_path / "reports"), *ONE)
+    refused(done, 2, "cannot be scheduled", "Insufficient cpu", "free or add a node")
+    errors(tmp_path / "reports", "Insufficient cpu")
+    assert_nothing_left()
+
+
+def test_a_child_that_never_serves(tmp_path: Path) -> None:
+    build = (
+        "mkdir -p /mute; cd /mute; echo 'exec sleep 600' >mute; chmod +x mute;"
+        "printf 'FROM httpd:latest\\nCOPY mute /usr/local/bin/httpd-foreground\\n' >Dockerfile; docker build -q -t httpd:mute ."
+    )
+    undo = "docker rmi httpd:mute; rm -rf /mute"
+    with broken(lambda: on(worker(), "sh", "-c", build), lambda: on(worker(), "sh", "-c", undo)):
+        done = conformance("run", "--reports", str(tmp_path), *ONE, "--image", "httpd:latest=httpd:mute")
+    refused(done, 2, "A page from dood.foreground's child did not happen within", "ECONNREFUSED", "does the child's image serve")
+    errors(tmp_path, "did not happen")
+    assert_nothing_left()
+
+
+def test_a_typo_in_an_approachs_file(tmp_path: Path) -> None:
+    for name in ("conformance", "scenarios"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "kind-config.yaml", tmp_path)
+    file = tmp_path / "conformance" / "approaches" / "dood.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("hostPath:", "hostpath:"), encoding="utf-8")
+    command = [sys.executable, "-c", "from conformance.cli import main; main()", "run", *ONE]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    refused(done, 3, "approaches/dood.yaml", "hostpath", "mend approaches/dood.yaml")
+    assert_nothing_left()
+
+
+def test_ports_that_are_taken(tmp_path: Path) -> None:
+    pid = subprocess.run(
+        ["docker", "inspect", "-f", "{{.State.Pid}}", worker()], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    listen = (
+        "import resource, socket, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (9000, 9000));"
+        "kept = [socket.create_server(('', port)) for port in range(20000, 28000, 10)]; print('listening', flush=True);"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        ["nsenter", "-t", pid, "-n", sys.executable, "-c", listen], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as others:
+        assert others.stdout
+        assert others.stdout.readline() == "listening\n"
+        done = conformance("run", "--reports", str(tmp_path), *ONE)
+        others.kill()
+    refused(done, 2, "between 20000 and 28000 none such are free", "see what listens there")
+    errors(tmp_path, "none such are free")
+    assert_nothing_left()
+
+
+def test_a_probe_that_is_killed(tmp_path: Path) -> None:
+    running = start(tmp_path, "-k", "P2-10 and dood and detached")
+    wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
+    kubectl("-n", "conformance", "delete", "pod", "-l", "conformance/probe", "--grace-period=0", "--force")
+    output, _ = running.communicate(timeout=RUN_SECONDS)
+    refused(Done([], running.returncode, output, ""), 2, "The probe on")
+    read = latest(tmp_path)
+    assert "ERROR" in states(read).values()
+    assert all(o["as_expected"] for o in read.observations if o["state"] != "ERROR")
+    assert read.footer is not None
+    assert read.footer["cleaned"] == []
+    assert_nothing_left()
+
+
+def test_a_disk_that_is_full_from_the_start(full: Path) -> None:
+    fill(full, leave=20 << 20)
+    done = conformance("run", "--reports", str(full / "reports"), *ONE)
+    refused(done, 2, "MiB are free at", "use --reports DIR on another disk")
+    assert list((full / "reports").iterdir()) == []
+    assert_nothing_left()
+
+
+def test_a_disk_that_fills_up_half_way(full: Path) -> None:
+    running = start(full / "reports", "-k", "P2-10 and forced")
+    wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
+    fill(full)
+    output, _ = running.communicate(timeout=RUN_SECONDS)
+    refused(Done([], running.returncode, output, ""), 2, "No space left on device", "use --reports DIR on another disk")
+    read = record.read(next(full.glob("reports/*/record.jsonl")))
+    assert read.footer is None, "an interrupted run, to all who read it"
+    assert all(o["as_expected"] for o in read.observations)
+    assert_nothing_left()
+
+
+def test_a_cache_on_a_full_disk(full: Path) -> None:
+    fill(full)
+    done = conformance("up", env={**os.environ, "CONFORMANCE_CACHE": str(full / "cache")})
+    refused(done, 2, "The disk is full", "CONFORMANCE_CACHE")
+
+
+def test_down_while_a_run_is_at_work(tmp_path: Path) -> None:
+    running = start(tmp_path, *ONE)
+    wait("its Lease", lambda: objects("leases", "-A", "-l", "conformance/run"))
+    refused(conformance("down"), 2, f"The cluster {cluster().name} is in use by run", "wait for that run to end, or end it")
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=RUN_SECONDS)
+    assert kubectl("get", "--raw", "/readyz") == "ok"
+    assert_nothing_left()
