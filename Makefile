@@ -6,7 +6,7 @@ INSTALL := --install
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-cluster check act up down clean doctor lock distclean
+.PHONY: help conformance test test-unit test-cluster faults bench check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -36,6 +36,9 @@ test-unit: $(BIN)/.installed ## tests that need no cluster
 
 test-cluster: up ## tests that need the cluster
 	@$(BIN)/pytest -q tests/cluster
+
+bench: up ## time the warm run against a plain kubectl script, in five pairs
+	@$(BIN)/python -m hack.bench.bench
 
 check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor
 	@$(BIN)/ruff check .

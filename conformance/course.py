@@ -18,7 +18,7 @@ from conformance.claims import Probe, Property
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.legs import Leg
-from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
+from conformance.probes.node import NODE_SOCKET, Clock, NodeProbe, raise_if_stuck
 from conformance.rig import Rig, container_of
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -215,7 +215,7 @@ class Course:
         followed = [{"role": "child", "pid": rig.child["pid"], "start": rig.child["start"], "notes": NOTES}]
         followed += [{"role": "pod", "pid": p["pid"], "start": p["start"]} for p in pod_processes if p["ns"]["pid"] != child_ns]
         clock = rig.home.clock()
-        follower = Follower(rig.home, followed)
+        follower = Follower(rig.home, followed, clock)
         follower.start()
         until("The start of the watch on the node", follower.watching, seconds=TIMEOUTS.question, every=0.01)
         pods = f"{NAMESPACES}/{leg.namespace}/pods"
@@ -334,11 +334,14 @@ AWAIT = 5.0
 
 
 class Follower:
-    """Reads a node's watch in a thread of its own and tells how far the watched processes are."""
+    """Reads a node's watch in a thread of its own and tells how far the watched processes are.
 
-    def __init__(self, probe: NodeProbe, followed: list[Object]) -> None:
+    Beside each event stands when it was `seen` here, on the node's clock in seconds.
+    """
+
+    def __init__(self, probe: NodeProbe, followed: list[Object], clock: Clock) -> None:
         """Prepare; `start` begins."""
-        self.probe, self.followed = probe, followed
+        self.probe, self.followed, self.clock = probe, followed, clock
         self.events: list[Object] = []
         self.lost: str = ""
         self._changed = threading.Condition()
@@ -352,9 +355,10 @@ class Follower:
     def _read(self) -> None:
         try:
             for event in self.probe.watch(self.followed, TIMEOUTS.deleted + TIMEOUTS.ended + TIMEOUTS.settle):
+                seen = self.clock.node(time.monotonic())
                 with self._changed:
                     if event["event"] != "alive":
-                        self.events.append(event)
+                        self.events.append({**event, "seen": seen})
                     self._changed.notify_all()
                     if self._stop:
                         return

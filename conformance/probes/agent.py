@@ -462,6 +462,9 @@ def taken(handle, kind):
     return True
 
 
+BEAT, LOOK = 0.25, 0.025
+
+
 class Watched:
     """One process that a watch follows: by pid and start time, through a pidfd."""
 
@@ -495,8 +498,9 @@ class Watched:
 
 
 def watch(question, say):
-    """Follow processes to their end: one line for each event, and a beat while nothing happens.
+    """Follow processes to their end: one line for each event, and a beat every BEAT seconds.
 
+    An end wakes the watch. A note does not, so it is looked for every LOOK seconds while one is still to come.
     Ends when all are gone, after `seconds`, or when nobody listens any more.
     """
     watched = [Watched(entry) for entry in question["processes"]]
@@ -508,9 +512,10 @@ def watch(question, say):
             poller.register(one.handle, select.POLLIN)
             by_handle[one.handle] = one
     say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
-    end = boottime() + question["seconds"]
+    end, beat = boottime() + question["seconds"], boottime() + BEAT
     while by_handle and boottime() < end:
-        events = poller.poll(min(250, max(1, int((end - boottime()) * 1000))))
+        awaited = any(one.notes is not None and not one.noted for one in by_handle.values())
+        events = poller.poll(max(1, int(min(LOOK if awaited else BEAT, end - boottime()) * 1000)))
         at = boottime()
         for handle, _ in events:
             one = by_handle.pop(handle)
@@ -524,8 +529,9 @@ def watch(question, say):
             note = one.news()
             if note is not None:
                 say({"event": "noted", "role": one.role, "pid": one.pid, "text": note, "at": boottime()})
-        if not events:
+        if boottime() >= beat:
             say({"event": "alive", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
+            beat = boottime() + BEAT
     say({"event": "end", "alive": [one.pid for one in by_handle.values()], "at": boottime()})
 
 

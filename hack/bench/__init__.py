@@ -1,0 +1,1 @@
+"""The warm run against a plain kubectl script."""

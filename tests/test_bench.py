@@ -1,0 +1,72 @@
+"""What the bench makes of its rounds, and of a side that fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conformance.errors import RigError
+from hack.bench import bench
+from hack.bench.bench import Round, concluded
+
+
+@pytest.mark.parametrize(
+    ("runs", "late", "code"),
+    [
+        ([50.0, 60.0, 90.0], [0.01] * 95 + [9.0] * 5, 0),  # the median and the p95 decide, not the worst
+        ([50.0, 60.1, 60.2], [0.01], 1),
+        ([50.0], [0.01] * 94 + [0.11] * 6, 1),
+        ([60.0], [0.1], 0),
+    ],
+)
+def test_a_goal_that_is_missed_is_exit_1_and_is_named(runs: list[float], late: list[float], code: int) -> None:
+    lines, concluded_code = concluded([Round(seconds, 100.0) for seconds in runs], late)
+    assert concluded_code == code
+    assert sum("MISSED" in line for line in lines) == code
+    assert f"{len(late)} events" in lines[1]
+
+
+def _script(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = folder / "script.sh"
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(bench, "SCRIPT", file)
+    monkeypatch.setattr(bench, "environment", lambda: dict(os.environ))
+
+
+ANSWERS = "for a in dood dind; do for p in networking resources lifecycle storage; do echo $a $p HOLDS so; done; done\n"
+
+
+def test_a_script_that_fails_or_answers_less_is_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "kept"
+    _script(tmp_path, ANSWERS, monkeypatch)
+    assert 0 < bench.script(kept) < 5
+    _script(tmp_path, f"({ANSWERS}) | tail -n 7", monkeypatch)
+    with pytest.raises(RigError, match="7 answers instead of 8"):
+        bench.script(kept)
+    _script(tmp_path, f"{ANSWERS}echo woe >&2; exit 3", monkeypatch)
+    with pytest.raises(RigError, match=r"The script ended with 3.*kept"):
+        bench.script(kept)
+    assert "woe" in kept.read_text(encoding="utf-8")
+
+
+def test_a_side_that_does_not_end_may_clean_up_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "SECONDS", 0.3)
+    _script(tmp_path, "trap 'echo cleaned; exit 1' TERM\nwhile :; do sleep 0.05; done\n", monkeypatch)
+    with pytest.raises(RigError, match=r"did not end within 0\.3 s"):
+        bench.script(tmp_path / "kept")
+    assert (tmp_path / "kept").read_text(encoding="utf-8") == "cleaned\n"
+
+
+def test_a_side_that_fails_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "environment", lambda: dict(os.environ))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "conformance").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (tmp_path / "conformance").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    done = CliRunner().invoke(bench.main, ["1"])
+    assert done.exit_code == 2
+    assert "bench: The run ended with 1." in done.output

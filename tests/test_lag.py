@@ -1,0 +1,115 @@
+"""How late events are seen: on the node, in the runner, and as read from a record."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from conformance import record
+from conformance.cluster import Object
+from conformance.course import Follower
+from conformance.errors import RigError
+from conformance.evidence import Evidence, digest
+from conformance.probes import agent
+from conformance.probes.node import Clock, NodeProbe
+from conformance.report.lag import lags, percentile
+
+UNCERTAIN = 0.004
+
+
+def deletions(recorded: record.Record, **events: list[Object]) -> record.Record:
+    """Give the recorded run with the events of every deletion replaced: those named by leg, none of any other."""
+
+    def changed(one: Evidence) -> Evidence:
+        if one.name != "deletion":
+            return one
+        told = events.get(one.leg.replace(".", "_"), [])
+        output = {**one.output, "events": told, "uncertainty": UNCERTAIN}
+        return evolve(one, output=output, sha256=digest(output))
+
+    return evolve(recorded, evidence=tuple(changed(one) for one in recorded.evidence))
+
+
+def event(what: str, at: float, seen: float, **more: Any) -> Object:
+    return {"event": what, "role": "child", "pid": 7, "at": at, "seen": seen, **more}
+
+
+def test_the_lag_of_an_end_is_from_the_nodes_wake_up_to_its_being_seen(recorded: record.Record) -> None:
+    ended = [e for e in recorded.seen("dind.foreground")["deletion"].output["events"] if e["event"] == "gone"]
+    assert len(ended) == 9
+    made = deletions(recorded, dind_foreground=[{**e, "seen": e["at"] + 0.03} for e in ended], dood_laden=[event("gone", 5, 6)])
+    assert sorted(lags(made)) == pytest.approx([0.03 + UNCERTAIN] * 9 + [1 + UNCERTAIN])
+
+
+def test_the_lag_of_a_note_is_from_what_the_child_wrote(recorded: record.Record) -> None:
+    made = deletions(recorded, dood_foreground=[event("noted", 100.09, 100.10, text="SIGTERM 100.02\n")])
+    assert lags(made) == pytest.approx([0.08 + UNCERTAIN])
+
+
+def test_a_note_that_grew_is_counted_by_what_is_new_in_it(recorded: record.Record) -> None:
+    notes = [
+        event("noted", 9, 10.10, text="SIGTERM 10.00\n"),
+        event("noted", 9, 10.50, text="SIGTERM 10.00\nSIGTERM 10.30\nSIGTERM 10.40\n"),
+    ]
+    assert lags(deletions(recorded, dood_foreground=notes)) == pytest.approx([v + UNCERTAIN for v in (0.1, 0.2, 0.1)])
+
+
+def test_what_only_tells_of_the_watch_is_not_an_event(recorded: record.Record) -> None:
+    about = [event(what, 1, 1.5) for what in ("watching", "absent", "end")]
+    assert lags(deletions(recorded, dood_foreground=[*about, event("gone", 2, 2.25)])) == pytest.approx([0.25 + UNCERTAIN])
+
+
+def test_events_without_the_time_they_were_seen_are_not_counted(recorded: record.Record) -> None:
+    old = {key: value for key, value in event("gone", 1, 2).items() if key != "seen"}
+    assert lags(deletions(recorded, dood_foreground=[old, event("gone", 2, 2.5)])) == pytest.approx([0.5 + UNCERTAIN])
+
+
+def test_no_event_is_an_error_and_not_a_lag_of_nothing(recorded: record.Record) -> None:
+    with pytest.raises(RigError, match="no event"):
+        lags(deletions(recorded))
+    with pytest.raises(RigError, match="no event"):
+        lags(deletions(recorded, dood_foreground=[{"event": "gone", "pid": 7, "role": "child", "at": 1.0}]))
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 10.0), (0.95, 19.0), (1.0, 20.0), (0.01, 1.0)])
+def test_a_percentile_is_one_of_the_values(share: float, value: float) -> None:
+    assert percentile([float(n) for n in range(20, 0, -1)], share) == value
+
+
+def test_the_follower_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
+    class Probe(NodeProbe):
+        def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:  # noqa: ARG002
+            yield {"event": "alive", "at": 1.0}
+            time.sleep(0.05)
+            yield {"event": "gone", "role": "child", "pid": 7, "at": 1001.0}
+
+    probe = Probe(None, "", "", "node", "")  # type: ignore[arg-type] # the cluster is not asked
+    follower = Follower(probe, [{"role": "child", "pid": 7}], Clock(1000.0, 0.0))
+    began = time.monotonic()
+    follower.start()
+    assert follower.wait_for("child", 5)
+    ended = time.monotonic()
+    (kept,) = follower.events
+    assert began + 0.05 <= kept.pop("seen") - 1000.0 <= ended
+    assert kept == {"event": "gone", "role": "child", "pid": 7, "at": 1001.0}
+
+
+def test_a_note_is_seen_soon_and_the_beat_stays_slow(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.touch()
+    late = f"sleep 0.3; read -r up idle </proc/uptime; echo SIGTERM $up >>{notes}; sleep 0.5"
+    child = subprocess.Popen(["sh", "-c", late])
+    said: list[Object] = []
+    entry = {"role": "child", "pid": child.pid, "start": agent.start_time(child.pid), "notes": str(notes)}
+    agent.watch({"processes": [entry], "seconds": 5}, lambda line: said.append({**line, "seen": agent.boottime()}))
+    assert child.wait() == 0
+    (noted,) = [line for line in said if line["event"] == "noted"]
+    assert noted["seen"] - float(noted["text"].split()[1]) < 0.15, "a look every quarter of a second sees it after 0.2 s"
+    assert 2 <= sum(line["event"] == "alive" for line in said) <= 4
+    assert [line["event"] for line in said if line["event"] in ("gone", "end")] == ["gone", "end"]
