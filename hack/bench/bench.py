@@ -20,7 +20,7 @@ import click
 from attrs import frozen
 
 from conformance import record
-from conformance.cli import existing
+from conformance.cli import reach
 from conformance.errors import ConformanceError, RigError
 from conformance.report.lag import lags, percentile
 from conformance.world import kind
@@ -50,7 +50,7 @@ class Round:
 def environment() -> dict[str, str]:
     """Give the environment in which `kubectl` is the suite's own and speaks to its cluster. Raises `NoCluster`."""
     kubectl = Path(kind.binaries_kubectl()).parent
-    return {**os.environ, "KUBECONFIG": str(existing().kubeconfig), "PATH": f"{kubectl}{os.pathsep}{os.environ['PATH']}"}
+    return {**os.environ, "KUBECONFIG": str(reach("").kubeconfig), "PATH": f"{kubectl}{os.pathsep}{os.environ['PATH']}"}
 
 
 def timed(side: str, args: Sequence[str | Path], kept: Path) -> float:
