@@ -149,6 +149,10 @@ class Conformance:
         """Note that the run was cut short."""
         self.interrupted = True
 
+    def pytest_internalerror(self) -> bool:
+        """Say that it has been heard: a worker's goes to the controller, whose `Recorder` keeps and tells it."""
+        return True
+
     def pytest_sessionfinish(self) -> None:
         """Clean up every leg of this process, and hand over what nobody waited for."""
         self.source.close(interrupted=self.interrupted)
@@ -170,6 +174,7 @@ class Recorder:
         self.interrupted = False
         self.crashed: list[str] = []
         self.broken = ""
+        self.traceback = ""
         self._session: pytest.Session | None = None
 
     def _write(self, lines: Iterable[record.Line]) -> None:
@@ -189,6 +194,12 @@ class Recorder:
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the session, to end it where the record cannot be written."""
         self._session = session
+
+    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keep what broke pytest itself: one sentence of it is told, the rest is kept, and nothing is printed."""
+        self.crashed.append(f"pytest broke: {excinfo.exconly()}")
+        self.traceback += f"{excrepr}\n"
+        return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write what came with a report."""

@@ -47,12 +47,16 @@ def check(line: Line) -> None:
         raise BadRecord(f"a line of kind {line.get('kind')!r} is not as the schema says: {where}: {wrong.message}") from wrong
 
 
+REMEDY = "free space there, or use --reports DIR on another disk"
+
+
 @define
 class Writer:
     """Writes a record line by line; each is checked first and on disk when `write` returns."""
 
     path: Path
     _file: FileIO = field(init=False)
+    _refused: str = ""
 
     def __attrs_post_init__(self) -> None:
         """Open the file."""
@@ -60,15 +64,22 @@ class Writer:
         self._file = self.path.open("wb", buffering=0)
 
     def write(self, line: Line) -> None:
-        """Check and append one line. Raises `RigError` if the disk does not take all of it."""
+        """Check and append one line. Raises `RigError` if the disk does not take it: then nothing more is written.
+
+        A stream that goes on behind a hole could be taken for a whole one.
+        """
         check(line)
-        rest = (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode()
+        if self._refused:
+            raise RigError(self._refused, REMEDY)
+        text = (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode()
+        place = self._file.tell()
         try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            while text:
+                text = text[self._file.write(text) :]
         except OSError as failed:
-            why = f"The record {self.path} cannot be written: {failed.strerror}."
-            raise RigError(why, "free space there, or use --reports DIR on another disk") from failed
+            self._file.truncate(place)
+            self._refused = f"The record {self.path} cannot be written: {failed.strerror}."
+            raise RigError(self._refused, REMEDY) from failed
 
     def close(self) -> None:
         """End the stream. A stream that was closed without a footer is an interrupted run."""

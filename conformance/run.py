@@ -109,7 +109,7 @@ class Run:
             broken = recorder.broken or broken or "; ".join(recorder.crashed)
             self.mark("observed")
             with _uninterrupted():
-                self._keep_failure(broken)
+                self._keep_failure(broken, recorder.traceback)
                 cleaned = self._clean(writer)
                 self.mark("cleaned")
                 code = max(
@@ -273,8 +273,6 @@ class Run:
             recorder.interrupted = True
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
             raise UsageError(f"-k {self.selection!r} selects nothing.", "conformance list shows what there is")
-        if code == pytest.ExitCode.INTERNAL_ERROR:
-            raise RigError("pytest broke.", f"see {self.folder}")
 
     def _clean(self, writer: record.Writer) -> list[str]:
         """Take away what the run made, look again, and write down what is left on the nodes."""
@@ -326,12 +324,13 @@ class Run:
             if not waiting_for(before, after, owners) or time.monotonic() > end:
                 return ledger(probe.node, before, after, owners)
 
-    def _keep_failure(self, why: str) -> None:
+    def _keep_failure(self, why: str, traceback: str) -> None:
         if why:
+            kept = {"failed": why, "traceback": traceback, "world": self._world}
             folder = self.folder / "diagnostics"
             with contextlib.suppress(OSError):  # a full disk is why
                 folder.mkdir(exist_ok=True)
-                (folder / "run.json").write_text(json.dumps({"failed": why, "world": self._world}, indent=1), encoding="utf-8")
+                (folder / "run.json").write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
     def _conclude(self, writer: record.Writer, broken: str, *, usage: bool, interrupted: bool, cleaned: list[str]) -> int:
         """Write what is said of cells that nobody came to judge, and the footer; give the exit code.
