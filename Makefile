@@ -35,7 +35,10 @@ test-unit: $(BIN)/.installed ## tests that need no cluster
 	@$(BIN)/pytest -q -n 2 tests --ignore tests/cluster
 
 test-cluster: up ## tests that need the cluster
-	@$(BIN)/pytest -q tests/cluster
+	@$(BIN)/pytest -q tests/cluster -m "not every_stage"
+
+faults: up ## strike runs with every fault at every stage; print fault x stage -> outcome, residue
+	@$(BIN)/pytest -q tests/cluster/test_faults.py
 
 bench: up ## time the warm run against a plain kubectl script, in five pairs
 	@$(BIN)/python -m hack.bench.bench

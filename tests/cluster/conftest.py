@@ -1,0 +1,27 @@
+"""The table of faults: what each did to a run, told when the session ends."""
+
+from __future__ import annotations
+
+import pytest
+
+TABLE = pytest.StashKey[list[tuple[str, str, str, str]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TABLE] = []
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest) -> list[tuple[str, str, str, str]]:
+    """Give the rows to which a test adds its own: fault, stage, outcome, residue."""
+    return request.config.stash[TABLE]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = [("fault", "stage", "outcome", "residue"), *config.stash[TABLE]]
+    if len(rows) > 1:
+        widths = [max(len(row[place]) for row in rows) for place in range(4)]
+        terminalreporter.section("faults")
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            terminalreporter.write_line("  ".join(cells).rstrip())

@@ -1,0 +1,242 @@
+"""Anywhere else: images from a real registry, and a cluster that is not ours and carries no Docker Engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conformance.world import binaries, commands, images, nodes
+from conformance.world.digest import digest
+from conformance.world.images import CHILD, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, Recipe, Store
+from conformance.world.progress import Progress
+from tests.cluster.support import conformance, latest, on, states, wait
+
+GATEWAY = ["docker", "network", "inspect", "kind", "-f", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"]
+
+
+@contextmanager
+def serving(command: list[str | Path], answers: str, log: Path, env: dict[str, str] | None = None) -> Iterator[None]:
+    """Run a server while the block lasts; it answers when a connection to `answers` (HOST:PORT, or a path) succeeds."""
+    host, _, port = answers.rpartition(":")
+    family, address = (socket.AF_INET, (host, int(port))) if host else (socket.AF_UNIX, answers)
+
+    def up() -> bool:
+        assert process.poll() is None, log.read_text(encoding="utf-8")[-2000:]
+        with socket.socket(family) as probe:
+            return probe.connect_ex(address) == 0
+
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, env=env) as process:
+        try:
+            wait("a connection", up, 30)
+            yield
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def free_port(host: str) -> int:
+    with socket.socket() as one:
+        one.bind((host, 0))
+        return int(one.getsockname()[1])
+
+
+class Registry:
+    """A registry (github.com/distribution/distribution) filled with our images under the public names."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        self.address = f"{host}:{free_port(host)}"
+        self.host = host
+        self.folder = folder
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        program = binaries.build(binaries.REGISTRY, Progress()) / "registry"
+        config = {
+            "version": 0.1,
+            "storage": {"filesystem": {"rootdirectory": str(self.folder / "store")}},
+            "http": {"addr": self.address},
+        }
+        (self.folder / "config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        env = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}
+        with serving([program, "serve", self.folder / "config.yml"], self.address, self.folder / "registry.log", env):
+            yield
+
+    def reference(self, name: str) -> str:
+        return f"{self.address}/{name if '/' in name else 'library/' + name}"
+
+    def push(self, name: str, reference: str) -> str:
+        """Push an image of this machine's engine under a public name; give its id."""
+        commands.run(["docker", "tag", reference, self.reference(name)], timeout=60)
+        try:
+            commands.run(["docker", "push", "-q", self.reference(name)], timeout=300)
+        finally:
+            commands.run(["docker", "rmi", self.reference(name)], timeout=60)
+        return images.present(reference)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    made = Registry(tmp_path, "127.0.0.1")  # where every engine pulls without TLS
+    with made.serving():
+        yield made
+
+
+@pytest.fixture
+def second_engine(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be on a machine whose engine reaches the public registry, through a mirror of it: an engine of its own, empty."""
+    listen = tmp_path / "docker.sock"
+    (tmp_path / "daemon.json").write_text("{}", encoding="utf-8")
+    options = {
+        "host": f"unix://{listen}", "data-root": tmp_path / "data", "exec-root": tmp_path / "exec", "pidfile": tmp_path / "pid",
+        "config-file": tmp_path / "daemon.json", "bridge": "none", "iptables": "false", "ip6tables": "false",
+        "registry-mirror": f"http://{registry.address}",
+    }  # fmt: skip
+    command: list[str | Path] = ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
+    with serving(command, str(listen), tmp_path / "dockerd.log"):
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{listen}")
+        yield
+
+
+def test_one_place_decides_between_pull_and_build(registry: Registry, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    child = registry.push(CHILD, nodes.httpd().image.reference)
+    request.getfixturevalue("second_engine")
+    built: list[str] = []
+
+    class Builder(Store):
+        def build(self, recipe: Recipe) -> images.Image:
+            built.append(recipe.folder)
+            return recipe.image
+
+    store = Builder(Progress())
+    pulled = store.obtain(CHILD, nodes.httpd())
+    assert (pulled.reference, pulled.stand_in) == (child, ""), "it is in the registry, so it is no stand-in"
+    assert built == []
+    probe = store.obtain(PROBE, nodes.probe())
+    assert built == ["python"], "it is not in the registry, so it is built"
+    assert probe.stand_in
+    commands.run(["docker", "rmi", CHILD], timeout=60)
+    assert store.obtain(CHILD, nodes.httpd()).stand_in == "", "asked again, the registry has it still"
+    assert tmp_path.exists()
+
+
+def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
+    """kindest/node gets Docker Engine added to it, and nothing is a stand-in any more."""
+    plain = nodes.kind_node(Store(Progress()), nodes.RUNTIMES[0]).image.reference
+    for name, recipe in (
+        (CHILD, nodes.httpd()),
+        (DOCKER_CLI, nodes.docker()),
+        (DOCKER_DIND, nodes.docker()),
+        (PROBE, nodes.probe()),
+    ):
+        registry.push(name, recipe.image.reference)
+    registry.push(NODE, plain)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "bin").symlink_to(binaries.cached(binaries.KIND).parent)
+    env = {**os.environ, "CONFORMANCE_CACHE": str(cache)}
+    given = [word for name in nodes.KNOWN for word in ("--image", f"{name}={registry.reference(name)}")]
+    made = conformance("up", *given, env=env, timeout=900)
+    assert made.returncode == 0, made.stdout + made.stderr
+    name = made.stdout.split()[1]
+    try:
+        done = conformance("run", "--reports", str(tmp_path / "reports"), "-k", "P2-05 or P2-13[", env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert latest(tmp_path / "reports").header["stand_ins"] == {}
+    finally:
+        kind = binaries.cached(binaries.KIND) / "kind"
+        commands.run([kind, "delete", "cluster", "--name", name, "--kubeconfig", tmp_path / "none"], timeout=120)
+
+
+NO_ENGINE = """
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+nodes:
+  - role: control-plane
+kubeadmConfigPatches:
+  - |
+    kind: InitConfiguration
+    skipPhases: [preflight, addon/coredns]
+  - |
+    kind: KubeletConfiguration
+    failCgroupV1: false
+containerdConfigPatches:
+  - |
+    [plugins."io.containerd.cri.v1.runtime"]
+      restrict_oom_score_adj = true
+    [plugins."io.containerd.cri.v1.images".registry]
+      config_path = "/etc/containerd/certs.d"
+"""
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give the context, and the environment, of a kind cluster that is not ours: one node, no Docker Engine, no image of ours."""
+    name = f"foreign-{digest(str(tmp_path))}"
+    kind = binaries.cached(binaries.KIND) / "kind"
+    kubeconfig = tmp_path / "kubeconfig"
+    (tmp_path / "foreign.yaml").write_text(NO_ENGINE, encoding="utf-8")
+    plain = nodes.kind_node(Store(Progress()), nodes.RUNTIMES[0]).image.reference
+    create: list[str | Path] = ["create", "cluster", "--image", plain, "--config", tmp_path / "foreign.yaml", "--wait", "120s"]
+    try:
+        commands.run([kind, *create, "--name", name, "--kubeconfig", kubeconfig], timeout=300)
+        yield name, {**os.environ, "KUBECONFIG": str(kubeconfig)}
+    finally:
+        commands.run([kind, "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig], timeout=120)
+
+
+def outside(env: dict[str, str]) -> dict[str, str]:
+    """Give uid by name of what the cluster holds that belongs to nobody's pods: namespaces, roles, nodes' labels."""
+    kinds = "namespaces,clusterroles,clusterrolebindings,nodes,persistentvolumes,customresourcedefinitions"
+    shown = subprocess.run(["kubectl", "get", kinds, "-o", "json"], env=env, capture_output=True, text=True, check=True).stdout
+    found = {f"{one['kind']} {one['metadata']['name']}": one["metadata"]["uid"] for one in json.loads(shown)["items"]}
+    everywhere = ["kubectl", "get", "pods,configmaps,secrets,serviceaccounts,leases", "-A", "-o", "name"]
+    names = subprocess.run(everywhere, env=env, capture_output=True, text=True, check=True).stdout.split()
+    return {**found, **dict.fromkeys(names, "")}
+
+
+def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str, str]], tmp_path: Path) -> None:
+    name, env = foreign
+    gateway = next(
+        one for one in subprocess.run(GATEWAY, capture_output=True, text=True, check=True).stdout.split() if "." in one
+    )
+    registry = Registry(tmp_path, gateway)
+    hosts = f'server = "http://{registry.address}"\n[host."http://{registry.address}"]\n'
+    node = f"{name}-control-plane"
+    on(
+        node,
+        "sh",
+        "-c",
+        f"mkdir -p /etc/containerd/certs.d/docker.io && echo '{hosts}' >/etc/containerd/certs.d/docker.io/hosts.toml",
+    )
+    local = Registry(tmp_path, "127.0.0.1")
+    loaded = nodes.with_child(nodes.docker().image, nodes.httpd().image)
+    with local.serving():
+        for public, image in ((DOCKER_CLI, nodes.docker()), (DOCKER_DIND, loaded), (PROBE, nodes.probe())):
+            local.push(public, image.image.reference)
+    before = outside(env)
+    run = ["run", "--reports", str(tmp_path / "r"), "--context", f"kind-{name}", "--allow-privileged"]
+    with registry.serving():
+        done = conformance(*run, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    read = latest(tmp_path / "r")
+    seen = states(read)
+    dood = {o["reason"] for o in read.observations if o["approach"] == "dood"}
+    assert {state for cell, state in seen.items() if "[dood" in cell} == {"NOT-APPLICABLE"}
+    assert {state for cell, state in seen.items() if "[dind" in cell} == {"HOLDS"}
+    assert all("no node's Docker Engine answers on /var/run/docker.sock" in reason for reason in dood)
+    assert "not applicable" in done.stdout
+    assert read.header["stand_ins"] == {}
+    pulled = {s["imageID"] for e in read.evidence if e.name == "pod" for s in e.output["status"]["containerStatuses"]}
+    assert all("sha256:" in one for one in pulled)
+    assert outside(env) == before
+    enforced = conformance(*run, "--enforce", "-k", "P2-05", env=env)
+    assert enforced.returncode == 1, enforced.stdout
+    assert "--enforce" in enforced.stdout

@@ -1,0 +1,200 @@
+"""Fault x stage: whatever hits a run, it tells no lie, the next run works, and after `clean` nothing is left.
+
+A record never says HOLDS or LACKS of what was not seen. `make faults` runs all of the table; the ordinary tests run one
+stage of each fault.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from conformance import record
+from conformance.errors import ConformanceError
+from conformance.world import paths
+from tests.cluster.support import (
+    RUN_SECONDS,
+    assert_nothing_left,
+    conformance,
+    control_plane,
+    objects,
+    on,
+    start,
+    wait,
+    worker,
+)
+
+SELECTION = ("-k", "P2-10 and forced")
+"""Four legs that do not wait out a grace, one of which leaves an orphan on the node's engine."""
+OUR_ENGINE = paths.cache() / "dockerd.pid"
+Table = list[tuple[str, str, str, str]]
+
+
+class Run:
+    """A run that is going on."""
+
+    def __init__(self, reports: Path) -> None:
+        self.reports = reports
+        self.process = start(reports, *SELECTION)
+
+    @property
+    def record(self) -> Path:
+        return next(self.reports.glob("*-*/record.jsonl"), self.reports / "none")
+
+    def workers(self) -> list[int]:
+        """Give the pids of the pytest-xdist workers."""
+        listed = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in listed.stdout.split()]
+
+    def signal(self, number: int) -> None:
+        """Send a signal to all of the run's processes, as a terminal does."""
+        os.killpg(self.process.pid, number)
+
+
+def _pods(label: str) -> list[dict[str, object]]:
+    with suppress(ConformanceError):
+        return objects("pods", "-A", "-l", label)
+    return []
+
+
+STAGES: dict[str, Callable[[Run], bool]] = {
+    "preparing": lambda _: bool(_pods("conformance/probe")),
+    "starting": lambda _: bool(_pods("conformance/leg")),
+    "serving": lambda _: any(pod["status"]["phase"] == "Running" for pod in _pods("conformance/leg")),  # type: ignore[index]
+    "deleting": lambda _: any("deletionTimestamp" in pod["metadata"] for pod in _pods("conformance/leg")),  # type: ignore[operator]
+    "cleaning": lambda run: run.record.exists() and run.record.read_text(encoding="utf-8").count('"kind": "observation"') == 4,
+}
+
+
+def interrupt(run: Run) -> None:
+    run.signal(signal.SIGINT)
+
+
+def terminate(run: Run) -> None:
+    run.process.send_signal(signal.SIGTERM)
+
+
+def kill(run: Run) -> None:
+    run.signal(signal.SIGKILL)
+
+
+def kill_worker(run: Run) -> None:
+    for pid in run.workers()[:1]:
+        os.kill(pid, signal.SIGKILL)
+
+
+def kill_engine(_: Run) -> None:
+    """Kill the machine's Docker Engine, which `up` started, under the cluster."""
+    os.kill(int(OUR_ENGINE.read_text(encoding="ascii").split()[0]), signal.SIGKILL)
+
+
+def reboot_node(_: Run) -> None:
+    subprocess.run(["docker", "restart", "-t", "1", worker()], check=True, capture_output=True, timeout=120)
+
+
+def silence_api(_: Run) -> None:
+    """Take the API server away for 20 s: it neither answers nor refuses."""
+    on(control_plane(), "pkill", "-STOP", "kube-apiserver")
+    time.sleep(20)  # the fault itself, not a wait for anything
+    on(control_plane(), "pkill", "-CONT", "kube-apiserver")
+
+
+def fill_disk(run: Run) -> None:
+    with (run.reports / "filler").open("wb") as file, suppress(OSError):
+        while True:
+            file.write(bytes(1 << 20))
+
+
+@frozen
+class Fault:
+    """What is done to a run, and what its end may be: exit codes, None where nothing of it can end by itself."""
+
+    name: str
+    strike: Callable[[Run], None]
+    codes: tuple[int, ...]
+    stage: str
+    """The stage that the ordinary tests run it at."""
+    world: bool = False
+    """Whether the world must be mended with `up` before the next run."""
+
+
+FAULTS = [
+    Fault("Ctrl-C", interrupt, (2,), "serving"),
+    Fault("SIGTERM", terminate, (2,), "starting"),
+    Fault("SIGKILL of the runner", kill, (-signal.SIGKILL,), "serving"),
+    Fault("SIGKILL of a worker", kill_worker, (0, 2), "serving"),
+    Fault("Docker Engine killed", kill_engine, (0, 2), "serving", world=True),
+    Fault("node rebooted", reboot_node, (0, 2), "serving", world=True),
+    Fault("API server away for 20 s", silence_api, (0, 2), "deleting"),
+    Fault("disk full", fill_disk, (0, 2), "deleting"),
+]
+CASES = [
+    pytest.param(fault, stage, id=f"{fault.name} while {stage}", marks=[] if stage == fault.stage else [pytest.mark.every_stage])
+    for fault in FAULTS
+    for stage in STAGES
+]
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on a disk of its own, which can be filled."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize(("fault", "stage"), CASES)
+def test_a_run_survives(fault: Fault, stage: str, reports: Path, table: Table) -> None:
+    if fault.strike is kill_engine and not OUR_ENGINE.exists():
+        pytest.skip("the machine's Docker Engine is not one that `conformance up` started, and so not ours to kill")
+    run = Run(reports)
+    reached = STAGES[stage]
+    wait(f"the stage {stage}", lambda: reached(run) or run.process.poll() is not None, 60)
+    assert run.process.poll() is None, run.process.communicate()
+    fault.strike(run)
+    output, _ = run.process.communicate(timeout=RUN_SECONDS)
+    assert "Traceback" not in output
+    said = honest(run, output)
+    (reports / "filler").unlink(missing_ok=True)
+    if fault.world:
+        done = conformance("up", timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert run.process.returncode in fault.codes, output
+    again = conformance("run", "--reports", str(reports), *SELECTION)
+    assert again.returncode == 0, again.stdout + again.stderr
+    wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(reports)).stdout, 120)
+    assert_nothing_left()
+    table.append((fault.name, stage, f"exit {run.process.returncode}, {said}", "nothing left"))
+
+
+def honest(run: Run, output: str) -> str:
+    """Assert that a run's record says nothing that was not seen; give what it says, in a few words."""
+    if not run.record.exists() or not run.record.stat().st_size:
+        return "no record"
+    read = record.read(run.record)
+    decided = [o for o in read.observations if o["state"] in ("HOLDS", "LACKS")]
+    for one in decided:
+        assert one["as_expected"], one
+        assert {e.id for e in read.evidence} >= set(one["cites"]), one
+        assert read.seen(one["leg"]).get("deletion"), one
+    undecided = sorted({o["state"] for o in read.observations} - {"HOLDS", "LACKS"})
+    if read.footer is None:
+        ending = "no footer"
+    elif read.footer["interrupted"]:
+        ending = "interrupted"
+    else:
+        ending = f"exit code {read.footer['exit_code']}"
+    if len(decided) < len(read.header["cells"]):
+        assert ending != "exit code 0", output
+    counted = f"{len(decided)} of {len(read.header['cells'])} decided"
+    return ", ".join([ending, counted, *undecided])
