@@ -79,8 +79,9 @@ class Cluster:
                 raise _refusal(response.status, response.data)
             return response if stream else json.loads(response.data or b"{}")
         except HTTPError as silent:
+            why = str(getattr(silent, "reason", silent)).rpartition(": ")[2].rstrip(".")  # without pool, host and port
             raise NoCluster(
-                f"The API server does not answer: {type(silent).__name__}: {silent}.",
+                f"The API server does not answer: {why}.",
                 "look at the cluster with `conformance doctor`; `conformance up` makes it anew if it is ours",
             ) from silent
 

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from conformance.observations import State
-from conformance.record import Record
+from conformance.record import Line, Record
 
 UNDECIDED = {State.INCONCLUSIVE.value, State.ERROR.value, State.MIXED.value}
 
 
 def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: str, cleaned: list[str]) -> tuple[int, str]:
     """Give the exit code, highest that applies, and one sentence why."""
-    if broken:
-        return 2, broken
-    if interrupted:
-        return 2, "the run was interrupted"
-    skipped = [o for o in seen.observations if o["state"] == State.NOT_APPLICABLE.value]
-    if len(skipped) == len(seen.observations):
-        return 2, f"nothing was judged{': ' + skipped[0]['reason'] if skipped else ''}"
-    if seen.lost:
-        names = ", ".join(f"{c['property']}[{c['leg']}]" for c in seen.lost)
-        return 2, f"never judged: {names}"
-    undecided = [o for o in seen.observations if o["state"] in UNDECIDED and not o["as_expected"]]
-    if undecided:
-        first = undecided[0]
-        return 2, f"{len(undecided)} undecided, first {first['property']}[{first['leg']}]: {first['reason']}"
-    unknown = [o for o in seen.observations if o["expected"] is None]
-    if unknown:
-        return 2, unknown[0]["why_expected"]
-    if cleaned:
-        return 2, f"not cleaned: {'; '.join(cleaned)}"
+    undecided = _undecided(seen, interrupted=interrupted, broken=broken)
+    left = [f"not cleaned: {'; '.join(cleaned)}"] if cleaned else []
+    if undecided or left:
+        return 2, "; ".join([*undecided, *left])
+    skipped = _skipped(seen)
     if enforce and skipped:
         return 1, f"--enforce: {len(skipped)} not applicable, first {skipped[0]['property']}: {skipped[0]['reason']}"
     other = [o for o in seen.observations if not o["as_expected"]]
@@ -38,3 +24,26 @@ def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: 
         return 1, f"{len(other)} other than expected, first {why}"
     judged = len(seen.observations) - len(skipped)
     return 0, f"all {judged} observations are as expected" + (f"; {len(skipped)} not applicable" if skipped else "")
+
+
+def _undecided(seen: Record, *, interrupted: bool, broken: str) -> list[str]:
+    """Give why the run decides nothing, if so: the first reason that applies."""
+    if broken:
+        return [broken]
+    if interrupted:
+        return ["the run was interrupted"]
+    skipped = _skipped(seen)
+    if len(skipped) == len(seen.observations):
+        return [f"nothing was judged{': ' + skipped[0]['reason'] if skipped else ''}"]
+    if seen.lost:
+        names = ", ".join(f"{c['property']}[{c['leg']}]" for c in seen.lost)
+        return [f"never judged: {names}"]
+    open_ = [o for o in seen.observations if o["state"] in UNDECIDED and not o["as_expected"]]
+    if open_:
+        first = open_[0]
+        return [f"{len(open_)} undecided, first {first['property']}[{first['leg']}]: {first['reason']}"]
+    return [o["why_expected"] for o in seen.observations if o["expected"] is None][:1]
+
+
+def _skipped(seen: Record) -> list[Line]:
+    return [o for o in seen.observations if o["state"] == State.NOT_APPLICABLE.value]
