@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -34,6 +35,7 @@ from tests.cluster.support import (
 
 SELECTION = ("-k", "P2-10 and forced")
 """Four legs that do not wait out a grace, one of which leaves an orphan on the node's engine."""
+CELLS = 4
 OUR_ENGINE = paths.cache() / "dockerd.pid"
 Table = list[tuple[str, str, str, str]]
 
@@ -59,18 +61,24 @@ class Run:
         os.killpg(self.process.pid, number)
 
 
-def _pods(label: str) -> list[dict[str, object]]:
+def _seen(kind: str, label: str) -> list[dict[str, Any]]:
     with suppress(ConformanceError):
-        return objects("pods", "-A", "-l", label)
+        return objects(kind, "-A", "-l", label)
     return []
 
 
+def _judged(run: Run) -> bool:
+    """Say whether every cell has its observation: what comes then is the clean-up."""
+    return run.record.exists() and run.record.read_text(encoding="utf-8").count('"kind": "observation"') == CELLS
+
+
 STAGES: dict[str, Callable[[Run], bool]] = {
-    "preparing": lambda _: bool(_pods("conformance/probe")),
-    "starting": lambda _: bool(_pods("conformance/leg")),
-    "serving": lambda _: any(pod["status"]["phase"] == "Running" for pod in _pods("conformance/leg")),  # type: ignore[index]
-    "deleting": lambda _: any("deletionTimestamp" in pod["metadata"] for pod in _pods("conformance/leg")),  # type: ignore[operator]
-    "cleaning": lambda run: run.record.exists() and run.record.read_text(encoding="utf-8").count('"kind": "observation"') == 4,
+    "preparing": lambda _: bool(_seen("pods", "conformance/probe")),
+    "starting": lambda _: bool(_seen("pods", "conformance/leg")),
+    "serving": lambda _: any(pod["status"]["phase"] == "Running" for pod in _seen("pods", "conformance/leg")),
+    # A pod that is deleted with grace 0 is gone at once; its namespace goes on ending.
+    "deleting": lambda _: any("deletionTimestamp" in one["metadata"] for one in _seen("namespaces", "conformance/leg")),
+    "cleaning": _judged,
 }
 
 
