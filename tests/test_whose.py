@@ -1,0 +1,218 @@
+"""Whose a thing is: Leases, what is left beside another run, and what a run's end says of what it could not clean."""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance import leases, record
+from conformance.cluster import Object
+from conformance.conclusion import conclude
+from conformance.errors import NoCluster, RigError, TimedOut, UsageError
+from conformance.legs import KINDS, Leg, catalogue
+from conformance.observations import State, not_applicable
+from conformance.plan import Cell, cells
+from conformance.residue import Owners, ledger, waiting_for
+from conformance.sessions import Replay, observation_line
+from conformance.terms import terms
+from conformance.world import images, nodes
+from tests.conftest import recorded_lines
+
+HERE, THERE = "0f0f0f0f", "a1a1a1a1"
+
+
+def lease(age: float) -> Object:
+    made = leases.spec()
+    renewed = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age)
+    return {"metadata": {"labels": {leases.RUN_LABEL: HERE}}, "spec": {**made, "renewTime": renewed.isoformat()}}
+
+
+@pytest.mark.parametrize(("age", "alive"), [(0, True), (leases.SECONDS - 5, True), (leases.SECONDS + 5, False)])
+def test_a_lease_lives_as_long_as_it_is_renewed(age: float, alive: bool) -> None:
+    assert leases.live(lease(age)) is alive
+    assert not leases.live(None)
+
+
+def test_an_api_server_that_is_away_for_20_s_does_not_end_a_lease() -> None:
+    assert leases.SECONDS > 20 + 2 * leases.RENEWAL
+
+
+@pytest.fixture
+def owners(recorded: record.Record) -> Owners:
+    other = {
+        "metadata": {"uid": "11111111-2222-3333-4444-555555555555", "labels": {leases.RUN_LABEL: THERE}},
+        "status": {"containerStatuses": [{"containerID": "containerd://" + "c" * 64}]},
+    }
+    child = {"id": "d" * 64, "nonce": f"conformance-{THERE}-dood-detached-1", "state": "running"}
+    return Owners.of(recorded.header["run"], recorded, {THERE}, [other], [child])
+
+
+def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
+    after = {
+        "pod directories": ["11111111-2222-3333-4444-555555555555"],
+        "mounts": ["/run/tasks/" + "c" * 64 + "/rootfs"],
+        "engine's containers": ["d" * 64],
+        "pod logs": [f"conformance-{THERE}-dind-laden_dind_x"],
+    }
+    assert ledger("n", {}, after, owners) == []
+    assert waiting_for({}, after, owners) == []
+
+
+def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: record.Record) -> None:
+    leg = recorded.legs[0]
+    uid = next(e for e in recorded.evidence if e.leg == leg["leg"] and e.name == "pod").output["metadata"]["uid"]
+    after = {"pod directories": ["old", uid], "pod logs": [f"{leg['namespace']}_x"], "engine's images": ["i"]}
+    lines = {line["what"]: line for line in ledger("n", {"pod directories": ["old"]}, after, owners)}
+    assert lines["pod directories"]["left"] == [uid]
+    assert lines["pod directories"]["attributed"] == lines["pod logs"]["attributed"] == leg["leg"]
+    assert THERE in lines["engine's images"]["attributed"], "not known to be ours: another run was at work"
+    assert waiting_for({}, after, owners) == [uid]
+    for line in lines.values():
+        record.check(line)
+
+
+def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded: record.Record) -> None:
+    code, why = conclude(recorded, interrupted=True, broken="", cleaned=["namespace x"])
+    assert code == 2
+    assert "interrupted" in why
+    assert "namespace x" in why
+
+
+def _skipped(which: range) -> record.Record:
+    lines = recorded_lines()
+    for number in which:
+        one = [line for line in lines if line["kind"] == "observation"][number]
+        one["state"], one["as_expected"], one["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
+    return record.of(lines)
+
+
+def test_skips_are_counted_and_nothing_but_skips_is_never_green() -> None:
+    assert conclude(_skipped(range(3)), interrupted=False, broken="", cleaned=[]) == (
+        0, "all 17 observations are as expected; 3 not applicable",
+    )  # fmt: skip
+    code, why = conclude(_skipped(range(20)), interrupted=False, broken="", cleaned=[])
+    assert code == 2
+    assert why == "nothing was judged: no Docker Engine"
+
+
+def _cell() -> Cell:
+    return cells("core", ["dood"])[0]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_where_a_property_cannot_be_asked_nothing_else_is_expected(strict: bool) -> None:
+    line = observation_line(_cell(), not_applicable("no Docker Engine"), {"cgroup": "hybrid"}, strict=strict)
+    assert line["as_expected"]
+    record.check(line)
+
+
+def test_a_replay_does_not_ask_again_what_could_not_be_asked() -> None:
+    replayed = Replay(_skipped(range(20))).observe(_cell())
+    assert (replayed.state, replayed.reason) == (State.NOT_APPLICABLE, "no Docker Engine")
+
+
+def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
+    given_ = {"httpd:latest": "registry.example/httpd:2.4", "docker:26.1-dind": "registry.example/dind:1"}
+    pod = Leg("r", catalogue()["dind"], KINDS["foreground"], "n", 20001, "a-node", given_).pod()
+    used = {one["name"]: one["image"] for one in pod["spec"]["containers"]}
+    assert used == {"docker-cmds": "docker:26.1-cli", "dind-daemon": "registry.example/dind:1"}
+    assert "registry.example/httpd:2.4" in pod["spec"]["containers"][0]["command"]
+    assert "httpd:latest" not in str(pod)
+    assert "a-node" in str(pod["spec"]["affinity"])
+    assert "nodeName" not in pod["spec"], "the scheduler has its say"
+
+
+@pytest.mark.parametrize("word", ["httpd", "httpd:latest", "httpd:latest=", "=x", ""])
+def test_an_image_is_given_as_name_and_reference(word: str) -> None:
+    with pytest.raises(UsageError, match="NAME=REFERENCE"):
+        images.overrides((word,), nodes.KNOWN)
+    assert images.overrides(("httpd:latest=a=b",), nodes.KNOWN) == {"httpd:latest": "a=b"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "registry"),
+    [("httpd:latest", "docker.io"), ("kindest/node:v1@sha256:0", "docker.io"), ("localhost/x", "localhost"),
+     ("127.0.0.1:5000/library/x", "127.0.0.1:5000"), ("registry.example/x:1", "registry.example")],
+)  # fmt: skip
+def test_a_reference_names_its_registry(reference: str, registry: str) -> None:
+    assert images._registry(reference) == registry
+
+
+def test_what_is_granted_is_said_for_every_approach() -> None:
+    said = "\n".join(terms("mine", 3, catalogue().values()))
+    assert "mine" in said
+    assert "its 3 nodes" in said
+    for approach in catalogue().values():
+        assert all(granted in said for granted in approach.granted)
+
+
+class Disk:
+    """A file on a disk that takes so many bytes, and then some of what it is given, and then none."""
+
+    def __init__(self, room: int) -> None:
+        self.kept = b""
+        self.room = room
+
+    def write(self, text: bytes) -> int:
+        taken = text[: self.room]
+        if not taken:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(taken)
+        self.kept += taken
+        return len(taken)
+
+    def tell(self) -> int:
+        return len(self.kept)
+
+    def truncate(self, size: int) -> None:
+        self.room += len(self.kept) - size
+        self.kept = self.kept[:size]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@given(st.integers(0, 20_000))
+def test_a_record_on_a_disk_that_fills_up_has_no_hole(room: int) -> None:
+    lines = [line for line in recorded_lines() if line["kind"] != "evidence"]
+    writer = record.Writer(Path("/dev/null"))
+    writer.close()
+    disk: Any = Disk(room)
+    writer._file = disk
+    refused = 0
+    for line in lines:
+        try:
+            writer.write(line)
+        except RigError:
+            refused += 1
+    written = disk.kept.decode().splitlines()
+    assert len(written) + refused == len(lines)
+    assert disk.kept == b"" or disk.kept.endswith(b"\n")
+    if refused:
+        assert '"kind": "footer"' not in disk.kept.decode()
+
+
+def test_a_clean_up_outlives_an_api_server_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    from conformance import cleaning  # noqa: PLC0415
+
+    silences = iter([NoCluster("away"), NoCluster("away")])
+
+    def act() -> str:
+        for silence in silences:
+            raise silence
+        return "done"
+
+    assert cleaning.persistently("x", act) == "done"
+    monkeypatch.setattr(cleaning, "TIMEOUTS", type("Short", (), {"clean": 0.01}))
+
+    def silent() -> str:
+        raise NoCluster("still away")
+
+    with pytest.raises(TimedOut, match="still away"):
+        cleaning.persistently("x", silent)
