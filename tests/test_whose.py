@@ -18,6 +18,7 @@ from conformance.errors import NoCluster, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
+from conformance.report import render
 from conformance.residue import Owners, ledger, waiting_for
 from conformance.sessions import Replay, observation_line
 from conformance.terms import terms
@@ -99,6 +100,17 @@ def test_skips_are_counted_and_nothing_but_skips_is_never_green() -> None:
     code, why = conclude(_skipped(range(20)), interrupted=False, broken="", cleaned=[])
     assert code == 2
     assert why == "nothing was judged: no Docker Engine"
+
+
+def test_a_reader_is_told_what_cannot_be_asked_and_why() -> None:
+    lines = recorded_lines()
+    for one in lines:
+        if one["kind"] == "observation" and one["approach"] == "dood":
+            one["state"], one["reason"] = "NOT-APPLICABLE", "no Docker Engine"
+    shown = render.markdown(record.of(lines))
+    assert "4 are confirmed here, 4 cannot be asked here." in shown
+    assert shown.count("**NOT-APPLICABLE**, cannot be asked here: no Docker Engine") == 4
+    assert "undecided" not in shown
 
 
 def _cell() -> Cell:

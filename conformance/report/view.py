@@ -59,7 +59,9 @@ class Cell:
 
     @property
     def told(self) -> str:
-        """Give prediction and verdict in words; parts that differ are counted, not rounded."""
+        """Give prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
+        if self.state is State.NOT_APPLICABLE:
+            return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
         predicted = self.predicted.value if self.predicted else "nothing"
         if self.state is State.MIXED:
             confirmed = sum(part.verdict is Verdict.CONFIRMED for part in self.parts)
@@ -124,8 +126,11 @@ def headline(record: Record) -> str:
     sentence = f"Of the article's {len(cells)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
     if refuted:
         sentence += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
-    if counts[Verdict.UNDECIDED]:
-        sentence += f", {counts[Verdict.UNDECIDED]} undecided"
+    skipped = sum(c.state is State.NOT_APPLICABLE for c in cells)
+    if skipped:
+        sentence += f", {skipped} {WORDS[State.NOT_APPLICABLE]}"
+    if counts[Verdict.UNDECIDED] > skipped:
+        sentence += f", {counts[Verdict.UNDECIDED] - skipped} undecided"
     return sentence + "."
 
 
