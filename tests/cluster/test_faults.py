@@ -24,6 +24,7 @@ from conformance.world import paths
 from tests.cluster.support import (
     RUN_SECONDS,
     assert_nothing_left,
+    broken,
     conformance,
     control_plane,
     objects,
@@ -110,9 +111,9 @@ def reboot_node(_: Run) -> None:
 
 def silence_api(_: Run) -> None:
     """Take the API server away for 20 s: it neither answers nor refuses."""
-    on(control_plane(), "pkill", "-STOP", "kube-apiserver")
-    time.sleep(20)  # the fault itself, not a wait for anything
-    on(control_plane(), "pkill", "-CONT", "kube-apiserver")
+    stop, go_on = (["pkill", f"-{name}", "kube-apiserver"] for name in ("STOP", "CONT"))
+    with broken(lambda: on(control_plane(), *stop), lambda: on(control_plane(), *go_on)):
+        time.sleep(20)  # the fault itself, not a wait for anything
 
 
 def fill_disk(run: Run) -> None:
