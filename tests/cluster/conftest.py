@@ -1,6 +1,10 @@
-"""The table of faults: what each did to a run, told when the session ends."""
+"""A disk that can be filled; and the table of faults: what each did to a run, told when the session ends."""
 
 from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +13,16 @@ TABLE = pytest.StashKey[list[tuple[str, str, str, str]]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TABLE] = []
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder on a disk of 48 MiB of its own, which can be filled."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.fixture

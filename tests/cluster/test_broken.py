@@ -9,10 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from conformance import record
 from tests.cluster.support import (
@@ -58,16 +55,6 @@ def errors(reports: Path, *said: str) -> record.Record:
         assert all(one in o["reason"] for o in read.observations), read.observations
         assert one in diagnostics(reports)
     return read
-
-
-@pytest.fixture
-def full(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a disk of 40 MiB of its own."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
 
 
 def fill(folder: Path, leave: int = 0) -> None:
@@ -290,29 +277,29 @@ def test_a_probe_that_is_killed(tmp_path: Path) -> None:
     assert_nothing_left()
 
 
-def test_a_disk_that_is_full_from_the_start(full: Path) -> None:
-    fill(full, leave=20 << 20)
-    done = conformance("run", "--reports", str(full / "reports"), *ONE)
+def test_a_disk_that_is_full_from_the_start(disk: Path) -> None:
+    fill(disk, leave=20 << 20)
+    done = conformance("run", "--reports", str(disk / "reports"), *ONE)
     refused(done, 2, "MiB are free at", "use --reports DIR on another disk")
-    assert list((full / "reports").iterdir()) == []
+    assert list((disk / "reports").iterdir()) == []
     assert_nothing_left()
 
 
-def test_a_disk_that_fills_up_half_way(full: Path) -> None:
-    running = start(full / "reports", "-k", "P2-10 and forced")
+def test_a_disk_that_fills_up_half_way(disk: Path) -> None:
+    running = start(disk / "reports", "-k", "P2-10 and forced")
     wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
-    fill(full)
+    fill(disk)
     output, _ = running.communicate(timeout=RUN_SECONDS)
     refused(Done([], running.returncode, output, ""), 2, "No space left on device", "use --reports DIR on another disk")
-    read = record.read(next(full.glob("reports/*/record.jsonl")))
+    read = record.read(next(disk.glob("reports/*/record.jsonl")))
     assert read.footer is None, "an interrupted run, to all who read it"
     assert all(o["as_expected"] for o in read.observations)
     assert_nothing_left()
 
 
-def test_a_cache_on_a_full_disk(full: Path) -> None:
-    fill(full)
-    done = conformance("up", env={**os.environ, "CONFORMANCE_CACHE": str(full / "cache")})
+def test_a_cache_on_a_full_disk(disk: Path) -> None:
+    fill(disk)
+    done = conformance("up", env={**os.environ, "CONFORMANCE_CACHE": str(disk / "cache")})
     refused(done, 2, "The disk is full", "CONFORMANCE_CACHE")
 
 

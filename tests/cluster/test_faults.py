@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -152,21 +152,11 @@ CASES = [
 ]
 
 
-@pytest.fixture
-def reports(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a disk of its own, which can be filled."""
-    folder = tmp_path / "reports"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
 @pytest.mark.parametrize(("fault", "stage"), CASES)
-def test_a_run_survives(fault: Fault, stage: str, reports: Path, table: Table) -> None:
+def test_a_run_survives(fault: Fault, stage: str, disk: Path, table: Table) -> None:
     if fault.strike is kill_engine and not OUR_ENGINE.exists():
         pytest.skip("the machine's Docker Engine is not one that `conformance up` started, and so not ours to kill")
-    run = Run(reports)
+    run = Run(disk)
     reached = STAGES[stage]
     wait(f"the stage {stage}", lambda: reached(run) or run.process.poll() is not None, 60)
     assert run.process.poll() is None, run.process.communicate()
@@ -174,14 +164,14 @@ def test_a_run_survives(fault: Fault, stage: str, reports: Path, table: Table) -
     output, _ = run.process.communicate(timeout=RUN_SECONDS)
     assert "Traceback" not in output
     said = honest(run, output)
-    (reports / "filler").unlink(missing_ok=True)
+    (disk / "filler").unlink(missing_ok=True)
     if fault.world:
         done = conformance("up", timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
     assert run.process.returncode in fault.codes, output
-    again = conformance("run", "--reports", str(reports), *SELECTION)
+    again = conformance("run", "--reports", str(disk), *SELECTION)
     assert again.returncode == 0, again.stdout + again.stderr
-    wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(reports)).stdout, 120)
+    wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(disk)).stdout, 120)
     assert_nothing_left()
     table.append((fault.name, stage, f"exit {run.process.returncode}, {said}", "nothing left"))
 
