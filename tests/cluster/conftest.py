@@ -8,11 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.support import conformance, kubectl
+
 TABLE = pytest.StashKey[list[tuple[str, str, str, str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TABLE] = []
+
+
+@pytest.fixture(autouse=True)
+def _clean_start() -> None:
+    """Take away what a test that failed has left, so that its failure is its own."""
+    if "/" in kubectl("get", "namespaces,leases", "-A", "-l", "conformance/run", "-o", "name"):
+        conformance("clean")
 
 
 @pytest.fixture

@@ -151,6 +151,22 @@ def assert_nothing_left(seconds: float = 40) -> None:
         time.sleep(1)
 
 
+def assert_cleaned(reports: Path) -> None:
+    """Assert that `clean` takes away what a dead run left; its Lease is spared until it has run out."""
+    said: list[str] = []
+
+    def cleaned() -> bool:
+        done = conformance("clean", "--reports", str(reports))
+        said[:] = [done.stdout + done.stderr]
+        return done.returncode == 0 and "it is alive" not in done.stdout
+
+    end = time.monotonic() + 150
+    while not cleaned():
+        assert time.monotonic() < end, said
+        time.sleep(1)
+    assert_nothing_left()
+
+
 @contextmanager
 def broken(break_it: Callable[[], object], mend: Callable[[], object]) -> Iterator[None]:
     """Break a part of the world for real while the block lasts."""

@@ -15,6 +15,7 @@ from conformance import record
 from tests.cluster.support import (
     RUN_SECONDS,
     Done,
+    assert_cleaned,
     assert_nothing_left,
     broken,
     cluster,
@@ -121,7 +122,7 @@ def test_a_cluster_that_stops_answering_half_way(tmp_path: Path) -> None:
     refused(Done([], running.returncode, output, ""), 2, "`conformance clean` does it when the cluster answers")
     assert set(states(latest(tmp_path)).values()) <= {"ERROR"}
     assert "does not answer" in diagnostics(tmp_path)
-    cleaned(tmp_path)
+    assert_cleaned(tmp_path)
 
 
 def api_answers() -> bool:
@@ -130,12 +131,6 @@ def api_answers() -> bool:
         return bool(objects("nodes"))
     except Exception:  # noqa: BLE001 -- whatever it says, it does not answer
         return False
-
-
-def cleaned(reports: Path) -> None:
-    """Assert that `clean` takes away what a dead run left; its Lease is spared until it has run out."""
-    wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(reports)).stdout, 120)
-    assert_nothing_left()
 
 
 def test_a_node_that_is_not_ready(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from conformance.errors import ConformanceError
 from conformance.world import paths
 from tests.cluster.support import (
     RUN_SECONDS,
-    assert_nothing_left,
+    assert_cleaned,
     broken,
     conformance,
     control_plane,
@@ -171,8 +171,7 @@ def test_a_run_survives(fault: Fault, stage: str, disk: Path, table: Table) -> N
     assert run.process.returncode in fault.codes, output
     again = conformance("run", "--reports", str(disk), *SELECTION)
     assert again.returncode == 0, again.stdout + again.stderr
-    wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(disk)).stdout, 120)
-    assert_nothing_left()
+    assert_cleaned(disk)
     table.append((fault.name, stage, f"exit {run.process.returncode}, {said}", "nothing left"))
 
 
