@@ -57,18 +57,21 @@ def remove_legs(cluster: Cluster, run: str) -> None:
 
 def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
     """Remove a run's probes and what they were started with, at once."""
-    for kind in OF_PROBES:
-        for found in cluster.items(f"{NAMESPACES}/{namespace}/{kind}", labelSelector=f"{RUN_LABEL}={run}"):
-            cluster.delete(f"{NAMESPACES}/{namespace}/{kind}/{found['metadata']['name']}", 0)
+    _delete(cluster, [f"{NAMESPACES}/{namespace}/{kind}" for kind in OF_PROBES], run)
+
+
+def _delete(cluster: Cluster, collections: Iterable[str], run: str) -> None:
+    """Ask for the end of a run's objects in these collections, at once."""
+    for collection in collections:
+        for found in cluster.items(collection, labelSelector=f"{RUN_LABEL}={run}"):
+            cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
 
 
 def remove_run(cluster: Cluster, run: str) -> list[str]:
     """Remove every object of a run; then look again. Gives what is still there, in words; empty is the proof."""
     selector = {"labelSelector": f"{RUN_LABEL}={run}"}
     remove_legs(cluster, run)
-    for collection in COLLECTIONS:
-        for found in cluster.items(collection, **selector):
-            cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
+    _delete(cluster, COLLECTIONS, run)
     for namespace in cluster.items(NAMESPACES, **selector):
         if "deletionTimestamp" not in namespace["metadata"]:
             cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")

@@ -276,6 +276,7 @@ class Run:
 
     def _clean(self, writer: record.Writer) -> list[str]:
         """Take away what the run made, look again, and write down what is left on the nodes."""
+        (self.folder / "plan.json").unlink(missing_ok=True)
         if not self._namespace:
             return []
         failures: list[str] = []
@@ -297,7 +298,6 @@ class Run:
             failures += cleaning.persistently(what, lambda: cleaning.remove_run(self.cluster, self.id))
         except ConformanceError as broken:
             failures.append(str(broken))
-        (self.folder / "plan.json").unlink(missing_ok=True)
         return failures
 
     def _revive_probes(self) -> None:

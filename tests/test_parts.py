@@ -184,6 +184,19 @@ def test_a_hold_that_is_not_to_be_had_is_given_up(tmp_path: Path) -> None:
             },
             r"137 \(OOMKilled\)",
         ),
+        (
+            {
+                "containerStatuses": [
+                    {
+                        "name": "c",
+                        "image": "i",
+                        "state": {"waiting": {"reason": "RunContainerError", "message": "not found in $PATH"}},
+                        "lastState": {"terminated": {"exitCode": 128, "reason": "StartError"}},
+                    }
+                ]
+            },
+            r"not found in \$PATH; it last ended with 128 \(StartError\)",
+        ),
         ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/2 nodes"}]}, "0/2 nodes"),
         ({"phase": "Failed"}, "ended instead of running"),
     ],

@@ -226,6 +226,7 @@ STUCK = {
     "InvalidImageName",
     "CreateContainerConfigError",
     "CreateContainerError",
+    "RunContainerError",
     "CrashLoopBackOff",
 }
 
