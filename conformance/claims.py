@@ -1,4 +1,4 @@
-"""Declaring a property: id, sentence, source, the article's predictions, expectations per world, probes, judge."""
+"""Declaring a property: id, sentence, source, the article's predictions, expectations per world, readings, judge."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field, frozen
 
+from conformance.article import CLAIMS
 from conformance.evidence import MissingEvidence, Seen
+from conformance.identity import unproven
 from conformance.observations import Observation, State, error, inconclusive
+from conformance.rig import Rig
 
-if TYPE_CHECKING:
-    from conformance.rig import Rig
-
-Probe = Callable[["Rig"], None]
+Reading = Callable[[Rig], None]
 Judge = Callable[[Seen], Observation]
 
 LEVELS = ("core", "article", "extended")
@@ -46,8 +46,9 @@ class Expectation:
 class Property:
     """A sentence that is true or false of a child.
 
-    `legs` names the leg kinds (legs.py) that it is judged on. Up to three probes read: while the child serves,
-    when its pod is gone, and, alone on the world, what burns CPU. The judge concludes from evidence alone.
+    `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
+    while its child serves, when its pod is gone, and, alone on the world, what burns CPU. A reading that several
+    properties of a leg name is read once. The judge concludes from evidence alone, of a child that is proven to be one.
     """
 
     id: str
@@ -56,22 +57,18 @@ class Property:
     predicts: Mapping[str, State]
     level: str
     legs: tuple[str, ...]
+    approaches: tuple[str, ...]
     family: str
-    while_serving: Probe | None = None
-    when_gone: Probe | None = None
-    alone: Probe | None = None
-    judged_by: Judge | None = None
+    judged_by: Judge
+    reads: tuple[Reading, ...] = ()
+    after: tuple[Reading, ...] = ()
+    alone: tuple[Reading, ...] = ()
     expectations: list[Expectation] = field(factory=list)
 
-    def judge(self, rule: Judge) -> Judge:
-        """Register the judge; used as a decorator."""
-        self.judged_by = rule
-        return rule
-
-    def after(self, probe: Probe) -> Probe:
-        """Register what is read when the pod is gone; used as a decorator."""
-        self.when_gone = probe
-        return probe
+    @property
+    def claim(self) -> str:
+        """Give the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
+        return self.id.partition(".")[0]
 
     def expect(
         self,
@@ -99,13 +96,14 @@ class Property:
         return self.predicts.get(approach), "as the article predicts"
 
     def conclude(self, seen: Seen) -> Observation:
-        """Judge. A judge that breaks is the rig's failure; missing evidence decides nothing."""
-        if self.judged_by is None:
-            return error(f"the property {self.id} has no judge")
+        """Judge, identity first. A judge that breaks is the rig's failure; missing evidence decides nothing."""
         try:
+            for pod in filter(None, (seen, seen.second)):
+                if missing := unproven(pod):
+                    return inconclusive(missing)
             return self.judged_by(seen)
-        except MissingEvidence as missing:
-            return inconclusive(f"no evidence named {missing} was read")
+        except MissingEvidence as missing_one:
+            return inconclusive(f"no evidence named {missing_one} was read")
         except Exception as broken:  # noqa: BLE001 -- whatever breaks in a judge says nothing of the subject
             return error(f"the judge of {self.id} failed: {type(broken).__name__}: {broken}")
 
@@ -117,25 +115,27 @@ def prop(
     id: str,  # noqa: A002 -- the field's own word
     sentence: str,
     *,
-    source: str,
+    source: str = "",
     predicts: Mapping[str, Observation],
     legs: tuple[str, ...],
+    approaches: tuple[str, ...] = ("dood", "dind"),
     level: str = "core",
-    alone: bool = False,
-) -> Callable[[Probe], Property]:
-    """Declare a property; decorates its first probe. `alone`: the probe needs the world's CPUs for itself."""
+    reads: tuple[Reading, ...] = (),
+    after: tuple[Reading, ...] = (),
+    alone: tuple[Reading, ...] = (),
+) -> Callable[[Judge], Property]:
+    """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too.
+
+    `source` is where it is said, and the place of the claim that the id begins with unless told.
+    """
     if level not in LEVELS:
         raise ValueError(f"{id}: level {level!r} is none of {LEVELS}")
 
-    def declare(probe: Probe) -> Property:
-        family = probe.__module__.rpartition(".")[2]
+    def declare(judge: Judge) -> Property:
+        family = judge.__module__.rpartition(".")[2]
         states = {approach: observation.state for approach, observation in predicts.items()}
-        made = Property(id, sentence, source, states, level, legs, family)
-        if alone:
-            made.alone = probe
-        else:
-            made.while_serving = probe
-        return made
+        place = source or CLAIMS[id.partition(".")[0]].source
+        return Property(id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone)
 
     return declare
 

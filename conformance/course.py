@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from conformance.claims import Probe, Property
+from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.legs import Leg
@@ -41,12 +41,14 @@ class Course:
     addresses: dict[str, str]
     properties: tuple[Property, ...]
     node: str
+    baseline: str
     secrets: tuple[str, ...]
     starting: threading.Semaphore
     after: tuple[threading.Event, ...]
     keep: Callable[[str, Object], None]
     rig: Rig = field(init=False)
     failures: dict[str, str] = field(factory=dict)
+    _readings: dict[Reading, str] = field(factory=dict)
     failed: str = ""
     cleaned: list[str] = field(factory=list)
     times: dict[str, float] = field(factory=dict)
@@ -56,7 +58,7 @@ class Course:
 
     def __attrs_post_init__(self) -> None:
         """Make the leg's rig; nothing is asked yet."""
-        self.rig = Rig(self.cluster, self.leg, self.probes, self.addresses, self.secrets)
+        self.rig = Rig(self.cluster, self.leg, self.probes, self.addresses, self.secrets, baseline=self.baseline)
 
     def run(self) -> None:
         """Go the whole course. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
@@ -87,26 +89,29 @@ class Course:
     def _go(self) -> None:
         for earlier in self.after:
             earlier.wait(TIMEOUTS.serving)
-        alone = [p for p in self.properties if p.alone]
+        alone = any(p.alone for p in self.properties)
         with self.starting, self._cpus(alone=False):
             self._mark("deploying")
             self._deploy()
-            self._serve()
+            self._serve(self.rig)
             self._mark("serving")
-            self._identify()
+            self._identify(self.rig)
+            if self.rig.twin:
+                self._serve(self.rig.twin)
+                self._identify(self.rig.twin)
             if not alone:
-                self._read(lambda p: p.while_serving)
+                self._read(lambda p: p.reads)
         self.begun.set()
         if alone:
             with self._cpus(alone=True):
                 self._read(lambda p: p.alone)
             with self._cpus(alone=False):
-                self._read(lambda p: p.while_serving)
+                self._read(lambda p: p.reads)
         self._check_stop()
         self._mark("deleting")
         self._delete()
         self._mark("deleted")
-        self._read(lambda p: p.when_gone)
+        self._read(lambda p: p.after)
         self._mark("observed")
 
     def _cpus(self, *, alone: bool) -> contextlib.AbstractContextManager[None]:
@@ -117,51 +122,60 @@ class Course:
         if self.stop.is_set():
             raise RigError("The run was interrupted.")
 
-    def _read(self, which: Callable[[Property], Probe | None]) -> None:
+    def _read(self, which: Callable[[Property], tuple[Reading, ...]]) -> None:
+        """Read what the properties name, each reading once; one that fails spoils the cells that need it, and no other."""
         for one in self.properties:
-            probe = which(one)
-            if probe is None or one.id in self.failures:
-                continue
+            for reading in which(one):
+                if one.id not in self.failures and (why := self._once(reading)):
+                    self.failures[one.id] = why
+
+    def _once(self, reading: Reading) -> str:
+        """Give '' if it has been read, else why it could not be."""
+        if reading not in self._readings:
             self._check_stop()
             try:
-                probe(self.rig)
+                reading(self.rig)
+                self._readings[reading] = ""
             except ConformanceError as broken:
-                self.failures[one.id] = str(broken)
-            except Exception as broken:  # noqa: BLE001 -- a broken probe is the rig's failure, for its own cell
-                self.failures[one.id] = f"the probe of {one.id} failed: {type(broken).__name__}: {broken}"
+                self._readings[reading] = str(broken)
+            except Exception as broken:  # noqa: BLE001 -- a broken reading is the rig's failure, for its own cells
+                said = f"{type(broken).__name__}: {broken}"
+                self._readings[reading] = f"the reading {reading.__name__} failed: {said}"
+        return self._readings[reading]
 
     def _deploy(self) -> None:
         self._check_stop()
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
         self.since = self._boottime()
-        create_pod(self.cluster, self.leg, stop=self.stop)
+        for leg in filter(None, (self.leg, self.leg.twin)):
+            create_pod(self.cluster, leg, stop=self.stop)
 
     since: float = 0.0
 
     def _boottime(self) -> float:
         return float(next(iter(self.probes.values())).ask("clock").output)
 
-    def _serve(self) -> None:
-        name = self.leg.approach.manifest["metadata"]["name"]
+    def _serve(self, rig: Rig) -> None:
+        leg, name = rig.leg, rig.leg.pod_name
 
         def running(pod: Object | None) -> bool:
             self._check_stop()
             if pod is None:
-                raise LegFailed(f"The pod of {self.leg.name} was deleted by someone else while it started.")
+                raise LegFailed(f"The pod of {leg.name} was deleted by someone else while it started.")
             self._raise_if_stuck(pod)
             return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
-        pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
-        self.cluster.wait(f"The start of {self.leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
-        self.rig.read_pod()
+        pods = f"{NAMESPACES}/{leg.namespace}/pods"
+        self.cluster.wait(f"The start of {leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
+        rig.read_pod()
         # The pod's clock is its node's: only what started after the pod was asked for can be its child.
         end = time.monotonic() + TIMEOUTS.serving
         while True:
-            found = self.rig.home.ask(
+            found = rig.home.ask(
                 "await_child",
                 AWAIT + TIMEOUTS.question,
-                nonce=self.leg.nonce,
+                nonce=leg.nonce,
                 seconds=AWAIT,
                 since=self.since,
             )
@@ -170,12 +184,12 @@ class Course:
             running(self.cluster.get(f"{pods}/{name}"))
             if time.monotonic() > end:
                 remedy = "does the child's image serve on port 80? The pod's log is in the diagnostics"
-                raise TimedOut(f"A page from {self.leg.name}'s child", TIMEOUTS.serving, _last_seen(found.output), remedy)
-        self.rig.record(
-            "child", f"node {self.rig.home.node}", {"question": "await_child", "nonce": self.leg.nonce}, found.output,
+                raise TimedOut(f"A page from {leg.name}'s child", TIMEOUTS.serving, _last_seen(found.output), remedy)
+        rig.record(
+            "child", f"node {rig.home.node}", {"question": "await_child", "nonce": leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
         )  # fmt: skip
-        self.rig.child = found.output["process"]
+        rig.child = found.output["process"]
 
     def _raise_if_stuck(self, pod: Object) -> None:
         """Raise `LegFailed` if the pod cannot start, with the last line that the container at fault wrote."""
@@ -196,14 +210,16 @@ class Course:
             return [str(line) for line in response.data.decode(errors="replace").splitlines() if line.strip()]
         return []
 
-    def _identify(self) -> None:
+    def _identify(self, rig: Rig) -> None:
         """Which daemon answers, and is the child its own: read before anything is concluded."""
-        rig = self.rig
         rig.read_pod()
         processes = rig.ask("pod processes", "processes", uid=rig.pod["metadata"]["uid"]).output
-        if self.leg.approach.daemon:
-            rig.daemon_pid = rig.pid_of(self.leg.approach.daemon, processes)
         rig.child_id = container_of(rig.child)
+        rig.client_pid = rig.pid_of(rig.leg.approach.client, processes)
+        if not rig.leg.approach.spawns:
+            return
+        if rig.leg.approach.daemon:
+            rig.daemon_pid = rig.pid_of(rig.leg.approach.daemon, processes)
         rig.daemon("daemon", "/info")
         rig.daemon("inspect", f"/containers/{rig.child_id}/json")
 
@@ -278,9 +294,10 @@ class Course:
     def _clean(self) -> None:
         """Take away everything the leg made, backwards, and say what could not be."""
         try:
-            self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}", 0)
+            for leg in filter(None, (self.leg, self.leg.twin)):
+                self.cluster.delete(f"{NAMESPACES}/{leg.namespace}/pods/{leg.pod_name}", 0)
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
-            if not self.leg.approach.daemon and self.rig.pod:
+            if self.leg.approach.spawns and not self.leg.approach.daemon and self.rig.pod:
                 sweep_containers(self.rig.home, self.leg.nonce)
         except ConformanceError as broken:
             self.cleaned.append(f"{self.leg.name}: {broken}")

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 REDACTED = "[redacted]"
+SECOND = "second "
+"""How the names of what is read of a leg's second pod begin."""
 SECRET_KEYS = re.compile(r"(?i)(token|password|passwd|secret|authorization|api[_-]?key|client-key-data)")
 
 
@@ -88,6 +90,12 @@ class Seen:
         if found is None:
             raise MissingEvidence(name)
         return found
+
+    @property
+    def second(self) -> Seen | None:
+        """Give what was read of the leg's second pod, under the names that the first's has; None where there is one pod."""
+        theirs = [evolve(one, name=one.name.removeprefix(SECOND)) for one in self._all if one.name.startswith(SECOND)]
+        return Seen(theirs) if theirs else None
 
 
 class MissingEvidence(LookupError):

@@ -26,8 +26,9 @@ def parsed(evidence: Evidence) -> dict[str, Any]:
 def unproven(seen: Seen) -> str:
     """Give '' if the child is proven to be the leg's own and to have served, else what is missing.
 
-    The nonce in the page, the nonce in the environment that the daemon reports for the container which the
-    process's cgroup names, a daemon that has an id, and a process with a start time.
+    The nonce in the page, a process with a start time, and word of who runs the container that the process's cgroup
+    names: the daemon, with an id of its own and the nonce in the container's environment; or, where the approach has
+    no daemon, kubelet.
     """
     child = seen["child"]
     nonce = child.asked["nonce"]
@@ -38,6 +39,10 @@ def unproven(seen: Seen) -> str:
     process = child.output["process"]
     if not process.get("start"):
         return "the child's process has no start time, so its pid proves nothing"
+    return _unknown_to_daemon(seen, process, nonce) if seen.get("daemon") else _unknown_to_kubelet(seen, process)
+
+
+def _unknown_to_daemon(seen: Seen, process: dict[str, Any], nonce: str) -> str:
     inspected = parsed(seen["inspect"])
     if inspected.get("Id") != container_of(process):
         return "the daemon that the leg should talk to does not know the container of the child's process"
@@ -45,4 +50,11 @@ def unproven(seen: Seen) -> str:
         return "the daemon's container does not carry the child's nonce"
     if not parsed(seen["daemon"]).get("ID"):
         return "the daemon did not say which one it is"
+    return ""
+
+
+def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
+    known = [one.get("containerID", "") for one in seen["pod"].output["status"].get("containerStatuses", [])]
+    if not any(identity.endswith(f"//{container_of(process)}") for identity in known):
+        return "neither a daemon nor kubelet knows the container of the child's process"
     return ""

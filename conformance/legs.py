@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 import yaml
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conformance.cluster import Object
 from conformance.errors import UsageError
@@ -26,6 +26,7 @@ class Kind:
     detached: bool = False
     forced: bool = False
     deaf: bool = False
+    twins: bool = False
     words: str = ""
 
     @property
@@ -47,6 +48,10 @@ KINDS = {
             forced=True,
             words="docker run of a child that is made to allocate and to burn, deleted with grace 0",
         ),
+        Kind(
+            "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
+        ),
+        Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
 }
 MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
@@ -55,7 +60,10 @@ MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
 
 @frozen
 class Approach:
-    """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted."""
+    """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
+
+    `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
+    """
 
     name: str
     title: str
@@ -65,6 +73,7 @@ class Approach:
     granted: tuple[str, ...]
     manifest: Object
     text: str
+    spawns: bool = True
 
 
 def catalogue() -> dict[str, Approach]:
@@ -93,6 +102,8 @@ def catalogue() -> dict[str, Approach]:
 
 def _check_client(approach: Approach) -> None:
     """Raise `UsageError` unless the client's container has what a run varies and substitutes."""
+    if not approach.spawns:
+        return
     client = container(approach.manifest, approach.client)
     command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
     missing = [f"`{word}` in its command" for word in ("docker", "run") if word not in command]
@@ -123,6 +134,15 @@ class Leg:
     node: str = ""
     images: Mapping[str, str] = field(factory=dict)
     """Public name -> the reference to use in its place, where the user gave one."""
+    second: bool = False
+    """Whether this is the twin of another pod of the same leg."""
+
+    @property
+    def twin(self) -> Leg | None:
+        """Give the leg's second pod, with a nonce and a port of its own, where its kind has two."""
+        if not self.kind.twins or self.second:
+            return None
+        return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
 
     @property
     def name(self) -> str:
@@ -137,7 +157,12 @@ class Leg:
     @property
     def pod_name(self) -> str:
         """Give the name of the leg's pod, which is the manifest's."""
-        return str(self.approach.manifest["metadata"]["name"])
+        return str(self.approach.manifest["metadata"]["name"]) + ("-second" if self.second else "")
+
+    @property
+    def spare_port(self) -> int:
+        """Give a port that nothing of the run publishes; the one after it is spare, too."""
+        return self.port + 2
 
     @property
     def labels(self) -> dict[str, str]:
@@ -146,16 +171,19 @@ class Leg:
 
     def pod(self) -> Object:
         """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
-        pod = vary(copy.deepcopy(self.approach.manifest), self.approach, self.kind)
-        pod["metadata"]["namespace"] = self.namespace
+        pod = copy.deepcopy(self.approach.manifest)
+        if self.approach.spawns:
+            pod = vary(pod, self.approach, self.kind)
+        pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
             pod["spec"]["affinity"] = _only_on(self.node)
         for one in pod["spec"]["containers"]:
             one["image"] = self.images.get(one["image"], one["image"])
-            one["command"] = [self.images.get(word, word) for word in one["command"]]
-        environment = {one["name"]: one for one in container(pod, self.approach.client)["env"]}
-        environment["NONCE"]["value"] = self.nonce
-        environment["PORT"]["value"] = str(self.port)
+            if "command" in one:
+                one["command"] = [self.images.get(word, word) for word in one["command"]]
+        for variable in container(pod, self.approach.client)["env"]:
+            if variable["name"] in ("NONCE", "PORT"):
+                variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod
 
     def diff(self) -> str:

@@ -28,6 +28,8 @@ class Plan:
     token: str
     addresses: dict[str, str]
     leg_node: str
+    baseline: str
+    """The namespace and name of the run's Pod A, `NAMESPACE/NAME`."""
     pin: bool
     world: dict[str, Any]
     first_port: int
@@ -56,10 +58,14 @@ class Plan:
         return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
 
     def leg(self, approach: Approach, kind: str, order: int, nonce: str) -> Leg:
-        """Give a leg of this run. `order` sets its published port apart from every other leg's."""
+        """Give a leg of this run. `order` sets its published ports apart from every other leg's."""
         node = self.leg_node if self.pin else ""
-        port = self.first_port + order
+        port = self.first_port + PORTS_A_LEG * order
         return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images)
+
+
+PORTS_A_LEG = 4
+"""A leg's child, its twin's, and two that its readings may publish."""
 
 
 def nonce_prefix(run: str) -> str:
@@ -96,5 +102,6 @@ def cells(level: str, approaches: list[str]) -> list[Cell]:
         for one in family.properties
         if one.level in allowed
         for approach in approaches
+        if approach in one.approaches
         for kind in one.legs
     ]

@@ -12,11 +12,13 @@ from attrs import define, field
 
 from conformance.cluster import Cluster, Object
 from conformance.errors import RigError, TimedOut
-from conformance.evidence import Evidence, Seen, digest, redact
+from conformance.evidence import SECOND, Evidence, Seen, digest, redact
 from conformance.legs import Leg
 from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.timeouts import TIMEOUTS
 
+APACHE, MYSQL = 80, 3306
+"""The ports of Pod A, the article's first figure."""
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -32,8 +34,20 @@ class Rig:
     pod: Object = field(factory=dict)
     child: Object = field(factory=dict)
     child_id: str = ""
+    client_pid: int = 0
     daemon_pid: int = 0
+    baseline: str = ""
+    """The namespace and name of the run's Pod A, `NAMESPACE/NAME`."""
+    twin: Rig | None = None
+    """The leg's second pod, whose readings are kept beside this one's under names that begin with `SECOND`."""
     _evidence: list[Evidence] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the rig of the leg's second pod, where it has one."""
+        if second := self.leg.twin:
+            self.twin = Rig(
+                self.cluster, second, self.probes, self.addresses, self.secrets, baseline=self.baseline, evidence=self._evidence
+            )
 
     @property
     def seen(self) -> Seen:
@@ -63,6 +77,7 @@ class Rig:
     ) -> Evidence:
         """Keep a reading, redacted first; its digest covers the redacted text."""
         clean = redact(output, self.secrets)
+        name = f"{SECOND}{name}" if self.leg.second else name
         number = f"{self.leg.name}#{len(self._evidence) + 1}"
         made = Evidence(
             number,
@@ -97,7 +112,7 @@ class Rig:
 
     def read_pod(self, name: str = "pod") -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
-        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.approach.manifest['metadata']['name']}"
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}"
         began, clocked = time.time(), time.monotonic()
         found = self.cluster.get(path)
         if found is None:
@@ -131,6 +146,40 @@ class Rig:
             "limit": timeout,
         }
         return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
+
+    def run(self, name: str, *command: str, stdin: str = "", timeout: float = TIMEOUTS.work) -> Evidence:
+        """Run a program of the client's container there, as a step of a job would, and keep what it said.
+
+        The output is {exit (None: it took longer than `timeout` seconds), stdout, stderr, seconds}. agent.py, `execute`,
+        says how it is started, and what of the container it does not share.
+        """
+        about: dict[str, Any] = {"pid": self.client_pid, "command": list(command), "stdin": stdin, "limit": timeout}
+        return self.ask(name, "execute", timeout=timeout + TIMEOUTS.question, **about)
+
+    def ask_everywhere(self, name: str, host: str, port: int, question: str = "ask") -> None:
+        """Ask a port from a pod on every node, and from every node's own network; keep each answer under the name."""
+        for node, probe in self.probes.items():
+            for netns, place in ((0, "a pod"), (1, "the node's own network")):
+                about: dict[str, Any] = {"netns": netns, "port": port, "limit": TIMEOUTS.page, "from_": f"{place} on {node}"}
+                self.ask(name, question, probe=probe, host=host, **about)
+
+    def ask_baseline(self) -> None:
+        """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
+
+        Raises `TimedOut` where Pod A does not run.
+        """
+        namespace, _, name = self.baseline.partition("/")
+
+        def running(pod: Object | None) -> bool:
+            return bool(
+                pod and all(one["ready"] for one in pod["status"].get("containerStatuses", [])) and pod["status"].get("podIP")
+            )
+
+        pods = f"/api/v1/namespaces/{namespace}/pods"
+        self.cluster.wait("The start of Pod A, the baseline,", pods, name, running, seconds=TIMEOUTS.serving)
+        address = (self.cluster.get(f"{pods}/{name}") or {})["status"]["podIP"]
+        self.ask_everywhere("Pod A's page", address, APACHE)
+        self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
         """Give the node's pid of a container's first process, by the container id in its cgroup path."""

@@ -189,7 +189,7 @@ class Run:
         catalogue = legs.catalogue()
         said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
-        unavailable = {a.name: why for a in catalogue.values() if not a.daemon and len(silent) == len(workers)}
+        unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
         self._world = stamp(self.cluster, probes, leg_node)
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
@@ -202,6 +202,7 @@ class Run:
             token=next(iter(probes.values())).token,
             addresses={n["metadata"]["name"]: _address(n) for n in self._nodes},
             leg_node=leg_node,
+            baseline=f"{self._namespace}/{BASELINE}-{self.id}",
             pin=len(workers) > 1,
             world=self._world,
             first_port=first_port,
@@ -213,9 +214,17 @@ class Run:
             if approach.name not in unavailable:
                 leg = made.leg(approach, next(iter(legs.KINDS)), 0, approach.name)
                 create_pod(self.cluster, leg, check_in=self._namespace)
+        self._create_baseline(made)
         made.write(self.folder / "plan.json")
         self.mark("ready")
         return made
+
+    def _create_baseline(self, made: plan.Plan) -> None:
+        """Create the run's Pod A in the probes' namespace; whoever holds something against it waits until it runs."""
+        pod = made.leg(legs.catalogue()[BASELINE], "plain", 0, BASELINE).pod()
+        namespace, _, name = made.baseline.partition("/")
+        pod["metadata"] = {"name": name, "namespace": namespace, "labels": {RUN_LABEL: self.id}}
+        self.cluster.create(f"{NAMESPACES}/{namespace}/pods", pod)
 
     def _first_port(self) -> int:
         """Choose the run's ports: those that nothing listens on, on any node, and that no other run has chosen."""
@@ -361,7 +370,9 @@ class Run:
         return code
 
 
-PORTS_A_RUN = 20
+BASELINE = "pod"
+"""The approach that is none: the article's Pod A."""
+PORTS_A_RUN = 128
 FIRST_PORTS = range(20000, 28000, PORTS_A_RUN)
 """A run's ports begin at one of these, at random: below the kernel's ephemeral range and kube's NodePorts."""
 

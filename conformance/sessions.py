@@ -102,6 +102,7 @@ class Live:
                 addresses=self.plan.addresses,
                 properties=tuple(properties[name]),
                 node=self.plan.leg_node,
+                baseline=self.plan.baseline,
                 secrets=(self.plan.token,),
                 starting=self._starting,
                 after=() if _waits_out_the_grace(name) else tuple(longest),

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 from conformance.claims import prop
 from conformance.evidence import Seen
-from conformance.identity import unproven
 from conformance.legs import MATRIX
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
-
-SOURCE = "Part 2, Case 1, Pod Lifecycle; Case 2, last paragraph"
 
 
 @prop(
     "P2-10",
     "the child ends when its pod is deleted",
-    source=SOURCE,
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=MATRIX,
 )
-def ends_with_pod(rig: Rig) -> None:
-    """Nothing to read before: the leg's own deletion is watched from the node, by pid and start time."""
-
-
-@prop(
-    "P2-10.deaf",
-    "the child ends when its pod is deleted, though it ignores SIGTERM",
-    source=SOURCE,
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("deaf",),
-    level="article",
-)
-def ends_though_deaf(rig: Rig) -> None:
-    """As above."""
-
-
-@ends_with_pod.judge
-@ends_though_deaf.judge
-def _(seen: Seen) -> Observation:
-    if missing := unproven(seen):
-        return inconclusive(missing)
+def ends_with_pod(seen: Seen) -> Observation:
+    """Judge the leg's own deletion, which is watched from the node by pid and start time."""
     deletion = seen["deletion"]
     told = deletion.output
     child = seen["child"].output["process"]
@@ -65,6 +41,14 @@ def _(seen: Seen) -> Observation:
     why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({sigterm}); {end}"
     return LACKS.because(why, deletion.id, page.id, seen["orphan"].id)
 
+
+ends_though_deaf = prop(
+    "P2-10.deaf",
+    "the child ends when its pod is deleted, though it ignores SIGTERM",
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("deaf",),
+    level="article",
+)(ends_with_pod.judged_by)
 
 SIG_PROXY = {
     "because": "a foreground client passes SIGTERM on to its container, which ends on it",

@@ -5,41 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.claims import prop
-from conformance.evidence import Seen
-from conformance.identity import unproven
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.evidence import Evidence, Seen
+from conformance.observations import HOLDS, LACKS, Observation, error, inconclusive
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
+
+
+def asked_everywhere(rig: Rig) -> None:
+    """Ask the pod's IP for the child's page from a pod on every node and from every node's own network; Pod A's, too."""
+    rig.ask_baseline()
+    rig.ask_everywhere("asked on the pod's IP", rig.pod_ip, rig.leg.port)
+    # Where the port does answer, if not there.
+    for node, address in rig.addresses.items():
+        about: dict[str, Any] = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
+        rig.ask("asked on a node's IP", "ask", probe=rig.probes[node], host=address, **about)
+
+
+def without_network(seen: Seen) -> list[Evidence]:
+    """Give the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
+    asked = [*seen.every("Pod A's page"), *seen.every("Pod A's greeting")] or [seen["Pod A's page"]]
+    return [one for one in asked if one.output["outcome"] != "served"]
 
 
 @prop(
     "P2-05",
     "a port that the child publishes answers on the pod's IP",
-    source="Part 2, Kubernetes Pods; Case 1, Pod Networking; Case 2, curl",
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
+    reads=(asked_everywhere,),
 )
-def pod_ip(rig: Rig) -> None:
-    """Ask the pod's IP for the child's page from a pod on every node and from every node's own network."""
-    for node, probe in rig.probes.items():
-        for netns, place in ((0, "a pod"), (1, "the node's own network")):
-            about: dict[str, Any] = {
-                "netns": netns,
-                "port": rig.leg.port,
-                "limit": TIMEOUTS.page,
-                "from_": f"{place} on {node}",
-            }
-            rig.ask("asked on the pod's IP", "ask", probe=probe, host=rig.pod_ip, **about)
-    # Where the port does answer, if not there.
-    for node, address in rig.addresses.items():
-        about = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
-        rig.ask("asked on a node's IP", "ask", probe=rig.probes[node], host=address, **about)
-
-
-@pod_ip.judge
-def _(seen: Seen) -> Observation:
-    if missing := unproven(seen):
-        return inconclusive(missing)
+def pod_ip(seen: Seen) -> Observation:
+    """Judge the answers on the pod's IP, each against Pod A's from the same place."""
+    if broken := without_network(seen):
+        where = ", ".join(sorted({one.asked["from_"] for one in broken}))
+        return error(f"the baseline failed: Pod A did not answer from {where}", *(one.id for one in broken))
     asked = seen.every("asked on the pod's IP")
     pod = seen["pod"].output["status"]
     if pod["podIP"] == pod.get("hostIP"):

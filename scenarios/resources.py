@@ -12,13 +12,12 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import RigError
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed, unproven
+from conformance.identity import OK, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
-SOURCE = "Part 2, Case 1, Scheduling and Resource Utilization; Case 2, last paragraph"
 PREDICTS = {"dood": LACKS, "dind": HOLDS}
 CONTROLLERS = ("memory", "cpu")
 
@@ -36,23 +35,16 @@ WITHIN, BEYOND = 1.2, 1.25
 that was neither throttled nor reached that far says nothing (the limit may be more than the node can give)."""
 
 
-@prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      source=SOURCE, predicts=PREDICTS, legs=("foreground",))  # fmt: skip
-def placement(rig: Rig) -> None:
+def cgroups(rig: Rig) -> None:
     """Read the child's place in every hierarchy, and the pod's, with the limits at each level up to the node's root."""
     rig.ask("child's cgroups", "cgroups", pid=rig.child["pid"])
-    rig.ask("pod's cgroups", "cgroups", pid=_pod_process(rig))
+    rig.ask("pod's cgroups", "cgroups", pid=rig.client_pid)
 
 
-def _pod_process(rig: Rig) -> int:
-    """Give a process of the pod itself: the client's container, which every approach has."""
-    return rig.pid_of(rig.leg.approach.client, rig.seen["pod processes"].output)
-
-
-@placement.judge
-def _(seen: Seen) -> Observation:
-    if missing := unproven(seen):
-        return inconclusive(missing)
+@prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
+      predicts=PREDICTS, legs=("foreground",), reads=(cgroups,))  # fmt: skip
+def placement(seen: Seen) -> Observation:
+    """Judge place and tightest limit of each controller."""
     child, pod = seen["child's cgroups"], seen["pod's cgroups"]
     uid = seen["pod"].output["metadata"]["uid"]
     said, inside = [], []
@@ -109,9 +101,7 @@ def parsed_created(evidence: Evidence) -> str:
     return str(json.loads(evidence.output["body"])["Id"])
 
 
-@prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-      source=SOURCE, predicts=PREDICTS, legs=("laden",))  # fmt: skip
-def allocation(rig: Rig) -> None:
+def allocate(rig: Rig) -> None:
     """Let the child allocate, in steps, past the whole pod's memory limit; read what was counted before and after."""
     limit = _pod_limit(rig.seen, "memory")
     machine = rig.ask("node's memory", "machine").output
@@ -143,10 +133,10 @@ def _oom_killed(pod: Object) -> list[str]:
     return [name for name, reason in ended.items() if reason == "OOMKilled"]
 
 
-@allocation.judge
-def _(seen: Seen) -> Observation:
-    if missing := unproven(seen):
-        return inconclusive(missing)
+@prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
+      predicts=PREDICTS, legs=("laden",), reads=(allocate,))  # fmt: skip
+def allocation(seen: Seen) -> Observation:
+    """Judge how far the child came, and what stopped it."""
     limit = _pod_limit(seen, "memory")
     if limit is None:
         return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen["pod"].id)
@@ -199,9 +189,7 @@ def _peak(evidence: Evidence) -> int | None:
     return limits.peak(found[0]) if found else None
 
 
-@prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      source=SOURCE, predicts=PREDICTS, legs=("laden",), alone=True)  # fmt: skip
-def burn(rig: Rig) -> None:
+def burn_alone(rig: Rig) -> None:
     """See what this node can give at all; then let the child burn, and read its own use in the middle of it."""
     rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0)
     made = _run_in_child(rig, "burn", ["perl", "-e", f"fork; alarm {BURN_SECONDS}; 1 while 1"], wait=False)
@@ -213,10 +201,10 @@ def burn(rig: Rig) -> None:
     until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
 
 
-@burn.judge
-def _(seen: Seen) -> Observation:
-    if missing := unproven(seen):
-        return inconclusive(missing)
+@prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
+      predicts=PREDICTS, legs=("laden",), alone=(burn_alone,))  # fmt: skip
+def burn(seen: Seen) -> Observation:
+    """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
     limit = _pod_limit(seen, "cpu")
     if limit is None:
         return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen["pod"].id)

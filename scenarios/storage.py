@@ -9,7 +9,7 @@ from typing import Any
 from conformance.claims import prop
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed, unproven
+from conformance.identity import OK, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -26,14 +26,7 @@ def upper_directory(mountinfo: str) -> str:
     return ""
 
 
-@prop(
-    "P2-08",
-    "what the child and its image wrote is gone from the node when the pod is",
-    source="Part 2, Case 1, Pod Cleanup; Case 2, EmptyDir",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground", "detached-forced"),
-)
-def reclaimed(rig: Rig) -> None:
+def on_the_node(rig: Rig) -> None:
     """Find the child's layer, its record and its image where the node keeps them, with their sizes."""
     mountinfo = rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output
     root = parsed(rig.daemon("daemon's root", "/info"))["DockerRootDir"]
@@ -68,8 +61,8 @@ def _layers(rig: Rig, prefix: str) -> list[str]:
     return [str(data["UpperDir"]).replace(root, prefix, 1)] if data.get("UpperDir") else []
 
 
-@reclaimed.after
-def _(rig: Rig) -> None:
+def on_the_node_after(rig: Rig) -> None:
+    """Look for the same paths when kubelet has taken the pod's directory away, or has not in its usual time."""
     paths = rig.seen["on the node before"].asked["paths"]
     folder = paths[-1]
 
@@ -87,10 +80,16 @@ def _(rig: Rig) -> None:
         rig.daemon("image after", "/images/httpd:latest/json")
 
 
-@reclaimed.judge
-def _(seen: Seen) -> Observation:
-    if missing := unproven(seen):
-        return inconclusive(missing)
+@prop(
+    "P2-08",
+    "what the child and its image wrote is gone from the node when the pod is",
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("foreground", "detached-forced"),
+    reads=(on_the_node,),
+    after=(on_the_node_after,),
+)
+def reclaimed(seen: Seen) -> Observation:
+    """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
     before, after = seen["on the node before"], seen["on the node after"]
     layer = before.asked["paths"][0]
     if not before.output[layer]["exists"]:

@@ -22,6 +22,7 @@ import signal
 import socket
 import socketserver
 import stat
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -79,6 +80,9 @@ def describe(pid):
         "cmdline": text(base + "cmdline").rstrip("\0").split("\0"),
         "cgroup": text(base + "cgroup"),
         "ns": {kind: os.readlink(base + "ns/" + kind) for kind in ("pid", "net", "mnt", "cgroup")},
+        "oom_score_adj": int(text(base + "oom_score_adj")),
+        "capabilities": fields["CapEff"].strip(),
+        "seccomp": fields.get("Seccomp", "").strip(),
     }
 
 
@@ -105,6 +109,52 @@ def processes(question):
         except (OSError, KeyError, ValueError):
             continue  # ended while we looked
     return found
+
+
+def ancestry(question):
+    """A process and every process above it, up to pid 1: who would have to go for it to be nobody's child."""
+    enter(1, "cgroup")
+    found = [describe(question["pid"])]
+    while found[-1]["ppid"]:
+        found.append(describe(found[-1]["ppid"]))
+    return found
+
+
+def execute(question):
+    """Run a program where a process lives: its mount and network namespaces, environment and bounding set of capabilities.
+
+    So a container's own client is run as the container would run it. What it does not share with the container: its
+    pid namespace and its cgroup, which are this probe's. `exit` is None if it ran for longer than `limit` seconds.
+    """
+    pid = question["pid"]
+    environment = dict(one.split("=", 1) for one in text("/proc/%d/environ" % pid).split("\0") if "=" in one)
+    bounding = int(
+        dict(line.split(":\t", 1) for line in text("/proc/%d/status" % pid).splitlines() if ":\t" in line)["CapBnd"], 16
+    )
+
+    def become():
+        enter(pid, "net", "mnt")
+        os.chdir("/")
+        for capability in range(64):
+            if not bounding >> capability & 1:
+                LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one that the kernel has
+
+    began, code = boottime(), None
+    running = subprocess.Popen(
+        question["command"], env=environment, preexec_fn=become, start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = running.communicate(question.get("stdin", "").encode(), question["limit"])
+        code = running.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        out, err = running.communicate()
+    said = [one[:LIMIT].decode("utf-8", "replace") for one in (out, err)]
+    return {"exit": code, "stdout": said[0], "stderr": said[1], "seconds": round(boottime() - began, 3)}
+
+
+PR_CAPBSET_DROP = 24
 
 
 def await_child(question):
@@ -266,6 +316,22 @@ def fetch(host, port, path, timeout):
     return dict(outcome, host=host, port=port, seconds=round(boottime() - began, 4))
 
 
+def greeting(question):
+    """What a server says first on a TCP connection: `from_` names the place, `netns` is a pid as in `ask`."""
+    if question.get("netns"):
+        enter(question["netns"], "net")
+    began, said = boottime(), b""
+    try:
+        with socket.create_connection((question["host"], question["port"]), question.get("limit", 2.0)) as connection:
+            said = connection.recv(256)
+        outcome = "served" if said else "closed"
+    except socket.timeout:
+        outcome = "timeout"
+    except OSError as error:
+        outcome = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return {"outcome": outcome, "said": said.decode("latin-1"), "seconds": round(boottime() - began, 4)}
+
+
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
@@ -276,14 +342,16 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def daemon(question):
-    """One request to a Docker Engine: over `socket` (a path in pid 1's mounts) or `port` in the netns of a pid."""
+    """One request to a Docker Engine: over `socket` (a path in the mounts of pid `mnt`, the node's own unless told) or
+    `port` in the netns of a pid.
+    """
     connection = UnixConnection if question.get("socket") else http.client.HTTPConnection
     connection = connection(question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0))
     body = json.dumps(question["body"]) if question.get("body") is not None else None
     headers = {"Host": "docker", "Content-Type": "application/json"}
     status, content, kind, lost = 0, b"", "", ""
     try:
-        enter(*((1, "mnt") if question.get("socket") else (question["netns"], "net")))
+        enter(*((question.get("mnt", 1), "mnt") if question.get("socket") else (question["netns"], "net")))
         connection.request(question.get("method", "GET"), question["path"], body, headers)
         reply = connection.getresponse()
         status, kind = reply.status, reply.getheader("Content-Type", "")
@@ -539,6 +607,9 @@ QUESTIONS = {
     f.__name__: f
     for f in (
         processes,
+        ancestry,
+        execute,
+        greeting,
         await_child,
         mountinfo,
         cgroups,

@@ -30,8 +30,10 @@ CHILD = "httpd:latest"
 DOCKER_CLI = "docker:26.1-cli"
 DOCKER_DIND = "docker:26.1-dind"
 PROBE = "python:3-slim"
+DATABASE = "mariadb:10.11"
+REGISTRY = "registry:3"
 NODE = "kindest/node"
-NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE)
+NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY)
 """What a run needs on a cluster, by public name. A kind cluster of ours is made of `NODE` besides."""
 
 

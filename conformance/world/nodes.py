@@ -12,15 +12,15 @@ from attrs import frozen
 from conformance.wait import until
 from conformance.world import binaries, commands, images, packages
 from conformance.world.digest import digest
-from conformance.world.images import CHILD, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, Image, Recipe, Store, save
+from conformance.world.images import CHILD, DATABASE, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY, Image, Recipe, Store, save
 
 ETCD_TAG = "3.6.8-0"
 PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
 RUNTIMES = ("2.3", "1.6")
 """containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
-STEPS = 10
-"""Two base images and eight others lie between nothing and a node image that is built."""
+STEPS = 12
+"""Two base images and ten others lie between nothing and a node image that is built."""
 
 
 @frozen
@@ -40,6 +40,8 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
     cli = store.obtain(DOCKER_CLI, docker())
     dind = store.obtain(DOCKER_DIND, docker())
     python = store.obtain(PROBE, probe())
+    mariadb = store.obtain(DATABASE, database())
+    distribution = store.obtain(REGISTRY, registry(store))
     if containerd == RUNTIMES[0]:
         plain = store.obtain(NODE, kind_node(store, containerd), kindest_node(store))
     else:
@@ -52,11 +54,21 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
         save(cli, [DOCKER_CLI], archives / "cli.tar")
         save(loaded, [DOCKER_DIND], archives / "dind.tar")
         save(python, [PROBE], archives / "python.tar")
+        save(mariadb, [DATABASE], archives / "mariadb.tar")
+        save(distribution, [REGISTRY], archives / "registry.tar")
         save(child, [CHILD], archives / "httpd.tar")
 
-    inputs = tuple(one.id for one in (cli, loaded, python, child))
+    inputs = tuple(one.id for one in (cli, loaded, python, mariadb, distribution, child))
     made = store.build(Recipe("node", usual=70, base=plain, inputs=inputs, fill=fill))
-    used = {CHILD: child, DOCKER_CLI: cli, DOCKER_DIND: dind, PROBE: python, NODE: plain}
+    used = {
+        CHILD: child,
+        DOCKER_CLI: cli,
+        DOCKER_DIND: dind,
+        PROBE: python,
+        DATABASE: mariadb,
+        REGISTRY: distribution,
+        NODE: plain,
+    }
     return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in})
 
 
@@ -74,6 +86,21 @@ def docker() -> Recipe:
 def probe() -> Recipe:
     """Give the recipe of what the node probe runs on."""
     return Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
+
+
+def database() -> Recipe:
+    """Give the recipe of Pod A's second container, the MySQL-protocol server."""
+    return Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
+
+
+def registry(store: Store) -> Recipe:
+    """Give the recipe of the registry that a run may start inside the cluster."""
+
+    def fill(context: Path) -> None:
+        _copy(binaries.build(binaries.REGISTRY, store.progress), context, "registry")
+
+    inputs = (binaries.cached(binaries.REGISTRY).name,)
+    return Recipe("registry", usual=5, inputs=inputs, fill=fill, stand_in="the distribution module's registry")
 
 
 def kindest_node(store: Store) -> str:
