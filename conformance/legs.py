@@ -58,6 +58,21 @@ MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The article's "especially if the container was started with -d": {foreground, -d} x {default grace, grace 0}."""
 
 
+REPEAT = "~"
+"""Stands before the number of a leg's repeat in its name."""
+
+
+def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
+    """Give a leg's name: the first deployment's has no number."""
+    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
+
+
+def repeat_of(name: str) -> tuple[str, int]:
+    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
+    leg, _, number = name.partition(REPEAT)
+    return leg, int(number or 1)
+
+
 @frozen
 class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
@@ -134,6 +149,8 @@ class Leg:
     node: str = ""
     images: Mapping[str, str] = field(factory=dict)
     """Public name -> the reference to use in its place, where the user gave one."""
+    repeat: int = 1
+    """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
 
@@ -146,13 +163,13 @@ class Leg:
 
     @property
     def name(self) -> str:
-        """Give the leg's name within its run, e.g. 'dind.detached'."""
-        return f"{self.approach.name}.{self.kind.name}"
+        """Give the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
+        return leg_name(self.approach.name, self.kind.name, self.repeat)
 
     @property
     def namespace(self) -> str:
         """Give the leg's own namespace."""
-        return f"conformance-{self.run}-{self.approach.name}-{self.kind.name}"
+        return f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
 
     @property
     def pod_name(self) -> str:

@@ -64,6 +64,7 @@ class Run:
     level: str = "core"
     processes: str = "auto"
     selection: str = ""
+    repeats: int = 1
     strict_article: bool = False
     enforce: bool = False
     images: Mapping[str, str] = field(factory=dict)
@@ -123,7 +124,7 @@ class Run:
     def settle(self) -> None:
         """Find or make the namespace of this run's probes and its Lease, and take the Lease."""
         catalogue = legs.catalogue()
-        self._cells = plan.cells(self.level, list(catalogue))
+        self._cells = plan.cells(self.level, list(catalogue), self.repeats)
         ours = self.cluster.get(f"{NAMESPACES}/{NAMESPACE}")
         self._namespace = NAMESPACE if ours else f"{NAMESPACE}-{self.id}"
         labels = {RUN_LABEL: self.id}
@@ -246,6 +247,7 @@ class Run:
         command += f" --context {self.cluster.context} --allow-privileged" if self.cluster.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
         command += f" -k {self.selection!r}" if self.selection else ""
+        command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
         command += " --strict-article" if self.strict_article else ""
         command += " --enforce" if self.enforce else ""
         return {
@@ -268,6 +270,7 @@ class Run:
         args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", self.level]
         args += ["--plan", str(Path(made.folder) / "plan.json"), "--junit-xml", str(self.folder / "junit.xml")]
         args += ["--alluredir", str(self.folder / "allure-results")]
+        args += ["--conformance-repeat", str(self.repeats)]
         args += ["-k", self.selection] if self.selection else []
         args += ["--strict-article"] if self.strict_article else []
 
