@@ -51,6 +51,7 @@ KINDS = {
         Kind(
             "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
         ),
+        Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
 }
@@ -78,6 +79,7 @@ class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
 
     `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
+    `as_printed`: the article's own manifest, which is deployed as it is.
     """
 
     name: str
@@ -89,6 +91,12 @@ class Approach:
     manifest: Object
     text: str
     spawns: bool = True
+    as_printed: bool = False
+
+    @property
+    def proven(self) -> bool:
+        """Say whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
+        return self.spawns and not self.as_printed
 
 
 def catalogue() -> dict[str, Approach]:
@@ -117,7 +125,7 @@ def catalogue() -> dict[str, Approach]:
 
 def _check_client(approach: Approach) -> None:
     """Raise `UsageError` unless the client's container has what a run varies and substitutes."""
-    if not approach.spawns:
+    if not approach.proven:
         return
     client = container(approach.manifest, approach.client)
     command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
@@ -189,7 +197,7 @@ class Leg:
     def pod(self) -> Object:
         """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
-        if self.approach.spawns:
+        if self.approach.proven:
             pod = vary(pod, self.approach, self.kind)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
@@ -198,7 +206,7 @@ class Leg:
             one["image"] = self.images.get(one["image"], one["image"])
             if "command" in one:
                 one["command"] = [self.images.get(word, word) for word in one["command"]]
-        for variable in container(pod, self.approach.client)["env"]:
+        for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod

@@ -121,6 +121,15 @@ class Rig:
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
 
+    def read_log(self, name: str, container: str, *, previous: bool = False) -> Evidence:
+        """Read the last lines of a container's log from the API server, of its start before this one if told."""
+        query = {"container": container, "tailLines": "100", "previous": str(previous).lower()}
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}/log"
+        began, clocked = time.time(), time.monotonic()
+        said = self.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")
+        asked = {"GET": path, **query}
+        return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
+
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
         """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"

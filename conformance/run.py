@@ -191,7 +191,8 @@ class Run:
         said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
         unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
-        self._world = stamp(self.cluster, probes, leg_node)
+        printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
+        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
         self._patch_lease({"metadata": {"annotations": {leases.PORT_NOTE: str(first_port)}}})
