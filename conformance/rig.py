@@ -14,7 +14,7 @@ from conformance.cluster import Cluster, Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
 from conformance.legs import Leg
-from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
 from conformance.timeouts import TIMEOUTS
 
 APACHE, MYSQL = 80, 3306
@@ -175,11 +175,12 @@ class Rig:
     def ask_baseline(self) -> None:
         """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
 
-        Raises `TimedOut` where Pod A does not run.
+        Raises `RigError` where Pod A does not run.
         """
         namespace, _, name = self.baseline.partition("/")
 
         def running(pod: Object | None) -> bool:
+            raise_if_stuck(pod or {}, "Pod A, the baseline,", RigError)
             return bool(
                 pod and all(one["ready"] for one in pod["status"].get("containerStatuses", [])) and pod["status"].get("podIP")
             )

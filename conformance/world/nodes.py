@@ -87,6 +87,8 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
         PROBE: python,
         DATABASE: mariadb,
         REGISTRY: distribution,
+        CLI_2017: cli_2017,
+        DIND_2017: dind_2017,
         NODE: plain,
     }
     return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in})
