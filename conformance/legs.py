@@ -51,6 +51,8 @@ KINDS = {
         Kind(
             "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
         ),
+        Kind("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
+        Kind("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
         Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
@@ -210,6 +212,16 @@ class Leg:
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod
+
+    def step(self, *arguments: str) -> Object:
+        """Give the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
+
+        Nothing restarts it, and it has no grace: what it leaves running is what is looked at.
+        """
+        spec: Object = self.pod()["spec"]
+        client = container({"spec": spec}, self.approach.client)
+        client["command"] = [*client["command"][: client["command"].index("docker") + 1], *arguments]
+        return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
 
     def diff(self) -> str:
         """Give what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
