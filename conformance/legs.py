@@ -26,6 +26,7 @@ class Kind:
     detached: bool = False
     forced: bool = False
     deaf: bool = False
+    storage_limit: str = ""
     twins: bool = False
     words: str = ""
 
@@ -53,6 +54,12 @@ KINDS = {
         ),
         Kind("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
         Kind("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
+        Kind(
+            "storing",
+            forced=True,
+            storage_limit="64Mi",
+            words="docker run of a child that writes past the pod's ephemeral-storage limit, deleted with grace 0",
+        ),
         Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
@@ -247,10 +254,13 @@ def container(pod: Object, name: str) -> Object:
 
 
 def vary(pod: Object, approach: Approach, kind: Kind) -> Object:
-    """Change a manifest into the kind's variation: `-d` with something to keep the client's container, a deaf child."""
+    """Change a manifest into the kind's variation: `-d` with something to keep its container, a deaf child, a limit."""
     client = container(pod, approach.client)
     command: list[str] = client["command"]
     place = command.index("run", command.index("docker")) + 1
+    if kind.storage_limit:
+        for one in pod["spec"]["containers"]:
+            one["resources"]["limits"]["ephemeral-storage"] = kind.storage_limit
     if kind.deaf:
         command[place:place] = ["--env=DEAF=yes"]
     if kind.detached:

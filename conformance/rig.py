@@ -141,12 +141,12 @@ class Rig:
         asked = {"GET": path, **query}
         return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
 
-    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
-        """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
+    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = TIMEOUTS.ended) -> Evidence:
+        """Watch the pod until `arrived` says so of it, for at most so many seconds; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
         pod = self.pod["metadata"]["name"]
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended)
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds)
         return self.read_pod(name)
 
     @property

@@ -114,3 +114,45 @@ def completes(seen: Seen) -> Observation:
         said = f"{', '.join(ended)} has ended with 0, {', '.join(running)} goes on, and the Job is not complete"
         return LACKS.because(said, made.id, pods.id)
     return inconclusive(f"the Job neither completed nor waits for a container that goes on: {status}", made.id, pods.id)
+
+
+WRITTEN = 256
+"""MiB that the child writes: twice the DinD pod's whole limit, and four times the DooD pod's."""
+WRITE = 'open F, ">", "/big" or die $!; $b = "x" x (1 << 20); print F $b for 1..$ARGV[0]; close F or die $!; print -s "/big"'
+
+
+def store(rig: Rig) -> None:
+    """Let the child write into its own layer past the pod's ephemeral-storage limit, and wait for kubelet to evict the pod."""
+    rig.run("writing", "docker", "exec", rig.child_id, "perl", "-e", WRITE, str(WRITTEN))
+    rig.wait_pod("pod after writing", "The pod's eviction", lambda pod: bool(_evicted(pod)), TIMEOUTS.evicted)
+
+
+def _evicted(pod: Object) -> str:
+    """Give kubelet's words where it has evicted the pod, else ''."""
+    return str(pod["status"].get("message", "")) if pod["status"].get("reason") == "Evicted" else ""
+
+
+@prop(
+    "K-03",
+    "a pod whose child stores more than the pod's limit is evicted",
+    source="kubernetes.io, Local ephemeral storage",
+    predicts={"dind": HOLDS},
+    legs=("storing",),
+    level="extended",
+    reads=(store,),
+)
+def evicted(seen: Seen) -> Observation:
+    """Judge whether kubelet took the child's bytes for the pod's."""
+    written, pod = seen["writing"], seen["pod after writing"]
+    if said := _evicted(pod.output):
+        return HOLDS.because(f"evicted: {said}", written.id, pod.id)
+    if written.output["stdout"].strip() != str(WRITTEN << 20):
+        return inconclusive(f"the child did not write {WRITTEN} MiB: {written.output['stderr'][:200]}", written.id)
+    wrote = f"{WRITTEN} MiB written, and the pod is {pod.output['status']['phase']} {TIMEOUTS.evicted:g} s later"
+    return LACKS.because(wrote, written.id, pod.id)
+
+
+evicted.expect(
+    "dood", LACKS, because="what a child writes is with the node's engine, where kubelet does not look",
+    see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own containers",
+)  # fmt: skip
