@@ -579,7 +579,8 @@ def watch(question, say):
         else:
             poller.register(one.handle, select.POLLIN)
             by_handle[one.handle] = one
-    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
+    noting = [one.pid for one in by_handle.values() if one.notes is not None]
+    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "noting": noting, "at": boottime()})
     end, beat = boottime() + question["seconds"], boottime() + BEAT
     while by_handle and boottime() < end:
         awaited = any(one.notes is not None and not one.noted for one in by_handle.values())
