@@ -13,7 +13,7 @@ from conformance.cluster import Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.identity import OK, parsed
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -191,10 +191,11 @@ def _unproven(seen: Seen) -> Observation | None:
 def _same_paths(own: Evidence, node: Evidence) -> bool:
     """Say whether the daemon's files and the node's are the same, by device and inode."""
     pairs = zip(own.asked["paths"], node.asked["paths"], strict=False)
-    return all(_same(own.output[a], node.output[b]) for a, b in pairs)
+    return all(same(own.output[a], node.output[b]) for a, b in pairs)
 
 
-def _same(one: Object, other: Object) -> bool:
+def same(one: Object, other: Object) -> bool:
+    """Say whether two paths are one file, by device and inode."""
     return bool(one["exists"] and other["exists"] and (one["device"], one["inode"]) == (other["device"], other["inode"]))
 
 
@@ -313,19 +314,21 @@ def graph_of_its_own(seen: Seen) -> Observation:
     graph, volume = own.output[root], on_node.output[on_node.asked["paths"][0]]
     if not graph["exists"]:
         return inconclusive(f"the engine has no {root}", own.id)
-    what = "the pod's emptyDir" if _same(graph, volume) else "not the pod's emptyDir"
+    what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
     said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
+    cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
+    if not theirs.output["status"]:
+        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
     daemon = parsed(theirs)
     if not daemon:
-        return inconclusive(f"the node runs no Docker Engine whose graph could be shared; {said}", own.id, on_node.id, theirs.id)
+        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
     host = on_node.output[daemon["DockerRootDir"]]
     if not host["exists"]:
         return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
-    cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
     if daemon["ID"] == parsed(seen["daemon"])["ID"]:
         return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
     said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
-    return (LACKS if _same(graph, host) else HOLDS).because(said, *cites)
+    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
 
 
 @prop(
@@ -356,7 +359,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
         return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
     if root != "/var/lib/docker":
         return LACKS.because(f"the engine keeps its graph in {root}", *cites)
-    if not _same(graph, on_node.output[path]):
+    if not same(graph, on_node.output[path]):
         return inconclusive("the node's directory is not the one that the engine sees", *cites)
     if not _same_paths(seen["daemon's own view"], before):
         return inconclusive("what the engine wrote was not found in the node's directory", *cites)
