@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.article import PODS
 from conformance.claims import prop
 from conformance.evidence import Evidence, Seen
 from conformance.observations import HOLDS, LACKS, Observation, error, inconclusive
@@ -102,6 +103,7 @@ def unpublished(seen: Seen) -> Observation:
 @prop(
     "P2-05.localhost",
     "a port that the child publishes answers on the localhost of the pod's containers",
+    source=f"{PODS}, and Case 1",
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
     level="article",

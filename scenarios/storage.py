@@ -206,9 +206,10 @@ def _about(line: str, before: Evidence) -> bool:
 def _bytes(evidence: Evidence, *what: str) -> int:
     """Sum the sizes of the paths (of `what` they are, where that is given); what lies within another of them counts once."""
     are: Mapping[str, str] = evidence.asked.get("are", {})
-    paths = [path for path in evidence.asked["paths"] if not what or are[path] in what]
+    there = [path for path in evidence.asked["paths"] if evidence.output[path]["exists"]]
+    paths = [path for path in there if not what or are[path] in what]
     outermost = [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
-    return sum(evidence.output[path].get("bytes", 0) for path in outermost)
+    return sum(evidence.output[path]["bytes"] for path in outermost)
 
 
 def _size(number: float) -> str:
