@@ -293,9 +293,9 @@ def bytes_left(seen: Seen) -> Observation:
     wrote, left = _bytes(before, *WROTE), _bytes(after, *WROTE)
     if not wrote:
         return inconclusive("the child had written nothing", before.id)
-    parts = [f"{what} {_size(_bytes(after, what))}" for what in (*WROTE, LOG) if _bytes(after, what)]
-    images = f"; of its image {_size(_bytes(after, IMAGE))} of {_size(_bytes(before, IMAGE))}"
-    words = f"{_size(left)} are left of {_size(wrote)}{' (' + ', '.join(parts) + ')' if parts else ''}{images}"
+    parts = ", ".join(f"{what} {_size(_bytes(after, what))}" for what in (*WROTE, LOG) if _bytes(after, what))
+    images = f"; of its image are left {_size(_bytes(after, IMAGE))} of {_size(_bytes(before, IMAGE))}"
+    words = f"{_size(left)} are left{f' ({parts})' if parts else ''}, {_size(wrote)} were there while it ran{images}"
     return (LACKS if left else HOLDS).because(words, before.id, after.id)
 
 

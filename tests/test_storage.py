@@ -110,10 +110,10 @@ def test_a_line_is_counted_in_every_log(seen: Look, daemons: Any, kubelets: Any,
 def test_every_byte_that_the_child_wrote_counts_once(seen: Look) -> None:
     gone = conclude("P2-11", kept(seen("dind.foreground")))
     assert gone.state is State.HOLDS
-    assert gone.reason.startswith("0 bytes are left of 1320 bytes;"), "layer 1000, record with its log 300, volume 20"
+    assert gone.reason.startswith("0 bytes are left, 1320 bytes were there"), "layer 1000, record with its log 300, volume 20"
     left = conclude("P2-11", kept(seen("dind.foreground"), record=there(2, 300), log=there(3, 100)))
     assert left.state is State.LACKS
-    assert left.reason.startswith("300 bytes are left of 1320 bytes (its record 300 bytes, its log 100 bytes);")
+    assert left.reason.startswith("300 bytes are left (its record 300 bytes, its log 100 bytes), 1320 bytes were there")
     assert conclude("P2-11", kept(seen("dind.foreground"), image=there(5, 50000))).state is State.HOLDS, "it wrote no image"
     unwritten = kept(seen("dind.foreground"))
     for kind, how in ((LAYER, there(1)), (RECORD, there(2)), (VOLUME, there(4))):
