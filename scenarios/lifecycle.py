@@ -145,8 +145,8 @@ told_before.expect(
 within_grace.expect(
     "dind",
     HOLDS,
-    because="the engine kills what does not end when it is told to stop, 15 s after that at the latest",
-    see="moby daemon/config/config.go, DefaultShutdownTimeout",
+    because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
+    see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout",
 )
 
 SIG_PROXY = {
