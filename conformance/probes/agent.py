@@ -235,6 +235,19 @@ def mountinfo(question):
     return mounts_of(question["pid"])
 
 
+def mounts(question):
+    """Every mount on the node, in whatever mount namespace, whose line holds one of some words: namespace -> lines."""
+    found = {}
+    for pid in pids():
+        try:
+            space = os.readlink("/proc/%d/ns/mnt" % pid)
+            if space not in found:
+                found[space] = [line for line in mounts_of(pid).splitlines() if any(word in line for word in question["words"])]
+        except OSError:
+            continue  # ended while we looked
+    return {space: lines for space, lines in found.items() if lines}
+
+
 V2_FILES = (
     "memory.max", "memory.high", "memory.swap.max", "memory.current", "memory.peak", "memory.events",
     "memory.events.local", "memory.oom.group", "cpu.max", "cpu.weight", "cpu.stat", "pids.max", "pids.current",
@@ -437,6 +450,16 @@ def storage(question):
     return answer
 
 
+def holding(question):
+    """The lines that hold a word in files as the node sees them; None where there is no such file."""
+    enter(1, "mnt")
+    read = {path: maybe(path) for path in question["paths"]}
+    return {
+        path: None if said is None else [line for line in said.splitlines() if question["word"] in line]
+        for path, said in read.items()
+    }
+
+
 def inventory(question):
     """What a leg could leave on the node: names only, sorted, so that two can be compared."""
     enter(1, "cgroup")
@@ -599,7 +622,8 @@ def watch(question, say):
         else:
             poller.register(one.handle, select.POLLIN)
             by_handle[one.handle] = one
-    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
+    noting = [one.pid for one in by_handle.values() if one.notes is not None]
+    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "noting": noting, "at": boottime()})
     end, beat = boottime() + question["seconds"], boottime() + BEAT
     while by_handle and boottime() < end:
         awaited = any(one.notes is not None and not one.noted for one in by_handle.values())
@@ -634,11 +658,13 @@ QUESTIONS = {
         greeting,
         await_child,
         mountinfo,
+        mounts,
         cgroups,
         rates,
         ask,
         daemon,
         storage,
+        holding,
         inventory,
         burn,
         machine,
