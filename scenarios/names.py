@@ -297,14 +297,14 @@ def runtime(rig: Rig) -> None:
     path = f"/api/v1/nodes/{rig.home.node}"
     began, clocked = time.time(), time.monotonic()
     info = (rig.cluster.get(path) or {})["status"]["nodeInfo"]
-    rig.record("node", "API server", {"GET": path}, info, began=began, seconds=time.monotonic() - clocked)
+    rig.record("node's runtime", "API server", {"GET": path}, info, began=began, seconds=time.monotonic() - clocked)
 
 
 @prop("P1-04", "a container can have the name that the one that asks for it has",
       predicts=DOOD, approaches=("dood",), legs=("twins",), level="article", reads=(runtime,))  # fmt: skip
 def own_name(seen: Seen) -> Observation:
     """Judge whether the client's own container has a name with the node's Docker at all."""
-    node = seen["node"]
+    node = seen["node's runtime"]
     runs = node.output["containerRuntimeVersion"]
     if runs.startswith("docker://"):
         return inconclusive(f"the node runs its pods with {runs}, and no reading tries the client's own name yet", node.id)

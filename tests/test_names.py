@@ -226,7 +226,7 @@ def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None
     ("runs", "state"), [("containerd://2.3.3", State.NOT_APPLICABLE), ("docker://26.1.5", State.INCONCLUSIVE)]
 )
 def test_the_clients_own_name_is_asked_where_docker_runs_the_pods(runs: str, state: State) -> None:
-    seen = Seen([*pods(shared=True), one("node", {"containerRuntimeVersion": runs})])
+    seen = Seen([*pods(shared=True), one("node's runtime", {"containerRuntimeVersion": runs})])
     found = names.own_name.conclude(seen)
     assert found.state is state
     assert runs in found.reason
