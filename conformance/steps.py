@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -48,17 +49,14 @@ def start(rig: Rig, what: str, *options: str, of: str = "", command: tuple[str, 
 
 
 def said(run: Evidence) -> str:
-    """Give what a program ended with: its exit code, and the last line of what it complained of."""
-    if run.output["exit"] is None:
+    """Give how a program ended: its exit code and, where that is not 0, why: its last words that are not about help."""
+    code = run.output["exit"]
+    if code is None:
         return f"not ended after {run.output['seconds']:g} s"
-    complaint = run.output["stderr"].strip().splitlines()
-    return f"exit {run.output['exit']}" + (f", {_complaint(complaint)}" if complaint else "")
-
-
-def _complaint(lines: list[str]) -> str:
-    """Give the line that says why: the last one that is not about how to get help."""
-    told = [line for line in lines if line.strip() and "--help" not in line]
-    return (told or lines)[-1].strip()
+    words = [line for line in run.output["stderr"].splitlines() if line.strip() and "--help" not in line]
+    if code == 0 or not words:
+        return f"exit {code}"
+    return f"exit {code}: {textwrap.shorten(words[-1].rpartition('Error response from daemon: ')[2], 160, placeholder=' ...')}"
 
 
 def processes(rig: Rig, what: str) -> list[dict[str, Any]]:

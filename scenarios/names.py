@@ -112,8 +112,8 @@ def _on_two_nodes(seen: Seen) -> Observation | None:
 
 
 def _daemons(seen: Seen) -> str:
-    ids = [parsed(one["daemon"])["ID"] for one in (seen, _of_second(seen))]
-    return f"one daemon serves both ({ids[0]})" if ids[0] == ids[1] else f"each has a daemon of its own ({' and '.join(ids)})"
+    ids = [parsed(one["daemon"])["ID"][:9] for one in (seen, _of_second(seen))]
+    return f"one daemon serves both ({ids[0]}...)" if ids[0] == ids[1] else f"each has its own daemon ({'..., '.join(ids)}...)"
 
 
 @prop("P2-04", "a container's name that another pod has taken can be taken",
@@ -154,7 +154,7 @@ port_resource = prop("P1-08.port", "the ports of other pods' containers are free
 def volume(rig: Rig) -> None:
     """Write a file into a volume of one name from either pod; look at what the first wrote from both containers."""
     taken, wrote = nonce(rig, "volume"), f"/data/{nonce(rig, 'volume')}"
-    writes = ("sh", "-c", 'touch "/data/$CHILD_NONCE"; exec sleep infinity')
+    writes = ("sh", "-c", ': >"/data/$CHILD_NONCE" && exec sleep infinity')
     with taken_away(rig, "volume"):
         for pod in (rig, _second(rig)):
             mark = f"volume-label={NONCE_LABEL}={nonce(pod, 'volume')}"
@@ -256,7 +256,8 @@ def host_port(seen: Seen) -> Observation:
 
 
 def _who(listening: Evidence) -> str:
-    return " and ".join(f"{one['comm']} (pid {one['pid']}) listens" for one in listening.output)
+    programs = sorted({one["comm"] for one in listening.output})
+    return f"{' and '.join(programs)} (pid {', '.join(str(one['pid']) for one in listening.output)}) listens"
 
 
 PRINTED = 8080
@@ -327,7 +328,7 @@ tagged.expect(
 )
 MISPRINT = {
     "because": "-v mounts a volume: 80 is no absolute path, so the engine refuses the command; -p was meant (P2-06)",
-    "see": "moby/moby volume/mounts/linux_parser.go, errInvalidMountConfig: mount path must be absolute",
+    "see": "moby/moby volume/mounts/linux_parser.go, linuxValidateAbsolute",
 }
 for approach in ("dood", "dind"):
     as_printed.expect(approach, LACKS, **MISPRINT)

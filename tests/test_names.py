@@ -57,7 +57,7 @@ each = pytest.mark.parametrize(("what", "judged"), EACH, ids=lambda p: p if isin
 def test_through_one_daemon_the_second_is_refused(what: str, judged: Property) -> None:
     found = judged.conclude(contest(what, shared=True))
     assert found.state is State.LACKS
-    assert "one daemon serves both (D1)" in found.reason
+    assert "one daemon serves both (D1...)" in found.reason
     assert "--help" not in found.reason
 
 
@@ -65,7 +65,7 @@ def test_through_one_daemon_the_second_is_refused(what: str, judged: Property) -
 def test_through_two_daemons_both_get_it(what: str, judged: Property) -> None:
     found = judged.conclude(contest(what, shared=False))
     assert found.state is State.HOLDS
-    assert "D1 and D2" in found.reason
+    assert "D1..., D2..." in found.reason
 
 
 @each
@@ -233,7 +233,8 @@ def test_the_clients_own_name_is_asked_where_docker_runs_the_pods(runs: str, sta
 
 
 def test_what_a_command_ended_with_is_one_line() -> None:
-    assert said(ran("x", 125, REFUSALS["name"])).endswith('is already in use by container "c".')
-    assert said(ran("x", 0)) == "exit 0"
+    assert said(ran("x", 125, REFUSALS["name"])).startswith("exit 125: Conflict. The container name")
+    assert len(said(ran("x", 125, "word " * 100))) < 200
+    assert said(ran("x", 0, "Container x Started")) == "exit 0"
     assert said(ran("x", None)) == "not ended after 0.2 s"
-    assert said(ran("x", 1, "See 'docker --help'")) == "exit 1, See 'docker --help'"
+    assert said(ran("x", 1, "See 'docker --help'")) == "exit 1"

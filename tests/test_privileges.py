@@ -16,7 +16,7 @@ def privileged(child: str = ALL, client: str = FEW) -> Seen:
     return Seen([
         *proven("n1"),
         ran("privileged"),
-        one("privileged: ancestry", [process(9, child), process(8, ALL), init]),
+        one("privileged: ancestry", [process(9, child), process(8, ALL), init], {"option": "--privileged"}),
         one("client: ancestry", [process(7, client), init]),
     ])  # fmt: skip
 
@@ -24,7 +24,7 @@ def privileged(child: str = ALL, client: str = FEW) -> Seen:
 def test_a_child_with_more_capabilities_than_its_client_has_taken_them() -> None:
     found = capabilities.conclude(privileged())
     assert found.state is State.LACKS
-    assert found.reason == "the child has 41 capabilities, the client 14, the node's pid 1 41"
+    assert found.reason == "with --privileged the child has 41 capabilities, the client 14, the node's pid 1 41"
     assert capabilities.conclude(privileged(child=FEW)).state is State.HOLDS
 
 
@@ -33,10 +33,21 @@ def test_of_a_client_that_is_privileged_itself_nothing_is_concluded() -> None:
 
 
 def test_a_privileged_container_that_did_not_run_is_no_refusal() -> None:
-    refused = changed(without(privileged(), "privileged: ancestry"), "privileged", lambda o: {**o, "exit": 125, "stderr": "why"})
-    found = capabilities.conclude(refused)
-    assert found.state is State.INCONCLUSIVE
-    assert "exit 125, why" in found.reason
+    none = changed(without(privileged(), "privileged: ancestry"), "privileged", lambda o: {**o, "exit": 125, "stderr": "why"})
+    found = capabilities.conclude(none)
+    assert (found.state, found.reason) == (State.INCONCLUSIVE, "--privileged: exit 125: why; no such container ran")
+
+
+def test_where_the_machine_withholds_a_capability_one_more_than_the_clients_is_enough() -> None:
+    more = f"{int(FEW, 16) | 1 << 21:016x}"
+    asked = {"option": "--cap-add=SYS_ADMIN"}
+    seen = Seen([*without(changed(privileged(), "privileged", lambda o: {**o, "exit": 125}), "privileged: ancestry"),
+                 ran("sys-admin"), one("privileged: ancestry", [process(9, more), process(1, ALL)], asked)])  # fmt: skip
+    found = capabilities.conclude(seen)
+    assert found.state is State.LACKS
+    assert found.reason.startswith(
+        "--privileged: exit 125; with --cap-add=SYS_ADMIN the child has 15 capabilities, the client 14"
+    )
 
 
 def file(inode: int) -> dict[str, Any]:
