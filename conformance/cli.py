@@ -105,6 +105,15 @@ def reach(context: str) -> Cluster:
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
 @click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
+@click.option(
+    "--repeat",
+    "repeats",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Deploy every leg N times, one after the other, and record each.",
+)
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
@@ -116,6 +125,7 @@ def run(
     level: str,
     processes: str,
     selection: str,
+    repeats: int,
     strict_article: bool,
     enforce: bool,
     quiet: bool,
@@ -144,7 +154,7 @@ def run(
 
     made = running.Run(
         cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-        strict_article=strict_article, enforce=enforce, images=overrides, told=told,
+        repeats=repeats, strict_article=strict_article, enforce=enforce, images=overrides, told=told,
     )  # fmt: skip
     code = made.go()
     try:

@@ -51,6 +51,9 @@ KINDS = {
         Kind(
             "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
         ),
+        Kind("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
+        Kind("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
+        Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
 }
@@ -58,11 +61,27 @@ MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The article's "especially if the container was started with -d": {foreground, -d} x {default grace, grace 0}."""
 
 
+REPEAT = "~"
+"""Stands before the number of a leg's repeat in its name."""
+
+
+def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
+    """Give a leg's name: the first deployment's has no number."""
+    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
+
+
+def repeat_of(name: str) -> tuple[str, int]:
+    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
+    leg, _, number = name.partition(REPEAT)
+    return leg, int(number or 1)
+
+
 @frozen
 class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
 
     `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
+    `as_printed`: the article's own manifest, which is deployed as it is.
     """
 
     name: str
@@ -74,6 +93,12 @@ class Approach:
     manifest: Object
     text: str
     spawns: bool = True
+    as_printed: bool = False
+
+    @property
+    def proven(self) -> bool:
+        """Say whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
+        return self.spawns and not self.as_printed
 
 
 def catalogue() -> dict[str, Approach]:
@@ -102,7 +127,7 @@ def catalogue() -> dict[str, Approach]:
 
 def _check_client(approach: Approach) -> None:
     """Raise `UsageError` unless the client's container has what a run varies and substitutes."""
-    if not approach.spawns:
+    if not approach.proven:
         return
     client = container(approach.manifest, approach.client)
     command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
@@ -134,6 +159,8 @@ class Leg:
     node: str = ""
     images: Mapping[str, str] = field(factory=dict)
     """Public name -> the reference to use in its place, where the user gave one."""
+    repeat: int = 1
+    """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
 
@@ -146,13 +173,13 @@ class Leg:
 
     @property
     def name(self) -> str:
-        """Give the leg's name within its run, e.g. 'dind.detached'."""
-        return f"{self.approach.name}.{self.kind.name}"
+        """Give the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
+        return leg_name(self.approach.name, self.kind.name, self.repeat)
 
     @property
     def namespace(self) -> str:
         """Give the leg's own namespace."""
-        return f"conformance-{self.run}-{self.approach.name}-{self.kind.name}"
+        return f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
 
     @property
     def pod_name(self) -> str:
@@ -172,7 +199,7 @@ class Leg:
     def pod(self) -> Object:
         """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
-        if self.approach.spawns:
+        if self.approach.proven:
             pod = vary(pod, self.approach, self.kind)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
@@ -181,10 +208,20 @@ class Leg:
             one["image"] = self.images.get(one["image"], one["image"])
             if "command" in one:
                 one["command"] = [self.images.get(word, word) for word in one["command"]]
-        for variable in container(pod, self.approach.client)["env"]:
+        for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod
+
+    def step(self, *arguments: str) -> Object:
+        """Give the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
+
+        Nothing restarts it, and it has no grace: what it leaves running is what is looked at.
+        """
+        spec: Object = self.pod()["spec"]
+        client = container({"spec": spec}, self.approach.client)
+        client["command"] = [*client["command"][: client["command"].index("docker") + 1], *arguments]
+        return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
 
     def diff(self) -> str:
         """Give what a run changed in the approach's manifest, as a unified diff of the two as YAML."""

@@ -14,7 +14,7 @@ from conformance.cluster import Cluster, Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
 from conformance.legs import Leg
-from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
 from conformance.timeouts import TIMEOUTS
 
 APACHE, MYSQL = 80, 3306
@@ -110,6 +110,13 @@ class Rig:
         where = f"node {chosen.node}"
         return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
 
+    def get(self, name: str, path: str, **query: str) -> Evidence:
+        """Read an object or a list from the API server, and keep it. Raises `Refused` where it is not there."""
+        began, clocked = time.time(), time.monotonic()
+        found = self.cluster.request("GET", path, query=query)
+        asked = {"GET": path, **query}
+        return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
+
     def read_pod(self, name: str = "pod") -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
         path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}"
@@ -120,6 +127,19 @@ class Rig:
         found["metadata"].pop("managedFields", None)
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+
+    def alive(self, process: Object) -> bool:
+        """Say whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
+        return bool(self.home.ask("alive", pid=process["pid"], start=process["start"]).output)
+
+    def read_log(self, name: str, container: str, *, previous: bool = False) -> Evidence:
+        """Read the last lines of a container's log from the API server, of its start before this one if told."""
+        query = {"container": container, "tailLines": "100", "previous": str(previous).lower()}
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}/log"
+        began, clocked = time.time(), time.monotonic()
+        said = self.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")
+        asked = {"GET": path, **query}
+        return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
 
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
         """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
@@ -166,11 +186,12 @@ class Rig:
     def ask_baseline(self) -> None:
         """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
 
-        Raises `TimedOut` where Pod A does not run.
+        Raises `RigError` where Pod A does not run.
         """
         namespace, _, name = self.baseline.partition("/")
 
         def running(pod: Object | None) -> bool:
+            raise_if_stuck(pod or {}, "Pod A, the baseline,", RigError)
             return bool(
                 pod and all(one["ready"] for one in pod["status"].get("containerStatuses", [])) and pod["status"].get("podIP")
             )

@@ -111,6 +111,26 @@ def processes(question):
     return found
 
 
+def alive(question):
+    """Whether the process of that pid and start time is there, and is no zombie."""
+    try:
+        state = text("/proc/%d/stat" % question["pid"]).rpartition(")")[2].split()[0]
+        return state not in "ZX" and start_time(question["pid"]) == question["start"]
+    except OSError:
+        return False
+
+
+def kill(question):
+    """Send SIGKILL to the process of that pid and start time, as a user or the kernel would; whether it was there.
+
+    The one question that does something to a leg: what follows from it is what is measured.
+    """
+    if not alive(question):
+        return False
+    os.kill(question["pid"], signal.SIGKILL)
+    return True
+
+
 def ancestry(question):
     """A process and every process above it, up to pid 1: who would have to go for it to be nobody's child."""
     enter(1, "cgroup")
@@ -631,6 +651,8 @@ QUESTIONS = {
     f.__name__: f
     for f in (
         processes,
+        alive,
+        kill,
         ancestry,
         execute,
         greeting,
