@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from conformance.evidence import Evidence, Seen
 from conformance.identity import OK
-from conformance.rig import Rig
+from conformance.rig import CONTAINER_ID, Rig
 from conformance.sweeping import NONCE_LABEL, sweep
 
 CHILD = "httpd:latest"
@@ -56,7 +56,8 @@ def said(run: Evidence) -> str:
     words = [line for line in run.output["stderr"].splitlines() if line.strip() and "--help" not in line]
     if code == 0 or not words:
         return f"exit {code}"
-    return f"exit {code}: {textwrap.shorten(words[-1].rpartition('Error response from daemon: ')[2], 160, placeholder=' ...')}"
+    last = CONTAINER_ID.sub(lambda found: found[0][:12], words[-1].rpartition("Error response from daemon: ")[2])
+    return f"exit {code}: {textwrap.shorten(last, 180, placeholder=' ...')}"
 
 
 def processes(rig: Rig, what: str) -> list[dict[str, Any]]:

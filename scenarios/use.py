@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.claims import prop
-from conformance.evidence import Seen
+from conformance.evidence import Evidence, Seen
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig, container_of
@@ -61,11 +61,13 @@ def composed_privately(seen: Seen) -> Observation:
         return not_applicable(f"no engine answers on the node's {NODE_SOCKET}", *cites)
     if not all(listed(one) for one in own):
         return inconclusive(f"the leg's daemon lists no whole project: {said(seen['compose'])}", *cites)
-    there = [f"{len(listed(one))} {what}" for (what, _), one in zip(COMPOSED, node, strict=True) if listed(one)]
-    if there:
-        return LACKS.because(f"the node's own engine lists {' and '.join(there)} of the project", *cites)
-    counted = " and ".join(f"{len(listed(one))} {what}" for (what, _), one in zip(COMPOSED, own, strict=True))
-    return HOLDS.because(f"the pod's daemon lists {counted} of the project, the node's own engine none", *cites)
+    if any(listed(one) for one in node):
+        return LACKS.because(f"the node's own engine lists of the project: {_counted(node)}", *cites)
+    return HOLDS.because(f"the pod's daemon lists of the project {_counted(own)}; the node's own engine none", *cites)
+
+
+def _counted(lists: list[Evidence]) -> str:
+    return ", ".join(f"{what}: {len(listed(one))}" for (what, _), one in zip(COMPOSED, lists, strict=True))
 
 
 def build(rig: Rig) -> None:
@@ -75,7 +77,8 @@ def build(rig: Rig) -> None:
     with taken_away(rig, "built"):
         rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe)
         start(rig, "built", of=mark)
-        rig.ask("built: child", "await_child", nonce=mark, seconds=TIMEOUTS.page, since=0.0)
+        within = TIMEOUTS.question
+        rig.ask("built: child", "await_child", nonce=mark, seconds=within, since=0.0, timeout=within + TIMEOUTS.question)
         look(rig, "built: image", "/images/json", reference=mark)
         look(rig, "built: containers", "/containers/json", ancestor=mark)
 

@@ -234,6 +234,7 @@ def test_the_clients_own_name_is_asked_where_docker_runs_the_pods(runs: str, sta
 
 def test_what_a_command_ended_with_is_one_line() -> None:
     assert said(ran("x", 125, REFUSALS["name"])).startswith("exit 125: Conflict. The container name")
+    assert said(ran("x", 125, f"docker: Error response from daemon: {'a' * 64}: Bind")) == f"exit 125: {'a' * 12}: Bind"
     assert len(said(ran("x", 125, "word " * 100))) < 200
     assert said(ran("x", 0, "Container x Started")) == "exit 0"
     assert said(ran("x", None)) == "not ended after 0.2 s"

@@ -52,7 +52,7 @@ def test_a_client_without_compose_decides_nothing() -> None:
 def test_a_project_is_on_the_nodes_engine_or_is_not() -> None:
     found = composed_privately.conclude(composed(on_the_node=True))
     assert (found.state, found.reason) == (
-        State.LACKS, "the node's own engine lists 2 containers and 1 networks of the project",
+        State.LACKS, "the node's own engine lists of the project: containers: 2, networks: 1",
     )  # fmt: skip
     assert composed_privately.conclude(composed(on_the_node=False)).state is State.HOLDS
     network = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "body": json.dumps(labelled("x"))})
