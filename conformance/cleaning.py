@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from conformance import leases, plan
+from conformance import leases, plan, sweeping
 from conformance.cluster import Cluster, Object
-from conformance.course import NAMESPACES, node_containers, sweep_containers
+from conformance.course import NAMESPACES
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.leases import RUN_LABEL
 from conformance.legs import LEG_LABEL
@@ -91,12 +91,12 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
 
 
 def sweep(probes: Mapping[str, NodeProbe], mark: str) -> list[str]:
-    """Remove a run's containers from the nodes' daemons and look again; give what is still there, in words."""
+    """Remove what a run made on the nodes' daemons and look again; give what is still there, in words."""
     failures = []
     for probe in probes.values():
         try:
-            sweep_containers(probe, mark)
-            failures += [f"container {left} on {probe.node}" for left in sweep_containers(probe, mark)]
+            sweeping.sweep(probe, mark)
+            failures += [f"{sweeping.in_words(left)} on {probe.node}" for left in sweeping.sweep(probe, mark)]
         except ConformanceError as broken:
             failures.append(str(broken))
     return failures
@@ -114,13 +114,13 @@ def runs(cluster: Cluster) -> set[str]:
 
 
 def abandoned(probe: NodeProbe, spared: Iterable[str], reports: Path) -> list[Object]:
-    """Give the containers on a node that are some run's, but of no run that is alive."""
+    """Give what on a node's daemon is some run's, but of no run that is alive."""
     living = tuple(plan.nonce_prefix(run) for run in spared)
-    return [one for one in node_containers(probe) if not one["nonce"].startswith(living) and _ours(one, reports)]
+    return [one for one in sweeping.made(probe) if not one["nonce"].startswith(living) and _ours(one, reports)]
 
 
 def _ours(found: Object, reports: Path) -> bool:
-    """Say whether a container is a run's: by its nonce's form, or because a record under reports holds that nonce."""
+    """Say whether a thing on a daemon is a run's: by its nonce's form, or because a record under reports holds that nonce."""
     if found["nonce"].startswith("conformance-"):
         return True
     wanted = f'"nonce": {json.dumps(found["nonce"])}'

@@ -7,7 +7,6 @@ own cell and no other. Clean-up runs whatever happened before, and its failure c
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -18,8 +17,9 @@ from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.legs import Leg
-from conformance.probes.node import NODE_SOCKET, Clock, NodeProbe, raise_if_stuck
+from conformance.probes.node import Clock, NodeProbe, raise_if_stuck
 from conformance.rig import Rig, container_of
+from conformance.sweeping import sweep
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -311,7 +311,7 @@ class Course:
                 self.cluster.delete(f"{NAMESPACES}/{leg.namespace}/pods/{leg.pod_name}", 0)
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
             if self.leg.approach.spawns and not self.leg.approach.daemon and self.rig.pod:
-                sweep_containers(self.rig.home, self.leg.nonce)
+                sweep(self.rig.home, self.leg.nonce)
         except ConformanceError as broken:
             self.cleaned.append(f"{self.leg.name}: {broken}")
 
@@ -422,36 +422,3 @@ class Follower:
         with self._changed:
             self._stop = True
         self._thread.join(TIMEOUTS.question)
-
-
-def sweep_containers(probe: NodeProbe, mark: str) -> list[str]:
-    """Remove the containers of the node's own daemon whose CHILD_NONCE begins with `mark`; give what was removed.
-
-    By the nonce in the container's environment, never by name or image: nothing else is ours to remove.
-    """
-    removed = []
-
-    for one in node_containers(probe):
-        if one["nonce"].startswith(mark):
-            path = f"/containers/{one['id']}?force=1&v=1"
-            answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="DELETE", path=path).output
-            if answer["status"] not in (204, 404):
-                raise RigError(f"The container {one['id'][:12]} on {probe.node} could not be removed: {answer['body']}")
-            removed.append(one["id"])
-    return removed
-
-
-def node_containers(probe: NodeProbe) -> list[Object]:
-    """Give the containers on a node's own daemon that carry a child's nonce: id, nonce, state. [] without a daemon."""
-    if probe.engine():
-        return []
-    listed = probe.ask("daemon", socket=NODE_SOCKET, path="/containers/json?all=1").output
-    found = []
-    for one in json.loads(listed["body"]) if listed["status"] == 200 else []:  # noqa: PLR2004
-        inspected = probe.ask("daemon", socket=NODE_SOCKET, path=f"/containers/{one['Id']}/json").output
-        environment = json.loads(inspected["body"]).get("Config", {}).get("Env", []) if inspected["status"] == 200 else []  # noqa: PLR2004
-        for variable in environment:
-            name, _, value = variable.partition("=")
-            if name == "CHILD_NONCE":
-                found.append({"id": one["Id"], "nonce": value, "state": one["State"]})
-    return found

@@ -22,10 +22,10 @@ class Owners:
     runs: frozenset[str]
 
     @classmethod
-    def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], containers: list[Object]) -> Owners:
+    def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], made: list[Object]) -> Owners:
         """Tell by namespace, pod uid, container id and nonce.
 
-        `pods` are those of all runs that are there now, `containers` the children on the nodes' engines (id, nonce).
+        `pods` are those of all runs that are there now, `made` is what carries a nonce on the nodes' engines (id, nonce).
         """
         here = {leg["namespace"] + "_": leg["leg"] for leg in seen.legs}
         for one in seen.evidence:
@@ -38,9 +38,9 @@ class Owners:
                 for status in pod["status"].get("containerStatuses", []):
                     if identity := status.get("containerID", "").rpartition("//")[2]:
                         there[identity] = f"run {owner}"
-        for child in containers:
-            owner = next((other for other in others if child["nonce"].startswith(nonce_prefix(other))), "")
-            there |= {child["id"]: f"run {owner}"} if owner else {}
+        for thing in made:
+            owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
+            there |= {thing["id"]: f"run {owner}"} if owner else {}
         return cls(here, there, frozenset(others))
 
     def of_another(self, name: str) -> bool:

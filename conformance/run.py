@@ -20,11 +20,11 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from conformance import cleaning, leases, legs, plan, record
+from conformance import cleaning, leases, legs, plan, record, sweeping
 from conformance.cleaning import NAMESPACE
 from conformance.cluster import Cluster, Object
 from conformance.conclusion import conclude
-from conformance.course import NAMESPACES, create_pod, node_containers, sweep_containers
+from conformance.course import NAMESPACES, create_pod
 from conformance.errors import ConformanceError, NoCluster, ProbeLost, RigError, UsageError
 from conformance.leases import RUN_LABEL
 from conformance.observations import error
@@ -326,8 +326,8 @@ class Run:
         """Tell what on a node is whose: this run's legs, and other runs that are or were at work meanwhile."""
         others = (set(cleaning.alive(self.cluster)) | self._others) - {self.id}
         pods = self.cluster.items("/api/v1/pods", labelSelector=RUN_LABEL)
-        children = [found for probe in self._probes.values() for found in node_containers(probe)]
-        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, pods, children)
+        made = [found for probe in self._probes.values() for found in sweeping.made(probe)]
+        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, pods, made)
 
     def _left(self, probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[record.Line]:
         """Give the difference of two inventories as lines; kubelet gets its usual time for the pods' directories."""
@@ -400,9 +400,9 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
             removed.append(f"the objects of run {run}")
         for name, probe in probes.items():
             for found in cleaning.abandoned(probe, spared, reports):
-                sweep_containers(probe, found["nonce"])
-                removed.append(f"container {found['id'][:12]} on {name}")
-            left += [f"container {found['id'][:12]} on {name}" for found in cleaning.abandoned(probe, spared, reports)]
+                sweeping.remove(probe, found)
+                removed.append(f"{sweeping.in_words(found)} on {name}")
+            left += [f"{sweeping.in_words(found)} on {name}" for found in cleaning.abandoned(probe, spared, reports)]
         removed += [f"the token of run {name}" for name in cleaning.forget_tokens(reports, spared)]
     finally:
         left += cleaning.remove_run(cluster, own)

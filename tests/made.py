@@ -1,7 +1,9 @@
-"""Evidence that a test makes up, beside what a real leg was seen to be."""
+"""Evidence made by hand, shaped like a real run's, and evidence that a test puts in the place of what a leg was seen to be."""
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import Any
 
 from conformance.claims import families
@@ -25,3 +27,45 @@ def given(seen: Seen, name: str, *outputs: Any, asked: Any = None, each: list[An
 def conclude(name: str, seen: Seen) -> Observation:
     """Judge the evidence for a property."""
     return PROPERTIES[name].conclude(seen)
+
+
+NUMBERS = itertools.count(1)
+CONTAINER = "c" * 64
+ALL, FEW = "000001ffffffffff", "00000000a80425fb"
+"""The effective capabilities of a privileged container and of an ordinary one."""
+
+
+def one(name: str, output: Any, asked: Any = None) -> Evidence:
+    """Give a reading."""
+    return Evidence(f"leg#{next(NUMBERS)}", "leg", name, "node a-node", asked or {}, output)
+
+
+def answer(name: str, body: Any, status: int = 200) -> Evidence:
+    """Give a daemon's answer."""
+    return one(name, {"status": status, "body": json.dumps(body), "lost": ""})
+
+
+def ran(name: str, code: int | None = 0, stderr: str = "", stdout: str = "") -> Evidence:
+    """Give a program that the client's container ran."""
+    return one(name, {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": 0.2})
+
+
+def process(pid: int = 100, capabilities: str = FEW, container: str = CONTAINER) -> dict[str, Any]:
+    """Give the first process of a container, as the node describes it."""
+    return {"pid": pid, "start": 7, "nspid": [pid, 1], "cgroup": f"1:cpu:/docker/{container}\n", "capabilities": capabilities}
+
+
+def labelled(*nonces: str, **more: Any) -> list[dict[str, Any]]:
+    """Give a daemon's list of things that carry these nonces."""
+    return [{"Id": CONTAINER, "State": "running", "Labels": {"conformance.nonce": nonce}, **more} for nonce in nonces]
+
+
+def proven(nonce: str, daemon: str = "D1", node: str = "a-node", prefix: str = "") -> list[Evidence]:
+    """Give what proves a pod's child to be one; `prefix` is "second " for a leg's second pod."""
+    page = {"outcome": "served", "body": nonce}
+    return [
+        one(f"{prefix}child", {"seen": "serving", "page": page, "process": process()}, {"nonce": nonce}),
+        answer(f"{prefix}daemon", {"ID": daemon}),
+        answer(f"{prefix}inspect", {"Id": CONTAINER, "Config": {"Env": [f"CHILD_NONCE={nonce}"]}}),
+        one(f"{prefix}pod", {"metadata": {"uid": "u1"}, "spec": {"nodeName": node}, "status": {}}),
+    ]

@@ -85,3 +85,12 @@ def test_a_port_without_a_server_refuses() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert agent.greeting({"host": "127.0.0.1", "port": port})["outcome"] == "ECONNREFUSED"
+
+
+def test_who_listens_is_told_by_the_socket_that_it_holds() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        here = agent.listeners({"netns": os.getpid(), "port": port})
+        assert os.getpid() in [one["pid"] for one in here]
+        assert all(one["comm"] for one in here)
+    assert agent.listeners({"netns": os.getpid(), "port": port}) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import leases, record
+from conformance import cleaning, leases, plan, record, sweeping
 from conformance.cluster import Object
 from conformance.conclusion import conclude
 from conformance.errors import NoCluster, RigError, TimedOut, UsageError
@@ -50,8 +51,9 @@ def owners(recorded: record.Record) -> Owners:
         "metadata": {"uid": "11111111-2222-3333-4444-555555555555", "labels": {leases.RUN_LABEL: THERE}},
         "status": {"containerStatuses": [{"containerID": "containerd://" + "c" * 64}]},
     }
-    child = {"id": "d" * 64, "nonce": f"conformance-{THERE}-dood-detached-1", "state": "running"}
-    return Owners.of(recorded.header["run"], recorded, {THERE}, [other], [child])
+    child = {"kind": "container", "id": "d" * 64, "nonce": f"conformance-{THERE}-dood-detached-1"}
+    image = {"kind": "image", "id": "sha256:" + "e" * 64, "nonce": f"conformance-{THERE}-dood-twins-1-tag"}
+    return Owners.of(recorded.header["run"], recorded, {THERE}, [other], [child, image])
 
 
 def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
@@ -59,6 +61,7 @@ def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
         "pod directories": ["11111111-2222-3333-4444-555555555555"],
         "mounts": ["/run/tasks/" + "c" * 64 + "/rootfs"],
         "engine's containers": ["d" * 64],
+        "engine's images": ["sha256:" + "e" * 64],
         "pod logs": [f"conformance-{THERE}-dind-laden_dind_x"],
     }
     assert ledger("n", {}, after, owners) == []
@@ -164,6 +167,86 @@ def test_what_is_granted_is_said_for_every_approach() -> None:
         assert all(granted in said for granted in approach.granted)
 
 
+class Engine:
+    """A node's probe, and its engine, which refuses to remove what something else still holds."""
+
+    node = "a-node"
+
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+
+    def engine(self) -> str:
+        return ""
+
+    def ask(self, question: str, _: float = 0, *, path: str, method: str = "GET", **about: object) -> Any:
+        assert (question, about) == ("daemon", {"socket": "/var/run/docker.sock"})
+        answer = self._delete(path) if method == "DELETE" else (200, self._listed(path))
+        return type("Answer", (), {"output": {"status": answer[0], "body": json.dumps(answer[1])}})
+
+    def _listed(self, path: str) -> object:
+        kinds = {"containers": "Id", "networks": "Id", "volumes": "Name", "images": "Id"}
+        kind = path.split("/")[1]
+        if path.endswith("/json") and path.count("/") == 3:
+            name = path.split("/")[2]
+            return {"Config": {"Env": ["PATH=/", f"CHILD_NONCE={self._nonce(name)}"] if "nobody" not in name else None}}
+        names = [f"{kind}-{owner}" for owner in (HERE, THERE, "nobody") if f"{kind}-{owner}" not in self.removed]
+        found = [{kinds[kind]: name, "Labels": self._labels(name)} for name in names]
+        return {"Volumes": found or None} if kind == "volumes" else found
+
+    def _labels(self, name: str) -> dict[str, str] | None:
+        if "nobody" in name:
+            return None
+        return {} if "containers" in name else {"conformance.nonce": self._nonce(name)}
+
+    def _nonce(self, name: str) -> str:
+        return f"conformance-{name.rpartition('-')[2]}-dood-twins-1-name"
+
+    def _delete(self, path: str) -> tuple[int, object]:
+        name = path.partition("?")[0].rpartition("/")[2]
+        order = [f"{kind}-{name.rpartition('-')[2]}" for kind in ("containers", "networks", "volumes", "images")]
+        if any(before not in self.removed for before in order[: order.index(name)]):
+            return 409, {"message": f"{name} is in use"}
+        self.removed.append(name)
+        return 200 if "images" in name else 204, None
+
+
+OURS = [f"{kind}-{HERE}" for kind in ("containers", "networks", "volumes", "images")]
+
+
+def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
+    engine: Any = Engine()
+    assert [one["nonce"] for one in sweeping.sweep(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
+    assert [one["id"] for one in sweeping.sweep(engine, plan.nonce_prefix(HERE))] == OURS == engine.removed
+    assert sweeping.sweep(engine, plan.nonce_prefix(HERE)) == []
+
+
+def test_what_a_sweep_leaves_is_said_by_kind() -> None:
+    engine: Any = Engine()
+    engine._delete = lambda _: (200, None)
+    assert cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))[1] == "network networks-0f0 on a-node"
+    engine._delete = lambda _: (500, {"message": "no"})
+    assert "could not be removed" in cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))[0]
+
+
+def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
+    engine: Any = Engine()
+    engine._delete = lambda _: (409, {"message": "removal of container 1 is already in progress"})
+    sweeping.remove(engine, {"kind": "container", "id": "1", "nonce": "n"})
+
+
+def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Path) -> None:
+    engine: Any = Engine()
+    assert [one["id"] for one in cleaning.abandoned(engine, {THERE}, tmp_path)] == OURS
+    assert len(cleaning.abandoned(engine, set(), tmp_path)) == 8
+    assert cleaning.abandoned(engine, {HERE, THERE}, tmp_path) == []
+
+
+def test_without_an_engine_there_is_nothing_to_sweep() -> None:
+    engine: Any = Engine()
+    engine.engine = lambda: "ENOENT"
+    assert sweeping.sweep(engine, "") == []
+
+
 class Disk:
     """A file on a disk that takes so many bytes, and then some of what it is given, and then none."""
 
@@ -211,8 +294,6 @@ def test_a_record_on_a_disk_that_fills_up_has_no_hole(room: int) -> None:
 
 
 def test_a_clean_up_outlives_an_api_server_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from conformance import cleaning  # noqa: PLC0415
-
     silences = iter([NoCluster("away"), NoCluster("away")])
 
     def act() -> str:

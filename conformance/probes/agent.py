@@ -518,16 +518,40 @@ def clock(question):
     return boottime()
 
 
-def listening(question):
-    """TCP ports on which something listens in the node's own network, sorted."""
-    enter(1, "net")
-    found = set()
-    for file in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in (maybe(file) or "").splitlines()[1:]:
+def open_sockets(pid):
+    """The TCP sockets that listen in the network of a process: (port, the socket's inode)."""
+    for file in ("tcp", "tcp6"):
+        for line in (maybe("/proc/%d/net/%s" % (pid, file)) or "").splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A":
-                found.add(int(fields[1].rpartition(":")[2], 16))
-    return sorted(found)
+                yield int(fields[1].rpartition(":")[2], 16), fields[9]
+
+
+def listening(question):
+    """TCP ports on which something listens in the node's own network, sorted."""
+    return sorted({port for port, _ in open_sockets(1)})
+
+
+def listeners(question):
+    """Who listens on `port` in the network of the process `netns` (pid 1: the node's own), by the sockets they hold."""
+    sought = {"socket:[%s]" % inode for port, inode in open_sockets(question["netns"]) if port == question["port"]}
+    found = []
+    for pid in pids() if sought else []:
+        folder = "/proc/%d/fd/" % pid
+        try:
+            if any(leads_to(folder + name) in sought for name in os.listdir(folder)):
+                found.append({"pid": pid, "comm": text("/proc/%d/comm" % pid).strip()})
+        except OSError:
+            continue  # ended while we looked
+    return found
+
+
+def leads_to(link):
+    """What a link leads to, or '' if it is gone."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 GATE, LOCK = "/var/lib/kubelet", "/var/lib/kubelet/pods"
@@ -670,6 +694,7 @@ QUESTIONS = {
         machine,
         clock,
         listening,
+        listeners,
     )
 }
 

@@ -1,0 +1,97 @@
+"""What a step of a job does with Docker. All that it makes carries a nonce that begins with its leg's, and is taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from conformance.evidence import Evidence, Seen
+from conformance.identity import OK
+from conformance.rig import CONTAINER_ID, Rig
+from conformance.sweeping import NONCE_LABEL, sweep
+
+CHILD = "httpd:latest"
+
+
+def image(rig: Rig) -> str:
+    """Give the image of children, as the leg's manifest names it."""
+    return rig.leg.images.get(CHILD, CHILD)
+
+
+def nonce(rig: Rig, what: str) -> str:
+    """Give the nonce of a thing that the leg's pod makes."""
+    return f"{rig.leg.nonce}-{what}"
+
+
+def nonce_in(seen: Seen, what: str) -> str:
+    """Give the nonce of a thing that the leg's pod made, from its evidence."""
+    return f"{seen['child'].asked['nonce']}-{what}"
+
+
+def label(mark: str) -> str:
+    """Give the option that labels what `docker` makes."""
+    return f"--label={NONCE_LABEL}={mark}"
+
+
+def marked(mark: str) -> tuple[str, str]:
+    """Give the options of `docker run` and `docker create` that put a nonce in the environment and on a label."""
+    return f"--env=CHILD_NONCE={mark}", label(mark)
+
+
+def start(rig: Rig, what: str, *options: str, of: str = "", command: tuple[str, ...] = ()) -> Evidence:
+    """Start a container as a step does, detached and with `--rm`, of the children's image unless told."""
+    words = ("docker", "run", "--detach", "--rm", *marked(nonce(rig, what)), *options, of or image(rig), *command)
+    return rig.run(what, *words)
+
+
+def said(run: Evidence) -> str:
+    """Give how a program ended: its exit code and, where that is not 0, why: its last words that are not about help."""
+    code = run.output["exit"]
+    if code is None:
+        return f"not ended after {run.output['seconds']:g} s"
+    words = [line for line in run.output["stderr"].splitlines() if line.strip() and "--help" not in line]
+    if code == 0 or not words:
+        return f"exit {code}"
+    last = CONTAINER_ID.sub(lambda found: found[0][:12], words[-1].rpartition("Error response from daemon: ")[2])
+    return f"exit {code}: {textwrap.shorten(last, 180, placeholder=' ...')}"
+
+
+def processes(rig: Rig, what: str) -> list[dict[str, Any]]:
+    """Give the first processes of the containers, on the leg's node, that carry the nonce of `what`; they are evidence."""
+    found = rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=nonce(rig, what)).output
+    return [one for one in found if one["nspid"][-1] == 1]
+
+
+def filtered(collection: str, /, **filters: str) -> str:
+    """Give the path under which a daemon lists what passes the filters, stopped containers, too."""
+    return f"{collection}?all=1&filters={quote(json.dumps({key: [value] for key, value in filters.items()}))}"
+
+
+def look(rig: Rig, name: str, collection: str, /, **filters: str) -> Evidence:
+    """Let the leg's daemon list what passes the filters; keep it under the name."""
+    return rig.daemon(name, filtered(collection, **filters))
+
+
+def listed(evidence: Evidence) -> list[dict[str, Any]]:
+    """Give what a daemon listed; [] where it did not answer 200 with a list."""
+    read = json.loads(evidence.output["body"]) if evidence.output["status"] == OK else []
+    return read if isinstance(read, list) else []
+
+
+def nonces(evidence: Evidence) -> set[str]:
+    """Give the nonces of what a daemon listed, from the labels; '' stands for one that is nobody's we know."""
+    return {(one.get("Labels") or {}).get(NONCE_LABEL, "") for one in listed(evidence)}
+
+
+@contextlib.contextmanager
+def taken_away(rig: Rig, what: str) -> Iterator[None]:
+    """Remove from the node's own daemon, in the end, what the leg's pods made for `what`; what is in a pod ends with it."""
+    try:
+        yield
+    finally:
+        if not rig.leg.approach.daemon:
+            sweep(rig.home, *(nonce(one, what) for one in (rig, rig.twin) if one))

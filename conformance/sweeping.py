@@ -1,0 +1,87 @@
+"""What legs make on a node's own daemon: found by its nonce, and removed in the order in which one thing frees another."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from conformance.cluster import Object
+from conformance.errors import RigError
+from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.timeouts import TIMEOUTS
+
+NONCE_LABEL = "conformance.nonce"
+"""Of a network, a volume and an image, which have no environment that could carry a nonce."""
+OK, GONE = 200, 404
+LISTED = {
+    "network": ("/networks", "/networks/{}", "Id"),
+    "volume": ("/volumes", "/volumes/{}?force=1", "Name"),
+    "image": ("/images/json", "/images/{}?force=1", "Id"),
+}
+"""Where the daemon lists a kind of thing that is labelled, the path of one, and the field that is its id there."""
+REMOVED = (OK, 204, GONE)
+
+
+def made(probe: NodeProbe) -> list[Object]:
+    """Give what carries a nonce on a node's own daemon (kind, id, nonce): containers, networks, volumes, images, in this order.
+
+    [] without a daemon.
+    """
+    return [] if probe.engine() else [*_containers(probe), *_labelled(probe)]
+
+
+def _containers(probe: NodeProbe) -> list[Object]:
+    found = []
+    for one in _read(probe, "/containers/json?all=1") or []:
+        inspected = _read(probe, f"/containers/{one['Id']}/json") or {}
+        for variable in inspected.get("Config", {}).get("Env") or []:
+            name, _, value = variable.partition("=")
+            if name == "CHILD_NONCE":
+                found.append({"kind": "container", "id": one["Id"], "nonce": value})
+    return found
+
+
+def _labelled(probe: NodeProbe) -> list[Object]:
+    found: list[Object] = []
+    for kind, (collection, _, field) in LISTED.items():
+        listed = _read(probe, collection) or []
+        if isinstance(listed, dict):
+            listed = listed["Volumes"] or []
+        nonces = ((one[field], (one.get("Labels") or {}).get(NONCE_LABEL)) for one in listed)
+        found += [{"kind": kind, "id": identity, "nonce": nonce} for identity, nonce in nonces if nonce]
+    return found
+
+
+def _read(probe: NodeProbe, path: str) -> Any:  # noqa: ANN401 -- any JSON
+    """Give what the node's own daemon answers, or None where it does not answer 200."""
+    answer = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
+    return json.loads(answer["body"]) if answer["status"] == OK else None
+
+
+def remove(probe: NodeProbe, found: Object) -> None:
+    """Remove one thing that `made` gave. Raises `RigError` with the daemon's words where it cannot be removed."""
+    if found["kind"] == "container":
+        path = f"/containers/{found['id']}?force=1&v=1"
+    else:
+        path = LISTED[found["kind"]][1].format(quote(found["id"]))
+    answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="DELETE", path=path).output
+    # One that ends by itself (`--rm`) may be on its way already: who looks again sees whether it went.
+    if answer["status"] not in REMOVED and "already in progress" not in answer["body"]:
+        raise RigError(f"The {in_words(found)} on {probe.node} could not be removed: {answer['body']}")
+
+
+def sweep(probe: NodeProbe, *marks: str) -> list[Object]:
+    """Remove what is on the node's own daemon and has a nonce that begins with one of `marks`; give what was removed.
+
+    By the nonce, never by name or image: nothing else is ours to remove.
+    """
+    removed = [one for one in made(probe) if one["nonce"].startswith(marks)]
+    for one in removed:
+        remove(probe, one)
+    return removed
+
+
+def in_words(found: Object) -> str:
+    """Give a thing's kind and id as a person reads them."""
+    return f"{found['kind']} {found['id'].removeprefix('sha256:')[:12]}"

@@ -1,0 +1,334 @@
+"""Names: what a step names is its own pod's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from conformance.claims import prop
+from conformance.errors import RigError
+from conformance.evidence import Evidence, MissingEvidence, Seen
+from conformance.identity import OK, parsed
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.rig import Rig
+from conformance.steps import image, label, listed, look, marked, nonce, nonce_in, nonces, processes, said, start, taken_away
+from conformance.sweeping import NONCE_LABEL
+
+DOOD, BOTH = {"dood": LACKS}, {"dood": LACKS, "dind": HOLDS}
+AGAIN = "-again"
+"""Ends the names of what the first pod does once more: the control, which must fail (or move a tag) within one pod."""
+
+
+def _second(rig: Rig) -> Rig:
+    if rig.twin is None:
+        raise RigError(f"The leg {rig.leg.name} has one pod, and a contest takes two.")
+    return rig.twin
+
+
+def _turns(rig: Rig, what: str) -> Iterator[tuple[Rig, str]]:
+    """Give who does it and what it is called: the first pod, the second, and the first once more."""
+    yield from ((rig, what), (_second(rig), what), (rig, f"{what}{AGAIN}"))
+
+
+def _look(rig: Rig, what: str, collection: str, /, **filters: str) -> None:
+    """Let either pod's daemon say whose it is."""
+    for pod in (rig, _second(rig)):
+        look(pod, f"{what}: held", collection, **filters)
+
+
+def name(rig: Rig) -> None:
+    """Create a container of one name from either pod."""
+    taken = nonce(rig, "name")
+    with taken_away(rig, "name"):
+        for pod, what in _turns(rig, "name"):
+            pod.run(what, "docker", "create", f"--name={taken}", *marked(nonce(pod, what)), image(pod))
+        _look(rig, "name", "/containers/json", name=f"^/{taken}$")
+
+
+def step(rig: Rig) -> None:
+    """Run a step that names its container from either pod, while the other's runs."""
+    taken = nonce(rig, "step")
+    with taken_away(rig, "step"):
+        for pod, what in _turns(rig, "step"):
+            start(pod, what, f"--name={taken}")
+        _look(rig, "step", "/containers/json", name=f"^/{taken}$", status="running")
+
+
+def port(rig: Rig) -> None:
+    """Publish one port from either pod."""
+    taken = str(rig.leg.spare_port)
+    with taken_away(rig, "port"):
+        for pod, what in _turns(rig, "port"):
+            start(pod, what, f"--publish={taken}:80")
+        _look(rig, "port", "/containers/json", publish=taken, status="running")
+
+
+def network(rig: Rig) -> None:
+    """Create a network of one name from either pod."""
+    taken = nonce(rig, "network")
+    with taken_away(rig, "network"):
+        for pod, what in _turns(rig, "network"):
+            pod.run(what, "docker", "network", "create", label(nonce(pod, what)), taken)
+        _look(rig, "network", "/networks", name=taken)
+
+
+def _contest(seen: Seen, what: str, *refusals: str) -> Observation:
+    """Judge what became of the second pod's try, by its daemon's list, where a second try within one pod is refused."""
+    second = _of_second(seen)
+    first_try, try_, again = seen[what], second[what], seen[f"{what}{AGAIN}"]
+    held, held_there = seen[f"{what}: held"], second[f"{what}: held"]
+    cites = (first_try.id, try_.id, again.id, held.id, held_there.id, seen["daemon"].id, second["daemon"].id)
+    if apart := _on_two_nodes(seen):
+        return apart
+    if nonces(held) != {nonce_in(seen, what)}:
+        return inconclusive(f"the first pod did not get it, so it was not taken: {said(first_try)}", *cites)
+    if not _refused(again, refusals):
+        return inconclusive(f"the control failed: the same {what} again within one pod was not refused: {said(again)}", *cites)
+    daemons = _daemons(seen)
+    if try_.output["exit"] == 0 and nonces(held_there) == {nonce_in(second, what)}:
+        return HOLDS.because(f"the second pod got it, too; {daemons}; within one pod: {said(again)}", *cites)
+    if _refused(try_, refusals) and nonce_in(second, what) not in nonces(held_there):
+        return LACKS.because(f"refused to the second pod, the first has it; {daemons}; {said(try_)}", *cites)
+    return inconclusive(f"the second pod's client and its daemon do not agree: {said(try_)}", *cites)
+
+
+def _refused(run: Evidence, refusals: tuple[str, ...]) -> bool:
+    return run.output["exit"] not in (0, None) and any(words in run.output["stderr"] for words in refusals)
+
+
+def _of_second(seen: Seen) -> Seen:
+    if seen.second is None:
+        raise MissingEvidence("second pod")
+    return seen.second
+
+
+def _on_two_nodes(seen: Seen) -> Observation | None:
+    """Give the reason for which two pods cannot contend, or None."""
+    pods = [seen["pod"], _of_second(seen)["pod"]]
+    nodes = [one.output["spec"]["nodeName"] for one in pods]
+    if nodes[0] == nodes[1]:
+        return None
+    return inconclusive(f"the two pods are on two nodes ({', '.join(nodes)}), where nothing is contended", *(p.id for p in pods))
+
+
+def _daemons(seen: Seen) -> str:
+    ids = [parsed(one["daemon"])["ID"][:9] for one in (seen, _of_second(seen))]
+    return f"one daemon serves both ({ids[0]}...)" if ids[0] == ids[1] else f"each has its own daemon ({'..., '.join(ids)}...)"
+
+
+@prop("P2-04", "a container's name that another pod has taken can be taken",
+      predicts=BOTH, legs=("twins",), level="article", reads=(name,))  # fmt: skip
+def named(seen: Seen) -> Observation:
+    """Judge who holds the name."""
+    return _contest(seen, "name", "is already in use")
+
+
+@prop("P1-05", "two instances of a step that names its container can run at the same time",
+      predicts=DOOD, legs=("twins",), level="article", reads=(step,))  # fmt: skip
+def instances(seen: Seen) -> Observation:
+    """Judge which instance runs under the step's name."""
+    return _contest(seen, "step", "is already in use")
+
+
+@prop("P2-07", "a port that another pod's container has published can be published",
+      predicts=DOOD, legs=("twins",), level="article", reads=(port,))  # fmt: skip
+def published(seen: Seen) -> Observation:
+    """Judge which running container has the port."""
+    return _contest(seen, "port", "port is already allocated", "address already in use")
+
+
+@prop("P1-08.network", "a network's name that another pod has taken can be taken",
+      predicts=DOOD, legs=("twins",), level="article", reads=(network,))  # fmt: skip
+def networked(seen: Seen) -> Observation:
+    """Judge whose network has the name."""
+    return _contest(seen, "network", "already exists")
+
+
+# Of the named resources of P1-08, a container's name and a port are judged by what P2-04 and P2-07 read.
+named_resource = prop("P1-08.name", "the names of other pods' containers are free to a step",
+                      predicts=DOOD, legs=("twins",), level="article", reads=(name,))(named.judged_by)  # fmt: skip
+port_resource = prop("P1-08.port", "the ports of other pods' containers are free to a step",
+                     predicts=DOOD, legs=("twins",), level="article", reads=(port,))(published.judged_by)  # fmt: skip
+
+
+def volume(rig: Rig) -> None:
+    """Write a file into a volume of one name from either pod; look at what the first wrote from both containers."""
+    taken, wrote = nonce(rig, "volume"), f"/data/{nonce(rig, 'volume')}"
+    writes = ("sh", "-c", ': >"/data/$CHILD_NONCE" && exec sleep infinity')
+    with taken_away(rig, "volume"):
+        for pod in (rig, _second(rig)):
+            mark = f"volume-label={NONCE_LABEL}={nonce(pod, 'volume')}"
+            start(pod, "volume", f"--mount=type=volume,source={taken},target=/data,{mark}", command=writes)
+        for pod in (rig, _second(rig)):
+            for one in processes(pod, "volume"):
+                pod.ask("volume: seen", "storage", root=one["pid"], paths=["/data", wrote])
+
+
+@prop("P1-08.volume", "what another pod's container wrote to a volume of the same name is not in the step's",
+      predicts=DOOD, legs=("twins",), level="article", reads=(volume,))  # fmt: skip
+def kept_apart(seen: Seen) -> Observation:
+    """Judge whether the first's file is in the second's volume: the same file, by device and inode."""
+    second = _of_second(seen)
+    if apart := _on_two_nodes(seen):
+        return apart
+    runs = [seen["volume"], second["volume"]]
+    views = [one.get("volume: seen") for one in (seen, second)]
+    if None in views:
+        why = f"a container with the volume did not run: {'; '.join(said(run) for run in runs)}"
+        return inconclusive(why, *(run.id for run in runs))
+    mine, theirs = (view for view in views if view)
+    cites = (mine.id, theirs.id, *(run.id for run in runs))
+    folder, wrote = mine.asked["paths"]
+    if not mine.output[wrote]["exists"]:
+        return inconclusive("the first pod's file was not in its own volume, so its absence elsewhere proves nothing", *cites)
+    if not theirs.output[folder]["exists"]:
+        return inconclusive("the second pod's container has no such volume", *cites)
+    if theirs.output[wrote] == mine.output[wrote]:
+        return LACKS.because(f"the second pod's container has the first's file (inode {mine.output[wrote]['inode']})", *cites)
+    if not theirs.output[wrote]["exists"]:
+        return HOLDS.because(f"the first's file is in its own volume and not in the second's; {_daemons(seen)}", *cites)
+    return inconclusive("the second pod's volume has another file under the first's nonce", *cites)
+
+
+def tag(rig: Rig) -> None:
+    """Build an image of one tag from either pod, differently, and run the first's; then build it again, as the control."""
+    taken = nonce(rig, "tag")
+    with taken_away(rig, "tag"):
+        _build(rig, "tag", taken)
+        _build(_second(rig), "tag", taken)
+        ran = nonce(rig, "tag-run")
+        # Without a label of its own it has its image's, which says who built that.
+        rig.run("tag-run", "docker", "run", "--detach", "--rm", f"--env=CHILD_NONCE={ran}", f"--name={ran}", taken)
+        look(rig, "tag-run: held", "/containers/json", name=f"^/{ran}$")
+        _build(rig, f"tag{AGAIN}", taken)
+        look(rig, f"tag{AGAIN}: held", "/images/json", reference=taken)
+
+
+def _build(pod: Rig, what: str, taken: str) -> None:
+    words = ("docker", "build", "--quiet", f"--tag={taken}", label(nonce(pod, what)), "-")
+    pod.run(what, *words, stdin=f"FROM {image(pod)}\n")
+
+
+@prop("P2-22", "a step that builds and runs an image runs its own, though another pod builds one of the same tag meanwhile",
+      predicts={"dind": HOLDS}, legs=("twins",), level="article", reads=(tag,))  # fmt: skip
+def tagged(seen: Seen) -> Observation:
+    """Judge whose image the first pod's container was made of, where a tag can be moved within one pod."""
+    second = _of_second(seen)
+    builds = [seen["tag"], second["tag"], seen[f"tag{AGAIN}"]]
+    run, ran, moved = seen["tag-run"], seen["tag-run: held"], seen[f"tag{AGAIN}: held"]
+    cites = (*(one.id for one in builds), run.id, ran.id, moved.id)
+    if apart := _on_two_nodes(seen):
+        return apart
+    if failed := [one for one in (*builds, run) if one.output["exit"] != 0]:
+        return inconclusive(f"not every pod could build and run: {'; '.join(said(one) for one in failed)}", *cites)
+    if nonces(moved) != {nonce_in(seen, f"tag{AGAIN}")}:
+        return inconclusive("the control failed: a second build within one pod did not move the tag", *cites)
+    if nonces(ran) == {nonce_in(seen, "tag")}:
+        return HOLDS.because(f"the first pod ran the image that it built; {_daemons(seen)}", *cites)
+    if nonces(ran) == {nonce_in(second, "tag")}:
+        return LACKS.because(f"the first pod ran the image that the second built; {_daemons(seen)}", *cites)
+    return inconclusive("the container that the first pod ran is of neither pod's image", *cites)
+
+
+tag_resource = prop("P1-08.tag", "an image's tag that a step has given is not moved by another pod",
+                    predicts=DOOD, legs=("twins",), level="article", reads=(tag,))(tagged.judged_by)  # fmt: skip
+
+
+def opened(rig: Rig) -> None:
+    """Ask who listens on the port that the child publishes, in the node's own network and in the pod's."""
+    rig.ask("listening on the node", "listeners", netns=1, port=rig.leg.port)
+    rig.ask("listening in the pod", "listeners", netns=rig.client_pid, port=rig.leg.port)
+
+
+@prop("P2-06", "a port that the child publishes is opened in its pod's network, and not in the node's",
+      predicts=DOOD, legs=("twins",), level="article", reads=(opened,))  # fmt: skip
+def host_port(seen: Seen) -> Observation:
+    """Judge in which network somebody listens."""
+    node, pod = seen["listening on the node"], seen["listening in the pod"]
+    number = node.asked["port"]
+    if pod.output and pod.output == node.output:
+        return inconclusive("the pod's network is the node's own", node.id, pod.id)
+    if node.output:
+        return LACKS.because(f"{_who(node)} on port {number} in the node's own network", node.id, pod.id)
+    if pod.output:
+        return HOLDS.because(f"{_who(pod)} on port {number} in the pod's network, nobody in the node's", node.id, pod.id)
+    return inconclusive(f"nobody listens on port {number} in either network (an engine without docker-proxy?)", node.id, pod.id)
+
+
+def _who(listening: Evidence) -> str:
+    programs = sorted({one["comm"] for one in listening.output})
+    return f"{' and '.join(programs)} (pid {', '.join(str(one['pid']) for one in listening.output)}) listens"
+
+
+PRINTED = 8080
+
+
+def printed(rig: Rig) -> None:
+    """Run the command as the article prints it, and look for a port, a container and a volume of it."""
+    with taken_away(rig, "printed"):
+        start(rig, "printed", f"--volume={PRINTED}:80")
+        for network_of, where in ((1, "node"), (rig.client_pid, "pod")):
+            rig.ask(f"printed: {where}", "listeners", netns=network_of, port=PRINTED)
+        look(rig, "printed: held", "/containers/json", label=f"{NONCE_LABEL}={nonce(rig, 'printed')}")
+        rig.daemon("printed: volume", f"/volumes/{PRINTED}")
+
+
+@prop("P2-06.printed", "`docker run -v 8080:80`, as it is printed, opens port 8080",
+      predicts={"dood": HOLDS}, legs=("twins",), level="article", reads=(opened, printed))  # fmt: skip
+def as_printed(seen: Seen) -> Observation:
+    """Judge what the command as printed did, beside `-p`, which does open a port."""
+    run, held, made = seen["printed"], seen["printed: held"], seen["printed: volume"]
+    places = [seen["printed: node"], seen["printed: pod"]]
+    published = [seen["listening on the node"], seen["listening in the pod"]]
+    cites = (run.id, held.id, made.id, *(one.id for one in (*places, *published)))
+    if not any(one.output for one in published):
+        return inconclusive("nobody listens on the child's own port, which -p opens, so silence here says nothing", *cites)
+    if run.output["exit"] is None:
+        return inconclusive(f"the command was {said(run)}", *cites)
+    kept = "a volume 8080 is there" if made.output["status"] == OK else "there is no volume 8080"
+    containers = [f"{one['Id'][:12]} ({one['State']})" for one in listed(held)]
+    outcome = f"{said(run)}; {kept}; containers: {', '.join(containers) or 'none'}"
+    if run.output["exit"] == 0 and any(one.output for one in places):
+        return HOLDS.because(f"{' and '.join(_who(one) for one in places if one.output)} on port {PRINTED}; {outcome}", *cites)
+    return LACKS.because(outcome, *cites)
+
+
+def runtime(rig: Rig) -> None:
+    """Read from the API server which runtime the leg's node runs its pods with."""
+    path = f"/api/v1/nodes/{rig.home.node}"
+    began, clocked = time.time(), time.monotonic()
+    info = (rig.cluster.get(path) or {})["status"]["nodeInfo"]
+    rig.record("node's runtime", "API server", {"GET": path}, info, began=began, seconds=time.monotonic() - clocked)
+
+
+@prop("P1-04", "a container can have the name that the one that asks for it has",
+      predicts=DOOD, approaches=("dood",), legs=("twins",), level="article", reads=(runtime,))  # fmt: skip
+def own_name(seen: Seen) -> Observation:
+    """Judge whether the client's own container has a name with the node's Docker at all."""
+    node = seen["node's runtime"]
+    runs = node.output["containerRuntimeVersion"]
+    if runs.startswith("docker://"):
+        return inconclusive(f"the node runs its pods with {runs}, and no reading tries the client's own name yet", node.id)
+    why = f"the node runs its pods with {runs}, so the client's container has no name with the node's Docker"
+    return not_applicable(f"{why}; a cluster whose runtime is Docker (cri-dockerd) would judge it", node.id)
+
+
+OF_THE_DAEMON = {
+    "because": "names, ports, networks, volumes and tags are a daemon's, and the pod's daemon is its own",
+    "see": "Part 2, Case 2: name conflicts are only possible within the pod",
+}
+for one in (instances, published, networked, named_resource, port_resource, kept_apart, tag_resource, host_port):
+    one.expect("dind", HOLDS, **OF_THE_DAEMON)
+del one
+tagged.expect(
+    "dood",
+    LACKS,
+    because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
+    see="docs.docker.com/reference/cli/docker/image/tag",
+)
+MISPRINT = {
+    "because": "-v mounts a volume: 80 is no absolute path, so the engine refuses the command; -p was meant (P2-06)",
+    "see": "moby/moby volume/mounts/linux_parser.go, linuxValidateAbsolute",
+}
+for approach in ("dood", "dind"):
+    as_printed.expect(approach, LACKS, **MISPRINT)

@@ -1,0 +1,94 @@
+"""Use: what a step composes and builds, each judge true, false and INCONCLUSIVE."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from conformance.evidence import Seen
+from conformance.observations import State
+from scenarios.use import builds, composed_privately, composes
+from tests.conftest import changed
+from tests.made import CONTAINER, answer, labelled, one, process, proven, ran
+
+
+def composed(*, on_the_node: bool) -> Seen:
+    containers, networks = labelled("n1-compose", "n1-compose"), labelled("n1-compose")
+    return Seen([
+        *proven("n1"),
+        ran("compose version", stdout="Docker Compose version 2\n"),
+        ran("compose"),
+        one("compose-web: processes", [process(1)]),
+        one("compose-database: processes", [process(2)]),
+        answer("compose: containers", containers),
+        answer("compose: networks", networks),
+        answer("compose: node's containers", containers if on_the_node else []),
+        answer("compose: node's networks", networks if on_the_node else []),
+    ])  # fmt: skip
+
+
+def test_both_services_must_run_on_the_node() -> None:
+    found = composes.conclude(composed(on_the_node=True))
+    assert (found.state, found.reason) == (State.HOLDS, "2 of 2 services run (exit 0, Docker Compose version 2)")
+    half = changed(composed(on_the_node=True), "compose-database: processes", lambda _: [])
+    assert composes.conclude(half).state is State.LACKS
+    failed = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
+    assert composes.conclude(failed).state is State.LACKS
+    slow = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": None})
+    assert composes.conclude(slow).state is State.INCONCLUSIVE
+
+
+def test_a_client_without_compose_decides_nothing() -> None:
+    def missing(output: dict[str, Any]) -> dict[str, Any]:
+        return {**output, "exit": 1, "stderr": "docker: 'compose' is not a docker command.\nSee 'docker --help'"}
+
+    found = composes.conclude(changed(composed(on_the_node=True), "compose version", missing))
+    assert found.state is State.INCONCLUSIVE
+    assert "'compose' is not a docker command" in found.reason
+
+
+def test_a_project_is_on_the_nodes_engine_or_is_not() -> None:
+    found = composed_privately.conclude(composed(on_the_node=True))
+    assert (found.state, found.reason) == (
+        State.LACKS, "the node's own engine lists of the project: containers: 2, networks: 1",
+    )  # fmt: skip
+    assert composed_privately.conclude(composed(on_the_node=False)).state is State.HOLDS
+    network = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "body": json.dumps(labelled("x"))})
+    assert composed_privately.conclude(network).state is State.LACKS
+    nothing = changed(composed(on_the_node=False), "compose: networks", lambda o: {**o, "body": "[]"})
+    assert composed_privately.conclude(nothing).state is State.INCONCLUSIVE
+    no_engine = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "status": 0, "body": ""})
+    assert composed_privately.conclude(no_engine).state is State.NOT_APPLICABLE
+
+
+def built() -> Seen:
+    return Seen([
+        *proven("n1"),
+        ran("build"),
+        ran("built"),
+        one("built: child", {"seen": "serving", "page": {"body": "n1-built"}, "process": process()}),
+        answer("built: image", labelled("n1-built")),
+        answer("built: containers", labelled("n1-built")),
+    ])  # fmt: skip
+
+
+def test_what_was_built_serves_what_the_build_wrote() -> None:
+    assert builds.conclude(built()).state is State.HOLDS
+    assert builds.conclude(changed(built(), "built: image", lambda o: {**o, "body": "[]"})).state is State.LACKS
+    dies = changed(changed(built(), "built", lambda o: {**o, "exit": 125}), "built: child", lambda _: {"seen": "no process"})
+    assert builds.conclude(dies).state is State.LACKS
+
+
+@pytest.mark.parametrize(
+    ("name", "lie"),
+    [
+        ("built: child", lambda _: {"seen": "no process with the child's nonce"}),
+        ("built: containers", lambda o: {**o, "body": o["body"].replace(CONTAINER, "d" * 64)}),
+        ("build", lambda o: {**o, "exit": None}),
+        ("built", lambda o: {**o, "exit": None}),
+    ],
+)
+def test_a_client_that_only_says_so_is_inconclusive(name: str, lie: Any) -> None:
+    assert builds.conclude(changed(built(), name, lie)).state is State.INCONCLUSIVE
