@@ -42,6 +42,7 @@ class Course:
     properties: tuple[Property, ...]
     node: str
     baseline: str
+    rate: float
     secrets: tuple[str, ...]
     starting: threading.Semaphore
     after: tuple[threading.Event, ...]
@@ -58,7 +59,8 @@ class Course:
 
     def __attrs_post_init__(self) -> None:
         """Make the leg's rig; nothing is asked yet."""
-        self.rig = Rig(self.cluster, self.leg, self.probes, self.addresses, self.secrets, baseline=self.baseline)
+        known = (self.cluster, self.leg, self.probes, self.addresses, self.secrets)
+        self.rig = Rig(*known, baseline=self.baseline, rate=self.rate)
 
     def run(self) -> None:
         """Go the whole course. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""

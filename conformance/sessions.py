@@ -103,6 +103,7 @@ class Live:
                 properties=tuple(properties[name]),
                 node=self.plan.leg_node,
                 baseline=self.plan.baseline,
+                rate=self.plan.rate,
                 secrets=(self.plan.token,),
                 starting=self._starting,
                 after=() if _waits_out_the_grace(name) else tuple(longest),

@@ -475,6 +475,11 @@ def clock(question):
     return boottime()
 
 
+def wall(question):
+    """The node's wall clock, by which kubelet dates what it tells: seconds since 1970."""
+    return time.time()
+
+
 def listening(question):
     """TCP ports on which something listens in the node's own network, sorted."""
     enter(1, "net")
@@ -621,6 +626,7 @@ QUESTIONS = {
         burn,
         machine,
         clock,
+        wall,
         listening,
     )
 }
