@@ -27,6 +27,10 @@ class Kind:
     forced: bool = False
     deaf: bool = False
     twins: bool = False
+    in_a_row: bool = False
+    """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
+    kept: bool = False
+    """Whether the graph of the pods' own engine outlives them."""
     words: str = ""
 
     @property
@@ -50,6 +54,14 @@ KINDS = {
         ),
         Kind(
             "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
+        ),
+        Kind("reuse", forced=True, in_a_row=True, words="two pods in a row beside a registry, each deleted with grace 0"),
+        Kind(
+            "reuse-kept",
+            forced=True,
+            in_a_row=True,
+            kept=True,
+            words="two pods in a row beside a registry, each deleted with grace 0; a directory on the node keeps their graph",
         ),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
@@ -136,11 +148,13 @@ class Leg:
     """Public name -> the reference to use in its place, where the user gave one."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
+    graph: str = ""
+    """The node's directory that holds the engine's graph, where that outlives the pod."""
 
     @property
     def twin(self) -> Leg | None:
         """Give the leg's second pod, with a nonce and a port of its own, where its kind has two."""
-        if not self.kind.twins or self.second:
+        if self.second or not (self.kind.twins or self.kind.in_a_row):
             return None
         return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
 
@@ -176,7 +190,9 @@ class Leg:
             pod = vary(pod, self.approach, self.kind)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
-            pod["spec"]["affinity"] = _only_on(self.node)
+            pod["spec"]["affinity"] = only_on(self.node)
+        if self.graph:
+            _keep(pod, self.approach, self.graph)
         for one in pod["spec"]["containers"]:
             one["image"] = self.images.get(one["image"], one["image"])
             if "command" in one:
@@ -195,10 +211,23 @@ class Leg:
         return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
 
 
-def _only_on(node: str) -> Object:
+def only_on(node: str) -> Object:
     """Give the affinity to one node by its name, as a DaemonSet's pods have it: the scheduler still has its say."""
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
+def _keep(pod: Object, approach: Approach, directory: str) -> None:
+    """Put a directory of the node in the place of the volume that holds the graph of the pod's own engine."""
+    mounts = container(pod, approach.daemon)["volumeMounts"]
+    graph = next(mount["name"] for mount in mounts if mount["mountPath"] == GRAPH)
+    kept = {"name": graph, "hostPath": {"path": directory, "type": "DirectoryOrCreate"}}
+    pod["spec"]["volumes"] = [kept if volume["name"] == graph else volume for volume in pod["spec"]["volumes"]]
+
+
+GRAPH = "/var/lib/docker"
+INSECURE = "--insecure-registry=10.0.0.0/8"
+"""What lets an engine pull from a registry of the cluster, whose pods have addresses of this net, without TLS."""
 
 
 def container(pod: Object, name: str) -> Object:
@@ -214,6 +243,8 @@ def vary(pod: Object, approach: Approach, kind: Kind) -> Object:
     client = container(pod, approach.client)
     command: list[str] = client["command"]
     place = command.index("run", command.index("docker")) + 1
+    if kind.in_a_row and approach.daemon:
+        container(pod, approach.daemon)["command"] += [INSECURE]
     if kind.deaf:
         command[place:place] = ["--env=DEAF=yes"]
     if kind.detached:
