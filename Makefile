@@ -6,7 +6,7 @@ INSTALL := --install
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-cluster faults bench check act up down clean doctor lock distclean
+.PHONY: help conformance test test-unit test-cluster faults bench soak check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -42,6 +42,9 @@ faults: up ## strike runs with every fault at every stage; print fault x stage -
 
 bench: up ## time the warm run against a plain kubectl script, in five pairs
 	@$(BIN)/python -m hack.bench.bench
+
+soak: up ## run level article 20 times in a row; print every observation that was not always the same
+	@$(BIN)/python -m hack.soak
 
 check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor
 	@$(BIN)/ruff check .

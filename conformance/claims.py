@@ -48,7 +48,8 @@ class Property:
 
     `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
     while its child serves, when its pod is gone, and, alone on the world, what burns CPU. A reading that several
-    properties of a leg name is read once. The judge concludes from evidence alone, of a child that is proven to be one.
+    properties of a leg name is read once. The judge concludes from evidence alone, of a child that is proven to be one;
+    where a property is `childless` it speaks of the pod, and nothing is proven of a child.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Property:
     reads: tuple[Reading, ...] = ()
     after: tuple[Reading, ...] = ()
     alone: tuple[Reading, ...] = ()
+    childless: bool = False
     expectations: list[Expectation] = field(factory=list)
 
     @property
@@ -99,7 +101,7 @@ class Property:
         """Judge, identity first. A judge that breaks is the rig's failure; missing evidence decides nothing."""
         try:
             for pod in filter(None, (seen, seen.second)):
-                if missing := unproven(pod):
+                if not self.childless and (missing := unproven(pod)):
                     return inconclusive(missing)
             return self.judged_by(seen)
         except MissingEvidence as missing_one:
@@ -123,6 +125,7 @@ def prop(
     reads: tuple[Reading, ...] = (),
     after: tuple[Reading, ...] = (),
     alone: tuple[Reading, ...] = (),
+    childless: bool = False,
 ) -> Callable[[Judge], Property]:
     """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too.
 
@@ -135,7 +138,7 @@ def prop(
         family = judge.__module__.rpartition(".")[2]
         states = {approach: observation.state for approach, observation in predicts.items()}
         place = source or CLAIMS[id.partition(".")[0]].source
-        return Property(id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone)
+        return Property(id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, childless)
 
     return declare
 

@@ -106,6 +106,15 @@ def reach(context: str) -> Cluster:
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
 @click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
+@click.option(
+    "--repeat",
+    "repeats",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Deploy every leg N times, one after the other, and record each.",
+)
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
 @click.option(
@@ -127,6 +136,7 @@ def run(
     level: str,
     processes: str,
     selection: str,
+    repeats: int,
     strict_article: bool,
     enforce: bool,
     rate: float,
@@ -156,7 +166,7 @@ def run(
 
     made = running.Run(
         cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-        strict_article=strict_article, enforce=enforce, rate=rate, images=overrides, told=told,
+        repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides, told=told,
     )  # fmt: skip
     code = made.go()
     try:

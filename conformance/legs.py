@@ -63,6 +63,7 @@ KINDS = {
             kept=True,
             words="two pods in a row beside a registry, each deleted with grace 0; a directory on the node keeps their graph",
         ),
+        Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
 }
@@ -70,11 +71,27 @@ MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The article's "especially if the container was started with -d": {foreground, -d} x {default grace, grace 0}."""
 
 
+REPEAT = "~"
+"""Stands before the number of a leg's repeat in its name."""
+
+
+def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
+    """Give a leg's name: the first deployment's has no number."""
+    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
+
+
+def repeat_of(name: str) -> tuple[str, int]:
+    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
+    leg, _, number = name.partition(REPEAT)
+    return leg, int(number or 1)
+
+
 @frozen
 class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
 
     `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
+    `as_printed`: the article's own manifest, which is deployed as it is.
     """
 
     name: str
@@ -86,6 +103,12 @@ class Approach:
     manifest: Object
     text: str
     spawns: bool = True
+    as_printed: bool = False
+
+    @property
+    def proven(self) -> bool:
+        """Say whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
+        return self.spawns and not self.as_printed
 
 
 def catalogue() -> dict[str, Approach]:
@@ -114,7 +137,7 @@ def catalogue() -> dict[str, Approach]:
 
 def _check_client(approach: Approach) -> None:
     """Raise `UsageError` unless the client's container has what a run varies and substitutes."""
-    if not approach.spawns:
+    if not approach.proven:
         return
     client = container(approach.manifest, approach.client)
     command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
@@ -146,6 +169,8 @@ class Leg:
     node: str = ""
     images: Mapping[str, str] = field(factory=dict)
     """Public name -> the reference to use in its place, where the user gave one."""
+    repeat: int = 1
+    """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
     graph: str = ""
@@ -160,13 +185,13 @@ class Leg:
 
     @property
     def name(self) -> str:
-        """Give the leg's name within its run, e.g. 'dind.detached'."""
-        return f"{self.approach.name}.{self.kind.name}"
+        """Give the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
+        return leg_name(self.approach.name, self.kind.name, self.repeat)
 
     @property
     def namespace(self) -> str:
         """Give the leg's own namespace."""
-        return f"conformance-{self.run}-{self.approach.name}-{self.kind.name}"
+        return f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
 
     @property
     def pod_name(self) -> str:
@@ -186,7 +211,7 @@ class Leg:
     def pod(self) -> Object:
         """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
-        if self.approach.spawns:
+        if self.approach.proven:
             pod = vary(pod, self.approach, self.kind)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
@@ -197,7 +222,7 @@ class Leg:
             one["image"] = self.images.get(one["image"], one["image"])
             if "command" in one:
                 one["command"] = [self.images.get(word, word) for word in one["command"]]
-        for variable in container(pod, self.approach.client)["env"]:
+        for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod

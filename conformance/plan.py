@@ -10,7 +10,7 @@ from attrs import asdict, frozen
 
 from conformance.claims import LEVELS, Family, Property, families
 from conformance.cluster import Cluster
-from conformance.legs import KINDS, Approach, Leg
+from conformance.legs import KINDS, Approach, Leg, leg_name
 from conformance.probes.node import NodeProbe
 
 
@@ -59,11 +59,11 @@ class Plan:
         """Give the probe of every node."""
         return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
 
-    def leg(self, approach: Approach, kind: str, order: int, nonce: str) -> Leg:
+    def leg(self, approach: Approach, kind: str, order: int, nonce: str, repeat: int = 1) -> Leg:
         """Give a leg of this run. `order` sets its published ports apart from every other leg's."""
         node = self.leg_node if self.pin else ""
         port = self.first_port + PORTS_A_LEG * order
-        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images)
+        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images, repeat)
 
 
 PORTS_A_LEG = 4
@@ -83,11 +83,12 @@ class Cell:
     prop: Property
     approach: str
     kind: str
+    repeat: int = 1
 
     @property
     def leg(self) -> str:
         """Give the leg's name."""
-        return f"{self.approach}.{self.kind}"
+        return leg_name(self.approach, self.kind, self.repeat)
 
     @property
     def name(self) -> str:
@@ -95,11 +96,12 @@ class Cell:
         return f"{self.prop.id}[{self.leg}]"
 
 
-def cells(level: str, approaches: list[str]) -> list[Cell]:
-    """Give every cell up to a level (core < article < extended), in the order of the report."""
+def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
+    """Give every cell up to a level (core < article < extended), in the order of the report, repeat after repeat."""
     allowed = LEVELS[: LEVELS.index(level) + 1]
     return [
-        Cell(family, one, approach, kind)
+        Cell(family, one, approach, kind, repeat)
+        for repeat in range(1, repeats + 1)
         for family in families()
         for one in family.properties
         if one.level in allowed

@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--plan", help="a run's plan; written by `conformance run`")
     group.addoption("--replay", help="judge the evidence of this record.jsonl again; needs no cluster")
     group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
+    group.addoption("--conformance-repeat", type=int, default=1, help="deploy every leg so many times")
     group.addoption("--strict-article", action="store_true", help="expect the article's predictions and nothing else")
 
 
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
             source = Replay(record.read(Path(replay)))
         except record.BadRecord as bad:
             raise pytest.UsageError(str(bad)) from bad
+        config.option.conformance_repeat = source.record.repeats
         config.pluginmanager.register(Conformance(config, source), "conformance-session")
 
 
@@ -62,7 +64,8 @@ class ScenarioModule(pytest.Module):
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Give the items of this module's family."""
-        for cell in cells(self.config.getoption("--conformance-level"), list(catalogue())):
+        level, repeats = (self.config.getoption(f"--conformance-{name}") for name in ("level", "repeat"))
+        for cell in cells(level, list(catalogue()), repeats):
             if cell.family.name == self.path.stem:
                 item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
                 item.stash[CELL] = cell
@@ -118,6 +121,10 @@ class Conformance:
             expected = line["expected"] or "nothing known"
             raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Go from repeat to repeat: what is repeated begins when what came before it has been judged."""
+        items.sort(key=lambda item: item.stash[CELL].repeat if CELL in item.stash else 1)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what may run here."""
         self.items = session.items
@@ -126,9 +133,10 @@ class Conformance:
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         """Start every leg that this process will need, before the first of them is waited for."""
         if isinstance(self.source, Live) and CELL in item.stash:
-            here = [i.stash[CELL] for i in self.items if CELL in i.stash]
+            asked = item.stash[CELL]
+            here = [i.stash[CELL] for i in self.items if CELL in i.stash and i.stash[CELL].repeat == asked.repeat]
             if hasattr(self.config, "workerinput"):
-                here = [cell for cell in here if cell.approach == item.stash[CELL].approach]
+                here = [cell for cell in here if cell.approach == asked.approach]
             self.source.start(here)
 
     @pytest.hookimpl(wrapper=True)

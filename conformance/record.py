@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from conformance.errors import RigError, UsageError
 from conformance.evidence import Evidence, Seen, digest
+from conformance.legs import repeat_of
 from conformance.observations import State, summarise
 
 Line = dict[str, Any]
@@ -104,6 +105,11 @@ class Record:
     def leg(self, name: str) -> Line | None:
         """Give a leg's line."""
         return next((one for one in self.legs if one["leg"] == name), None)
+
+    @property
+    def repeats(self) -> int:
+        """Give how many times a leg was to be deployed."""
+        return max((repeat_of(cell["leg"])[1] for cell in self.header["cells"]), default=1)
 
     @property
     def lost(self) -> list[Line]:

@@ -14,7 +14,7 @@ from conformance.cluster import Cluster, Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
 from conformance.legs import Leg
-from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
 from conformance.timeouts import TIMEOUTS
 
 APACHE, MYSQL = 80, 3306
@@ -129,6 +129,18 @@ class Rig:
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
 
+    def read_log(self, name: str, container: str, *, pod: str = "", previous: bool = False) -> Evidence:
+        """Read the last lines of a container's log from the API server, of its start before this one if told.
+
+        `pod` is another of the leg's namespace.
+        """
+        query = {"container": container, "tailLines": "100", "previous": str(previous).lower()}
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}/log"
+        began, clocked = time.time(), time.monotonic()
+        said = self.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")
+        asked = {"GET": path, **query}
+        return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
+
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
         """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
@@ -174,11 +186,12 @@ class Rig:
     def ask_baseline(self) -> None:
         """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
 
-        Raises `TimedOut` where Pod A does not run.
+        Raises `RigError` where Pod A does not run.
         """
         namespace, _, name = self.baseline.partition("/")
 
         def running(pod: Object | None) -> bool:
+            raise_if_stuck(pod or {}, "Pod A, the baseline,", RigError)
             return bool(
                 pod and all(one["ready"] for one in pod["status"].get("containerStatuses", [])) and pod["status"].get("podIP")
             )

@@ -65,6 +65,7 @@ class Run:
     level: str = "core"
     processes: str = "auto"
     selection: str = ""
+    repeats: int = 1
     strict_article: bool = False
     enforce: bool = False
     rate: float = RATE
@@ -126,7 +127,7 @@ class Run:
     def settle(self) -> None:
         """Find or make the namespace of this run's probes and its Lease, and take the Lease."""
         catalogue = legs.catalogue()
-        self._cells = plan.cells(self.level, list(catalogue))
+        self._cells = plan.cells(self.level, list(catalogue), self.repeats)
         ours = self.cluster.get(f"{NAMESPACES}/{NAMESPACE}")
         self._namespace = NAMESPACE if ours else f"{NAMESPACE}-{self.id}"
         labels = {RUN_LABEL: self.id}
@@ -193,7 +194,8 @@ class Run:
         said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
         unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
-        self._world = stamp(self.cluster, probes, leg_node)
+        printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
+        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
         self._patch_lease({"metadata": {"annotations": {leases.PORT_NOTE: str(first_port)}}})
@@ -250,6 +252,7 @@ class Run:
         command += f" --context {self.cluster.context} --allow-privileged" if self.cluster.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
         command += f" -k {self.selection!r}" if self.selection else ""
+        command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
         command += f" --rate {self.rate:g}" if self.rate != RATE else ""
         command += " --strict-article" if self.strict_article else ""
         command += " --enforce" if self.enforce else ""
@@ -273,6 +276,7 @@ class Run:
         args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", self.level]
         args += ["--plan", str(Path(made.folder) / "plan.json"), "--junit-xml", str(self.folder / "junit.xml")]
         args += ["--alluredir", str(self.folder / "allure-results")]
+        args += ["--conformance-repeat", str(self.repeats)]
         args += ["-k", self.selection] if self.selection else []
         args += ["--strict-article"] if self.strict_article else []
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.claims import Property
+from conformance.claims import LEVELS
 from conformance.course import Course
 from conformance.errors import UsageError
 from conformance.evidence import Seen
-from conformance.legs import KINDS, catalogue
+from conformance.legs import KINDS, catalogue, leg_name
 from conformance.observations import Observation, State, error, not_applicable
-from conformance.plan import Cell, Plan
+from conformance.plan import Cell, Plan, cells
 from conformance.record import Line, Record
 from conformance.timeouts import TIMEOUTS
 
@@ -80,37 +80,37 @@ class Live:
         self._threads: list[threading.Thread] = []
         self._told: set[str] = set()
         self._starting = threading.Semaphore(AT_ONCE)
-        self._order = {name: place for place, name in enumerate(sorted(_all_legs()))}
+        self._order = {name: place for place, name in enumerate(all_legs())}
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
-        properties: dict[str, list[Property]] = {}
+        legs: dict[str, list[Cell]] = {}
         for cell in cells:
-            properties.setdefault(cell.leg, []).append(cell.prop)
+            legs.setdefault(cell.leg, []).append(cell)
         approaches = catalogue()
         probes = self.plan.probes(self.cluster)
         longest: list[threading.Event] = []
-        for name in sorted(properties, key=_quickness):
-            approach, _, kind = name.partition(".")
+        for name, of_leg in sorted(legs.items(), key=lambda item: (not _waits_out_the_grace(item[1][0].kind), item[0])):
+            approach, kind, repeat = of_leg[0].approach, of_leg[0].kind, of_leg[0].repeat
             if name in self._courses or approach in self.plan.unavailable:
                 continue
-            leg = self.plan.leg(approaches[approach], kind, self._order[name], f"{approach}-{kind}-{secrets.token_hex(8)}")
+            nonce = f"{approach}-{kind}-{secrets.token_hex(8)}"
             course = Course(
                 cluster=self.cluster,
-                leg=leg,
+                leg=self.plan.leg(approaches[approach], kind, self._order[leg_name(approach, kind)], nonce, repeat),
                 probes=probes,
                 addresses=self.plan.addresses,
-                properties=tuple(properties[name]),
+                properties=tuple(cell.prop for cell in of_leg),
                 node=self.plan.leg_node,
                 baseline=self.plan.baseline,
                 rate=self.plan.rate,
                 secrets=(self.plan.token,),
                 starting=self._starting,
-                after=() if _waits_out_the_grace(name) else tuple(longest),
+                after=() if _waits_out_the_grace(kind) else tuple(longest),
                 keep=self._keep,
             )
             self._courses[name] = course
-            if _waits_out_the_grace(name):
+            if _waits_out_the_grace(kind):
                 longest.append(course.begun)
             thread = threading.Thread(target=course.run, name=name, daemon=True)
             self._threads.append(thread)
@@ -175,18 +175,14 @@ class Live:
             thread.join(TIMEOUTS.clean)
 
 
-def _all_legs() -> list[str]:
-    return [f"{approach}.{kind}" for approach in catalogue() for kind in KINDS]
+def all_legs() -> list[str]:
+    """Give every leg that some property is judged on: each has ports of its own, whatever is selected."""
+    return sorted({cell.leg for cell in cells(LEVELS[-1], list(catalogue()))})
 
 
-def _quickness(name: str) -> tuple[bool, str]:
-    return (not _waits_out_the_grace(name), name)
-
-
-def _waits_out_the_grace(name: str) -> bool:
+def _waits_out_the_grace(kind: str) -> bool:
     """Say whether a leg takes its pod's whole grace to end: it begins first, and others wait until it serves."""
-    kind = KINDS[name.partition(".")[2]]
-    return (kind.detached or kind.deaf) and not kind.forced
+    return (KINDS[kind].detached or KINDS[kind].deaf) and not KINDS[kind].forced
 
 
 class Replay:

@@ -55,10 +55,10 @@ def second_job(rig: Rig) -> None:
 
 def _pull(rig: Rig) -> None:
     """Pull the image as a step of a job does; keep what the registry has served before and after."""
-    _read_log(rig, "served before the pull")
+    rig.read_log("served before the pull", registry.NAME, pod=registry.NAME)
     rig.run("pull", "docker", "pull", _image(rig))
     rig.daemon("pulled image", f"/images/{_image(rig)}/json")
-    _read_log(rig, "served")
+    rig.read_log("served", registry.NAME, pod=registry.NAME)
 
 
 def third_at_once(rig: Rig) -> None:
@@ -76,8 +76,8 @@ def third_at_once(rig: Rig) -> None:
     asked = {"GET": f"{pods}/{rig.leg.pod_name}", "engine": engine}
     rig.record("third pod", "API server", asked, pod, began=began, seconds=time.monotonic() - clocked)
     rig.ask("third child", "await_child", nonce=rig.leg.nonce, seconds=1.0, since=since)
-    again = str(any(one["name"] == engine and one["restartCount"] for one in pod["status"]["containerStatuses"])).lower()
-    _read_log(rig, "third engine's log", rig.leg.pod_name, container=engine, tailLines="20", previous=again)
+    again = any(one["name"] == engine and one["restartCount"] for one in pod["status"]["containerStatuses"])
+    rig.read_log("third engine's log", engine, previous=again)
     if rig.twin:
         rig.twin.daemon("engine meanwhile", "/info")
 
@@ -89,14 +89,6 @@ def _end_of(pod: Object, container: str) -> Object:
             found: Object = one.get("state", {}).get("terminated") or one.get("lastState", {}).get("terminated") or {}
             return found
     return {}
-
-
-def _read_log(rig: Rig, name: str, pod: str = registry.NAME, **query: str) -> None:
-    """Keep the log of a pod of the leg, its registry's unless told."""
-    path = f"/api/v1/namespaces/{rig.leg.namespace}/pods/{pod}/log"
-    began, clocked = time.time(), time.monotonic()
-    log = rig.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")
-    rig.record(name, "API server", {"GET": path, **query}, log, began=began, seconds=time.monotonic() - clocked)
 
 
 @frozen

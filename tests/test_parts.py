@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance import cli, legs, limits, plan
+from conformance import cli, legs, limits, plan, run, sessions
 from conformance.cluster import describe, lines
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue
@@ -72,6 +72,10 @@ def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
     assert {cell.kind for cell in found} <= set(KINDS)
     assert len({cell.name for cell in found}) == len(found)
     assert {cell.prop.level for cell in plan.cells("core", ["dood"])} == {"core"}
+
+
+def test_every_leg_has_its_ports_among_the_runs() -> None:
+    assert plan.PORTS_A_LEG * len(sessions.all_legs()) <= run.PORTS_A_RUN
 
 
 def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

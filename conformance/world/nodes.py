@@ -12,7 +12,21 @@ from attrs import frozen
 from conformance.wait import until
 from conformance.world import binaries, commands, images, packages
 from conformance.world.digest import digest
-from conformance.world.images import CHILD, DATABASE, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY, Image, Recipe, Store, save
+from conformance.world.images import (
+    CHILD,
+    CLI_2017,
+    DATABASE,
+    DIND_2017,
+    DOCKER_CLI,
+    DOCKER_DIND,
+    NODE,
+    PROBE,
+    REGISTRY,
+    Image,
+    Recipe,
+    Store,
+    save,
+)  # fmt: skip
 
 ETCD_TAG = "3.6.8-0"
 PAUSE_TAG = "3.10.2"
@@ -39,6 +53,8 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
     child = store.obtain(CHILD, httpd())
     cli = store.obtain(DOCKER_CLI, docker())
     dind = store.obtain(DOCKER_DIND, docker())
+    cli_2017 = store.obtain(CLI_2017, docker())
+    dind_2017 = store.obtain(DIND_2017, docker())
     python = store.obtain(PROBE, probe())
     mariadb = store.obtain(DATABASE, database())
     distribution = store.obtain(REGISTRY, registry(store))
@@ -47,18 +63,22 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
     else:
         plain = store.build(kind_node(store, containerd))
     loaded = store.build(with_child(dind, child))
+    # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
+    loaded_2017 = loaded if dind_2017 == dind else dind_2017
 
     def fill(context: Path) -> None:
         archives = context / "images"
         archives.mkdir()
         save(cli, [DOCKER_CLI], archives / "cli.tar")
         save(loaded, [DOCKER_DIND], archives / "dind.tar")
+        save(cli_2017, [CLI_2017], archives / "cli-2017.tar")
+        save(loaded_2017, [DIND_2017], archives / "dind-2017.tar")
         save(python, [PROBE], archives / "python.tar")
         save(mariadb, [DATABASE], archives / "mariadb.tar")
         save(distribution, [REGISTRY], archives / "registry.tar")
         save(child, [CHILD], archives / "httpd.tar")
 
-    inputs = tuple(one.id for one in (cli, loaded, python, mariadb, distribution, child))
+    inputs = tuple(one.id for one in (cli, loaded, cli_2017, loaded_2017, python, mariadb, distribution, child))
     made = store.build(Recipe("node", usual=70, base=plain, inputs=inputs, fill=fill))
     used = {
         CHILD: child,
@@ -67,6 +87,8 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
         PROBE: python,
         DATABASE: mariadb,
         REGISTRY: distribution,
+        CLI_2017: cli_2017,
+        DIND_2017: dind_2017,
         NODE: plain,
     }
     return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in})

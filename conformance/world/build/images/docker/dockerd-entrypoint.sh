@@ -9,5 +9,9 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     sed -e 's/ / +/g' -e 's/^/+/' </sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control
 fi
 
+# Upstream's default is TLS on 2376, with certificates that it makes. Not imitated: here nothing is served over TCP
+# unless it is asked for, which is the same to a client on 2375.
+[ $# -gt 0 ] || set -- dockerd --host=unix:///var/run/docker.sock
+
 rm -f /var/run/docker.pid
 exec tini -- "$@"

@@ -1,0 +1,123 @@
+"""Repeats: what k of n, a median's interval and a test can say, against counting by hand; and what they refuse to say."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance import record, repeats
+from conformance.observations import State
+from tests.conftest import recorded_lines
+
+SECONDS = st.floats(0.1, 90, allow_nan=False).map(lambda x: round(x, 1))
+
+
+@given(st.lists(SECONDS, min_size=1, max_size=5), st.lists(SECONDS, min_size=1, max_size=5))
+def test_the_exact_test_is_what_counting_gives(one: list[float], other: list[float]) -> None:
+    everything = [*one, *other]
+    ordered = sorted(everything)
+    ranks = [ordered.index(v) + (ordered.count(v) - 1) / 2 + 1 for v in everything]
+    middle = len(one) * sum(ranks) / len(ranks)
+    off = abs(sum(ranks[: len(one)]) - middle)
+    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(one))]
+    counted = sum(abs(s - middle) >= off - 1e-9 for s in sums) / len(sums)
+    assert repeats.difference(one, other).p == pytest.approx(counted)
+
+
+def test_so_few_samples_that_no_outcome_could_say_different() -> None:
+    far = repeats.difference([1.0, 1.1, 1.2], [50.0, 51.0, 52.0])
+    assert far.smallest == pytest.approx(0.1)
+    assert far.words == "cannot tell"
+    assert repeats.difference([], [1.0]).words == "cannot tell"
+
+
+def test_samples_that_do_and_do_not_differ() -> None:
+    assert repeats.difference([1.0, 1.1, 1.2, 1.3], [5.0, 5.1, 5.2, 5.3]).words == "different"
+    assert repeats.difference([1.0, 5.1, 1.2, 5.3], [5.0, 1.1, 5.2, 1.3]).words == "not seen to differ"
+
+
+def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
+    chance = random.Random(2017)
+    held = 0
+    for _ in range(2000):
+        found = repeats.times([chance.expovariate(1.0) for _ in range(12)])
+        assert found.low is not None
+        assert found.high is not None
+        held += found.low <= 0.6931 <= found.high
+    assert held / 2000 >= 0.94
+
+
+@given(st.lists(SECONDS, min_size=1, max_size=40))
+def test_a_median_lies_in_its_interval_or_has_none(samples: list[float]) -> None:
+    found = repeats.times(samples)
+    assert found.samples == tuple(samples)
+    assert found.median == median(samples)
+    if len(samples) < 6:
+        assert (found.low, found.high) == (None, None)
+    else:
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low <= found.median <= found.high
+    assert (found.p95 is None) == (len(samples) < repeats.ENOUGH)
+
+
+def test_no_sample_has_no_median() -> None:
+    with pytest.raises(ValueError, match="no sample"):
+        repeats.times([])
+
+
+def repeated(number: int, broken: int = 0) -> record.Record:
+    """Give the recorded run with every leg and observation `number` times; in `broken` of them P2-05 on dind differs."""
+    lines = recorded_lines()
+    header = next(line for line in lines if line["kind"] == "header")
+    cells = list(header["cells"])
+    for again in range(2, number + 1):
+        header["cells"] += [{**cell, "leg": f"{cell['leg']}~{again}"} for cell in cells]
+        for line in list(lines):
+            if line["kind"] in ("leg", "observation") and "~" not in line["leg"]:
+                copy = {**line, "leg": f"{line['leg']}~{again}"}
+                if line["kind"] == "observation" and again <= broken + 1 and line["property"] == "P2-05":
+                    copy["state"] = "LACKS"
+                lines.append(copy)
+    return record.of(lines)
+
+
+def test_all_repeats_agree() -> None:
+    read = repeated(3)
+    assert read.repeats == 3
+    found = repeats.agreements(read)
+    assert {str(a) for a in found} == {"3 of 3"}
+    assert all("~" not in a.leg for a in found)
+    assert {r.approach: r.state for r in repeats.reliability(read)} == dict.fromkeys(read.approaches, State.INCONCLUSIVE)
+
+
+def test_disagreement_is_a_result_and_is_named() -> None:
+    read = repeated(10, broken=3)
+    odd = next(a for a in repeats.agreements(read) if (a.name, a.leg) == ("P2-05", "dind.foreground"))
+    assert (str(odd), odd.state, odd.whole) == ("7 of 10", State.HOLDS, False)
+    dind = next(r for r in repeats.reliability(read) if r.approach == "dind")
+    assert dind.state is State.LACKS
+    assert "P2-05[dind.foreground] 7 of 10" in dind.reason
+
+
+def test_enough_cold_starts_that_all_serve_are_reliable() -> None:
+    dind = next(r for r in repeats.reliability(repeated(20)) if r.approach == "dind")
+    assert dind.state is State.HOLDS
+    assert f"{dind.starts} of {dind.starts}" in dind.reason
+
+
+def test_a_start_that_never_served_is_not_reliable_and_has_no_time() -> None:
+    read = repeated(20)
+    leg = next(leg for leg in read.legs if leg["leg"] == "dind.foreground~7")
+    leg["times"] = {"deploying": 1.0}
+    assert next(r for r in repeats.reliability(read) if r.approach == "dind").state is State.LACKS
+    assert len(repeats.cold_starts(read)["dind.foreground"]) == 19
+
+
+def test_a_run_without_repeats_says_nothing_of_reliability() -> None:
+    assert repeats.reliability(record.of(recorded_lines())) == []
