@@ -61,7 +61,8 @@ KINDS = {
             forced=True,
             in_a_row=True,
             kept=True,
-            words="two pods in a row beside a registry, each deleted with grace 0; a directory on the node keeps their graph",
+            words="two pods in a row beside a registry, each deleted with grace 0; their graph is in a directory of the node "
+            "that stays, in the place of a claimed volume",
         ),
         Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),

@@ -129,12 +129,12 @@ class Rig:
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
 
-    def read_log(self, name: str, container: str, *, pod: str = "", previous: bool = False) -> Evidence:
+    def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, previous: bool = False) -> Evidence:
         """Read the last lines of a container's log from the API server, of its start before this one if told.
 
         `pod` is another of the leg's namespace.
         """
-        query = {"container": container, "tailLines": "100", "previous": str(previous).lower()}
+        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
         path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}/log"
         began, clocked = time.time(), time.monotonic()
         said = self.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")

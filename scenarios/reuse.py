@@ -21,6 +21,8 @@ from conformance.timeouts import TIMEOUTS
 LAYER = 32 << 20
 """The bytes of the layer that is pulled. They are random, so that no compression and no other layer spares any."""
 WRITE = f'open R,"<","/dev/urandom"; read R,$b,{LAYER}; open W,">","/layer"; print W $b; close W or die $!'
+ALL = 10_000
+"""Lines of a registry's log, more than a leg can make: what is cut off would be counted as not served."""
 FEW, MOST = 0.1, 0.9
 """A second pull that fetches at most this part of what the first one did has reused it; at least so much, it has not."""
 NONCE_LABEL = "conformance.nonce"
@@ -55,10 +57,10 @@ def second_job(rig: Rig) -> None:
 
 def _pull(rig: Rig) -> None:
     """Pull the image as a step of a job does; keep what the registry has served before and after."""
-    rig.read_log("served before the pull", registry.NAME, pod=registry.NAME)
+    rig.read_log("served before the pull", registry.NAME, pod=registry.NAME, lines=ALL)
     rig.run("pull", "docker", "pull", _image(rig))
     rig.daemon("pulled image", f"/images/{_image(rig)}/json")
-    rig.read_log("served", registry.NAME, pod=registry.NAME)
+    rig.read_log("served", registry.NAME, pod=registry.NAME, lines=ALL)
 
 
 def third_at_once(rig: Rig) -> None:
@@ -76,18 +78,17 @@ def third_at_once(rig: Rig) -> None:
     asked = {"GET": f"{pods}/{rig.leg.pod_name}", "engine": engine}
     rig.record("third pod", "API server", asked, pod, began=began, seconds=time.monotonic() - clocked)
     rig.ask("third child", "await_child", nonce=rig.leg.nonce, seconds=1.0, since=since)
-    again = any(one["name"] == engine and one["restartCount"] for one in pod["status"]["containerStatuses"])
-    rig.read_log("third engine's log", engine, previous=again)
+    if _end_of(pod, engine):
+        rig.read_log("third engine's log", engine, previous=True)
     if rig.twin:
         rig.twin.daemon("engine meanwhile", "/info")
 
 
 def _end_of(pod: Object, container: str) -> Object:
-    """Give how a container of a pod ended, now or before its last start; {} where it has not."""
+    """Give how a container of a pod ended before its last start (only then does its log stay the same); {} where it has not."""
     for one in pod.get("status", {}).get("containerStatuses", []):
         if one["name"] == container:
-            found: Object = one.get("state", {}).get("terminated") or one.get("lastState", {}).get("terminated") or {}
-            return found
+            return dict(one.get("lastState", {}).get("terminated") or {})
     return {}
 
 
@@ -198,11 +199,11 @@ unmanaged.expect(
 )
 def shared(seen: Seen) -> Observation:
     """Judge whether the engine of a third pod starts on the graph that the second pod's engine has."""
-    pod, child, log = seen["third pod"], seen["third child"], seen["third engine's log"]
+    pod, child = seen["third pod"], seen["third child"]
     if seen.second is None:
         return inconclusive("there was no second pod that had the graph")
     before, meanwhile = seen.second["daemon"], seen.second["engine meanwhile"]
-    cites = (pod.id, child.id, log.id, meanwhile.id)
+    cites = (pod.id, child.id, meanwhile.id)
     if not parsed(meanwhile) or parsed(meanwhile)["ID"] != parsed(before)["ID"]:
         return inconclusive("the engine that had the graph did not answer any more, so nobody shared it", *cites)
     if child.output["seen"] == "serving":
@@ -210,8 +211,9 @@ def shared(seen: Seen) -> Observation:
     end = _end_of(pod.output, pod.asked["engine"])
     if not end.get("exitCode"):
         return inconclusive(f"the third pod's engine neither ended nor started a child ({child.output['seen']})", *cites)
+    log = seen["third engine's log"]
     last = (log.output.strip().splitlines() or ["nothing"])[-1]
-    return LACKS.because(f"the third pod's engine ended with {end['exitCode']}, and said last: {last}", *cites)
+    return LACKS.because(f"the third pod's engine ended with {end['exitCode']}, and said last: {last}", *cites, log.id)
 
 
 shared.expect(
