@@ -207,7 +207,7 @@ class Leg:
     @property
     def labels(self) -> dict[str, str]:
         """Give the labels of everything that is made for the leg."""
-        return {RUN_LABEL: self.run, LEG_LABEL: self.name}
+        return {RUN_LABEL: self.run, LEG_LABEL: self.name.replace(REPEAT, "_")}  # a label's value takes no tilde
 
     def pod(self) -> Object:
         """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
