@@ -26,6 +26,7 @@ class Kind:
     detached: bool = False
     forced: bool = False
     deaf: bool = False
+    storage_limit: str = ""
     twins: bool = False
     in_a_row: bool = False
     """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
@@ -63,6 +64,14 @@ KINDS = {
             kept=True,
             words="two pods in a row beside a registry, each deleted with grace 0; their graph is in a directory of the node "
             "that stays, in the place of a claimed volume",
+        ),
+        Kind("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
+        Kind("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
+        Kind(
+            "storing",
+            forced=True,
+            storage_limit="64Mi",
+            words="docker run of a child that writes past the pod's ephemeral-storage limit, deleted with grace 0",
         ),
         Kind("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Kind("plain", words="the pod as it is, deleted with the manifest's default grace"),
@@ -228,6 +237,16 @@ class Leg:
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod
 
+    def step(self, *arguments: str) -> Object:
+        """Give the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
+
+        Nothing restarts it, and it has no grace: what it leaves running is what is looked at.
+        """
+        spec: Object = self.pod()["spec"]
+        client = container({"spec": spec}, self.approach.client)
+        client["command"] = [*client["command"][: client["command"].index("docker") + 1], *arguments]
+        return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
+
     def diff(self) -> str:
         """Give what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
         before, after = (
@@ -265,12 +284,15 @@ def container(pod: Object, name: str) -> Object:
 
 
 def vary(pod: Object, approach: Approach, kind: Kind) -> Object:
-    """Change a manifest into the kind's variation: `-d` with something to keep the client's container, a deaf child."""
+    """Change a manifest into the kind's variation: `-d` with something to keep its container, a deaf child, a limit."""
     client = container(pod, approach.client)
     command: list[str] = client["command"]
     place = command.index("run", command.index("docker")) + 1
     if kind.in_a_row and approach.daemon:
         container(pod, approach.daemon)["command"] += [INSECURE]
+    if kind.storage_limit:
+        for one in pod["spec"]["containers"]:
+            one["resources"]["limits"]["ephemeral-storage"] = kind.storage_limit
     if kind.deaf:
         command[place:place] = ["--env=DEAF=yes"]
     if kind.detached:

@@ -118,6 +118,13 @@ class Rig:
         where = f"node {chosen.node}"
         return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
 
+    def get(self, name: str, path: str, **query: str) -> Evidence:
+        """Read an object or a list from the API server, and keep it. Raises `Refused` where it is not there."""
+        began, clocked = time.time(), time.monotonic()
+        found = self.cluster.request("GET", path, query=query)
+        asked = {"GET": path, **query}
+        return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
+
     def read_pod(self, name: str = "pod") -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
         path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}"
@@ -128,6 +135,10 @@ class Rig:
         found["metadata"].pop("managedFields", None)
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+
+    def alive(self, process: Object) -> bool:
+        """Say whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
+        return bool(self.home.ask("alive", pid=process["pid"], start=process["start"]).output)
 
     def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, previous: bool = False) -> Evidence:
         """Read the last lines of a container's log from the API server, of its start before this one if told.
@@ -141,12 +152,12 @@ class Rig:
         asked = {"GET": path, **query}
         return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
 
-    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
-        """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
+    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = TIMEOUTS.ended) -> Evidence:
+        """Watch the pod until `arrived` says so of it, for at most so many seconds; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
         pod = self.pod["metadata"]["name"]
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended)
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds)
         return self.read_pod(name)
 
     @property

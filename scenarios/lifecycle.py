@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
+from attrs import frozen
+
 from conformance.claims import prop
 from conformance.evidence import Seen
 from conformance.legs import MATRIX
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.timeouts import TIMEOUTS
+
+
+@frozen
+class End:
+    """The child's end as the node saw it: seconds from the delete call to each of its steps, None where it was not seen.
+
+    `told` is when SIGTERM was noted by the child itself, `gone` when its process was.
+    """
+
+    told: float | None
+    gone: float | None
+    had_ended: bool
+    pod_object_gone: float
+
+    @property
+    def sigterm(self) -> str:
+        """Say when SIGTERM was seen."""
+        return "no SIGTERM seen" if self.told is None else f"SIGTERM seen after {self.told:.1f} s"
+
+
+def end_of(seen: Seen) -> End:
+    """Read the leg's own deletion, which is watched from the node by pid and start time."""
+    deletion = seen["deletion"].output
+    events = [e for e in deletion["events"] if e.get("pid") == seen["child"].output["process"]["pid"]]
+    called = deletion["delete_called"]
+
+    def after(*, event: str, text: str = "") -> float | None:
+        return next((e["at"] - called for e in events if e["event"] == event and text in e.get("text", "")), None)
+
+    return End(
+        told=after(event="noted", text="SIGTERM"),
+        gone=after(event="gone"),
+        had_ended=any(e["event"] == "absent" for e in events),
+        pod_object_gone=deletion["object_gone"] - called,
+    )
+
+
+BEFORE = "the child had ended before the pod was deleted"
 
 
 @prop(
@@ -16,29 +56,22 @@ from conformance.timeouts import TIMEOUTS
     legs=MATRIX,
 )
 def ends_with_pod(seen: Seen) -> Observation:
-    """Judge the leg's own deletion, which is watched from the node by pid and start time."""
-    deletion = seen["deletion"]
-    told = deletion.output
-    child = seen["child"].output["process"]
-    events = [e for e in told["events"] if e.get("pid") == child["pid"]]
-    if any(e["event"] == "absent" for e in events):
-        return inconclusive("the child had ended before the pod was deleted", deletion.id)
-    called = told["delete_called"]
-    termed = [e["at"] - called for e in events if e["event"] == "noted" and "SIGTERM" in e["text"]]
-    sigterm = f"SIGTERM seen after {termed[0]:.1f} s" if termed else "no SIGTERM seen"
-    gone = [e["at"] - called for e in events if e["event"] == "gone"]
-    end = f"the pod's object was gone after {told['object_gone'] - called:.1f} s"
-    if gone:
-        return HOLDS.because(f"ended after {gone[0]:.1f} s ({sigterm}); {end}", deletion.id)
-    if not told["pod_over"]:
-        return inconclusive(f"the pod's own processes had not ended when the watch did; {end}", deletion.id)
+    """Judge whether the child ended, or went on to serve when nothing else of its pod was left."""
+    deletion, child, end = seen["deletion"], seen["child"].output["process"], end_of(seen)
+    if end.had_ended:
+        return inconclusive(BEFORE, deletion.id)
+    when = f"the pod's object was gone after {end.pod_object_gone:.1f} s"
+    if end.gone is not None:
+        return HOLDS.because(f"ended after {end.gone:.1f} s ({end.sigterm}); {when}", deletion.id)
+    if not deletion.output["pod_over"]:
+        return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
     page = seen["orphan's page"]
     if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
         return inconclusive("the child outlived its pod but did not serve its nonce any more", deletion.id, page.id)
     alive = seen["orphan"].output
     if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
-    why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({sigterm}); {end}"
+    why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({end.sigterm}); {when}"
     return LACKS.because(why, deletion.id, page.id, seen["orphan"].id)
 
 
@@ -49,6 +82,72 @@ ends_though_deaf = prop(
     legs=("deaf",),
     level="article",
 )(ends_with_pod.judged_by)
+
+killed_with_pod = prop(
+    "P2-20",
+    "when the pod is deleted, the child is killed",
+    predicts={"dind": HOLDS},
+    approaches=("dind",),
+    legs=("foreground", "foreground-forced"),
+    level="article",
+)(ends_with_pod.judged_by)
+
+
+@prop(
+    "P2-20.told",
+    "the child is told (SIGTERM) before it ends with its pod",
+    predicts={},
+    approaches=("dind",),
+    legs=("foreground", "foreground-forced"),
+    level="article",
+)
+def told_before(seen: Seen) -> Observation:
+    """Judge the child's own note of SIGTERM, which the watch reads from the node."""
+    deletion, end = seen["deletion"], end_of(seen)
+    if end.had_ended or end.gone is None:
+        return inconclusive(BEFORE if end.had_ended else "the child did not end with its pod", deletion.id)
+    noting = [pid for event in deletion.output["events"] for pid in event.get("noting", [])]
+    if seen["child"].output["process"]["pid"] not in noting:
+        return inconclusive("the child's notes could not be read, so their silence says nothing", deletion.id)
+    words = f"{end.sigterm}; ended after {end.gone:.1f} s"
+    return (LACKS if end.told is None else HOLDS).because(words, deletion.id)
+
+
+@prop(
+    "P2-20.grace",
+    "the child ends within the grace period of its pod",
+    predicts={},
+    approaches=("dind",),
+    legs=("foreground", "deaf"),
+    level="article",
+)
+def within_grace(seen: Seen) -> Observation:
+    """Judge the child's end against the grace that the pod had."""
+    deletion, end = seen["deletion"], end_of(seen)
+    if end.had_ended:
+        return inconclusive(BEFORE, deletion.id)
+    given = deletion.output["grace"]
+    grace = deletion.output["manifest_grace"] if given is None else given
+    if end.gone is None:
+        if deletion.output["pod_over"]:
+            return LACKS.because(f"the child outlived its pod, whose grace was {grace} s", deletion.id)
+        return inconclusive("the pod's own processes had not ended when the watch did", deletion.id)
+    words = f"ended {end.gone:.1f} s after the delete call ({end.sigterm}); the grace was {grace} s"
+    return (HOLDS if end.gone <= grace else LACKS).because(words, deletion.id)
+
+
+told_before.expect(
+    "dind",
+    HOLDS,
+    because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
+    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby daemon/stop.go",
+)
+within_grace.expect(
+    "dind",
+    HOLDS,
+    because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
+    see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout",
+)
 
 SIG_PROXY = {
     "because": "a foreground client passes SIGTERM on to its container, which ends on it",

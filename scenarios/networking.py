@@ -4,27 +4,70 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.article import PODS
 from conformance.claims import prop
 from conformance.evidence import Evidence, Seen
 from conformance.observations import HOLDS, LACKS, Observation, error, inconclusive
-from conformance.rig import Rig
+from conformance.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
+
+ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
 
 
 def asked_everywhere(rig: Rig) -> None:
     """Ask the pod's IP for the child's page from a pod on every node and from every node's own network; Pod A's, too."""
     rig.ask_baseline()
-    rig.ask_everywhere("asked on the pod's IP", rig.pod_ip, rig.leg.port)
+    rig.ask_everywhere(ON_POD_IP, rig.pod_ip, rig.leg.port)
     # Where the port does answer, if not there.
     for node, address in rig.addresses.items():
         about: dict[str, Any] = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
-        rig.ask("asked on a node's IP", "ask", probe=rig.probes[node], host=address, **about)
+        rig.ask(ON_NODE_IP, "ask", probe=rig.probes[node], host=address, **about)
+
+
+def asked_unpublished(rig: Rig) -> None:
+    """Ask the pod's IP, from everywhere, for the port on which the child listens and which it publishes under another."""
+    rig.ask_everywhere("asked for the unpublished port", rig.pod_ip, APACHE)
+
+
+def asked_on_localhost(rig: Rig) -> None:
+    """Ask for the published port on the localhost of the client's container."""
+    about: dict[str, Any] = {"netns": rig.client_pid, "port": rig.leg.port, "from_": "the client's container"}
+    rig.ask("asked on the pod's localhost", "ask", host="127.0.0.1", limit=TIMEOUTS.page, **about)
 
 
 def without_network(seen: Seen) -> list[Evidence]:
     """Give the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
     asked = [*seen.every("Pod A's page"), *seen.every("Pod A's greeting")] or [seen["Pod A's page"]]
     return [one for one in asked if one.output["outcome"] != "served"]
+
+
+def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
+    """Give those that got the child's own page."""
+    return [one for one in asked if one.output.get("body", "").strip() == seen["child"].asked["nonce"]]
+
+
+def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> Observation:
+    """Judge the answers of the pod's network to those who asked for the child's page, where Pod A's answered everyone."""
+    if broken := without_network(seen):
+        where = ", ".join(sorted({one.asked["from_"] for one in broken}))
+        return error(f"the baseline failed: Pod A did not answer from {where}", *(one.id for one in broken))
+    pod = seen["pod"].output["status"]
+    if pod["podIP"] == pod.get("hostIP"):
+        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen["pod"].id)
+    if not asked:
+        return inconclusive("nobody asked")
+    answered = _with_nonce(seen, asked)
+    elsewhere = sorted({one.asked["node"] for one in _with_nonce(seen, seen.every(ON_NODE_IP))})
+    where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
+    if len(answered) == len(asked):
+        return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
+    silent = [a for a in asked if a not in answered]
+    # A refusal is the pod's own network speaking; silence could be a broken network.
+    if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):
+        said = sorted({str(a.output["outcome"]) for a in silent})
+        return inconclusive(f"{place} neither served nor refused: {', '.join(said)}", *(a.id for a in silent))
+    said = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
+    return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(said)}{where}", *(a.id for a in silent))
 
 
 @prop(
@@ -35,26 +78,59 @@ def without_network(seen: Seen) -> list[Evidence]:
     reads=(asked_everywhere,),
 )
 def pod_ip(seen: Seen) -> Observation:
-    """Judge the answers on the pod's IP, each against Pod A's from the same place."""
-    if broken := without_network(seen):
-        where = ", ".join(sorted({one.asked["from_"] for one in broken}))
-        return error(f"the baseline failed: Pod A did not answer from {where}", *(one.id for one in broken))
-    asked = seen.every("asked on the pod's IP")
-    pod = seen["pod"].output["status"]
-    if pod["podIP"] == pod.get("hostIP"):
-        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen["pod"].id)
-    if not asked:
-        return inconclusive("nobody asked")
-    nonce = seen["child"].asked["nonce"]
-    answered = [a for a in asked if a.output.get("body", "").strip() == nonce]
-    elsewhere = sorted({a.asked["node"] for a in seen.every("asked on a node's IP") if a.output.get("body", "").strip() == nonce})
-    where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
-    if len(answered) == len(asked):
-        return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
-    silent = [a for a in asked if a not in answered]
-    # A refusal is the pod's own network speaking; silence could be a broken network.
-    if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):
-        said = sorted({str(a.output["outcome"]) for a in silent})
-        return inconclusive(f"the pod's IP neither served nor refused: {', '.join(said)}", *(a.id for a in silent))
-    said = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
-    return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(said)}{where}", *(a.id for a in silent))
+    """Judge the answers on the pod's IP, from pods and from the nodes' own networks."""
+    return answers(seen, seen.every(ON_POD_IP))
+
+
+@prop(
+    "P2-05.unpublished",
+    "a port on which the child listens answers on the pod's IP, though it is not published",
+    predicts={"dood": LACKS},
+    legs=("foreground",),
+    level="article",
+    reads=(asked_everywhere, asked_unpublished),
+)
+def unpublished(seen: Seen) -> Observation:
+    """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
+    published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
+    if {one.asked["port"] for one in published} & {one.asked["port"] for one in asked}:
+        return inconclusive("the child publishes its port under the same number", *(one.id for one in asked))
+    if not _with_nonce(seen, published):
+        return inconclusive("the published port answered nowhere, so silence proves nothing", *(one.id for one in published))
+    return answers(seen, asked)
+
+
+@prop(
+    "P2-05.localhost",
+    "a port that the child publishes answers on the localhost of the pod's containers",
+    source=f"{PODS}, and Case 1",
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("foreground",),
+    level="article",
+    reads=(asked_everywhere, asked_on_localhost),
+)
+def localhost(seen: Seen) -> Observation:
+    """Judge the answer in the network of the client's container."""
+    return answers(seen, seen.every("asked on the pod's localhost"), "the pod's localhost")
+
+
+@prop(
+    "P2-18",
+    "another pod gets the child's page from the pod's IP",
+    predicts={"dind": HOLDS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="article",
+    reads=(asked_everywhere,),
+)
+def from_another_pod(seen: Seen) -> Observation:
+    """Judge what a pod on each node got, as the article's curl did."""
+    return answers(seen, [one for one in seen.every(ON_POD_IP) if not one.asked["netns"]])
+
+
+unpublished.expect(
+    "dind",
+    LACKS,
+    because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
+    see="docs.docker.com/engine/network/port-publishing",
+)

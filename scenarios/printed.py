@@ -58,10 +58,11 @@ def first(seen: Seen) -> Observation:
     restarts, state = client.get("restartCount", 0), client.get("state", {})
     if not restarts and "running" in state:
         return HOLDS.because("the client runs, and was never started again", pod.id)
-    said = log.output.strip().splitlines()[-1:] or ["nothing"]
-    if NO_ENGINE in log.output:
-        return LACKS.because(f"the client ended and was started again {restarts} times; it said: {said[0]}", pod.id, log.id)
-    return inconclusive(f"the client's container is {json.dumps(state)[:200]} and said: {said[0]}", pod.id, log.id)
+    refused = [line for line in log.output.splitlines() if NO_ENGINE in line]
+    if refused:
+        said = f"the client ended ({restarts} restarts until then) and had said: {refused[0].strip()}"
+        return LACKS.because(said, pod.id, log.id)
+    return inconclusive(f"the client's container is {json.dumps(state)[:200]} and said: {log.output[-200:]!r}", pod.id, log.id)
 
 
 @prop(

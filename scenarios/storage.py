@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.claims import prop
+from conformance.cluster import Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.identity import OK, parsed
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
 PODS = "/var/lib/kubelet/pods"
+POD_LOGS = "/var/log/pods"
+LAYER, RECORD, LOG, VOLUME, IMAGE, GRAPH, POD = (
+    "its layer",
+    "its record",
+    "its log",
+    "a volume of its own",
+    "a layer of its image",
+    "the emptyDir",
+    "the pod's directory",
+)
+"""What a path on the node is of the child's. The log lies within the record, and all of a pod's in its directory."""
+WROTE = (LAYER, RECORD, VOLUME)
+"""What the child wrote, each byte of it once."""
 
 
 def upper_directory(mountinfo: str) -> str:
@@ -26,45 +43,89 @@ def upper_directory(mountinfo: str) -> str:
     return ""
 
 
-def on_the_node(rig: Rig) -> None:
-    """Find the child's layer, its record and its image where the node keeps them, with their sizes."""
-    mountinfo = rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output
-    root = parsed(rig.daemon("daemon's root", "/info"))["DockerRootDir"]
-    upper = upper_directory(mountinfo)
-    rig.daemon("image", "/images/httpd:latest/json")
-    inner = [path for path in (upper, f"{root}/containers/{rig.child_id}") if path]
-    # The same directories under the node's names: an emptyDir is proven by device and inode, not by its path.
-    uid = rig.pod["metadata"]["uid"]
-    volume = f"{PODS}/{uid}/volumes/kubernetes.io~empty-dir"
-    prefix = root if not rig.leg.approach.daemon else f"{volume}/{_graph(rig)}"
-    names = [path.replace(root, prefix, 1) for path in inner]
-    if rig.leg.approach.daemon:
-        rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=inner)
-    rig.ask("on the node before", "storage", paths=[*names, *_layers(rig, prefix), f"{PODS}/{uid}"], size=True)
-    rig.ask("node's mounts before", "mountinfo", pid=1)
+def daemon_root(seen: Seen) -> str:
+    """Give the directory in which the leg's daemon says that it keeps everything, as it sees the path."""
+    return str(parsed(seen["daemon"])["DockerRootDir"])
 
 
-def _graph(rig: Rig) -> str:
-    """Give the name of the volume that the daemon's container mounts at the daemon's root."""
+def pod_folder(rig: Rig) -> str:
+    """Give where kubelet keeps the pod's volumes."""
+    return f"{PODS}/{rig.pod['metadata']['uid']}"
+
+
+def node_path(rig: Rig, path: str) -> str:
+    """Give the node's name of a path of the leg's daemon. That the two are one is proven by device and inode."""
+    root = daemon_root(rig.seen)
+    if not rig.leg.approach.daemon:
+        return path
+    return path.replace(root, f"{pod_folder(rig)}/volumes/kubernetes.io~empty-dir/{_graph_volume(rig, root)}", 1)
+
+
+def _graph_volume(rig: Rig, root: str) -> str:
+    """Give the name of the volume that the daemon's container mounts at the daemon's root, or ''."""
     for container in rig.pod["spec"]["containers"]:
         if container["name"] == rig.leg.approach.daemon:
-            for mount in container["volumeMounts"]:
-                if mount["mountPath"] == "/var/lib/docker":
-                    return str(mount["name"])
+            return next((str(mount["name"]) for mount in container["volumeMounts"] if mount["mountPath"] == root), "")
     return ""
 
 
-def _layers(rig: Rig, prefix: str) -> list[str]:
-    """Give the image's layers as the node's paths, where the daemon names them (GraphDriver; absent in the newest)."""
-    data: dict[str, Any] = (parsed(rig.seen["image"]).get("GraphDriver") or {}).get("Data") or {}
-    root = parsed(rig.seen["daemon's root"])["DockerRootDir"]
-    return [str(data["UpperDir"]).replace(root, prefix, 1)] if data.get("UpperDir") else []
+def written(rig: Rig) -> None:
+    """Let the child write one line to its output, and look for it in the daemon's log and in kubelet's of the client."""
+    line = f"{rig.leg.nonce}-written"
+    rig.run("a line written", "docker", "exec", rig.child_id, "sh", "-c", f"echo {line} >/proc/1/fd/1")
+    client = rig.leg.approach.client
+    restarts = next(one["restartCount"] for one in rig.pod["status"]["containerStatuses"] if one["name"] == client)
+    meta = rig.pod["metadata"]
+    kubelets = f"{POD_LOGS}/{meta['namespace']}_{meta['name']}_{meta['uid']}/{client}/{restarts}.log"
+    asked: dict[str, Any] = {"word": line, "paths": [*_logs(rig), kubelets]}
+    with contextlib.suppress(TimedOut):  # what stands there then is the evidence
+        until("The line in every log", lambda: all(rig.home.ask("holding", **asked).output.values()), seconds=TIMEOUTS.settle)
+    rig.ask("the line in the logs", "holding", **asked)
+
+
+def _logs(rig: Rig) -> list[str]:
+    """Give the node's name of the child's log, where its daemon keeps one in a file."""
+    path = parsed(rig.seen["inspect"]).get("LogPath")
+    return [node_path(rig, path)] if path else []
+
+
+def graphs(rig: Rig) -> None:
+    """Look at the graph of the pod's engine from within, at the emptyDir on the node, and at the node daemon's graph."""
+    root = daemon_root(rig.seen)
+    rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
+    rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
+    theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
+    rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
+
+
+def on_the_node(rig: Rig) -> None:
+    """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
+    upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
+    rig.daemon("image", "/images/httpd:latest/json")
+    inspected, root = parsed(rig.seen["inspect"]), daemon_root(rig.seen)
+    own = {upper: LAYER} if upper else {}
+    own |= {f"{root}/containers/{rig.child_id}": RECORD}
+    own |= {inspected["LogPath"]: LOG} if inspected.get("LogPath") else {}
+    own |= {one["Source"]: VOLUME for one in inspected.get("Mounts", []) if one["Type"] == "volume"}
+    are = {node_path(rig, path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
+    if rig.leg.approach.daemon:
+        rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=list(own))
+        are[node_path(rig, root)] = GRAPH
+    are[pod_folder(rig)] = POD
+    rig.ask("on the node before", "storage", paths=list(are), are=are, size=True)
+    rig.ask("node's mounts before", "mountinfo", pid=1)
+
+
+def _image_layers(seen: Seen) -> list[str]:
+    """Give the image's layers as its daemon names them, where it does (GraphDriver; absent in the newest)."""
+    data: dict[str, Any] = (parsed(seen["image"]).get("GraphDriver") or {}).get("Data") or {}
+    return [path for key in ("UpperDir", "LowerDir") for path in (data.get(key) or "").split(":") if path]
 
 
 def on_the_node_after(rig: Rig) -> None:
     """Look for the same paths when kubelet has taken the pod's directory away, or has not in its usual time."""
-    paths = rig.seen["on the node before"].asked["paths"]
-    folder = paths[-1]
+    asked = rig.seen["on the node before"].asked
+    folder = pod_folder(rig)
 
     def reclaimed_by_kubelet() -> bool:
         return not rig.home.ask("storage", paths=[folder]).output[folder]["exists"]
@@ -73,11 +134,22 @@ def on_the_node_after(rig: Rig) -> None:
         until("The end of the pod's directory", reclaimed_by_kubelet, seconds=TIMEOUTS.reclaimed)
     except TimedOut as late:  # what is left then is what is judged
         rig.record("pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0)
-    rig.ask("on the node after", "storage", paths=paths, size=True)
+    rig.ask("on the node after", "storage", paths=asked["paths"], are=asked["are"], size=True)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.leg.approach.daemon:
         rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")
         rig.daemon("image after", "/images/httpd:latest/json")
+
+
+def mounted(rig: Rig) -> None:
+    """Find every mount on the node, in any mount namespace, that names the pod or the child's layer."""
+    upper = upper_directory(rig.seen["child's mounts"].output)
+    rig.ask("mounts before", "mounts", words=[word for word in (rig.pod["metadata"]["uid"], upper) if word])
+
+
+def mounted_after(rig: Rig) -> None:
+    """Find them again."""
+    rig.ask("mounts after", "mounts", words=rig.seen["mounts before"].asked["words"])
 
 
 @prop(
@@ -91,40 +163,239 @@ def on_the_node_after(rig: Rig) -> None:
 def reclaimed(seen: Seen) -> Observation:
     """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
     before, after = seen["on the node before"], seen["on the node after"]
-    layer = before.asked["paths"][0]
-    if not before.output[layer]["exists"]:
-        return inconclusive(
-            f"the child's layer was not found at {layer} while it ran, so its absence proves nothing",
-            before.id,
-        )
-    if (own := seen.get("daemon's own view")) and not _same(own, before):
-        return inconclusive("the node's directory is not the one that the pod's daemon writes to", own.id, before.id)
+    if unproven := _unproven(seen):
+        return unproven
     left = {path: now for path, now in after.output.items() if now["exists"]}
     mounts = [line for line in seen["node's mounts after"].output.splitlines() if _about(line, before)]
     listed = [e for e in (seen.get("container after"), seen.get("image after")) if e and e.output["status"] == OK]
     cites = (before.id, after.id, seen["node's mounts after"].id, *(e.id for e in listed))
     if not left and not mounts and not listed:
-        gone = sum(v.get("bytes", 0) for v in before.output.values() if v["exists"])
-        return HOLDS.because(f"all {len(before.output)} paths are gone ({_size(gone)}); no mount is left", *cites)
-    size = sum(v.get("bytes", 0) for v in left.values())
-    words = [f"{len(left)} of {len(before.output)} paths are left ({_size(size)})"]
+        return HOLDS.because(f"all {len(before.output)} paths are gone ({_size(_bytes(before))}); no mount is left", *cites)
+    words = [f"{len(left)} of {len(before.output)} paths are left ({_size(_bytes(after))})"]
     words += [f"{len(mounts)} mounts"] if mounts else []
     words += [f"the daemon still lists the {'container' if 'container' in e.name else 'image'}" for e in listed]
     return LACKS.because("; ".join(words), *cites)
 
 
-def _same(own: Evidence, node: Evidence) -> bool:
-    """Say whether the daemon's directories and the node's are the same, by device and inode."""
+def _unproven(seen: Seen) -> Observation | None:
+    """Give why an absence would prove nothing: the layer was not there, or is not the one that the pod's daemon writes to."""
+    before = seen["on the node before"]
+    layer = before.asked["paths"][0]
+    if not before.output[layer]["exists"]:
+        return inconclusive(f"the child's layer was not found at {layer} while it ran, so its absence proves nothing", before.id)
+    if (own := seen.get("daemon's own view")) and not _same_paths(own, before):
+        return inconclusive("the node's directory is not the one that the pod's daemon writes to", own.id, before.id)
+    return None
+
+
+def _same_paths(own: Evidence, node: Evidence) -> bool:
+    """Say whether the daemon's files and the node's are the same, by device and inode."""
     pairs = zip(own.asked["paths"], node.asked["paths"], strict=False)
-    return all(
-        own.output[a].get("inode") == node.output[b].get("inode") and own.output[a].get("device") == node.output[b].get("device")
-        for a, b in pairs
-    )
+    return all(same(own.output[a], node.output[b]) for a, b in pairs)
+
+
+def same(one: Object, other: Object) -> bool:
+    """Say whether two paths are one file, by device and inode."""
+    return bool(one["exists"] and other["exists"] and (one["device"], one["inode"]) == (other["device"], other["inode"]))
 
 
 def _about(line: str, before: Evidence) -> bool:
     return any(path in line for path in before.asked["paths"])
 
 
+def _bytes(evidence: Evidence, *what: str) -> int:
+    """Sum the sizes of the paths (of `what` they are, where that is given); what lies within another of them counts once."""
+    are: Mapping[str, str] = evidence.asked.get("are", {})
+    there = [path for path in evidence.asked["paths"] if evidence.output[path]["exists"]]
+    paths = [path for path in there if not what or are[path] in what]
+    outermost = [path for path in paths if not any(path.startswith(f"{other}/") for other in paths)]
+    return sum(evidence.output[path]["bytes"] for path in outermost)
+
+
 def _size(number: float) -> str:
     return f"{number / 1e6:.1f} MB" if number >= 1e5 else json.dumps(number) + " bytes"
+
+
+@prop(
+    "P2-09",
+    "the child's log is gone from the node when the pod is",
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("foreground",),
+    level="article",
+    reads=(written, on_the_node),
+    after=(on_the_node_after,),
+)
+def log_reclaimed(seen: Seen) -> Observation:
+    """Judge the file that the daemon names as the child's log, in which a line of the child's stood."""
+    before, after, logs = seen["on the node before"], seen["on the node after"], seen["the line in the logs"]
+    log = next((path for path, what in before.asked["are"].items() if what == LOG), "")
+    if not log:
+        return inconclusive("the daemon keeps the child's log in no file", seen["inspect"].id)
+    if not before.output[log]["exists"] or not logs.output.get(log):
+        return inconclusive("the child's line was not seen in the log, so its absence proves nothing", before.id, logs.id)
+    if unproven := _unproven(seen):
+        return unproven
+    cites = (logs.id, before.id, after.id)
+    if after.output[log]["exists"]:
+        return LACKS.because(f"the log is left ({_size(after.output[log]['bytes'])}): {log}", *cites)
+    return HOLDS.because(f"the log ({_size(before.output[log]['bytes'])}) is gone", *cites)
+
+
+@prop(
+    "P2-09.once",
+    "a line that the child writes to its output is kept once on the node",
+    predicts={},
+    legs=("foreground", "detached"),
+    level="article",
+    reads=(written,),
+)
+def kept_once(seen: Seen) -> Observation:
+    """Judge how often the child's line stands in the daemon's log and in kubelet's log of the client's container."""
+    logs = seen["the line in the logs"]
+    *daemons, kubelets = logs.asked["paths"]
+    times = {path: len(held or []) for path, held in logs.output.items()}
+    if not any(times[path] for path in daemons):
+        return inconclusive("the child's line is not in the daemon's log", seen["a line written"].id, logs.id)
+    if logs.output[kubelets] is None:
+        return inconclusive("kubelet's log of the client's container was not found", logs.id)
+    said = f"{sum(times[path] for path in daemons)} x in the daemon's log, {times[kubelets]} x in kubelet's of the client"
+    return (HOLDS if sum(times.values()) == 1 else LACKS).because(said, logs.id)
+
+
+TWICE = {
+    "because": "the engine keeps what it also sends to the client that is attached, whose output the runtime keeps again",
+    "see": "moby daemon/logger/copier.go; docker/cli cli/command/container/hijack.go",
+}
+ALONE = {
+    "because": "no client is attached to the output of a child that was started with -d",
+    "see": "docker/cli cli/command/container/run.go",
+}
+for each in ("dood", "dind"):
+    kept_once.expect(each, LACKS, leg="foreground", **TWICE)
+    kept_once.expect(each, HOLDS, leg="detached", **ALONE)
+del each
+
+
+@prop(
+    "P2-11",
+    "no byte of what the child wrote is left on the node when the pod is gone",
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("foreground",),
+    level="article",
+    reads=(on_the_node,),
+    after=(on_the_node_after,),
+)
+def bytes_left(seen: Seen) -> Observation:
+    """Judge the bytes of the child's layer, record with log, and volumes; what is left of its image is told beside them."""
+    before, after = seen["on the node before"], seen["on the node after"]
+    if unproven := _unproven(seen):
+        return unproven
+    wrote, left = _bytes(before, *WROTE), _bytes(after, *WROTE)
+    if not wrote:
+        return inconclusive("the child had written nothing", before.id)
+    parts = ", ".join(f"{what} {_size(_bytes(after, what))}" for what in (*WROTE, LOG) if _bytes(after, what))
+    images = f"; of its image are left {_size(_bytes(after, IMAGE))} of {_size(_bytes(before, IMAGE))}"
+    words = f"{_size(left)} are left{f' ({parts})' if parts else ''}, {_size(wrote)} were there while it ran{images}"
+    return (LACKS if left else HOLDS).because(words, before.id, after.id)
+
+
+@prop(
+    "P2-14",
+    "the graph of the pod's engine is not the graph of the node's daemon",
+    predicts={"dind": HOLDS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="article",
+    reads=(graphs,),
+)
+def graph_of_its_own(seen: Seen) -> Observation:
+    """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
+    own, on_node, theirs = seen["engine's graph"], seen["graphs on the node"], seen["node's daemon"]
+    root = daemon_root(seen)
+    graph, volume = own.output[root], on_node.output[on_node.asked["paths"][0]]
+    if not graph["exists"]:
+        return inconclusive(f"the engine has no {root}", own.id)
+    what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
+    said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
+    cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
+    if not theirs.output["status"]:
+        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
+    daemon = parsed(theirs)
+    if not daemon:
+        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
+    host = on_node.output[daemon["DockerRootDir"]]
+    if not host["exists"]:
+        return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
+    if daemon["ID"] == parsed(seen["daemon"])["ID"]:
+        return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
+    said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
+    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
+
+
+@prop(
+    "P2-16",
+    "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
+    predicts={"dind": HOLDS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="article",
+    reads=(graphs, on_the_node),
+)
+def graph_on_empty_dir(seen: Seen) -> Observation:
+    """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
+    mounts, own, on_node, before = (
+        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", "on the node before")
+    )
+    root, path = daemon_root(seen), on_node.asked["paths"][0]
+    cites = (mounts.id, own.id, on_node.id, before.id)
+    graph = own.output[root]
+    if not graph["exists"]:
+        return inconclusive(f"the engine has no {root}", own.id)
+    sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
+    if not sources:
+        return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
+    pod = seen["pod"].output
+    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
+    if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
+        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
+    if root != "/var/lib/docker":
+        return LACKS.because(f"the engine keeps its graph in {root}", *cites)
+    if not same(graph, on_node.output[path]):
+        return inconclusive("the node's directory is not the one that the engine sees", *cites)
+    if not _same_paths(seen["daemon's own view"], before):
+        return inconclusive("what the engine wrote was not found in the node's directory", *cites)
+    said = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
+    return HOLDS.because(said, *cites)
+
+
+@prop(
+    "P2-21",
+    "the emptyDir of the graph and every mount of it are gone from the node when the pod is",
+    predicts={"dind": HOLDS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="article",
+    reads=(on_the_node, mounted),
+    after=(on_the_node_after, mounted_after),
+)
+def empty_dir_reclaimed(seen: Seen) -> Observation:
+    """Judge the directory, and the mounts in every mount namespace of the node, the child's layer's among them."""
+    before, after = seen["on the node before"], seen["on the node after"]
+    mounts, mounts_after = seen["mounts before"], seen["mounts after"]
+    path = next((path for path, what in before.asked["are"].items() if what == GRAPH), "")
+    cites = (before.id, after.id, mounts.id, mounts_after.id)
+    if not path or not before.output[path]["exists"]:
+        return inconclusive("the emptyDir was not found on the node, so its absence proves nothing", before.id)
+    were = [line for lines in mounts.output.values() for line in lines]
+    overlays = [line for line in were if " - overlay " in line]
+    if not overlays:
+        return inconclusive("no overlay mount of the child's layer was seen, so its absence proves nothing", mounts.id)
+    # A layer's path may be another engine's, too: it counts where it was; the pod's uid counts anywhere.
+    uid, spaces = seen["pod"].output["metadata"]["uid"], mounts.output
+    left = [line for space, lines in mounts_after.output.items() for line in lines if uid in line or space in spaces]
+    if not after.output[path]["exists"] and not left:
+        size = _size(before.output[path].get("bytes", 0))
+        return HOLDS.because(f"the directory ({size}) and all {len(were)} mounts, {len(overlays)} overlays, are gone", *cites)
+    words = [f"the directory is left ({_size(after.output[path].get('bytes', 0))})"] if after.output[path]["exists"] else []
+    words += [f"{len(left)} of {len(were)} mounts are left"] if left else []
+    return LACKS.because("; ".join(words), *cites)

@@ -111,6 +111,26 @@ def processes(question):
     return found
 
 
+def alive(question):
+    """Whether the process of that pid and start time is there, and is no zombie."""
+    try:
+        state = text("/proc/%d/stat" % question["pid"]).rpartition(")")[2].split()[0]
+        return state not in "ZX" and start_time(question["pid"]) == question["start"]
+    except OSError:
+        return False
+
+
+def kill(question):
+    """Send SIGKILL to the process of that pid and start time, as a user or the kernel would; whether it was there.
+
+    The one question that does something to a leg: what follows from it is what is measured.
+    """
+    if not alive(question):
+        return False
+    os.kill(question["pid"], signal.SIGKILL)
+    return True
+
+
 def ancestry(question):
     """A process and every process above it, up to pid 1: who would have to go for it to be nobody's child."""
     enter(1, "cgroup")
@@ -213,6 +233,19 @@ def mounts_of(pid):
 def mountinfo(question):
     """The mountinfo of a process; pid 1 is the node's own."""
     return mounts_of(question["pid"])
+
+
+def mounts(question):
+    """Every mount on the node, in whatever mount namespace, whose line holds one of some words: namespace -> lines."""
+    found = {}
+    for pid in pids():
+        try:
+            space = os.readlink("/proc/%d/ns/mnt" % pid)
+            if space not in found:
+                found[space] = [line for line in mounts_of(pid).splitlines() if any(word in line for word in question["words"])]
+        except OSError:
+            continue  # ended while we looked
+    return {space: lines for space, lines in found.items() if lines}
 
 
 V2_FILES = (
@@ -417,6 +450,16 @@ def storage(question):
     return answer
 
 
+def holding(question):
+    """The lines that hold a word in files as the node sees them; None where there is no such file."""
+    enter(1, "mnt")
+    read = {path: maybe(path) for path in question["paths"]}
+    return {
+        path: None if said is None else [line for line in said.splitlines() if question["word"] in line]
+        for path, said in read.items()
+    }
+
+
 def inventory(question):
     """What a leg could leave on the node: names only, sorted, so that two can be compared."""
     enter(1, "cgroup")
@@ -584,7 +627,8 @@ def watch(question, say):
         else:
             poller.register(one.handle, select.POLLIN)
             by_handle[one.handle] = one
-    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "at": boottime()})
+    noting = [one.pid for one in by_handle.values() if one.notes is not None]
+    say({"event": "watching", "pids": [one.pid for one in by_handle.values()], "noting": noting, "at": boottime()})
     end, beat = boottime() + question["seconds"], boottime() + BEAT
     while by_handle and boottime() < end:
         awaited = any(one.notes is not None and not one.noted for one in by_handle.values())
@@ -612,16 +656,20 @@ QUESTIONS = {
     f.__name__: f
     for f in (
         processes,
+        alive,
+        kill,
         ancestry,
         execute,
         greeting,
         await_child,
         mountinfo,
+        mounts,
         cgroups,
         rates,
         ask,
         daemon,
         storage,
+        holding,
         inventory,
         burn,
         machine,

@@ -1,0 +1,155 @@
+"""What other sources claim: each judge at least once each way, and once where nothing can be said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.evidence import Seen
+from conformance.observations import State
+from tests.conftest import changed
+from tests.made import conclude, given
+
+Look = Callable[[str], Seen]
+MIB = 1 << 20
+
+
+def reporting(seen: Seen, cpus: int, memory: int) -> Seen:
+    """Give the leg's evidence on a node of 2 CPUs and 8 GiB, with what its daemon reports."""
+    seen = given(seen, "node's capacity", {"cpus": 2, "mem_total": f"{8 << 20} kB"})
+
+    def report(answer: dict[str, Any]) -> None:
+        answer["body"] = json.dumps({**json.loads(answer["body"]), "NCPU": cpus, "MemTotal": memory})
+
+    return changed(seen, "daemon", report)
+
+
+def test_a_daemon_that_reports_the_node_does_not_know_the_pods_limit(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("G-02", reporting(leg, 2, 8192 * MIB)).state is State.HOLDS
+    assert conclude("G-02", reporting(leg, 2, 768 * MIB)).state is State.LACKS
+
+    def unlimited(pod: dict[str, Any]) -> None:
+        pod["spec"]["containers"][0]["resources"].pop("limits")
+
+    def generous(pod: dict[str, Any]) -> None:
+        pod["spec"]["containers"][0]["resources"]["limits"]["cpu"] = "4"
+
+    for change in (unlimited, generous):
+        assert conclude("G-02", reporting(changed(leg, "pod", change), 2, 8192 * MIB)).state is State.INCONCLUSIVE
+
+
+def at(inode: int) -> dict[str, Any]:
+    return {"exists": True, "device": 1, "inode": inode}
+
+
+def mounted(seen: Seen, inode: int, *, there: bool, written: bool = True) -> Seen:
+    """Give the evidence of a mounted directory; the client's is inode 1, the daemon's inode 2."""
+    gone = {"exists": False}
+    file = {"paths": ["/tmp", "/tmp/file"]}
+    seen = given(seen, "the client's directory", {"/tmp": at(1), "/tmp/file": at(3) if written else gone}, asked=file)
+    seen = given(seen, "the daemon's directory", {"/tmp": at(2)}, asked={"paths": ["/tmp"]})
+    sees = {"/x": at(inode), "/x/file": at(3) if there else gone}
+    return given(seen, "the mounted directory", sees, asked={"paths": ["/x", "/x/file"]})
+
+
+def test_whose_directory_is_mounted_is_told_by_device_and_inode(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("G-05", mounted(leg, 1, there=True)).state is State.HOLDS
+    daemons = conclude("G-05", mounted(leg, 2, there=False))
+    assert daemons.state is State.LACKS
+    assert "the daemon's /tmp; the file is not in it" in daemons.reason
+    assert conclude("G-05", mounted(leg, 4, there=False)).state is State.INCONCLUSIVE
+    assert conclude("G-05", mounted(leg, 2, there=False, written=False)).state is State.INCONCLUSIVE
+
+
+def foreign(seen: Seen, *, code: int, out: str = "", err: str = "", env: str = "CHILD_NONCE=secret") -> Seen:
+    """Give the evidence of a container on the node, and of what the client said when it asked for it."""
+    body = json.dumps({"Id": "1", "Config": {"Env": [env]}})
+    seen = given(seen, "foreign container", {"status": 201, "body": '{"Id":"1"}', "lost": ""})
+    seen = given(seen, "foreign container on the node", {"status": 200, "body": body, "lost": ""})
+    return given(seen, "foreign container, by the client", {"exit": code, "stdout": out, "stderr": err})
+
+
+def test_a_client_reaches_a_container_if_it_can_tell_its_nonce(seen: Look) -> None:
+    leg = seen("dood.foreground")
+    unknown = "Error response from daemon: No such container: 1"
+    assert conclude("G-01", foreign(leg, code=0, out='["CHILD_NONCE=secret"]')).state is State.HOLDS
+    assert conclude("G-01", foreign(leg, code=1, err=unknown)).state is State.LACKS
+    assert conclude("G-01", foreign(leg, code=0, out="[]")).state is State.INCONCLUSIVE, "a client that prints success"
+    assert conclude("G-01", foreign(leg, code=1, err="Cannot connect to the Docker daemon")).state is State.INCONCLUSIVE
+    assert conclude("G-01", foreign(leg, code=1, err=unknown, env="PATH=/")).state is State.INCONCLUSIVE, "nothing to be seen"
+    none = given(leg, "foreign container", {"status": 0, "body": "", "lost": "FileNotFoundError(2)"})
+    assert conclude("G-01", none).state is State.NOT_APPLICABLE
+
+
+def pod_processes(seen: Seen, capabilities: dict[str, int]) -> Seen:
+    """Give the evidence of the pod's containers' first processes, on a node with four capabilities."""
+    statuses = seen["pod"].output["status"]["containerStatuses"]
+    found = [
+        {
+            "nspid": [number, 1],
+            "cgroup": f"0::/pod/{one['containerID'].rpartition('//')[2]}",
+            "capabilities": f"{capabilities[one['name']]:016x}",
+            "seccomp": "0",
+        }
+        for number, one in enumerate(statuses, 2)
+        if one["name"] in capabilities
+    ]
+    return given(given(seen, "pod processes", found), "node's first process", [{"capabilities": "000000000000000f"}])
+
+
+def test_a_privileged_container_is_told_by_what_its_process_may_do(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    privileged = conclude("H-01", pod_processes(leg, {"docker-cmds": 3, "dind-daemon": 15}))
+    assert privileged.state is State.HOLDS
+    assert "docker-cmds has 2" in privileged.reason
+    assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3, "dind-daemon": 7})).state is State.LACKS
+    assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3})).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "seccomp", "state"),
+    [
+        ("00000000a80425fb", "2", State.HOLDS),
+        ("0000000000000000", "2", State.HOLDS),
+        ("00000000a80425fb", "0", State.LACKS),
+        ("000001ffffffffff", "2", State.LACKS),
+        ("00000000a80425fb", "", State.INCONCLUSIVE),
+    ],
+)
+def test_a_child_is_confined_by_capabilities_and_seccomp(seen: Look, capabilities: str, seccomp: str, state: State) -> None:
+    def process(child: dict[str, Any]) -> None:
+        child["process"] |= {"capabilities": capabilities, "seccomp": seccomp}
+
+    assert conclude("S-16", changed(seen("dind.foreground"), "child", process)).state is state
+
+
+@pytest.mark.parametrize(
+    ("pod", "other", "state"),
+    [
+        ('pods "dind" is forbidden: violates PodSecurity "baseline:latest": privileged', "", State.HOLDS),
+        ("", "", State.LACKS),
+        ("exceeded quota", "", State.INCONCLUSIVE),
+        ('violates PodSecurity "baseline:latest": privileged', "violates PodSecurity", State.INCONCLUSIVE),
+    ],
+)
+def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, other: str, state: State) -> None:
+    leg = given(seen("dind.foreground"), "the pod under baseline", {"refused": pod})
+    assert conclude("K-05", given(leg, "Pod A under baseline", {"refused": other})).state is state
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "state"),
+    [
+        ("docker0 1500\neth0 1500\nlo 65536\n", State.HOLDS),
+        ("docker0 1500\neth0 1450\nlo 65536\n", State.LACKS),
+        ("eth0 1500\nlo 65536\n", State.INCONCLUSIVE),
+        ("", State.INCONCLUSIVE),
+    ],
+)
+def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
+    assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state

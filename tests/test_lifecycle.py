@@ -1,0 +1,97 @@
+"""When and how a child ends with its pod: the judges on the recorded run's deletions, and on some that went otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.evidence import Seen
+from conformance.observations import State
+from tests.conftest import changed
+from tests.made import conclude
+
+Look = Callable[[str], Seen]
+
+
+def deleted(seen: Seen, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Seen:
+    """Give the leg's evidence, its child's notes readable, with its deletion changed."""
+    pid = seen["child"].output["process"]["pid"]
+
+    def readable(deletion: dict[str, Any]) -> Any:
+        for event in deletion["events"]:
+            if event["event"] == "watching":
+                event["noting"] = [pid]
+        return change(deletion)
+
+    return changed(seen, "deletion", readable)
+
+
+def drop(seen: Seen, what: str) -> Seen:
+    """Give the evidence without the child's events of a kind."""
+    pid = seen["child"].output["process"]["pid"]
+
+    def without(deletion: dict[str, Any]) -> None:
+        deletion["events"] = [e for e in deletion["events"] if not (e["event"] == what and e.get("pid") == pid)]
+
+    return deleted(seen, without)
+
+
+def absent(deletion: dict[str, Any]) -> None:
+    for event in deletion["events"]:
+        if event.get("role") == "child" and event["event"] == "gone":
+            event["event"] = "absent"
+
+
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_the_recorded_child_was_told_and_ended_in_time(seen: Look, name: str) -> None:
+    found = conclude(name, deleted(seen("dind.foreground")))
+    assert found.state is State.HOLDS
+    assert "SIGTERM seen after" in found.reason
+
+
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_a_child_that_had_ended_before_says_nothing(seen: Look, name: str) -> None:
+    assert conclude(name, deleted(seen("dind.foreground"), absent)).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_ends_without_a_word_was_not_told(seen: Look) -> None:
+    assert conclude("P2-20.told", drop(seen("dind.foreground"), "noted")).state is State.LACKS
+
+
+def test_silence_of_a_child_whose_notes_cannot_be_read_says_nothing(seen: Look) -> None:
+    def unreadable(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            event.pop("noting", None)
+
+    silent = changed(drop(seen("dind.foreground"), "noted"), "deletion", unreadable)
+    assert conclude("P2-20.told", silent).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_did_not_end_was_not_told_before_its_end(seen: Look) -> None:
+    assert conclude("P2-20.told", drop(seen("dind.foreground"), "gone")).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_ends_after_the_grace_is_late(seen: Look) -> None:
+    def late(deletion: dict[str, Any]) -> None:
+        deletion["manifest_grace"] = 0
+
+    assert conclude("P2-20.grace", deleted(seen("dind.foreground"), late)).state is State.LACKS
+
+
+def test_a_child_that_outlives_its_pod_is_late_and_not_killed(seen: Look) -> None:
+    outlived = drop(seen("dind.foreground"), "gone")
+    assert conclude("P2-20.grace", outlived).state is State.LACKS
+    # The page and the process that prove an orphan were never read of this leg.
+    assert conclude("P2-20", outlived).state is State.INCONCLUSIVE
+    assert conclude("P2-20", seen("dood.detached")).state is State.LACKS
+
+
+def test_a_watch_that_ended_before_the_pod_did_decides_nothing(seen: Look) -> None:
+    def unfinished(deletion: dict[str, Any]) -> None:
+        deletion["pod_over"] = False
+
+    running = changed(drop(seen("dind.foreground"), "gone"), "deletion", unfinished)
+    assert conclude("P2-20.grace", running).state is State.INCONCLUSIVE
+    assert conclude("P2-20", running).state is State.INCONCLUSIVE

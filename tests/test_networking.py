@@ -1,0 +1,80 @@
+"""Who gets the child's page in the pod's network: from another pod, on localhost, on a port that is not published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.evidence import Seen
+from conformance.observations import State
+from scenarios.networking import ON_NODE_IP, ON_POD_IP
+from tests.made import conclude, given
+
+Look = Callable[[str], Seen]
+REFUSED = {"outcome": "ECONNREFUSED"}
+SILENT = {"outcome": "timeout"}
+DECOY = {"outcome": "served", "status": 200, "body": "It works!"}
+PORT = 20001
+PLACES = [
+    {"from_": f"{place} on {node}", "netns": netns, "port": PORT, "node": node}
+    for node in ("one", "two")
+    for netns, place in ((0, "a pod"), (1, "the node's own network"))
+]
+
+
+def served(seen: Seen) -> dict[str, Any]:
+    return {"outcome": "served", "status": 200, "body": seen["child"].asked["nonce"] + "\n"}
+
+
+def answered(seen: Seen, name: str, *outputs: dict[str, Any], port: int = PORT) -> Seen:
+    """Give the evidence with an answer at each place, the last one at the rest, on a network that is whole."""
+    rest = [*outputs, *[outputs[-1]] * (len(PLACES) - len(outputs))]
+    whole = given(seen, "Pod A's page", *[DECOY] * len(PLACES), each=PLACES)
+    whole = given(whole, "Pod A's greeting", *[DECOY] * len(PLACES), each=PLACES)
+    return given(whole, name, *rest, each=[{**place, "port": port} for place in PLACES])
+
+
+def test_a_pod_on_each_node_must_get_the_page(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("P2-18", answered(leg, ON_POD_IP, served(leg))).state is State.HOLDS
+    assert "all 2 places" in conclude("P2-18", answered(leg, ON_POD_IP, served(leg))).reason
+    assert conclude("P2-18", answered(leg, ON_POD_IP, REFUSED, served(leg))).state is State.LACKS
+    assert conclude("P2-18", answered(leg, ON_POD_IP, DECOY, served(leg))).state is State.LACKS
+    assert conclude("P2-18", answered(leg, ON_POD_IP, SILENT, served(leg))).state is State.INCONCLUSIVE
+    # What a node's own network gets is no pod's answer.
+    assert conclude("P2-18", answered(leg, ON_POD_IP, served(leg), REFUSED, served(leg), REFUSED)).state is State.HOLDS
+
+
+@pytest.mark.parametrize("name", ["P2-05", "P2-18"])
+def test_where_pod_a_does_not_answer_nobody_is_judged(seen: Look, name: str) -> None:
+    leg = seen("dind.foreground")
+    broken = given(answered(leg, ON_POD_IP, served(leg)), "Pod A's page", SILENT, asked=PLACES[0])
+    assert conclude(name, broken).state is State.ERROR
+
+
+def test_nobody_who_asked_is_no_answer(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("P2-18", given(answered(leg, ON_POD_IP, served(leg)), ON_POD_IP)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_an_unpublished_port_is_refused_beside_a_published_one_that_answers(seen: Look, approach: str) -> None:
+    leg = seen(f"{approach}.foreground")
+    name = "asked for the unpublished port"
+    published = given(answered(leg, ON_POD_IP, REFUSED), ON_NODE_IP, served(leg), asked=PLACES[0])
+    assert conclude("P2-05.unpublished", answered(published, name, REFUSED, port=80)).state is State.LACKS
+    assert conclude("P2-05.unpublished", answered(published, name, served(leg), port=80)).state is State.HOLDS
+    assert conclude("P2-05.unpublished", answered(published, name, SILENT, port=80)).state is State.INCONCLUSIVE
+    same = answered(published, name, served(leg), port=PORT)
+    assert "same number" in conclude("P2-05.unpublished", same).reason
+    nowhere = given(answered(published, name, REFUSED, port=80), ON_NODE_IP, REFUSED, asked=PLACES[0])
+    assert conclude("P2-05.unpublished", nowhere).state is State.INCONCLUSIVE
+
+
+def test_the_localhost_of_the_clients_container(seen: Look) -> None:
+    leg = answered(seen("dind.foreground"), ON_POD_IP, REFUSED)
+    asked = {"from_": "the client's container", "netns": 42, "port": PORT}
+    for output, state in ((served(leg), State.HOLDS), (REFUSED, State.LACKS), (SILENT, State.INCONCLUSIVE)):
+        assert conclude("P2-05.localhost", given(leg, "asked on the pod's localhost", output, asked=asked)).state is state
