@@ -18,6 +18,7 @@ from conformance.cluster import Cluster
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 from conformance.legs import catalogue
 from conformance.report import render, terminal
+from conformance.rig import RATE
 from conformance.sessions import wanted_processes
 from conformance.terms import terms
 from conformance.world import context as contexts
@@ -116,6 +117,16 @@ def reach(context: str) -> Cluster:
 )
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
+@click.option(
+    "--rate",
+    metavar="USD",
+    type=click.FloatRange(min=0),
+    envvar="CONFORMANCE_RATE",
+    show_envvar=True,
+    default=RATE,
+    show_default=True,
+    help="What an hour of one CPU costs you, for what is said of bills.",
+)
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
 @CONTEXT
 @click.option("--allow-privileged", is_flag=True, help="With --context: let the run have there what it says that it needs.")
@@ -128,6 +139,7 @@ def run(
     repeats: int,
     strict_article: bool,
     enforce: bool,
+    rate: float,
     quiet: bool,
     context: str,
     allow_privileged: bool,
@@ -154,7 +166,7 @@ def run(
 
     made = running.Run(
         cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-        repeats=repeats, strict_article=strict_article, enforce=enforce, images=overrides, told=told,
+        repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides, told=told,
     )  # fmt: skip
     code = made.go()
     try:

@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from conformance import registry
 from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
@@ -42,6 +43,7 @@ class Course:
     properties: tuple[Property, ...]
     node: str
     baseline: str
+    rate: float
     secrets: tuple[str, ...]
     starting: threading.Semaphore
     after: tuple[threading.Event, ...]
@@ -58,7 +60,8 @@ class Course:
 
     def __attrs_post_init__(self) -> None:
         """Make the leg's rig; nothing is asked yet."""
-        self.rig = Rig(self.cluster, self.leg, self.probes, self.addresses, self.secrets, baseline=self.baseline)
+        known = (self.cluster, self.leg, self.probes, self.addresses, self.secrets)
+        self.rig = Rig(*known, baseline=self.baseline, rate=self.rate)
 
     def run(self) -> None:
         """Go the whole course. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
@@ -99,7 +102,7 @@ class Course:
                 self._serve(self.rig)
                 self._mark("serving")
                 self._identify(self.rig)
-            if self.rig.twin:
+            if self.rig.twin and self.leg.kind.twins:
                 self._serve(self.rig.twin)
                 self._identify(self.rig.twin)
             if not alone:
@@ -115,6 +118,8 @@ class Course:
         if self.leg.approach.proven or not self.leg.approach.spawns:
             self._delete()
         self._mark("deleted")
+        if self.rig.twin and self.leg.kind.in_a_row:
+            self._follow_up(self.rig.twin)
         self._read(lambda p: p.after)
         self._mark("observed")
 
@@ -152,8 +157,39 @@ class Course:
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
         self.since = self._boottime()
-        for leg in filter(None, (self.leg, self.leg.twin)):
-            create_pod(self.cluster, leg, stop=self.stop)
+        if self.leg.kind.in_a_row:
+            self._start_registry()
+        create_pod(self.cluster, self.leg, stop=self.stop)
+        if self.leg.twin and self.leg.kind.twins:
+            create_pod(self.cluster, self.leg.twin, stop=self.stop)
+
+    def _start_registry(self) -> None:
+        """Start the leg's registry on the leg's node; where the graph is kept, an emptyDir of the registry's pod keeps it."""
+        create_pod(self.cluster, self.leg, registry.manifest(self.leg), stop=self.stop)
+
+        def running(pod: Object | None) -> bool:
+            self._check_stop()
+            if pod is None:
+                raise LegFailed(f"The registry of {self.leg.name} was deleted by someone else while it started.")
+            raise_if_stuck(pod, f"The registry of {self.leg.name}", LegFailed)
+            return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+        pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
+        what = f"The start of {self.leg.name}'s registry"
+        pod = self.cluster.wait(what, pods, registry.NAME, running, seconds=TIMEOUTS.serving) or {}
+        self.rig.record("registry", "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
+        for rig in filter(None, (self.rig, self.rig.twin)):
+            rig.registry = f"{pod['status']['podIP']}:{registry.PORT}"
+            if self.leg.kind.kept:
+                rig.leg = evolve(rig.leg, graph=registry.kept(pod))
+        self.leg = self.rig.leg
+
+    def _follow_up(self, rig: Rig) -> None:
+        """Start the leg's second pod, now that the first is gone, and identify its child."""
+        with self.starting, self._cpus(alone=False):
+            create_pod(self.cluster, rig.leg, stop=self.stop)
+            self._serve(rig)
+            self._identify(rig)
 
     since: float = 0.0
 
@@ -261,7 +297,8 @@ class Course:
             grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
             with contextlib.suppress(TimedOut):
                 self.cluster.wait(what, pods, name, over, seconds=grace - HEAD_START)
-            self.cluster.delete(f"{NAMESPACES}/{leg.namespace}")
+            if not leg.kind.in_a_row:
+                self.cluster.delete(f"{NAMESPACES}/{leg.namespace}")
             self.cluster.wait(what, pods, name, over, seconds=TIMEOUTS.deleted)
             gone = time.monotonic()
             follower.wait_for("pod", TIMEOUTS.ended)
@@ -316,12 +353,14 @@ class Course:
             self.cleaned.append(f"{self.leg.name}: {broken}")
 
 
-def create_pod(cluster: Cluster, leg: Leg, *, stop: threading.Event | None = None, check_in: str = "") -> None:
-    """Create a leg's pod; with `check_in`, a namespace, only let the API server check every field of it there.
+def create_pod(
+    cluster: Cluster, leg: Leg, pod: Object | None = None, *, stop: threading.Event | None = None, check_in: str = ""
+) -> None:
+    """Create a leg's pod, or another `pod` beside it; with `check_in`, a namespace, only let the API server check it there.
 
     Raises `LegFailed` with the server's words, `UsageError` where the check finds a mistake in the approach's file.
     """
-    pod = leg.pod()
+    pod = pod or leg.pod()
     pod["metadata"].update(labels=leg.labels, namespace=check_in or leg.namespace)
     collection = f"{NAMESPACES}/{pod['metadata']['namespace']}/pods"
     query = {"dryRun": "All", "fieldValidation": "Strict"} if check_in else {}

@@ -28,6 +28,10 @@ class Kind:
     deaf: bool = False
     storage_limit: str = ""
     twins: bool = False
+    in_a_row: bool = False
+    """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
+    kept: bool = False
+    """Whether the graph of the pods' own engine outlives them."""
     words: str = ""
 
     @property
@@ -51,6 +55,15 @@ KINDS = {
         ),
         Kind(
             "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
+        ),
+        Kind("reuse", forced=True, in_a_row=True, words="two pods in a row beside a registry, each deleted with grace 0"),
+        Kind(
+            "reuse-kept",
+            forced=True,
+            in_a_row=True,
+            kept=True,
+            words="two pods in a row beside a registry, each deleted with grace 0; their graph is in a directory of the node "
+            "that stays, in the place of a claimed volume",
         ),
         Kind("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
         Kind("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
@@ -170,11 +183,13 @@ class Leg:
     """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
+    graph: str = ""
+    """The node's directory that holds the engine's graph, where that outlives the pod."""
 
     @property
     def twin(self) -> Leg | None:
         """Give the leg's second pod, with a nonce and a port of its own, where its kind has two."""
-        if not self.kind.twins or self.second:
+        if self.second or not (self.kind.twins or self.kind.in_a_row):
             return None
         return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
 
@@ -201,7 +216,7 @@ class Leg:
     @property
     def labels(self) -> dict[str, str]:
         """Give the labels of everything that is made for the leg."""
-        return {RUN_LABEL: self.run, LEG_LABEL: self.name}
+        return {RUN_LABEL: self.run, LEG_LABEL: self.name.replace(REPEAT, "_")}  # a label's value takes no tilde
 
     def pod(self) -> Object:
         """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
@@ -210,7 +225,9 @@ class Leg:
             pod = vary(pod, self.approach, self.kind)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
-            pod["spec"]["affinity"] = _only_on(self.node)
+            pod["spec"]["affinity"] = only_on(self.node)
+        if self.graph:
+            _keep(pod, self.approach, self.graph)
         for one in pod["spec"]["containers"]:
             one["image"] = self.images.get(one["image"], one["image"])
             if "command" in one:
@@ -239,10 +256,23 @@ class Leg:
         return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
 
 
-def _only_on(node: str) -> Object:
+def only_on(node: str) -> Object:
     """Give the affinity to one node by its name, as a DaemonSet's pods have it: the scheduler still has its say."""
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
+def _keep(pod: Object, approach: Approach, directory: str) -> None:
+    """Put a directory of the node in the place of the volume that holds the graph of the pod's own engine."""
+    mounts = container(pod, approach.daemon)["volumeMounts"]
+    graph = next(mount["name"] for mount in mounts if mount["mountPath"] == GRAPH)
+    kept = {"name": graph, "hostPath": {"path": directory, "type": "DirectoryOrCreate"}}
+    pod["spec"]["volumes"] = [kept if volume["name"] == graph else volume for volume in pod["spec"]["volumes"]]
+
+
+GRAPH = "/var/lib/docker"
+INSECURE = "--insecure-registry=10.0.0.0/8"
+"""What lets an engine pull from a registry of the cluster, whose pods have addresses of this net, without TLS."""
 
 
 def container(pod: Object, name: str) -> Object:
@@ -258,6 +288,8 @@ def vary(pod: Object, approach: Approach, kind: Kind) -> Object:
     client = container(pod, approach.client)
     command: list[str] = client["command"]
     place = command.index("run", command.index("docker")) + 1
+    if kind.in_a_row and approach.daemon:
+        container(pod, approach.daemon)["command"] += [INSECURE]
     if kind.storage_limit:
         for one in pod["spec"]["containers"]:
             one["resources"]["limits"]["ephemeral-storage"] = kind.storage_limit

@@ -78,7 +78,32 @@ def cpu_limit(level: Level) -> float:
     return math.inf if int(quota) < 0 else int(quota) / int(period)
 
 
-LIMITS = {"memory": memory_limit, "cpu": cpu_limit}
+def pids_limit(level: Level) -> float:
+    """Give a level's limit of process ids, `inf` for none."""
+    value = level.files.get("pids.max", "max").strip()
+    return math.inf if value == "max" else int(value)
+
+
+LIMITS = {"memory": memory_limit, "cpu": cpu_limit, "pids": pids_limit}
+
+
+def cpu_weight(level: Level) -> int | None:
+    """Give what a level competes for CPU with, in its kernel's unit: cpu.shares on v1, cpu.weight on v2."""
+    for file in ("cpu.weight", "cpu.shares"):
+        if file in level.files:
+            return int(level.files[file])
+    return None
+
+
+def weights_of(requested: float) -> set[int]:
+    """Give what a pod that requests so many CPUs may weigh: kubelet's shares, and both of the ways from them to v2's weight.
+
+    The shares: kubernetes pkg/kubelet/cm/helpers_linux.go, MilliCPUToShares. The ways: linear until 2025, since then through
+    (1024 shares, weight 100), as opencontainers/cgroups ConvertCPUSharesToCgroupV2Value says.
+    """
+    shares = max(2, int(round(requested * 1000) * 1024 / 1000))
+    exponent = math.log2(shares)
+    return {shares, 1 + (shares - 2) * 9999 // 262142, math.ceil(10 ** ((exponent**2 + 125 * exponent) / 612 - 7 / 34))}
 
 
 def of(controller: str, found: Iterable[Level]) -> list[Level]:
@@ -138,10 +163,13 @@ def throttled(level: Level) -> int | None:
 
 def cpu_seconds(found: Iterable[Level]) -> float | None:
     """Give the CPU seconds that the process's own (innermost) cgroup has used."""
-    found = list(found)
-    for level in of("cpuacct", found)[:1]:
-        if "cpuacct.usage" in level.files:
-            return int(level.files["cpuacct.usage"]) / 1e9
-        usage = counter(level.files.get("cpu.stat", ""), "usage_usec")
-        return None if usage is None else usage / 1e6
-    return None
+    own = of("cpuacct", found)
+    return cpu_used(own[0]) if own else None
+
+
+def cpu_used(level: Level) -> float | None:
+    """Give the CPU seconds that a level and all below it have used."""
+    if "cpuacct.usage" in level.files:
+        return int(level.files["cpuacct.usage"]) / 1e9
+    usage = counter(level.files.get("cpu.stat", ""), "usage_usec")
+    return None if usage is None else usage / 1e6

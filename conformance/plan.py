@@ -30,6 +30,8 @@ class Plan:
     leg_node: str
     baseline: str
     """The namespace and name of the run's Pod A, `NAMESPACE/NAME`."""
+    rate: float
+    """What an hour of one CPU costs, in USD."""
     pin: bool
     world: dict[str, Any]
     first_port: int

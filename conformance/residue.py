@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from attrs import frozen
 
 from conformance.cluster import Object
+from conformance.evidence import SECOND
 from conformance.leases import run_of
 from conformance.plan import nonce_prefix
 from conformance.probes.inventory import difference
@@ -29,7 +30,7 @@ class Owners:
         """
         here = {leg["namespace"] + "_": leg["leg"] for leg in seen.legs}
         for one in seen.evidence:
-            if one.name == "pod":
+            if one.name.removeprefix(SECOND) in ("pod", "registry"):
                 here[one.output["metadata"]["uid"]] = one.leg
         there = {nonce_prefix(other): f"run {other}" for other in others}
         for pod in pods:

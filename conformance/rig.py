@@ -19,6 +19,9 @@ from conformance.timeouts import TIMEOUTS
 
 APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
+RATE = 0.031611
+"""USD for an hour of one CPU where the user gives no rate of his own: what OpenCost takes where it knows no prices
+(opencost configs/default.json, Google's us-central1, on demand)."""
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -38,6 +41,10 @@ class Rig:
     daemon_pid: int = 0
     baseline: str = ""
     """The namespace and name of the run's Pod A, `NAMESPACE/NAME`."""
+    rate: float = RATE
+    """What an hour of one CPU costs, in USD."""
+    registry: str = ""
+    """The address of the leg's registry, where its kind has one."""
     twin: Rig | None = None
     """The leg's second pod, whose readings are kept beside this one's under names that begin with `SECOND`."""
     _evidence: list[Evidence] = field(factory=list)
@@ -46,8 +53,9 @@ class Rig:
         """Make the rig of the leg's second pod, where it has one."""
         if second := self.leg.twin:
             self.twin = Rig(
-                self.cluster, second, self.probes, self.addresses, self.secrets, baseline=self.baseline, evidence=self._evidence
-            )
+                self.cluster, second, self.probes, self.addresses, self.secrets,
+                baseline=self.baseline, rate=self.rate, evidence=self._evidence,
+            )  # fmt: skip
 
     @property
     def seen(self) -> Seen:
@@ -132,10 +140,13 @@ class Rig:
         """Say whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
         return bool(self.home.ask("alive", pid=process["pid"], start=process["start"]).output)
 
-    def read_log(self, name: str, container: str, *, previous: bool = False) -> Evidence:
-        """Read the last lines of a container's log from the API server, of its start before this one if told."""
-        query = {"container": container, "tailLines": "100", "previous": str(previous).lower()}
-        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}/log"
+    def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, previous: bool = False) -> Evidence:
+        """Read the last lines of a container's log from the API server, of its start before this one if told.
+
+        `pod` is another of the leg's namespace.
+        """
+        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}/log"
         began, clocked = time.time(), time.monotonic()
         said = self.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")
         asked = {"GET": path, **query}
@@ -204,12 +215,17 @@ class Rig:
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
         """Give the node's pid of a container's first process, by the container id in its cgroup path."""
-        ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in self.pod["status"]["containerStatuses"]}
-        wanted = ids.get(container)
-        for process in processes:
-            if wanted and process["nspid"][-1] == 1 and container_of(process) == wanted:
-                return int(process["pid"])
-        raise RigError(f"No process of container {container!r} ({wanted}) was found on the node.")
+        found = first_processes(self.pod, processes).get(container)
+        if not found:
+            raise RigError(f"No process of container {container!r} was found on the node.")
+        return int(found["pid"])
+
+
+def first_processes(pod: Object, processes: list[Object]) -> dict[str, Object]:
+    """Give the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
+    first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
+    ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in pod["status"]["containerStatuses"]}
+    return {name: first[identity] for name, identity in ids.items() if identity and identity in first}
 
 
 def container_of(process: Object) -> str:

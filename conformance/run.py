@@ -34,6 +34,7 @@ from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.report import render
 from conformance.residue import Owners, ledger, waiting_for
+from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.timeouts import TIMEOUTS
 from conformance.world import images
@@ -67,6 +68,8 @@ class Run:
     repeats: int = 1
     strict_article: bool = False
     enforce: bool = False
+    rate: float = RATE
+    """What an hour of one CPU costs, in USD."""
     images: Mapping[str, str] = field(factory=dict)
     """Public name of an image -> the reference to use in its place."""
     told: Callable[[record.Line], None] = lambda _: None
@@ -205,6 +208,7 @@ class Run:
             addresses={n["metadata"]["name"]: _address(n) for n in self._nodes},
             leg_node=leg_node,
             baseline=f"{self._namespace}/{BASELINE}-{self.id}",
+            rate=self.rate,
             pin=len(workers) > 1,
             world=self._world,
             first_port=first_port,
@@ -249,6 +253,7 @@ class Run:
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
         command += f" -k {self.selection!r}" if self.selection else ""
         command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
+        command += f" --rate {self.rate:g}" if self.rate != RATE else ""
         command += " --strict-article" if self.strict_article else ""
         command += " --enforce" if self.enforce else ""
         return {

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+from conformance.claims import LEVELS
 from conformance.course import Course
 from conformance.errors import UsageError
 from conformance.evidence import Seen
 from conformance.legs import KINDS, catalogue, leg_name
 from conformance.observations import Observation, State, error, not_applicable
-from conformance.plan import Cell, Plan
+from conformance.plan import Cell, Plan, cells
 from conformance.record import Line, Record
 from conformance.timeouts import TIMEOUTS
 
@@ -79,7 +80,7 @@ class Live:
         self._threads: list[threading.Thread] = []
         self._told: set[str] = set()
         self._starting = threading.Semaphore(AT_ONCE)
-        self._order = {name: place for place, name in enumerate(sorted(_all_legs()))}
+        self._order = {name: place for place, name in enumerate(all_legs())}
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
@@ -102,6 +103,7 @@ class Live:
                 properties=tuple(cell.prop for cell in of_leg),
                 node=self.plan.leg_node,
                 baseline=self.plan.baseline,
+                rate=self.plan.rate,
                 secrets=(self.plan.token,),
                 starting=self._starting,
                 after=() if _waits_out_the_grace(kind) else tuple(longest),
@@ -173,8 +175,9 @@ class Live:
             thread.join(TIMEOUTS.clean)
 
 
-def _all_legs() -> list[str]:
-    return [leg_name(approach, kind) for approach in catalogue() for kind in KINDS]
+def all_legs() -> list[str]:
+    """Give every leg that some property is judged on: each has ports of its own, whatever is selected."""
+    return sorted({cell.leg for cell in cells(LEVELS[-1], list(catalogue()))})
 
 
 def _waits_out_the_grace(kind: str) -> bool:

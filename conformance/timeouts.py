@@ -31,6 +31,10 @@ class Timeouts:
     """One page asked for in the subject's network."""
     work: float = 30.0
     """The bounded allocation, or the bounded burn, in a child (1 to 4 s)."""
+    accounted: float = 45.0
+    """Kubelet's next look at what a pod used (it looks every 10 to 15 s)."""
+    refused: float = 45.0
+    """The end of an engine that cannot have its graph (it waits 15 s for its containerd)."""
     clean: float = 60.0
     """Everything a run made, from the first delete to the last look (6 s: a namespace takes 5)."""
     quiet: float = 120.0

@@ -1,20 +1,22 @@
-"""Resources: the child is inside the limits of its pod."""
+"""Resources: the child is inside what its pod requested, inside its limits, and on its bill."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
+import time
 
 from kubernetes.utils.quantity import parse_quantity
 
 from conformance import limits
 from conformance.claims import prop
 from conformance.cluster import Object
-from conformance.errors import RigError
+from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.identity import OK, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.rig import Rig
+from conformance.rig import Rig, first_processes
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -44,11 +46,23 @@ def cgroups(rig: Rig) -> None:
 @prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
       predicts=PREDICTS, legs=("foreground",), reads=(cgroups,))  # fmt: skip
 def placement(seen: Seen) -> Observation:
+    """Judge place and tightest limit of memory and CPU."""
+    return _inherited(seen, CONTROLLERS)
+
+
+@prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
+      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+def pids(seen: Seen) -> Observation:
+    """Judge place and tightest limit of process ids, which a pod has where kubelet gives it one (podPidsLimit)."""
+    return _inherited(seen, ("pids",))
+
+
+def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
     """Judge place and tightest limit of each controller."""
     child, pod = seen["child's cgroups"], seen["pod's cgroups"]
     uid = seen["pod"].output["metadata"]["uid"]
     said, inside = [], []
-    for controller in CONTROLLERS:
+    for controller in controllers:
         at_pod = limits.pod_level(controller, limits.levels(pod.output), uid)
         if at_pod is None:
             return inconclusive(f"the pod's own {controller} cgroup was not found", pod.id)
@@ -75,7 +89,111 @@ def placement(seen: Seen) -> Observation:
 def _amount(controller: str, value: float) -> str:
     if math.isinf(value):
         return "unlimited"
-    return f"{value / (1 << 20):g} MiB" if controller == "memory" else f"{value:g} CPU"
+    return f"{value / (1 << 20):g} MiB" if controller == "memory" else f"{value:g} {controller.replace('cpu', 'CPU')}"
+
+
+def _pod_requests(containers: list[Object], resource: str) -> float:
+    """Give what containers request of a resource in all, 0.0 for nothing."""
+    return float(sum(parse_quantity(c.get("resources", {}).get("requests", {}).get(resource, "0")) for c in containers))
+
+
+def _requested(seen: Seen, resource: str) -> float:
+    """Give what the leg's pod requests of a resource."""
+    return _pod_requests(seen["pod"].output["spec"]["containers"], resource)
+
+
+@prop("P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
+      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+def weight(seen: Seen) -> Observation:
+    """Judge whether the pod's level, weighed by its requests, is on the way from the child to the node's root."""
+    child, pod = seen["child's cgroups"], seen["pod's cgroups"]
+    asked = _requested(seen, "cpu")
+    if not asked:
+        return inconclusive("the pod requests no CPU, so it has no weight to share", seen["pod"].id)
+    at_pod = limits.pod_level("cpu", limits.levels(pod.output), seen["pod"].output["metadata"]["uid"])
+    weighs = limits.cpu_weight(at_pod) if at_pod else None
+    if at_pod is None or weighs not in limits.weights_of(asked):
+        return inconclusive(f"the pod's weight ({weighs}) is not what its request of {asked:g} CPU gives", pod.id)
+    way = limits.of("cpu", limits.levels(child.output))
+    if not way:
+        return inconclusive("the child's cpu cgroup could not be read", child.id)
+    said = f"weight {limits.cpu_weight(way[0])} at {way[0].path}"
+    theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
+    if limits.below("cpu", way, at_pod):
+        return HOLDS.because(f"{said}, inside {theirs}", child.id, pod.id)
+    return LACKS.because(f"{said}, outside {theirs}", child.id, pod.id)
+
+
+def counted_by_kubernetes(rig: Rig) -> None:
+    """Read what the pods of the node request before another child is started through the leg's daemon, and while it runs."""
+    image = parsed(rig.seen["inspect"])["Config"]["Image"]
+    # The nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds the container by it.
+    body = {"Image": image, "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
+    _read_requests(rig, "requests before")
+    more = parsed_created(rig.daemon("another child: create", "/containers/create", "POST", body))
+    rig.daemon("another child: start", f"/containers/{more}/start", "POST")
+    rig.daemon("another child", f"/containers/{more}/json")
+    _read_requests(rig, "requests while it runs")
+    rig.daemon("another child: remove", f"/containers/{more}?force=1&v=1", "DELETE", timeout=TIMEOUTS.work)
+
+
+def _read_requests(rig: Rig, name: str) -> None:
+    """Keep what every pod on the leg's node requests, by the pod's uid; nothing else of pods that are not ours."""
+    query = {"fieldSelector": f"spec.nodeName={rig.home.node}"}
+    began, clocked = time.time(), time.monotonic()
+    found = rig.cluster.items("/api/v1/pods", **query)
+    kept = {pod["metadata"]["uid"]: [{"resources": c.get("resources", {})} for c in pod["spec"]["containers"]] for pod in found}
+    asked = {"GET": "/api/v1/pods", **query, "kept": "the resources of the containers, by the pod's uid"}
+    rig.record(name, "API server", asked, kept, began=began, seconds=time.monotonic() - clocked)
+
+
+@prop("P2-12", "what the pod requested covers the child",
+      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups, counted_by_kubernetes))  # fmt: skip
+def requests(seen: Seen) -> Observation:
+    """Judge where the child competes and is charged, and whether Kubernetes counts on the node what another child adds."""
+    if not _requested(seen, "memory"):
+        return inconclusive("the pod requests no memory", seen["pod"].id)
+    weighed = weight.judged_by(seen)
+    if not weighed.decided:
+        return weighed
+    at_pod = limits.pod_level("memory", limits.levels(seen["pod's cgroups"].output), seen["pod"].output["metadata"]["uid"])
+    if at_pod is None:
+        return inconclusive("the pod's own memory cgroup was not found", seen["pod's cgroups"].id)
+    charged = limits.below("memory", limits.levels(seen["child's cgroups"].output), at_pod)
+    more, before, during = seen["another child"], seen["requests before"], seen["requests while it runs"]
+    if not parsed(more).get("State", {}).get("Running"):
+        return inconclusive("no other child was seen running, so that nothing was added proves nothing", more.id)
+    both = before.output.keys() & during.output.keys()  # pods of others may come and go meanwhile
+    counted = [" and ".join(_sum(one.output, both, resource) for resource in CONTROLLERS) for one in (before, during)]
+    cites = (*weighed.cites, before.id, during.id, more.id)
+    if seen["pod"].output["metadata"]["uid"] not in both or counted[0] != counted[1]:
+        return inconclusive(f"the node's pods requested {counted[0]}, then {counted[1]}: that says nothing of a child", *cites)
+    said = f"{weighed.reason}; its memory is charged {'inside' if charged else 'outside'} the pod"
+    said += f"; the node's {len(both)} pods request {counted[0]}, before and while another child runs"
+    return (HOLDS if weighed.state is HOLDS.state and charged else LACKS).because(said, *cites)
+
+
+def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
+    """Say what the pods of these uids request in all."""
+    return _amount(resource, sum(_pod_requests(pods[uid], resource) for uid in uids))
+
+
+@prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
+      predicts=PREDICTS, legs=("foreground",), level="article")  # fmt: skip
+def oom_score(seen: Seen) -> Observation:
+    """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
+    child, processes = seen["child"], seen["pod processes"]
+    own = child.output["process"]["oom_score_adj"]
+    first = first_processes(seen["pod"].output, processes.output)
+    scores = {name: process["oom_score_adj"] for name, process in first.items()}
+    said = f"oom_score_adj {own}; the pod's containers: " + ", ".join(f"{name} {score}" for name, score in scores.items())
+    if not scores or ENGINES_OWN in scores.values():
+        return inconclusive(f"{said}: they do not differ from what an engine gives unasked", child.id, processes.id)
+    return (HOLDS if own in scores.values() else LACKS).because(said, child.id, processes.id)
+
+
+ENGINES_OWN = 0
+"""The oom_score_adj of a container for which the engine was told none."""
 
 
 def _pod_limit(seen: Seen, resource: str) -> float | None:
@@ -99,6 +217,112 @@ def parsed_created(evidence: Evidence) -> str:
     if evidence.output["status"] != 201:
         raise RigError(f"The leg's daemon refused an exec in the child: {evidence.output['body']}")
     return str(json.loads(evidence.output["body"])["Id"])
+
+
+BILLED, UNBILLED = 0.9, 0.1
+"""At least this much of what the child burnt is in its pod's account: attributed. At most so much: not."""
+TOO_MUCH = 1.5
+"""A pod that used this multiple of what the child burnt was busy itself, and its account says nothing of the child."""
+ENOUGH = 1.0
+"""CPU-seconds that a burn must come to."""
+
+
+def _read_use(rig: Rig, when: str) -> None:
+    """Read what the child's cgroup and its pod's have used so far."""
+    rig.ask(f"child's use {when}", "cgroups", pid=rig.child["pid"])
+    rig.ask(f"pod's use {when}", "cgroups", pid=rig.client_pid)
+
+
+def use_before_burn(rig: Rig) -> None:
+    """Read what the child and its pod have used before the child burns."""
+    _read_use(rig, "before the burn")
+
+
+def burn_alone(rig: Rig) -> None:
+    """See what this node can give at all; then let the child burn, and read its own use in the middle of it."""
+    rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0)
+    made = _run_in_child(rig, "burn", ["perl", "-e", f"fork; alarm {BURN_SECONDS}; 1 while 1"], wait=False)
+    rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
+
+    def ended() -> bool:
+        return parsed(rig.daemon("burn: end", f"/exec/{made}/json")).get("Running") is False
+
+    until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
+
+
+def account(rig: Rig) -> None:
+    """Read what the burn came to, and wait for kubelet's account of the pod that is younger than it."""
+    _read_use(rig, "after the burn")
+    ended = float(rig.ask("node's clock after the burn", "wall").output)
+    path = f"/api/v1/nodes/{rig.home.node}/proxy/stats/summary"
+    asked = {"GET": path, "kept": "the entry of pods[] whose podRef.uid is the pod's"}
+    began, clocked = time.time(), time.monotonic()
+    entry: Object = {}
+
+    def told() -> bool:
+        pods = (rig.cluster.get(path) or {}).get("pods", [])
+        entry.update(next((one for one in pods if one["podRef"]["uid"] == rig.pod["metadata"]["uid"]), {}))
+        return _accounted_at(entry) > ended
+
+    try:
+        until("Kubelet's account of the burn", told, seconds=TIMEOUTS.accounted, every=0.5)
+    except TimedOut as late:  # the account that was last seen is the evidence
+        asked["waited"] = str(late)
+    rig.record("account", "kubelet", asked, entry, began=began, seconds=time.monotonic() - clocked)
+    rig.ask("pod's use after the account", "cgroups", pid=rig.client_pid)
+    rig.record("rate", "the user", {"--rate": "USD for an hour of one CPU"}, rig.rate, began=began, seconds=0)
+
+
+def _accounted_at(entry: Object) -> float:
+    """Give the node's wall clock when kubelet read the CPU use of an entry, 0.0 where it has not."""
+    at = entry.get("cpu", {}).get("time")
+    return dt.datetime.fromisoformat(str(at)).timestamp() if at else 0.0
+
+
+@prop("P2-24", "what the child used is attributed to its pod", predicts=PREDICTS, legs=("laden",), level="article",
+      alone=(use_before_burn, burn_alone), reads=(account,))  # fmt: skip
+def attributed(seen: Seen) -> Observation:
+    """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
+    told, clock = seen["account"], seen["node's clock after the burn"]
+    children = [seen[f"child's use {when}"] for when in ("before the burn", "after the burn")]
+    pods = [seen[f"pod's use {when}"] for when in ("before the burn", "after the burn", "after the account")]
+    cites = (*(one.id for one in (*children, *pods)), told.id)
+    child = [used for one in children if (used := limits.cpu_seconds(limits.levels(one.output))) is not None]
+    pod = [used for one in pods if (used := _pod_used(seen, one)) is not None]
+    if (len(child), len(pod)) != (len(children), len(pods)):
+        return inconclusive("the CPU time of the child's cgroup or of its pod's could not be read", *cites)
+    burnt = child[1] - child[0]
+    if burnt < ENOUGH:
+        return inconclusive(f"the child burnt {burnt:.2f} CPU-seconds: too little to find again", *cites)
+    if _accounted_at(told.output) <= clock.output:
+        return inconclusive("kubelet gave no account of the pod that is younger than the burn", told.id, clock.id)
+    total = told.output["cpu"]["usageCoreNanoSeconds"] / 1e9
+    # Kubelet gives no account of the moment before the burn. What it counts is the pod's cgroup, which was read then.
+    if not pod[1] <= total <= pod[2]:
+        said = f"{total:.3f} s, where that had {pod[1]:.3f} s and then {pod[2]:.3f} s"
+        return inconclusive(f"kubelet's account is not that of the pod's cgroup: {said}", *cites)
+    return _priced(burnt, total - pod[0], seen["rate"].output, cites)
+
+
+def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...]) -> Observation:
+    """Judge CPU-seconds that were burnt against those that a pod's account gained; `rate` is USD for an hour of one CPU."""
+    share = gained / burnt
+    missing = rate * max(0.0, 1 - share)
+    said = f"the child burnt {burnt:.2f} CPU-seconds, its pod's account gained {gained:.2f} ({share:.0%}): at {rate:g} USD"
+    said += f" an hour of one CPU, {missing:.4f} USD of each hour that the child burns are not billed to the pod"
+    if share > TOO_MUCH:
+        return inconclusive(f"{said}; but the pod itself was busy", *cites)
+    if share >= BILLED:
+        return HOLDS.because(said, *cites)
+    if share <= UNBILLED:
+        return LACKS.because(said, *cites)
+    return inconclusive(f"{said}; that is neither all nor nothing", *cites)
+
+
+def _pod_used(seen: Seen, read: Evidence) -> float | None:
+    """Give the CPU seconds of the pod's own cgroup, None where it could not be read."""
+    at_pod = limits.pod_level("cpuacct", limits.levels(read.output), seen["pod"].output["metadata"]["uid"])
+    return limits.cpu_used(at_pod) if at_pod else None
 
 
 def allocate(rig: Rig) -> None:
@@ -189,18 +413,6 @@ def _peak(evidence: Evidence) -> int | None:
     return limits.peak(found[0]) if found else None
 
 
-def burn_alone(rig: Rig) -> None:
-    """See what this node can give at all; then let the child burn, and read its own use in the middle of it."""
-    rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0)
-    made = _run_in_child(rig, "burn", ["perl", "-e", f"fork; alarm {BURN_SECONDS}; 1 while 1"], wait=False)
-    rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
-
-    def ended() -> bool:
-        return parsed(rig.daemon("burn: end", f"/exec/{made}/json")).get("Running") is False
-
-    until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
-
-
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
       predicts=PREDICTS, legs=("laden",), alone=(burn_alone,))  # fmt: skip
 def burn(seen: Seen) -> Observation:
@@ -237,6 +449,13 @@ ESCAPE = {
     "see": "containerd internal/cri/server/container_create.go; moby/moby#45378; actions-runner-controller#2284",
     "cgroup": "v2",
 }
-for one in (placement, allocation, burn):
+for one in (placement, pids, weight, requests, attributed, allocation, burn):
     one.expect("dind", LACKS, **ESCAPE)
 del one
+
+oom_score.expect(
+    "dind",
+    LACKS,
+    because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
+    see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go",
+)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import asdict
+from attrs import asdict, evolve
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance import cli, legs, limits, plan
+from conformance import cli, legs, limits, plan, run, sessions
 from conformance.cluster import describe, lines
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue
@@ -72,6 +73,17 @@ def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
     assert {cell.kind for cell in found} <= set(KINDS)
     assert len({cell.name for cell in found}) == len(found)
     assert {cell.prop.level for cell in plan.cells("core", ["dood"])} == {"core"}
+
+
+def test_a_repeats_name_and_label_are_valid() -> None:
+    repeated = evolve(leg("dind", "foreground"), repeat=2)
+    assert repeated.name == "dind.foreground~2"
+    assert repeated.namespace == "conformance-r-dind-foreground-2"
+    assert all(re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?", value) for value in repeated.labels.values())
+
+
+def test_every_leg_has_its_ports_among_the_runs() -> None:
+    assert plan.PORTS_A_LEG * len(sessions.all_legs()) <= run.PORTS_A_RUN
 
 
 def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

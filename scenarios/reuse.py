@@ -1,0 +1,224 @@
+"""Reuse: what one job has pulled is there for the next."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from attrs import frozen
+
+from conformance import registry
+from conformance.claims import prop
+from conformance.cluster import Object
+from conformance.course import create_pod
+from conformance.errors import TimedOut
+from conformance.evidence import Evidence, Seen
+from conformance.identity import OK, parsed
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.rig import Rig
+from conformance.timeouts import TIMEOUTS
+
+LAYER = 32 << 20
+"""The bytes of the layer that is pulled. They are random, so that no compression and no other layer spares any."""
+WRITE = f'open R,"<","/dev/urandom"; read R,$b,{LAYER}; open W,">","/layer"; print W $b; close W or die $!'
+ALL = 10_000
+"""Lines of a registry's log, more than a leg can make: what is cut off would be counted as not served."""
+FEW, MOST = 0.1, 0.9
+"""A second pull that fetches at most this part of what the first one did has reused it; at least so much, it has not."""
+NONCE_LABEL = "conformance.nonce"
+"""Of an image, which has no environment that could tell whose it is."""
+
+
+def _image(rig: Rig) -> str:
+    """Give the name of the leg's own image, in the leg's own registry."""
+    return f"{rig.registry}/{rig.leg.nonce.removesuffix('-second')}:latest"
+
+
+def first_job(rig: Rig) -> None:
+    """Push an image of the child's layers and one more, forget it, and pull it: the first time that anyone does."""
+    image, layer = _image(rig), f"{rig.leg.nonce}-layer"
+    base = parsed(rig.seen["inspect"])["Config"]["Image"]
+    # The container's nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds it.
+    about = ["--name", layer, f"--env=CHILD_NONCE={layer}"]
+    rig.run("layer", "docker", "run", *about, base, "perl", "-e", WRITE)
+    rig.run("commit", "docker", "commit", f"--change=LABEL {NONCE_LABEL}={rig.leg.nonce}", layer, image)
+    rig.run("push", "docker", "push", image)
+    rig.run("container removed", "docker", "rm", layer)
+    rig.run("image removed", "docker", "rmi", image)
+    _pull(rig)
+
+
+def second_job(rig: Rig) -> None:
+    """Pull the same image in the second pod, and take it away from an engine that outlives the leg."""
+    if rig.twin:
+        _pull(rig.twin)
+        rig.twin.run("image removed", "docker", "rmi", _image(rig))
+
+
+def _pull(rig: Rig) -> None:
+    """Pull the image as a step of a job does; keep what the registry has served before and after."""
+    rig.read_log("served before the pull", registry.NAME, pod=registry.NAME, lines=ALL)
+    rig.run("pull", "docker", "pull", _image(rig))
+    rig.daemon("pulled image", f"/images/{_image(rig)}/json")
+    rig.read_log("served", registry.NAME, pod=registry.NAME, lines=ALL)
+
+
+def third_at_once(rig: Rig) -> None:
+    """Start one more pod on the graph while the second is still there, and wait for the end of its engine, or for its child."""
+    pods, engine = f"/api/v1/namespaces/{rig.leg.namespace}/pods", rig.leg.approach.daemon
+    began, clocked, since = time.time(), time.monotonic(), rig.home.ask("clock").output
+    create_pod(rig.cluster, rig.leg)  # the first pod again: it is gone, and so is its name
+
+    def ended(pod: Object | None) -> bool:
+        return pod is None or bool(_end_of(pod, engine))
+
+    with contextlib.suppress(TimedOut):  # an engine that did not end is the evidence
+        rig.cluster.wait("The end of an engine", pods, rig.leg.pod_name, ended, seconds=TIMEOUTS.refused)
+    pod = rig.cluster.get(f"{pods}/{rig.leg.pod_name}") or {}
+    asked = {"GET": f"{pods}/{rig.leg.pod_name}", "engine": engine}
+    rig.record("third pod", "API server", asked, pod, began=began, seconds=time.monotonic() - clocked)
+    rig.ask("third child", "await_child", nonce=rig.leg.nonce, seconds=1.0, since=since)
+    if _end_of(pod, engine):
+        rig.read_log("third engine's log", engine, previous=True)
+    if rig.twin:
+        rig.twin.daemon("engine meanwhile", "/info")
+
+
+def _end_of(pod: Object, container: str) -> Object:
+    """Give how a container of a pod ended before its last start (only then does its log stay the same); {} where it has not."""
+    for one in pod.get("status", {}).get("containerStatuses", []):
+        if one["name"] == container:
+            return dict(one.get("lastState", {}).get("terminated") or {})
+    return {}
+
+
+@frozen
+class Pull:
+    """One pull: what the client said in the end, the registry's own count of the bytes that it sent, seconds."""
+
+    evidence: tuple[Evidence, ...]
+    failed: str
+    sent: int
+    seconds: float
+    there: bool
+
+    @property
+    def words(self) -> str:
+        """Say what was fetched, and in what time."""
+        return f"{self.sent / (1 << 20):.1f} MiB in {self.seconds:.1f} s"
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Give the ids of the evidence."""
+        return tuple(one.id for one in self.evidence)
+
+
+def _pulled(seen: Seen) -> Pull:
+    """Read one job's pull out of its evidence."""
+    pull, image, before, after = (seen[name] for name in ("pull", "pulled image", "served before the pull", "served"))
+    said: Object = pull.output
+    failed = "" if said["exit"] == 0 else f"docker pull ended with {said['exit']}: {said['stderr'].strip()[-200:]}"
+    sent = registry.served(after.output) - registry.served(before.output)
+    return Pull((pull, image, before, after), failed, sent, said["seconds"], image.output["status"] == OK)
+
+
+@prop(
+    "P1-10.pull",
+    "a user of the pod can pull an image from a registry",
+    predicts={"dood": HOLDS, "dind": HOLDS},
+    legs=("reuse",),
+    level="extended",
+    reads=(first_job,),
+)
+def pulls(seen: Seen) -> Observation:
+    """Judge the first pull by what the registry sent and the daemon has."""
+    if seen["push"].output["exit"] != 0:
+        return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
+    pull = _pulled(seen)
+    if pull.failed or not pull.there:
+        return LACKS.because(pull.failed or "the daemon has no such image after the pull", *pull.cites)
+    if pull.sent < LAYER:
+        return inconclusive(f"the registry sent {pull.words}: less than the image's own layer", *pull.cites)
+    return HOLDS.because(f"the registry sent {pull.words}, and the daemon has the image", *pull.cites)
+
+
+@prop(
+    "P2-23",
+    "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": HOLDS},
+    legs=("reuse-kept",),
+    approaches=("dind",),
+    level="extended",
+    reads=(first_job,),
+    after=(second_job,),
+)
+def reused(seen: Seen) -> Observation:
+    """Judge what the registry sent for the second pull against what it sent for the first."""
+    if seen.second is None:
+        return inconclusive("there was no second job")
+    first, second = _pulled(seen), _pulled(seen.second)
+    cites = (*first.cites, *second.cites)
+    for pull in (first, second):
+        if pull.failed or not pull.there:
+            return inconclusive(pull.failed or "the daemon has no such image after the pull", *pull.cites)
+    said = f"the first job's pull: {first.words}; the second's: {second.words}"
+    if first.sent < LAYER:
+        return inconclusive(f"{said}; the first found some of it already, so it was not the first", *cites)
+    if second.sent >= MOST * first.sent:
+        return LACKS.because(said, *cites)
+    if second.sent <= FEW * first.sent and second.seconds < first.seconds:
+        return HOLDS.because(said, *cites)
+    return inconclusive(f"{said}: that is neither the same nor spared", *cites)
+
+
+unmanaged = prop(
+    "P2-23.unkept",
+    "where nobody keeps a graph for it, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": LACKS},
+    legs=("reuse",),
+    level="extended",
+    reads=(first_job,),
+    after=(second_job,),
+)(reused.judged_by)
+unmanaged.expect(
+    "dood",
+    HOLDS,
+    because="the host's engine outlives the job, and its graph serves every job on the node",
+    see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build cache is shared",
+)
+
+
+@prop(
+    "P2-23.shared",
+    "two pods can have one kept graph at the same time",
+    predicts={},
+    legs=("reuse-kept",),
+    approaches=("dind",),
+    level="extended",
+    after=(second_job, third_at_once),
+)
+def shared(seen: Seen) -> Observation:
+    """Judge whether the engine of a third pod starts on the graph that the second pod's engine has."""
+    pod, child = seen["third pod"], seen["third child"]
+    if seen.second is None:
+        return inconclusive("there was no second pod that had the graph")
+    before, meanwhile = seen.second["daemon"], seen.second["engine meanwhile"]
+    cites = (pod.id, child.id, meanwhile.id)
+    if not parsed(meanwhile) or parsed(meanwhile)["ID"] != parsed(before)["ID"]:
+        return inconclusive("the engine that had the graph did not answer any more, so nobody shared it", *cites)
+    if child.output["seen"] == "serving":
+        return HOLDS.because("the third pod's child serves, while the second's engine answers", *cites)
+    end = _end_of(pod.output, pod.asked["engine"])
+    if not end.get("exitCode"):
+        return inconclusive(f"the third pod's engine neither ended nor started a child ({child.output['seen']})", *cites)
+    log = seen["third engine's log"]
+    last = (log.output.strip().splitlines() or ["nothing"])[-1]
+    return LACKS.because(f"the third pod's engine ended with {end['exitCode']}, and said last: {last}", *cites, log.id)
+
+
+shared.expect(
+    "dind",
+    LACKS,
+    because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
+    see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
+)

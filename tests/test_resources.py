@@ -1,0 +1,217 @@
+"""The judges of requests, weight, process ids, OOM score and account, on evidence shaped like a real run's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conformance import cli, limits
+from conformance.claims import Property
+from conformance.evidence import Evidence, Seen
+from conformance.observations import State
+from conformance.rig import RATE
+from scenarios import resources
+from tests.conftest import changed
+
+Change = Callable[[Any], Any]
+
+UID, CLIENT, ENGINE, CHILD = "11aa-22bb", "c" * 64, "e" * 64, "d" * 64
+BURSTABLE = "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice"
+POD = f"{BURSTABLE}/kubelet-kubepods-burstable-pod11aa_22bb.slice"
+INSIDE, OUTSIDE = f"{POD}/cri-containerd-{ENGINE}.scope/docker/{CHILD}", f"/docker/{CHILD}"
+AT_POD = {
+    "cpu": {"cpu.shares": "30", "cpu.cfs_quota_us": "70000", "cpu.cfs_period_us": "100000"},
+    "memory": {"memory.limit_in_bytes": str(768 << 20)},
+    "pids": {"pids.max": "2048"},
+}
+ELSEWHERE = {
+    "cpu": {"cpu.shares": "1024", "cpu.cfs_quota_us": "-1", "cpu.cfs_period_us": "100000"},
+    "memory": {"memory.limit_in_bytes": "9223372036854771712"},
+    "pids": {"pids.max": "max"},
+}
+MIB, BURN_ENDED = 1 << 20, 1795483950.5
+
+
+def answer(place: str, used: dict[str, float] | None = None) -> dict[str, Any]:
+    """Give an answer of the probe's `cgroups` on cgroup v1; `used` is what a level's name has used, in seconds."""
+    levels = []
+    for controller in (*AT_POD, "cpuacct"):
+        parts = place.strip("/").split("/")
+        for depth in range(len(parts), -1, -1):
+            path = "/" + "/".join(parts[:depth])
+            files = AT_POD.get(controller, {}) if path == POD else ELSEWHERE.get(controller, {})
+            if controller == "cpuacct":
+                files = {"cpuacct.usage": str(int((used or {}).get(path, 0) * 1e9))}
+            levels.append({"controller": controller, "path": path, "inode": hash(path) % 9999 + 1, "files": files})
+    return {"cgroup": place, "mounts": {}, "levels": levels}
+
+
+def process(container: str, score: int, start: int = 5) -> dict[str, Any]:
+    return {"pid": 7, "start": start, "nspid": [7, 1], "cgroup": f"2:cpu:/x/cri-{container}.scope", "oom_score_adj": score}
+
+
+def evidence(place: str, child_score: int = 0, burnt: float = 2.0, attributed: float = 2.04) -> Seen:
+    """Give what is read of a child at `place`; its burn of so many CPU-seconds, and what the pod's account gained by it."""
+    requests = [{"cpu": "10m", "memory": "32Mi"}, {"cpu": "20m", "memory": "64Mi"}]
+    spec = [{"name": n, "resources": {"requests": r}} for n, r in zip(("docker-cmds", "dind-daemon"), requests, strict=True)]
+    statuses = [
+        {"name": "docker-cmds", "containerID": f"containerd://{CLIENT}"},
+        {"name": "dind-daemon", "containerID": f"containerd://{ENGINE}"},
+    ]
+    inspected = {"Id": CHILD, "Config": {"Env": ["CHILD_NONCE=n"], "Image": "httpd:latest"}, "State": {"Running": True}}
+    on_node = {UID: spec, "another": [{"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}], "none": [{"resources": {}}]}
+    child = {"seen": "serving", "page": {"body": "n"}, "process": process(CHILD, child_score)}
+    account = {
+        "podRef": {"uid": UID},
+        "cpu": {"time": "2026-11-24T01:32:35Z", "usageCoreNanoSeconds": int((0.8 + attributed) * 1e9)},
+    }
+    client = f"{POD}/cri-containerd-{CLIENT}.scope"
+    pod_used = (0.8, 0.8 + attributed, 0.9 + attributed)
+    moments = ("before the burn", "after the burn", "after the account")
+    read: dict[str, Any] = {
+        "pod": {"metadata": {"uid": UID}, "spec": {"containers": spec}, "status": {"containerStatuses": statuses}},
+        "child": child,
+        "inspect": {"status": 200, "body": json.dumps(inspected)},
+        "daemon": {"status": 200, "body": json.dumps({"ID": "one"})},
+        "pod processes": [process(CLIENT, 998), process(ENGINE, 997)],
+        "child's cgroups": answer(place),
+        "pod's cgroups": answer(client),
+        "another child": {"status": 200, "body": json.dumps(inspected)},
+        "requests before": on_node,
+        "requests while it runs": {**on_node, "late": [{"resources": {"requests": {"cpu": "3"}}}]},
+        "child's use before the burn": answer(place, {place: 0.1}),
+        "child's use after the burn": answer(place, {place: 0.1 + burnt}),
+        **{f"pod's use {when}": answer(client, {POD: used}) for when, used in zip(moments, pod_used, strict=True)},
+        "node's clock after the burn": BURN_ENDED,
+        "account": account,
+        "rate": RATE,
+    }
+    return Seen(
+        Evidence(f"x#{number}", "x", name, "node", {"nonce": "n"} if name == "child" else {}, output)
+        for number, (name, output) in enumerate(read.items(), 1)
+    )
+
+
+DIND, DOOD = evidence(INSIDE), evidence(OUTSIDE, burnt=6.0, attributed=0.02)
+BY_PLACE = (resources.requests, resources.weight, resources.pids, resources.attributed)
+
+
+@pytest.mark.parametrize("one", BY_PLACE, ids=lambda p: p.id)
+def test_a_child_in_its_pod_has_what_the_pod_has(one: Property) -> None:
+    assert one.conclude(DIND).state is State.HOLDS, one.conclude(DIND).reason
+
+
+@pytest.mark.parametrize("one", [*BY_PLACE, resources.oom_score], ids=lambda p: p.id)
+def test_a_child_outside_its_pod_has_not(one: Property) -> None:
+    assert one.conclude(DOOD).state is State.LACKS, one.conclude(DOOD).reason
+
+
+def test_the_reasons_have_the_numbers() -> None:
+    said = resources.requests.conclude(DOOD).reason
+    assert f"weight 1024 at {OUTSIDE}, outside the pod's 30, which its request of 0.03 CPU gives" in said
+    assert "its memory is charged outside the pod; the node's 3 pods request 1120 MiB and 1.03 CPU" in said
+    assert "unlimited of the pod's 2048 pids" in resources.pids.conclude(DOOD).reason
+    assert "2048 pids of the pod's 2048 pids" in resources.pids.conclude(DIND).reason
+    assert "oom_score_adj 0; the pod's containers: docker-cmds 998, dind-daemon 997" in resources.oom_score.conclude(DIND).reason
+    said = resources.attributed.conclude(DOOD).reason
+    assert "burnt 6.00 CPU-seconds, its pod's account gained 0.02 (0%)" in said
+    assert "at 0.031611 USD an hour of one CPU, 0.0315 USD" in said
+    assert "0.0000 USD of each hour" in resources.attributed.conclude(DIND).reason
+
+
+def test_a_child_that_is_ranked_as_its_pod_holds() -> None:
+    assert resources.oom_score.conclude(evidence(INSIDE, child_score=997)).state is State.HOLDS
+
+
+def no_requests(pod: dict[str, Any]) -> None:
+    for one in pod["spec"]["containers"]:
+        one["resources"] = {}
+
+
+def no_memory_requested(pod: dict[str, Any]) -> None:
+    for one in pod["spec"]["containers"]:
+        one["resources"]["requests"].pop("memory")
+
+
+def without_limit_of_pids(read: dict[str, Any]) -> None:
+    for level in read["levels"]:
+        level["files"] = {**level["files"], "pids.max": "max"}
+
+
+def weighs_otherwise(read: dict[str, Any]) -> None:
+    for level in read["levels"]:
+        level["files"] = {**level["files"], "cpu.shares": "1024"}
+
+
+def unread(read: dict[str, Any]) -> None:
+    read["levels"] = []
+
+
+def not_running(read: dict[str, Any]) -> None:
+    read["body"] = json.dumps({"State": {"Running": False}})
+
+
+def more_requested(read: dict[str, Any]) -> None:
+    read["another"] = [{"resources": {"requests": {"cpu": "2"}}}]
+
+
+def unaccounted(read: dict[str, Any]) -> None:
+    read["cpu"]["time"] = "2026-11-24T01:32:30Z"
+
+
+def another_counter(read: dict[str, Any]) -> None:
+    read["cpu"]["usageCoreNanoSeconds"] += int(1e9)
+
+
+@pytest.mark.parametrize(
+    ("one", "name", "change", "said"),
+    [
+        (resources.requests, "pod", no_requests, "requests no memory"),
+        (resources.requests, "pod", no_memory_requested, "requests no memory"),
+        (resources.requests, "another child", not_running, "no other child was seen running"),
+        (resources.requests, "requests while it runs", more_requested, "say"),
+        (resources.requests, "requests while it runs", lambda _: {}, "say"),
+        (resources.requests, "pod's cgroups", unread, "the pod's weight"),
+        (resources.weight, "pod", no_requests, "requests no CPU"),
+        (resources.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
+        (resources.weight, "child's cgroups", unread, "could not be read"),
+        (resources.pids, "pod's cgroups", without_limit_of_pids, "no pids limit, so there is nothing to inherit"),
+        (resources.oom_score, "pod processes", lambda _: [], "do not differ"),
+        (resources.oom_score, "pod processes", lambda _: [process(CLIENT, 0)], "do not differ"),
+        (resources.attributed, "child's use after the burn", unread, "could not be read"),
+        (resources.attributed, "pod's use after the account", unread, "could not be read"),
+        (resources.attributed, "child's use after the burn", lambda _: answer(INSIDE, {INSIDE: 0.6}), "too little"),
+        (resources.attributed, "account", unaccounted, "no account of the pod that is younger"),
+        (resources.attributed, "account", lambda _: {}, "no account of the pod that is younger"),
+        (resources.attributed, "account", another_counter, "not that of the pod's cgroup"),
+    ],
+)
+def test_what_does_not_decide_is_inconclusive(one: Property, name: str, change: Change, said: str) -> None:
+    concluded = one.conclude(changed(DIND, name, change))
+    assert concluded.state is State.INCONCLUSIVE
+    assert said in concluded.reason
+
+
+def test_a_share_between_is_inconclusive() -> None:
+    assert "neither all nor nothing" in resources.attributed.conclude(evidence(INSIDE, burnt=4.0)).reason
+    busy = resources.attributed.conclude(evidence(INSIDE, burnt=1.2))
+    assert busy.state is State.INCONCLUSIVE
+    assert "the pod itself was busy" in busy.reason
+
+
+def test_what_a_request_weighs_in_every_kernel() -> None:
+    assert limits.weights_of(0.03) >= {30, 2}
+    assert limits.weights_of(1.0) == {1024, 39, 100}
+    assert 2 in limits.weights_of(0.001)
+    assert limits.cpu_weight(limits.Level("", "/", 1, {"cpu.weight": "2\n"})) == 2
+    assert limits.cpu_weight(limits.Level("", "/", 1, {})) is None
+
+
+def test_a_rate_that_is_no_price_is_wrong_usage() -> None:
+    asked = CliRunner().invoke(cli.cli, ["run", "--rate", "-1"])
+    assert asked.exit_code != 0
+    assert "--rate" in asked.output

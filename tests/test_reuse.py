@@ -1,0 +1,127 @@
+"""Two jobs in a row: what their pods are, and the judges of their pulls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from conformance import legs, registry
+from conformance.claims import Property
+from conformance.evidence import SECOND, Evidence, Seen
+from conformance.legs import KINDS, Leg, catalogue
+from conformance.observations import State
+from scenarios import reuse
+from tests.conftest import changed
+
+CHILD = "d" * 64
+BLOB = '10.244.1.9 - - [24/Nov/2026:11:30:01 +0000] "GET /v2/n/blobs/sha256:ab HTTP/1.1" 200 {} "" "docker/26.1.5"\n'
+HEAD = '10.244.1.9 - - [24/Nov/2026:11:30:01 +0000] "HEAD /v2/n/manifests/latest HTTP/1.1" 200 861 "" "docker/26.1.5"\n'
+LAYER = 33564672
+
+
+def a_job(prefix: str, nonce: str, before: str, after: str, seconds: float) -> dict[str, Any]:
+    """Give what is read of one pod: its identity, and its pull."""
+    process = {"pid": 7, "start": 5, "nspid": [7, 1], "cgroup": f"0::/docker/{CHILD}"}
+    inspected = {"Id": CHILD, "Config": {"Env": [f"CHILD_NONCE={nonce}"]}}
+    read = {
+        "child": {"seen": "serving", "page": {"body": nonce}, "process": process},
+        "inspect": {"status": 200, "body": json.dumps(inspected)},
+        "daemon": {"status": 200, "body": json.dumps({"ID": "one"})},
+        "served before the pull": before,
+        "pull": {"exit": 0, "stdout": "x: Pull complete", "stderr": "", "seconds": seconds},
+        "pulled image": {"status": 200, "body": "{}"},
+        "served": after,
+    }
+    return {f"{prefix}{name}": output for name, output in read.items()}
+
+
+def jobs(second_fetches: int, seconds: float = 0.1) -> Seen:
+    """Give the evidence of a leg whose second pull fetches so many bytes in so many seconds."""
+    first = BLOB.format(LAYER)
+    last = first + (BLOB.format(second_fetches) if second_fetches else HEAD)
+    read = {"push": {"exit": 0, "stderr": ""}, **a_job("", "n", "", first, 1.5), **a_job(SECOND, "m", first, last, seconds)}
+    return Seen(
+        Evidence(f"x#{number}", "x", name, "node", {"nonce": "m" if name.startswith(SECOND) else "n"}, output)
+        for number, (name, output) in enumerate(read.items(), 1)
+    )
+
+
+def test_what_a_registry_served_is_blobs_alone() -> None:
+    assert registry.served(HEAD + BLOB.format(5) + BLOB.format(7)) == 12
+    assert registry.served("") == 0
+
+
+@pytest.mark.parametrize("one", [reuse.reused, reuse.unmanaged], ids=lambda p: p.id)
+def test_a_second_job_that_fetches_nothing_reuses(one: Property) -> None:
+    concluded = one.conclude(jobs(0))
+    assert concluded.state is State.HOLDS
+    assert concluded.reason == "the first job's pull: 32.0 MiB in 1.5 s; the second's: 0.0 MiB in 0.1 s"
+    assert one.conclude(jobs(LAYER, seconds=1.4)).state is State.LACKS
+
+
+@pytest.mark.parametrize(("fetched", "seconds"), [(LAYER // 2, 0.7), (0, 1.6)])
+def test_half_a_reuse_and_one_that_spares_no_time_are_inconclusive(fetched: int, seconds: float) -> None:
+    assert "neither the same nor spared" in reuse.reused.conclude(jobs(fetched, seconds)).reason
+
+
+@pytest.mark.parametrize(
+    ("name", "lie", "said"),
+    [
+        ("served", "", "so it was not the first"),
+        (f"{SECOND}pull", {"exit": 1, "stderr": "no route to host", "seconds": 9.0}, "docker pull ended with 1: no route"),
+        (f"{SECOND}pulled image", {"status": 404, "body": ""}, "no such image after the pull"),
+        (f"{SECOND}daemon", {"status": 200, "body": "{}"}, "the daemon did not say which one it is"),
+    ],
+)
+def test_a_pull_that_proves_nothing_is_inconclusive(name: str, lie: object, said: str) -> None:
+    concluded = reuse.reused.conclude(changed(jobs(0), name, lambda _: lie))
+    assert concluded.state is State.INCONCLUSIVE
+    assert said in concluded.reason
+
+
+def test_pulling_is_judged_by_registry_and_daemon() -> None:
+    seen = jobs(0)
+    assert reuse.pulls.conclude(seen).state is State.HOLDS
+    assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": 1})).state is State.LACKS
+    assert reuse.pulls.conclude(changed(seen, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
+    assert reuse.pulls.conclude(changed(seen, "push", lambda o: {**o, "exit": 1})).state is State.INCONCLUSIVE
+    assert reuse.pulls.conclude(changed(seen, "served", lambda _: HEAD)).state is State.INCONCLUSIVE
+
+
+def refused(end: dict[str, Any], serving: str = "no process with the child's nonce", engine: str = "one") -> Seen:
+    """Give the evidence of a third pod whose engine ended so."""
+    status = {"containerStatuses": [{"name": "dind-daemon", "restartCount": 1, "state": {}, "lastState": end}]}
+    read = {
+        "third pod": {"status": status},
+        "third child": {"seen": serving},
+        "third engine's log": "waiting\nfailed to start containerd: timeout\n",
+        f"{SECOND}engine meanwhile": {"status": 200, "body": json.dumps({"ID": engine})},
+    }
+    more = [Evidence(f"x#{name}", "x", name, "node", {"engine": "dind-daemon"}, output) for name, output in read.items()]
+    return Seen([*jobs(0), *more])
+
+
+def test_who_shares_a_graph_is_judged_by_the_engines_end() -> None:
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    concluded = reuse.shared.conclude(refused(ended))
+    assert concluded.state is State.LACKS
+    assert concluded.reason.endswith("ended with 1, and said last: failed to start containerd: timeout")
+    assert reuse.shared.conclude(refused({}, serving="serving")).state is State.HOLDS
+    assert reuse.shared.conclude(refused({})).state is State.INCONCLUSIVE
+    assert reuse.shared.conclude(refused(ended, engine="another")).state is State.INCONCLUSIVE
+
+
+def test_the_second_of_two_in_a_row_is_another_pod_on_the_same_graph() -> None:
+    leg = Leg("r", catalogue()["dind"], KINDS["reuse-kept"], "nonce", 20001, "worker", graph="/kept")
+    assert leg.twin is not None
+    first, second = leg.pod(), leg.twin.pod()
+    assert first["metadata"]["name"] != second["metadata"]["name"]
+    for pod in (first, second):
+        assert [v["hostPath"]["path"] for v in pod["spec"]["volumes"]] == ["/kept"]
+        assert legs.INSECURE in legs.container(pod, "dind-daemon")["command"]
+    beside = Leg("r", catalogue()["dind"], KINDS["reuse"], "nonce", 20001, "worker")
+    assert "emptyDir" in beside.pod()["spec"]["volumes"][0]
+    assert registry.manifest(beside)["spec"]["affinity"] == beside.pod()["spec"]["affinity"]
+    assert registry.kept({"metadata": {"uid": "u"}}).endswith("/u/volumes/kubernetes.io~empty-dir/kept")
