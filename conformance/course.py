@@ -227,9 +227,7 @@ class Course:
         """Delete the pod, followed from its node by pid and start time, and from the API server by its object."""
         rig, leg = self.rig, self.leg
         pod_processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
-        child_ns = rig.child["ns"]["pid"]
-        followed = [{"role": "child", "pid": rig.child["pid"], "start": rig.child["start"], "notes": NOTES}]
-        followed += [{"role": "pod", "pid": p["pid"], "start": p["start"]} for p in pod_processes if p["ns"]["pid"] != child_ns]
+        followed = to_follow(rig.child, pod_processes)
         clock = rig.home.clock()
         follower = Follower(rig.home, followed, clock)
         follower.start()
@@ -301,6 +299,18 @@ class Course:
                 sweep_containers(self.rig.home, self.leg.nonce)
         except ConformanceError as broken:
             self.cleaned.append(f"{self.leg.name}: {broken}")
+
+
+def to_follow(child: Object, processes: list[Object]) -> list[Object]:
+    """Give what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
+
+    Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
+    """
+    others = [p for p in processes if p["ns"]["pid"] != child["ns"]["pid"]]
+    return [
+        {"role": "child", "pid": child["pid"], "start": child["start"], "notes": NOTES},
+        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in others),
+    ]
 
 
 def create_pod(cluster: Cluster, leg: Leg, *, stop: threading.Event | None = None, check_in: str = "") -> None:

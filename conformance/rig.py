@@ -121,12 +121,12 @@ class Rig:
         self.pod = found
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
 
-    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool]) -> Evidence:
-        """Watch the pod until `arrived` says so of it, at most as long as processes take to end; keep what it is then."""
+    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = TIMEOUTS.ended) -> Evidence:
+        """Watch the pod until `arrived` says so of it, at most so long; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
         pod = self.pod["metadata"]["name"]
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=TIMEOUTS.ended)
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds)
         return self.read_pod(name)
 
     @property
@@ -169,14 +169,9 @@ class Rig:
         Raises `TimedOut` where Pod A does not run.
         """
         namespace, _, name = self.baseline.partition("/")
-
-        def running(pod: Object | None) -> bool:
-            return bool(
-                pod and all(one["ready"] for one in pod["status"].get("containerStatuses", [])) and pod["status"].get("podIP")
-            )
-
         pods = f"/api/v1/namespaces/{namespace}/pods"
-        self.cluster.wait("The start of Pod A, the baseline,", pods, name, running, seconds=TIMEOUTS.serving)
+        what = "The start of Pod A, the baseline,"
+        self.cluster.wait(what, pods, name, lambda pod: pod is not None and ready(pod), seconds=TIMEOUTS.serving)
         address = (self.cluster.get(f"{pods}/{name}") or {})["status"]["podIP"]
         self.ask_everywhere("Pod A's page", address, APACHE)
         self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")
@@ -189,6 +184,13 @@ class Rig:
             if wanted and process["nspid"][-1] == 1 and container_of(process) == wanted:
                 return int(process["pid"])
         raise RigError(f"No process of container {container!r} ({wanted}) was found on the node.")
+
+
+def ready(pod: Object) -> bool:
+    """Say whether a pod has an IP and all its containers are ready."""
+    status = pod["status"]
+    found = status.get("containerStatuses", [])
+    return bool(status.get("podIP") and found and all(one["ready"] for one in found))
 
 
 def container_of(process: Object) -> str:

@@ -25,6 +25,8 @@ class Timeouts:
     """A child that outlives its whole pod by this much, and still serves, is an orphan."""
     reclaimed: float = 10.0
     """The pod's volumes after its object's end (0.1 to 2 s)."""
+    collected: float = 90.0
+    """What kubelet's garbage collection takes away: it comes once a minute (`ContainerGCPeriod`)."""
     page: float = 2.0
     """One page asked for in the subject's network."""
     work: float = 30.0

@@ -1,4 +1,4 @@
 """One module a property family. What a reader needs to know of a property stands in one place, from top to bottom."""
 
-ORDER = ("networking", "lifecycle", "storage", "resources")
+ORDER = ("baseline", "networking", "lifecycle", "storage", "resources", "knowledge")
 """The article's own order."""
