@@ -9,8 +9,10 @@ import pytest
 from conformance.course import to_follow
 from conformance.evidence import Seen
 from conformance.identity import unproven
+from conformance.legs import catalogue
 from conformance.observations import State
 from conformance.plan import cells
+from conformance.plugin import together
 from conformance.rig import ready
 from scenarios import baseline
 from tests.conftest import changed, made, without
@@ -76,6 +78,10 @@ def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
     assert {cell.family.name for cell in cells("extended", ["pod"])} == {"baseline"}
     assert {cell.kind for cell in cells("extended", ["pod"])} == {"plain"}
     assert not [cell for cell in cells("extended", ["dood", "dind"]) if cell.family.name == "baseline"]
+
+
+def test_pod_a_starts_with_the_first_approach_and_not_when_a_process_is_done() -> None:
+    assert {approach: together(approach) for approach in catalogue()} == {"dood": "dood", "dind": "dind", "pod": "dood"}
 
 
 def test_a_pod_is_ready_when_all_its_containers_are() -> None:
