@@ -22,12 +22,15 @@ class Owners:
     runs: frozenset[str]
 
     @classmethod
-    def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], containers: list[Object]) -> Owners:
+    def of(
+        cls, run: str, seen: Record, own: Mapping[str, str], others: Collection[str], pods: list[Object], containers: list[Object]
+    ) -> Owners:
         """Tell by namespace, pod uid, container id and nonce.
 
-        `pods` are those of all runs that are there now, `containers` the children on the nodes' engines (id, nonce).
+        `own` are the uids of the run's pods that are of no leg, and what they are. `pods` are those of all runs that are
+        there now, `containers` the children on the nodes' engines (id, nonce).
         """
-        here = {leg["namespace"] + "_": leg["leg"] for leg in seen.legs}
+        here = {**own, **{leg["namespace"] + "_": leg["leg"] for leg in seen.legs}}
         for one in seen.evidence:
             if one.name == "pod":
                 here[one.output["metadata"]["uid"]] = one.leg
@@ -48,12 +51,12 @@ class Owners:
         return any(mark in name for mark in self.others)
 
     def legs_of(self, name: str) -> list[str]:
-        """Give the legs of this run that a survivor is known to be of."""
+        """Give the legs of this run, or its pods without one, that a survivor is known to be of."""
         return sorted({leg for mark, leg in self.legs.items() if mark in name})
 
 
 def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[str]:
-    """Give the pod directories of this run's legs that kubelet has not removed yet."""
+    """Give the pod directories of this run's pods that kubelet has not removed yet."""
     return [name for name in difference(before, after).get("pod directories", []) if owners.legs_of(name)]
 
 

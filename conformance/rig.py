@@ -169,9 +169,12 @@ class Rig:
         Raises `TimedOut` where Pod A does not run.
         """
         namespace, _, name = self.baseline.partition("/")
+
+        def running(pod: Object | None) -> bool:
+            return bool(pod and ready(pod))
+
         pods = f"/api/v1/namespaces/{namespace}/pods"
-        what = "The start of Pod A, the baseline,"
-        self.cluster.wait(what, pods, name, lambda pod: pod is not None and ready(pod), seconds=TIMEOUTS.serving)
+        self.cluster.wait("The start of Pod A, the baseline,", pods, name, running, seconds=TIMEOUTS.serving)
         address = (self.cluster.get(f"{pods}/{name}") or {})["status"]["podIP"]
         self.ask_everywhere("Pod A's page", address, APACHE)
         self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")

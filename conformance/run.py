@@ -77,6 +77,8 @@ class Run:
     _nodes: list[Object] = field(factory=list)
     _probes: dict[str, NodeProbe] = field(factory=dict)
     _before: dict[str, dict[str, list[str]]] = field(factory=dict)
+    _own: dict[str, str] = field(factory=dict)
+    """Uid of a pod that is of no leg -> what it is."""
     _others: set[str] = field(factory=set)
     _cells: list[plan.Cell] = field(factory=list)
     _world: dict[str, Any] = field(factory=lambda: {**UNKNOWN_WORLD})
@@ -224,7 +226,8 @@ class Run:
         pod = made.leg(legs.catalogue()[BASELINE], "plain", 0, BASELINE).pod()
         namespace, _, name = made.baseline.partition("/")
         pod["metadata"] = {"name": name, "namespace": namespace, "labels": {RUN_LABEL: self.id}}
-        self.cluster.create(f"{NAMESPACES}/{namespace}/pods", pod)
+        created = self.cluster.create(f"{NAMESPACES}/{namespace}/pods", pod)
+        self._own[created["metadata"]["uid"]] = "Pod A, the baseline"
 
     def _first_port(self) -> int:
         """Choose the run's ports: those that nothing listens on, on any node, and that no other run has chosen."""
@@ -323,7 +326,7 @@ class Run:
         others = (set(cleaning.alive(self.cluster)) | self._others) - {self.id}
         pods = self.cluster.items("/api/v1/pods", labelSelector=RUN_LABEL)
         children = [found for probe in self._probes.values() for found in node_containers(probe)]
-        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, pods, children)
+        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), self._own, others, pods, children)
 
     def _left(self, probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[record.Line]:
         """Give the difference of two inventories as lines; kubelet gets its usual time for the pods' directories."""

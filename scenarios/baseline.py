@@ -16,7 +16,9 @@ from conformance.wait import until
 from scenarios.storage import PODS
 
 PROTOCOL = 10
-"""What a MySQL server's first packet begins with, behind its four bytes of length and number."""
+"""What a MySQL server's greeting begins with, behind its four bytes of length and number."""
+NO_ACCOUNT = 1130
+"""ER_HOST_NOT_PRIVILEGED: its first word where no account is for the host that connects."""
 TASKS = "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
 """Where containerd keeps a folder for every container that runs for the CRI, sandboxes among them, by id."""
 CRI = "/var/lib/containerd/io.containerd.grpc.v1.cri"
@@ -38,11 +40,16 @@ def asked_on_both_ports(rig: Rig) -> None:
         )  # fmt: skip
 
 
-def server_version(said: str) -> str:
-    """Give the version that a MySQL server's greeting names, or '' if what was said is no such greeting."""
+def server_word(said: str) -> str:
+    """Give in words what a MySQL server said first, or '' if what was said is none of its packets.
+
+    Its version; or that it has no account for whoever asks from there, which it says of its own knowledge, too.
+    """
     body = said[4:]
     version, end, _ = body[1:].partition("\0")
-    return version if end and ord(body[0]) == PROTOCOL else ""
+    if end and ord(body[0]) == PROTOCOL:
+        return f"MySQL protocol {PROTOCOL}, {version}"
+    return f"MySQL error {NO_ACCOUNT}" if body.startswith(f"\xff{chr(NO_ACCOUNT % 256)}{chr(NO_ACCOUNT // 256)}Host ") else ""
 
 
 @prop(
@@ -66,7 +73,7 @@ def one_network(seen: Seen) -> Observation:
     pages = [*seen.every("page on the pod's IP"), seen["page on localhost"]]
     greetings = [*seen.every("greeting on the pod's IP"), seen["greeting on localhost"]]
     wrong = [one for one in pages if one.output.get("body", "").strip() != nonce]
-    wrong += [one for one in greetings if not server_version(one.output["said"])]
+    wrong += [one for one in greetings if not server_word(one.output["said"])]
     if wrong:
         said = ", ".join(f"{one.name} from {one.asked['from_']}: {one.output['outcome']}" for one in wrong)
         return LACKS.because(f"{len(wrong)} of {len(pages) + len(greetings)} did not get their answer: {said}", pod.id,
@@ -78,8 +85,8 @@ def one_network(seen: Seen) -> Observation:
     cites = [processes.id, *(one.id for one in (*pages, *greetings))]
     if len(set(first.values())) > 1:
         return LACKS.because(f"the containers have {len(set(first.values()))} networks: {sorted(first.values())}", *cites)
-    places, version = len(pages) - 1, server_version(seen["greeting on localhost"].output["said"])
-    said = f"both ports answered from all {places} places and on localhost (its nonce; MySQL protocol {PROTOCOL}, {version})"
+    words = " and ".join(sorted({server_word(one.output["said"]) for one in greetings}))
+    said = f"both ports answered from all {len(pages) - 1} places and on localhost (the pod's nonce; {words})"
     return HOLDS.because(f"{said}; {len(own)} containers and the sandbox are in {first[min(own)]}", *cites)
 
 

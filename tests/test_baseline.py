@@ -75,13 +75,14 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
 
 
 def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
-    assert {cell.family.name for cell in cells("extended", ["pod"])} == {"baseline"}
+    assert "baseline" in {cell.family.name for cell in cells("extended", ["pod"])}
     assert {cell.kind for cell in cells("extended", ["pod"])} == {"plain"}
     assert not [cell for cell in cells("extended", ["dood", "dind"]) if cell.family.name == "baseline"]
 
 
 def test_pod_a_starts_with_the_first_approach_and_not_when_a_process_is_done() -> None:
-    assert {approach: together(approach) for approach in catalogue()} == {"dood": "dood", "dind": "dind", "pod": "dood"}
+    assert together("pod") == "dood"
+    assert all(together(name) == name for name, approach in catalogue().items() if approach.spawns)
 
 
 def test_a_pod_is_ready_when_all_its_containers_are() -> None:
@@ -92,18 +93,19 @@ def test_a_pod_is_ready_when_all_its_containers_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "version"),
+    ("said", "word"),
     [
-        (GREETING, "5.5.5-10.11.6-MariaDB-0+deb12u1"),
+        (GREETING, "MySQL protocol 10, 5.5.5-10.11.6-MariaDB-0+deb12u1"),
+        ("E\0\0\0\xffj\4Host '172.18.0.3' is not allowed to connect to this MariaDB server", "MySQL error 1130"),
         ("K\0\0\0\tan older protocol\0", ""),
-        ("K\0\0\1\xffj\4Host '10.0.0.1' is not allowed to connect\0", ""),
+        ("E\0\0\0\xff\x10\4Too many connections", ""),
         ("HTTP/1.1 400 Bad Request", ""),
         ("", ""),
         ("K\0\0\0\ncut off", ""),
     ],
 )
-def test_a_greeting_is_told_from_anything_else(said: str, version: str) -> None:
-    assert baseline.server_version(said) == version
+def test_a_servers_word_is_told_from_anything_else(said: str, word: str) -> None:
+    assert baseline.server_word(said) == word
 
 
 def test_one_network_holds_with_every_answer_and_one_namespace(seen: Seen) -> None:
