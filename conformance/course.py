@@ -301,18 +301,6 @@ class Course:
             self.cleaned.append(f"{self.leg.name}: {broken}")
 
 
-def to_follow(child: Object, processes: list[Object]) -> list[Object]:
-    """Give what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
-
-    Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
-    """
-    others = [p for p in processes if p["ns"]["pid"] != child["ns"]["pid"]]
-    return [
-        {"role": "child", "pid": child["pid"], "start": child["start"], "notes": NOTES},
-        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in others),
-    ]
-
-
 def create_pod(cluster: Cluster, leg: Leg, *, stop: threading.Event | None = None, check_in: str = "") -> None:
     """Create a leg's pod; with `check_in`, a namespace, only let the API server check every field of it there.
 
@@ -358,6 +346,18 @@ HEAD_START = 2.0
 namespace may be given up this long before its pod's grace ends: the pod is over before the controller comes."""
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the runner looks at the pod again."""
+
+
+def to_follow(child: Object, processes: list[Object]) -> list[Object]:
+    """Give what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
+
+    Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
+    """
+    others = [p for p in processes if p["ns"]["pid"] != child["ns"]["pid"]]
+    return [
+        {"role": "child", "pid": child["pid"], "start": child["start"], "notes": NOTES},
+        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in others),
+    ]
 
 
 class Follower:

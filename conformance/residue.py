@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.cluster import Object
 from conformance.leases import run_of
@@ -22,15 +22,12 @@ class Owners:
     runs: frozenset[str]
 
     @classmethod
-    def of(
-        cls, run: str, seen: Record, own: Mapping[str, str], others: Collection[str], pods: list[Object], containers: list[Object]
-    ) -> Owners:
+    def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], containers: list[Object]) -> Owners:
         """Tell by namespace, pod uid, container id and nonce.
 
-        `own` are the uids of the run's pods that are of no leg, and what they are. `pods` are those of all runs that are
-        there now, `containers` the children on the nodes' engines (id, nonce).
+        `pods` are those of all runs that are there now, `containers` the children on the nodes' engines (id, nonce).
         """
-        here = {**own, **{leg["namespace"] + "_": leg["leg"] for leg in seen.legs}}
+        here = {leg["namespace"] + "_": leg["leg"] for leg in seen.legs}
         for one in seen.evidence:
             if one.name == "pod":
                 here[one.output["metadata"]["uid"]] = one.leg
@@ -45,6 +42,10 @@ class Owners:
             owner = next((other for other in others if child["nonce"].startswith(nonce_prefix(other))), "")
             there |= {child["id"]: f"run {owner}"} if owner else {}
         return cls(here, there, frozenset(others))
+
+    def and_of(self, pods: Mapping[str, str]) -> Owners:
+        """Give the same owners, with this run's pods that are of no leg: uid -> what the pod is."""
+        return evolve(self, legs={**self.legs, **pods})
 
     def of_another(self, name: str) -> bool:
         """Say whether a survivor is known to be another run's."""

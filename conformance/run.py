@@ -299,7 +299,7 @@ class Run:
         try:
             self._revive_probes()
             failures += cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
-            owners = self._owners()
+            owners = self._owners().and_of(self._own)
             for name, before in self._before.items():
                 for line in self._left(self._probes[name], before, owners):
                     writer.write(line)
@@ -326,7 +326,7 @@ class Run:
         others = (set(cleaning.alive(self.cluster)) | self._others) - {self.id}
         pods = self.cluster.items("/api/v1/pods", labelSelector=RUN_LABEL)
         children = [found for probe in self._probes.values() for found in node_containers(probe)]
-        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), self._own, others, pods, children)
+        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, pods, children)
 
     def _left(self, probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[record.Line]:
         """Give the difference of two inventories as lines; kubelet gets its usual time for the pods' directories."""

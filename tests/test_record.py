@@ -18,7 +18,7 @@ from conformance import record
 from conformance.cli import cli
 from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
-from conformance.observations import State, Verdict
+from conformance.observations import State
 from conformance.report import render, view
 from tests.conftest import RECORDED, recorded_level, recorded_lines, write
 
@@ -111,50 +111,6 @@ def test_enforce_makes_a_skip_a_failure() -> None:
     skipped = _with_state("NOT-APPLICABLE", expected=True)
     assert conclude(skipped, interrupted=False, broken="", cleaned=[])[0] == 0
     assert conclude(skipped, enforce=True, interrupted=False, broken="", cleaned=[])[0] == 1
-
-
-def test_a_cell_that_asks_nothing_is_no_error_and_no_prediction() -> None:
-    lines = copy.deepcopy(recorded_lines())
-    one = next(line for line in lines if line["kind"] == "observation")
-    one.update(family="baseline", approach="pod", leg="pod.plain", state="HOLDS", predicted="HOLDS")
-    lines[0]["cells"] = [
-        {"property": o["property"], "leg": o["leg"], "family": o["family"], "sentence": o["sentence"]}
-        for o in lines if o["kind"] == "observation"
-    ]  # fmt: skip
-    read = record.of(lines)
-    asked = {(o["family"], o["approach"]) for o in read.observations}
-    empty = [cell for row in view.rows(read) for cell in row.cells if (cell.family, cell.approach) not in asked]
-    assert empty
-    assert {(cell.state, cell.told, cell.as_expected) for cell in empty} == {
-        (State.NOT_APPLICABLE, "nothing of this is asked of it", True)
-    }
-    assert f"Of the article's {len(asked)} predictions" in view.headline(read)
-    assert "**NOT-APPLICABLE**, nothing of this is asked of it |" in render.markdown(read)
-
-
-@pytest.mark.parametrize(
-    ("predicted", "seen", "told", "verdict"),
-    [
-        (["HOLDS", "HOLDS"], ["HOLDS", "HOLDS"], "article predicts HOLDS: CONFIRMED", Verdict.CONFIRMED),
-        (["HOLDS", "HOLDS"], ["HOLDS", "LACKS"], "article predicts HOLDS: REFUTED in part, 1 of 2 are so", Verdict.REFUTED),
-        (["HOLDS", "LACKS"], ["HOLDS", "LACKS"], "2 of 2 are as the article predicts, 0 are not", Verdict.CONFIRMED),
-        (["HOLDS", None], ["LACKS", "LACKS"],
-         "0 of 2 are as the article predicts, 1 are not, of 1 it says nothing", Verdict.REFUTED),
-        ([None, None], ["LACKS", "LACKS"], "article predicts nothing: SILENT", Verdict.SILENT),
-        (["HOLDS", "LACKS"], ["HOLDS", "ERROR"], "1 of 2 are as the article predicts, 0 are not", Verdict.UNDECIDED),
-    ],
-)  # fmt: skip
-def test_a_cell_whose_parts_are_predicted_otherwise_counts_them(
-    predicted: list[str | None], seen: list[str], told: str, verdict: Verdict
-) -> None:
-    lines = copy.deepcopy(recorded_lines())
-    parts = [line for line in lines if line["kind"] == "observation" and line["approach"] == "dind"][:2]
-    for one, said, state in zip(parts, predicted, seen, strict=True):
-        one.update(family="x", predicted=said, state=state)
-    cells = [{"property": o["property"], "leg": o["leg"], "family": "x", "sentence": "X."} for o in parts]
-    read = record.of([{**lines[0], "cells": cells}, *lines[1:]])
-    cell = view.rows(read)[0].cells[0]
-    assert (cell.told, cell.verdict) == (told, verdict)
 
 
 HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m \x00 &amp;"

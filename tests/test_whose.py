@@ -52,7 +52,7 @@ def owners(recorded: record.Record) -> Owners:
         "status": {"containerStatuses": [{"containerID": "containerd://" + "c" * 64}]},
     }
     child = {"id": "d" * 64, "nonce": f"conformance-{THERE}-dood-detached-1", "state": "running"}
-    return Owners.of(recorded.header["run"], recorded, {POD_A: "Pod A, the baseline"}, {THERE}, [other], [child])
+    return Owners.of(recorded.header["run"], recorded, {THERE}, [other], [child])
 
 
 def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
@@ -81,8 +81,10 @@ def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: record.Record
 
 def test_the_end_of_the_runs_own_pod_a_is_waited_for(owners: Owners) -> None:
     after = {"pod directories": [POD_A], "pod logs": [f"conformance_pod-{HERE}_{POD_A}"]}
-    assert waiting_for({}, after, owners) == [POD_A]
-    assert {line["attributed"] for line in ledger("n", {}, after, owners)} == {"Pod A, the baseline"}
+    assert waiting_for({}, after, owners) == []
+    knowing = owners.and_of({POD_A: "Pod A, the baseline"})
+    assert waiting_for({}, after, knowing) == [POD_A]
+    assert {line["attributed"] for line in ledger("n", {}, after, knowing)} == {"Pod A, the baseline"}
 
 
 def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded: record.Record) -> None:

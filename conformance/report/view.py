@@ -53,11 +53,6 @@ class Cell:
     lost: tuple[Line, ...]
 
     @property
-    def asked(self) -> bool:
-        """Say whether anything of the family was to be judged on the approach at all."""
-        return bool(self.parts or self.lost)
-
-    @property
     def as_expected(self) -> bool:
         """Say whether every part is as expected and none was lost."""
         return not self.lost and all(part.line["as_expected"] for part in self.parts)
@@ -65,18 +60,11 @@ class Cell:
     @property
     def told(self) -> str:
         """Give prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
-        if not self.asked:
-            return "nothing of this is asked of it"
         if self.state is State.NOT_APPLICABLE:
             return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
-        confirmed, refuted, silent = (
-            sum(part.verdict is one for part in self.parts) for one in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT)
-        )
-        if len({part.line["predicted"] for part in self.parts}) > 1:
-            said = f"{confirmed} of {len(self.parts)} are as the article predicts, {refuted} are not"
-            return said + (f", of {silent} it says nothing" if silent else "")
         predicted = self.predicted.value if self.predicted else "nothing"
         if self.state is State.MIXED:
+            confirmed = sum(part.verdict is Verdict.CONFIRMED for part in self.parts)
             return f"article predicts {predicted}: {self.verdict.value} in part, {confirmed} of {len(self.parts)} are so"
         return f"article predicts {predicted}: {self.verdict.value}"
 
@@ -104,17 +92,8 @@ def _cell(record: Record, family: str, approach: str) -> Cell:
     lost = tuple(c for c in record.lost if c["family"] == family and c["leg"].startswith(f"{approach}."))
     predicted = {part.line["predicted"] for part in parts}
     one = State(predicted.pop()) if len(predicted) == 1 and None not in predicted else None
-    states = [*(part.state for part in parts), *(State.ERROR for _ in lost)]
-    state = summarise(states) if states else State.NOT_APPLICABLE
-    return Cell(family, approach, state, one, _of_all(state, parts), parts, lost)
-
-
-def _of_all(state: State, parts: tuple[Part, ...]) -> Verdict:
-    """Give the verdict on all that a cell sums up, whose predictions may differ: one that is refuted refutes it."""
-    if verdict(state, None) is Verdict.UNDECIDED:
-        return Verdict.UNDECIDED
-    seen = {part.verdict for part in parts}
-    return next((one for one in (Verdict.REFUTED, Verdict.CONFIRMED) if one in seen), Verdict.SILENT)
+    state = summarise([*(part.state for part in parts), *(State.ERROR for _ in lost)])
+    return Cell(family, approach, state, one, verdict(state, one), parts, lost)
 
 
 def _part(line: Line) -> Part:
@@ -141,7 +120,7 @@ def headline(record: Record) -> str:
     """Give one sentence of what this run found, made from its own table."""
     if record.footer is None or record.footer["interrupted"]:
         return "This run was interrupted: what follows is what it had seen until then."
-    cells = [cell for row in rows(record) for cell in row.cells if cell.asked]
+    cells = [cell for row in rows(record) for cell in row.cells]
     counts = {v: sum(c.verdict is v for c in cells) for v in Verdict}
     refuted = [f"{c.family} on {c.approach}" for c in cells if c.verdict is Verdict.REFUTED]
     sentence = f"Of the article's {len(cells)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
