@@ -196,7 +196,8 @@ class Course:
         try:
             raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
         except LegFailed as stuck:
-            said = [line for one in pod["status"].get("containerStatuses", []) for line in self._log(one)[-1:]]
+            at_fault = [one for one in pod["status"].get("containerStatuses", []) if "running" not in one.get("state", {})]
+            said = [line for one in at_fault for line in self._log(one)[-1:]]
             if not said:
                 raise
             raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck

@@ -57,7 +57,7 @@ def known(seen: Seen) -> Observation:
     counted = ", ".join(f"{len(ids)} {name}" for name, ids in found.items())
     if knowing := [name for name, ids in found.items() if child in ids]:
         return HOLDS.because(f"its container is among the {' and the '.join(knowing)}", *cites)
-    return LACKS.because(f"its container is none of these, and the pod's own {len(own)} are: {counted}", *cites)
+    return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {counted}", *cites)
 
 
 known.expect(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from conformance.course import to_follow
+from conformance.course import Course, LegFailed, to_follow
 from conformance.evidence import Seen
 from conformance.identity import unproven
 from conformance.legs import catalogue
@@ -72,6 +73,14 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
     followed = to_follow(CHILD, PROCESSES)
     assert [(one["role"], one["pid"]) for one in followed] == [("child", 10), ("pod", 20), ("pod", 30)]
     assert [one["pid"] for one in followed if "notes" in one] == [10]
+
+
+def test_only_what_the_container_at_fault_said_is_told() -> None:
+    waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
+    statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
+    broken: Any = SimpleNamespace(leg=SimpleNamespace(name="pod.plain"), _log=lambda one: [f"{one['name']} said this"])
+    with pytest.raises(LegFailed, match="its log ends: mysql said this"):
+        Course._raise_if_stuck(broken, {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
 
 
 def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
