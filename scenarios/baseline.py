@@ -10,6 +10,7 @@ from conformance.claims import prop
 from conformance.errors import TimedOut
 from conformance.evidence import Seen
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.probes.node import Answer
 from conformance.rig import APACHE, MYSQL, Rig, container_of, ready
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -146,16 +147,16 @@ def _look_after(rig: Rig, kinds: Sequence[str], seconds: float) -> None:
     every = [path for what in kinds for path in paths[what]]
     gone: dict[str, float] = {}
 
-    def all_gone() -> bool:
+    def look() -> Answer:
         answer = rig.home.ask("storage", paths=every)
         for what in kinds:
             if what not in gone and not any(answer.output[path]["exists"] for path in paths[what]):
                 gone[what] = round(answer.at - deleted, 3)
-        return len(gone) == len(kinds)
+        return answer
 
     with contextlib.suppress(TimedOut):  # what is there then is what is judged
-        until("The end of what the pod had on its node", all_gone, seconds=seconds, every=0.1)
-    now = rig.home.ask("storage", paths=every)
+        until("The end of what the pod had on its node", lambda: look() and len(gone) == len(kinds), seconds=seconds, every=0.1)
+    now = look()
     for what in kinds:
         asked = {"question": "storage", "paths": paths[what]}
         output = {"first_seen_gone": gone.get(what), "paths": {path: now.output[path] for path in paths[what]}}
@@ -172,7 +173,7 @@ def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
     for what, _, after in pairs:
         there = [path for path, now in after.output["paths"].items() if now["exists"]]
         left += there
-        when = f"gone after {after.output['first_seen_gone'] or 0:.1f} s" if not there else f"left: {', '.join(there)}"
+        when = f"gone within {after.output['first_seen_gone']:.1f} s" if not there else f"left: {', '.join(there)}"
         said.append(f"{what} ({len(after.output['paths'])}) {when}")
     return (LACKS if left else HOLDS).because(f"counted from the delete call: {'; '.join(said)}", *cites)
 

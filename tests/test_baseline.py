@@ -165,7 +165,7 @@ def had(seen: Seen, kinds: tuple[str, ...]) -> Seen:
 @pytest.mark.parametrize(("one", "kinds"), JUDGES, ids=["at once", "collected"])
 def test_what_a_pod_had_is_gone_or_left(seen: Seen, one: Any, kinds: tuple[str, ...]) -> None:
     found = one.conclude(had(seen, kinds))
-    assert (found.state, found.reason.count("gone after 1.5 s")) == (HOLDS, len(kinds))
+    assert (found.state, found.reason.count("gone within 1.5 s")) == (HOLDS, len(kinds))
     for what in kinds:
         left = {"first_seen_gone": None, "paths": {f"/{what}": {"exists": True}}}
         found = one.conclude(changed(had(seen, kinds), f"{what} after", lambda _, left=left: left))  # type: ignore[misc]
