@@ -27,9 +27,13 @@ CRI = "/var/lib/containerd/io.containerd.grpc.v1.cri"
 LOGS = "/var/log/pods"
 
 
+def both_ready(rig: Rig) -> None:
+    """Wait for both containers: Apache's, the leg's child, may serve before MariaDB's has started."""
+    rig.wait_pod("pod when ready", "The start of both containers", ready, seconds=TIMEOUTS.serving)
+
+
 def asked_on_both_ports(rig: Rig) -> None:
     """Ask Apache and MariaDB on the pod's IP from everywhere, and on localhost from the other's container."""
-    rig.wait_pod("pod when ready", "The start of both containers", ready, seconds=TIMEOUTS.serving)
     processes = rig.ask("pod's processes", "processes", uid=rig.pod["metadata"]["uid"]).output
     rig.ask_everywhere("page on the pod's IP", rig.pod_ip, APACHE)
     rig.ask_everywhere("greeting on the pod's IP", rig.pod_ip, MYSQL, "greeting")
@@ -60,7 +64,7 @@ def server_word(said: str) -> str:
     approaches=("pod",),
     legs=("plain",),
     level="article",
-    reads=(asked_on_both_ports,),
+    reads=(both_ready, asked_on_both_ports),
 )
 def one_network(seen: Seen) -> Observation:
     """Judge both ports from everywhere, both ways over localhost, and the network namespaces by their inodes."""
@@ -185,7 +189,7 @@ def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
     approaches=("pod",),
     legs=("plain",),
     level="article",
-    reads=(had_on_the_node,),
+    reads=(both_ready, had_on_the_node),
     after=(gone_from_the_node,),
 )
 def reclaimed(seen: Seen) -> Observation:
@@ -200,7 +204,7 @@ def reclaimed(seen: Seen) -> Observation:
     approaches=("pod",),
     legs=("plain",),
     level="extended",
-    reads=(to_be_collected,),
+    reads=(both_ready, to_be_collected),
     after=(collected,),
 )
 def garbage_collected(seen: Seen) -> Observation:
