@@ -13,6 +13,7 @@ from conformance.course import NAMESPACES
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.leases import RUN_LABEL
 from conformance.legs import LEG_LABEL
+from conformance.probes.node import LABEL as PROBE_LABEL
 from conformance.probes.node import NodeProbe
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -46,7 +47,9 @@ def persistently(what: str, act: Callable[[], T]) -> T:
 
 
 def remove_legs(cluster: Cluster, run: str) -> None:
-    """Ask for the end of every namespace of a run's legs, their pods first and at once."""
+    """Ask for the end of every namespace of a run's legs, their pods first and at once; and of Pod A, their baseline."""
+    for pod in cluster.items("/api/v1/pods", labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}"):
+        cluster.delete(f"{NAMESPACES}/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}", 0)
     for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run},{LEG_LABEL}"):
         name = namespace["metadata"]["name"]
         for pod in cluster.items(f"{NAMESPACES}/{name}/pods"):

@@ -245,7 +245,8 @@ class Course:
         try:
             raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
         except LegFailed as stuck:
-            said = [line for one in pod["status"].get("containerStatuses", []) for line in self._log(one)[-1:]]
+            at_fault = [one for one in pod["status"].get("containerStatuses", []) if "running" not in one.get("state", {})]
+            said = [line for one in at_fault for line in self._log(one)[-1:]]
             if not said:
                 raise
             raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck
@@ -276,9 +277,7 @@ class Course:
         """Delete the pod, followed from its node by pid and start time, and from the API server by its object."""
         rig, leg = self.rig, self.leg
         pod_processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
-        child_ns = rig.child["ns"]["pid"]
-        followed = [{"role": "child", "pid": rig.child["pid"], "start": rig.child["start"], "notes": NOTES}]
-        followed += [{"role": "pod", "pid": p["pid"], "start": p["start"]} for p in pod_processes if p["ns"]["pid"] != child_ns]
+        followed = to_follow(rig.child, pod_processes)
         clock = rig.home.clock()
         follower = Follower(rig.home, followed, clock)
         follower.start()
@@ -400,6 +399,18 @@ HEAD_START = 2.0
 namespace may be given up this long before its pod's grace ends: the pod is over before the controller comes."""
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the runner looks at the pod again."""
+
+
+def to_follow(child: Object, processes: list[Object]) -> list[Object]:
+    """Give what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
+
+    Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
+    """
+    others = [p for p in processes if p["ns"]["pid"] != child["ns"]["pid"]]
+    return [
+        {"role": "child", "pid": child["pid"], "start": child["start"], "notes": NOTES},
+        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in others),
+    ]
 
 
 class Follower:

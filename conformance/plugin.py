@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +86,22 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
     return judged
 
 
+@cache
+def together(approach: str) -> str:
+    """Give the approach whose process runs an approach's items: its own, and the first one's for a pod without Docker.
+
+    Two processes are enough for two daemons; what is left for the first that is done would begin only then.
+    """
+    known = catalogue()
+    return approach if known[approach].spawns else next(name for name, one in known.items() if one.spawns)
+
+
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]
     """Give all items of an approach to one process: its legs are shared by its tests, and start together."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Read the approach from a test's name, e.g. 'P2-10[dind.detached]'."""
-        return str(nodeid.rpartition("[")[2].partition(".")[0])
+        return together(nodeid.rpartition("[")[2].partition(".")[0])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -136,7 +147,7 @@ class Conformance:
             asked = item.stash[CELL]
             here = [i.stash[CELL] for i in self.items if CELL in i.stash and i.stash[CELL].repeat == asked.repeat]
             if hasattr(self.config, "workerinput"):
-                here = [cell for cell in here if cell.approach == asked.approach]
+                here = [cell for cell in here if together(cell.approach) == together(asked.approach)]
             self.source.start(here)
 
     @pytest.hookimpl(wrapper=True)

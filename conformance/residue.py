@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.cluster import Object
 from conformance.evidence import SECOND
@@ -44,17 +44,21 @@ class Owners:
             there |= {thing["id"]: f"run {owner}"} if owner else {}
         return cls(here, there, frozenset(others))
 
+    def and_of(self, pods: Mapping[str, str]) -> Owners:
+        """Give the same owners, with this run's pods that are of no leg: uid -> what the pod is."""
+        return evolve(self, legs={**self.legs, **pods})
+
     def of_another(self, name: str) -> bool:
         """Say whether a survivor is known to be another run's."""
         return any(mark in name for mark in self.others)
 
     def legs_of(self, name: str) -> list[str]:
-        """Give the legs of this run that a survivor is known to be of."""
+        """Give the legs of this run, or its pods without one, that a survivor is known to be of."""
         return sorted({leg for mark, leg in self.legs.items() if mark in name})
 
 
 def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[str]:
-    """Give the pod directories of this run's legs that kubelet has not removed yet."""
+    """Give the pod directories of this run's pods that kubelet has not removed yet."""
     return [name for name in difference(before, after).get("pod directories", []) if owners.legs_of(name)]
 
 

@@ -203,9 +203,7 @@ class Rig:
 
         def running(pod: Object | None) -> bool:
             raise_if_stuck(pod or {}, "Pod A, the baseline,", RigError)
-            return bool(
-                pod and all(one["ready"] for one in pod["status"].get("containerStatuses", [])) and pod["status"].get("podIP")
-            )
+            return bool(pod and ready(pod))
 
         pods = f"/api/v1/namespaces/{namespace}/pods"
         self.cluster.wait("The start of Pod A, the baseline,", pods, name, running, seconds=TIMEOUTS.serving)
@@ -226,6 +224,13 @@ def first_processes(pod: Object, processes: list[Object]) -> dict[str, Object]:
     first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
     ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in pod["status"]["containerStatuses"]}
     return {name: first[identity] for name, identity in ids.items() if identity and identity in first}
+
+
+def ready(pod: Object) -> bool:
+    """Say whether a pod has an IP and all its containers are ready."""
+    status = pod["status"]
+    found = status.get("containerStatuses", [])
+    return bool(status.get("podIP") and found and all(one["ready"] for one in found))
 
 
 def container_of(process: Object) -> str:

@@ -81,6 +81,8 @@ class Run:
     _nodes: list[Object] = field(factory=list)
     _probes: dict[str, NodeProbe] = field(factory=dict)
     _before: dict[str, dict[str, list[str]]] = field(factory=dict)
+    _own: dict[str, str] = field(factory=dict)
+    """Uid of a pod that is of no leg -> what it is."""
     _others: set[str] = field(factory=set)
     _cells: list[plan.Cell] = field(factory=list)
     _world: dict[str, Any] = field(factory=lambda: {**UNKNOWN_WORLD})
@@ -230,7 +232,8 @@ class Run:
         pod = made.leg(legs.catalogue()[BASELINE], "plain", 0, BASELINE).pod()
         namespace, _, name = made.baseline.partition("/")
         pod["metadata"] = {"name": name, "namespace": namespace, "labels": {RUN_LABEL: self.id}}
-        self.cluster.create(f"{NAMESPACES}/{namespace}/pods", pod)
+        created = self.cluster.create(f"{NAMESPACES}/{namespace}/pods", pod)
+        self._own[created["metadata"]["uid"]] = "Pod A, the baseline"
 
     def _first_port(self) -> int:
         """Choose the run's ports: those that nothing listens on, on any node, and that no other run has chosen."""
@@ -305,7 +308,7 @@ class Run:
         try:
             self._revive_probes()
             failures += cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
-            owners = self._owners()
+            owners = self._owners().and_of(self._own)
             for name, before in self._before.items():
                 for line in self._left(self._probes[name], before, owners):
                     writer.write(line)

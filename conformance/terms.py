@@ -14,7 +14,9 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
         f"  a probe on each of its {nodes} nodes: privileged, in the node's PID namespace; it reads and holds a lock",
     ]
     for approach in approaches:
-        lines += [f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted]
+        lines += [
+            f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)
+        ]
     return [
         *lines,
         "All of it is removed when the run ends. What may stay on the nodes: images that kubelet pulled; where a node has a",

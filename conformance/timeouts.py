@@ -27,6 +27,8 @@ class Timeouts:
     """The pod's volumes after its object's end (0.1 to 2 s)."""
     evicted: float = 180.0
     """kubelet's eviction of a pod that stores too much (it measures volumes about once a minute)."""
+    collected: float = 90.0
+    """What kubelet's garbage collection takes away: it comes once a minute (`ContainerGCPeriod`)."""
     page: float = 2.0
     """One page asked for in the subject's network."""
     work: float = 30.0

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from conformance import record
+from conformance.claims import LEVELS
 from conformance.evidence import Evidence, Seen, digest
 
 RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.gz"
@@ -26,6 +27,12 @@ os.environ.pop("GITHUB_STEP_SUMMARY", None)
 def recorded_lines() -> list[record.Line]:
     """Give the recorded run's lines."""
     return [json.loads(line) for line in gzip.decompress(RECORDED.read_bytes()).decode().splitlines()]
+
+
+def recorded_level() -> str:
+    """Give the level that the recorded run was judged up to."""
+    levels = {str(line["level"]) for line in recorded_lines() if line["kind"] == "observation"}
+    return max(levels, key=LEVELS.index)
 
 
 def write(path: Path, lines: list[record.Line]) -> Path:
@@ -44,6 +51,11 @@ def recorded() -> record.Record:
 def seen(recorded: record.Record) -> Callable[[str], Seen]:
     """Give a leg's recorded evidence."""
     return recorded.seen
+
+
+def made(name: str, output: object, asked: object = None) -> Evidence:
+    """Give a reading that no run made, shaped like a real one."""
+    return Evidence(f"made#{name}", "made", name, "a test", asked, output, sha256=digest(output))
 
 
 def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:

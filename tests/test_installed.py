@@ -17,7 +17,7 @@ from attrs import frozen
 
 from conformance.world import paths
 from conformance.world.digest import digest
-from tests.conftest import recorded_lines, write
+from tests.conftest import recorded_level, recorded_lines, write
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("conformance", "scenarios", "kind-config.yaml")
@@ -104,6 +104,7 @@ def test_it_judges_a_record_again(installed: Installed, tmp_path: Path) -> None:
     record = write(tmp_path / "record.jsonl", recorded_lines())
     scenarios = installed.asked("scenarios.__path__[0]")
     args = ["-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", scenarios, "--replay", str(record)]
+    args += ["--conformance-level", recorded_level()]
     observations = [line for line in recorded_lines() if line["kind"] == "observation"]
     assert f"{len(observations)} passed" in installed.run("python", "-m", "pytest", *args)
 

@@ -11,10 +11,12 @@ import pytest
 from conformance import record
 from conformance.claims import Property, families
 from conformance.evidence import Seen
+from conformance.legs import catalogue
 from conformance.observations import State
-from tests.conftest import changed, without
+from tests.conftest import changed, recorded_lines, without
 
 PROPERTIES = {one.id: one for family in families() for one in family.properties}
+RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines() if line["kind"] == "observation"]
 Look = Callable[[str], Seen]
 
 
@@ -30,27 +32,46 @@ def test_the_recorded_run_is_judged_as_it_was(recorded: record.Record) -> None:
         assert concluded.reason == line["reason"]
 
 
-def test_the_recorded_run_has_both_answers_of_every_property(recorded: record.Record) -> None:
+def test_the_recorded_run_has_every_answer_that_is_expected(recorded: record.Record) -> None:
+    """A judge that says the same of everything would pass a run of one approach, and does not pass both."""
     for name in {line["property"] for line in recorded.observations}:
-        assert {"HOLDS", "LACKS"} <= {line["state"] for line in recorded.observations if line["property"] == name}
+        lines = [line for line in recorded.observations if line["property"] == name]
+        cells = [(line["approach"], line["leg"].partition(".")[2]) for line in lines]
+        expected = {PROPERTIES[name].expected(*cell, recorded.header["world"])[0] for cell in cells}
+        assert {State(line["state"]) for line in lines} == expected
 
 
-@pytest.mark.parametrize("name", [p.id for p in PROPERTIES.values()])
-@pytest.mark.parametrize(
-    ("evidence", "lie"),
-    [
-        ("child", lambda o: {**o, "seen": "a process with the child's nonce"}),
-        ("child", lambda o: {**o, "page": {**o["page"], "body": "It works!"}}),
-        ("inspect", lambda o: {**o, "status": 404}),
-        ("inspect", lambda o: {**o, "body": o["body"].replace("CHILD_NONCE=", "CHILD_NONCE=another-")}),
-        ("daemon", lambda o: {**o, "body": "{}"}),
-    ],
-)
-def test_without_identity_nothing_is_concluded(seen: Look, name: str, evidence: str, lie: Callable[[Any], Any]) -> None:
-    for approach in ("dood", "dind"):
-        kind = PROPERTIES[name].legs[0]
-        if kind != "deaf":  # level article: not in the recorded run
-            assert judge(name, changed(seen(f"{approach}.{kind}"), evidence, lie)) is State.INCONCLUSIVE
+def test_the_recorded_run_has_every_property() -> None:
+    recordable = {one.id for one in PROPERTIES.values() if one.level != "extended"}
+    if missing := sorted(recordable - {name for name, _ in RECORDED_CELLS}):
+        pytest.skip(f"the recorded run is older than {', '.join(missing)}: record it anew")
+
+
+def another_id(pod: dict[str, Any]) -> None:
+    for status in pod["status"]["containerStatuses"]:
+        status["containerID"] = "containerd://" + "0" * 64
+
+
+LIES: list[tuple[str, Callable[[Any], Any]]] = [
+    ("child", lambda o: {**o, "seen": "a process with the child's nonce"}),
+    ("child", lambda o: {**o, "page": {**o["page"], "body": "It works!"}}),
+    ("child", lambda o: {**o, "process": {**o["process"], "start": 0}}),
+]
+DAEMONS_LIES: list[tuple[str, Callable[[Any], Any]]] = [
+    ("inspect", lambda o: {**o, "status": 404}),
+    ("inspect", lambda o: {**o, "body": o["body"].replace("CHILD_NONCE=", "CHILD_NONCE=another-")}),
+    ("daemon", lambda o: {**o, "body": "{}"}),
+]
+KUBELETS_LIES: list[tuple[str, Callable[[Any], Any]]] = [("pod", another_id)]
+
+
+@pytest.mark.parametrize(("name", "leg"), RECORDED_CELLS)
+def test_without_identity_nothing_is_concluded(seen: Look, name: str, leg: str) -> None:
+    if PROPERTIES[name].childless:
+        return
+    spawns = catalogue()[leg.partition(".")[0]].spawns
+    for evidence, lie in [*LIES, *(DAEMONS_LIES if spawns else KUBELETS_LIES)]:
+        assert judge(name, changed(seen(leg), evidence, lie)) is State.INCONCLUSIVE, evidence
 
 
 @pytest.mark.parametrize("one", PROPERTIES.values(), ids=lambda p: p.id)
@@ -198,6 +219,6 @@ def test_a_judge_that_breaks_is_an_error(seen: Look) -> None:
 
 
 def test_judges_see_no_prediction() -> None:
-    text = json.dumps([str(one.judged_by.__code__.co_names) for one in PROPERTIES.values() if one.judged_by])
+    text = json.dumps([str(one.judged_by.__code__.co_names) for one in PROPERTIES.values()])
     assert "predicts" not in text
     assert "expectations" not in text

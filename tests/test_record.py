@@ -20,7 +20,7 @@ from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.observations import State
 from conformance.report import render, view
-from tests.conftest import RECORDED, recorded_lines, write
+from tests.conftest import RECORDED, recorded_level, recorded_lines, write
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
@@ -153,6 +153,7 @@ def test_secrets_do_not_reach_the_record(secret: object) -> None:
 def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None:
     path = write(tmp_path / "r.jsonl", recorded_lines())
     args = [sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", "scenarios"]
+    args += ["--conformance-level", recorded_level()]
     done = subprocess.run(
         [*args, "--replay", str(path)], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
         env={**os.environ, "PYTEST_XDIST_WORKER": ""},

@@ -1,0 +1,212 @@
+"""Baseline: what a pod without Docker keeps."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from conformance import limits
+from conformance.claims import prop
+from conformance.errors import TimedOut
+from conformance.evidence import Seen
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.probes.node import Answer
+from conformance.rig import APACHE, MYSQL, Rig, container_of, ready
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+from scenarios.storage import PODS
+
+PROTOCOL = 10
+"""What a MySQL server's greeting begins with, behind its four bytes of length and number."""
+NO_ACCOUNT = 1130
+"""ER_HOST_NOT_PRIVILEGED: its first word where no account is for the host that connects."""
+TASKS = "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
+"""Where containerd keeps a folder for every container that runs for the CRI, sandboxes among them, by id."""
+CRI = "/var/lib/containerd/io.containerd.grpc.v1.cri"
+"""Where its CRI keeps one for every container and sandbox that it knows, until kubelet has it removed."""
+LOGS = "/var/log/pods"
+
+
+def both_ready(rig: Rig) -> None:
+    """Wait for both containers: Apache's, the leg's child, may serve before MariaDB's has started."""
+    rig.wait_pod("pod when ready", "The start of both containers", ready, seconds=TIMEOUTS.serving)
+
+
+def asked_on_both_ports(rig: Rig) -> None:
+    """Ask Apache and MariaDB on the pod's IP from everywhere, and on localhost from the other's container."""
+    processes = rig.ask("pod's processes", "processes", uid=rig.pod["metadata"]["uid"]).output
+    rig.ask_everywhere("page on the pod's IP", rig.pod_ip, APACHE)
+    rig.ask_everywhere("greeting on the pod's IP", rig.pod_ip, MYSQL, "greeting")
+    for name, question, port, other in (("page", "ask", APACHE, "mysql"), ("greeting", "greeting", MYSQL, "apache")):
+        inside = rig.pid_of(other, processes)
+        rig.ask(
+            f"{name} on localhost", question, netns=inside, host="127.0.0.1", port=port, limit=TIMEOUTS.page,
+            from_=f"the container {other}",
+        )  # fmt: skip
+
+
+def server_word(said: str) -> str:
+    """Give in words what a MySQL server said first, or '' if what was said is none of its packets.
+
+    Its version; or that it has no account for whoever asks from there, which it says of its own knowledge, too.
+    """
+    body = said[4:]
+    version, end, _ = body[1:].partition("\0")
+    if end and ord(body[0]) == PROTOCOL:
+        return f"MySQL protocol {PROTOCOL}, {version}"
+    return f"MySQL error {NO_ACCOUNT}" if body.startswith(f"\xff{chr(NO_ACCOUNT % 256)}{chr(NO_ACCOUNT // 256)}Host ") else ""
+
+
+@prop(
+    "P2-01",
+    "the pod's IP answers from every node, and its containers share one network and localhost",
+    predicts={"pod": HOLDS},
+    approaches=("pod",),
+    legs=("plain",),
+    level="article",
+    reads=(both_ready, asked_on_both_ports),
+)
+def one_network(seen: Seen) -> Observation:
+    """Judge both ports from everywhere, both ways over localhost, and the network namespaces by their inodes."""
+    pod, processes = seen["pod when ready"], seen["pod's processes"]
+    status = pod.output["status"]
+    if status["podIP"] == status.get("hostIP"):
+        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", pod.id)
+    if not ready(pod.output):
+        return inconclusive("not both containers were ready when they were asked", pod.id)
+    nonce = seen["child"].asked["nonce"]
+    pages = [*seen.every("page on the pod's IP"), seen["page on localhost"]]
+    greetings = [*seen.every("greeting on the pod's IP"), seen["greeting on localhost"]]
+    wrong = [one for one in pages if one.output.get("body", "").strip() != nonce]
+    wrong += [one for one in greetings if not server_word(one.output["said"])]
+    if wrong:
+        said = ", ".join(f"{one.name} from {one.asked['from_']}: {one.output['outcome']}" for one in wrong)
+        return LACKS.because(f"{len(wrong)} of {len(pages) + len(greetings)} did not get their answer: {said}", pod.id,
+                             *(one.id for one in wrong))  # fmt: skip
+    first = {container_of(one): one["ns"]["net"] for one in processes.output if one["nspid"][-1] == 1}
+    own = {one["containerID"].rpartition("//")[2] for one in status["containerStatuses"]}
+    if not own < set(first):
+        return inconclusive("the first process of a container, or of the pod's sandbox, was not found", processes.id)
+    cites = [processes.id, *(one.id for one in (*pages, *greetings))]
+    if len(set(first.values())) > 1:
+        return LACKS.because(f"the containers have {len(set(first.values()))} networks: {sorted(first.values())}", *cites)
+    words = " and ".join(sorted({server_word(one.output["said"]) for one in greetings}))
+    said = f"both ports answered from all {len(pages) - 1} places and on localhost (the pod's nonce; {words})"
+    return HOLDS.because(f"{said}; {len(own)} containers and the sandbox are in {first[min(own)]}", *cites)
+
+
+AT_ONCE = ("directory", "cgroups", "running containers", "network namespace")
+COLLECTED = ("logs", "containers known to the CRI")
+
+
+def had_on_the_node(rig: Rig) -> None:
+    """Find what the pod has on its node and loses with its end."""
+    uid = rig.pod["metadata"]["uid"]
+    processes = rig.ask("pod's processes before", "processes", uid=uid).output
+    placed = rig.ask("pod's cgroups", "cgroups", pid=rig.client_pid).output
+    at_pod = [limits.pod_level(name, limits.levels(placed), uid) for name in placed["mounts"]]
+    network = f" {next(one for one in processes if one['pid'] == rig.client_pid)['ns']['net']} "
+    mounts = rig.ask("node's mounts before", "mountinfo", pid=1).output.splitlines()
+    found = (
+        [f"{PODS}/{uid}"],
+        sorted({f"{placed['mounts'][one.controller]}{one.path}" for one in at_pod if one}),
+        [f"{TASKS}/{container_of(one)}" for one in processes if one["nspid"][-1] == 1],
+        [line.split(" ")[4] for line in mounts if network in line],
+    )
+    _look_before(rig, AT_ONCE, found)
+
+
+def gone_from_the_node(rig: Rig) -> None:
+    """Look for it again when the pod is over, for kubelet's usual time."""
+    _look_after(rig, AT_ONCE, TIMEOUTS.reclaimed)
+
+
+def to_be_collected(rig: Rig) -> None:
+    """Find what is left to kubelet's garbage collection: the pod's logs, and what the CRI knows of its containers."""
+    pod = rig.pod["metadata"]
+    own = {one["containerID"].rpartition("//")[2] for one in rig.pod["status"]["containerStatuses"]}
+    processes = rig.ask("pod's processes before", "processes", uid=pod["uid"]).output
+    every = [container_of(one) for one in processes if one["nspid"][-1] == 1]
+    found = (
+        [f"{LOGS}/{pod['namespace']}_{pod['name']}_{pod['uid']}"],
+        [f"{CRI}/{'containers' if one in own else 'sandboxes'}/{one}" for one in every],
+    )
+    _look_before(rig, COLLECTED, found)
+
+
+def collected(rig: Rig) -> None:
+    """Look for it again, for as long as kubelet takes to collect."""
+    _look_after(rig, COLLECTED, TIMEOUTS.collected)
+
+
+def _look_before(rig: Rig, kinds: Sequence[str], found: Sequence[list[str]]) -> None:
+    for what, paths in zip(kinds, found, strict=True):
+        rig.ask(f"{what} before", "storage", paths=paths)
+
+
+def _look_after(rig: Rig, kinds: Sequence[str], seconds: float) -> None:
+    """Look until all is gone, at most so long; keep how long after the delete call each kind was first seen gone."""
+    deleted = rig.seen["deletion"].output["delete_called"]
+    paths = {what: rig.seen[f"{what} before"].asked["paths"] for what in kinds}
+    every = [path for what in kinds for path in paths[what]]
+    gone: dict[str, float] = {}
+
+    def look() -> Answer:
+        answer = rig.home.ask("storage", paths=every)
+        for what in kinds:
+            if what not in gone and not any(answer.output[path]["exists"] for path in paths[what]):
+                gone[what] = round(answer.at - deleted, 3)
+        return answer
+
+    with contextlib.suppress(TimedOut):  # what is there then is what is judged
+        until("The end of what the pod had on its node", lambda: look() and len(gone) == len(kinds), seconds=seconds, every=0.1)
+    now = look()
+    for what in kinds:
+        asked = {"question": "storage", "paths": paths[what]}
+        output = {"first_seen_gone": gone.get(what), "paths": {path: now.output[path] for path in paths[what]}}
+        rig.record(f"{what} after", f"node {rig.home.node}", asked, output, began=now.began, seconds=now.seconds, at=now.at)
+
+
+def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
+    """Judge whether all that was there while the pod ran is gone, each kind with the time it took."""
+    pairs = [(what, seen[f"{what} before"], seen[f"{what} after"]) for what in kinds]
+    cites = [one.id for _, before, after in pairs for one in (before, after)]
+    if unseen := [what for what, before, _ in pairs if not before.output or not all(o["exists"] for o in before.output.values())]:
+        return inconclusive(f"not found while the pod ran, so its absence proves nothing: {', '.join(unseen)}", *cites)
+    said, left = [], []
+    for what, _, after in pairs:
+        there = [path for path, now in after.output["paths"].items() if now["exists"]]
+        left += there
+        when = f"gone within {after.output['first_seen_gone']:.1f} s" if not there else f"left: {', '.join(there)}"
+        said.append(f"{what} ({len(after.output['paths'])}) {when}")
+    return (LACKS if left else HOLDS).because(f"counted from the delete call: {'; '.join(said)}", *cites)
+
+
+@prop(
+    "P2-02",
+    "when a pod ends its node loses its directory, cgroups, running containers and network namespace",
+    predicts={"pod": HOLDS},
+    approaches=("pod",),
+    legs=("plain",),
+    level="article",
+    reads=(both_ready, had_on_the_node),
+    after=(gone_from_the_node,),
+)
+def reclaimed(seen: Seen) -> Observation:
+    """Judge what kubelet takes away as the pod ends."""
+    return _taken_away(seen, AT_ONCE)
+
+
+@prop(
+    "P2-02.logs",
+    "when a pod has ended its node loses its logs, and what the CRI knows of its containers",
+    predicts={"pod": HOLDS},
+    approaches=("pod",),
+    legs=("plain",),
+    level="extended",
+    reads=(both_ready, to_be_collected),
+    after=(collected,),
+)
+def garbage_collected(seen: Seen) -> Observation:
+    """Judge what kubelet collects afterwards."""
+    return _taken_away(seen, COLLECTED)

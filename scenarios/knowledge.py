@@ -1,0 +1,306 @@
+"""Knowledge: who knows of the child, and whose child it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from conformance.claims import prop
+from conformance.cluster import Object
+from conformance.evidence import Evidence, Seen
+from conformance.identity import OK, parsed
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.probes.node import NODE_SOCKET
+from conformance.rig import Rig, container_of
+from conformance.timeouts import TIMEOUTS
+from scenarios.baseline import TASKS
+
+LIST = "/containers/json?all=1"
+
+
+def kubernetes_lists(rig: Rig) -> None:
+    """Read every container that Kubernetes has a name for: at the API server, at the node's kubelet, and of its CRI."""
+    node = rig.home.node
+    for who, path in (("the API server", "/api/v1/pods"), ("kubelet", f"/api/v1/nodes/{node}/proxy/pods")):
+        began, clocked = time.time(), time.monotonic()
+        known = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": _container_ids(p) for p in rig.cluster.items(path)}
+        asked = {"GET": path, "kept": "of every pod the ids of its containers"}
+        rig.record(f"containers known to {who}", "API server", asked, known, began=began, seconds=time.monotonic() - clocked)
+    answer = rig.home.ask("inventory", folders={"tasks": TASKS})
+    asked = {"question": "inventory", "folder": TASKS, "kept": "the names in the folder"}
+    rig.record(
+        "containers known to the CRI", f"node {node}", asked, {"tasks": answer.output["tasks"]},
+        began=answer.began, seconds=answer.seconds, at=answer.at,
+    )  # fmt: skip
+
+
+def _container_ids(pod: Object) -> list[str]:
+    """Give the ids of a pod's containers of every kind, as its status has them, without the runtime's name."""
+    kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    found = [one.get("containerID", "") for kind in kinds for one in pod["status"].get(kind, [])]
+    return [identity.rpartition("//")[2] for identity in found if identity]
+
+
+@prop("P2-03", "Kubernetes knows of the child: API server, kubelet or the node's CRI lists its container",
+      predicts={"dood": LACKS}, legs=("foreground",), level="article", reads=(kubernetes_lists,))  # fmt: skip
+def known(seen: Seen) -> Observation:
+    """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
+    child, own = container_of(seen["child"].output["process"]), set(_container_ids(seen["pod"].output))
+    lists = [seen[f"containers known to {who}"] for who in ("the API server", "kubelet", "the CRI")]
+    found = {one.name: {identity for names in one.output.values() for identity in names} for one in lists}
+    blind = [name for name, ids in found.items() if not own or not own <= ids]
+    cites = [one.id for one in lists]
+    if blind:
+        return inconclusive(f"{' and '.join(blind)} do not hold the pod's own, so they could not hold its child", *cites)
+    counted = ", ".join(f"{len(ids)} {name}" for name, ids in found.items())
+    if knowing := [name for name, ids in found.items() if child in ids]:
+        return HOLDS.because(f"its container is among the {' and the '.join(knowing)}", *cites)
+    return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {counted}", *cites)
+
+
+known.expect(
+    "dind",
+    LACKS,
+    because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in Docker is contained, "
+    "not known",
+    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers",
+)
+
+
+def engines_lists(rig: Rig) -> None:
+    """Ask the leg's engine and the node's own for all their containers, one after the other."""
+    rig.daemon("containers of the leg's engine", LIST)
+    rig.ask("containers of the node's engine", "daemon", socket=NODE_SOCKET, path=LIST)
+
+
+def _listed(evidence: Evidence) -> set[str]:
+    """Give the ids of the containers that an engine lists; none where it did not answer."""
+    return {one["Id"] for one in json.loads(evidence.output["body"])} if evidence.output["status"] == OK else set()
+
+
+def _silent(evidence: Evidence) -> Observation | None:
+    """Give what is to be said where the node's engine did not answer; None where it did."""
+    if evidence.output["status"] == OK:
+        return None
+    why = evidence.output["lost"] or f"it answers {evidence.output['status']}"
+    return not_applicable(f"no Docker Engine answers on the node's {NODE_SOCKET} ({why})", evidence.id)
+
+
+@prop("P1-03", "the host's docker ps lists the child",
+      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
+def listed(seen: Seen) -> Observation:
+    """Judge the node's engine's list beside that of the leg's engine, which has to hold the child."""
+    own, node = seen["containers of the leg's engine"], seen["containers of the node's engine"]
+    if silent := _silent(node):
+        return silent
+    child, cites = container_of(seen["child"].output["process"]), (own.id, node.id)
+    if child not in _listed(own):
+        return inconclusive("the leg's own engine does not list the child, so it was not there to be listed", *cites)
+    if child in _listed(node):
+        return HOLDS.because(f"one of the {len(_listed(node))} containers that the node's engine lists is the child's", *cites)
+    said = f"none of the {len(_listed(node))} containers that the node's engine lists is the child's; the leg's engine lists it"
+    return LACKS.because(said, *cites)
+
+
+@prop("P2-15", "the host's Docker does not list the child",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
+def unlisted(seen: Seen) -> Observation:
+    """Judge the same two lists, the other way round."""
+    found = listed.judged_by(seen)
+    other = {HOLDS.state: LACKS, LACKS.state: HOLDS}.get(found.state)
+    return other.because(found.reason, *found.cites) if other else found
+
+
+def processes_on_the_node(rig: Rig) -> None:
+    """Look for the child among all processes of the node, while its page is asked for from outside."""
+    rig.ask("the child among the node's processes", "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
+    rig.ask("the child's page meanwhile", "ask", host=rig.pod_ip, port=rig.leg.port, limit=TIMEOUTS.page)
+
+
+@prop("P2-15.process", "the child never shows up on the host: none of its processes is to be seen there",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      reads=(processes_on_the_node,))  # fmt: skip
+def out_of_sight(seen: Seen) -> Observation:
+    """Judge the article's exact words: whether the node sees the process that was identified as the child."""
+    found, page = seen["the child among the node's processes"], seen["the child's page meanwhile"]
+    process, cites = seen["child"].output["process"], (found.id, page.id)
+    if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+        return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
+    if not any(_who(one) == _who(process) for one in found.output):
+        return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
+    levels = process["nspid"]
+    said = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
+    return LACKS.because(said, *cites)
+
+
+out_of_sight.expect(
+    "dind",
+    LACKS,
+    because="a PID namespace hides the outside from the inside, never the inside from the outside",
+    see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it",
+)
+
+
+def who_answers_the_client(rig: Rig) -> None:
+    """Let the client's own program say which daemon it reaches, and the node's engine which one it is."""
+    rig.run("client's docker info", "docker", "info", "--format", "{{.ID}}")
+    rig.ask("the node's engine", "daemon", socket=NODE_SOCKET, path="/info")
+
+
+def _said(run: Evidence) -> str:
+    """Give what a program printed, or '' if it failed."""
+    return str(run.output["stdout"]).strip() if run.output["exit"] == 0 else ""
+
+
+@prop("P1-01", "Docker commands of the pod's client go to the host's daemon",
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article",
+      reads=(who_answers_the_client, engines_lists))  # fmt: skip
+def goes_to_the_host(seen: Seen) -> Observation:
+    """Judge by two witnesses that have to agree: the id that the client is told, and where its container is."""
+    run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
+    if silent := _silent(node):
+        return silent
+    told, host, own = _said(run), parsed(node).get("ID"), parsed(seen["daemon"])["ID"]
+    there = container_of(seen["child"].output["process"]) in _listed(lists)
+    cites = (run.id, node.id, lists.id, seen["daemon"].id)
+    if told == host and there:
+        return HOLDS.because(f"the client reaches the daemon {told}, the node's; the container it started is there", *cites)
+    if told == own != host and not there:
+        return LACKS.because(f"the client reaches the daemon {told}; the node's is {host}, and has not its container", *cites)
+    where = "with" if there else "not with"
+    said = f"the client says {told or run.output['stderr'].strip()!r}, the node's daemon is {host}, the child is {where} it"
+    return inconclusive(f"the witnesses disagree: {said}", *cites)
+
+
+def served_on_2375(rig: Rig) -> None:
+    """Ask the engine's port in the pod's network, and let the client say what its DOCKER_HOST is and whom it reaches."""
+    rig.ask("ping", "daemon", netns=rig.client_pid, port=API_PORT, path="/_ping")
+    rig.ask("who serves there", "daemon", netns=rig.client_pid, port=API_PORT, path="/info")
+    rig.run("client's DOCKER_HOST", "printenv", "DOCKER_HOST")
+
+
+API_PORT, DOCKER_HOST = 2375, "tcp://localhost:2375"
+"""The article's own: both stand in its manifest."""
+
+
+@prop("P2-17", "the engine in the pod serves its API on port 2375, and DOCKER_HOST leads the client there",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      reads=(served_on_2375, who_answers_the_client))  # fmt: skip
+def led_by_docker_host(seen: Seen) -> Observation:
+    """Judge the port, the variable, and that the id the client is told is that of the engine on the port."""
+    ping, port, variable, run = (
+        seen[name] for name in ("ping", "who serves there", "client's DOCKER_HOST", "client's docker info")
+    )
+    cites = (ping.id, port.id, variable.id, run.id)
+    if ping.output["status"] != OK:
+        return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
+    serves, own, told = parsed(port).get("ID"), parsed(seen["daemon"])["ID"], _said(run)
+    if serves != own:
+        return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
+    if run.output["exit"] != 0:
+        return inconclusive(f"the client's docker info failed: {run.output['stderr'].strip()}", *cites)
+    if _said(variable) == DOCKER_HOST and told == serves:
+        return HOLDS.because(f"/_ping answers on port {API_PORT}; DOCKER_HOST={DOCKER_HOST} leads to that daemon, {told}", *cites)
+    said = f"the client's DOCKER_HOST is {_said(variable) or 'not set'}, and it reaches {told}"
+    return LACKS.because(f"{said}; on port {API_PORT} serves {serves}", *cites)
+
+
+def _answer(evidence: Evidence) -> str:
+    return str(evidence.output["lost"] or f"status {evidence.output['status']}")
+
+
+def ancestors(rig: Rig) -> None:
+    """Follow the child, and the client that asked for it, from parent to parent up to the node's first process."""
+    rig.ask("child's ancestors", "ancestry", pid=rig.child["pid"])
+    rig.ask("client's ancestors", "ancestry", pid=rig.client_pid)
+
+
+def _who(process: dict[str, Any]) -> tuple[int, int]:
+    """Give a process's identity: its pid with its start time."""
+    return process["pid"], process["start"]
+
+
+def _chain(processes: Iterable[dict[str, Any]]) -> str:
+    return " < ".join(one["comm"] for one in processes)
+
+
+def _broken(seen: Seen) -> str:
+    """Give '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
+    child, client = seen["child's ancestors"].output, seen["client's ancestors"].output
+    if _who(child[0]) != _who(seen["child"].output["process"]):
+        return "what has the child's pid is not the child any more"
+    if _who(client[0]) not in {_who(one) for one in seen["pod processes"].output}:
+        return "the client is none of the processes that the pod was seen to have"
+    if child[-1]["pid"] != 1 or client[-1]["pid"] != 1:
+        return "a line of ancestors does not reach the node's first process"
+    return ""
+
+
+@prop("P1-02", "the child is a sibling, not a child, of the pod that asked for it: no process of the pod is above it",
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+def sibling(seen: Seen) -> Observation:
+    """Judge whether any process of the pod is an ancestor of the child."""
+    child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen["pod processes"]
+    cites = (child.id, client.id, pod.id)
+    if why := _broken(seen):
+        return inconclusive(why, *cites)
+    own = {_who(one) for one in pod.output}
+    said = f"child: {_chain(child.output)}; client: {_chain(client.output)}"
+    if above := [one for one in child.output[1:] if _who(one) in own]:
+        return LACKS.because(f"{_chain(above)} of the pod above it; {said}", *cites)
+    shared = next(one for one in child.output if _who(one) in {_who(other) for other in client.output})
+    return HOLDS.because(f"nothing of the pod above it; both hang from {shared['comm']}; {said}", *cites)
+
+
+def _engine(seen: Seen) -> list[dict[str, Any]]:
+    """Give the processes of the container in which the leg's engine runs, that container's first process first."""
+    found = seen["pod processes"].output
+    first = [one for one in found if one["pid"] == seen["daemon"].asked.get("netns")]
+    return [*first, *(one for one in found if first and one != first[0] and container_of(one) == container_of(first[0]))]
+
+
+@prop("P2-19", "the child runs as a child process of the pod's Docker daemon",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+def child_of_the_daemon(seen: Seen) -> Observation:
+    """Judge the article's exact words: whether the daemon's process is the parent."""
+    line, pod = seen["child's ancestors"], seen["pod processes"]
+    if why := _broken(seen):
+        return inconclusive(why, line.id, pod.id)
+    daemons = [one for one in _engine(seen) if one["comm"] == "dockerd"]
+    if len(daemons) != 1:
+        return inconclusive(f"{len(daemons)} processes of the engine's container are a dockerd", pod.id)
+    parent, above = line.output[1], [_who(one) for one in line.output[1:]]
+    if _who(parent) == _who(daemons[0]):
+        return HOLDS.because(f"its parent is the daemon: {_chain(line.output)}", line.id, pod.id)
+    place = "further up" if _who(daemons[0]) in above else "not above it at all"
+    # Only the last words hang on the image: an entrypoint with an init of its own takes the shims that dockerd leaves.
+    said = f"its parent is {parent['comm']}, and the daemon is {place}: {_chain(line.output)}"
+    return LACKS.because(f"{said} (what the shim hangs from is up to the image's entrypoint)", line.id, pod.id)
+
+
+child_of_the_daemon.expect(
+    "dind",
+    LACKS,
+    because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs from an init",
+    see="containerd core/runtime/v2/README.md, shim+engine Relationship",
+)
+
+
+@prop("P2-19.contained", "the child runs below the first process of the engine's container, in a PID namespace inside its own",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+def contained(seen: Seen) -> Observation:
+    """Judge what the article's sentence is there for: whatever ends the engine's container ends the child."""
+    line, pod = seen["child's ancestors"], seen["pod processes"]
+    if why := _broken(seen):
+        return inconclusive(why, line.id, pod.id)
+    engine = _engine(seen)
+    if not engine:
+        return inconclusive("the first process of the engine's container was not found", pod.id)
+    first, levels = engine[0], line.output[0]["nspid"]
+    said = f"PID namespaces of the child: {levels}, of {first['comm']}, the first of the engine's container: {first['nspid']}"
+    below = _who(first) in [_who(one) for one in line.output[1:]]
+    if below and first["nspid"][-1] == 1 and len(levels) > len(first["nspid"]):
+        return HOLDS.because(f"below it; {said}", line.id, pod.id)
+    return LACKS.because(f"{'below' if below else 'not below'} it; {said}", line.id, pod.id)
