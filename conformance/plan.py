@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict, frozen
 
+from conformance.article import CLAIMS, Claim
 from conformance.claims import LEVELS, Family, Property, families
 from conformance.cluster import Cluster
 from conformance.legs import KINDS, Approach, Leg
 from conformance.probes.node import NodeProbe
+from conformance.record import Line
 
 
 @frozen
@@ -105,3 +108,31 @@ def cells(level: str, approaches: list[str]) -> list[Cell]:
         if approach in one.approaches
         for kind in one.legs
     ]
+
+
+def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
+    """Give, for the record's header, every claim of the article, and why this run does not judge it, if so."""
+    judged = {cell.prop.claim for cell in selected}
+    return [
+        {
+            "id": claim.id,
+            "says": claim.says,
+            "source": claim.source,
+            "unjudged": "" if claim.id in judged else _unjudged(claim, level),
+        }
+        for claim in CLAIMS.values()
+    ]
+
+
+def _unjudged(claim: Claim, level: str) -> str:
+    levels = sorted({one.level for one in properties() if one.claim == claim.id}, key=LEVELS.index)
+    if not levels:
+        return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
+    if LEVELS.index(levels[0]) > LEVELS.index(level):
+        return f"its level is {levels[0]}; this run judged {level}"
+    return "-k left it out"
+
+
+def properties() -> list[Property]:
+    """Give every property of every family, in the order of the report."""
+    return [one for family in families() for one in family.properties]
