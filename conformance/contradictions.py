@@ -140,7 +140,7 @@ class Settled:
     def outcome(self) -> str:
         """Say in one sentence who is right here, or why this run does not settle it."""
         if not any(one.borne or one.against for one in self.heard):
-            return f"Not settled by this run: needs {self.contradiction.needs or ', '.join(self.missing)}."
+            return f"Not settled by this run: needs {self.contradiction.needs or ' and '.join(self.missing) + ' to be decided'}."
         right = [one.position.who for one in self.heard if one.borne and not one.against]
         said = f"{' and '.join(right)}: right here" if right else "None is right here as a whole"
         return f"{said}; {', '.join(self.missing)} decided nothing in this run." if self.missing else f"{said}."

@@ -118,13 +118,14 @@ def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
             "id": claim.id,
             "says": claim.says,
             "source": claim.source,
-            "unjudged": "" if claim.id in judged else _unjudged(claim, level),
+            "unjudged": "" if claim.id in judged else unjudged(claim, level),
         }
         for claim in CLAIMS.values()
     ]
 
 
-def _unjudged(claim: Claim, level: str) -> str:
+def unjudged(claim: Claim, level: str) -> str:
+    """Give why a claim of which no property was selected at a level is not judged."""
     levels = sorted({one.level for one in properties() if one.claim == claim.id}, key=LEVELS.index)
     if not levels:
         return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"

@@ -50,11 +50,6 @@ def _shown(value: Any) -> str:  # noqa: ANN401 -- any JSON
     return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n")
 
 
-def _printable(text: str) -> str:
-    """Make control characters visible, wherever in a page or summary they stand."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
 def html(record: Record) -> str:
     """Give the report: one file, no outside request, no script."""
     environment = jinja2.Environment(
@@ -75,6 +70,7 @@ def html(record: Record) -> str:
         settled=view.settled(record),
         part=view.part,
         sentence=lambda family: view.sentence(record, family),
+        said=view.SAID,
         standing_signs=view.STANDS,
         headline=view.headline(record),
         world=view.world_line(record),
@@ -87,7 +83,7 @@ def html(record: Record) -> str:
         Verdict=Verdict,
         style=Markup(_style()),  # noqa: S704 -- our own file
     )
-    return _printable(page)
+    return view.printable(page)
 
 
 def _style() -> str:
@@ -176,7 +172,7 @@ def markdown(record: Record) -> str:
     for lost in record.lost:
         lines.append(f"- never judged: {_cell(lost['property'])} on {_cell(lost['leg'])}")
     lines.append(f"Exit code {footer['exit_code']}: {_cell(footer['why'])}." if footer else "Interrupted: no footer was written.")
-    text = _printable("\n".join(lines) + "\n")
+    text = view.printable("\n".join(lines) + "\n")
     if len(text.encode()) > STEP_SUMMARY_BYTES:
         text = "\n".join(lines[:first]) + "\n\nThe observations are too many for a step summary: see report.html.\n"
     return text

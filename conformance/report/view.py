@@ -30,6 +30,12 @@ SIGNS = {
 """Colour is never the only sign."""
 STANDS = {Standing.TRUE: "✓", Standing.CAVEAT: "✓", Standing.IN_PART: "◐", Standing.FALSE: "✗", Standing.OPEN: "?"}
 """The same signs, for what is said of a sentence of the article."""
+SAID = {
+    Verdict.CONFIRMED: "as the article says",
+    Verdict.REFUTED: "not as the article says",
+    Verdict.SILENT: "the article is silent",
+    Verdict.UNDECIDED: "",
+}
 
 
 @frozen
@@ -280,3 +286,8 @@ def world_line(record: Record) -> str:
         f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
         f"Linux {world['kernel']}, {len(world['nodes'])} nodes"
     )
+
+
+def printable(text: str) -> str:
+    """Make control characters visible, wherever in an output they stand."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
