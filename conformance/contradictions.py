@@ -23,7 +23,7 @@ class Position:
 
 @frozen
 class Contradiction:
-    """A named contradiction, and what would settle it where no property does."""
+    """A named contradiction, and what would settle what of it no property does."""
 
     name: str
     positions: tuple[Position, ...]
@@ -34,6 +34,7 @@ def _each(state: Observation, approach: str, *properties: str) -> Means:
     return {(one, approach): state for one in properties}
 
 
+PRINTED = "P2-06.printed"
 LIMITS = ("P2-13", "P2-13.memory", "P2-13.cpu")
 
 CONTRADICTIONS = (
@@ -88,26 +89,21 @@ CONTRADICTIONS = (
     Contradiction(
         "Does the article's own command open a port?",
         (
-            Position("The article", "docker run -v 8080:80 httpd opens a port on the host", _each(HOLDS, "dood", "P2-06")),
-            Position(
-                "docker run's reference", "-v mounts a volume; it is -p that publishes a port", _each(LACKS, "dood", "P2-06")
-            ),
+            Position("The article", "docker run -v 8080:80 httpd opens a port on the host", _each(HOLDS, "dood", PRINTED)),
+            Position("docker run's reference", "-v mounts a volume; -p publishes a port", _each(LACKS, "dood", PRINTED)),
         ),
     ),
     Contradiction(
         "Can Docker run in a pod that is not privileged?",
         (
+            Position("The docker image's README on rootless", "the rootless image runs the engine without root"),
             Position(
-                "The docker image's README: rootless",
-                "the rootless image runs the engine as a user, for those who want fewer rights",
-                _each(LACKS, "dind", "H-01"),
-            ),
-            Position(
-                "The docker image's README: privileged",
-                "privileged is required, and the rootless image needs it, too",
+                "The docker image's README on privileged",
+                "privileged is required, also for the rootless image, and gives full access to the host",
                 _each(HOLDS, "dind", "H-01"),
             ),
         ),
+        needs="legs of docker:26.1-dind-rootless, privileged and not",
     ),
 )
 
@@ -139,11 +135,14 @@ class Settled:
     @property
     def outcome(self) -> str:
         """Say in one sentence who is right here, or why this run does not settle it."""
+        needs = self.contradiction.needs
         if not any(one.borne or one.against for one in self.heard):
-            return f"Not settled by this run: needs {self.contradiction.needs or ' and '.join(self.missing) + ' to be decided'}."
+            return f"Not settled by this run: needs {needs or ' and '.join(self.missing) + ' to be decided'}."
         right = [one.position.who for one in self.heard if one.borne and not one.against]
-        said = f"{' and '.join(right)}: right here" if right else "None is right here as a whole"
-        return f"{said}; {', '.join(self.missing)} decided nothing in this run." if self.missing else f"{said}."
+        said = [f"{' and '.join(right)}: right here" if right else "None is right here as a whole"]
+        said += [f"{', '.join(self.missing)} decided nothing in this run"] if self.missing else []
+        said += [f"the rest needs {needs}"] if needs else []
+        return f"{'; '.join(said)}."
 
 
 def settle(contradiction: Contradiction, observations: Iterable[Line]) -> Settled:

@@ -85,15 +85,17 @@ class Cell:
         """Give prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
         if self.state is State.NOT_APPLICABLE:
             return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
-        compared = [part for part in self.parts if part.line["predicted"]]
-        predicted = {part.line["predicted"] for part in compared}
-        if not predicted:
-            return "the article is silent"
-        said = f"article predicts {predicted.pop() if len(predicted) == 1 else 'of each part'}: {self.verdict.value}"
-        confirmed = sum(part.verdict is Verdict.CONFIRMED for part in compared)
-        if confirmed in (0, len(compared)):
+        confirmed, refuted, silent = (
+            sum(part.verdict is one for part in self.parts) for one in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT)
+        )
+        predicted = {part.line["predicted"] for part in self.parts}
+        if len(predicted) > 1:
+            said = f"{confirmed} of {len(self.parts)} are as the article predicts, {refuted} are not"
+            return said + (f", of {silent} it says nothing" if silent else "")
+        said = f"article predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
+        if confirmed in (0, len(self.parts)):
             return said
-        return f"{said}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(compared)} are so"
+        return f"{said}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(self.parts)} are so"
 
 
 @frozen
