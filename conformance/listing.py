@@ -12,7 +12,8 @@ from conformance.claims import LEVELS, Property
 from conformance.legs import KINDS, Approach
 
 WIDTH = 100
-INDENT = 9
+CLAIM, PROPERTY = 9, 21
+"""Where the text beside the id of a claim begins, and beside that of a property."""
 
 
 def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
@@ -49,7 +50,7 @@ def _height(one: Property) -> int:
 
 def _described(one: Property, approaches: Mapping[str, Approach], source: str) -> Iterator[str]:
     """Give what is declared of a property, and what follows from it."""
-    yield from wrapped(f"  {one.id}", one.sentence, INDENT + 8)
+    yield from wrapped(f"  {one.id}", one.sentence, PROPERTY)
     facts = [
         f"{one.level}; judged of {', '.join(one.approaches)}; legs: {', '.join(one.legs)}",
         predictions(one),
@@ -57,7 +58,7 @@ def _described(one: Property, approaches: Mapping[str, Approach], source: str) -
         f"said in {source}" if source else "",
     ]
     for fact in filter(None, facts):
-        yield from wrapped("", fact, INDENT + 8)
+        yield from wrapped("", fact, PROPERTY)
 
 
 def predictions(one: Property) -> str:
@@ -82,7 +83,7 @@ def _privileged(approach: Approach) -> bool:
     return any(one.get("securityContext", {}).get("privileged") for one in containers)
 
 
-def wrapped(name: str, text: str, indent: int = INDENT) -> Iterable[str]:
+def wrapped(name: str, text: str, indent: int = CLAIM) -> Iterable[str]:
     """Give a name and a text beside it, the text's further lines below its first."""
     first = f"{name:<{indent}}" if len(name) < indent else f"{name} "
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -162,8 +162,15 @@ def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     page, summary = render.html(read), render.markdown(read)
     assert page.count("Baseline: <strong>") == 1
     assert '<section id="baseline">' in page
-    assert summary.count("Baseline: pod: ") == 2
+    assert summary.count("Baseline: a pod without Docker: ") == 2
     assert summary.splitlines()[6].count("|") == 4
+
+
+def test_a_way_to_get_containers_is_no_baseline() -> None:
+    both = [observed("P2-08", "dind.foreground", "HOLDS", family=family) for family in ("networking", "storage", "names")]
+    summary = render.markdown(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")]))
+    assert "Beside: podman: storage: a sentence. ✓" in summary
+    assert "Baseline" not in summary
 
 
 def test_an_approach_that_is_alone_has_the_column() -> None:
@@ -211,9 +218,9 @@ def test_other_sources_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("conformance.plan.properties", lambda: [other, *known])
     lines = list(listing.listing("extended", catalogue()))
     assert lines.index("What other sources say") > max(place for place, line in enumerate(lines) if line.startswith("P1-10"))
-    assert "  Z-01           it is so" in lines[lines.index("What other sources say") :]
-    assert "                 the article is silent" in lines
-    assert "                 said in a page" in lines
+    assert "  Z-01               it is so" in lines[lines.index("What other sources say") :]
+    assert " " * 21 + "the article is silent" in lines
+    assert " " * 21 + "said in a page" in lines
 
 
 def test_needs_are_derived_from_what_is_declared() -> None:

@@ -75,6 +75,7 @@ def html(record: Record) -> str:
         headline=view.headline(record),
         world=view.world_line(record),
         stand_ins=lambda approach: view.stand_ins(record, approach),
+        place=lambda approach: view.place(record, approach),
         title=lambda approach: view.title(record, approach),
         words=view.WORDS,
         signs=view.SIGNS,
@@ -109,7 +110,7 @@ def _table(record: Record) -> list[str]:
     ]
     for one in view.beside(record):
         said = f"{_cell(view.title(record, one.approach))}: {_cell(view.sentence(record, one.family))} {_observed(record, one)}"
-        lines += ["", f"Baseline: {said}."]
+        lines += ["", f"{view.place(record, one.approach)}: {said}."]
     return lines
 
 

@@ -254,6 +254,12 @@ def title(record: Record, approach: str) -> str:
     return str(known.get("title", approach))
 
 
+def place(record: Record, approach: str) -> str:
+    """Give what the line of an approach without a column begins with: a pod that is no way to get containers is the baseline."""
+    known = record.header.get("approaches", {}).get(approach, {})
+    return "Beside" if known.get("spawns", True) else "Baseline"
+
+
 def stand_ins(record: Record, approach: str) -> list[str]:
     """Give the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
     found = [e for e in record.evidence if e.name == "pod" and e.leg.startswith(f"{approach}.")]
