@@ -58,6 +58,7 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
     ("dood", {"DELETE": "/x", "gracePeriodSeconds": None}, "kubectl delete pod dood"),
     ("dood", {"question": "cgroups", "pid": 77}, "docker exec $NODE cat /proc/$PID/cgroup"),
     ("dood", {"question": "cgroups", "pid": 5}, "docker exec $NODE cat /proc/$CLIENT/cgroup"),
+    ("dood", {"question": "cgroups", "cgroup": f"0::/docker/{CHILD}"}, "docker exec $NODE cat /proc/$PID/cgroup"),
     ("dood", {"question": "mountinfo", "pid": 1}, "docker exec $NODE cat /proc/1/mountinfo"),
     ("dind", {"question": "ask", "netns": 1, "host": IP, "port": PORT}, "docker exec $NODE curl -sS -m 2 http://$IP:80/"),
     (
