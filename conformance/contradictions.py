@@ -67,9 +67,12 @@ CONTRADICTIONS = (
             Position("J. Petazzoni (2015)", "bind-mount the host's socket, which is simplest"),
             Position("The article", "run Docker in the pod, because only that keeps what a pod promises"),
             Position("GitLab's documentation", "Docker-in-Docker is the recommended configuration"),
-            Position("The docker image's README", "Docker-in-Docker is for a few cases, and needs privileged"),
+            Position(
+                "The docker image's README",
+                "running Docker inside Docker is generally not recommended, with some legitimate uses",
+            ),
         ),
-        needs="a choice of what matters: the first table says what each approach keeps here, and what it had to be granted",
+        needs="a choice of what matters: the report says what each approach keeps here, and what it had to be granted",
     ),
     Contradiction(
         "Does a container of the pod's own Docker show up on the host?",
