@@ -119,6 +119,8 @@ def _leg(part: view.Part, cited: list[Evidence]) -> Iterator[str]:
 def _decisive(one: Evidence) -> Any:  # noqa: ANN401 -- any JSON
     """Give the part of an answer that a judge looks at first."""
     output = one.output
+    if isinstance(output, list):
+        return [_process(each) if isinstance(each, dict) and "cmdline" in each else each for each in output]
     if not isinstance(output, dict):
         return output
     if "levels" in output:
@@ -129,6 +131,10 @@ def _decisive(one: Evidence) -> Any:  # noqa: ANN401 -- any JSON
     if "metadata" in output:
         return output.get("status", output)
     return output
+
+
+def _process(one: Mapping[str, Any]) -> str:
+    return f"pid {one['pid']}, started at {one['start']}: {' '.join(one['cmdline'])}"
 
 
 def _bounds(controller: str, found: list[limits.Level]) -> list[str]:

@@ -111,14 +111,16 @@ def cells(level: str, approaches: list[str]) -> list[Cell]:
 
 
 def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
-    """Give, for the record's header, every claim of the article, and why this run does not judge it, if so."""
-    judged = {cell.prop.claim for cell in selected}
+    """Give, for the record's header, every claim of the article, and why this run does not judge it, or a part of it."""
+    judged = {cell.prop.id for cell in selected}
+    parts = {claim: [one.id for one in properties() if one.claim == claim] for claim in CLAIMS}
     return [
         {
             "id": claim.id,
             "says": claim.says,
             "source": claim.source,
-            "unjudged": "" if claim.id in judged else unjudged(claim, level),
+            "unjudged": "" if judged & set(parts[claim.id]) else unjudged(claim, level),
+            "left_out": [one for one in parts[claim.id] if one not in judged],
         }
         for claim in CLAIMS.values()
     ]

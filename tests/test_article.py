@@ -64,6 +64,14 @@ def test_the_header_has_every_claim_and_why_it_is_not_judged(monkeypatch: pytest
     assert why("core", [])["P2-08"] == why("article", cells)["P2-10"] == "-k left it out"
 
 
+def test_the_header_names_what_was_left_out_of_a_claim() -> None:
+    cells = [cell for cell in plan.cells("core", ["dind"]) if cell.prop.id == "P2-13.cpu"]
+    told = {line["id"]: line for line in plan.claim_lines("core", cells)}["P2-13"]
+    assert told["unjudged"] == ""
+    assert "P2-13.cpu" not in told["left_out"]
+    assert {"P2-13", "P2-13.memory"} <= set(told["left_out"])
+
+
 def test_the_header_of_a_run_has_them(tmp_path: Path) -> None:
     nowhere: Any = SimpleNamespace(context="")
     made = Run(cluster=nowhere, folder=tmp_path, id="x1", level="core")
@@ -119,6 +127,11 @@ def test_a_cell_that_was_lost_leaves_a_caveat() -> None:
     gone = observed("P2-08", "dind.foreground", "HOLDS", "HOLDS")
     [told] = view.claims(a_record(PARTS[:1], [claim("P2-08")], lost=[gone]))
     assert (told.standing, told.why) == (Standing.CAVEAT, "never judged: P2-08 on dind.foreground")
+
+
+def test_a_property_that_was_left_out_leaves_a_caveat() -> None:
+    [told] = view.claims(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}]))
+    assert (told.standing, told.why) == (Standing.CAVEAT, "left out of this run: P2-08.more")
 
 
 def test_a_header_that_is_older_than_claims_is_read_and_rendered(tmp_path: Path) -> None:

@@ -190,9 +190,14 @@ class Judged:
         return str(self.line["id"])
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Give the properties of the claim that this run did not judge, though it judged others of them."""
+        return tuple(self.line.get("left_out", ()))
+
+    @property
     def standing(self) -> Standing:
         """Give what the run says of the sentence."""
-        return standing([*(part.verdict for part in self.parts), *(Verdict.UNDECIDED for _ in self.lost)])
+        return standing([*(part.verdict for part in self.parts), *(Verdict.UNDECIDED for _ in (*self.lost, *self.left_out))])
 
     @property
     def approaches(self) -> dict[str, tuple[Part, ...]]:
@@ -218,6 +223,7 @@ class Judged:
         said = [f"not so: {part.words}" for part in self.against]
         said += [f"not decided: {part.words}: {part.line['reason']}" for part in self.undecided]
         said += [f"never judged: {one['property']} on {one['leg']}" for one in self.lost]
+        said += [f"left out of this run: {', '.join(self.left_out)}"] if self.left_out else []
         if not said and self.standing is Standing.OPEN:
             said = ["what was observed is nothing that the article predicts"]
         return "; ".join(said)
