@@ -31,6 +31,8 @@ class Hand:
     seen: Seen
     namespace: str
     port: int
+    cgroup: str
+    """The node's cgroup version, as a record's world has it."""
 
     @property
     def pod(self) -> str:
@@ -93,9 +95,9 @@ def setting(approach: Approach, manifest: str) -> list[str]:
         f"kubectl wait --for=condition=Ready pod/{pod} --timeout=2m",
         f"NODE=$({about} jsonpath={{.spec.nodeName}}); IP=$({about} jsonpath={{.status.podIP}})",
         f"POD_UID=$({about} jsonpath={{.metadata.uid}})",
-        f"PID=$({_pid('CHILD_NONCE')})",
+        f'until PID=$({_pid("CHILD_NONCE")}); [ "$PID" ]; do sleep 1; done',
         f"CLIENT=$({_pid('NONCE')})",
-        r"CHILD=$(docker exec $NODE cat /proc/$PID/cgroup | grep -o '[0-9a-f]\{64\}' | tail -n 1)",
+        r"CHILD=$(docker exec $NODE head -n 1 /proc/$PID/cgroup | grep -o '[0-9a-f]\{64\}' | tail -n 1)",
         "LAYER=$(docker exec $NODE grep -m 1 -o 'upperdir=[^,]*' /proc/$PID/mountinfo | cut -d/ -f6)",
     ]
 
@@ -120,27 +122,27 @@ def _shell(script: str) -> str:
     return on_node(f'sh -c "{script}"')
 
 
-def _in_cgroup(process: str, controller: str, file: str, hierarchy: str) -> str:
-    """Give the command that reads a file of a process's cgroup: v1's of a controller, or v2's where that is ''."""
-    line = rf"^[0-9]*:[^:]*\b{controller}\b[^:]*:" if controller else "^0::"
-    return _shell(rf"cat /sys/fs/cgroup{hierarchy}\$(sed -n 's/{line}//p' /proc/{process}/cgroup)/{file}")
+def _levels(hand: Hand, process: str, controller: str, v1: str, v2: str) -> str:
+    """Give the command that reads a file at every level of a process's cgroup of a controller, up to the root."""
+    unified = hand.cgroup == "v2"
+    file, place = (v2, "") if unified else (v1, f"/{controller}")
+    line = "^0::" if unified else rf"^[0-9]*:[^:]*\b{controller}\b[^:]*:"
+    start = rf"cd /sys/fs/cgroup{place}\$(sed -n 's/{line}//p' /proc/{process}/cgroup)"
+    return _shell(rf"{start} && while [ -f {file} ]; do echo \$PWD \$(cat {file}); cd ..; done")
 
 
 def _cgroups(hand: Hand, asked: Asked) -> list[str]:
     process = hand.process(asked)
     return [
         on_node(f"cat /proc/{process}/cgroup"),
-        _in_cgroup(process, "memory", "memory.limit_in_bytes", "/memory") + "  # cgroup v1",
-        _in_cgroup(process, "", "memory.max", "") + "  # cgroup v2",
+        _levels(hand, process, "memory", "memory.limit_in_bytes", "memory.max"),
+        _levels(hand, process, "cpu", "cpu.cfs_quota_us", "cpu.max"),
     ]
 
 
 def _rates(hand: Hand, asked: Asked) -> list[str]:
-    process = hand.process(asked)
-    return [
-        _in_cgroup(process, "cpu", "cpu.stat", "/cpu") + "  # cgroup v1; twice, to see what came to it",
-        _in_cgroup(process, "", "cpu.stat", "") + "  # cgroup v2",
-    ]
+    once = _levels(hand, hand.process(asked), "cpu", "cpu.stat", "cpu.stat")
+    return [f"{once}; sleep 2; {once}"]
 
 
 def _ask(hand: Hand, asked: Asked) -> list[str]:

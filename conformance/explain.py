@@ -169,7 +169,8 @@ def _by_hand(approach: Approach, record: Record, cited: Iterable[Evidence]) -> I
     above = ""
     for one in cited:
         leg = record.leg(one.leg) or {}
-        hand = byhand.Hand(approach, record.seen(one.leg), str(leg.get("namespace", "")), int(leg.get("port", 0)))
+        about = {"namespace": leg.get("namespace", ""), "port": leg.get("port", 0), "cgroup": record.header["world"]["cgroup"]}
+        hand = byhand.Hand(approach, record.seen(one.leg), **about)
         fresh = [command for command in dict.fromkeys(map(view.printable, hand.commands(one))) if command not in told]
         if fresh and above != one.leg:
             yield f"  # leg {_flat(one.leg)}: {_flat(leg.get('variation', ''))}"

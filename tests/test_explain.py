@@ -46,8 +46,8 @@ SEEN = Seen(
 )
 
 
-def commands(approach: str, asked: dict[str, Any]) -> list[str]:
-    return Hand(catalogue()[approach], SEEN, NAMESPACE, PORT).commands(evidence("it", asked))
+def commands(approach: str, asked: dict[str, Any], cgroup: str = "hybrid") -> list[str]:
+    return Hand(catalogue()[approach], SEEN, NAMESPACE, PORT, cgroup).commands(evidence("it", asked))
 
 
 SOCKET = {"question": "daemon", "socket": "/var/run/docker.sock", "method": "GET"}
@@ -109,6 +109,14 @@ def test_a_command_for_what_was_asked(approach: str, asked: dict[str, Any], comm
     assert commands(approach, asked)[0] == command
 
 
+@pytest.mark.parametrize(
+    ("cgroup", "files"), [("hybrid", ["memory.limit_in_bytes", "cpu.cfs_quota_us"]), ("v2", ["memory.max", "cpu.max"])]
+)
+def test_limits_are_read_where_the_nodes_cgroup_version_has_them(cgroup: str, files: list[str]) -> None:
+    [_, memory, cpu] = commands("dind", {"question": "cgroups", "pid": 77}, cgroup)
+    assert [f"cat {file})" in said for file, said in zip(files, (memory, cpu), strict=True)] == [True, True]
+
+
 def test_what_is_asked_from_a_pod_is_asked_from_a_pod() -> None:
     [command] = commands("dind", {"question": "ask", "netns": 0, "host": IP, "port": PORT})
     assert command.startswith("kubectl run asker --rm -i --restart=Never --image=")
@@ -137,7 +145,7 @@ def test_the_childs_process_and_its_limit_are_found(tmp_path: Path) -> None:
     (tmp_path / "docker").write_text('#!/bin/sh\nshift 2\nexec "$@"\n', encoding="utf-8")
     (tmp_path / "docker").chmod(0o755)
     setting = byhand.setting(catalogue()["dood"], "x")
-    find = next(line for line in setting if line.startswith("PID="))
+    find = next(line for line in setting if "PID=$(" in line)
     child = subprocess.Popen(["sleep", "60"], env={"CHILD_NONCE": "article", "PATH": os.environ["PATH"]})
     try:
         script = "\n".join(["NODE=here", find, *commands("dood", {"question": "cgroups", "pid": 77}), "echo PID=$PID"])
