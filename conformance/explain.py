@@ -108,7 +108,7 @@ def _leg(part: view.Part, cited: list[Evidence]) -> Iterator[str]:
     line = part.line
     yield f"{view.SIGNS[part.state]} {line['leg']}: {part.state.value}"
     yield from wrapped("because", _flat(line["reason"]), BESIDE)
-    predicted = f"the article predicts {line['predicted'] or 'nothing'}: {part.verdict.value}"
+    predicted = f"{part.sayer} predicts {line['predicted'] or 'nothing'}: {part.verdict.value}"
     yield from wrapped("so", f"{predicted}; expected here: {line['expected'] or 'unknown'}, {line['why_expected']}", BESIDE)
     for one in cited:
         yield from wrapped("evidence", _flat(f"{one.id}, {one.name} ({one.where})"), BESIDE)

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from conformance import plan
-from conformance.article import CLAIMS, Claim
+from conformance.article import CLAIMS, Claim, speaks_of
 from conformance.claims import LEVELS, Property
 from conformance.legs import KINDS, Approach
 
@@ -53,19 +53,20 @@ def _described(one: Property, approaches: Mapping[str, Approach], source: str) -
     yield from wrapped(f"  {one.id}", one.sentence, PROPERTY)
     facts = [
         f"{one.level}; judged of {', '.join(one.approaches)}; legs: {', '.join(one.legs)}",
+        f"said in {source}" if source else "",
         predictions(one),
         f"needs {', '.join(needs(one, approaches))}" if needs(one, approaches) else "",
-        f"said in {source}" if source else "",
     ]
     for fact in filter(None, facts):
         yield from wrapped("", fact, PROPERTY)
 
 
 def predictions(one: Property) -> str:
-    """Give what the article predicts of a property, in words."""
+    """Give what the article, or another source, predicts of a property, in words."""
+    who = "the article" if speaks_of(one.id) else "its source"
     if not one.predicts:
-        return "the article is silent"
-    return f"the article predicts {', '.join(f'{name} {state.value}' for name, state in one.predicts.items())}"
+        return f"{who} is silent"
+    return f"{who} predicts {', '.join(f'{name} {state.value}' for name, state in one.predicts.items())}"
 
 
 def needs(one: Property, approaches: Mapping[str, Approach]) -> list[str]:

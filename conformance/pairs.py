@@ -16,12 +16,12 @@ LEFT, RIGHT = "dood", "dind"
 class Comparison(Enum):
     """What two observations say of the difference between the approaches."""
 
-    DIFFER = "differ, as the article says"
-    ALIKE = "do not differ, as the article says"
-    DIFFER_OTHERWISE = "differ, otherwise than the article says"
-    ALIKE_OTHERWISE = "do not differ, otherwise than the article says"
-    DIFFER_UNSAID = "differ; the article does not say"
-    ALIKE_UNSAID = "do not differ; the article does not say"
+    DIFFER = "differ, as predicted"
+    ALIKE = "do not differ, as predicted"
+    DIFFER_OTHERWISE = "differ, otherwise than predicted"
+    ALIKE_OTHERWISE = "do not differ, otherwise than predicted"
+    DIFFER_UNSAID = "differ; that is not predicted"
+    ALIKE_UNSAID = "do not differ; that is not predicted"
     UNTOLD = "cannot be told"
 
 

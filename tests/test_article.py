@@ -165,6 +165,21 @@ def baseline() -> record.Record:
     return a_record([*both, *alone])
 
 
+def test_what_another_source_says_is_not_the_articles() -> None:
+    parts = [observed("P2-08", "dind.foreground", "HOLDS", "HOLDS"), observed("G-02", "dind.foreground", "LACKS", "HOLDS")]
+    alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
+    read = a_record([*parts, *alone])
+    assert view.headline(read) == "Of the article's 1 predictions 1 are confirmed here."
+    told = {(cell.family, cell.approach): cell.told for cell in view.cells(read)}
+    assert told == {
+        ("storage", "dind"): "source predicts HOLDS: REFUTED in part, 1 of 2 are so",
+        ("others", "dood"): "source predicts HOLDS: CONFIRMED",
+    }
+    page = render.html(read)
+    assert page.count("The article (Part 2) predicts HOLDS: CONFIRMED.") == 1
+    assert page.count("Its source (Part 2) predicts HOLDS:") == 2
+
+
 def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     read = baseline()
     assert view.columns(read) == ["dood", "dind"]
@@ -232,7 +247,7 @@ def test_other_sources_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = list(listing.listing("extended", catalogue()))
     assert lines.index("What other sources say") > max(place for place, line in enumerate(lines) if line.startswith("P1-10"))
     assert "  Z-01               it is so" in lines[lines.index("What other sources say") :]
-    assert " " * 21 + "the article is silent" in lines
+    assert " " * 21 + "its source is silent" in lines
     assert " " * 21 + "said in a page" in lines
 
 

@@ -78,7 +78,7 @@ def test_a_pair_is_one_property_on_one_kind_of_leg() -> None:
         ("P2-10", "deaf", Comparison.UNTOLD, "dood.deaf is INCONCLUSIVE: too early"),
     ]
     assert view.pairs_line(read) == (
-        "2 pairs of the two approaches on the same kind of leg: 1 differ, as the article says; 1 cannot be told."
+        "2 pairs of the two approaches on the same kind of leg: 1 differ, as predicted; 1 cannot be told."
     )
     assert "dood.deaf is INCONCLUSIVE: too early" in render.html(read)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from conformance.article import speaks_of
 from conformance.contradictions import CONTRADICTIONS, Settled, settle
-from conformance.observations import Standing, State, Verdict, standing, verdict
+from conformance.observations import Standing, State, Verdict, standing, summarise, verdict
 from conformance.pairs import Comparison, pairs
 from conformance.record import Line, Record
 
@@ -45,6 +46,16 @@ class Part:
     line: Line
     state: State
     verdict: Verdict
+
+    @property
+    def of_article(self) -> bool:
+        """Say whether the article speaks of it."""
+        return speaks_of(self.line["property"])
+
+    @property
+    def sayer(self) -> str:
+        """Give who predicts."""
+        return "the article" if self.of_article else "its source"
 
     @property
     def words(self) -> str:
@@ -89,13 +100,19 @@ class Cell:
             sum(part.verdict is one for part in self.parts) for one in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT)
         )
         predicted = {part.line["predicted"] for part in self.parts}
+        who = self._sayer
         if len(predicted) > 1:
-            said = f"{confirmed} of {len(self.parts)} are as the article predicts, {refuted} are not"
+            said = f"{confirmed} of {len(self.parts)} are as the {who} predicts, {refuted} are not"
             return said + (f", of {silent} it says nothing" if silent else "")
-        said = f"article predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
+        said = f"{who} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
         if confirmed in (0, len(self.parts)):
             return said
         return f"{said}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(self.parts)} are so"
+
+    @property
+    def _sayer(self) -> str:
+        """Give who predicts, where a family has claims of the article and of others: the source of each."""
+        return "article" if all(part.of_article for part in self.parts) else "source"
 
 
 @frozen
@@ -154,6 +171,14 @@ def _cell(record: Record, family: str, approach: str) -> Cell | None:
     if not parts and not lost:
         return None
     return Cell(family, approach, record.state(family, approach), parts, lost)
+
+
+def _of_article(cell: Cell) -> Cell | None:
+    """Give what of a cell the article speaks of."""
+    parts = tuple(one for one in cell.parts if one.of_article)
+    lost = tuple(one for one in cell.lost if speaks_of(one["property"]))
+    state = summarise([*(one.state for one in parts), *(State.ERROR for _ in lost)])
+    return evolve(cell, state=state, parts=parts, lost=lost) if parts or lost else None
 
 
 def part(line: Line) -> Part:
@@ -279,7 +304,7 @@ def headline(record: Record) -> str:
     """Give one sentence of what this run found, made from its own table."""
     if record.footer is None or record.footer["interrupted"]:
         return "This run was interrupted: what follows is what it had seen until then."
-    found = [cell for cell in cells(record) if cell.verdict is not Verdict.SILENT]
+    found = [cell for cell in filter(None, map(_of_article, cells(record))) if cell.verdict is not Verdict.SILENT]
     counts = {v: sum(c.verdict is v for c in found) for v in Verdict}
     refuted = [f"{c.family} on {c.approach}" for c in found if c.verdict is Verdict.REFUTED]
     said = f"Of the article's {len(found)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
