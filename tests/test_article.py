@@ -265,3 +265,13 @@ def test_needs_are_derived_from_what_is_declared() -> None:
         "two pods of the approach at once on one node",
         "the node's CPUs for itself while it is read",
     ]
+
+
+def test_evidence_that_several_cite_is_shown_once() -> None:
+    lines = copy.deepcopy(recorded_lines())
+    cited = next(line for line in lines if line["kind"] == "observation" and line["cites"])
+    lines.insert(-1, {**copy.deepcopy(cited), "property": f"{cited['property']}.again"})
+    page = render.html(record.of(lines))
+    anchor = "evidence-" + cited["cites"][0].replace("#", "-")
+    assert page.count(f'id="{anchor}"') == 1
+    assert page.count(f'href="#{anchor}"') == 1
