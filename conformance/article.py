@@ -64,3 +64,8 @@ _CLAIMS = (
     Claim("P1-10", "users can pull, build and run images", PART_1),
 )
 CLAIMS = {claim.id: claim for claim in _CLAIMS}
+
+
+def speaks_of(name: str) -> bool:
+    """Say whether a property judges a claim of the article, or a part of one: what is predicted of others is their source's."""
+    return name.partition(".")[0] in CLAIMS

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from conformance.article import CLAIMS
+from conformance.article import CLAIMS, speaks_of
 from conformance.evidence import MissingEvidence, Seen
 from conformance.identity import unproven
 from conformance.observations import Observation, State, error, inconclusive
@@ -95,7 +95,7 @@ class Property:
                 None,
                 f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}",
             )
-        return self.predicts.get(approach), "as the article predicts"
+        return self.predicts.get(approach), f"as {'the article' if speaks_of(self.id) else 'its source'} predicts"
 
     def conclude(self, seen: Seen) -> Observation:
         """Judge, identity first. A judge that breaks is the rig's failure; missing evidence decides nothing."""

@@ -11,12 +11,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from conformance import plan, record
+from conformance import again, plan, record
 from conformance import run as running
 from conformance.claims import LEVELS
 from conformance.cluster import Cluster
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
+from conformance.explain import explain
 from conformance.legs import catalogue
+from conformance.listing import listing
 from conformance.report import render, terminal
 from conformance.rig import RATE
 from conformance.sessions import wanted_processes
@@ -56,6 +58,9 @@ IMAGE = click.option(
     metavar="NAME=REFERENCE",
     help="Use this image in the place of one of the suite's, e.g. httpd:latest=registry.example/httpd@sha256:...",
 )
+
+LATEST = Path("reports/latest")
+"""The last run's folder, where nothing else is said."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -191,12 +196,11 @@ def _show_in_step(read: record.Record) -> None:
 
 
 @cli.command()
-@click.argument("source", type=click.Path(path_type=Path), default=Path("reports/latest"))
+@click.argument("source", type=click.Path(path_type=Path), default=LATEST)
 def report(source: Path) -> None:
     """Render the reports of a run again from its record (a record.jsonl, or a run's folder)."""
     folder = source if source.is_dir() else source.parent
-    path = source / "record.jsonl" if source.is_dir() else source
-    read = record.read(path)
+    read = record.read(_file(source))
     terminal.table(read, Console(highlight=False))
     render.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
@@ -205,18 +209,44 @@ def report(source: Path) -> None:
     sys.exit(read.footer["exit_code"])
 
 
+def _file(source: Path) -> Path:
+    """Give the record's file, of a run's folder or as it is."""
+    return source / "record.jsonl" if source.is_dir() else source
+
+
 @cli.command("list")
 @click.option("--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True)
 def list_(level: str) -> None:
-    """List every property: id, level, approaches, legs, sentence, source."""
-    shown: set[str] = set()
-    for cell in plan.cells(level, list(catalogue())):
-        one = cell.prop
-        if one.id not in shown:
-            shown.add(one.id)
-            predicted = ", ".join(f"{name} {state.value}" for name, state in one.predicts.items())
-            click.echo(f"{one.id:<14} {one.level:<9} {one.sentence}")
-            click.echo(f"{'':<14} article predicts {predicted}; {one.source}; legs: {', '.join(one.legs)}")
+    """List every claim of the article and every property: id, level, approaches, legs, prediction, needs, source."""
+    for line in listing(level, catalogue()):
+        click.echo(line)
+
+
+@cli.command("explain")
+@click.argument("name", metavar="ID")
+@click.argument("source", metavar="[RECORD]", required=False, type=click.Path(path_type=Path))
+def explain_(name: str, source: Path | None) -> None:
+    """Explain a property: what it claims, how it is seen and judged, what a record holds of it, and how to see it by hand.
+
+    RECORD is a record.jsonl or a run's folder; reports/latest where there is one.
+    """
+    chosen = source or (LATEST if LATEST.exists() else None)
+    for line in explain(name, record.read(_file(chosen)) if chosen else None, catalogue()):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("source", metavar="RECORD", type=click.Path(path_type=Path))
+@click.option("-v", "verbose", is_flag=True, help="Also say where only the reason changed, and what the record does not hold.")
+def judge(source: Path, verbose: bool) -> None:
+    """Judge a record again with today's rules, without a cluster, and say what changed (a record.jsonl, or a run's folder).
+
+    Exits with 1 if an observation is another one than then.
+    """
+    judged = again.judge(record.read(_file(source)), plan.cells(LEVELS[-1], list(catalogue())))
+    for line in again.lines(judged, verbose=verbose):
+        click.echo(line)
+    sys.exit(1 if judged.changed else 0)
 
 
 @cli.command()

@@ -88,3 +88,29 @@ def verdict(state: State, prediction: State | None) -> Verdict:
     if prediction is None:
         return Verdict.SILENT
     return Verdict.CONFIRMED if state is prediction else Verdict.REFUTED
+
+
+class Standing(Enum):
+    """What the verdicts on a sentence of the article come to: what a run says of that sentence."""
+
+    TRUE = "true here"
+    CAVEAT = "true here, with a caveat"
+    IN_PART = "true in part"
+    FALSE = "false here"
+    OPEN = "not judged"
+
+
+def standing(verdicts: Iterable[Verdict]) -> Standing:
+    """Sum up the verdicts of all observations that a sentence is judged by.
+
+    CAVEAT: whatever was decided is so, and something was not decided. Where the article is silent counts for nothing;
+    where nothing was decided, nothing is said.
+    """
+    seen = set(verdicts)
+    if {Verdict.CONFIRMED, Verdict.REFUTED} <= seen:
+        return Standing.IN_PART
+    if Verdict.REFUTED in seen:
+        return Standing.FALSE
+    if Verdict.CONFIRMED in seen:
+        return Standing.CAVEAT if Verdict.UNDECIDED in seen else Standing.TRUE
+    return Standing.OPEN

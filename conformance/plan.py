@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict, frozen
 
+from conformance.article import CLAIMS, Claim
 from conformance.claims import LEVELS, Family, Property, families
 from conformance.cluster import Cluster
 from conformance.legs import KINDS, Approach, Leg, leg_name
 from conformance.probes.node import NodeProbe
+from conformance.record import Line
 
 
 @frozen
@@ -109,3 +112,34 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         if approach in one.approaches
         for kind in one.legs
     ]
+
+
+def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
+    """Give, for the record's header, every claim of the article, and why this run does not judge it, or a part of it."""
+    judged = {cell.prop.id for cell in selected}
+    parts = {claim: [one.id for one in properties() if one.claim == claim] for claim in CLAIMS}
+    return [
+        {
+            "id": claim.id,
+            "says": claim.says,
+            "source": claim.source,
+            "unjudged": "" if judged & set(parts[claim.id]) else unjudged(claim, level),
+            "left_out": [one for one in parts[claim.id] if one not in judged],
+        }
+        for claim in CLAIMS.values()
+    ]
+
+
+def unjudged(claim: Claim, level: str) -> str:
+    """Give why a claim of which no property was selected at a level is not judged."""
+    levels = sorted({one.level for one in properties() if one.claim == claim.id}, key=LEVELS.index)
+    if not levels:
+        return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
+    if LEVELS.index(levels[0]) > LEVELS.index(level):
+        return f"its level is {levels[0]}; this run judged {level}"
+    return "-k left it out"
+
+
+def properties() -> list[Property]:
+    """Give every property of every family, in the order of the report."""
+    return [one for family in families() for one in family.properties]

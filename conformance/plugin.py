@@ -88,12 +88,12 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
 
 @cache
 def together(approach: str) -> str:
-    """Give the approach whose process runs an approach's items: its own, and the first one's for a pod without Docker.
+    """Give the approach whose process runs an approach's items: its own, and the first one's for what is no way to get children.
 
     Two processes are enough for two daemons; what is left for the first that is done would begin only then.
     """
     known = catalogue()
-    return approach if known[approach].spawns else next(name for name, one in known.items() if one.spawns)
+    return approach if known[approach].proven else next(name for name, one in known.items() if one.proven)
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]

@@ -268,7 +268,10 @@ class Run:
             "command": command,
             "world": self._world,
             "stand_ins": {name: what for name, what in self._stand_ins.items() if name not in self.images},
-            "approaches": {a.name: {"title": a.title, "granted": list(a.granted)} for a in legs.catalogue().values()},
+            "claims": plan.claim_lines(self.level, selected),
+            "approaches": {
+                a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in legs.catalogue().values()
+            },
             "cells": [
                 {"property": c.prop.id, "leg": c.leg, "family": c.family.name, "sentence": c.family.sentence} for c in selected
             ],

@@ -9,7 +9,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from conformance.observations import State, Verdict
+from conformance.observations import Standing, State, Verdict
+from conformance.pairs import pairs
 from conformance.record import Record
 from conformance.report import view
 
@@ -49,11 +50,6 @@ def _shown(value: Any) -> str:  # noqa: ANN401 -- any JSON
     return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n")
 
 
-def _printable(text: str) -> str:
-    """Make control characters visible, wherever in a page or summary they stand."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
 def html(record: Record) -> str:
     """Give the report: one file, no outside request, no script."""
     environment = jinja2.Environment(
@@ -61,13 +57,25 @@ def html(record: Record) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["shown"] = _shown
-    rows = view.rows(record)
     page = environment.get_template("report.html").render(
         record=record,
-        rows=rows,
+        columns=view.columns(record),
+        rows=view.rows(record),
+        beside=view.beside(record),
+        sections=view.sections(record),
+        claims=view.claims(record),
+        claims_line=view.claims_line(record),
+        pairs=pairs(record),
+        pairs_line=view.pairs_line(record),
+        settled=view.settled(record),
+        part=view.part,
+        sentence=lambda family: view.sentence(record, family),
+        said=view.SAID,
+        standing_signs=view.STANDS,
         headline=view.headline(record),
         world=view.world_line(record),
         stand_ins=lambda approach: view.stand_ins(record, approach),
+        place=lambda approach: view.place(record, approach),
         title=lambda approach: view.title(record, approach),
         words=view.WORDS,
         signs=view.SIGNS,
@@ -76,7 +84,7 @@ def html(record: Record) -> str:
         Verdict=Verdict,
         style=Markup(_style()),  # noqa: S704 -- our own file
     )
-    return _printable(page)
+    return view.printable(page)
 
 
 def _style() -> str:
@@ -91,6 +99,52 @@ def _cell(text: str) -> str:
     return flat
 
 
+def _table(record: Record) -> list[str]:
+    """Give the summary table's lines, and a line for each approach that has no column in it."""
+    lines = [
+        "| property | " + " | ".join(_cell(view.title(record, a)) for a in view.columns(record)) + " |",
+        "|---|" + "---|" * len(view.columns(record)),
+    ]
+    lines += [
+        f"| {_cell(row.sentence)} | {' | '.join(_observed(record, cell) for cell in row.cells)} |" for row in view.rows(record)
+    ]
+    for one in view.beside(record):
+        said = f"{_cell(view.title(record, one.approach))}: {_cell(view.sentence(record, one.family))} {_observed(record, one)}"
+        lines += ["", f"{view.place(record, one.approach)}: {said}."]
+    return lines
+
+
+def _observed(record: Record, cell: view.Cell | None) -> str:
+    if cell is None:
+        return ""
+    mark = "" if cell.as_expected else " **unexpected**"
+    stood_in = view.stand_ins(record, cell.approach)
+    mark += f" (stand-ins: {', '.join(stood_in)})" if stood_in else ""
+    return f"{view.SIGNS[cell.state]} **{cell.state.value}**, {_cell(cell.told)}{mark}"
+
+
+def _article(record: Record) -> list[str]:
+    """Give the article claim by claim, folded in, and its open claims in one line; nothing in an older record."""
+    heard = view.claims(record)
+    if not heard:
+        return []
+    lines = [
+        "",
+        f"<details><summary>{_cell(view.claims_line(record))}</summary>",
+        "",
+        "| claim | the article's sentence | is | because |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {_cell(one.id)} | {_cell(one.line['says'])} | {view.STANDS[one.standing]} {one.standing.value} | {_cell(one.why)} |"
+        for one in heard
+        if one.standing is not Standing.OPEN
+    ]
+    open_ = [one.id for one in heard if one.standing is Standing.OPEN]
+    lines += ["", f"Not judged (report.html says why): {', '.join(_cell(one) for one in open_) or 'none'}.", "", "</details>"]
+    return lines
+
+
 def markdown(record: Record) -> str:
     """Give the summary for a step summary or a pull request: the first screen says it all."""
     footer = record.footer
@@ -101,17 +155,11 @@ def markdown(record: Record) -> str:
         "",
         f"World: {_cell(view.world_line(record))}.",
         "",
-        "| property | " + " | ".join(_cell(view.title(record, a)) for a in record.approaches) + " |",
-        "|---|" + "---|" * len(record.approaches),
+        *_table(record),
     ]
-    for row in view.rows(record):
-        cells = []
-        for cell in row.cells:
-            mark = "" if cell.as_expected else " **unexpected**"
-            stood_in = view.stand_ins(record, cell.approach)
-            mark += f" (stand-ins: {', '.join(stood_in)})" if stood_in else ""
-            cells.append(f"{view.SIGNS[cell.state]} **{cell.state.value}**, {cell.told}{mark}")
-        lines.append(f"| {_cell(row.sentence)} | " + " | ".join(cells) + " |")
+    first = len(lines)
+    lines += _article(record)
+    lines += ["", *(_cell(line) for line in filter(None, [view.pairs_line(record)]))]
     lines += [
         "",
         "<details><summary>Every observation</summary>",
@@ -125,10 +173,7 @@ def markdown(record: Record) -> str:
     for lost in record.lost:
         lines.append(f"- never judged: {_cell(lost['property'])} on {_cell(lost['leg'])}")
     lines.append(f"Exit code {footer['exit_code']}: {_cell(footer['why'])}." if footer else "Interrupted: no footer was written.")
-    text = _printable("\n".join(lines) + "\n")
+    text = view.printable("\n".join(lines) + "\n")
     if len(text.encode()) > STEP_SUMMARY_BYTES:
-        text = (
-            "\n".join(lines[: 8 + len(view.rows(record))])
-            + "\n\nThe observations are too many for a step summary: see report.html.\n"
-        )
+        text = "\n".join(lines[:first]) + "\n\nThe observations are too many for a step summary: see report.html.\n"
     return text

@@ -24,16 +24,25 @@ def table(record: Record, console: Console) -> None:
     """Print the summary table, the world, what was not judged, and why the exit code is what it is."""
     made = Table(title=view.headline(record), title_justify="left", show_lines=True)
     made.add_column("property", ratio=2)
-    for approach in record.approaches:
+    for approach in view.columns(record):
         made.add_column(view.title(record, approach), ratio=2)
     for row in view.rows(record):
-        cells = []
-        for cell in row.cells:
-            style = STYLES.get(cell.state, "magenta")
-            unexpected = "" if cell.as_expected else "\n[bold]UNEXPECTED[/bold]"
-            cells.append(f"[{style}]{view.SIGNS[cell.state]} {cell.state.value}[/{style}]\n{cell.told}{unexpected}")
-        made.add_row(escape(row.sentence), *cells)
+        made.add_row(escape(row.sentence), *(_shown(cell) for cell in row.cells))
     console.print(made)
+    for cell in view.beside(record):
+        beside = f"{escape(view.title(record, cell.approach))}: {escape(view.sentence(record, cell.family))}"
+        console.print(f"{view.place(record, cell.approach)}: {beside} {_shown(cell, ' ')}")
+    for line_ in filter(None, (view.claims_line(record), view.pairs_line(record))):
+        console.print(line_, markup=False)
     console.print(f"World: {view.world_line(record)}", markup=False, highlight=False)
     for lost in record.lost:
         console.print(f"never judged: {lost['property']} on {lost['leg']}", markup=False)
+
+
+def _shown(cell: view.Cell | None, between: str = "\n") -> str:
+    """Give a cell as rich markup; nothing where there is none."""
+    if cell is None:
+        return ""
+    style = STYLES.get(cell.state, "magenta")
+    unexpected = "" if cell.as_expected else f"{between}[bold]UNEXPECTED[/bold]"
+    return f"[{style}]{view.SIGNS[cell.state]} {cell.state.value}[/{style}]{between}{escape(cell.told)}{unexpected}"

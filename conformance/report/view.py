@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections import Counter
 
-from conformance.observations import State, Verdict, summarise, verdict
+from attrs import evolve, frozen
+
+from conformance.article import speaks_of
+from conformance.contradictions import CONTRADICTIONS, Settled, settle
+from conformance.observations import Standing, State, Verdict, standing, summarise, verdict
+from conformance.pairs import Comparison, pairs
 from conformance.record import Line, Record
 
 WORDS = {
@@ -24,6 +29,14 @@ SIGNS = {
     State.ERROR: "!",
 }
 """Colour is never the only sign."""
+STANDS = {Standing.TRUE: "✓", Standing.CAVEAT: "✓", Standing.IN_PART: "◐", Standing.FALSE: "✗", Standing.OPEN: "?"}
+"""The same signs, for what is said of a sentence of the article."""
+SAID = {
+    Verdict.CONFIRMED: "as the article says",
+    Verdict.REFUTED: "not as the article says",
+    Verdict.SILENT: "the article is silent",
+    Verdict.UNDECIDED: "",
+}
 
 
 @frozen
@@ -35,6 +48,21 @@ class Part:
     verdict: Verdict
 
     @property
+    def of_article(self) -> bool:
+        """Say whether the article speaks of it."""
+        return speaks_of(self.line["property"])
+
+    @property
+    def sayer(self) -> str:
+        """Give who predicts."""
+        return "the article" if self.of_article else "its source"
+
+    @property
+    def words(self) -> str:
+        """Give the property and the leg, and what was observed there."""
+        return f"{self.line['property']} on {self.line['leg']} {self.state.value}"
+
+    @property
     def anchor(self) -> str:
         """Give the part's place in the HTML."""
         return f"{self.line['property']}-{self.line['leg']}".replace(".", "-").lower()
@@ -42,13 +70,11 @@ class Part:
 
 @frozen
 class Cell:
-    """One cell of the summary table: a family on an approach."""
+    """One cell of the summary table: a family on an approach. Its parts may be of several properties."""
 
     family: str
     approach: str
     state: State
-    predicted: State | None
-    verdict: Verdict
     parts: tuple[Part, ...]
     lost: tuple[Line, ...]
 
@@ -58,53 +84,211 @@ class Cell:
         return not self.lost and all(part.line["as_expected"] for part in self.parts)
 
     @property
+    def verdict(self) -> Verdict:
+        """Give REFUTED where any part is, and nothing where the cell as a whole is undecided."""
+        if self.state not in (State.HOLDS, State.LACKS, State.MIXED):
+            return Verdict.UNDECIDED
+        verdicts = {part.verdict for part in self.parts}
+        return next((one for one in (Verdict.REFUTED, Verdict.CONFIRMED) if one in verdicts), Verdict.SILENT)
+
+    @property
     def told(self) -> str:
         """Give prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
         if self.state is State.NOT_APPLICABLE:
             return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
-        predicted = self.predicted.value if self.predicted else "nothing"
-        if self.state is State.MIXED:
-            confirmed = sum(part.verdict is Verdict.CONFIRMED for part in self.parts)
-            return f"article predicts {predicted}: {self.verdict.value} in part, {confirmed} of {len(self.parts)} are so"
-        return f"article predicts {predicted}: {self.verdict.value}"
+        confirmed, refuted, silent = (
+            sum(part.verdict is one for part in self.parts) for one in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT)
+        )
+        predicted = {part.line["predicted"] for part in self.parts}
+        who = self._sayer
+        if len(predicted) > 1:
+            said = f"{confirmed} of {len(self.parts)} are as the {who} predicts, {refuted} are not"
+            return said + (f", of {silent} it says nothing" if silent else "")
+        said = f"{who} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
+        if confirmed in (0, len(self.parts)):
+            return said
+        return f"{said}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(self.parts)} are so"
+
+    @property
+    def _sayer(self) -> str:
+        """Give who predicts, where a family has claims of the article and of others: the source of each."""
+        return "article" if all(part.of_article for part in self.parts) else "source"
 
 
 @frozen
 class Row:
-    """A family: its sentence and a cell for each approach."""
+    """A family: its sentence, and a cell for each of the table's approaches; None where it is not asked of one."""
 
     family: str
     sentence: str
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell | None, ...]
+
+
+def columns(record: Record) -> list[str]:
+    """Give the approaches that the summary table compares: those with cells in many families.
+
+    One that has cells in less than half as many as the fullest has a line below the table (`beside`), as Pod A has,
+    the baseline.
+    """
+    cells_of = {one: [c for c in record.header["cells"] if c["leg"].startswith(f"{one}.")] for one in record.approaches}
+    count = {one: len({cell["family"] for cell in found}) for one, found in cells_of.items()}
+    return [one for one, families in count.items() if 2 * families >= max(count.values())]
 
 
 def rows(record: Record) -> list[Row]:
-    """Give the summary table."""
-    found = []
-    for family in record.families:
-        sentence = next(c["sentence"] for c in record.header["cells"] if c["family"] == family)
-        found.append(Row(family, sentence, tuple(_cell(record, family, a) for a in record.approaches)))
-    return found
+    """Give the summary table: the families that any of its approaches is asked of."""
+    return [row for row in _rows(record, columns(record)) if any(row.cells)]
 
 
-def _cell(record: Record, family: str, approach: str) -> Cell:
-    parts = tuple(_part(line) for line in record.cell(family, approach))
+def sections(record: Record) -> list[Row]:
+    """Give every family with the cells of all approaches that it is asked of."""
+    return _rows(record, record.approaches)
+
+
+def beside(record: Record) -> list[Cell]:
+    """Give the cells of the approaches that have no column."""
+    shown = columns(record)
+    return [cell for cell in cells(record) if cell.approach not in shown]
+
+
+def cells(record: Record) -> list[Cell]:
+    """Give every cell, family by family: the table's, and those beside it."""
+    return [cell for row in sections(record) for cell in row.cells if cell]
+
+
+def _rows(record: Record, approaches: list[str]) -> list[Row]:
+    return [Row(one, sentence(record, one), tuple(_cell(record, one, a) for a in approaches)) for one in record.families]
+
+
+def sentence(record: Record, family: str) -> str:
+    """Give a family's sentence."""
+    return str(next(c["sentence"] for c in record.header["cells"] if c["family"] == family))
+
+
+def _cell(record: Record, family: str, approach: str) -> Cell | None:
+    parts = tuple(part(line) for line in record.cell(family, approach))
     lost = tuple(c for c in record.lost if c["family"] == family and c["leg"].startswith(f"{approach}."))
-    predicted = {part.line["predicted"] for part in parts}
-    one = State(predicted.pop()) if len(predicted) == 1 and None not in predicted else None
-    state = summarise([*(part.state for part in parts), *(State.ERROR for _ in lost)])
-    return Cell(family, approach, state, one, verdict(state, one), parts, lost)
+    if not parts and not lost:
+        return None
+    return Cell(family, approach, record.state(family, approach), parts, lost)
 
 
-def _part(line: Line) -> Part:
+def _of_article(cell: Cell) -> Cell | None:
+    """Give what of a cell the article speaks of."""
+    parts = tuple(one for one in cell.parts if one.of_article)
+    lost = tuple(one for one in cell.lost if speaks_of(one["property"]))
+    state = summarise([*(one.state for one in parts), *(State.ERROR for _ in lost)])
+    return evolve(cell, state=state, parts=parts, lost=lost) if parts or lost else None
+
+
+def part(line: Line) -> Part:
+    """Give an observation with its verdict."""
     state = State(line["state"])
     return Part(line, state, verdict(state, State(line["predicted"]) if line["predicted"] else None))
+
+
+def pairs_line(record: Record) -> str:
+    """Give one sentence that counts what the pairs of observations say; '' where there is no pair."""
+    counts = Counter(one.comparison for one in pairs(record))
+    if not counts:
+        return ""
+    said = "; ".join(f"{counts[one]} {one.value}" for one in Comparison if counts[one])
+    return f"{sum(counts.values())} pairs of the two approaches on the same kind of leg: {said}."
+
+
+def settled(record: Record) -> list[Settled]:
+    """Give every contradiction of the sources with what this run's observations say of it."""
+    return [settle(one, record.observations) for one in CONTRADICTIONS]
+
+
+@frozen
+class Judged:
+    """A claim of the article: what was observed of it on each approach, and what that says of its sentence."""
+
+    line: Line
+    parts: tuple[Part, ...]
+    lost: tuple[Line, ...]
+
+    @property
+    def id(self) -> str:
+        """Give the claim's id."""
+        return str(self.line["id"])
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Give the properties of the claim that this run did not judge, though it judged others of them."""
+        return tuple(self.line.get("left_out", ()))
+
+    @property
+    def standing(self) -> Standing:
+        """Give what the run says of the sentence."""
+        return standing([*(part.verdict for part in self.parts), *(Verdict.UNDECIDED for _ in (*self.lost, *self.left_out))])
+
+    @property
+    def approaches(self) -> dict[str, tuple[Part, ...]]:
+        """Give the parts of each approach."""
+        names = dict.fromkeys(part.line["approach"] for part in self.parts)
+        return {name: tuple(part for part in self.parts if part.line["approach"] == name) for name in names}
+
+    @property
+    def against(self) -> tuple[Part, ...]:
+        """Give the parts that speak against the sentence."""
+        return tuple(part for part in self.parts if part.verdict is Verdict.REFUTED)
+
+    @property
+    def undecided(self) -> tuple[Part, ...]:
+        """Give the parts that decided nothing."""
+        return tuple(part for part in self.parts if part.verdict is Verdict.UNDECIDED)
+
+    @property
+    def why(self) -> str:
+        """Give why it was not judged, or what speaks against it or was left undecided; '' where all of it is so."""
+        if self.line["unjudged"]:
+            return str(self.line["unjudged"])
+        said = [f"not so: {part.words}" for part in self.against]
+        said += [f"not decided: {part.words}: {part.line['reason']}" for part in self.undecided]
+        said += [f"never judged: {one['property']} on {one['leg']}" for one in self.lost]
+        said += [f"left out of this run: {', '.join(self.left_out)}"] if self.left_out else []
+        if not said and self.standing is Standing.OPEN:
+            said = ["what was observed is nothing that the article predicts"]
+        return "; ".join(said)
+
+
+def claims(record: Record) -> list[Judged]:
+    """Give the article claim by claim; nothing where the record is older than its header's claims."""
+
+    def about(line: Line, claim: Line) -> bool:
+        return bool(line["property"].partition(".")[0] == claim["id"])
+
+    return [
+        Judged(
+            claim,
+            tuple(part(line) for line in record.observations if about(line, claim)),
+            tuple(cell for cell in record.lost if about(cell, claim)),
+        )
+        for claim in record.header.get("claims", [])
+    ]
+
+
+def claims_line(record: Record) -> str:
+    """Give one sentence that counts the claims by what the run says of them; '' where the record has none."""
+    heard = claims(record)
+    if not heard:
+        return ""
+    counts = [(sum(one.standing is standing_ for one in heard), standing_.value) for standing_ in Standing]
+    return f"Of the article's {len(heard)} claims: {'; '.join(f'{number} {words}' for number, words in counts if number)}."
 
 
 def title(record: Record, approach: str) -> str:
     """Give an approach's name as people write it."""
     known = record.header.get("approaches", {}).get(approach, {})
     return str(known.get("title", approach))
+
+
+def place(record: Record, approach: str) -> str:
+    """Give what the line of an approach without a column begins with: a pod that is no way to get containers is the baseline."""
+    known = record.header.get("approaches", {}).get(approach, {})
+    return "Beside" if known.get("spawns", True) else "Baseline"
 
 
 def stand_ins(record: Record, approach: str) -> list[str]:
@@ -120,18 +304,18 @@ def headline(record: Record) -> str:
     """Give one sentence of what this run found, made from its own table."""
     if record.footer is None or record.footer["interrupted"]:
         return "This run was interrupted: what follows is what it had seen until then."
-    cells = [cell for row in rows(record) for cell in row.cells]
-    counts = {v: sum(c.verdict is v for c in cells) for v in Verdict}
-    refuted = [f"{c.family} on {c.approach}" for c in cells if c.verdict is Verdict.REFUTED]
-    sentence = f"Of the article's {len(cells)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
+    found = [cell for cell in filter(None, map(_of_article, cells(record))) if cell.verdict is not Verdict.SILENT]
+    counts = {v: sum(c.verdict is v for c in found) for v in Verdict}
+    refuted = [f"{c.family} on {c.approach}" for c in found if c.verdict is Verdict.REFUTED]
+    said = f"Of the article's {len(found)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
     if refuted:
-        sentence += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
-    skipped = sum(c.state is State.NOT_APPLICABLE for c in cells)
+        said += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
+    skipped = sum(c.state is State.NOT_APPLICABLE for c in found)
     if skipped:
-        sentence += f", {skipped} {WORDS[State.NOT_APPLICABLE]}"
+        said += f", {skipped} {WORDS[State.NOT_APPLICABLE]}"
     if counts[Verdict.UNDECIDED] > skipped:
-        sentence += f", {counts[Verdict.UNDECIDED] - skipped} undecided"
-    return sentence + "."
+        said += f", {counts[Verdict.UNDECIDED] - skipped} undecided"
+    return said + "."
 
 
 def world_line(record: Record) -> str:
@@ -141,3 +325,8 @@ def world_line(record: Record) -> str:
         f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
         f"Linux {world['kernel']}, {len(world['nodes'])} nodes"
     )
+
+
+def printable(text: str) -> str:
+    """Make control characters visible, wherever in an output they stand."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
