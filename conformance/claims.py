@@ -47,7 +47,8 @@ class Property:
     """A sentence that is true or false of a child.
 
     `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
-    while its child serves, when its pod is gone, and, alone on the world, what burns CPU. A reading that several
+    while its child serves, when its pod is gone, alone on the world, what burns CPU, and, holding nobody up, what
+    mostly waits. A reading that several
     properties of a leg name is read once. The judge concludes from evidence alone, of a child that is proven to be one;
     where a property is `childless` it speaks of the pod, and nothing is proven of a child.
     """
@@ -64,6 +65,7 @@ class Property:
     reads: tuple[Reading, ...] = ()
     after: tuple[Reading, ...] = ()
     alone: tuple[Reading, ...] = ()
+    waits: tuple[Reading, ...] = ()
     childless: bool = False
     expectations: list[Expectation] = field(factory=list)
 
@@ -125,6 +127,7 @@ def prop(
     reads: tuple[Reading, ...] = (),
     after: tuple[Reading, ...] = (),
     alone: tuple[Reading, ...] = (),
+    waits: tuple[Reading, ...] = (),
     childless: bool = False,
 ) -> Callable[[Judge], Property]:
     """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too.
@@ -138,7 +141,9 @@ def prop(
         family = judge.__module__.rpartition(".")[2]
         states = {approach: observation.state for approach, observation in predicts.items()}
         place = source or CLAIMS[id.partition(".")[0]].source
-        return Property(id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, childless)
+        return Property(
+            id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, waits, childless
+        )
 
     return declare
 

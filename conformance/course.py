@@ -111,6 +111,8 @@ class Course:
         if alone:
             with self._cpus(alone=True):
                 self._read(lambda p: p.alone)
+        self._read(lambda p: p.waits)
+        if alone:
             with self._cpus(alone=False):
                 self._read(lambda p: p.reads)
         self._check_stop()

@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance import byhand, limits, plan
 from conformance.article import CLAIMS, Claim
-from conformance.claims import Property, Reading
+from conformance.claims import Property
 from conformance.errors import UsageError
 from conformance.evidence import Evidence
 from conformance.legs import KINDS, Approach
@@ -72,8 +72,8 @@ def _declared(one: Property, parts: list[str], approaches: Mapping[str, Approach
         said = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"
         yield from wrapped("expected", said, BESIDE)
     yield from ("", "How it is seen")
-    stages: tuple[tuple[str, tuple[Reading, ...]], ...] = (("alone", one.alone), ("serving", one.reads), ("gone", one.after))
-    for when, readings in stages:
+    stages = {"serving": one.reads, "alone": one.alone, "waiting": one.waits, "gone": one.after}
+    for when, readings in stages.items():
         for reading in readings:
             yield from wrapped(when, _words(reading), BESIDE)
     yield from wrapped("every leg", "which child it is and which daemon's, while it serves; its pod's deletion, watched", BESIDE)

@@ -99,7 +99,7 @@ def job(rig: Rig) -> None:
     predicts={"dood": HOLDS, "dind": LACKS},
     legs=("foreground-forced",),
     level="extended",
-    reads=(job,),
+    waits=(job,),
 )
 def completes(seen: Seen) -> Observation:
     """Judge the Job's status against the end of its client's container."""
@@ -139,7 +139,7 @@ def _evicted(pod: Object) -> str:
     predicts={"dind": HOLDS},
     legs=("storing",),
     level="extended",
-    reads=(store,),
+    waits=(store,),
 )
 def evicted(seen: Seen) -> Observation:
     """Judge whether kubelet took the child's bytes for the pod's."""

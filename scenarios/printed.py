@@ -48,7 +48,7 @@ def whose_images(rig: Rig) -> None:
     legs=("printed",),
     approaches=("article-dind",),
     level="article",
-    reads=(first_try,),
+    waits=(first_try,),
     childless=True,
 )
 def first(seen: Seen) -> Observation:
@@ -72,7 +72,8 @@ def first(seen: Seen) -> Observation:
     legs=("printed",),
     approaches=("article-dind",),
     level="article",
-    reads=(whose_images, first_try),
+    reads=(whose_images,),
+    waits=(first_try,),
     childless=True,
 )
 def printed(seen: Seen) -> Observation:

@@ -280,7 +280,7 @@ def _accounted_at(entry: Object) -> float:
 
 
 @prop("P2-24", "what the child used is attributed to its pod", predicts=PREDICTS, legs=("laden",), level="article",
-      alone=(use_before_burn, burn_alone), reads=(account,))  # fmt: skip
+      alone=(use_before_burn, burn_alone), waits=(account,))  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
     told, clock = seen["account"], seen["node's clock after the burn"]

@@ -29,6 +29,11 @@ def recorded_lines() -> list[record.Line]:
     return [json.loads(line) for line in gzip.decompress(RECORDED.read_bytes()).decode().splitlines()]
 
 
+def judged_in(lines: list[record.Line]) -> int:
+    """Give how many observations decide something, so that pytest passes them and does not skip them."""
+    return sum(one["kind"] == "observation" and one["state"] != "NOT-APPLICABLE" for one in lines)
+
+
 def recorded_level() -> str:
     """Give the level that the recorded run was judged up to."""
     levels = {str(line["level"]) for line in recorded_lines() if line["kind"] == "observation"}

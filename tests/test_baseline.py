@@ -91,7 +91,7 @@ def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
 
 def test_pod_a_starts_with_the_first_approach_and_not_when_a_process_is_done() -> None:
     assert together("pod") == "dood"
-    assert all(together(name) == name for name, approach in catalogue().items() if approach.spawns)
+    assert all(together(name) == name for name, approach in catalogue().items() if approach.proven)
 
 
 def test_a_pod_is_ready_when_all_its_containers_are() -> None:

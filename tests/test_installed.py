@@ -17,7 +17,7 @@ from attrs import frozen
 
 from conformance.world import paths
 from conformance.world.digest import digest
-from tests.conftest import recorded_level, recorded_lines, write
+from tests.conftest import judged_in, recorded_level, recorded_lines, write
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("conformance", "scenarios", "kind-config.yaml")
@@ -105,8 +105,7 @@ def test_it_judges_a_record_again(installed: Installed, tmp_path: Path) -> None:
     scenarios = installed.asked("scenarios.__path__[0]")
     args = ["-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", scenarios, "--replay", str(record)]
     args += ["--conformance-level", recorded_level()]
-    observations = [line for line in recorded_lines() if line["kind"] == "observation"]
-    assert f"{len(observations)} passed" in installed.run("python", "-m", "pytest", *args)
+    assert f"{judged_in(recorded_lines())} passed" in installed.run("python", "-m", "pytest", *args)
 
 
 def test_it_shares_programs_images_and_cluster_with_the_checkout(installed: Installed) -> None:
