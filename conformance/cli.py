@@ -243,7 +243,8 @@ def judge(source: Path, verbose: bool) -> None:
 
     Exits with 1 if an observation is another one than then.
     """
-    judged = again.judge(record.read(_file(source)), plan.cells(LEVELS[-1], list(catalogue())))
+    read = record.read(_file(source))
+    judged = again.judge(read, plan.cells(LEVELS[-1], list(catalogue()), read.repeats))
     for line in again.lines(judged, verbose=verbose):
         click.echo(line)
     sys.exit(1 if judged.changed else 0)

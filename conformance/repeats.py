@@ -1,22 +1,18 @@
-"""What many repeats of the same legs come to: agreement, cold-start times, and whether two approaches' times differ.
-
-Pure functions of samples and records. Every sample stays; nothing is averaged away or left out.
-"""
+"""What many repeats of the same legs come to: agreement, reliability, cold-start times. Pure functions of records."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Sequence
-from statistics import median
+from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from conformance.article import CLAIMS
 from conformance.legs import repeat_of
 from conformance.observations import State
-from conformance.record import Record
+from conformance.record import Line, Record
+from conformance.samples import Difference, Times, difference, times
 
-CONFIDENCE = 0.95
 ENOUGH = 20
 """Cold starts before anything is said of reliability (domain.md, P2-25): with none failed in 20, the rate of failures
 is below 16 % at 95 % confidence."""
@@ -75,90 +71,50 @@ def cold_starts(record: Record) -> dict[str, list[float]]:
     return found
 
 
-@frozen
-class Times:
-    """Samples in seconds: their median with a distribution-free interval, and the 95th percentile.
+RELIABLE = "P2-25"
+_SENTENCE = "every cold start comes to serve, and every observation is the same each time"
 
-    `low` and `high` are None where so few samples allow no interval at all, `p95` where it would be the maximum alone.
+
+def folded(record: Record) -> Record:
+    """Give the record as a reader meets it: each cell once, with its agreement, and P2-25 as an observation like any other.
+
+    What is shown of a cell is its first repeat; where the repeats disagree it reads MIXED. A record without repeats is
+    given as it is.
     """
-
-    samples: tuple[float, ...]
-    median: float
-    low: float | None
-    high: float | None
-    p95: float | None
-
-
-def times(samples: Sequence[float]) -> Times:
-    """Sum up samples. Raises `ValueError` on none.
-
-    The interval is that of two order statistics: it holds the true median with at least 95 % probability, whatever
-    the distribution (binomial; e.g. Conover, Practical Nonparametric Statistics, 3.2). It takes 6 samples to say so.
-    """
-    if not samples:
-        raise ValueError("no sample, so no median")
-    ordered = sorted(samples)
-    n = len(ordered)
-    place = next((k for k in reversed(range(n // 2)) if _coverage(n, k) >= CONFIDENCE), None)
-    low, high = (None, None) if place is None else (ordered[place], ordered[n - 1 - place])
-    p95 = ordered[math.ceil(0.95 * n) - 1] if n >= ENOUGH else None
-    return Times(tuple(samples), median(ordered), low, high, p95)
-
-
-def _coverage(n: int, k: int) -> float:
-    """Give the probability that the true median lies between the k-th smallest and the k-th largest of n (k from 0)."""
-    return float(1 - 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2**n)
+    if record.repeats == 1:
+        return record
+    agreed = {(a.name, a.leg): a for a in agreements(record)}
+    unexpected = {(o["property"], repeat_of(o["leg"])[0]) for o in record.observations if not o["as_expected"]}
+    shown: list[Line] = []
+    for line in record.observations:
+        key = (line["property"], line["leg"])
+        if key in agreed:
+            state = agreed[key].state if agreed[key].whole else State.MIXED
+            reason = f"{agreed[key]} {agreed[key].state.value}; the first: {line['reason']}"
+            shown.append({**line, "state": state.value, "reason": reason, "as_expected": key not in unexpected})
+    reliable = [_as_observation(one) for one in reliability(record)]
+    cells = [cell for cell in record.header["cells"] if (cell["property"], cell["leg"]) in agreed]
+    cells += [
+        {"property": RELIABLE, "leg": o["leg"], "family": o["family"], "sentence": f"Reliability: {_SENTENCE}."} for o in reliable
+    ]
+    claims = [{**one, "unjudged": ""} if one["id"] == RELIABLE else one for one in record.header.get("claims", [])]
+    return evolve(
+        record,
+        header={**record.header, "cells": cells, "claims": claims},
+        legs=tuple(leg for leg in record.legs if repeat_of(leg["leg"])[1] == 1),
+        evidence=tuple(one for one in record.evidence if repeat_of(one.leg)[1] == 1),
+        observations=(*shown, *reliable),
+    )
 
 
-@frozen
-class Difference:
-    """Whether two groups of samples differ: `p` of the exact rank-sum test, and the smallest p that it could have given."""
-
-    p: float
-    smallest: float
-
-    @property
-    def words(self) -> str:
-        """Give 'different', 'not seen to differ', or 'cannot tell' where no outcome could have said so."""
-        if self.smallest > 1 - CONFIDENCE:
-            return "cannot tell"
-        return "different" if self.p <= 1 - CONFIDENCE else "not seen to differ"
-
-
-def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
-    """Test two groups of samples by the exact two-sided rank-sum test (Wilcoxon, Mann-Whitney), ties at their mean rank.
-
-    Exact by counting every way to share the ranks out, so no sample is too small to be right; too small a sample
-    cannot say "different", and `smallest` tells.
-    """
-    if not one or not other:
-        return Difference(1.0, 1.0)
-    ranks = _doubled_ranks([*one, *other])
-    chosen, total = len(one), sum(ranks)
-    ways = _ways(ranks, chosen)
-    middle = chosen * total / len(ranks)
-    off = abs(sum(ranks[:chosen]) - middle)
-    everything = math.comb(len(ranks), chosen)
-    p = sum(n for value, n in ways.items() if abs(value - middle) >= off) / everything
-    furthest = max(abs(value - middle) for value in ways)
-    smallest = sum(n for value, n in ways.items() if abs(value - middle) >= furthest) / everything
-    return Difference(p, smallest)
-
-
-def _doubled_ranks(values: Sequence[float]) -> list[int]:
-    """Give twice the rank of each value, so that the mean rank of ties is a whole number."""
-    ordered = sorted(values)
-    return [2 * ordered.index(value) + ordered.count(value) + 1 for value in values]
-
-
-def _ways(ranks: Sequence[int], chosen: int) -> dict[int, int]:
-    """Give in how many ways so many of the ranks sum up to each value."""
-    tables: list[Counter[int]] = [Counter({0: 1})] + [Counter() for _ in range(chosen)]
-    for rank in ranks:
-        for size in range(chosen, 0, -1):
-            for value, ways in tables[size - 1].items():
-                tables[size][value + rank] += ways
-    return dict(tables[chosen])
+def _as_observation(one: Reliability) -> Line:
+    """Give P2-25 of an approach as a line. The article speaks of DinD alone; we know of none that is less reliable."""
+    return {
+        "kind": "observation", "property": RELIABLE, "sentence": _SENTENCE, "family": "reliability", "level": "article",
+        "source": CLAIMS[RELIABLE].source, "approach": one.approach, "leg": f"{one.approach}.repeats", "state": one.state.value,
+        "reason": one.reason, "cites": [], "predicted": State.HOLDS.value if one.approach == "dind" else None,
+        "expected": State.HOLDS.value, "why_expected": "as the article predicts", "as_expected": one.state is State.HOLDS,
+    }  # fmt: skip
 
 
 @frozen
@@ -205,4 +161,29 @@ def reliability(record: Record) -> list[Reliability]:
         unsteady = tuple(a for a in agreed if a.leg.startswith(f"{approach}.") and not a.whole)
         if legs:
             found.append(Reliability(approach, len(legs), served, unsteady))
+    return found
+
+
+@frozen
+class Start:
+    """The cold starts of one kind of leg: the times of each approach, and whether the first two differ."""
+
+    kind: str
+    times: Mapping[str, Times]
+    difference: Difference | None
+
+
+def starts(record: Record) -> list[Start]:
+    """Give the cold-start times kind by kind; [] for a run without repeats."""
+    if record.repeats == 1:
+        return []
+    kinds: dict[str, dict[str, Times]] = {}
+    for leg, samples in cold_starts(record).items():
+        approach, _, kind = leg.partition(".")
+        if samples:
+            kinds.setdefault(kind, {})[approach] = times(samples)
+    found = []
+    for kind, by_approach in kinds.items():
+        pair = [by_approach[name].samples for name in ("dood", "dind") if name in by_approach]
+        found.append(Start(kind, by_approach, difference(*pair) if len(pair) == 2 else None))  # noqa: PLR2004
     return found

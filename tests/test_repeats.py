@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import record, repeats
+from conformance import record, repeats, samples
 from conformance.observations import State
+from conformance.report import render
 from tests.conftest import recorded_lines
 
 SECONDS = st.floats(0.1, 90, allow_nan=False).map(lambda x: round(x, 1))
@@ -26,26 +27,26 @@ def test_the_exact_test_is_what_counting_gives(one: list[float], other: list[flo
     off = abs(sum(ranks[: len(one)]) - middle)
     sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(one))]
     counted = sum(abs(s - middle) >= off - 1e-9 for s in sums) / len(sums)
-    assert repeats.difference(one, other).p == pytest.approx(counted)
+    assert samples.difference(one, other).p == pytest.approx(counted)
 
 
 def test_so_few_samples_that_no_outcome_could_say_different() -> None:
-    far = repeats.difference([1.0, 1.1, 1.2], [50.0, 51.0, 52.0])
+    far = samples.difference([1.0, 1.1, 1.2], [50.0, 51.0, 52.0])
     assert far.smallest == pytest.approx(0.1)
     assert far.words == "cannot tell"
-    assert repeats.difference([], [1.0]).words == "cannot tell"
+    assert samples.difference([], [1.0]).words == "cannot tell"
 
 
 def test_samples_that_do_and_do_not_differ() -> None:
-    assert repeats.difference([1.0, 1.1, 1.2, 1.3], [5.0, 5.1, 5.2, 5.3]).words == "different"
-    assert repeats.difference([1.0, 5.1, 1.2, 5.3], [5.0, 1.1, 5.2, 1.3]).words == "not seen to differ"
+    assert samples.difference([1.0, 1.1, 1.2, 1.3], [5.0, 5.1, 5.2, 5.3]).words == "different"
+    assert samples.difference([1.0, 5.1, 1.2, 5.3], [5.0, 1.1, 5.2, 1.3]).words == "not seen to differ"
 
 
 def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
     chance = random.Random(2017)
     held = 0
     for _ in range(2000):
-        found = repeats.times([chance.expovariate(1.0) for _ in range(12)])
+        found = samples.times([chance.expovariate(1.0) for _ in range(12)])
         assert found.low is not None
         assert found.high is not None
         held += found.low <= 0.6931 <= found.high
@@ -53,22 +54,22 @@ def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=40))
-def test_a_median_lies_in_its_interval_or_has_none(samples: list[float]) -> None:
-    found = repeats.times(samples)
-    assert found.samples == tuple(samples)
-    assert found.median == median(samples)
-    if len(samples) < 6:
+def test_a_median_lies_in_its_interval_or_has_none(seconds: list[float]) -> None:
+    found = samples.times(seconds)
+    assert found.samples == tuple(seconds)
+    assert found.median == median(seconds)
+    if len(seconds) < 6:
         assert (found.low, found.high) == (None, None)
     else:
         assert found.low is not None
         assert found.high is not None
         assert found.low <= found.median <= found.high
-    assert (found.p95 is None) == (len(samples) < repeats.ENOUGH)
+    assert (found.p95 is None) == (len(seconds) < samples.TAIL)
 
 
 def test_no_sample_has_no_median() -> None:
     with pytest.raises(ValueError, match="no sample"):
-        repeats.times([])
+        samples.times([])
 
 
 def repeated(number: int, broken: int = 0) -> record.Record:
@@ -122,3 +123,41 @@ def test_a_start_that_never_served_is_not_reliable_and_has_no_time() -> None:
 
 def test_a_run_without_repeats_says_nothing_of_reliability() -> None:
     assert repeats.reliability(record.of(recorded_lines())) == []
+
+
+def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
+    read = repeats.folded(repeated(10, broken=3))
+    assert all("~" not in line["leg"] for line in (*read.observations, *read.legs, *read.header["cells"]))
+    odd = next(o for o in read.observations if (o["property"], o["leg"]) == ("P2-05", "dind.foreground"))
+    assert odd["state"] == "MIXED"
+    assert odd["reason"].startswith("7 of 10 HOLDS; the first: ")
+    steady = next(o for o in read.observations if (o["property"], o["leg"]) == ("P2-05", "dood.foreground"))
+    assert (steady["state"], steady["reason"][:14]) == ("LACKS", "10 of 10 LACKS")
+    reliable = {o["approach"]: o["state"] for o in read.observations if o["property"] == "P2-25"}
+    assert (reliable["dood"], reliable["dind"]) == ("HOLDS", "LACKS")
+    assert not read.lost
+    for line in read.observations:
+        record.check(line)
+
+
+def test_a_record_without_repeats_is_shown_as_it_is() -> None:
+    read = record.of(recorded_lines())
+    assert repeats.folded(read) is read
+    assert repeats.starts(read) == []
+
+
+def test_every_report_tells_the_repeats() -> None:
+    read = repeated(6, broken=2)
+    page, summary = render.html(read), render.markdown(read)
+    assert "Every leg 6 times" in page
+    assert "not always the same" in page
+    assert "P2-05 on dind.foreground 4 of 6" in summary
+    assert "| laden | dind | 6 |" in summary
+    assert "Every leg" not in render.html(record.of(recorded_lines()))
+
+
+def test_cold_starts_are_compared_kind_by_kind() -> None:
+    found = {one.kind: one for one in repeats.starts(repeated(6))}
+    assert found["foreground"].difference is not None
+    assert found["foreground"].difference.words == "different"
+    assert found["engine-killed"].difference is None

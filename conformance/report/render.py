@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from conformance import repeats
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
@@ -57,8 +58,12 @@ def html(record: Record) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["shown"] = _shown
+    whole, record = record, repeats.folded(record)
     page = environment.get_template("report.html").render(
         record=record,
+        repeats=whole.repeats,
+        agreements=repeats.agreements(whole),
+        starts=repeats.starts(whole),
         columns=view.columns(record),
         rows=view.rows(record),
         beside=view.beside(record),
@@ -145,9 +150,28 @@ def _article(record: Record) -> list[str]:
     return lines
 
 
+def _repeats(record: Record) -> list[str]:
+    """Give the repeats: cells that disagree, and the cold-start times; nothing for a run without any."""
+    if record.repeats == 1:
+        return []
+    unsteady = [a for a in repeats.agreements(record) if not a.whole]
+    named = ", ".join(f"{_cell(a.name)} on {_cell(a.leg)} {a}" for a in unsteady) or "none"
+    lines = ["", f"{record.repeats} repeats of every leg. Cells that were not always the same: {named}."]
+    lines += ["", "| cold start | approach | n | median | 95 % interval | p95 | the two |", "|---|---|---|---|---|---|---|"]
+    for start in repeats.starts(record):
+        for approach, found in start.times.items():
+            interval = f"{found.low:.1f} to {found.high:.1f} s" if found.low is not None and found.high is not None else "too few"
+            p95 = f"{found.p95:.1f} s" if found.p95 is not None else "too few"
+            told = start.difference.words if start.difference else ""
+            cells = [start.kind, approach, str(len(found.samples)), f"{found.median:.1f} s", interval, p95, told]
+            lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+    return lines
+
+
 def markdown(record: Record) -> str:
     """Give the summary for a step summary or a pull request: the first screen says it all."""
     footer = record.footer
+    whole, record = record, repeats.folded(record)
     lines = [
         "## DooD and DinD in a Kubernetes pod",
         "",
@@ -159,6 +183,7 @@ def markdown(record: Record) -> str:
     ]
     first = len(lines)
     lines += _article(record)
+    lines += _repeats(whole)
     lines += ["", *(_cell(line) for line in filter(None, [view.pairs_line(record)]))]
     lines += [
         "",

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from conformance.observations import State
 from conformance.record import Line, Record
+from conformance.repeats import folded
 from conformance.report import view
 
 STYLES = {State.HOLDS: "green", State.LACKS: "red", State.MIXED: "yellow"}
@@ -22,6 +23,7 @@ def line(observation: Line) -> str:
 
 def table(record: Record, console: Console) -> None:
     """Print the summary table, the world, what was not judged, and why the exit code is what it is."""
+    record = folded(record)
     made = Table(title=view.headline(record), title_justify="left", show_lines=True)
     made.add_column("property", ratio=2)
     for approach in view.columns(record):

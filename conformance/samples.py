@@ -1,0 +1,103 @@
+"""What samples of times can say: a median with its interval, and whether two groups differ; and what they cannot.
+
+Pure functions. Every sample stays; nothing is averaged away or left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from statistics import median
+
+from attrs import frozen
+
+CONFIDENCE = 0.95
+TAIL = 20
+"""Samples before a 95th percentile is given: of fewer it would be the longest of them."""
+
+
+@frozen
+class Times:
+    """Samples in seconds: their median with a distribution-free interval, and the 95th percentile.
+
+    `low` and `high` are None where so few samples allow no interval at all, `p95` where it would be the maximum alone.
+    """
+
+    samples: tuple[float, ...]
+    median: float
+    low: float | None
+    high: float | None
+    p95: float | None
+
+
+def times(samples: Sequence[float]) -> Times:
+    """Sum up samples. Raises `ValueError` on none.
+
+    The interval is that of two order statistics: it holds the true median with at least 95 % probability, whatever
+    the distribution (binomial; e.g. Conover, Practical Nonparametric Statistics, 3.2). It takes 6 samples to say so.
+    """
+    if not samples:
+        raise ValueError("no sample, so no median")
+    ordered = sorted(samples)
+    n = len(ordered)
+    place = next((k for k in reversed(range(n // 2)) if _coverage(n, k) >= CONFIDENCE), None)
+    low, high = (None, None) if place is None else (ordered[place], ordered[n - 1 - place])
+    p95 = ordered[math.ceil(0.95 * n) - 1] if n >= TAIL else None
+    return Times(tuple(samples), median(ordered), low, high, p95)
+
+
+def _coverage(n: int, k: int) -> float:
+    """Give the probability that the true median lies between the k-th smallest and the k-th largest of n (k from 0)."""
+    return float(1 - 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2**n)
+
+
+@frozen
+class Difference:
+    """Whether two groups of samples differ: `p` of the exact rank-sum test, and the smallest p that it could have given."""
+
+    p: float
+    smallest: float
+
+    @property
+    def words(self) -> str:
+        """Give 'different', 'not seen to differ', or 'cannot tell' where no outcome could have said so."""
+        if self.smallest > 1 - CONFIDENCE:
+            return "cannot tell"
+        return "different" if self.p <= 1 - CONFIDENCE else "not seen to differ"
+
+
+def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
+    """Test two groups of samples by the exact two-sided rank-sum test (Wilcoxon, Mann-Whitney), ties at their mean rank.
+
+    Exact by counting every way to share the ranks out, so no sample is too small to be right; too small a sample
+    cannot say "different", and `smallest` tells.
+    """
+    if not one or not other:
+        return Difference(1.0, 1.0)
+    ranks = _doubled_ranks([*one, *other])
+    chosen, total = len(one), sum(ranks)
+    ways = _ways(ranks, chosen)
+    middle = chosen * total / len(ranks)
+    off = abs(sum(ranks[:chosen]) - middle)
+    everything = math.comb(len(ranks), chosen)
+    p = sum(n for value, n in ways.items() if abs(value - middle) >= off) / everything
+    furthest = max(abs(value - middle) for value in ways)
+    smallest = sum(n for value, n in ways.items() if abs(value - middle) >= furthest) / everything
+    return Difference(p, smallest)
+
+
+def _doubled_ranks(values: Sequence[float]) -> list[int]:
+    """Give twice the rank of each value, so that the mean rank of ties is a whole number."""
+    ordered = sorted(values)
+    return [2 * ordered.index(value) + ordered.count(value) + 1 for value in values]
+
+
+def _ways(ranks: Sequence[int], chosen: int) -> dict[int, int]:
+    """Give in how many ways so many of the ranks sum up to each value."""
+    tables: list[Counter[int]] = [Counter({0: 1})] + [Counter() for _ in range(chosen)]
+    for rank in ranks:
+        for size in range(chosen, 0, -1):
+            for value, ways in tables[size - 1].items():
+                tables[size][value + rank] += ways
+    return dict(tables[chosen])
