@@ -18,7 +18,7 @@ from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig, container_of
-from scenarios.resources import _pod_limit
+from scenarios.resources import pod_limit
 from scenarios.storage import same
 
 GITLAB = "GitLab docs, Use Docker to build Docker images"
@@ -49,7 +49,7 @@ def reports_the_node(seen: Seen) -> Observation:
     daemon, node = seen["daemon"], seen["node's capacity"]
     info = parsed(daemon)
     cpus, memory = int(node.output["cpus"]), int(node.output["mem_total"].split()[0]) * 1024
-    cpu_limit, memory_limit = (_pod_limit(seen, what) for what in ("cpu", "memory"))
+    cpu_limit, memory_limit = (pod_limit(seen, what) for what in ("cpu", "memory"))
     if cpu_limit is None or memory_limit is None:
         return inconclusive("the pod has no limits that the daemon could report instead", seen["pod"].id)
     if cpu_limit >= cpus or memory_limit >= memory:

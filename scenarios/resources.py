@@ -196,7 +196,7 @@ ENGINES_OWN = 0
 """The oom_score_adj of a container for which the engine was told none."""
 
 
-def _pod_limit(seen: Seen, resource: str) -> float | None:
+def pod_limit(seen: Seen, resource: str) -> float | None:
     """Give the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
     declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen["pod"].output["spec"]["containers"]]
     if not all(declared):
@@ -327,7 +327,7 @@ def _pod_used(seen: Seen, read: Evidence) -> float | None:
 
 def allocate(rig: Rig) -> None:
     """Let the child allocate, in steps, past the whole pod's memory limit; read what was counted before and after."""
-    limit = _pod_limit(rig.seen, "memory")
+    limit = pod_limit(rig.seen, "memory")
     machine = rig.ask("node's memory", "machine").output
     available = int(machine["mem_available"].split()[0]) * 1024
     if limit is None or available < HEADROOM * PAST_LIMIT * limit:
@@ -361,7 +361,7 @@ def _oom_killed(pod: Object) -> list[str]:
       predicts=PREDICTS, legs=("laden",), reads=(allocate,))  # fmt: skip
 def allocation(seen: Seen) -> Observation:
     """Judge how far the child came, and what stopped it."""
-    limit = _pod_limit(seen, "memory")
+    limit = pod_limit(seen, "memory")
     if limit is None:
         return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen["pod"].id)
     if seen.get("allocation: output") is None:
@@ -417,7 +417,7 @@ def _peak(evidence: Evidence) -> int | None:
       predicts=PREDICTS, legs=("laden",), alone=(burn_alone,))  # fmt: skip
 def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
-    limit = _pod_limit(seen, "cpu")
+    limit = pod_limit(seen, "cpu")
     if limit is None:
         return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen["pod"].id)
     calibration, use = seen["calibration"], seen["use while burning"]

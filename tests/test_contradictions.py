@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from conformance.claims import families
 from conformance.contradictions import CONTRADICTIONS, Contradiction, Position, settle
 from conformance.observations import HOLDS, LACKS
 from conformance.record import Line
@@ -80,3 +81,8 @@ def test_the_report_names_each_of_them() -> None:
     page = render.html(a_record([observed("P2-15.process", "dind.foreground", "LACKS")]))
     assert all(one.name.replace("'", "&#39;") in page for one in CONTRADICTIONS)
     assert "The kernel: right here; P2-15 on dind decided nothing in this run." in page
+
+
+def test_every_position_is_held_against_a_property_that_there_is() -> None:
+    judged = {(one.id, approach) for family in families() for one in family.properties for approach in one.approaches}
+    assert {cell for one in CONTRADICTIONS for position in one.positions for cell in position.means} <= judged
