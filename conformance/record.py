@@ -132,10 +132,14 @@ class Record:
         return list(dict.fromkeys(cell["leg"].partition(".")[0] for cell in self.header["cells"]))
 
     def state(self, family: str, approach: str) -> State:
-        """Give the state of a summary cell; a lost part makes it ERROR."""
-        parts = [State(one["state"]) for one in self.cell(family, approach)]
+        """Give the state of a summary cell, of what somebody has predicted of it where somebody has; a lost part makes it ERROR.
+
+        A part of which nobody speaks is told, but changes what is said of a promise only where it is other than expected.
+        """
+        lines = self.cell(family, approach)
+        spoken = [one for one in lines if one["predicted"] or not one["as_expected"]] or lines
         wanted = [c for c in self.lost if c["family"] == family and c["leg"].startswith(f"{approach}.")]
-        return summarise([*parts, *[State.ERROR for _ in wanted]])
+        return summarise([*(State(one["state"]) for one in spoken), *[State.ERROR for _ in wanted]])
 
 
 def read(path: Path) -> Record:
