@@ -187,11 +187,17 @@ class Rig:
         about: dict[str, Any] = {"pid": self.client_pid, "command": list(command), "stdin": stdin, "limit": timeout}
         return self.ask(name, "execute", timeout=timeout + TIMEOUTS.question, **about)
 
-    def ask_everywhere(self, name: str, host: str, port: int, question: str = "ask") -> None:
+    def ask_everywhere(self, name: str, host: str, port: int, question: str = "ask", path: str = "/") -> None:
         """Ask a port from a pod on every node, and from every node's own network; keep each answer under the name."""
         for node, probe in self.probes.items():
             for netns, place in ((0, "a pod"), (1, "the node's own network")):
-                about: dict[str, Any] = {"netns": netns, "port": port, "limit": TIMEOUTS.page, "from_": f"{place} on {node}"}
+                about: dict[str, Any] = {
+                    "netns": netns,
+                    "port": port,
+                    "limit": TIMEOUTS.page,
+                    "from_": f"{place} on {node}",
+                    "path": path,
+                }
                 self.ask(name, question, probe=probe, host=host, **about)
 
     def ask_baseline(self) -> None:

@@ -297,3 +297,30 @@ bridge_fits.expect(
     because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
     see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
 )
+
+
+def engine_from_elsewhere(rig: Rig) -> None:
+    """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network."""
+    rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port, path="/info")
+
+
+@prop(
+    "H-02",
+    "no other pod can command the pod's engine",
+    source=HUB,
+    predicts={"dind": LACKS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="extended",
+    reads=(engine_from_elsewhere,),
+)
+def commanded_by_others(seen: Seen) -> Observation:
+    """Judge who was answered by the leg's own daemon, by its id."""
+    asked, identity = seen.every("asked for the engine's API"), parsed(seen["daemon"])["ID"]
+    answered = [one for one in asked if f'"ID":"{identity}"' in one.output.get("body", "")]
+    if answered:
+        said = f"the daemon {identity} told {len(answered)} of {len(asked)} places who it is, and asked nobody who they are"
+        return LACKS.because(said, *(one.id for one in answered))
+    if asked and all(one.output["outcome"] == "ECONNREFUSED" for one in asked):
+        return HOLDS.because(f"{len(asked)} places were refused", *(one.id for one in asked))
+    return inconclusive("the engine's port neither answered as the daemon nor refused", *(one.id for one in asked))

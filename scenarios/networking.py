@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from conformance.article import PODS
 from conformance.claims import prop
+from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.observations import HOLDS, LACKS, Observation, error, inconclusive
 from conformance.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
 
@@ -33,6 +36,25 @@ def asked_on_localhost(rig: Rig) -> None:
     """Ask for the published port on the localhost of the client's container."""
     about: dict[str, Any] = {"netns": rig.client_pid, "port": rig.leg.port, "from_": "the client's container"}
     rig.ask("asked on the pod's localhost", "ask", host="127.0.0.1", limit=TIMEOUTS.page, **about)
+
+
+def asked_by_service(rig: Rig) -> None:
+    """Make a Service that selects the pod, and ask its address for the child's page from everywhere."""
+    services = f"/api/v1/namespaces/{rig.leg.namespace}/services"
+    spec = {"selector": rig.leg.labels, "ports": [{"port": rig.leg.port}]}
+    made = rig.cluster.create(services, {"metadata": {"name": "child", "labels": rig.leg.labels}, "spec": spec})
+    address = made["spec"]["clusterIP"]
+
+    def known() -> bool:
+        """Say whether somebody serves at its address, on every node: until its kube-proxy has heard of it a node refuses."""
+        asked = (one.ask("ask", host=address, port=rig.leg.port, limit=TIMEOUTS.page) for one in rig.probes.values())
+        return all(answer.output["outcome"] == "served" for answer in asked)
+
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{rig.leg.namespace}/endpointslices"
+    with contextlib.suppress(TimedOut):  # what is answered then is judged
+        until("An answer at the Service's address", known, seconds=TIMEOUTS.service, every=0.2)
+    rig.get("Service's endpoints", slices, labelSelector="kubernetes.io/service-name=child")
+    rig.ask_everywhere("asked at the Service's address", address, rig.leg.port)
 
 
 def without_network(seen: Seen) -> list[Evidence]:
@@ -112,6 +134,25 @@ def unpublished(seen: Seen) -> Observation:
 def localhost(seen: Seen) -> Observation:
     """Judge the answer in the network of the client's container."""
     return answers(seen, seen.every("asked on the pod's localhost"), "the pod's localhost")
+
+
+@prop(
+    "P2-05.service",
+    "a Service that selects the pod reaches a port that the child publishes",
+    source=f"{PODS}, and Case 1",
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("foreground",),
+    level="article",
+    reads=(asked_everywhere,),
+    waits=(asked_by_service,),
+)
+def service(seen: Seen) -> Observation:
+    """Judge the answers at the Service's address, where it leads to the pod."""
+    slices = seen["Service's endpoints"]
+    led = {a for one in slices.output["items"] for end in one.get("endpoints") or [] for a in end["addresses"]}
+    if led != {seen["pod"].output["status"]["podIP"]}:
+        return inconclusive(f"the Service leads to {sorted(led) or 'nobody'}, not to the pod alone", slices.id)
+    return answers(seen, seen.every("asked at the Service's address"), "the Service")
 
 
 @prop(

@@ -153,3 +153,14 @@ def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, ot
 )
 def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
     assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state
+
+
+def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) -> None:
+    leg, name = seen("dind.foreground"), "asked for the engine's API"
+    body = leg["daemon"].output["body"][:4096]
+    told, other = {"outcome": "served", "body": body}, {"outcome": "served", "body": '{"ID":"another"}'}
+    refused = {"outcome": "ECONNREFUSED"}
+    assert conclude("H-02", given(leg, name, refused, told, asked={})).state is State.LACKS
+    assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
+    assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
+    assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE

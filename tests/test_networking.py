@@ -78,3 +78,17 @@ def test_the_localhost_of_the_clients_container(seen: Look) -> None:
     asked = {"from_": "the client's container", "netns": 42, "port": PORT}
     for output, state in ((served(leg), State.HOLDS), (REFUSED, State.LACKS), (SILENT, State.INCONCLUSIVE)):
         assert conclude("P2-05.localhost", given(leg, "asked on the pod's localhost", output, asked=asked)).state is state
+
+
+def led_to(seen: Seen, *addresses: str) -> Seen:
+    return given(seen, "Service's endpoints", {"items": [{"endpoints": [{"addresses": [one]} for one in addresses]}]}, asked={})
+
+
+def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look) -> None:
+    leg, name = seen("dind.foreground"), "asked at the Service's address"
+    address = leg["pod"].output["status"]["podIP"]
+    assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address)).state is State.HOLDS
+    assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED), address)).state is State.LACKS
+    assert conclude("P2-05.service", led_to(answered(leg, name, DECOY), address)).state is State.LACKS
+    assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED))).state is State.INCONCLUSIVE
+    assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address, "10.244.9.9")).state is State.INCONCLUSIVE
