@@ -2,6 +2,6 @@
 
 ORDER = (
     "networking", "names", "lifecycle", "storage", "resources", "reuse", "knowledge",
-    "privileges", "use", "baseline", "printed", "beyond", "elsewhere",
+    "privileges", "use", "built", "baseline", "printed", "beyond", "elsewhere",
 )  # fmt: skip
 """The article's own order."""

@@ -1,0 +1,50 @@
+"""Built: each judge true, false and INCONCLUSIVE."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.evidence import Evidence, Seen
+from conformance.observations import State
+from scenarios.built import cached, runs_in_a_pod
+from tests.made import answer, labelled, one, proven, ran
+
+
+def kubelet(state: dict[str, object], *, built: bool = True) -> Seen:
+    pod = {"status": {"containerStatuses": [{"name": "built", "state": state}]}}
+    made = labelled("n1-for-kubelet") if built else []
+    run = ran("build for kubelet") if built else ran("build for kubelet", 1, "no space left")
+    return Seen([*proven("n1"), run, answer("image for kubelet", made), one("pod of the built image", pod)])
+
+
+@pytest.mark.parametrize(
+    ("state", "concluded"),
+    [
+        ({"running": {}}, State.HOLDS),
+        ({"waiting": {"reason": "ErrImageNeverPull"}}, State.LACKS),
+        ({"waiting": {"reason": "ContainerCreating"}}, State.INCONCLUSIVE),
+    ],
+)
+def test_kubelet_has_the_last_word_on_an_image(state: dict[str, object], concluded: State) -> None:
+    assert runs_in_a_pod.conclude(kubelet(state)).state is concluded
+
+
+def test_an_image_that_was_not_built_can_be_run_by_nobody() -> None:
+    found = runs_in_a_pod.conclude(kubelet({"waiting": {"reason": "ErrImageNeverPull"}}, built=False))
+    assert found.state is State.INCONCLUSIVE
+    assert "no space left" in found.reason
+
+
+def built(prefix: str, identity: str) -> list[Evidence]:
+    made = answer(f"{prefix}cached image", {"Id": identity}) if identity else answer(f"{prefix}cached image", {}, 404)
+    return [ran(f"{prefix}cached build", 0 if identity else 1), made]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "concluded"),
+    [("sha256:a", "sha256:a", State.HOLDS), ("sha256:a", "sha256:b", State.LACKS), ("sha256:a", "", State.INCONCLUSIVE)],
+)
+def test_an_image_that_is_the_same_was_not_built_again(first: str, second: str, concluded: State) -> None:
+    pods = [*proven("n1"), *proven("n1-second", prefix="second ")]
+    seen = Seen([*pods, *built("", first), *built("second ", second)])
+    assert cached.conclude(seen).state is concluded
