@@ -243,7 +243,7 @@ class Run:
         chosen = {lease["metadata"].get("annotations", {}).get(leases.PORT_NOTE) for lease in others.values()}
         free = [first for first in FIRST_PORTS if str(first) not in chosen and busy.isdisjoint(range(first, first + PORTS_A_RUN))]
         if not free:
-            span = f"{FIRST_PORTS[0]} and {FIRST_PORTS[-1] + PORTS_A_RUN}"
+            span = f"{PORTS.start} and {PORTS.stop}"
             raise RigError(
                 f"A run publishes {PORTS_A_RUN} ports in a row on the nodes; between {span} none such are free on all of them.",
                 "see what listens there (`ss -ltnp` on the nodes), and end it",
@@ -388,7 +388,8 @@ class Run:
 BASELINE = "pod"
 """The approach that is none: the article's Pod A."""
 PORTS_A_RUN = 128
-FIRST_PORTS = range(20000, 28000, PORTS_A_RUN)
+PORTS = range(20000, 28000)
+FIRST_PORTS = PORTS[: -PORTS_A_RUN + 1 : PORTS_A_RUN]
 """A run's ports begin at one of these, at random: below the kernel's ephemeral range and kube's NodePorts."""
 
 
