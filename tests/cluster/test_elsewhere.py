@@ -17,7 +17,19 @@ import yaml
 
 from conformance.world import binaries, commands, images, nodes
 from conformance.world.digest import digest
-from conformance.world.images import CHILD, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, Recipe, Store
+from conformance.world.images import (
+    CHILD,
+    CLI_2017,
+    DATABASE,
+    DIND_2017,
+    DOCKER_CLI,
+    DOCKER_DIND,
+    NODE,
+    PROBE,
+    REGISTRY,
+    Recipe,
+    Store,
+)  # fmt: skip
 from conformance.world.progress import Progress
 from tests.cluster.support import conformance, latest, on, states, wait
 
@@ -141,15 +153,15 @@ def test_one_place_decides_between_pull_and_build(registry: Registry, request: p
 
 def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     """kindest/node gets Docker Engine added to it, and nothing is a stand-in any more."""
-    plain = nodes.kind_node(Store(Progress()), nodes.RUNTIMES[0]).image.reference
-    for name, recipe in (
-        (CHILD, nodes.httpd()),
-        (DOCKER_CLI, nodes.docker()),
-        (DOCKER_DIND, nodes.docker()),
-        (PROBE, nodes.probe()),
-    ):
+    store = Store(Progress())
+    made_of = {
+        CHILD: nodes.httpd(), PROBE: nodes.probe(), DATABASE: nodes.database(), REGISTRY: nodes.registry(store),
+        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), nodes.docker()),
+        NODE: nodes.kind_node(store, nodes.RUNTIMES[0]),
+    }  # fmt: skip
+    assert set(made_of) == set(nodes.KNOWN)
+    for name, recipe in made_of.items():
         registry.push(name, recipe.image.reference)
-    registry.push(NODE, plain)
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "bin").symlink_to(binaries.cached(binaries.KIND).parent)
@@ -232,7 +244,10 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
     local = Registry(tmp_path, "127.0.0.1")
     loaded = nodes.with_child(nodes.docker().image, nodes.httpd().image)
     with local.serving():
-        for public, image in ((DOCKER_CLI, nodes.docker()), (DOCKER_DIND, loaded), (PROBE, nodes.probe())):
+        for public, image in (
+            (DOCKER_CLI, nodes.docker()), (DOCKER_DIND, loaded), (PROBE, nodes.probe()),
+            (CHILD, nodes.httpd()), (DATABASE, nodes.database()),
+        ):  # fmt: skip
             local.push(public, image.image.reference)
     before = outside(env)
     run = ["run", "--reports", str(tmp_path / "r"), "--context", f"kind-{name}", "--allow-privileged"]
