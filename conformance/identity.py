@@ -9,6 +9,13 @@ from conformance.evidence import Evidence, Seen
 from conformance.rig import container_of
 
 OK = 200
+NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
+"""What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
+
+
+def no_engine(evidence: Evidence) -> bool:
+    """Say whether a request to an engine shows that there is none: no socket, or nobody who listens on it."""
+    return evidence.output["status"] == 0 and str(evidence.output["lost"]).startswith(NOBODY)
 
 
 def parsed(evidence: Evidence) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import OK, no_engine, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig
@@ -318,7 +318,7 @@ def graph_of_its_own(seen: Seen) -> Observation:
     what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
     said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
     cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
-    if not theirs.output["status"]:
+    if no_engine(theirs):
         return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
     daemon = parsed(theirs)
     if not daemon:

@@ -6,6 +6,7 @@ import json
 
 from conformance.claims import prop
 from conformance.evidence import Evidence, Seen
+from conformance.identity import OK, no_engine
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig, container_of
@@ -57,8 +58,10 @@ def composed_privately(seen: Seen) -> Observation:
     own = [seen[f"compose: {what}"] for what, _ in COMPOSED]
     node = [seen[f"compose: node's {what}"] for what, _ in COMPOSED]
     cites = tuple(one.id for one in (*own, *node))
-    if any(one.output["status"] == 0 for one in node):
+    if any(no_engine(one) for one in node):
         return not_applicable(f"no engine answers on the node's {NODE_SOCKET}", *cites)
+    if any(one.output["status"] != OK for one in node):
+        return inconclusive("the node's own engine did not list what it has, so that the project is not there proves nothing", *cites)
     if not all(listed(one) for one in own):
         return inconclusive(f"the leg's daemon lists no whole project: {said(seen['compose'])}", *cites)
     if any(listed(one) for one in node):

@@ -155,6 +155,8 @@ def test_a_node_without_an_engine_has_no_graph_to_share(seen: Look) -> None:
     assert found.state is State.NOT_APPLICABLE
     assert "the engine's graph is the pod's emptyDir" in found.reason
     broken = engine(seen("dind.foreground"), there(6), there(6), None, status=500, body="", lost="")
+    late = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="TimeoutError('timed out')")
+    assert conclude("P2-14", late).state is State.INCONCLUSIVE
     assert conclude("P2-14", broken).state is State.INCONCLUSIVE
 
 

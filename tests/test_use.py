@@ -13,6 +13,8 @@ from scenarios.use import builds, composed_privately, composes
 from tests.conftest import changed
 from tests.made import CONTAINER, answer, labelled, one, process, proven, ran
 
+MISSING = "FileNotFoundError(2)"
+
 
 def composed(*, on_the_node: bool) -> Seen:
     containers, networks = labelled("n1-compose", "n1-compose"), labelled("n1-compose")
@@ -59,8 +61,14 @@ def test_a_project_is_on_the_nodes_engine_or_is_not() -> None:
     assert composed_privately.conclude(network).state is State.LACKS
     nothing = changed(composed(on_the_node=False), "compose: networks", lambda o: {**o, "body": "[]"})
     assert composed_privately.conclude(nothing).state is State.INCONCLUSIVE
-    no_engine = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "status": 0, "body": ""})
+    no_engine = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "status": 0, "lost": MISSING})
     assert composed_privately.conclude(no_engine).state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("answer", [{"status": 500, "body": "{}"}, {"status": 0, "body": "", "lost": "TimeoutError()"}])
+def test_an_engine_that_did_not_list_does_not_lack_a_project(answer: dict[str, Any]) -> None:
+    mute = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, **answer})
+    assert composed_privately.conclude(mute).state is State.INCONCLUSIVE
 
 
 def built() -> Seen:
