@@ -61,7 +61,7 @@ def composed_privately(seen: Seen) -> Observation:
     if any(no_engine(one) for one in node):
         return not_applicable(f"no engine answers on the node's {NODE_SOCKET}", *cites)
     if any(one.output["status"] != OK for one in node):
-        return inconclusive("the node's own engine did not list what it has, so that the project is not there proves nothing", *cites)
+        return inconclusive("the node's own engine did not list what it has, so absence from its lists proves nothing", *cites)
     if not all(listed(one) for one in own):
         return inconclusive(f"the leg's daemon lists no whole project: {said(seen['compose'])}", *cites)
     if any(listed(one) for one in node):
