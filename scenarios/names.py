@@ -262,7 +262,7 @@ def _who(listening: Evidence) -> str:
 
 PRINTED = 8080
 NO_PATH = "mount path must be absolute"
-"""How an engine refuses `-v 8080:80` (moby volume/mounts/linux_parser.go, linuxValidateAbsolute; the same words since 17.06)."""
+"""How an engine refuses `-v 8080:80` (moby volume/mounts/linux_parser.go, linuxValidateAbsolute)."""
 
 
 def printed(rig: Rig) -> None:
