@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import math
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
 
@@ -342,19 +344,22 @@ def allocate(rig: Rig) -> None:
         rig.wait_pod(
             "pod after allocation",
             "Word from kubelet on the engine's end",
-            lambda pod: bool(_oom_killed(pod)),
+            lambda pod: bool(_oom_killed(pod, rig.pod)),
         )
 
 
-def _oom_killed(pod: Object) -> list[str]:
-    """Give the names of the containers that kubelet says were OOMKilled."""
-    ended = {
-        one["name"]: one.get(state, {}).get("terminated", {}).get("reason")
+def _oom_killed(pod: Object, before: Object) -> list[str]:
+    """Give the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
+    had_run = {one.get("containerID") for one in before["status"].get("containerStatuses", [])}
+    return [
+        one["name"]
         for one in pod["status"].get("containerStatuses", [])
-        for state in ("state", "lastState")
-        if one.get(state, {}).get("terminated")
-    }
-    return [name for name, reason in ended.items() if reason == "OOMKilled"]
+        if any(
+            ended.get("reason") == "OOMKilled" and ended.get("containerID") in had_run
+            for state in ("state", "lastState")
+            if (ended := one.get(state, {}).get("terminated"))
+        )
+    ]
 
 
 @prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
@@ -375,13 +380,14 @@ def allocation(seen: Seen) -> Observation:
     cites = (output.id, before.id, after.id, end.id)
     lines = output.output["body"].split()
     reached = max((int(line) for line in lines if line.isdigit()), default=0)
-    rose = _oom_kills(after) - _oom_kills(before)
+    uid = seen["pod"].output["metadata"]["uid"]
+    rose = _oom_kills(after, uid) - _oom_kills(before, uid)
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
         said = f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(said, *cites)
     told = seen.get("pod after allocation")
-    killed = _oom_killed(told.output) if told else []
+    killed = _oom_killed(told.output, seen["pod"].output) if told else []
     if "all" not in lines and reached <= limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
@@ -402,9 +408,19 @@ def _mib(number: float) -> str:
     return f"{number / (1 << 20):g} MiB"
 
 
-def _oom_kills(evidence: Evidence) -> int:
-    """Sum the OOM kills on the way from the child up to, not including, the node's root."""
-    counted = [limits.oom_kills(level) for level in limits.of("memory", limits.levels(evidence.output)) if level.parts]
+def _within(controller: str, read: Mapping[str, Any], uid: str) -> list[limits.Level]:
+    """Give the levels from the child up to its pod's own, [] where it is not in its pod.
+
+    What is counted further up is other pods', too (cgroup v2's counters are of a whole subtree), and none of this pod's limit.
+    """
+    found = limits.levels(read)
+    at_pod = limits.pod_level(controller, found, uid)
+    return [level for level in limits.of(controller, found) if at_pod and len(level.parts) >= len(at_pod.parts)]
+
+
+def _oom_kills(evidence: Evidence, uid: str) -> int:
+    """Sum the OOM kills on the way from the child up to its pod."""
+    counted = [limits.oom_kills(level) for level in _within("memory", evidence.output, uid)]
     return sum(number for number in counted if number is not None)
 
 
@@ -427,7 +443,8 @@ def burn(seen: Seen) -> Observation:
     if begin is None or end is None:
         return inconclusive("the child's own CPU use could not be read", use.id)
     used = (end - begin) / (last["at"] - first["at"])
-    periods = _throttled(last) - _throttled(first)
+    uid = seen["pod"].output["metadata"]["uid"]
+    periods = _throttled(last, uid) - _throttled(first, uid)
     said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
     cites = (calibration.id, use.id)
     if used <= WITHIN * limit and periods > 0:
@@ -437,9 +454,9 @@ def burn(seen: Seen) -> Observation:
     return inconclusive(f"{said}: this node gives too little to tell", *cites)
 
 
-def _throttled(sample: dict[str, object]) -> int:
-    """Sum the throttled periods on the way from the child up to the node's root."""
-    counted = [limits.throttled(level) for level in limits.of("cpu", limits.levels(sample))]
+def _throttled(sample: Mapping[str, Any], uid: str) -> int:
+    """Sum the throttled periods on the way from the child up to its pod."""
+    counted = [limits.throttled(level) for level in _within("cpu", sample, uid)]
     return sum(number for number in counted if number is not None)
 
 
