@@ -95,6 +95,8 @@ def builds(seen: Seen) -> Observation:
     cites = (built.id, run.id, child.id, images.id, containers.id)
     if None in (built.output["exit"], run.output["exit"]):
         return inconclusive(f"build: {said(built)}; run: {said(run)}", *cites)
+    if images.output["status"] != OK:
+        return inconclusive("the leg's daemon did not list its images, so absence from its list proves nothing", *cites)
     if nonces(images) != {nonce_in(seen, "built")}:
         return LACKS.because(f"no image was built: {said(built)}", *cites)
     if child.output["seen"] == "serving" and container_of(child.output["process"]) in {one["Id"] for one in listed(containers)}:

@@ -51,6 +51,14 @@ def jobs(second_fetches: int, seconds: float = 0.1) -> Seen:
 def test_what_a_registry_served_is_blobs_alone() -> None:
     assert registry.served(HEAD + BLOB.format(5) + BLOB.format(7)) == 12
     assert registry.served("") == 0
+    assert registry.served(BLOB.format(5).replace(" 200 ", " 206 ")) == 5, "the rest of a blob, after a break"
+
+
+def test_a_log_without_a_word_of_the_second_pull_is_not_whole() -> None:
+    first = BLOB.format(LAYER)
+    for log in (first, ""):  # nothing came after the first pull; or the registry began anew, and so did its log
+        concluded = reuse.reused.conclude(changed(jobs(0), f"{SECOND}served", lambda _, log=log: log))
+        assert concluded.state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("one", [reuse.reused, reuse.unmanaged], ids=lambda p: p.id)
@@ -86,6 +94,9 @@ def test_pulling_is_judged_by_registry_and_daemon() -> None:
     assert reuse.pulls.conclude(seen).state is State.HOLDS
     assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": 1})).state is State.LACKS
     assert reuse.pulls.conclude(changed(seen, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
+    assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": None})).state is State.INCONCLUSIVE
+    mute = changed(seen, "pulled image", lambda _: {"status": 0, "body": "", "lost": "TimeoutError()"})
+    assert reuse.pulls.conclude(mute).state is State.INCONCLUSIVE
     assert reuse.pulls.conclude(changed(seen, "push", lambda o: {**o, "exit": 1})).state is State.INCONCLUSIVE
     assert reuse.pulls.conclude(changed(seen, "served", lambda _: HEAD)).state is State.INCONCLUSIVE
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from conformance.evidence import Seen
+from conformance.evidence import Evidence, Seen
 from conformance.observations import State
 from conformance.probes import agent
 from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD, RECORD, VOLUME, upper_directory
@@ -120,6 +121,32 @@ def test_every_byte_that_the_child_wrote_counts_once(seen: Look) -> None:
         unwritten = before(unwritten, kind, how)
     assert conclude("P2-11", unwritten).state is State.INCONCLUSIVE
     assert conclude("P2-11", before(kept(seen("dind.foreground")), LAYER, GONE)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["P2-08", "P2-11"])
+def test_a_child_whose_layer_nobody_looked_for_wrote_one_all_the_same(seen: Look, name: str) -> None:
+    """A storage driver without an overlay (vfs) names no upper directory."""
+
+    def nameless(one: Evidence) -> Evidence:
+        paths = [path for path in one.asked["paths"] if one.asked["are"][path] != LAYER]
+        return evolve(one, asked={**one.asked, "paths": paths})
+
+    whole = kept(seen("dind.foreground"))
+    looked = ("on the node before", "on the node after")
+    none = Seen(nameless(one) if one.name in looked else one for one in whole)
+    for one in none:
+        if one.name in looked:
+            one.asked["are"] = {path: what for path, what in one.asked["are"].items() if what != LAYER}
+    own = [path for path in none["daemon's own view"].asked["paths"] if not path.endswith("/diff")]
+    none = given(none, "daemon's own view", none["daemon's own view"].output, asked={"paths": own})
+    assert conclude(name, whole).state is State.HOLDS
+    assert conclude(name, none).state is State.INCONCLUSIVE
+
+
+def test_a_daemon_that_does_not_answer_does_not_lack_the_child(seen: Look) -> None:
+    late = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
+    for answer, state in (({"status": 404, "body": ""}, State.HOLDS), (late, State.INCONCLUSIVE)):
+        assert conclude("P2-08", given(kept(seen("dind.foreground")), "container after", answer)).state is state
 
 
 def engine(seen: Seen, own: dict[str, Any], volume: dict[str, Any], host: dict[str, Any] | None, **theirs: Any) -> Seen:

@@ -94,6 +94,7 @@ def test_what_was_built_serves_what_the_build_wrote() -> None:
     [
         ("built: child", lambda _: {"seen": "no process with the child's nonce"}),
         ("built: containers", lambda o: {**o, "body": o["body"].replace(CONTAINER, "d" * 64)}),
+        ("built: image", lambda o: {**o, "status": 0, "body": "", "lost": "TimeoutError()"}),
         ("build", lambda o: {**o, "exit": None}),
         ("built", lambda o: {**o, "exit": None}),
     ],
