@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 from conformance.evidence import Evidence, Seen
+from conformance.probes.node import NOBODY
 from conformance.rig import container_of
 
 OK = 200
-NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
-"""What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
 
 
 def no_engine(evidence: Evidence) -> bool:

@@ -14,6 +14,7 @@ from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State
 from scenarios import reuse
 from tests.conftest import changed
+from tests.made import given
 
 CHILD = "d" * 64
 BLOB = '10.244.1.9 - - [24/Nov/2026:11:30:01 +0000] "GET /v2/n/blobs/sha256:ab HTTP/1.1" 200 {} "" "docker/26.1.5"\n'
@@ -55,9 +56,9 @@ def test_what_a_registry_served_is_blobs_alone() -> None:
 
 
 def test_a_log_without_a_word_of_the_second_pull_is_not_whole() -> None:
-    first = BLOB.format(LAYER)
-    for log in (first, ""):  # nothing came after the first pull; or the registry began anew, and so did its log
-        concluded = reuse.reused.conclude(changed(jobs(0), f"{SECOND}served", lambda _, log=log: log))
+    nothing_more, began_anew = BLOB.format(LAYER), ""
+    for log in (nothing_more, began_anew):
+        concluded = reuse.reused.conclude(given(jobs(0), f"{SECOND}served", log))
         assert concluded.state is State.INCONCLUSIVE
 
 

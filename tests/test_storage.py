@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -238,3 +239,22 @@ def test_mounts_are_found_in_the_mount_namespace_that_has_them() -> None:
     found = agent.mounts({"words": [" / / "]})
     assert any(line.split(" ")[4] == "/" for line in found[str(Path("/proc/self/ns/mnt").readlink())])
     assert agent.mounts({"words": ["/no/such/mount"]}) == {}
+
+
+@pytest.mark.parametrize("question", ["storage", "holding"])
+def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that answers with an error (EIO, EACCES) has not lost what is in it."""
+    asked = {"paths": [f"{tmp_path}/file", f"{tmp_path}/none", f"{tmp_path}/file/in-it"], "word": "word"}
+    (tmp_path / "file").write_text("a word\n")
+    monkeypatch.setattr(agent, "enter", lambda *_: None)
+    answer = getattr(agent, question)(asked)
+    there = [bool(one and (question == "holding" or one["exists"])) for one in answer.values()]
+    assert there == [True, False, False]
+
+    def broken(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(agent.os, "lstat", broken)
+    monkeypatch.setattr(agent, "text", broken)
+    with pytest.raises(PermissionError):
+        getattr(agent, question)({**asked, "paths": [f"{tmp_path}/file"]})
