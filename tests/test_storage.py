@@ -254,7 +254,7 @@ def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Pa
     def broken(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(agent.os, "lstat", broken)
+    monkeypatch.setattr("os.lstat", broken)
     monkeypatch.setattr(agent, "text", broken)
     with pytest.raises(PermissionError):
         getattr(agent, question)({**asked, "paths": [f"{tmp_path}/file"]})

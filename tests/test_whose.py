@@ -268,7 +268,7 @@ def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
     ask = broken.ask
 
     def no_images(question: str, _: float = 0, *, path: str, method: str = "GET", **about: object) -> Any:
-        answer = ask(question, path=path, method=method, **about)
+        answer = ask(question, path=path, method=method, socket=about["socket"])
         if path == "/images/json":
             answer.output = {"status": 500, "body": "layer not known"}
         return answer
