@@ -53,7 +53,7 @@ def placement(seen: Seen) -> Observation:
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
-      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+      predicts={}, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
 def pids(seen: Seen) -> Observation:
     """Judge place and tightest limit of process ids, which a pod has where kubelet gives it one (podPidsLimit)."""
     return _inherited(seen, ("pids",))
@@ -181,7 +181,7 @@ def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
 
 
 @prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
-      predicts=PREDICTS, legs=("foreground",), level="article")  # fmt: skip
+      predicts={}, legs=("foreground",), level="article")  # fmt: skip
 def oom_score(seen: Seen) -> Observation:
     """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
     child, processes = seen["child"], seen["pod processes"]
@@ -470,9 +470,24 @@ for one in (placement, pids, weight, requests, attributed, allocation, burn):
     one.expect("dind", LACKS, **ESCAPE)
 del one
 
-oom_score.expect(
-    "dind",
+# The article speaks of CPU and memory. Of process ids and of the OOM killer's order it says nothing.
+pids.expect(
+    "dood",
     LACKS,
-    because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
-    see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go",
+    because="the node's engine puts its containers beside kubelet's pods, not into them",
+    see="moby daemon/oci_linux.go, withCgroups",
 )
+pids.expect(
+    "dind",
+    HOLDS,
+    because="on cgroup v1 a container sees its own part of each hierarchy as the root, and so does the engine in it",
+    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1",
+)
+for approach in ("dood", "dind"):
+    oom_score.expect(
+        approach,
+        LACKS,
+        because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
+        see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go",
+    )
+del approach

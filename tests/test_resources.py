@@ -123,6 +123,15 @@ def test_the_reasons_have_the_numbers() -> None:
     assert "0.0000 USD of each hour" in resources.attributed.conclude(DIND).reason
 
 
+@pytest.mark.parametrize("one", [resources.pids, resources.oom_score], ids=lambda p: p.id)
+def test_nothing_is_predicted_where_the_article_speaks_of_cpu_and_memory_alone(one: Property) -> None:
+    assert one.predicts == {}
+    v1, v2 = ({"cgroup": cgroup} for cgroup in ("hybrid", "v2"))
+    assert one.expected("dood", "foreground", v1)[0] is one.expected("dood", "foreground", v2)[0] is State.LACKS
+    assert one.expected("dind", "foreground", v2)[0] is State.LACKS
+    assert one.expected("dind", "foreground", v1)[0] is (State.HOLDS if one is resources.pids else State.LACKS)
+
+
 def test_a_child_that_is_ranked_as_its_pod_holds() -> None:
     assert resources.oom_score.conclude(evidence(INSIDE, child_score=997)).state is State.HOLDS
 
