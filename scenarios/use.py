@@ -76,14 +76,19 @@ def _counted(lists: list[Evidence]) -> str:
 def build(rig: Rig) -> None:
     """Build an image with a page of its own, run it, and wait for the page."""
     mark = nonce(rig, "built")
-    recipe = f"FROM {image(rig)}\nENV CHILD_NONCE={mark}\nRUN echo {mark} >/usr/local/apache2/htdocs/index.html\n"
     with taken_away(rig, "built"):
-        rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe)
+        rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe(image(rig), mark))
         start(rig, "built", of=mark)
         within = TIMEOUTS.question
         rig.ask("built: child", "await_child", nonce=mark, seconds=within, since=0.0, timeout=within + TIMEOUTS.question)
         look(rig, "built: image", "/images/json", reference=mark)
         look(rig, "built: containers", "/containers/json", ancestor=mark)
+
+
+def recipe(base: str, mark: str) -> str:
+    """Give what is built. The nonce comes first: should the build be broken off, what it has made until then carries it."""
+    marks = f"LABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\n"
+    return f"FROM {base}\n{marks}RUN echo {mark} >/usr/local/apache2/htdocs/index.html\n"
 
 
 @prop("P1-10", "a step can build an image and run it",

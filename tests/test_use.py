@@ -9,7 +9,7 @@ import pytest
 
 from conformance.evidence import Seen
 from conformance.observations import State
-from scenarios.use import builds, composed_privately, composes
+from scenarios.use import builds, composed_privately, composes, recipe
 from tests.conftest import changed
 from tests.made import CONTAINER, answer, labelled, one, process, proven, ran
 
@@ -80,6 +80,13 @@ def built() -> Seen:
         answer("built: image", labelled("n1-built")),
         answer("built: containers", labelled("n1-built")),
     ])  # fmt: skip
+
+
+def test_every_image_that_a_build_makes_carries_the_nonce() -> None:
+    """A builder without BuildKit keeps an image of every line, and has it still when it is broken off."""
+    base, mark, *others = recipe("httpd:latest", "n1-built").splitlines()
+    assert (base, mark) == ("FROM httpd:latest", "LABEL conformance.nonce=n1-built")
+    assert "ENV CHILD_NONCE=n1-built" in others
 
 
 def test_what_was_built_serves_what_the_build_wrote() -> None:
