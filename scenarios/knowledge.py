@@ -185,6 +185,8 @@ def served_on_2375(rig: Rig) -> None:
 
 API_PORT, DOCKER_HOST = 2375, "tcp://localhost:2375"
 """The article's own: both stand in its manifest."""
+BROKEN = 500
+"""From here on an HTTP status says that the server failed."""
 UNSET = 1
 """How printenv ends where a variable is not set."""
 
@@ -198,7 +200,7 @@ def led_by_docker_host(seen: Seen) -> Observation:
         seen[name] for name in ("ping", "who serves there", "client's DOCKER_HOST", "client's docker info")
     )
     cites = (ping.id, port.id, variable.id, run.id)
-    if not ping.output["status"] and not no_engine(ping):
+    if not no_engine(ping) and (ping.output["status"] == 0 or ping.output["status"] >= BROKEN):
         return inconclusive(f"port {API_PORT} of the pod neither answered nor refused: {_answer(ping)}", *cites)
     if ping.output["status"] != OK:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)

@@ -72,11 +72,13 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         if math.isinf(limit):
             return inconclusive(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
         found = limits.levels(child.output)
-        if not limits.of(controller, found):
+        if not _looked_at(limits.of(controller, found), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)
         effective = limits.effective(controller, found)
         is_below = limits.below(controller, found, at_pod)
-        inside.append(is_below and effective <= limit)
+        if is_below and effective > limit:
+            return inconclusive(f"the child is inside the pod, but the pod's {controller} limit was not read there", child.id)
+        inside.append(is_below)
         place = limits.of(controller, found)[0].path
         said.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{_amount(controller, effective)} of the pod's {_amount(controller, limit)}")  # fmt: skip
@@ -86,6 +88,11 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
     if not any(inside):
         return LACKS.because("; ".join(said), *cites)
     return LACKS.because("in part: " + "; ".join(said), *cites)
+
+
+def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
+    """Say whether every level from the child up was there to be looked at, and the pod's: by their inodes they are told apart."""
+    return bool(way and all(level.inode for level in (*way, at_pod)))
 
 
 def _amount(controller: str, value: float) -> str:
@@ -117,7 +124,7 @@ def weight(seen: Seen) -> Observation:
     if at_pod is None or weighs not in limits.weights_of(asked):
         return inconclusive(f"the pod's weight ({weighs}) is not what its request of {asked:g} CPU gives", pod.id)
     way = limits.of("cpu", limits.levels(child.output))
-    if not way:
+    if not _looked_at(way, at_pod):
         return inconclusive("the child's cpu cgroup could not be read", child.id)
     said = f"weight {limits.cpu_weight(way[0])} at {way[0].path}"
     theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
@@ -161,7 +168,10 @@ def requests(seen: Seen) -> Observation:
     at_pod = limits.pod_level("memory", limits.levels(seen["pod's cgroups"].output), seen["pod"].output["metadata"]["uid"])
     if at_pod is None:
         return inconclusive("the pod's own memory cgroup was not found", seen["pod's cgroups"].id)
-    charged = limits.below("memory", limits.levels(seen["child's cgroups"].output), at_pod)
+    way = limits.of("memory", limits.levels(seen["child's cgroups"].output))
+    if not _looked_at(way, at_pod):
+        return inconclusive("the child's memory cgroup could not be read", seen["child's cgroups"].id)
+    charged = limits.below("memory", way, at_pod)
     more, before, during = seen["another child"], seen["requests before"], seen["requests while it runs"]
     if not parsed(more).get("State", {}).get("Running"):
         return inconclusive("no other child was seen running, so that nothing was added proves nothing", more.id)

@@ -143,6 +143,8 @@ def pulls(seen: Seen) -> Observation:
     pull = _pulled(seen)
     if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
         return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
+    if pull.failed and pull.there:
+        return inconclusive(f"{pull.failed}; but the daemon has the image", *pull.cites)
     if pull.failed or not pull.there:
         return LACKS.because(pull.failed or "the daemon has no such image after the pull", *pull.cites)
     if pull.sent < LAYER:
@@ -172,8 +174,9 @@ def reused(seen: Seen) -> Observation:
     said = f"the first job's pull: {first.words}; the second's: {second.words}"
     if first.sent < LAYER:
         return inconclusive(f"{said}; the first found some of it already, so it was not the first", *cites)
-    if not _asked(seen.second):
-        return inconclusive(f"{said}; but the registry's log has no word of the second, so it is not whole", *cites)
+    cut = registry.served(seen.second["served before the pull"].output) < registry.served(seen["served"].output)
+    if cut or not _asked(seen.second):
+        return inconclusive(f"{said}; but the registry's log lacks a part, so what it sent is not known", *cites)
     if second.sent >= MOST * first.sent:
         return LACKS.because(said, *cites)
     if second.sent <= FEW * first.sent and second.seconds < first.seconds:

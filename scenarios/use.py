@@ -47,6 +47,8 @@ def composes(seen: Seen) -> Observation:
     running = [name for name, one in zip(SERVICES, found, strict=True) if any(p["nspid"][-1] == 1 for p in one.output)]
     if run.output["exit"] is None:
         return inconclusive(f"docker compose has {said(run)}", *cites)
+    if run.output["exit"] != 0 and len(running) == len(SERVICES):
+        return inconclusive(f"all services run, but docker compose ended with {said(run)}", *cites)
     words = f"{len(running)} of {len(SERVICES)} services run ({said(run)}, {version.output['stdout'].strip()})"
     return (HOLDS if len(running) == len(SERVICES) and run.output["exit"] == 0 else LACKS).because(words, *cites)
 

@@ -160,6 +160,16 @@ def unread(read: dict[str, Any]) -> None:
     read["levels"] = []
 
 
+def not_looked_at(read: dict[str, Any]) -> None:
+    for level in read["levels"]:
+        level.pop("inode")
+
+
+def without_files(read: dict[str, Any]) -> None:
+    for level in read["levels"]:
+        level["files"] = {}
+
+
 def not_running(read: dict[str, Any]) -> None:
     read["body"] = json.dumps({"State": {"Running": False}})
 
@@ -185,6 +195,8 @@ def another_counter(read: dict[str, Any]) -> None:
         (resources.requests, "requests while it runs", more_requested, "say"),
         (resources.requests, "requests while it runs", lambda _: {}, "say"),
         (resources.requests, "pod's cgroups", unread, "the pod's weight"),
+        *((one, "child's cgroups", not_looked_at, "could not be read") for one in (*BY_PLACE[:3], resources.placement)),
+        (resources.pids, "child's cgroups", without_files, "was not read there"),
         (resources.weight, "pod", no_requests, "requests no CPU"),
         (resources.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
         (resources.weight, "child's cgroups", unread, "could not be read"),

@@ -60,6 +60,8 @@ def test_a_log_without_a_word_of_the_second_pull_is_not_whole() -> None:
     for log in (nothing_more, began_anew):
         concluded = reuse.reused.conclude(given(jobs(0), f"{SECOND}served", log))
         assert concluded.state is State.INCONCLUSIVE
+    cut = given(jobs(0), f"{SECOND}served before the pull", "")
+    assert reuse.reused.conclude(cut).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("one", [reuse.reused, reuse.unmanaged], ids=lambda p: p.id)
@@ -93,7 +95,9 @@ def test_a_pull_that_proves_nothing_is_inconclusive(name: str, lie: object, said
 def test_pulling_is_judged_by_registry_and_daemon() -> None:
     seen = jobs(0)
     assert reuse.pulls.conclude(seen).state is State.HOLDS
-    assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": 1})).state is State.LACKS
+    failed = changed(seen, "pull", lambda o: {**o, "exit": 1})
+    assert reuse.pulls.conclude(failed).state is State.INCONCLUSIVE, "the daemon has it all the same"
+    assert reuse.pulls.conclude(changed(failed, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
     assert reuse.pulls.conclude(changed(seen, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
     assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": None})).state is State.INCONCLUSIVE
     mute = changed(seen, "pulled image", lambda _: {"status": 0, "body": "", "lost": "TimeoutError()"})

@@ -36,8 +36,10 @@ def test_both_services_must_run_on_the_node() -> None:
     assert (found.state, found.reason) == (State.HOLDS, "2 of 2 services run (exit 0, Docker Compose version 2)")
     half = changed(composed(on_the_node=True), "compose-database: processes", lambda _: [])
     assert composes.conclude(half).state is State.LACKS
-    failed = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
+    failed = changed(half, "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
     assert composes.conclude(failed).state is State.LACKS
+    disagree = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
+    assert composes.conclude(disagree).state is State.INCONCLUSIVE
     slow = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": None})
     assert composes.conclude(slow).state is State.INCONCLUSIVE
 
