@@ -196,7 +196,8 @@ class Course:
     since: float = 0.0
 
     def _boottime(self) -> float:
-        return float(next(iter(self.probes.values())).ask("clock").output)
+        """Give the boot clock of the leg's own node: other nodes count from other moments."""
+        return float(self.probes[self.node].ask("clock").output)
 
     def _serve(self, rig: Rig) -> None:
         leg, name = rig.leg, rig.leg.pod_name

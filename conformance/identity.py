@@ -6,9 +6,15 @@ import json
 from typing import Any
 
 from conformance.evidence import Evidence, Seen
+from conformance.probes.node import NOBODY
 from conformance.rig import container_of
 
 OK = 200
+
+
+def no_engine(evidence: Evidence) -> bool:
+    """Say whether a request to an engine shows that there is none: no socket, or nobody who listens on it."""
+    return evidence.output["status"] == 0 and str(evidence.output["lost"]).startswith(NOBODY)
 
 
 def parsed(evidence: Evidence) -> dict[str, Any]:

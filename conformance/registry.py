@@ -10,8 +10,10 @@ from conformance.legs import Leg, only_on
 NAME, PORT = "registry", 5000
 IMAGE = "registry:3"
 KEPT = "kept"
-SERVED = re.compile(r'"GET /v2/\S+/blobs/\S+ \S+" 200 (\d+)')
-"""A blob in the registry's access log, with the bytes that were sent of it."""
+SERVED = re.compile(r'"GET /v2/\S+/blobs/\S+ \S+" 20[06] (\d+)')
+"""A blob in the registry's access log, or the rest of one (206), with the bytes that were sent of it."""
+REQUEST = re.compile(r'"(?:GET|HEAD) /v2/\S+/(?:blobs|manifests)/\S+ \S+" 20[06] ')
+"""A blob or a manifest that was asked for."""
 
 
 def manifest(leg: Leg) -> Object:
@@ -44,6 +46,11 @@ def manifest(leg: Leg) -> Object:
 def kept(pod: Object) -> str:
     """Give the node's path of the directory that the registry's pod keeps for the leg's engines."""
     return f"/var/lib/kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/{KEPT}"
+
+
+def requests(log: str) -> int:
+    """Give how often a registry gave what it was asked for, by its access log."""
+    return len(REQUEST.findall(log))
 
 
 def served(log: str) -> int:

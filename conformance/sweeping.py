@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from conformance.cluster import Object
 from conformance.errors import RigError
-from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.probes.node import NOBODY, NODE_SOCKET, NodeProbe
 from conformance.timeouts import TIMEOUTS
 
 NONCE_LABEL = "conformance.nonce"
@@ -26,9 +26,12 @@ REMOVED = (OK, 204, GONE)
 def made(probe: NodeProbe) -> list[Object]:
     """Give what carries a nonce on a node's own daemon (kind, id, nonce): containers, networks, volumes, images, in this order.
 
-    [] without a daemon.
+    [] without a daemon. Raises `RigError` where there is one that does not tell: what it has is not known to be nothing.
     """
-    return [] if probe.engine() else [*_containers(probe), *_labelled(probe)]
+    why = probe.engine()
+    if why and not why.startswith(NOBODY):
+        raise RigError(f"The engine on {probe.node} did not tell what it has: {why}")
+    return [] if why else [*_containers(probe), *_labelled(probe)]
 
 
 def _containers(probe: NodeProbe) -> list[Object]:
@@ -54,8 +57,11 @@ def _labelled(probe: NodeProbe) -> list[Object]:
 
 
 def _read(probe: NodeProbe, path: str) -> Any:  # noqa: ANN401 -- any JSON
-    """Give what the node's own daemon answers, or None where it does not answer 200."""
+    """Give what the node's own daemon answers, or None where it has no such thing. Raises `RigError` on any other answer."""
     answer = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
+    if answer["status"] not in (OK, GONE):
+        said = answer.get("lost") or answer["body"]
+        raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {said}")
     return json.loads(answer["body"]) if answer["status"] == OK else None
 
 

@@ -21,6 +21,7 @@ def _kill(rig: Rig, who: str, pid: int) -> None:
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
     about = {"pid": pid, "start": process["start"]}
+    rig.ask("child before it", "alive", pid=rig.child["pid"], start=rig.child["start"])
     rig.ask("killed", "kill", **about)
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
     with contextlib.suppress(TimedOut):  # a child that goes on is a result
@@ -44,6 +45,9 @@ def _survived(seen: Seen) -> Observation:
     killed, after = seen["killed"], seen["child after it"]
     if not killed.output:
         return inconclusive("there was nothing to kill any more", killed.id)
+    before = seen.get("child before it")  # older records have none
+    if before and not before.output:
+        return inconclusive("the child had ended before anything was killed", before.id)
     if not after.output:
         return HOLDS.because(f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s", killed.id, after.id)
     page = seen["its page after it"]
@@ -127,8 +131,13 @@ def store(rig: Rig) -> None:
     rig.wait_pod("pod after writing", "The pod's eviction", lambda pod: bool(_evicted(pod)), TIMEOUTS.evicted)
 
 
+OF_A_LIMIT = "limit"
+"""What kubelet says of a pod, a container or an emptyDir that has more than it may, and not of a node that runs low
+(kubernetes pkg/kubelet/eviction/helpers.go and eviction_manager.go)."""
+
+
 def _evicted(pod: Object) -> str:
-    """Give kubelet's words where it has evicted the pod, else ''."""
+    """Give kubelet's words where it has evicted the pod, for whatever reason, else ''."""
     return str(pod["status"].get("message", "")) if pod["status"].get("reason") == "Evicted" else ""
 
 
@@ -144,10 +153,15 @@ def _evicted(pod: Object) -> str:
 def evicted(seen: Seen) -> Observation:
     """Judge whether kubelet took the child's bytes for the pod's."""
     written, pod = seen["writing"], seen["pod after writing"]
-    if said := _evicted(pod.output):
+    said = _evicted(pod.output)
+    if said and OF_A_LIMIT not in said:
+        return inconclusive(f"evicted for another reason than a limit of its own: {said}", pod.id)
+    if said:
         return HOLDS.because(f"evicted: {said}", written.id, pod.id)
     if written.output["stdout"].strip() != str(WRITTEN << 20):
         return inconclusive(f"the child did not write {WRITTEN} MiB: {written.output['stderr'][:200]}", written.id)
+    if pod.output["status"]["phase"] != "Running":
+        return inconclusive(f"the pod is {pod.output['status']['phase']}, and was not evicted", pod.id)
     wrote = f"{WRITTEN} MiB written, and the pod is {pod.output['status']['phase']} {TIMEOUTS.evicted:g} s later"
     return LACKS.because(wrote, written.id, pod.id)
 

@@ -13,7 +13,7 @@ from conformance.cluster import Object
 from conformance.course import NAMESPACES, LegFailed, create_pod
 from conformance.errors import RigError
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import no_engine, parsed
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
@@ -146,7 +146,7 @@ def foreign_container(rig: Rig) -> None:
 def reaches_foreign(seen: Seen) -> Observation:
     """Judge whether the client could tell the nonce in the container's environment, of which it was only told the id."""
     made = seen["foreign container"]
-    if not made.output["status"]:
+    if no_engine(made):
         return not_applicable("the node runs no Docker Engine whose containers could be reached", made.id)
     there, asked = seen["foreign container on the node"], seen["foreign container, by the client"]
     secret = next((one for one in parsed(there).get("Config", {}).get("Env", []) if one.startswith("CHILD_NONCE=")), "")

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import OK, no_engine, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig, container_of
@@ -81,10 +81,12 @@ def _listed(evidence: Evidence) -> set[str]:
 
 
 def _silent(evidence: Evidence) -> Observation | None:
-    """Give what is to be said where the node's engine did not answer; None where it did."""
+    """Give what is to be said where the node's engine did not answer, or answered no; None where it told what it was asked."""
     if evidence.output["status"] == OK:
         return None
     why = evidence.output["lost"] or f"it answers {evidence.output['status']}"
+    if not no_engine(evidence):
+        return inconclusive(f"the node's engine did not tell what it was asked ({why})", evidence.id)
     return not_applicable(f"no Docker Engine answers on the node's {NODE_SOCKET} ({why})", evidence.id)
 
 
@@ -160,7 +162,7 @@ def _said(run: Evidence) -> str:
 def goes_to_the_host(seen: Seen) -> Observation:
     """Judge by two witnesses that have to agree: the id that the client is told, and where its container is."""
     run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
-    if silent := _silent(node):
+    if silent := _silent(node) or _silent(lists):
         return silent
     told, host, own = _said(run), parsed(node).get("ID"), parsed(seen["daemon"])["ID"]
     there = container_of(seen["child"].output["process"]) in _listed(lists)
@@ -183,6 +185,10 @@ def served_on_2375(rig: Rig) -> None:
 
 API_PORT, DOCKER_HOST = 2375, "tcp://localhost:2375"
 """The article's own: both stand in its manifest."""
+BROKEN = 500
+"""From here on an HTTP status says that the server failed."""
+UNSET = 1
+"""How printenv ends where a variable is not set."""
 
 
 @prop("P2-17", "the engine in the pod serves its API on port 2375, and DOCKER_HOST leads the client there",
@@ -194,6 +200,8 @@ def led_by_docker_host(seen: Seen) -> Observation:
         seen[name] for name in ("ping", "who serves there", "client's DOCKER_HOST", "client's docker info")
     )
     cites = (ping.id, port.id, variable.id, run.id)
+    if not no_engine(ping) and (ping.output["status"] == 0 or ping.output["status"] >= BROKEN):
+        return inconclusive(f"port {API_PORT} of the pod neither answered nor refused: {_answer(ping)}", *cites)
     if ping.output["status"] != OK:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
     serves, own, told = parsed(port).get("ID"), parsed(seen["daemon"])["ID"], _said(run)
@@ -201,6 +209,8 @@ def led_by_docker_host(seen: Seen) -> Observation:
         return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
     if run.output["exit"] != 0:
         return inconclusive(f"the client's docker info failed: {run.output['stderr'].strip()}", *cites)
+    if variable.output["exit"] not in (0, UNSET):
+        return inconclusive(f"the client's environment was not read: printenv ended with {variable.output['exit']}", *cites)
     if _said(variable) == DOCKER_HOST and told == serves:
         return HOLDS.because(f"/_ping answers on port {API_PORT}; DOCKER_HOST={DOCKER_HOST} leads to that daemon, {told}", *cites)
     said = f"the client's DOCKER_HOST is {_said(variable) or 'not set'}, and it reaches {told}"

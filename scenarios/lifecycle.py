@@ -38,10 +38,12 @@ def end_of(seen: Seen) -> End:
     def after(*, event: str, text: str = "") -> float | None:
         return next((e["at"] - called for e in events if e["event"] == event and text in e.get("text", "")), None)
 
+    gone = after(event="gone")
+    early = gone is not None and gone < -deletion["uncertainty"]
     return End(
         told=after(event="noted", text="SIGTERM"),
-        gone=after(event="gone"),
-        had_ended=any(e["event"] == "absent" for e in events),
+        gone=gone,
+        had_ended=early or any(e["event"] == "absent" for e in events),
         pod_object_gone=deletion["object_gone"] - called,
     )
 
@@ -63,6 +65,8 @@ def ends_with_pod(seen: Seen) -> Observation:
     when = f"the pod's object was gone after {end.pod_object_gone:.1f} s"
     if end.gone is not None:
         return HOLDS.because(f"ended after {end.gone:.1f} s ({end.sigterm}); {when}", deletion.id)
+    if not any(one["role"] == "pod" for one in deletion.output["followed"]):
+        return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
     page = seen["orphan's page"]

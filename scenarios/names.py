@@ -87,7 +87,7 @@ def _contest(seen: Seen, what: str, *refusals: str) -> Observation:
     daemons = _daemons(seen)
     if try_.output["exit"] == 0 and nonces(held_there) == {nonce_in(second, what)}:
         return HOLDS.because(f"the second pod got it, too; {daemons}; within one pod: {said(again)}", *cites)
-    if _refused(try_, refusals) and nonce_in(second, what) not in nonces(held_there):
+    if _refused(try_, refusals) and held_there.output["status"] == OK and nonce_in(second, what) not in nonces(held_there):
         return LACKS.because(f"refused to the second pod, the first has it; {daemons}; {said(try_)}", *cites)
     return inconclusive(f"the second pod's client and its daemon do not agree: {said(try_)}", *cites)
 
@@ -261,6 +261,8 @@ def _who(listening: Evidence) -> str:
 
 
 PRINTED = 8080
+NO_PATH = "mount path must be absolute"
+"""How an engine refuses `-v 8080:80` (moby volume/mounts/linux_parser.go, linuxValidateAbsolute)."""
 
 
 def printed(rig: Rig) -> None:
@@ -283,8 +285,10 @@ def as_printed(seen: Seen) -> Observation:
     cites = (run.id, held.id, made.id, *(one.id for one in (*places, *published)))
     if not any(one.output for one in published):
         return inconclusive("nobody listens on the child's own port, which -p opens, so silence here says nothing", *cites)
-    if run.output["exit"] is None:
-        return inconclusive(f"the command was {said(run)}", *cites)
+    if run.output["exit"] != 0 and NO_PATH not in run.output["stderr"]:
+        return inconclusive(f"the command failed otherwise than for its -v: {said(run)}", *cites)
+    if run.output["exit"] == 0 and not listed(held):
+        return inconclusive("the command's container was not found, so it was not there to listen", *cites)
     kept = "a volume 8080 is there" if made.output["status"] == OK else "there is no volume 8080"
     containers = [f"{one['Id'][:12]} ({one['State']})" for one in listed(held)]
     outcome = f"{said(run)}; {kept}; containers: {', '.join(containers) or 'none'}"

@@ -13,6 +13,7 @@ from conformance.observations import HOLDS, LACKS, Observation, error, inconclus
 from conformance.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
+from scenarios.lifecycle import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
 
@@ -83,6 +84,8 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
         return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
+    if seen.get("deletion") and end_of(seen).had_ended:
+        return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen["deletion"].id)
     silent = [a for a in asked if a not in answered]
     # A refusal is the pod's own network speaking; silence could be a broken network.
     if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):

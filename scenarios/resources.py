@@ -6,6 +6,8 @@ import datetime as dt
 import json
 import math
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
 
@@ -51,7 +53,7 @@ def placement(seen: Seen) -> Observation:
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
-      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+      predicts={}, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
 def pids(seen: Seen) -> Observation:
     """Judge place and tightest limit of process ids, which a pod has where kubelet gives it one (podPidsLimit)."""
     return _inherited(seen, ("pids",))
@@ -70,11 +72,13 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         if math.isinf(limit):
             return inconclusive(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
         found = limits.levels(child.output)
-        if not limits.of(controller, found):
+        if not _looked_at(limits.of(controller, found), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)
         effective = limits.effective(controller, found)
         is_below = limits.below(controller, found, at_pod)
-        inside.append(is_below and effective <= limit)
+        if is_below and effective > limit:
+            return inconclusive(f"the child is inside the pod, but the pod's {controller} limit was not read there", child.id)
+        inside.append(is_below)
         place = limits.of(controller, found)[0].path
         said.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{_amount(controller, effective)} of the pod's {_amount(controller, limit)}")  # fmt: skip
@@ -84,6 +88,11 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
     if not any(inside):
         return LACKS.because("; ".join(said), *cites)
     return LACKS.because("in part: " + "; ".join(said), *cites)
+
+
+def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
+    """Say whether every level from the child up was there to be looked at, and the pod's: by their inodes they are told apart."""
+    return bool(way and all(level.inode for level in (*way, at_pod)))
 
 
 def _amount(controller: str, value: float) -> str:
@@ -115,7 +124,7 @@ def weight(seen: Seen) -> Observation:
     if at_pod is None or weighs not in limits.weights_of(asked):
         return inconclusive(f"the pod's weight ({weighs}) is not what its request of {asked:g} CPU gives", pod.id)
     way = limits.of("cpu", limits.levels(child.output))
-    if not way:
+    if not _looked_at(way, at_pod):
         return inconclusive("the child's cpu cgroup could not be read", child.id)
     said = f"weight {limits.cpu_weight(way[0])} at {way[0].path}"
     theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
@@ -159,7 +168,10 @@ def requests(seen: Seen) -> Observation:
     at_pod = limits.pod_level("memory", limits.levels(seen["pod's cgroups"].output), seen["pod"].output["metadata"]["uid"])
     if at_pod is None:
         return inconclusive("the pod's own memory cgroup was not found", seen["pod's cgroups"].id)
-    charged = limits.below("memory", limits.levels(seen["child's cgroups"].output), at_pod)
+    way = limits.of("memory", limits.levels(seen["child's cgroups"].output))
+    if not _looked_at(way, at_pod):
+        return inconclusive("the child's memory cgroup could not be read", seen["child's cgroups"].id)
+    charged = limits.below("memory", way, at_pod)
     more, before, during = seen["another child"], seen["requests before"], seen["requests while it runs"]
     if not parsed(more).get("State", {}).get("Running"):
         return inconclusive("no other child was seen running, so that nothing was added proves nothing", more.id)
@@ -179,7 +191,7 @@ def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
 
 
 @prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
-      predicts=PREDICTS, legs=("foreground",), level="article")  # fmt: skip
+      predicts={}, legs=("foreground",), level="article")  # fmt: skip
 def oom_score(seen: Seen) -> Observation:
     """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
     child, processes = seen["child"], seen["pod processes"]
@@ -342,19 +354,22 @@ def allocate(rig: Rig) -> None:
         rig.wait_pod(
             "pod after allocation",
             "Word from kubelet on the engine's end",
-            lambda pod: bool(_oom_killed(pod)),
+            lambda pod: bool(_oom_killed(pod, rig.pod)),
         )
 
 
-def _oom_killed(pod: Object) -> list[str]:
-    """Give the names of the containers that kubelet says were OOMKilled."""
-    ended = {
-        one["name"]: one.get(state, {}).get("terminated", {}).get("reason")
+def _oom_killed(pod: Object, before: Object) -> list[str]:
+    """Give the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
+    had_run = {one.get("containerID") for one in before["status"].get("containerStatuses", [])}
+    return [
+        one["name"]
         for one in pod["status"].get("containerStatuses", [])
-        for state in ("state", "lastState")
-        if one.get(state, {}).get("terminated")
-    }
-    return [name for name, reason in ended.items() if reason == "OOMKilled"]
+        if any(
+            ended.get("reason") == "OOMKilled" and ended.get("containerID") in had_run
+            for state in ("state", "lastState")
+            if (ended := one.get(state, {}).get("terminated"))
+        )
+    ]
 
 
 @prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
@@ -375,13 +390,14 @@ def allocation(seen: Seen) -> Observation:
     cites = (output.id, before.id, after.id, end.id)
     lines = output.output["body"].split()
     reached = max((int(line) for line in lines if line.isdigit()), default=0)
-    rose = _oom_kills(after) - _oom_kills(before)
+    uid = seen["pod"].output["metadata"]["uid"]
+    rose = _oom_kills(after, uid) - _oom_kills(before, uid)
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
         said = f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(said, *cites)
     told = seen.get("pod after allocation")
-    killed = _oom_killed(told.output) if told else []
+    killed = _oom_killed(told.output, seen["pod"].output) if told else []
     if "all" not in lines and reached <= limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
@@ -402,9 +418,19 @@ def _mib(number: float) -> str:
     return f"{number / (1 << 20):g} MiB"
 
 
-def _oom_kills(evidence: Evidence) -> int:
-    """Sum the OOM kills on the way from the child up to, not including, the node's root."""
-    counted = [limits.oom_kills(level) for level in limits.of("memory", limits.levels(evidence.output)) if level.parts]
+def _within(controller: str, read: Mapping[str, Any], uid: str) -> list[limits.Level]:
+    """Give the levels from the child up to its pod's own, [] where it is not in its pod.
+
+    What is counted further up is other pods', too (cgroup v2's counters are of a whole subtree), and none of this pod's limit.
+    """
+    found = limits.levels(read)
+    at_pod = limits.pod_level(controller, found, uid)
+    return [level for level in limits.of(controller, found) if at_pod and len(level.parts) >= len(at_pod.parts)]
+
+
+def _oom_kills(evidence: Evidence, uid: str) -> int:
+    """Sum the OOM kills on the way from the child up to its pod."""
+    counted = [limits.oom_kills(level) for level in _within("memory", evidence.output, uid)]
     return sum(number for number in counted if number is not None)
 
 
@@ -427,7 +453,8 @@ def burn(seen: Seen) -> Observation:
     if begin is None or end is None:
         return inconclusive("the child's own CPU use could not be read", use.id)
     used = (end - begin) / (last["at"] - first["at"])
-    periods = _throttled(last) - _throttled(first)
+    uid = seen["pod"].output["metadata"]["uid"]
+    periods = _throttled(last, uid) - _throttled(first, uid)
     said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
     cites = (calibration.id, use.id)
     if used <= WITHIN * limit and periods > 0:
@@ -437,9 +464,9 @@ def burn(seen: Seen) -> Observation:
     return inconclusive(f"{said}: this node gives too little to tell", *cites)
 
 
-def _throttled(sample: dict[str, object]) -> int:
-    """Sum the throttled periods on the way from the child up to the node's root."""
-    counted = [limits.throttled(level) for level in limits.of("cpu", limits.levels(sample))]
+def _throttled(sample: Mapping[str, Any], uid: str) -> int:
+    """Sum the throttled periods on the way from the child up to its pod."""
+    counted = [limits.throttled(level) for level in _within("cpu", sample, uid)]
     return sum(number for number in counted if number is not None)
 
 
@@ -453,9 +480,24 @@ for one in (placement, pids, weight, requests, attributed, allocation, burn):
     one.expect("dind", LACKS, **ESCAPE)
 del one
 
-oom_score.expect(
-    "dind",
+# The article speaks of CPU and memory. Of process ids and of the OOM killer's order it says nothing.
+pids.expect(
+    "dood",
     LACKS,
-    because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
-    see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go",
+    because="the node's engine puts its containers beside kubelet's pods, not into them",
+    see="moby daemon/oci_linux.go, withCgroups",
 )
+pids.expect(
+    "dind",
+    HOLDS,
+    because="on cgroup v1 a container sees its own part of each hierarchy as the root, and so does the engine in it",
+    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1",
+)
+for approach in ("dood", "dind"):
+    oom_score.expect(
+        approach,
+        LACKS,
+        because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
+        see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go",
+    )
+del approach

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from conformance import registry
 from conformance.claims import prop
-from conformance.cluster import Object
+from conformance.cluster import GONE, Object
 from conformance.course import create_pod
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
@@ -122,6 +122,12 @@ def _pulled(seen: Seen) -> Pull:
     return Pull((pull, image, before, after), failed, sent, said["seconds"], image.output["status"] == OK)
 
 
+def _asked(seen: Seen) -> bool:
+    """Say whether the registry's log has a request of this pull: without one, that it sent nothing would prove nothing."""
+    before, after = (seen[name].output for name in ("served before the pull", "served"))
+    return bool(registry.requests(after) > registry.requests(before))
+
+
 @prop(
     "P1-10.pull",
     "a user of the pod can pull an image from a registry",
@@ -135,6 +141,10 @@ def pulls(seen: Seen) -> Observation:
     if seen["push"].output["exit"] != 0:
         return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
     pull = _pulled(seen)
+    if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
+        return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
+    if pull.failed and pull.there:
+        return inconclusive(f"{pull.failed}; but the daemon has the image", *pull.cites)
     if pull.failed or not pull.there:
         return LACKS.because(pull.failed or "the daemon has no such image after the pull", *pull.cites)
     if pull.sent < LAYER:
@@ -164,6 +174,9 @@ def reused(seen: Seen) -> Observation:
     said = f"the first job's pull: {first.words}; the second's: {second.words}"
     if first.sent < LAYER:
         return inconclusive(f"{said}; the first found some of it already, so it was not the first", *cites)
+    cut = registry.served(seen.second["served before the pull"].output) < registry.served(seen["served"].output)
+    if cut or not _asked(seen.second):
+        return inconclusive(f"{said}; but the registry's log lacks a part, so what it sent is not known", *cites)
     if second.sent >= MOST * first.sent:
         return LACKS.because(said, *cites)
     if second.sent <= FEW * first.sent and second.seconds < first.seconds:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.claims import prop
-from conformance.cluster import Object
+from conformance.cluster import GONE, Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import OK, no_engine, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig
@@ -163,18 +163,29 @@ def mounted_after(rig: Rig) -> None:
 def reclaimed(seen: Seen) -> Observation:
     """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
     before, after = seen["on the node before"], seen["on the node after"]
-    if unproven := _unproven(seen):
+    if unproven := _layer_unproven(seen):
         return unproven
     left = {path: now for path, now in after.output.items() if now["exists"]}
     mounts = [line for line in seen["node's mounts after"].output.splitlines() if _about(line, before)]
-    listed = [e for e in (seen.get("container after"), seen.get("image after")) if e and e.output["status"] == OK]
+    asked = [e for e in (seen.get("container after"), seen.get("image after")) if e]
+    listed = [e for e in asked if e.output["status"] == OK]
     cites = (before.id, after.id, seen["node's mounts after"].id, *(e.id for e in listed))
+    if not left and not mounts and any(e.output["status"] not in (OK, GONE) for e in asked):
+        return inconclusive("the daemon did not say whether it still has the child and its image", *(e.id for e in asked))
     if not left and not mounts and not listed:
         return HOLDS.because(f"all {len(before.output)} paths are gone ({_size(_bytes(before))}); no mount is left", *cites)
     words = [f"{len(left)} of {len(before.output)} paths are left ({_size(_bytes(after))})"]
     words += [f"{len(mounts)} mounts"] if mounts else []
     words += [f"the daemon still lists the {'container' if 'container' in e.name else 'image'}" for e in listed]
     return LACKS.because("; ".join(words), *cites)
+
+
+def _layer_unproven(seen: Seen) -> Observation | None:
+    """Give why nothing can be said of what the child wrote: its layer was not looked for, or `_unproven` says why."""
+    before = seen["on the node before"]
+    if LAYER not in before.asked["are"].values():
+        return inconclusive("the child's mounts name no layer of its own, so what it wrote was not looked for", before.id)
+    return _unproven(seen)
 
 
 def _unproven(seen: Seen) -> Observation | None:
@@ -288,7 +299,7 @@ del each
 def bytes_left(seen: Seen) -> Observation:
     """Judge the bytes of the child's layer, record with log, and volumes; what is left of its image is told beside them."""
     before, after = seen["on the node before"], seen["on the node after"]
-    if unproven := _unproven(seen):
+    if unproven := _layer_unproven(seen):
         return unproven
     wrote, left = _bytes(before, *WROTE), _bytes(after, *WROTE)
     if not wrote:
@@ -318,7 +329,7 @@ def graph_of_its_own(seen: Seen) -> Observation:
     what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
     said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
     cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
-    if not theirs.output["status"]:
+    if no_engine(theirs):
         return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
     daemon = parsed(theirs)
     if not daemon:

@@ -6,6 +6,7 @@ import json
 
 from conformance.claims import prop
 from conformance.evidence import Evidence, Seen
+from conformance.identity import OK, no_engine
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET
 from conformance.rig import Rig, container_of
@@ -46,6 +47,8 @@ def composes(seen: Seen) -> Observation:
     running = [name for name, one in zip(SERVICES, found, strict=True) if any(p["nspid"][-1] == 1 for p in one.output)]
     if run.output["exit"] is None:
         return inconclusive(f"docker compose has {said(run)}", *cites)
+    if run.output["exit"] != 0 and len(running) == len(SERVICES):
+        return inconclusive(f"all services run, but docker compose ended with {said(run)}", *cites)
     words = f"{len(running)} of {len(SERVICES)} services run ({said(run)}, {version.output['stdout'].strip()})"
     return (HOLDS if len(running) == len(SERVICES) and run.output["exit"] == 0 else LACKS).because(words, *cites)
 
@@ -57,8 +60,10 @@ def composed_privately(seen: Seen) -> Observation:
     own = [seen[f"compose: {what}"] for what, _ in COMPOSED]
     node = [seen[f"compose: node's {what}"] for what, _ in COMPOSED]
     cites = tuple(one.id for one in (*own, *node))
-    if any(one.output["status"] == 0 for one in node):
+    if any(no_engine(one) for one in node):
         return not_applicable(f"no engine answers on the node's {NODE_SOCKET}", *cites)
+    if any(one.output["status"] != OK for one in node):
+        return inconclusive("the node's own engine did not list what it has, so absence from its lists proves nothing", *cites)
     if not all(listed(one) for one in own):
         return inconclusive(f"the leg's daemon lists no whole project: {said(seen['compose'])}", *cites)
     if any(listed(one) for one in node):
@@ -73,14 +78,19 @@ def _counted(lists: list[Evidence]) -> str:
 def build(rig: Rig) -> None:
     """Build an image with a page of its own, run it, and wait for the page."""
     mark = nonce(rig, "built")
-    recipe = f"FROM {image(rig)}\nENV CHILD_NONCE={mark}\nRUN echo {mark} >/usr/local/apache2/htdocs/index.html\n"
     with taken_away(rig, "built"):
-        rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe)
+        rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe(image(rig), mark))
         start(rig, "built", of=mark)
         within = TIMEOUTS.question
         rig.ask("built: child", "await_child", nonce=mark, seconds=within, since=0.0, timeout=within + TIMEOUTS.question)
         look(rig, "built: image", "/images/json", reference=mark)
         look(rig, "built: containers", "/containers/json", ancestor=mark)
+
+
+def recipe(base: str, mark: str) -> str:
+    """Give what is built. The nonce comes first: should the build be broken off, what it has made until then carries it."""
+    marks = f"LABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\n"
+    return f"FROM {base}\n{marks}RUN echo {mark} >/usr/local/apache2/htdocs/index.html\n"
 
 
 @prop("P1-10", "a step can build an image and run it",
@@ -92,6 +102,8 @@ def builds(seen: Seen) -> Observation:
     cites = (built.id, run.id, child.id, images.id, containers.id)
     if None in (built.output["exit"], run.output["exit"]):
         return inconclusive(f"build: {said(built)}; run: {said(run)}", *cites)
+    if images.output["status"] != OK:
+        return inconclusive("the leg's daemon did not list its images, so absence from its list proves nothing", *cites)
     if nonces(images) != {nonce_in(seen, "built")}:
         return LACKS.because(f"no image was built: {said(built)}", *cites)
     if child.output["seen"] == "serving" and container_of(child.output["process"]) in {one["Id"] for one in listed(containers)}:

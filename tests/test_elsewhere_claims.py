@@ -10,7 +10,7 @@ import pytest
 
 from conformance.evidence import Seen
 from conformance.observations import State
-from tests.conftest import changed
+from tests.conftest import changed, without
 from tests.made import conclude, given
 
 Look = Callable[[str], Seen]
@@ -84,6 +84,8 @@ def test_a_client_reaches_a_container_if_it_can_tell_its_nonce(seen: Look) -> No
     assert conclude("G-01", foreign(leg, code=1, err=unknown, env="PATH=/")).state is State.INCONCLUSIVE, "nothing to be seen"
     none = given(leg, "foreign container", {"status": 0, "body": "", "lost": "FileNotFoundError(2)"})
     assert conclude("G-01", none).state is State.NOT_APPLICABLE
+    late = given(leg, "foreign container", {"status": 0, "body": "", "lost": "TimeoutError('timed out')"})
+    assert conclude("G-01", without(late, "foreign container on the node")).state is State.INCONCLUSIVE
 
 
 def pod_processes(seen: Seen, capabilities: dict[str, int]) -> Seen:

@@ -74,6 +74,31 @@ def test_without_identity_nothing_is_concluded(seen: Look, name: str, leg: str) 
         assert judge(name, changed(seen(leg), evidence, lie)) is State.INCONCLUSIVE, evidence
 
 
+def failed(output: Any) -> list[Any]:
+    """Give what stands in the place of an output where the reading did not come to an end; [] for other outputs."""
+    if not isinstance(output, dict):
+        return []
+    if {"status", "body", "lost"} <= set(output):
+        late = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
+        return [late, {"status": 500, "body": '{"message": "no"}', "lost": ""}]
+    if {"exit", "stderr"} <= set(output):
+        return [{**output, "exit": None, "stdout": "", "stderr": ""}]
+    if "levels" in output:
+        return [{**output, "levels": []}, {**output, "levels": [{**one, "inode": 0} for one in output["levels"]]}]
+    return []
+
+
+@pytest.mark.parametrize(("name", "leg"), RECORDED_CELLS)
+def test_a_reading_that_failed_decides_nothing(seen: Look, name: str, leg: str) -> None:
+    """No answer that came too late or not at all, of whichever reading, turns what was seen into its contrary."""
+    here = seen(leg)
+    was = judge(name, here)
+    for evidence in {one.name for one in here}:
+        for place, _ in enumerate(failed(here[evidence].output)):
+            lost = changed(here, evidence, lambda output, place=place: (failed(output) or [output] * 2)[place])  # type: ignore[misc]
+            assert judge(name, lost) in (was, State.INCONCLUSIVE, State.ERROR), evidence
+
+
 @pytest.mark.parametrize("one", PROPERTIES.values(), ids=lambda p: p.id)
 def test_no_evidence_is_never_a_finding(one: Property) -> None:
     assert one.conclude(Seen([])).state is State.INCONCLUSIVE

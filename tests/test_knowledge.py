@@ -93,6 +93,18 @@ def test_what_was_not_there_to_be_listed_is_not_hidden(seen: Look, one: Property
     assert one.conclude(beside(engines(here), silence("containers of the node's engine"))).state is NOT_APPLICABLE
 
 
+MUTE = [{"status": 500, "body": "{}", "lost": ""}, {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}]
+
+
+@pytest.mark.parametrize("output", MUTE)
+def test_an_engine_that_is_there_and_does_not_tell_is_not_absent(seen: Look, output: dict[str, Any]) -> None:
+    here = beside(engines(seen("dind.foreground")), made("containers of the node's engine", output))
+    own, host = parsed(here["daemon"])["ID"], "the host's"
+    assert knowledge.listed.conclude(here).state is INCONCLUSIVE
+    assert knowledge.unlisted.conclude(here).state is INCONCLUSIVE
+    assert knowledge.goes_to_the_host.conclude(asked(here, own, host)).state is INCONCLUSIVE
+
+
 def on_the_node(seen: Seen) -> Seen:
     nonce = seen["child"].asked["nonce"]
     page = made("the child's page meanwhile", {"outcome": "served", "status": 200, "body": f"{nonce}\n"})
@@ -137,6 +149,8 @@ def test_docker_host_leads_to_the_engine_on_its_port(seen: Look) -> None:
     one, here = knowledge.led_by_docker_host, serving(seen("dind.foreground"))
     assert one.conclude(here).state is HOLDS
     assert one.conclude(beside(here, silence("ping"))).state is LACKS
+    assert one.conclude(beside(here, made("ping", MUTE[1]))).state is INCONCLUSIVE
+    assert one.conclude(beside(here, made("client's DOCKER_HOST", {"exit": None, "stdout": ""}))).state is INCONCLUSIVE
     assert one.conclude(beside(here, said("client's DOCKER_HOST", "", 1))).state is LACKS
     assert one.conclude(beside(here, said("client's docker info", "the host's"))).state is LACKS
     assert one.conclude(beside(here, said("client's docker info", "cannot connect", 1))).state is INCONCLUSIVE

@@ -56,6 +56,23 @@ def test_a_child_that_had_ended_before_says_nothing(seen: Look, name: str) -> No
     assert conclude(name, deleted(seen("dind.foreground"), absent)).state is State.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_a_child_that_ends_by_itself_while_it_is_watched_did_not_end_with_its_pod(seen: Look, name: str) -> None:
+    def early(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            if event.get("role") == "child" and event["event"] in ("noted", "gone"):
+                event["at"] = deletion["delete_called"] - deletion["uncertainty"] - 0.1
+
+    assert conclude(name, deleted(seen("dind.foreground"), early)).state is State.INCONCLUSIVE
+
+
+def test_an_orphan_of_a_pod_that_nobody_followed_is_not_proven(seen: Look) -> None:
+    def unfollowed(deletion: dict[str, Any]) -> None:
+        deletion["followed"] = [one for one in deletion["followed"] if one["role"] == "child"]
+
+    assert conclude("P2-10", deleted(seen("dood.detached"), unfollowed)).state is State.INCONCLUSIVE
+
+
 def test_a_child_that_ends_without_a_word_was_not_told(seen: Look) -> None:
     assert conclude("P2-20.told", drop(seen("dind.foreground"), "noted")).state is State.LACKS
 

@@ -95,6 +95,12 @@ def test_another_failure_than_a_refusal_is_inconclusive(what: str, judged: Prope
 
 
 @each
+def test_a_refusal_beside_a_daemon_that_does_not_list_is_inconclusive(what: str, judged: Property) -> None:
+    mute = changed(contest(what, shared=True), f"second {what}: held", lambda o: {**o, "status": 0, "body": ""})
+    assert judged.conclude(mute).state is State.INCONCLUSIVE
+
+
+@each
 def test_pods_on_two_nodes_do_not_contend(what: str, judged: Property) -> None:
     found = judged.conclude(contest(what, shared=False, nodes=("a-node", "b-node")))
     assert found.state is State.INCONCLUSIVE
@@ -191,13 +197,19 @@ def test_a_published_port_is_the_nodes_or_the_pods() -> None:
     assert names.host_port.conclude(Seen(listening(node=PROXY, pod=PROXY))).state is State.INCONCLUSIVE, "hostNetwork"
 
 
-def printed(code: int | None = 125, *, node: list[Any] | None = None, volume: int = 404) -> Observation:
+NO_PATH = "docker: Error response from daemon: invalid mount path: '80' mount path must be absolute."
+RUNNING = labelled("n1-printed")
+
+
+def printed(
+    code: int | None = 125, *, node: list[Any] | None = None, volume: int = 404, said: str = NO_PATH, held: list[Any] = RUNNING
+) -> Observation:
     seen = Seen([
         *listening(node=PROXY, pod=[]),
-        ran("printed", code, "docker: Error response from daemon: invalid mount path: '80' mount path must be absolute."),
+        ran("printed", code, said if code else ""),
         one("printed: node", node or []),
         one("printed: pod", []),
-        answer("printed: held", [] if code else labelled("n1-printed")),
+        answer("printed: held", [] if code else held),
         answer("printed: volume", {}, volume),
     ])  # fmt: skip
     return names.as_printed.conclude(seen)
@@ -214,6 +226,8 @@ def test_the_command_as_printed_opens_nothing() -> None:
     assert "a volume 8080 is there; containers: cccccccccccc (running)" in mounted.reason
     assert printed(0, node=PROXY).state is State.HOLDS
     assert printed(None).state is State.INCONCLUSIVE
+    assert printed(125, said="docker: Cannot connect to the Docker daemon.").state is State.INCONCLUSIVE, "no refusal of -v"
+    assert printed(0, held=[]).state is State.INCONCLUSIVE, "nothing was there that could have opened a port"
 
 
 def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None:

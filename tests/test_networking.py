@@ -10,6 +10,7 @@ import pytest
 from conformance.evidence import Seen
 from conformance.observations import State
 from scenarios.networking import ON_NODE_IP, ON_POD_IP
+from tests.conftest import changed
 from tests.made import conclude, given
 
 Look = Callable[[str], Seen]
@@ -45,6 +46,17 @@ def test_a_pod_on_each_node_must_get_the_page(seen: Look) -> None:
     assert conclude("P2-18", answered(leg, ON_POD_IP, SILENT, served(leg))).state is State.INCONCLUSIVE
     # What a node's own network gets is no pod's answer.
     assert conclude("P2-18", answered(leg, ON_POD_IP, served(leg), REFUSED, served(leg), REFUSED)).state is State.HOLDS
+
+
+@pytest.mark.parametrize("name", ["P2-05", "P2-18"])
+def test_a_child_that_ended_by_itself_may_have_ended_before_it_was_asked(seen: Look, name: str) -> None:
+    def absent(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            if event.get("role") == "child" and event["event"] == "gone":
+                event["event"] = "absent"
+
+    gone = changed(answered(seen("dind.foreground"), ON_POD_IP, REFUSED), "deletion", absent)
+    assert conclude(name, gone).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("name", ["P2-05", "P2-18"])

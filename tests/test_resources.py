@@ -15,7 +15,7 @@ from conformance.evidence import Evidence, Seen
 from conformance.observations import State
 from conformance.rig import RATE
 from scenarios import resources
-from tests.conftest import changed
+from tests.conftest import changed, without
 
 Change = Callable[[Any], Any]
 
@@ -123,6 +123,15 @@ def test_the_reasons_have_the_numbers() -> None:
     assert "0.0000 USD of each hour" in resources.attributed.conclude(DIND).reason
 
 
+@pytest.mark.parametrize("one", [resources.pids, resources.oom_score], ids=lambda p: p.id)
+def test_nothing_is_predicted_where_the_article_speaks_of_cpu_and_memory_alone(one: Property) -> None:
+    assert one.predicts == {}
+    v1, v2 = ({"cgroup": cgroup} for cgroup in ("hybrid", "v2"))
+    assert one.expected("dood", "foreground", v1)[0] is one.expected("dood", "foreground", v2)[0] is State.LACKS
+    assert one.expected("dind", "foreground", v2)[0] is State.LACKS
+    assert one.expected("dind", "foreground", v1)[0] is (State.HOLDS if one is resources.pids else State.LACKS)
+
+
 def test_a_child_that_is_ranked_as_its_pod_holds() -> None:
     assert resources.oom_score.conclude(evidence(INSIDE, child_score=997)).state is State.HOLDS
 
@@ -151,6 +160,16 @@ def unread(read: dict[str, Any]) -> None:
     read["levels"] = []
 
 
+def not_looked_at(read: dict[str, Any]) -> None:
+    for level in read["levels"]:
+        level.pop("inode")
+
+
+def without_files(read: dict[str, Any]) -> None:
+    for level in read["levels"]:
+        level["files"] = {}
+
+
 def not_running(read: dict[str, Any]) -> None:
     read["body"] = json.dumps({"State": {"Running": False}})
 
@@ -176,6 +195,8 @@ def another_counter(read: dict[str, Any]) -> None:
         (resources.requests, "requests while it runs", more_requested, "say"),
         (resources.requests, "requests while it runs", lambda _: {}, "say"),
         (resources.requests, "pod's cgroups", unread, "the pod's weight"),
+        *((one, "child's cgroups", not_looked_at, "could not be read") for one in (*BY_PLACE[:3], resources.placement)),
+        (resources.pids, "child's cgroups", without_files, "was not read there"),
         (resources.weight, "pod", no_requests, "requests no CPU"),
         (resources.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
         (resources.weight, "child's cgroups", unread, "could not be read"),
@@ -194,6 +215,59 @@ def test_what_does_not_decide_is_inconclusive(one: Property, name: str, change: 
     concluded = one.conclude(changed(DIND, name, change))
     assert concluded.state is State.INCONCLUSIVE
     assert said in concluded.reason
+
+
+EVENTS = ("memory.events", "memory.oom_control")
+
+
+def kills(seen: Seen, *, at: str) -> Seen:
+    """Give the evidence of a leg that has memory.events at the level that `at` names, with one OOM kill after the allocation."""
+    for name, number in (("cgroups before allocation", 0), ("cgroups after allocation", 1)):
+
+        def count(read: dict[str, Any], number: int = number) -> None:
+            for level in read["levels"]:
+                level["files"] = {file: text for file, text in level["files"].items() if file not in EVENTS}
+                if level["controller"] == "memory" and level["path"].rpartition("/")[2].startswith(at):
+                    level["files"]["memory.events"] = f"oom 1\noom_kill {number}\n"
+
+        seen = changed(seen, name, count)
+    return seen
+
+
+def test_an_oom_kill_of_another_pod_did_not_stop_the_child(seen: Callable[[str], Seen]) -> None:
+    """On cgroup v2 what is counted above the pod is every pod's."""
+    leg = without(seen("dind.laden"), "pod after allocation")
+    assert resources.allocation.conclude(kills(leg, at="kubelet-kubepods-burstable-pod")).state is State.HOLDS
+    assert resources.allocation.conclude(kills(leg, at="kubelet-kubepods.slice")).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("container", "state"), [("", State.HOLDS), ("containerd://earlier", State.INCONCLUSIVE)])
+def test_an_engine_that_was_killed_at_an_earlier_start_was_not_killed_now(
+    seen: Callable[[str], Seen], container: str, state: State
+) -> None:
+    leg = kills(seen("dind.laden"), at="no level")
+    ran = {one["name"]: one["containerID"] for one in leg["pod"].output["status"]["containerStatuses"]}["dind-daemon"]
+    ended = {"terminated": {"reason": "OOMKilled", "containerID": container or ran}}
+    told = {"status": {"containerStatuses": [{"name": "dind-daemon", "state": {}, "lastState": ended}]}}
+    more = Evidence("x#told", "x", "pod after allocation", "API server", {}, told)
+    assert resources.allocation.conclude(Seen([*leg, more])).state is state
+
+
+def test_a_child_outside_its_pod_is_not_throttled_by_it(seen: Callable[[str], Seen]) -> None:
+    """A limit of somebody else's, on the way of a child that escaped, is not its pod's."""
+
+    def slow(use: dict[str, Any]) -> None:
+        first, last = use["samples"]
+        for level in last["levels"]:
+            before = next(
+                one for one in first["levels"] if (one["controller"], one["path"]) == (level["controller"], level["path"])
+            )
+            if level["controller"] == "cpuacct":
+                level["files"] = {"cpuacct.usage": str(int(before["files"]["cpuacct.usage"]) + int(1e9))}
+            if level["controller"] == "cpu" and level["path"] == "/docker":
+                level["files"]["cpu.stat"] = "nr_throttled 20"
+
+    assert resources.burn.conclude(changed(seen("dood.laden"), "use while burning", slow)).state is State.INCONCLUSIVE
 
 
 def test_a_share_between_is_inconclusive() -> None:

@@ -14,6 +14,7 @@ from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State
 from scenarios import reuse
 from tests.conftest import changed
+from tests.made import given
 
 CHILD = "d" * 64
 BLOB = '10.244.1.9 - - [24/Nov/2026:11:30:01 +0000] "GET /v2/n/blobs/sha256:ab HTTP/1.1" 200 {} "" "docker/26.1.5"\n'
@@ -51,6 +52,16 @@ def jobs(second_fetches: int, seconds: float = 0.1) -> Seen:
 def test_what_a_registry_served_is_blobs_alone() -> None:
     assert registry.served(HEAD + BLOB.format(5) + BLOB.format(7)) == 12
     assert registry.served("") == 0
+    assert registry.served(BLOB.format(5).replace(" 200 ", " 206 ")) == 5, "the rest of a blob, after a break"
+
+
+def test_a_log_without_a_word_of_the_second_pull_is_not_whole() -> None:
+    nothing_more, began_anew = BLOB.format(LAYER), ""
+    for log in (nothing_more, began_anew):
+        concluded = reuse.reused.conclude(given(jobs(0), f"{SECOND}served", log))
+        assert concluded.state is State.INCONCLUSIVE
+    cut = given(jobs(0), f"{SECOND}served before the pull", "")
+    assert reuse.reused.conclude(cut).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("one", [reuse.reused, reuse.unmanaged], ids=lambda p: p.id)
@@ -84,8 +95,13 @@ def test_a_pull_that_proves_nothing_is_inconclusive(name: str, lie: object, said
 def test_pulling_is_judged_by_registry_and_daemon() -> None:
     seen = jobs(0)
     assert reuse.pulls.conclude(seen).state is State.HOLDS
-    assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": 1})).state is State.LACKS
+    failed = changed(seen, "pull", lambda o: {**o, "exit": 1})
+    assert reuse.pulls.conclude(failed).state is State.INCONCLUSIVE, "the daemon has it all the same"
+    assert reuse.pulls.conclude(changed(failed, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
     assert reuse.pulls.conclude(changed(seen, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
+    assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": None})).state is State.INCONCLUSIVE
+    mute = changed(seen, "pulled image", lambda _: {"status": 0, "body": "", "lost": "TimeoutError()"})
+    assert reuse.pulls.conclude(mute).state is State.INCONCLUSIVE
     assert reuse.pulls.conclude(changed(seen, "push", lambda o: {**o, "exit": 1})).state is State.INCONCLUSIVE
     assert reuse.pulls.conclude(changed(seen, "served", lambda _: HEAD)).state is State.INCONCLUSIVE
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from conformance.evidence import Seen
+from conformance.evidence import Evidence, Seen
 from conformance.observations import State
 from conformance.probes import agent
 from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD, RECORD, VOLUME, upper_directory
@@ -122,6 +124,32 @@ def test_every_byte_that_the_child_wrote_counts_once(seen: Look) -> None:
     assert conclude("P2-11", before(kept(seen("dind.foreground")), LAYER, GONE)).state is State.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("name", ["P2-08", "P2-11"])
+def test_a_child_whose_layer_nobody_looked_for_wrote_one_all_the_same(seen: Look, name: str) -> None:
+    """A storage driver without an overlay (vfs) names no upper directory."""
+
+    def nameless(one: Evidence) -> Evidence:
+        paths = [path for path in one.asked["paths"] if one.asked["are"][path] != LAYER]
+        return evolve(one, asked={**one.asked, "paths": paths})
+
+    whole = kept(seen("dind.foreground"))
+    looked = ("on the node before", "on the node after")
+    none = Seen(nameless(one) if one.name in looked else one for one in whole)
+    for one in none:
+        if one.name in looked:
+            one.asked["are"] = {path: what for path, what in one.asked["are"].items() if what != LAYER}
+    own = [path for path in none["daemon's own view"].asked["paths"] if not path.endswith("/diff")]
+    none = given(none, "daemon's own view", none["daemon's own view"].output, asked={"paths": own})
+    assert conclude(name, whole).state is State.HOLDS
+    assert conclude(name, none).state is State.INCONCLUSIVE
+
+
+def test_a_daemon_that_does_not_answer_does_not_lack_the_child(seen: Look) -> None:
+    late = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
+    for answer, state in (({"status": 404, "body": ""}, State.HOLDS), (late, State.INCONCLUSIVE)):
+        assert conclude("P2-08", given(kept(seen("dind.foreground")), "container after", answer)).state is state
+
+
 def engine(seen: Seen, own: dict[str, Any], volume: dict[str, Any], host: dict[str, Any] | None, **theirs: Any) -> Seen:
     """Give the evidence of an engine's graph, the pod's emptyDir and the node daemon's graph."""
     paths = [folder(seen), *(["/host/docker"] if host else [])]
@@ -155,6 +183,8 @@ def test_a_node_without_an_engine_has_no_graph_to_share(seen: Look) -> None:
     assert found.state is State.NOT_APPLICABLE
     assert "the engine's graph is the pod's emptyDir" in found.reason
     broken = engine(seen("dind.foreground"), there(6), there(6), None, status=500, body="", lost="")
+    late = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="TimeoutError('timed out')")
+    assert conclude("P2-14", late).state is State.INCONCLUSIVE
     assert conclude("P2-14", broken).state is State.INCONCLUSIVE
 
 
@@ -209,3 +239,22 @@ def test_mounts_are_found_in_the_mount_namespace_that_has_them() -> None:
     found = agent.mounts({"words": [" / / "]})
     assert any(line.split(" ")[4] == "/" for line in found[str(Path("/proc/self/ns/mnt").readlink())])
     assert agent.mounts({"words": ["/no/such/mount"]}) == {}
+
+
+@pytest.mark.parametrize("question", ["storage", "holding"])
+def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that answers with an error (EIO, EACCES) has not lost what is in it."""
+    asked = {"paths": [f"{tmp_path}/file", f"{tmp_path}/none", f"{tmp_path}/file/in-it"], "word": "word"}
+    (tmp_path / "file").write_text("a word\n")
+    monkeypatch.setattr(agent, "enter", lambda *_: None)
+    answer = getattr(agent, question)(asked)
+    there = [bool(one and (question == "holding" or one["exists"])) for one in answer.values()]
+    assert there == [True, False, False]
+
+    def broken(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("os.lstat", broken)
+    monkeypatch.setattr(agent, "text", broken)
+    with pytest.raises(PermissionError):
+        getattr(agent, question)({**asked, "paths": [f"{tmp_path}/file"]})

@@ -9,9 +9,11 @@ import pytest
 
 from conformance.evidence import Seen
 from conformance.observations import State
-from scenarios.use import builds, composed_privately, composes
+from scenarios.use import builds, composed_privately, composes, recipe
 from tests.conftest import changed
 from tests.made import CONTAINER, answer, labelled, one, process, proven, ran
+
+MISSING = "FileNotFoundError(2)"
 
 
 def composed(*, on_the_node: bool) -> Seen:
@@ -34,8 +36,10 @@ def test_both_services_must_run_on_the_node() -> None:
     assert (found.state, found.reason) == (State.HOLDS, "2 of 2 services run (exit 0, Docker Compose version 2)")
     half = changed(composed(on_the_node=True), "compose-database: processes", lambda _: [])
     assert composes.conclude(half).state is State.LACKS
-    failed = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
+    failed = changed(half, "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
     assert composes.conclude(failed).state is State.LACKS
+    disagree = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
+    assert composes.conclude(disagree).state is State.INCONCLUSIVE
     slow = changed(composed(on_the_node=True), "compose", lambda o: {**o, "exit": None})
     assert composes.conclude(slow).state is State.INCONCLUSIVE
 
@@ -59,8 +63,14 @@ def test_a_project_is_on_the_nodes_engine_or_is_not() -> None:
     assert composed_privately.conclude(network).state is State.LACKS
     nothing = changed(composed(on_the_node=False), "compose: networks", lambda o: {**o, "body": "[]"})
     assert composed_privately.conclude(nothing).state is State.INCONCLUSIVE
-    no_engine = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "status": 0, "body": ""})
+    no_engine = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, "status": 0, "lost": MISSING})
     assert composed_privately.conclude(no_engine).state is State.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize("answer", [{"status": 500, "body": "{}"}, {"status": 0, "body": "", "lost": "TimeoutError()"}])
+def test_an_engine_that_did_not_list_does_not_lack_a_project(answer: dict[str, Any]) -> None:
+    mute = changed(composed(on_the_node=False), "compose: node's networks", lambda o: {**o, **answer})
+    assert composed_privately.conclude(mute).state is State.INCONCLUSIVE
 
 
 def built() -> Seen:
@@ -72,6 +82,13 @@ def built() -> Seen:
         answer("built: image", labelled("n1-built")),
         answer("built: containers", labelled("n1-built")),
     ])  # fmt: skip
+
+
+def test_every_image_that_a_build_makes_carries_the_nonce() -> None:
+    """A builder without BuildKit keeps an image of every line, and has it still when it is broken off."""
+    base, mark, *others = recipe("httpd:latest", "n1-built").splitlines()
+    assert (base, mark) == ("FROM httpd:latest", "LABEL conformance.nonce=n1-built")
+    assert "ENV CHILD_NONCE=n1-built" in others
 
 
 def test_what_was_built_serves_what_the_build_wrote() -> None:
@@ -86,6 +103,7 @@ def test_what_was_built_serves_what_the_build_wrote() -> None:
     [
         ("built: child", lambda _: {"seen": "no process with the child's nonce"}),
         ("built: containers", lambda o: {**o, "body": o["body"].replace(CONTAINER, "d" * 64)}),
+        ("built: image", lambda o: {**o, "status": 0, "body": "", "lost": "TimeoutError()"}),
         ("build", lambda o: {**o, "exit": None}),
         ("built", lambda o: {**o, "exit": None}),
     ],

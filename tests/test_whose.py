@@ -258,8 +258,25 @@ def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Pa
 
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     engine: Any = Engine()
-    engine.engine = lambda: "ENOENT"
+    engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
     assert sweeping.sweep(engine, "") == []
+
+
+def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
+    late, broken = (Engine() for _ in range(2))
+    late.engine = lambda: "TimeoutError('timed out')"  # type: ignore[method-assign]
+    ask = broken.ask
+
+    def no_images(question: str, _: float = 0, *, path: str, method: str = "GET", **about: object) -> Any:
+        answer = ask(question, path=path, method=method, socket=about["socket"])
+        if path == "/images/json":
+            answer.output = {"status": 500, "body": "layer not known"}
+        return answer
+
+    broken.ask = no_images  # type: ignore[method-assign]
+    for engine in (late, broken):
+        probes: Any = {"a-node": engine}
+        assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE))[0]
 
 
 class Disk:

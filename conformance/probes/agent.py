@@ -432,7 +432,10 @@ def size_of(path):
 
 
 def storage(question):
-    """Paths as the node sees them: there or not, device, inode, bytes. `root` is a pid whose root they hang from."""
+    """Paths as the node sees them: there or not, device, inode, bytes. `root` is a pid whose root they hang from.
+
+    Only a path that there is not is not there: any other error is this probe's, and no answer.
+    """
     answer = {}
     if "root" not in question:
         enter(1, "mnt")
@@ -445,7 +448,7 @@ def storage(question):
             answer[path] = {"exists": True, "device": seen.st_dev, "inode": seen.st_ino}
             if question.get("size"):
                 answer[path].update(size_of(prefix + path))
-        except OSError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             answer[path] = {"exists": False, "error": errno.errorcode.get(error.errno, str(error.errno))}
     return answer
 
@@ -453,7 +456,12 @@ def storage(question):
 def holding(question):
     """The lines that hold a word in files as the node sees them; None where there is no such file."""
     enter(1, "mnt")
-    read = {path: maybe(path) for path in question["paths"]}
+    read = {}
+    for path in question["paths"]:
+        try:
+            read[path] = text(path)
+        except (FileNotFoundError, NotADirectoryError):
+            read[path] = None
     return {
         path: None if said is None else [line for line in said.splitlines() if question["word"] in line]
         for path, said in read.items()

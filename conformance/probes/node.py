@@ -22,6 +22,8 @@ AGENT = Path(__file__).with_name("agent.py")
 PORT = 8079
 LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
+NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
+"""What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
 OK = 200
 
 
