@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from conformance.cluster import Object
 from conformance.errors import UsageError
 from conformance.leases import RUN_LABEL
+from conformance.record import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
 
@@ -79,21 +80,6 @@ KINDS = {
 }
 MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The article's "especially if the container was started with -d": {foreground, -d} x {default grace, grace 0}."""
-
-
-REPEAT = "~"
-"""Stands before the number of a leg's repeat in its name."""
-
-
-def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
-    """Give a leg's name: the first deployment's has no number."""
-    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
-
-
-def repeat_of(name: str) -> tuple[str, int]:
-    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
-    leg, _, number = name.partition(REPEAT)
-    return leg, int(number or 1)
 
 
 @frozen

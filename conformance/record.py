@@ -15,14 +15,24 @@ from attrs import define, field, frozen
 
 from conformance.errors import RigError, UsageError
 from conformance.evidence import Evidence, Seen, digest
-from conformance.legs import repeat_of
 from conformance.observations import State, summarise
 
 Line = dict[str, Any]
 SCHEMA = 1
-
-
 KINDS_OF_LINE = ("header", "leg", "evidence", "observation", "residue", "footer")
+REPEAT = "~"
+"""Stands before the number of a leg's repeat in its name."""
+
+
+def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
+    """Give a leg's name: the first deployment's has no number."""
+    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
+
+
+def repeat_of(name: str) -> tuple[str, int]:
+    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
+    leg, _, number = name.partition(REPEAT)
+    return leg, int(number or 1)
 
 
 @cache

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -374,3 +376,20 @@ def test_help_names_every_command() -> None:
 
 def test_every_timeout_is_positive_and_bounded() -> None:
     assert all(0 < value <= 600 for value in asdict(Timeouts()).values())
+
+
+@pytest.mark.parametrize(
+    ("part", "strange"),
+    [
+        ("conformance.report.render", ("conformance.legs", "conformance.probes", "conformance.world", "scenarios")),
+        ("conformance.report.terminal", ("conformance.legs", "conformance.probes", "conformance.world", "scenarios")),
+        ("conformance.probes.node", ("conformance.claims", "conformance.legs", "scenarios")),
+        ("conformance.probes.inventory", ("conformance.claims", "conformance.legs", "scenarios")),
+        ("conformance.world.kind", ("conformance.claims", "conformance.legs", "scenarios")),
+        ("conformance.world.stamp", ("conformance.claims", "conformance.legs", "scenarios")),
+    ],
+)
+def test_the_direction_of_imports(part: str, strange: tuple[str, ...]) -> None:
+    """docs/design.md: report -> record; probes know nothing of claims, a world nothing of legs."""
+    loaded = f"import sys, {part}; print(*(one for one in sys.modules if one.startswith({strange!r})))"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split() == []
