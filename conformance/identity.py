@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from conformance.evidence import Evidence, Seen
+from conformance.probes.node import OK
 from conformance.rig import container_of
-
-OK = 200
 
 
 def parsed(evidence: Evidence) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from conformance.claims import prop
 from conformance.errors import RigError
 from conformance.evidence import Evidence, MissingEvidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.probes.node import OK
 from conformance.rig import Rig
 from conformance.steps import image, label, listed, look, marked, nonce, nonce_in, nonces, processes, said, start, taken_away
 from conformance.sweeping import NONCE_LABEL

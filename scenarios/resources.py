@@ -14,9 +14,11 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.probes.node import OK
 from conformance.rig import Rig, first_processes
+from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -126,9 +128,8 @@ def weight(seen: Seen) -> Observation:
 
 def counted_by_kubernetes(rig: Rig) -> None:
     """Read what the pods of the node request before another child is started through the leg's daemon, and while it runs."""
-    image = parsed(rig.seen["inspect"])["Config"]["Image"]
     # The nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds the container by it.
-    body = {"Image": image, "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
+    body = {"Image": image(rig), "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
     _read_requests(rig, "requests before")
     more = parsed_created(rig.daemon("another child: create", "/containers/create", "POST", body))
     rig.daemon("another child: start", f"/containers/{more}/start", "POST")
