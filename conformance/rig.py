@@ -118,11 +118,15 @@ class Rig:
         where = f"node {chosen.node}"
         return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
 
-    def get(self, name: str, path: str, **query: str) -> Evidence:
-        """Read an object or a list from the API server, and keep it. Raises `Refused` where it is not there."""
+    def get(self, name: str, path: str, *, kept: str = "", keep: Callable[[Any], object] | None = None, **query: str) -> Evidence:
+        """Read an object or a list from the API server, and keep it, or what `keep` gives of it: `kept`, in words.
+
+        Raises `Refused` where it is not there.
+        """
         began, clocked = time.time(), time.monotonic()
-        found = self.cluster.request("GET", path, query=query)
-        asked = {"GET": path, **query}
+        read = self.cluster.request("GET", path, query=query)
+        found = keep(read) if keep else read
+        asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
         return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
 
     def read_pod(self, name: str = "pod") -> Evidence:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,16 +23,17 @@ def kubernetes_lists(rig: Rig) -> None:
     """Read every container that Kubernetes has a name for: at the API server, at the node's kubelet, and of its CRI."""
     node = rig.home.node
     for who, path in (("the API server", "/api/v1/pods"), ("kubelet", f"/api/v1/nodes/{node}/proxy/pods")):
-        began, clocked = time.time(), time.monotonic()
-        known = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": _container_ids(p) for p in rig.cluster.items(path)}
-        asked = {"GET": path, "kept": "of every pod the ids of its containers"}
-        rig.record(f"containers known to {who}", "API server", asked, known, began=began, seconds=time.monotonic() - clocked)
+        rig.get(f"containers known to {who}", path, kept="of every pod the ids of its containers", keep=_by_pod)
     answer = rig.home.ask("inventory", folders={"tasks": TASKS})
     asked = {"question": "inventory", "folder": TASKS, "kept": "the names in the folder"}
     rig.record(
         "containers known to the CRI", f"node {node}", asked, {"tasks": answer.output["tasks"]},
         began=answer.began, seconds=answer.seconds, at=answer.at,
     )  # fmt: skip
+
+
+def _by_pod(pods: Object) -> dict[str, list[str]]:
+    return {f"{one['metadata']['namespace']}/{one['metadata']['name']}": _container_ids(one) for one in pods["items"]}
 
 
 def _container_ids(pod: Object) -> list[str]:

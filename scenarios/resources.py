@@ -140,12 +140,15 @@ def counted_by_kubernetes(rig: Rig) -> None:
 
 def _read_requests(rig: Rig, name: str) -> None:
     """Keep what every pod on the leg's node requests, by the pod's uid; nothing else of pods that are not ours."""
-    query = {"fieldSelector": f"spec.nodeName={rig.home.node}"}
-    began, clocked = time.time(), time.monotonic()
-    found = rig.cluster.items("/api/v1/pods", **query)
-    kept = {pod["metadata"]["uid"]: [{"resources": c.get("resources", {})} for c in pod["spec"]["containers"]] for pod in found}
-    asked = {"GET": "/api/v1/pods", **query, "kept": "the resources of the containers, by the pod's uid"}
-    rig.record(name, "API server", asked, kept, began=began, seconds=time.monotonic() - clocked)
+
+    def resources(pods: Object) -> Object:
+        return {
+            pod["metadata"]["uid"]: [{"resources": one.get("resources", {})} for one in pod["spec"]["containers"]]
+            for pod in pods["items"]
+        }
+
+    kept = "the resources of the containers, by the pod's uid"
+    rig.get(name, "/api/v1/pods", kept=kept, keep=resources, fieldSelector=f"spec.nodeName={rig.home.node}")
 
 
 @prop("P2-12", "what the pod requested covers the child",
