@@ -7,6 +7,7 @@ own cell and no other. Clean-up runs whatever happened before, and its failure c
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -171,16 +172,9 @@ class Course:
     def _start_registry(self) -> None:
         """Start the leg's registry on the leg's node; where the graph is kept, an emptyDir of the registry's pod keeps it."""
         create_pod(self.cluster, self.leg, registry.manifest(self.leg), stop=self.stop)
-
-        def running(pod: Object | None) -> bool:
-            self._check_stop()
-            if pod is None:
-                raise LegFailed(f"The registry of {self.leg.name} was deleted by someone else while it started.")
-            raise_if_stuck(pod, f"The registry of {self.leg.name}", LegFailed)
-            return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
-
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
-        what = f"The start of {self.leg.name}'s registry"
+        who, what = f"The registry of {self.leg.name}", f"The start of {self.leg.name}'s registry"
+        running = functools.partial(self._running, who)
         pod = self.cluster.wait(what, pods, registry.NAME, running, seconds=TIMEOUTS.serving) or {}
         self.rig.record("registry", "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
         for rig in filter(None, (self.rig, self.rig.twin)):
@@ -201,14 +195,7 @@ class Course:
 
     def _serve(self, rig: Rig) -> None:
         leg, name = rig.leg, rig.leg.pod_name
-
-        def running(pod: Object | None) -> bool:
-            self._check_stop()
-            if pod is None:
-                raise LegFailed(f"The pod of {leg.name} was deleted by someone else while it started.")
-            self._raise_if_stuck(pod)
-            return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
-
+        running = functools.partial(self._running, f"The pod of {leg.name}")
         pods = f"{NAMESPACES}/{leg.namespace}/pods"
         self.cluster.wait(f"The start of {leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
         rig.read_pod()
@@ -243,21 +230,29 @@ class Course:
         )
         self.rig.read_pod()
 
-    def _raise_if_stuck(self, pod: Object) -> None:
+    def _running(self, who: str, pod: Object | None) -> bool:
+        """Say whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
+        self._check_stop()
+        if pod is None:
+            raise LegFailed(f"{who} was deleted by someone else while it started.")
+        self._raise_if_stuck(who, pod)
+        return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+    def _raise_if_stuck(self, who: str, pod: Object) -> None:
         """Raise `LegFailed` if the pod cannot start, with the last line that the container at fault wrote."""
         try:
-            raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
+            raise_if_stuck(pod, who, LegFailed)
         except LegFailed as stuck:
             at_fault = [one for one in pod["status"].get("containerStatuses", []) if "running" not in one.get("state", {})]
-            said = [line for one in at_fault for line in self._log(one)[-1:]]
+            said = [line for one in at_fault for line in self._log(pod, one)[-1:]]
             if not said:
                 raise
             raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck
 
-    def _log(self, status: Object) -> list[str]:
-        """Give the last lines of a container, of its last start where it has ended; [] where there is none."""
+    def _log(self, pod: Object, status: Object) -> list[str]:
+        """Give the last lines of a pod's container, of its last start where it has ended; [] where there is none."""
         query = {"container": status["name"], "tailLines": "100", "previous": str(bool(status.get("restartCount"))).lower()}
-        path = f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}/log"
+        path = f"{NAMESPACES}/{self.leg.namespace}/pods/{pod['metadata']['name']}/log"
         with contextlib.suppress(ConformanceError):
             response = self.cluster.request("GET", path, query=query, stream=True)
             return [str(line) for line in response.data.decode(errors="replace").splitlines() if line.strip()]
@@ -334,9 +329,10 @@ class Course:
         kept: Object = {"failed": self.failed}
         with contextlib.suppress(ConformanceError):
             for pod in self.cluster.items(f"{base}/pods"):
-                kept["pod"] = pod
+                name = pod["metadata"]["name"]
+                kept[f"pod {name}"] = pod
                 for one in pod["status"].get("containerStatuses", []):
-                    kept[f"log {one['name']}"] = self._log(one)
+                    kept[f"log {name} {one['name']}"] = self._log(pod, one)
             kept["events"] = [
                 {key: event.get(key) for key in ("reason", "message", "type", "lastTimestamp")}
                 for event in self.cluster.items(f"{base}/events")

@@ -80,9 +80,9 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
-    broken: Any = SimpleNamespace(leg=SimpleNamespace(name="pod.plain"), _log=lambda one: [f"{one['name']} said this"])
+    broken: Any = SimpleNamespace(_log=lambda _, one: [f"{one['name']} said this"])
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
-        Course._raise_if_stuck(broken, {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
+        Course._raise_if_stuck(broken, "The pod", {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
 
 
 def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
