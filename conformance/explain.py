@@ -26,6 +26,7 @@ from conformance.report import view
 ANSWER = 500
 """So many characters of an answer are shown; the record has all of it."""
 BESIDE = 11
+UNSEEN = ("", "No record is at hand. With one it is told what was seen, and how to see it by hand: conformance explain ID RECORD")
 
 
 def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:
@@ -40,7 +41,7 @@ def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]
     parts = [one for one in properties if one.startswith(f"{found}.")]
     if found in properties:
         yield from _declared(properties[found], parts, approaches)
-        yield from _observed(properties[found], record, approaches) if record else ()
+        yield from _observed(properties[found], record, approaches) if record else UNSEEN
     else:
         yield from _claim(CLAIMS[found], parts)
 

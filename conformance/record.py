@@ -158,7 +158,8 @@ def read(path: Path) -> Record:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as unreadable:
-        raise BadRecord(f"{path} cannot be read: {unreadable}", "give a record.jsonl") from unreadable
+        why = getattr(unreadable, "strerror", None) or "it is no text"
+        raise BadRecord(f"{path} cannot be read: {why}.", "give a record.jsonl") from unreadable
     raw = text.split("\n")
     if raw and raw[-1]:  # a line that was being written when the run died
         raw[-1] = ""
@@ -169,7 +170,7 @@ def read(path: Path) -> Record:
             lines.append(json.loads(line))
             check(lines[-1])
         except ValueError as broken:
-            raise BadRecord(f"{path}, line {number}: not JSON: {broken}", "give a record.jsonl") from broken
+            raise BadRecord(f"{path}, line {number}: not JSON: {broken}.", "give a record.jsonl") from broken
         except BadRecord as wrong:
             raise BadRecord(f"{path}, line {number}: {wrong.sentence}", "was it edited?") from wrong
     return of(lines, str(path))

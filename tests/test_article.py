@@ -172,8 +172,8 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     assert view.headline(read) == "Of the article's 1 predictions 1 are confirmed here."
     told = {(cell.family, cell.approach): cell.told for cell in view.cells(read)}
     assert told == {
-        ("storage", "dind"): "source predicts HOLDS: REFUTED in part, 1 of 2 are so",
-        ("others", "dood"): "source predicts HOLDS: CONFIRMED",
+        ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
+        ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
     }
     page = render.html(read)
     assert page.count("The article (Part 2) predicts HOLDS: CONFIRMED.") == 1

@@ -393,3 +393,15 @@ def test_the_direction_of_imports(part: str, strange: tuple[str, ...]) -> None:
     """docs/design.md: report -> record; probes know nothing of claims, a world nothing of legs."""
     loaded = f"import sys, {part}; print(*(one for one in sys.modules if one.startswith({strange!r})))"
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split() == []
+
+
+@pytest.mark.parametrize(("words", "said"), [((), "reports/latest"), (("nowhere",), "nowhere"), ((".",), ".")])
+@pytest.mark.parametrize("command", ["report", "judge"])
+def test_where_there_is_no_record_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(cli.cli, [command, *words]).exception
+    assert isinstance(refused, UsageError)
+    assert refused.sentence == f"There is no record at {said!r}."
+    assert "record.jsonl" in refused.remedy
