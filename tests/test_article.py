@@ -169,7 +169,7 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     parts = [observed("P2-08", "dind.foreground", "HOLDS", "HOLDS"), observed("G-02", "dind.foreground", "LACKS", "HOLDS")]
     alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
     read = a_record([*parts, *alone])
-    assert view.headline(read) == "Of the article's 1 predictions 1 are confirmed here."
+    assert view.headline(read) == "Of the 1 cells that the article predicts 1 are confirmed here."
     told = {(cell.family, cell.approach): cell.told for cell in view.cells(read)}
     assert told == {
         ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
@@ -186,7 +186,7 @@ def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     assert [row.family for row in view.rows(read)] == ["networking", "storage", "names", "ports", "logs"]
     assert all(all(row.cells) for row in view.rows(read))
     assert [(cell.family, cell.approach) for cell in view.beside(read)] == [("networking", "pod"), ("baseline", "pod")]
-    assert view.headline(read) == "Of the article's 12 predictions 12 are confirmed here."
+    assert view.headline(read) == "Of the 12 cells that the article predicts 12 are confirmed here."
     page, summary = render.html(read), render.markdown(read)
     assert page.count("Baseline: <strong>") == 1
     assert '<section id="baseline">' in page

@@ -308,7 +308,7 @@ def headline(record: Record) -> str:
     found = [cell for cell in filter(None, map(_of_article, cells(record))) if cell.verdict is not Verdict.SILENT]
     counts = {v: sum(c.verdict is v for c in found) for v in Verdict}
     refuted = [f"{c.family} on {c.approach}" for c in found if c.verdict is Verdict.REFUTED]
-    said = f"Of the article's {len(found)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
+    said = f"Of the {len(found)} cells that the article predicts {counts[Verdict.CONFIRMED]} are confirmed here"
     if refuted:
         said += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
     skipped = sum(c.state is State.NOT_APPLICABLE for c in found)
