@@ -121,7 +121,7 @@ class Course:
                 self._read(lambda p: p.reads)
         self._check_stop()
         self._mark("deleting")
-        if self.leg.approach.proven or not self.leg.approach.spawns:
+        if not self.leg.approach.as_printed:
             self._delete()
         self._mark("deleted")
         if self.rig.twin and self.leg.kind.in_a_row:

@@ -26,7 +26,11 @@ from conformance.report import view
 ANSWER = 500
 """So many characters of an answer are shown; the record has all of it."""
 BESIDE = 11
-UNSEEN = ("", "No record is at hand. With one it is told what was seen, and how to see it by hand: conformance explain ID RECORD")
+UNSEEN = (
+    "",
+    "No run's record is here. `conformance explain ID RECORD` also says what was seen of it, and how to see",
+    "the same by hand.",
+)
 
 
 def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:

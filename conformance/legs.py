@@ -28,7 +28,9 @@ class Kind:
     forced: bool = False
     deaf: bool = False
     storage_limit: str = ""
+    """The ephemeral-storage limit of each of the pod's containers, where the kind sets one."""
     twins: bool = False
+    """Two pods of the approach at the same time."""
     in_a_row: bool = False
     """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
     kept: bool = False

@@ -16,7 +16,7 @@ from conformance.evidence import Evidence, Seen
 from conformance.identity import parsed
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.probes.node import NODE_SOCKET
+from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.rig import Rig, container_of, first_processes
 from conformance.steps import image
 from scenarios.resources import pod_limit
@@ -28,7 +28,6 @@ HUB = "Docker Hub, docker, What is Docker in Docker?"
 DOCKER = "Docker docs, Seccomp security profiles for Docker"
 STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
 RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
-CREATED = 201
 
 
 def capacity(rig: Rig) -> None:

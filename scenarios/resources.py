@@ -16,7 +16,7 @@ from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.probes.node import OK
+from conformance.probes.node import CREATED, OK
 from conformance.rig import Rig, first_processes
 from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
@@ -131,7 +131,7 @@ def counted_by_kubernetes(rig: Rig) -> None:
     # The nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds the container by it.
     body = {"Image": image(rig), "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
     _read_requests(rig, "requests before")
-    more = parsed_created(rig.daemon("another child: create", "/containers/create", "POST", body))
+    more = _created(rig.daemon("another child: create", "/containers/create", "POST", body))
     rig.daemon("another child: start", f"/containers/{more}/start", "POST")
     rig.daemon("another child", f"/containers/{more}/json")
     _read_requests(rig, "requests while it runs")
@@ -211,15 +211,15 @@ def pod_limit(seen: Seen, resource: str) -> float | None:
 def _run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
     """Start a command in the child's container through its daemon; give the exec's id. Its output is evidence."""
     body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
-    made = parsed_created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
+    made = _created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
     rig.daemon(f"{name}: output", f"/exec/{made}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
     return made
 
 
-def parsed_created(evidence: Evidence) -> str:
+def _created(evidence: Evidence) -> str:
     """Give the id that a daemon answered 201 with. Raises `RigError`."""
-    if evidence.output["status"] != 201:
-        raise RigError(f"The leg's daemon refused an exec in the child: {evidence.output['body']}")
+    if evidence.output["status"] != CREATED:
+        raise RigError(f"The leg's daemon refused to create what was asked for: {evidence.output['body']}")
     return str(json.loads(evidence.output["body"])["Id"])
 
 

@@ -190,14 +190,14 @@ def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     page, summary = render.html(read), render.markdown(read)
     assert page.count("Baseline: <strong>") == 1
     assert '<section id="baseline">' in page
-    assert summary.count("Baseline: a pod without Docker: ") == 2
+    assert summary.count("Baseline, a pod without Docker. ") == 2
     assert summary.splitlines()[6].count("|") == 4
 
 
 def test_a_way_to_get_containers_is_no_baseline() -> None:
     both = [observed("P2-08", "dind.foreground", "HOLDS", family=family) for family in ("networking", "storage", "names")]
     summary = render.markdown(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")]))
-    assert "Beside: podman: storage: a sentence. ✓" in summary
+    assert "Beside, podman. storage: a sentence. ✓" in summary
     assert "Baseline" not in summary
 
 

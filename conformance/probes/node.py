@@ -22,7 +22,8 @@ AGENT = Path(__file__).with_name("agent.py")
 PORT = 8079
 LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
-OK = 200
+OK, CREATED = 200, 201
+"""What an HTTP server, a Docker Engine among them, answers."""
 
 
 @frozen

@@ -292,6 +292,11 @@ def place(record: Record, approach: str) -> str:
     return "Beside" if known.get("spawns", True) else "Baseline"
 
 
+def introduced(record: Record, cell: Cell) -> str:
+    """Give what stands before the state of a cell of an approach without a column: whose it is, and the family's sentence."""
+    return f"{place(record, cell.approach)}, {title(record, cell.approach)}. {sentence(record, cell.family)}"
+
+
 def stand_ins(record: Record, approach: str) -> list[str]:
     """Give the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
     found = [e for e in record.evidence if e.name == "pod" and e.leg.startswith(f"{approach}.")]
