@@ -47,10 +47,10 @@ class Property:
     """A sentence that is true or false of a child.
 
     `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
-    while its child serves, when its pod is gone, alone on the world, what burns CPU, and, holding nobody up, what
-    mostly waits. A reading that several
-    properties of a leg name is read once. The judge concludes from evidence alone, of a child that is proven to be one;
-    where a property is `childless` it speaks of the pod, and nothing is proven of a child.
+    `reads` while its child serves, `after` when its pod is gone, `alone` what burns CPU, with the node for itself, and
+    `waits`, holding nobody up, what mostly waits. A reading that several properties of a leg name is read once.
+    The judge concludes from evidence alone, of a child that is proven to be one; where a property is `childless` it
+    speaks of the pod, and nothing is proven of a child.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""A person's way in: `conformance up | down | run | report | list | doctor | clean`."""
+"""A person's way in: `conformance --help` lists the commands."""
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ IMAGE = click.option(
 
 LATEST = Path("reports/latest")
 """The last run's folder, where nothing else is said."""
+RECORD = click.argument("source", metavar="[RECORD]", required=False, type=click.Path(path_type=Path))
+"""A record.jsonl or a run's folder."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -107,7 +109,7 @@ def reach(context: str) -> Cluster:
     type=click.Choice(LEVELS),
     default="core",
     show_default=True,
-    help="Judge properties up to this level.",
+    help="Judge properties up to this level: the article's four, all that it claims, what other sources claim, too.",
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
 @click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
@@ -196,11 +198,14 @@ def _show_in_step(read: record.Record) -> None:
 
 
 @cli.command()
-@click.argument("source", type=click.Path(path_type=Path), default=LATEST)
-def report(source: Path) -> None:
-    """Render the reports of a run again from its record (a record.jsonl, or a run's folder)."""
-    folder = source if source.is_dir() else source.parent
-    read = record.read(_file(source))
+@RECORD
+def report(source: Path | None) -> None:
+    """Render the reports of a run again, beside its record.
+
+    RECORD is a record.jsonl or a run's folder; reports/latest unless given.
+    """
+    file = _file(source)
+    folder, read = file.parent, record.read(file)
     terminal.table(read, Console(highlight=False))
     render.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
@@ -209,13 +214,20 @@ def report(source: Path) -> None:
     sys.exit(read.footer["exit_code"])
 
 
-def _file(source: Path) -> Path:
-    """Give the record's file, of a run's folder or as it is."""
-    return source / "record.jsonl" if source.is_dir() else source
+def _file(source: Path | None) -> Path:
+    """Give a record's file, of a run's folder or as it is; the last run's unless given. Raises `UsageError`."""
+    chosen = source or LATEST
+    file = chosen / "record.jsonl" if chosen.is_dir() else chosen
+    if not file.exists():
+        remedy = "give a record.jsonl or a run's folder" + ("" if source else "; `conformance run` makes one")
+        raise UsageError(f"There is no record at {str(chosen)!r}.", remedy)
+    return file
 
 
 @cli.command("list")
-@click.option("--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True)
+@click.option(
+    "--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True, help="List properties up to this level."
+)
 def list_(level: str) -> None:
     """List every claim of the article and every property: id, level, approaches, legs, prediction, needs, source."""
     for line in listing(level, catalogue()):
@@ -224,24 +236,25 @@ def list_(level: str) -> None:
 
 @cli.command("explain")
 @click.argument("name", metavar="ID")
-@click.argument("source", metavar="[RECORD]", required=False, type=click.Path(path_type=Path))
+@RECORD
 def explain_(name: str, source: Path | None) -> None:
     """Explain a property: what it claims, how it is seen and judged, what a record holds of it, and how to see it by hand.
 
-    RECORD is a record.jsonl or a run's folder; reports/latest where there is one.
+    RECORD is a record.jsonl or a run's folder; reports/latest unless given, where there is one.
     """
-    chosen = source or (LATEST if LATEST.exists() else None)
-    for line in explain(name, record.read(_file(chosen)) if chosen else None, catalogue()):
+    read = record.read(_file(source)) if source or LATEST.exists() else None
+    for line in explain(name, read, catalogue()):
         click.echo(line)
 
 
 @cli.command()
-@click.argument("source", metavar="RECORD", type=click.Path(path_type=Path))
+@RECORD
 @click.option("-v", "verbose", is_flag=True, help="Also say where only the reason changed, and what the record does not hold.")
-def judge(source: Path, verbose: bool) -> None:
-    """Judge a record again with today's rules, without a cluster, and say what changed (a record.jsonl, or a run's folder).
+def judge(source: Path | None, verbose: bool) -> None:
+    """Judge a record again with today's rules, without a cluster, and say what changed.
 
-    Exits with 1 if an observation is another one than then.
+    RECORD is a record.jsonl or a run's folder; reports/latest unless given. Exits with 1 if an observation is
+    another one than then.
     """
     read = record.read(_file(source))
     judged = again.judge(read, plan.cells(LEVELS[-1], list(catalogue()), read.repeats))
@@ -267,7 +280,7 @@ def doctor() -> None:
 @CONTEXT
 @IMAGE
 def clean(reports: Path, context: str, given_images: tuple[str, ...]) -> None:
-    """Remove every object that any run ever made, and prove it by looking again."""
+    """Remove every object that runs made, but for those of runs at work, and prove it by looking again."""
     overrides = images.overrides(given_images, (images.PROBE,))
     removed, left = running.clean(reach(context), reports, overrides)
     for one in removed:
@@ -276,6 +289,14 @@ def clean(reports: Path, context: str, given_images: tuple[str, ...]) -> None:
         click.echo(f"still there: {one}")
     click.echo("nothing of any run is left" if not left else f"{len(left)} left")
     sys.exit(2 if left else 0)
+
+
+REFUSALS = {
+    errno.ENOSPC: "The disk is full",
+    errno.EROFS: "The disk is read-only",
+    errno.EACCES: "Permission is denied",
+}
+"""Why a machine does not take what is written: no mistake of ours, so no traceback."""
 
 
 def main() -> None:
@@ -291,10 +312,12 @@ def main() -> None:
         wrong.show()
         sys.exit(UsageError.exit_code)
     except OSError as failed:
-        if failed.errno != errno.ENOSPC:
+        if failed.errno not in REFUSALS:
             raise
-        click.echo(f"conformance: The disk is full: {failed.filename or 'a file'} cannot be written.", err=True)
-        click.echo("remedy: free space there; CONFORMANCE_CACHE and --reports say where things are kept", err=True)
+        click.echo(f"conformance: {REFUSALS[failed.errno]}: {failed.filename or 'a file'} cannot be written.", err=True)
+        click.echo(
+            "remedy: make room there, or write elsewhere: CONFORMANCE_CACHE and --reports say where things are kept", err=True
+        )
         sys.exit(RigError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

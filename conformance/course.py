@@ -7,6 +7,7 @@ own cell and no other. Clean-up runs whatever happened before, and its failure c
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -17,14 +18,14 @@ from conformance import registry
 from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
+from conformance.following import Follower, to_follow
 from conformance.legs import Leg
-from conformance.probes.node import Clock, NodeProbe, raise_if_stuck
+from conformance.probes.node import NodeProbe, raise_if_stuck
 from conformance.rig import Rig, container_of
 from conformance.sweeping import sweep
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
-NOTES = "/tmp/notes"  # noqa: S108 -- the child's own file system
 NAMESPACES = "/api/v1/namespaces"
 
 
@@ -46,9 +47,12 @@ class Course:
     rate: float
     secrets: tuple[str, ...]
     starting: threading.Semaphore
-    after: tuple[threading.Event, ...]
+    longer: tuple[threading.Event, ...]
+    """Set when the legs that take longest have been read: this one waits for them, or it would be in their way."""
     keep: Callable[[str, Object], None]
     rig: Rig = field(init=False)
+    since: float = 0.0
+    """The nodes' boot clock before the leg's first pod was asked for: what started earlier is none of its children."""
     failures: dict[str, str] = field(factory=dict)
     _readings: dict[Reading, str] = field(factory=dict)
     failed: str = ""
@@ -90,8 +94,8 @@ class Course:
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}", 0)
 
     def _go(self) -> None:
-        for earlier in self.after:
-            earlier.wait(TIMEOUTS.serving)
+        for begun in self.longer:
+            begun.wait(TIMEOUTS.serving)
         alone = any(p.alone for p in self.properties)
         with self.starting, self._cpus(alone=False):
             self._mark("deploying")
@@ -117,7 +121,7 @@ class Course:
                 self._read(lambda p: p.reads)
         self._check_stop()
         self._mark("deleting")
-        if self.leg.approach.proven or not self.leg.approach.spawns:
+        if not self.leg.approach.as_printed:
             self._delete()
         self._mark("deleted")
         if self.rig.twin and self.leg.kind.in_a_row:
@@ -168,16 +172,9 @@ class Course:
     def _start_registry(self) -> None:
         """Start the leg's registry on the leg's node; where the graph is kept, an emptyDir of the registry's pod keeps it."""
         create_pod(self.cluster, self.leg, registry.manifest(self.leg), stop=self.stop)
-
-        def running(pod: Object | None) -> bool:
-            self._check_stop()
-            if pod is None:
-                raise LegFailed(f"The registry of {self.leg.name} was deleted by someone else while it started.")
-            raise_if_stuck(pod, f"The registry of {self.leg.name}", LegFailed)
-            return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
-
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
-        what = f"The start of {self.leg.name}'s registry"
+        who, what = f"The registry of {self.leg.name}", f"The start of {self.leg.name}'s registry"
+        running = functools.partial(self._running, who)
         pod = self.cluster.wait(what, pods, registry.NAME, running, seconds=TIMEOUTS.serving) or {}
         self.rig.record("registry", "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
         for rig in filter(None, (self.rig, self.rig.twin)):
@@ -193,22 +190,13 @@ class Course:
             self._serve(rig)
             self._identify(rig)
 
-    since: float = 0.0
-
     def _boottime(self) -> float:
         """Give the boot clock of the leg's own node: other nodes count from other moments."""
         return float(self.probes[self.node].ask("clock").output)
 
     def _serve(self, rig: Rig) -> None:
         leg, name = rig.leg, rig.leg.pod_name
-
-        def running(pod: Object | None) -> bool:
-            self._check_stop()
-            if pod is None:
-                raise LegFailed(f"The pod of {leg.name} was deleted by someone else while it started.")
-            self._raise_if_stuck(pod)
-            return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
-
+        running = functools.partial(self._running, f"The pod of {leg.name}")
         pods = f"{NAMESPACES}/{leg.namespace}/pods"
         self.cluster.wait(f"The start of {leg.name}'s pod", pods, name, running, seconds=TIMEOUTS.serving)
         rig.read_pod()
@@ -243,21 +231,29 @@ class Course:
         )
         self.rig.read_pod()
 
-    def _raise_if_stuck(self, pod: Object) -> None:
+    def _running(self, who: str, pod: Object | None) -> bool:
+        """Say whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
+        self._check_stop()
+        if pod is None:
+            raise LegFailed(f"{who} was deleted by someone else while it started.")
+        self._raise_if_stuck(who, pod)
+        return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+    def _raise_if_stuck(self, who: str, pod: Object) -> None:
         """Raise `LegFailed` if the pod cannot start, with the last line that the container at fault wrote."""
         try:
-            raise_if_stuck(pod, f"The pod of {self.leg.name}", LegFailed)
+            raise_if_stuck(pod, who, LegFailed)
         except LegFailed as stuck:
             at_fault = [one for one in pod["status"].get("containerStatuses", []) if "running" not in one.get("state", {})]
-            said = [line for one in at_fault for line in self._log(one)[-1:]]
+            said = [line for one in at_fault for line in self._log(pod, one)[-1:]]
             if not said:
                 raise
             raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck
 
-    def _log(self, status: Object) -> list[str]:
-        """Give the last lines of a container, of its last start where it has ended; [] where there is none."""
+    def _log(self, pod: Object, status: Object) -> list[str]:
+        """Give the last lines of a pod's container, of its last start where it has ended; [] where there is none."""
         query = {"container": status["name"], "tailLines": "100", "previous": str(bool(status.get("restartCount"))).lower()}
-        path = f"{NAMESPACES}/{self.leg.namespace}/pods/{self.leg.pod_name}/log"
+        path = f"{NAMESPACES}/{self.leg.namespace}/pods/{pod['metadata']['name']}/log"
         with contextlib.suppress(ConformanceError):
             response = self.cluster.request("GET", path, query=query, stream=True)
             return [str(line) for line in response.data.decode(errors="replace").splitlines() if line.strip()]
@@ -334,9 +330,10 @@ class Course:
         kept: Object = {"failed": self.failed}
         with contextlib.suppress(ConformanceError):
             for pod in self.cluster.items(f"{base}/pods"):
-                kept["pod"] = pod
+                name = pod["metadata"]["name"]
+                kept[f"pod {name}"] = pod
                 for one in pod["status"].get("containerStatuses", []):
-                    kept[f"log {one['name']}"] = self._log(one)
+                    kept[f"log {name} {one['name']}"] = self._log(pod, one)
             kept["events"] = [
                 {key: event.get(key) for key in ("reason", "message", "type", "lastTimestamp")}
                 for event in self.cluster.items(f"{base}/events")
@@ -402,76 +399,3 @@ HEAD_START = 2.0
 namespace may be given up this long before its pod's grace ends: the pod is over before the controller comes."""
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the runner looks at the pod again."""
-
-
-def to_follow(child: Object, processes: list[Object]) -> list[Object]:
-    """Give what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
-
-    Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
-    """
-    others = [p for p in processes if p["ns"]["pid"] != child["ns"]["pid"]]
-    return [
-        {"role": "child", "pid": child["pid"], "start": child["start"], "notes": NOTES},
-        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in others),
-    ]
-
-
-class Follower:
-    """Reads a node's watch in a thread of its own and tells how far the watched processes are.
-
-    Beside each event stands when it was `seen` here, on the node's clock in seconds.
-    """
-
-    def __init__(self, probe: NodeProbe, followed: list[Object], clock: Clock) -> None:
-        """Prepare; `start` begins."""
-        self.probe, self.followed, self.clock = probe, followed, clock
-        self.events: list[Object] = []
-        self.lost: str = ""
-        self._changed = threading.Condition()
-        self._stop = False
-        self._thread = threading.Thread(target=self._read, daemon=True)
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
-    def _read(self) -> None:
-        try:
-            for event in self.probe.watch(self.followed, TIMEOUTS.deleted + TIMEOUTS.ended + TIMEOUTS.settle):
-                seen = self.clock.node(time.monotonic())
-                with self._changed:
-                    if event["event"] != "alive":
-                        self.events.append({**event, "seen": seen})
-                    self._changed.notify_all()
-                    if self._stop:
-                        return
-        except ConformanceError as broken:
-            self.lost = str(broken)
-        finally:
-            with self._changed:
-                self._changed.notify_all()
-
-    def watching(self) -> bool:
-        """Say whether the watch has begun. Raises `RigError` if it broke."""
-        if self.lost:
-            raise RigError(self.lost)
-        return any(e["event"] == "watching" for e in self.events)
-
-    def all_gone(self, role: str) -> bool:
-        """Say whether every process of that role was seen to end (or was not there when the watch began)."""
-        wanted = {p["pid"] for p in self.followed if p["role"] == role}
-        return wanted <= {e["pid"] for e in self.events if e["event"] in ("gone", "absent")}
-
-    def wait_for(self, role: str, seconds: float) -> bool:
-        """Wait for the end of a role's processes; say whether it came. Raises `RigError` if the watch broke."""
-        with self._changed:
-            ended = self._changed.wait_for(lambda: self.all_gone(role) or bool(self.lost), seconds)
-        if self.lost:
-            raise RigError(self.lost)
-        return bool(ended and self.all_gone(role))
-
-    def finish(self) -> None:
-        """End the watch: it notices with the node's next beat."""
-        with self._changed:
-            self._stop = True
-        self._thread.join(TIMEOUTS.question)

@@ -26,6 +26,11 @@ from conformance.report import view
 ANSWER = 500
 """So many characters of an answer are shown; the record has all of it."""
 BESIDE = 11
+UNSEEN = (
+    "",
+    "No run's record is here. `conformance explain ID RECORD` also says what was seen of it, and how to see",
+    "the same by hand.",
+)
 
 
 def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:
@@ -40,7 +45,7 @@ def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]
     parts = [one for one in properties if one.startswith(f"{found}.")]
     if found in properties:
         yield from _declared(properties[found], parts, approaches)
-        yield from _observed(properties[found], record, approaches) if record else ()
+        yield from _observed(properties[found], record, approaches) if record else UNSEEN
     else:
         yield from _claim(CLAIMS[found], parts)
 

@@ -6,10 +6,8 @@ import json
 from typing import Any
 
 from conformance.evidence import Evidence, Seen
-from conformance.probes.node import NOBODY
+from conformance.probes.node import NOBODY, OK
 from conformance.rig import container_of
-
-OK = 200
 
 
 def no_engine(evidence: Evidence) -> bool:

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from conformance.cluster import Object
 from conformance.errors import UsageError
 from conformance.leases import RUN_LABEL
+from conformance.record import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
 
@@ -27,7 +28,9 @@ class Kind:
     forced: bool = False
     deaf: bool = False
     storage_limit: str = ""
+    """The ephemeral-storage limit of each of the pod's containers, where the kind sets one."""
     twins: bool = False
+    """Two pods of the approach at the same time."""
     in_a_row: bool = False
     """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
     kept: bool = False
@@ -79,21 +82,6 @@ KINDS = {
 }
 MATRIX = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The article's "especially if the container was started with -d": {foreground, -d} x {default grace, grace 0}."""
-
-
-REPEAT = "~"
-"""Stands before the number of a leg's repeat in its name."""
-
-
-def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
-    """Give a leg's name: the first deployment's has no number."""
-    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
-
-
-def repeat_of(name: str) -> tuple[str, int]:
-    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
-    leg, _, number = name.partition(REPEAT)
-    return leg, int(number or 1)
 
 
 @frozen

@@ -32,23 +32,6 @@ def levels(answer: Mapping[str, Any]) -> list[Level]:
     return [Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]]
 
 
-def membership(text: str) -> dict[str, str]:
-    """Read /proc/PID/cgroup: controller -> path; '' is the v2 hierarchy, named hierarchies keep their 'name='.
-
-    Raises `ValueError` on a line that is not ID:CONTROLLERS:PATH.
-    """
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        if not line:
-            continue
-        number, names, path = line.split(":", 2)
-        if not number.isdigit() or not path.startswith("/"):
-            raise ValueError(f"not a line of /proc/PID/cgroup: {line!r}")
-        for name in names.split(",") if names else [""]:
-            found[name] = path
-    return found
-
-
 def version(mounts: Iterable[str]) -> str:
     """Give 'v1', 'v2' or 'hybrid' from 'FSTYPE MOUNTPOINT' lines of a node's cgroup mounts; 'unknown' without any.
 

@@ -12,9 +12,9 @@ from attrs import asdict, frozen
 from conformance.article import CLAIMS, Claim
 from conformance.claims import LEVELS, Family, Property, families
 from conformance.cluster import Cluster
-from conformance.legs import KINDS, Approach, Leg, leg_name
+from conformance.legs import KINDS, Approach, Leg
 from conformance.probes.node import NodeProbe
-from conformance.record import Line
+from conformance.record import Line, leg_name
 
 
 @frozen

@@ -15,14 +15,24 @@ from attrs import define, field, frozen
 
 from conformance.errors import RigError, UsageError
 from conformance.evidence import Evidence, Seen, digest
-from conformance.legs import repeat_of
 from conformance.observations import State, summarise
 
 Line = dict[str, Any]
 SCHEMA = 1
-
-
 KINDS_OF_LINE = ("header", "leg", "evidence", "observation", "residue", "footer")
+REPEAT = "~"
+"""Stands before the number of a leg's repeat in its name."""
+
+
+def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
+    """Give a leg's name: the first deployment's has no number."""
+    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
+
+
+def repeat_of(name: str) -> tuple[str, int]:
+    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
+    leg, _, number = name.partition(REPEAT)
+    return leg, int(number or 1)
 
 
 @cache
@@ -148,7 +158,8 @@ def read(path: Path) -> Record:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as unreadable:
-        raise BadRecord(f"{path} cannot be read: {unreadable}", "give a record.jsonl") from unreadable
+        why = getattr(unreadable, "strerror", None) or "it is no text"
+        raise BadRecord(f"{path} cannot be read: {why}.", "give a record.jsonl") from unreadable
     raw = text.split("\n")
     if raw and raw[-1]:  # a line that was being written when the run died
         raw[-1] = ""
@@ -159,7 +170,7 @@ def read(path: Path) -> Record:
             lines.append(json.loads(line))
             check(lines[-1])
         except ValueError as broken:
-            raise BadRecord(f"{path}, line {number}: not JSON: {broken}", "give a record.jsonl") from broken
+            raise BadRecord(f"{path}, line {number}: not JSON: {broken}.", "give a record.jsonl") from broken
         except BadRecord as wrong:
             raise BadRecord(f"{path}, line {number}: {wrong.sentence}", "was it edited?") from wrong
     return of(lines, str(path))

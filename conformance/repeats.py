@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from conformance.article import CLAIMS
-from conformance.legs import repeat_of
 from conformance.observations import State
-from conformance.record import Line, Record
+from conformance.record import Line, Record, repeat_of
 from conformance.samples import Difference, Times, difference, times
 
 ENOUGH = 20

@@ -12,6 +12,7 @@ from conformance.leases import run_of
 from conformance.plan import nonce_prefix
 from conformance.probes.inventory import difference
 from conformance.record import Line, Record
+from conformance.rig import container_ids
 
 
 @frozen
@@ -36,9 +37,7 @@ class Owners:
         for pod in pods:
             if (owner := run_of(pod)) != run:
                 there[pod["metadata"]["uid"]] = f"run {owner}"
-                for status in pod["status"].get("containerStatuses", []):
-                    if identity := status.get("containerID", "").rpartition("//")[2]:
-                        there[identity] = f"run {owner}"
+                there |= dict.fromkeys(container_ids(pod).values(), f"run {owner}")
         for thing in made:
             owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
             there |= {thing["id"]: f"run {owner}"} if owner else {}

@@ -118,11 +118,15 @@ class Rig:
         where = f"node {chosen.node}"
         return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
 
-    def get(self, name: str, path: str, **query: str) -> Evidence:
-        """Read an object or a list from the API server, and keep it. Raises `Refused` where it is not there."""
+    def get(self, name: str, path: str, *, kept: str = "", keep: Callable[[Any], object] | None = None, **query: str) -> Evidence:
+        """Read an object or a list from the API server, and keep it, or what `keep` gives of it: `kept`, in words.
+
+        Raises `Refused` where it is not there.
+        """
         began, clocked = time.time(), time.monotonic()
-        found = self.cluster.request("GET", path, query=query)
-        asked = {"GET": path, **query}
+        read = self.cluster.request("GET", path, query=query)
+        found = keep(read) if keep else read
+        asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
         return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
 
     def read_pod(self, name: str = "pod") -> Evidence:
@@ -225,11 +229,19 @@ class Rig:
         return int(found["pid"])
 
 
+def container_ids(pod: Object, *kinds: str) -> dict[str, str]:
+    """Give the ids of a pod's containers by name, without the runtime's; of its ordinary containers unless told.
+
+    `kinds` are fields of a pod's status. A container that has not been created has no id.
+    """
+    statuses = [one for kind in kinds or ("containerStatuses",) for one in pod["status"].get(kind, [])]
+    return {one["name"]: one["containerID"].rpartition("//")[2] for one in statuses if one.get("containerID")}
+
+
 def first_processes(pod: Object, processes: list[Object]) -> dict[str, Object]:
     """Give the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
     first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
-    ids = {one["name"]: one.get("containerID", "").rpartition("//")[2] for one in pod["status"]["containerStatuses"]}
-    return {name: first[identity] for name, identity in ids.items() if identity and identity in first}
+    return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
 
 
 def ready(pod: Object) -> bool:

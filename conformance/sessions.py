@@ -15,10 +15,10 @@ from conformance.claims import LEVELS
 from conformance.course import Course
 from conformance.errors import UsageError
 from conformance.evidence import Seen
-from conformance.legs import KINDS, catalogue, leg_name
+from conformance.legs import KINDS, catalogue
 from conformance.observations import Observation, State, error, not_applicable
 from conformance.plan import Cell, Plan, cells
-from conformance.record import Line, Record
+from conformance.record import Line, Record, leg_name
 from conformance.timeouts import TIMEOUTS
 
 AT_ONCE = 2
@@ -106,7 +106,7 @@ class Live:
                 rate=self.plan.rate,
                 secrets=(self.plan.token,),
                 starting=self._starting,
-                after=() if _waits_out_the_grace(kind) else tuple(longest),
+                longer=() if _waits_out_the_grace(kind) else tuple(longest),
                 keep=self._keep,
             )
             self._courses[name] = course

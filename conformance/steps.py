@@ -10,11 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK
+from conformance.probes.node import OK
 from conformance.rig import CONTAINER_ID, Rig
 from conformance.sweeping import NONCE_LABEL, sweep
-
-CHILD = "httpd:latest"
+from conformance.world.images import CHILD
 
 
 def image(rig: Rig) -> str:

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from conformance.cluster import Object
 from conformance.errors import RigError
-from conformance.probes.node import NOBODY, NODE_SOCKET, NodeProbe
+from conformance.probes.node import NOBODY, NODE_SOCKET, OK, NodeProbe
 from conformance.timeouts import TIMEOUTS
 
 NONCE_LABEL = "conformance.nonce"
 """Of a network, a volume and an image, which have no environment that could carry a nonce."""
-OK, GONE = 200, 404
+GONE = 404
 LISTED = {
     "network": ("/networks", "/networks/{}", "Id"),
     "volume": ("/volumes", "/volumes/{}?force=1", "Name"),

@@ -11,10 +11,10 @@ from conformance.errors import TimedOut
 from conformance.evidence import Seen
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.probes.node import Answer
-from conformance.rig import APACHE, MYSQL, Rig, container_of, ready
+from conformance.rig import APACHE, MYSQL, Rig, container_ids, container_of, ready
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
-from scenarios.storage import PODS
+from scenarios.storage import POD_LOGS, PODS
 
 PROTOCOL = 10
 """What a MySQL server's greeting begins with, behind its four bytes of length and number."""
@@ -24,7 +24,6 @@ TASKS = "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
 """Where containerd keeps a folder for every container that runs for the CRI, sandboxes among them, by id."""
 CRI = "/var/lib/containerd/io.containerd.grpc.v1.cri"
 """Where its CRI keeps one for every container and sandbox that it knows, until kubelet has it removed."""
-LOGS = "/var/log/pods"
 
 
 def both_ready(rig: Rig) -> None:
@@ -84,7 +83,7 @@ def one_network(seen: Seen) -> Observation:
         return LACKS.because(f"{len(wrong)} of {len(pages) + len(greetings)} did not get their answer: {said}", pod.id,
                              *(one.id for one in wrong))  # fmt: skip
     first = {container_of(one): one["ns"]["net"] for one in processes.output if one["nspid"][-1] == 1}
-    own = {one["containerID"].rpartition("//")[2] for one in status["containerStatuses"]}
+    own = set(container_ids(pod.output).values())
     if not own < set(first):
         return inconclusive("the first process of a container, or of the pod's sandbox, was not found", processes.id)
     cites = [processes.id, *(one.id for one in (*pages, *greetings))]
@@ -124,11 +123,11 @@ def gone_from_the_node(rig: Rig) -> None:
 def to_be_collected(rig: Rig) -> None:
     """Find what is left to kubelet's garbage collection: the pod's logs, and what the CRI knows of its containers."""
     pod = rig.pod["metadata"]
-    own = {one["containerID"].rpartition("//")[2] for one in rig.pod["status"]["containerStatuses"]}
+    own = container_ids(rig.pod).values()
     processes = rig.ask("pod's processes before", "processes", uid=pod["uid"]).output
     every = [container_of(one) for one in processes if one["nspid"][-1] == 1]
     found = (
-        [f"{LOGS}/{pod['namespace']}_{pod['name']}_{pod['uid']}"],
+        [f"{POD_LOGS}/{pod['namespace']}_{pod['name']}_{pod['uid']}"],
         [f"{CRI}/{'containers' if one in own else 'sandboxes'}/{one}" for one in every],
     )
     _look_before(rig, COLLECTED, found)

@@ -11,6 +11,7 @@ from conformance.errors import RigError, TimedOut
 from conformance.evidence import Seen
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
+from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -79,7 +80,7 @@ without_engine = prop(
 
 def job(rig: Rig) -> None:
     """Run a Job of the approach whose command ends at once; read Job and pod when it is complete, or is not in time."""
-    step = rig.leg.step("run", "--rm", f"--env=CHILD_NONCE={rig.leg.nonce}-job", "httpd:latest", "sh", "-c", "exit 0")
+    step = rig.leg.step("run", "--rm", f"--env=CHILD_NONCE={rig.leg.nonce}-job", image(rig), "sh", "-c", "exit 0")
     jobs = f"/apis/batch/v1/namespaces/{rig.leg.namespace}/jobs"
     labels = rig.leg.labels
     template = {"metadata": {"labels": labels}, "spec": step}

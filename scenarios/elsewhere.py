@@ -16,8 +16,9 @@ from conformance.evidence import Evidence, Seen
 from conformance.identity import no_engine, parsed
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.probes.node import NODE_SOCKET
-from conformance.rig import Rig, container_of
+from conformance.probes.node import CREATED, NODE_SOCKET
+from conformance.rig import Rig, container_of, first_processes
+from conformance.steps import image
 from scenarios.resources import pod_limit
 from scenarios.storage import same
 
@@ -27,7 +28,6 @@ HUB = "Docker Hub, docker, What is Docker in Docker?"
 DOCKER = "Docker docs, Seccomp security profiles for Docker"
 STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
 RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
-CREATED = 201
 
 
 def capacity(rig: Rig) -> None:
@@ -71,9 +71,8 @@ def client_files(rig: Rig) -> None:
     """Write a file in the client's container, mount its directory into a container, and look from the node at both."""
     file, nonce = f"{rig.leg.nonce}-file", f"{rig.leg.nonce}-mounting"
     rig.run("file written", "sh", "-c", f": >{SHARED}/{file}")
-    image = parsed(rig.seen["inspect"])["Config"]["Image"]
     options = ("--detach", "--rm", f"--env=CHILD_NONCE={nonce}", f"--volume={SHARED}:/x:ro")
-    started = rig.run("container that mounts it", "docker", "run", *options, image, "sleep", "60").output
+    started = rig.run("container that mounts it", "docker", "run", *options, image(rig), "sleep", "60").output
     if started["exit"] != 0:
         raise RigError(f"The client could not start a container that mounts its {SHARED}: {started['stderr'].strip()}")
     try:
@@ -120,7 +119,7 @@ def _in_order(evidence: Evidence) -> list[Object]:
 def foreign_container(rig: Rig) -> None:
     """Create a container on the node's own engine, let the client look for it by its id, and remove it."""
     secret = f"{rig.leg.nonce}-foreign"
-    body = {"Image": "httpd:latest", "Env": [f"CHILD_NONCE={secret}"]}
+    body = {"Image": image(rig), "Env": [f"CHILD_NONCE={secret}"]}
     asked: dict[str, Any] = {"socket": NODE_SOCKET, "method": "POST", "path": "/containers/create", "body": body}
     made = rig.ask("foreign container", "daemon", **asked)
     if made.output["status"] != CREATED:
@@ -177,9 +176,8 @@ def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
     processes, node, pod = seen["pod processes"], seen["node's first process"], seen["pod"]
     every = int(node.output[-1]["capabilities"], 16)
-    names = {one["containerID"].rpartition("//")[2]: one["name"] for one in pod.output["status"]["containerStatuses"]}
-    found = {names[container_of(one)]: one for one in processes.output if one["nspid"][-1] == 1 and container_of(one) in names}
-    if len(found) < len(names):
+    found = dict(sorted(first_processes(pod.output, processes.output).items(), key=lambda item: int(item[1]["pid"])))
+    if len(found) < len(pod.output["spec"]["containers"]):
         return inconclusive("a container of the pod has no process", processes.id, pod.id)
     had = {name: int(one["capabilities"], 16) for name, one in found.items()}
     said = [

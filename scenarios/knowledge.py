@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterable
 from typing import Any
 
 from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, no_engine, parsed
+from conformance.identity import no_engine, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.probes.node import NODE_SOCKET
-from conformance.rig import Rig, container_of
+from conformance.probes.node import NODE_SOCKET, OK
+from conformance.rig import Rig, container_ids, container_of
+from conformance.steps import listed
 from conformance.timeouts import TIMEOUTS
 from scenarios.baseline import TASKS
 
@@ -24,10 +23,7 @@ def kubernetes_lists(rig: Rig) -> None:
     """Read every container that Kubernetes has a name for: at the API server, at the node's kubelet, and of its CRI."""
     node = rig.home.node
     for who, path in (("the API server", "/api/v1/pods"), ("kubelet", f"/api/v1/nodes/{node}/proxy/pods")):
-        began, clocked = time.time(), time.monotonic()
-        known = {f"{p['metadata']['namespace']}/{p['metadata']['name']}": _container_ids(p) for p in rig.cluster.items(path)}
-        asked = {"GET": path, "kept": "of every pod the ids of its containers"}
-        rig.record(f"containers known to {who}", "API server", asked, known, began=began, seconds=time.monotonic() - clocked)
+        rig.get(f"containers known to {who}", path, kept="of every pod the ids of its containers", keep=_by_pod)
     answer = rig.home.ask("inventory", folders={"tasks": TASKS})
     asked = {"question": "inventory", "folder": TASKS, "kept": "the names in the folder"}
     rig.record(
@@ -36,11 +32,13 @@ def kubernetes_lists(rig: Rig) -> None:
     )  # fmt: skip
 
 
+def _by_pod(pods: Object) -> dict[str, list[str]]:
+    return {f"{one['metadata']['namespace']}/{one['metadata']['name']}": _container_ids(one) for one in pods["items"]}
+
+
 def _container_ids(pod: Object) -> list[str]:
-    """Give the ids of a pod's containers of every kind, as its status has them, without the runtime's name."""
-    kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
-    found = [one.get("containerID", "") for kind in kinds for one in pod["status"].get(kind, [])]
-    return [identity.rpartition("//")[2] for identity in found if identity]
+    """Give the ids of a pod's containers of every kind."""
+    return list(container_ids(pod, "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses").values())
 
 
 @prop("P2-03", "Kubernetes knows of the child: API server, kubelet or the node's CRI lists its container",
@@ -77,7 +75,7 @@ def engines_lists(rig: Rig) -> None:
 
 def _listed(evidence: Evidence) -> set[str]:
     """Give the ids of the containers that an engine lists; none where it did not answer."""
-    return {one["Id"] for one in json.loads(evidence.output["body"])} if evidence.output["status"] == OK else set()
+    return {one["Id"] for one in listed(evidence)}
 
 
 def _silent(evidence: Evidence) -> Observation | None:
@@ -92,7 +90,7 @@ def _silent(evidence: Evidence) -> Observation | None:
 
 @prop("P1-03", "the host's docker ps lists the child",
       predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
-def listed(seen: Seen) -> Observation:
+def listed_by_host(seen: Seen) -> Observation:
     """Judge the node's engine's list beside that of the leg's engine, which has to hold the child."""
     own, node = seen["containers of the leg's engine"], seen["containers of the node's engine"]
     if silent := _silent(node):
@@ -110,7 +108,7 @@ def listed(seen: Seen) -> Observation:
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
 def unlisted(seen: Seen) -> Observation:
     """Judge the same two lists, the other way round."""
-    found = listed.judged_by(seen)
+    found = listed_by_host.judged_by(seen)
     other = {HOLDS.state: LACKS, LACKS.state: HOLDS}.get(found.state)
     return other.because(found.reason, *found.cites) if other else found
 
@@ -151,7 +149,7 @@ def who_answers_the_client(rig: Rig) -> None:
     rig.ask("the node's engine", "daemon", socket=NODE_SOCKET, path="/info")
 
 
-def _said(run: Evidence) -> str:
+def _printed(run: Evidence) -> str:
     """Give what a program printed, or '' if it failed."""
     return str(run.output["stdout"]).strip() if run.output["exit"] == 0 else ""
 
@@ -164,7 +162,7 @@ def goes_to_the_host(seen: Seen) -> Observation:
     run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
     if silent := _silent(node) or _silent(lists):
         return silent
-    told, host, own = _said(run), parsed(node).get("ID"), parsed(seen["daemon"])["ID"]
+    told, host, own = _printed(run), parsed(node).get("ID"), parsed(seen["daemon"])["ID"]
     there = container_of(seen["child"].output["process"]) in _listed(lists)
     cites = (run.id, node.id, lists.id, seen["daemon"].id)
     if told == host and there:
@@ -204,16 +202,16 @@ def led_by_docker_host(seen: Seen) -> Observation:
         return inconclusive(f"port {API_PORT} of the pod neither answered nor refused: {_answer(ping)}", *cites)
     if ping.output["status"] != OK:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
-    serves, own, told = parsed(port).get("ID"), parsed(seen["daemon"])["ID"], _said(run)
+    serves, own, told = parsed(port).get("ID"), parsed(seen["daemon"])["ID"], _printed(run)
     if serves != own:
         return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
     if run.output["exit"] != 0:
         return inconclusive(f"the client's docker info failed: {run.output['stderr'].strip()}", *cites)
     if variable.output["exit"] not in (0, UNSET):
         return inconclusive(f"the client's environment was not read: printenv ended with {variable.output['exit']}", *cites)
-    if _said(variable) == DOCKER_HOST and told == serves:
+    if _printed(variable) == DOCKER_HOST and told == serves:
         return HOLDS.because(f"/_ping answers on port {API_PORT}; DOCKER_HOST={DOCKER_HOST} leads to that daemon, {told}", *cites)
-    said = f"the client's DOCKER_HOST is {_said(variable) or 'not set'}, and it reaches {told}"
+    said = f"the client's DOCKER_HOST is {_printed(variable) or 'not set'}, and it reaches {told}"
     return LACKS.because(f"{said}; on port {API_PORT} serves {serves}", *cites)
 
 

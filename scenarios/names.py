@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from conformance.claims import prop
 from conformance.errors import RigError
 from conformance.evidence import Evidence, MissingEvidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.probes.node import OK
 from conformance.rig import Rig
 from conformance.steps import image, label, listed, look, marked, nonce, nonce_in, nonces, processes, said, start, taken_away
 from conformance.sweeping import NONCE_LABEL
@@ -300,9 +300,7 @@ def as_printed(seen: Seen) -> Observation:
 def runtime(rig: Rig) -> None:
     """Read from the API server which runtime the leg's node runs its pods with."""
     path = f"/api/v1/nodes/{rig.home.node}"
-    began, clocked = time.time(), time.monotonic()
-    info = (rig.cluster.get(path) or {})["status"]["nodeInfo"]
-    rig.record("node's runtime", "API server", {"GET": path}, info, began=began, seconds=time.monotonic() - clocked)
+    rig.get("node's runtime", path, kept="status.nodeInfo", keep=lambda node: node["status"]["nodeInfo"])
 
 
 @prop("P1-04", "a container can have the name that the one that asks for it has",

@@ -16,9 +16,11 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.probes.node import CREATED, OK
 from conformance.rig import Rig, first_processes
+from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -135,11 +137,10 @@ def weight(seen: Seen) -> Observation:
 
 def counted_by_kubernetes(rig: Rig) -> None:
     """Read what the pods of the node request before another child is started through the leg's daemon, and while it runs."""
-    image = parsed(rig.seen["inspect"])["Config"]["Image"]
     # The nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds the container by it.
-    body = {"Image": image, "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
+    body = {"Image": image(rig), "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
     _read_requests(rig, "requests before")
-    more = parsed_created(rig.daemon("another child: create", "/containers/create", "POST", body))
+    more = _created(rig.daemon("another child: create", "/containers/create", "POST", body))
     rig.daemon("another child: start", f"/containers/{more}/start", "POST")
     rig.daemon("another child", f"/containers/{more}/json")
     _read_requests(rig, "requests while it runs")
@@ -148,12 +149,15 @@ def counted_by_kubernetes(rig: Rig) -> None:
 
 def _read_requests(rig: Rig, name: str) -> None:
     """Keep what every pod on the leg's node requests, by the pod's uid; nothing else of pods that are not ours."""
-    query = {"fieldSelector": f"spec.nodeName={rig.home.node}"}
-    began, clocked = time.time(), time.monotonic()
-    found = rig.cluster.items("/api/v1/pods", **query)
-    kept = {pod["metadata"]["uid"]: [{"resources": c.get("resources", {})} for c in pod["spec"]["containers"]] for pod in found}
-    asked = {"GET": "/api/v1/pods", **query, "kept": "the resources of the containers, by the pod's uid"}
-    rig.record(name, "API server", asked, kept, began=began, seconds=time.monotonic() - clocked)
+
+    def resources(pods: Object) -> Object:
+        return {
+            pod["metadata"]["uid"]: [{"resources": one.get("resources", {})} for one in pod["spec"]["containers"]]
+            for pod in pods["items"]
+        }
+
+    kept = "the resources of the containers, by the pod's uid"
+    rig.get(name, "/api/v1/pods", kept=kept, keep=resources, fieldSelector=f"spec.nodeName={rig.home.node}")
 
 
 @prop("P2-12", "what the pod requested covers the child",
@@ -219,15 +223,15 @@ def pod_limit(seen: Seen, resource: str) -> float | None:
 def _run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
     """Start a command in the child's container through its daemon; give the exec's id. Its output is evidence."""
     body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
-    made = parsed_created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
+    made = _created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
     rig.daemon(f"{name}: output", f"/exec/{made}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
     return made
 
 
-def parsed_created(evidence: Evidence) -> str:
+def _created(evidence: Evidence) -> str:
     """Give the id that a daemon answered 201 with. Raises `RigError`."""
-    if evidence.output["status"] != 201:
-        raise RigError(f"The leg's daemon refused an exec in the child: {evidence.output['body']}")
+    if evidence.output["status"] != CREATED:
+        raise RigError(f"The leg's daemon refused to create what was asked for: {evidence.output['body']}")
     return str(json.loads(evidence.output["body"])["Id"])
 
 

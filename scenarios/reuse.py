@@ -13,9 +13,12 @@ from conformance.cluster import GONE, Object
 from conformance.course import create_pod
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, parsed
+from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.probes.node import OK
 from conformance.rig import Rig
+from conformance.steps import image
+from conformance.sweeping import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
 LAYER = 32 << 20
@@ -25,8 +28,6 @@ ALL = 10_000
 """Lines of a registry's log, more than a leg can make: what is cut off would be counted as not served."""
 FEW, MOST = 0.1, 0.9
 """A second pull that fetches at most this part of what the first one did has reused it; at least so much, it has not."""
-NONCE_LABEL = "conformance.nonce"
-"""Of an image, which has no environment that could tell whose it is."""
 
 
 def _image(rig: Rig) -> str:
@@ -36,15 +37,14 @@ def _image(rig: Rig) -> str:
 
 def first_job(rig: Rig) -> None:
     """Push an image of the child's layers and one more, forget it, and pull it: the first time that anyone does."""
-    image, layer = _image(rig), f"{rig.leg.nonce}-layer"
-    base = parsed(rig.seen["inspect"])["Config"]["Image"]
+    pulled, layer = _image(rig), f"{rig.leg.nonce}-layer"
     # The container's nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds it.
     about = ["--name", layer, f"--env=CHILD_NONCE={layer}"]
-    rig.run("layer", "docker", "run", *about, base, "perl", "-e", WRITE)
-    rig.run("commit", "docker", "commit", f"--change=LABEL {NONCE_LABEL}={rig.leg.nonce}", layer, image)
-    rig.run("push", "docker", "push", image)
+    rig.run("layer", "docker", "run", *about, image(rig), "perl", "-e", WRITE)
+    rig.run("commit", "docker", "commit", f"--change=LABEL {NONCE_LABEL}={rig.leg.nonce}", layer, pulled)
+    rig.run("push", "docker", "push", pulled)
     rig.run("container removed", "docker", "rm", layer)
-    rig.run("image removed", "docker", "rmi", image)
+    rig.run("image removed", "docker", "rmi", pulled)
     _pull(rig)
 
 

@@ -12,10 +12,11 @@ from conformance.claims import prop
 from conformance.cluster import GONE, Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, no_engine, parsed
+from conformance.identity import no_engine, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.probes.node import NODE_SOCKET
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.rig import Rig
+from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -101,7 +102,7 @@ def graphs(rig: Rig) -> None:
 def on_the_node(rig: Rig) -> None:
     """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
     upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
-    rig.daemon("image", "/images/httpd:latest/json")
+    rig.daemon("image", f"/images/{image(rig)}/json")
     inspected, root = parsed(rig.seen["inspect"]), daemon_root(rig.seen)
     own = {upper: LAYER} if upper else {}
     own |= {f"{root}/containers/{rig.child_id}": RECORD}
@@ -138,7 +139,7 @@ def on_the_node_after(rig: Rig) -> None:
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.leg.approach.daemon:
         rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")
-        rig.daemon("image after", "/images/httpd:latest/json")
+        rig.daemon("image after", f"/images/{image(rig)}/json")
 
 
 def mounted(rig: Rig) -> None:

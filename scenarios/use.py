@@ -6,9 +6,9 @@ import json
 
 from conformance.claims import prop
 from conformance.evidence import Evidence, Seen
-from conformance.identity import OK, no_engine
+from conformance.identity import no_engine
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.probes.node import NODE_SOCKET
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.rig import Rig, container_of
 from conformance.steps import filtered, image, label, listed, look, nonce, nonce_in, nonces, processes, said, start, taken_away
 from conformance.sweeping import NONCE_LABEL

@@ -58,11 +58,6 @@ def seen(recorded: record.Record) -> Callable[[str], Seen]:
     return recorded.seen
 
 
-def made(name: str, output: object, asked: object = None) -> Evidence:
-    """Give a reading that no run made, shaped like a real one."""
-    return Evidence(f"made#{name}", "made", name, "a test", asked, output, sha256=digest(output))
-
-
 def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:
     """Give the evidence with every reading of a name changed: a world that lies, or another world."""
     made = []

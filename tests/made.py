@@ -35,19 +35,19 @@ ALL, FEW = "000001ffffffffff", "00000000a80425fb"
 """The effective capabilities of a privileged container and of an ordinary one."""
 
 
-def one(name: str, output: Any, asked: Any = None) -> Evidence:
+def reading(name: str, output: Any, asked: Any = None) -> Evidence:
     """Give a reading."""
     return Evidence(f"leg#{next(NUMBERS)}", "leg", name, "node a-node", asked or {}, output)
 
 
 def answer(name: str, body: Any, status: int = 200) -> Evidence:
     """Give a daemon's answer."""
-    return one(name, {"status": status, "body": json.dumps(body), "lost": ""})
+    return reading(name, {"status": status, "body": json.dumps(body), "lost": ""})
 
 
 def ran(name: str, code: int | None = 0, stderr: str = "", stdout: str = "") -> Evidence:
     """Give a program that the client's container ran."""
-    return one(name, {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": 0.2})
+    return reading(name, {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": 0.2})
 
 
 def process(pid: int = 100, capabilities: str = FEW, container: str = CONTAINER) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def proven(nonce: str, daemon: str = "D1", node: str = "a-node", prefix: str = "
     """Give what proves a pod's child to be one; `prefix` is "second " for a leg's second pod."""
     page = {"outcome": "served", "body": nonce}
     return [
-        one(f"{prefix}child", {"seen": "serving", "page": page, "process": process()}, {"nonce": nonce}),
+        reading(f"{prefix}child", {"seen": "serving", "page": page, "process": process()}, {"nonce": nonce}),
         answer(f"{prefix}daemon", {"ID": daemon}),
         answer(f"{prefix}inspect", {"Id": CONTAINER, "Config": {"Env": [f"CHILD_NONCE={nonce}"]}}),
-        one(f"{prefix}pod", {"metadata": {"uid": "u1"}, "spec": {"nodeName": node}, "status": {}}),
+        reading(f"{prefix}pod", {"metadata": {"uid": "u1"}, "spec": {"nodeName": node}, "status": {}}),
     ]

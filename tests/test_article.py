@@ -169,11 +169,11 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     parts = [observed("P2-08", "dind.foreground", "HOLDS", "HOLDS"), observed("G-02", "dind.foreground", "LACKS", "HOLDS")]
     alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
     read = a_record([*parts, *alone])
-    assert view.headline(read) == "Of the article's 1 predictions 1 are confirmed here."
+    assert view.headline(read) == "Of the 1 cells that the article predicts 1 are confirmed here."
     told = {(cell.family, cell.approach): cell.told for cell in view.cells(read)}
     assert told == {
-        ("storage", "dind"): "source predicts HOLDS: REFUTED in part, 1 of 2 are so",
-        ("others", "dood"): "source predicts HOLDS: CONFIRMED",
+        ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
+        ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
     }
     page = render.html(read)
     assert page.count("The article (Part 2) predicts HOLDS: CONFIRMED.") == 1
@@ -186,18 +186,18 @@ def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     assert [row.family for row in view.rows(read)] == ["networking", "storage", "names", "ports", "logs"]
     assert all(all(row.cells) for row in view.rows(read))
     assert [(cell.family, cell.approach) for cell in view.beside(read)] == [("networking", "pod"), ("baseline", "pod")]
-    assert view.headline(read) == "Of the article's 12 predictions 12 are confirmed here."
+    assert view.headline(read) == "Of the 12 cells that the article predicts 12 are confirmed here."
     page, summary = render.html(read), render.markdown(read)
     assert page.count("Baseline: <strong>") == 1
     assert '<section id="baseline">' in page
-    assert summary.count("Baseline: a pod without Docker: ") == 2
+    assert summary.count("Baseline, a pod without Docker. ") == 2
     assert summary.splitlines()[6].count("|") == 4
 
 
 def test_a_way_to_get_containers_is_no_baseline() -> None:
     both = [observed("P2-08", "dind.foreground", "HOLDS", family=family) for family in ("networking", "storage", "names")]
     summary = render.markdown(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")]))
-    assert "Beside: podman: storage: a sentence. ✓" in summary
+    assert "Beside, podman. storage: a sentence. ✓" in summary
     assert "Baseline" not in summary
 
 

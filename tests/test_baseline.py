@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from conformance.course import Course, LegFailed, to_follow
+from conformance.course import Course, LegFailed
 from conformance.evidence import Seen
+from conformance.following import to_follow
 from conformance.identity import unproven
 from conformance.legs import catalogue
 from conformance.observations import State
@@ -16,7 +17,8 @@ from conformance.plan import cells
 from conformance.plugin import together
 from conformance.rig import ready
 from scenarios import baseline
-from tests.conftest import changed, made, without
+from tests.conftest import changed, without
+from tests.made import reading
 
 HOLDS, LACKS, INCONCLUSIVE = State.HOLDS, State.LACKS, State.INCONCLUSIVE
 NONCE = "conformance-0f0f0f0f-pod-plain-1"
@@ -52,14 +54,14 @@ def seen() -> Seen:
     serving = {"seen": "serving", "process": CHILD, "page": page()}
     places = [{"from_": f"{place} on {node}"} for node in ("n1", "n2") for place in ("a pod", "the node's own network")]
     return Seen([
-        made("pod", pod()),
-        made("child", serving, {"nonce": NONCE}),
-        made("pod when ready", pod()),
-        made("pod's processes", PROCESSES),
-        *(made("page on the pod's IP", page(), place) for place in places),
-        *(made("greeting on the pod's IP", {"outcome": "served", "said": GREETING}, place) for place in places),
-        made("page on localhost", page(), {"from_": "the container mysql"}),
-        made("greeting on localhost", {"outcome": "served", "said": GREETING}, {"from_": "the container apache"}),
+        reading("pod", pod()),
+        reading("child", serving, {"nonce": NONCE}),
+        reading("pod when ready", pod()),
+        reading("pod's processes", PROCESSES),
+        *(reading("page on the pod's IP", page(), place) for place in places),
+        *(reading("greeting on the pod's IP", {"outcome": "served", "said": GREETING}, place) for place in places),
+        reading("page on localhost", page(), {"from_": "the container mysql"}),
+        reading("greeting on localhost", {"outcome": "served", "said": GREETING}, {"from_": "the container apache"}),
     ])  # fmt: skip
 
 
@@ -78,9 +80,9 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
-    broken: Any = SimpleNamespace(leg=SimpleNamespace(name="pod.plain"), _log=lambda one: [f"{one['name']} said this"])
+    broken: Any = SimpleNamespace(_log=lambda _, one: [f"{one['name']} said this"])
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
-        Course._raise_if_stuck(broken, {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
+        Course._raise_if_stuck(broken, "The pod", {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
 
 
 def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
@@ -157,8 +159,8 @@ JUDGES = [(baseline.reclaimed, baseline.AT_ONCE), (baseline.garbage_collected, b
 def had(seen: Seen, kinds: tuple[str, ...]) -> Seen:
     """Give the evidence of a pod that had one thing of each kind and lost it."""
     there, gone = {"exists": True, "inode": 1}, {"exists": False, "error": "ENOENT"}
-    more = [made(f"{what} before", {f"/{what}": there}) for what in kinds]
-    more += [made(f"{what} after", {"first_seen_gone": 1.5, "paths": {f"/{what}": gone}}) for what in kinds]
+    more = [reading(f"{what} before", {f"/{what}": there}) for what in kinds]
+    more += [reading(f"{what} after", {"first_seen_gone": 1.5, "paths": {f"/{what}": gone}}) for what in kinds]
     return Seen([*seen, *more])
 
 

@@ -8,20 +8,23 @@ import pytest
 
 from conformance.evidence import Evidence, Seen
 from conformance.observations import State
-from tests.made import conclude, one, proven
+from tests.made import conclude, proven, reading
 
 CHILD = {"pid": 100, "start": 7}
 STORED = str(256 << 20)
 
 
 def killed(*more: Evidence, struck: bool = True, before: bool = True, after: bool = False) -> Seen:
-    told = [one("child before it", before, CHILD), one("killed", struck), one("child after it", after, CHILD)]
+    told = [reading("child before it", before, CHILD), reading("killed", struck), reading("child after it", after, CHILD)]
     return Seen([*proven("n"), *told, *more])
 
 
 @pytest.mark.parametrize("name", ["L-01", "L-02"])
 def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str) -> None:
-    page, mute = one("its page after it", {"outcome": "served", "body": "n\n"}), one("its page after it", {"outcome": "timeout"})
+    page, mute = (
+        reading("its page after it", {"outcome": "served", "body": "n\n"}),
+        reading("its page after it", {"outcome": "timeout"}),
+    )
     assert conclude(name, killed()).state is State.HOLDS
     assert conclude(name, killed(page, after=True)).state is State.LACKS
     assert conclude(name, killed(mute, after=True)).state is State.INCONCLUSIVE
@@ -30,8 +33,8 @@ def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str
 
 
 def stored(status: dict[str, Any], written: str = STORED) -> State:
-    pod = one("pod after writing", {"status": {"phase": "Running", **status}})
-    return conclude("K-03", Seen([*proven("n"), one("writing", {"exit": 0, "stdout": written, "stderr": ""}), pod])).state
+    pod = reading("pod after writing", {"status": {"phase": "Running", **status}})
+    return conclude("K-03", Seen([*proven("n"), reading("writing", {"exit": 0, "stdout": written, "stderr": ""}), pod])).state
 
 
 def evicted(message: str) -> dict[str, str]:

@@ -7,14 +7,14 @@ import pytest
 from conformance.evidence import Evidence, Seen
 from conformance.observations import State
 from scenarios.built import cached, runs_in_a_pod
-from tests.made import answer, labelled, one, proven, ran
+from tests.made import answer, labelled, proven, ran, reading
 
 
 def kubelet(state: dict[str, object], *, built: bool = True) -> Seen:
     pod = {"status": {"containerStatuses": [{"name": "built", "state": state}]}}
     made = labelled("n1-for-kubelet") if built else []
     run = ran("build for kubelet") if built else ran("build for kubelet", 1, "no space left")
-    return Seen([*proven("n1"), run, answer("image for kubelet", made), one("pod of the built image", pod)])
+    return Seen([*proven("n1"), run, answer("image for kubelet", made), reading("pod of the built image", pod)])
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def pod_processes(seen: Seen, capabilities: dict[str, int]) -> Seen:
     statuses = seen["pod"].output["status"]["containerStatuses"]
     found = [
         {
+            "pid": number,
             "nspid": [number, 1],
             "cgroup": f"0::/pod/{one['containerID'].rpartition('//')[2]}",
             "capabilities": f"{capabilities[one['name']]:016x}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +11,10 @@ from conformance.claims import Property
 from conformance.evidence import Evidence, Seen
 from conformance.identity import parsed
 from conformance.observations import State
-from conformance.rig import container_of
+from conformance.rig import container_ids, container_of
 from scenarios import knowledge
-from tests.conftest import changed, made
+from tests.conftest import changed
+from tests.made import answer, reading
 
 HOLDS, LACKS, INCONCLUSIVE, NOT_APPLICABLE = State.HOLDS, State.LACKS, State.INCONCLUSIVE, State.NOT_APPLICABLE
 Look = Callable[[str], Seen]
@@ -31,18 +31,13 @@ def beside(seen: Seen, *more: Evidence) -> Seen:
     return Seen([*seen, *more])
 
 
-def answer(name: str, document: object) -> Evidence:
-    """Give a daemon's answer."""
-    return made(name, {"status": 200, "body": json.dumps(document), "lost": ""})
-
-
 def silence(name: str) -> Evidence:
-    return made(name, {"status": 0, "body": "", "lost": "FileNotFoundError(2, 'No such file or directory')"})
+    return reading(name, {"status": 0, "body": "", "lost": "FileNotFoundError(2, 'No such file or directory')"})
 
 
 def said(name: str, text: str, code: int = 0) -> Evidence:
     """Give what a program of the client's said."""
-    return made(name, {"exit": code, "stdout": f"{text}\n", "stderr": "" if code == 0 else text, "seconds": 0.1})
+    return reading(name, {"exit": code, "stdout": f"{text}\n", "stderr": "" if code == 0 else text, "seconds": 0.1})
 
 
 def listed(name: str, *ids: str) -> Evidence:
@@ -50,8 +45,8 @@ def listed(name: str, *ids: str) -> Evidence:
 
 
 def known_to(seen: Seen, *more: str) -> Seen:
-    own = [one["containerID"].rpartition("//")[2] for one in seen["pod"].output["status"]["containerStatuses"]]
-    return beside(seen, *(made(name, {"ns/pod": [*own, *more], "ns/other": [ANOTHER]}) for name in LISTS))
+    own = container_ids(seen["pod"].output).values()
+    return beside(seen, *(reading(name, {"ns/pod": [*own, *more], "ns/other": [ANOTHER]}) for name in LISTS))
 
 
 @pytest.mark.parametrize("leg", ["dood.foreground", "dind.foreground"])
@@ -79,13 +74,13 @@ def engines(seen: Seen, *on_the_node: str) -> Seen:
 def test_the_nodes_engine_lists_a_child_or_does_not(seen: Look) -> None:
     dood, dind = seen("dood.foreground"), seen("dind.foreground")
     there, away = engines(dood, ANOTHER, container_of(child(dood))), engines(dind, ANOTHER)
-    assert knowledge.listed.conclude(there).state is HOLDS
+    assert knowledge.listed_by_host.conclude(there).state is HOLDS
     assert knowledge.unlisted.conclude(there).state is LACKS
-    assert knowledge.listed.conclude(away).state is LACKS
+    assert knowledge.listed_by_host.conclude(away).state is LACKS
     assert knowledge.unlisted.conclude(away).state is HOLDS
 
 
-@pytest.mark.parametrize("one", [knowledge.listed, knowledge.unlisted])
+@pytest.mark.parametrize("one", [knowledge.listed_by_host, knowledge.unlisted])
 def test_what_was_not_there_to_be_listed_is_not_hidden(seen: Look, one: Property) -> None:
     here = seen("dind.foreground")
     gone = beside(engines(here), listed("containers of the leg's engine", ANOTHER))
@@ -98,17 +93,17 @@ MUTE = [{"status": 500, "body": "{}", "lost": ""}, {"status": 0, "body": "", "lo
 
 @pytest.mark.parametrize("output", MUTE)
 def test_an_engine_that_is_there_and_does_not_tell_is_not_absent(seen: Look, output: dict[str, Any]) -> None:
-    here = beside(engines(seen("dind.foreground")), made("containers of the node's engine", output))
+    here = beside(engines(seen("dind.foreground")), reading("containers of the node's engine", output))
     own, host = parsed(here["daemon"])["ID"], "the host's"
-    assert knowledge.listed.conclude(here).state is INCONCLUSIVE
+    assert knowledge.listed_by_host.conclude(here).state is INCONCLUSIVE
     assert knowledge.unlisted.conclude(here).state is INCONCLUSIVE
     assert knowledge.goes_to_the_host.conclude(asked(here, own, host)).state is INCONCLUSIVE
 
 
 def on_the_node(seen: Seen) -> Seen:
     nonce = seen["child"].asked["nonce"]
-    page = made("the child's page meanwhile", {"outcome": "served", "status": 200, "body": f"{nonce}\n"})
-    return beside(seen, made("the child among the node's processes", [child(seen)]), page)
+    page = reading("the child's page meanwhile", {"outcome": "served", "status": 200, "body": f"{nonce}\n"})
+    return beside(seen, reading("the child among the node's processes", [child(seen)]), page)
 
 
 def test_a_process_that_the_node_sees_does_show_up_there(seen: Look) -> None:
@@ -140,7 +135,7 @@ def test_the_clients_word_counts_beside_where_its_container_is(seen: Look) -> No
 
 def serving(seen: Seen) -> Seen:
     own = parsed(seen["daemon"])["ID"]
-    ping = made("ping", {"status": 200, "body": "OK", "lost": ""})
+    ping = reading("ping", {"status": 200, "body": "OK", "lost": ""})
     info, variable = answer("who serves there", {"ID": own}), said("client's DOCKER_HOST", "tcp://localhost:2375")
     return beside(asked(seen, own, "the host's"), ping, info, variable)
 
@@ -149,8 +144,8 @@ def test_docker_host_leads_to_the_engine_on_its_port(seen: Look) -> None:
     one, here = knowledge.led_by_docker_host, serving(seen("dind.foreground"))
     assert one.conclude(here).state is HOLDS
     assert one.conclude(beside(here, silence("ping"))).state is LACKS
-    assert one.conclude(beside(here, made("ping", MUTE[1]))).state is INCONCLUSIVE
-    assert one.conclude(beside(here, made("client's DOCKER_HOST", {"exit": None, "stdout": ""}))).state is INCONCLUSIVE
+    assert one.conclude(beside(here, reading("ping", MUTE[1]))).state is INCONCLUSIVE
+    assert one.conclude(beside(here, reading("client's DOCKER_HOST", {"exit": None, "stdout": ""}))).state is INCONCLUSIVE
     assert one.conclude(beside(here, said("client's DOCKER_HOST", "", 1))).state is LACKS
     assert one.conclude(beside(here, said("client's docker info", "the host's"))).state is LACKS
     assert one.conclude(beside(here, said("client's docker info", "cannot connect", 1))).state is INCONCLUSIVE
@@ -168,8 +163,8 @@ def lines(seen: Seen, *above: dict[str, Any]) -> Seen:
     """Give the evidence with what is above the child; above the client is the node's own."""
     pod = seen["pod processes"].output
     client = next(one for one in pod if one["comm"] == "docker")
-    child_line = made("child's ancestors", [child(seen), *above, *NODE])
-    return beside(seen, child_line, made("client's ancestors", [client, *NODE]))
+    child_line = reading("child's ancestors", [child(seen), *above, *NODE])
+    return beside(seen, child_line, reading("client's ancestors", [client, *NODE]))
 
 
 def of_the_pod(seen: Seen, comm: str) -> dict[str, Any]:

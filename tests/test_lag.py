@@ -13,9 +13,9 @@ from attrs import evolve
 
 from conformance import record
 from conformance.cluster import Object
-from conformance.course import Follower
 from conformance.errors import RigError
 from conformance.evidence import Evidence, digest
+from conformance.following import Follower
 from conformance.probes import agent
 from conformance.probes.node import Clock, NodeProbe
 from conformance.report.lag import lags, percentile

@@ -14,7 +14,6 @@ from conformance.limits import Level
 
 SEGMENT = st.text("abcdefghij0123456789-_.", min_size=1, max_size=12).filter(lambda s: s not in {".", ".."})
 PATHS = st.lists(SEGMENT, max_size=6).map(lambda parts: "/" + "/".join(parts))
-CONTROLLERS = st.sampled_from(["memory", "cpu", "cpuacct", "pids", "blkio", "name=systemd"])
 
 
 def chain(controller: str, path: str, files: dict[int, dict[str, str]] | None = None) -> list[Level]:
@@ -24,22 +23,6 @@ def chain(controller: str, path: str, files: dict[int, dict[str, str]] | None = 
         Level(controller, "/" + "/".join(parts[:depth]), 100 + hash(tuple(parts[:depth])) % 10_000, (files or {}).get(depth, {}))
         for depth in range(len(parts), -1, -1)
     ]
-
-
-@given(st.dictionaries(CONTROLLERS, PATHS, min_size=1), PATHS)
-def test_membership_reads_what_the_kernel_writes(v1: dict[str, str], v2: str) -> None:
-    lines = [f"{number}:{name}:{path}" for number, (name, path) in enumerate(v1.items(), 1)] + [f"0::{v2}"]
-    assert limits.membership("\n".join(lines) + "\n") == {**v1, "": v2}
-
-
-def test_membership_reads_joined_controllers() -> None:
-    assert limits.membership("4:cpu,cpuacct:/a\n0::/") == {"cpu": "/a", "cpuacct": "/a", "": "/"}
-
-
-@pytest.mark.parametrize("line", ["nonsense", "x:cpu:/a", "1:cpu:a"])
-def test_membership_refuses_what_is_no_such_line(line: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 -- two different messages of two different layers
-        limits.membership(line)
 
 
 @pytest.mark.parametrize(

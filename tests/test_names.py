@@ -13,7 +13,7 @@ from conformance.observations import Observation, State
 from conformance.steps import said
 from scenarios import names
 from tests.conftest import changed, without
-from tests.made import answer, labelled, one, proven, ran
+from tests.made import answer, labelled, proven, ran, reading
 
 ONE, TWO = "n1", "n1-second"
 REFUSALS = {
@@ -130,8 +130,8 @@ def volumes(*, shared: bool) -> Seen:
         *pods(shared=shared),
         ran("volume"),
         ran("second volume"),
-        one("volume: seen", {"/data": file(2), "/data/n1-volume": file(3)}, asked),
-        one("second volume: seen", theirs, asked),
+        reading("volume: seen", {"/data": file(2), "/data/n1-volume": file(3)}, asked),
+        reading("second volume: seen", theirs, asked),
     ])  # fmt: skip
 
 
@@ -183,8 +183,8 @@ PROXY = [{"pid": 40, "comm": "docker-proxy"}]
 def listening(*, node: list[Any], pod: list[Any]) -> list[Evidence]:
     return [
         *pods(shared=True),
-        one("listening on the node", node, {"port": 20001}),
-        one("listening in the pod", pod, {"port": 20001}),
+        reading("listening on the node", node, {"port": 20001}),
+        reading("listening in the pod", pod, {"port": 20001}),
     ]
 
 
@@ -207,8 +207,8 @@ def printed(
     seen = Seen([
         *listening(node=PROXY, pod=[]),
         ran("printed", code, said if code else ""),
-        one("printed: node", node or []),
-        one("printed: pod", []),
+        reading("printed: node", node or []),
+        reading("printed: pod", []),
         answer("printed: held", [] if code else held),
         answer("printed: volume", {}, volume),
     ])  # fmt: skip
@@ -231,7 +231,7 @@ def test_the_command_as_printed_opens_nothing() -> None:
 
 
 def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None:
-    silent = Seen([*listening(node=[], pod=[]), ran("printed", 125), one("printed: node", []), one("printed: pod", []),
+    silent = Seen([*listening(node=[], pod=[]), ran("printed", 125), reading("printed: node", []), reading("printed: pod", []),
                    answer("printed: held", []), answer("printed: volume", {}, 404)])  # fmt: skip
     assert names.as_printed.conclude(silent).state is State.INCONCLUSIVE
 
@@ -240,7 +240,7 @@ def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None
     ("runs", "state"), [("containerd://2.3.3", State.NOT_APPLICABLE), ("docker://26.1.5", State.INCONCLUSIVE)]
 )
 def test_the_clients_own_name_is_asked_where_docker_runs_the_pods(runs: str, state: State) -> None:
-    seen = Seen([*pods(shared=True), one("node's runtime", {"containerRuntimeVersion": runs})])
+    seen = Seen([*pods(shared=True), reading("node's runtime", {"containerRuntimeVersion": runs})])
     found = names.own_name.conclude(seen)
     assert found.state is state
     assert runs in found.reason

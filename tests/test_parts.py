@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance import cli, legs, limits, plan, run, sessions
+from conformance import cli, legs, plan, run, sessions
 from conformance.cluster import describe, lines
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue
@@ -262,7 +264,7 @@ def test_the_agent_reads_this_very_process() -> None:
     found = agent.describe(os.getpid())
     assert found["start"] == agent.start_time(os.getpid())
     assert found["nspid"][-1] == os.getpid()
-    assert limits.membership(found["cgroup"])
+    assert found["cgroup"].splitlines()
 
 
 def test_the_runtime_drops_one_capability_and_no_other() -> None:
@@ -374,3 +376,32 @@ def test_help_names_every_command() -> None:
 
 def test_every_timeout_is_positive_and_bounded() -> None:
     assert all(0 < value <= 600 for value in asdict(Timeouts()).values())
+
+
+@pytest.mark.parametrize(
+    ("part", "strange"),
+    [
+        ("conformance.report.render", ("conformance.legs", "conformance.probes", "conformance.world", "scenarios")),
+        ("conformance.report.terminal", ("conformance.legs", "conformance.probes", "conformance.world", "scenarios")),
+        ("conformance.probes.node", ("conformance.claims", "conformance.legs", "scenarios")),
+        ("conformance.probes.inventory", ("conformance.claims", "conformance.legs", "scenarios")),
+        ("conformance.world.kind", ("conformance.claims", "conformance.legs", "scenarios")),
+        ("conformance.world.stamp", ("conformance.claims", "conformance.legs", "scenarios")),
+    ],
+)
+def test_the_direction_of_imports(part: str, strange: tuple[str, ...]) -> None:
+    """docs/design.md: report -> record; probes know nothing of claims, a world nothing of legs."""
+    loaded = f"import sys, {part}; print(*(one for one in sys.modules if one.startswith({strange!r})))"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split() == []
+
+
+@pytest.mark.parametrize(("words", "said"), [((), "reports/latest"), (("nowhere",), "nowhere"), ((".",), ".")])
+@pytest.mark.parametrize("command", ["report", "judge"])
+def test_where_there_is_no_record_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(cli.cli, [command, *words]).exception
+    assert isinstance(refused, UsageError)
+    assert refused.sentence == f"There is no record at {said!r}."
+    assert "record.jsonl" in refused.remedy

@@ -10,7 +10,7 @@ import pytest
 from conformance.evidence import Seen
 from conformance.observations import State
 from scenarios.printed import TRIES
-from tests.made import answer, conclude, one, proven, ran
+from tests.made import answer, conclude, proven, ran, reading
 
 NO_ENGINE = "docker: Cannot connect to the Docker daemon at tcp://localhost:2375. Is the docker daemon running?."
 RUNNING: dict[str, Any] = {"running": {"startedAt": "2026-11-24T12:00:00Z"}}
@@ -41,11 +41,11 @@ def pod(state: dict[str, Any], restarts: int) -> dict[str, Any]:
 def tried(later: dict[str, Any], log: str = NO_ENGINE, stand_ins: dict[str, str] | None = None) -> Seen:
     """Give the evidence of a client whose first try failed, as it always does where the engine starts beside it."""
     return Seen([
-        one("stand-ins", stand_ins or {}),
-        one("pod after its first try", pod(ENDED, 0)),
-        one("client's log", NO_ENGINE),
-        one("pod after later tries", later),
-        one("client's later log", log),
+        reading("stand-ins", stand_ins or {}),
+        reading("pod after its first try", pod(ENDED, 0)),
+        reading("client's log", NO_ENGINE),
+        reading("pod after later tries", later),
+        reading("client's later log", log),
     ])  # fmt: skip
 
 
@@ -69,5 +69,5 @@ def test_a_first_try_that_fails_says_nothing_of_the_engines_port() -> None:
     ],
 )
 def test_a_client_that_loses_the_race_says_so(state: dict[str, Any], restarts: int, log: str, is_: State) -> None:
-    seen = Seen([one("pod after its first try", pod(state, restarts)), one("client's log", log)])
+    seen = Seen([reading("pod after its first try", pod(state, restarts)), reading("client's log", log)])
     assert conclude("P2-17.first", seen).state is is_, json.dumps(state)

@@ -8,7 +8,7 @@ from conformance.evidence import Seen
 from conformance.observations import State
 from scenarios.privileges import capabilities, directories
 from tests.conftest import changed, without
-from tests.made import ALL, FEW, one, process, proven, ran
+from tests.made import ALL, FEW, process, proven, ran, reading
 
 
 def privileged(child: str = ALL, client: str = FEW) -> Seen:
@@ -16,8 +16,8 @@ def privileged(child: str = ALL, client: str = FEW) -> Seen:
     return Seen([
         *proven("n1"),
         ran("privileged"),
-        one("privileged: ancestry", [process(9, child), process(8, ALL), init], {"option": "--privileged"}),
-        one("client: ancestry", [process(7, client), init]),
+        reading("privileged: ancestry", [process(9, child), process(8, ALL), init], {"option": "--privileged"}),
+        reading("client: ancestry", [process(7, client), init]),
     ])  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_where_the_machine_withholds_a_capability_one_more_than_the_clients_is_e
     more = f"{int(FEW, 16) | 1 << 21:016x}"
     asked = {"option": "--cap-add=SYS_ADMIN"}
     seen = Seen([*without(changed(privileged(), "privileged", lambda o: {**o, "exit": 125}), "privileged: ancestry"),
-                 ran("sys-admin"), one("privileged: ancestry", [process(9, more), process(1, ALL)], asked)])  # fmt: skip
+                 ran("sys-admin"), reading("privileged: ancestry", [process(9, more), process(1, ALL)], asked)])  # fmt: skip
     found = capabilities.conclude(seen)
     assert found.state is State.LACKS
     assert found.reason.startswith(
@@ -62,8 +62,8 @@ def mounting(mounted: dict[str, Any], its_file: dict[str, Any]) -> Seen:
     return Seen([
         *proven("n1"),
         ran("mounting"),
-        one("mounting: child", {"/host": mounted, "/host/etc-hosts": its_file}, {"paths": ["/host", "/host/etc-hosts"]}),
-        one("mounting: node", {FOLDER: file(1), f"{FOLDER}/etc-hosts": file(2)}, {"paths": [FOLDER, f"{FOLDER}/etc-hosts"]}),
+        reading("mounting: child", {"/host": mounted, "/host/etc-hosts": its_file}, {"paths": ["/host", "/host/etc-hosts"]}),
+        reading("mounting: node", {FOLDER: file(1), f"{FOLDER}/etc-hosts": file(2)}, {"paths": [FOLDER, f"{FOLDER}/etc-hosts"]}),
     ])  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from conformance.evidence import Seen
 from conformance.observations import State
 from scenarios.use import builds, composed_privately, composes, recipe
 from tests.conftest import changed
-from tests.made import CONTAINER, answer, labelled, one, process, proven, ran
+from tests.made import CONTAINER, answer, labelled, process, proven, ran, reading
 
 MISSING = "FileNotFoundError(2)"
 
@@ -22,8 +22,8 @@ def composed(*, on_the_node: bool) -> Seen:
         *proven("n1"),
         ran("compose version", stdout="Docker Compose version 2\n"),
         ran("compose"),
-        one("compose-web: processes", [process(1)]),
-        one("compose-database: processes", [process(2)]),
+        reading("compose-web: processes", [process(1)]),
+        reading("compose-database: processes", [process(2)]),
         answer("compose: containers", containers),
         answer("compose: networks", networks),
         answer("compose: node's containers", containers if on_the_node else []),
@@ -78,7 +78,7 @@ def built() -> Seen:
         *proven("n1"),
         ran("build"),
         ran("built"),
-        one("built: child", {"seen": "serving", "page": {"body": "n1-built"}, "process": process()}),
+        reading("built: child", {"seen": "serving", "page": {"body": "n1-built"}, "process": process()}),
         answer("built: image", labelled("n1-built")),
         answer("built: containers", labelled("n1-built")),
     ])  # fmt: skip

@@ -51,7 +51,7 @@ def test_an_api_server_that_is_away_for_20_s_does_not_end_a_lease() -> None:
 def owners(recorded: record.Record) -> Owners:
     other = {
         "metadata": {"uid": "11111111-2222-3333-4444-555555555555", "labels": {leases.RUN_LABEL: THERE}},
-        "status": {"containerStatuses": [{"containerID": "containerd://" + "c" * 64}]},
+        "status": {"containerStatuses": [{"name": "a-container", "containerID": "containerd://" + "c" * 64}]},
     }
     child = {"kind": "container", "id": "d" * 64, "nonce": f"conformance-{THERE}-dood-detached-1"}
     image = {"kind": "image", "id": "sha256:" + "e" * 64, "nonce": f"conformance-{THERE}-dood-twins-1-tag"}

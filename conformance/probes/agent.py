@@ -66,11 +66,15 @@ def start_time(pid):
     return int(text("/proc/%d/stat" % pid).rpartition(")")[2].split()[19])
 
 
+def status_of(pid):
+    """The fields of /proc/PID/status."""
+    return dict(line.split(":\t", 1) for line in text("/proc/%d/status" % pid).splitlines() if ":\t" in line)
+
+
 def describe(pid):
     """What the node says of one process. Cgroup paths are as seen from this process's cgroup namespace."""
     base = "/proc/%d/" % pid
-    status = text(base + "status")
-    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    fields = status_of(pid)
     return {
         "pid": pid,
         "start": start_time(pid),
@@ -92,7 +96,7 @@ def pids():
 
 
 def processes(question):
-    """Processes whose environment holds VARIABLE=VALUE, and (root=pid) those whose cgroup is that of a given pod uid."""
+    """Processes whose environment holds VARIABLE=VALUE (`variable`, `value`), and those in the cgroups of a pod (`uid`)."""
     enter(1, "cgroup")
     wanted = ("%s=%s" % (question["variable"], question["value"])).encode() if "variable" in question else None
     uids = [question["uid"], question["uid"].replace("-", "_")] if "uid" in question else []
@@ -148,9 +152,7 @@ def execute(question):
     """
     pid = question["pid"]
     environment = dict(one.split("=", 1) for one in text("/proc/%d/environ" % pid).split("\0") if "=" in one)
-    bounding = int(
-        dict(line.split(":\t", 1) for line in text("/proc/%d/status" % pid).splitlines() if ":\t" in line)["CapBnd"], 16
-    )
+    bounding = int(status_of(pid)["CapBnd"], 16)
 
     def become():
         enter(pid, "net", "mnt")
@@ -265,7 +267,7 @@ V1_FILES = {
 def cgroups(question):
     """A process's place in each hierarchy, and what stands at every level from there to the node's root.
 
-    Read in the cgroup and mount namespaces of the node's pid 1. `paths` (text of /proc/PID/cgroup read earlier)
+    Read in the cgroup and mount namespaces of the node's pid 1. `cgroup` (text of /proc/PID/cgroup read earlier)
     may be given instead of a pid, for a process that is gone.
     """
     enter(1, "cgroup")
@@ -375,16 +377,14 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def daemon(question):
-    """One request to a Docker Engine: over `socket` (a path in the mounts of pid `mnt`, the node's own unless told) or
-    `port` in the netns of a pid.
-    """
+    """One request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of the process `netns`."""
     connection = UnixConnection if question.get("socket") else http.client.HTTPConnection
     connection = connection(question.get("socket") or "127.0.0.1", question.get("port"), timeout=question.get("limit", 10.0))
     body = json.dumps(question["body"]) if question.get("body") is not None else None
     headers = {"Host": "docker", "Content-Type": "application/json"}
     status, content, kind, lost = 0, b"", "", ""
     try:
-        enter(*((question.get("mnt", 1), "mnt") if question.get("socket") else (question["netns"], "net")))
+        enter(*((1, "mnt") if question.get("socket") else (question["netns"], "net")))
         connection.request(question.get("method", "GET"), question["path"], body, headers)
         reply = connection.getresponse()
         status, kind = reply.status, reply.getheader("Content-Type", "")

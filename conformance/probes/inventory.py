@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.cluster import Object
-from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.probes.node import NODE_SOCKET, OK, NodeProbe
 
 FOLDERS = {
     "pod directories": "/var/lib/kubelet/pods",
@@ -32,7 +32,7 @@ def inventory(probe: NodeProbe) -> dict[str, list[str]]:
 
 def _names(probe: NodeProbe, path: str, key: str) -> list[str]:
     answer: Object = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
-    return sorted(one[key] for one in json.loads(answer["body"])) if answer["status"] == 200 else []  # noqa: PLR2004
+    return sorted(one[key] for one in json.loads(answer["body"])) if answer["status"] == OK else []
 
 
 def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:

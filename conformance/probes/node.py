@@ -24,7 +24,8 @@ LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
 NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
 """What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
-OK = 200
+OK, CREATED = 200, 201
+"""What an HTTP server, a Docker Engine among them, answers."""
 
 
 @frozen

@@ -114,8 +114,7 @@ def _table(record: Record) -> list[str]:
         f"| {_cell(row.sentence)} | {' | '.join(_observed(record, cell) for cell in row.cells)} |" for row in view.rows(record)
     ]
     for one in view.beside(record):
-        said = f"{_cell(view.title(record, one.approach))}: {_cell(view.sentence(record, one.family))} {_observed(record, one)}"
-        lines += ["", f"{view.place(record, one.approach)}: {said}."]
+        lines += ["", f"{_cell(view.introduced(record, one))} {_observed(record, one)}."]
     return lines
 
 

@@ -32,8 +32,7 @@ def table(record: Record, console: Console) -> None:
         made.add_row(escape(row.sentence), *(_shown(cell) for cell in row.cells))
     console.print(made)
     for cell in view.beside(record):
-        beside = f"{escape(view.title(record, cell.approach))}: {escape(view.sentence(record, cell.family))}"
-        console.print(f"{view.place(record, cell.approach)}: {beside} {_shown(cell, ' ')}")
+        console.print(f"{escape(view.introduced(record, cell))} {_shown(cell, ', ')}")
     for line_ in filter(None, (view.claims_line(record), view.pairs_line(record))):
         console.print(line_, markup=False)
     console.print(f"World: {view.world_line(record)}", markup=False, highlight=False)

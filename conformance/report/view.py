@@ -96,15 +96,16 @@ class Cell:
         """Give prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
         if self.state is State.NOT_APPLICABLE:
             return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
-        confirmed, refuted, silent = (
-            sum(part.verdict is one for part in self.parts) for one in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT)
-        )
+        count = Counter(part.verdict for part in self.parts)
+        confirmed, refuted = count[Verdict.CONFIRMED], count[Verdict.REFUTED]
         predicted = {part.line["predicted"] for part in self.parts}
-        who = self._sayer
         if len(predicted) > 1:
-            said = f"{confirmed} of {len(self.parts)} are as the {who} predicts, {refuted} are not"
-            return said + (f", of {silent} it says nothing" if silent else "")
-        said = f"{who} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
+            told = [f"{confirmed} of {len(self.parts)} are as {self._sayer} predicts"]
+            told += [f"{refuted} {'is' if refuted == 1 else 'are'} not"] if refuted else []
+            told += [f"{count[Verdict.UNDECIDED]} not decided"] if count[Verdict.UNDECIDED] else []
+            told += [f"of {count[Verdict.SILENT]} it says nothing"] if count[Verdict.SILENT] else []
+            return ", ".join(told)
+        said = f"{self._sayer} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
         if confirmed in (0, len(self.parts)):
             return said
         return f"{said}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(self.parts)} are so"
@@ -112,7 +113,7 @@ class Cell:
     @property
     def _sayer(self) -> str:
         """Give who predicts, where a family has claims of the article and of others: the source of each."""
-        return "article" if all(part.of_article for part in self.parts) else "source"
+        return "the article" if all(part.of_article for part in self.parts) else "the source"
 
 
 @frozen
@@ -291,6 +292,11 @@ def place(record: Record, approach: str) -> str:
     return "Beside" if known.get("spawns", True) else "Baseline"
 
 
+def introduced(record: Record, cell: Cell) -> str:
+    """Give what stands before the state of a cell of an approach without a column: whose it is, and the family's sentence."""
+    return f"{place(record, cell.approach)}, {title(record, cell.approach)}. {sentence(record, cell.family)}"
+
+
 def stand_ins(record: Record, approach: str) -> list[str]:
     """Give the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
     found = [e for e in record.evidence if e.name == "pod" and e.leg.startswith(f"{approach}.")]
@@ -307,7 +313,7 @@ def headline(record: Record) -> str:
     found = [cell for cell in filter(None, map(_of_article, cells(record))) if cell.verdict is not Verdict.SILENT]
     counts = {v: sum(c.verdict is v for c in found) for v in Verdict}
     refuted = [f"{c.family} on {c.approach}" for c in found if c.verdict is Verdict.REFUTED]
-    said = f"Of the article's {len(found)} predictions {counts[Verdict.CONFIRMED]} are confirmed here"
+    said = f"Of the {len(found)} cells that the article predicts {counts[Verdict.CONFIRMED]} are confirmed here"
     if refuted:
         said += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
     skipped = sum(c.state is State.NOT_APPLICABLE for c in found)

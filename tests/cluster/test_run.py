@@ -6,9 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,47 +13,20 @@ from xml.etree import ElementTree as ET
 import pytest
 from junitparser import JUnitXml
 
-from conformance import record
-from conformance.world import kind
-
-CLI = [str(Path(sys.executable).with_name("conformance"))]
-RUN_SECONDS = 240
-
-
-def conformance(*args: str, timeout: float = RUN_SECONDS) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CLI, *args], capture_output=True, text=True, timeout=timeout, check=False)
-
-
-def kubectl(*args: str) -> str:
-    cluster = kind.existing()
-    assert cluster is not None
-    return kind.kubectl(cluster, *args, timeout=90)
-
-
-def left() -> list[str]:
-    """Give what any run has left: namespaces, objects of the probes' namespace, containers on the nodes' engines."""
-    found = kubectl("get", "namespaces", "-l", "conformance/run", "-o", "name").split()
-    found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
-    return found + [container for _, container in children()]
-
-
-def children() -> list[tuple[str, str]]:
-    """Give (node, container) for every child on a node's own engine."""
-    found = []
-    for node in kubectl("get", "nodes", "-o", "name").split():
-        name = node.partition("/")[2]
-        listed = ["docker", "exec", name, "docker", "ps", "-aq", "--filter", "ancestor=httpd:latest"]
-        ids = subprocess.run(listed, capture_output=True, text=True, check=True, timeout=30).stdout.split()
-        found += [(name, container) for container in ids]
-    return found
-
-
-def latest(reports: Path) -> record.Record:
-    return record.read(reports / "latest" / "record.jsonl")
-
-
-def states(read: record.Record) -> dict[str, str]:
-    return {f"{o['property']}[{o['leg']}]": o["state"] for o in read.observations}
+from tests.cluster.support import (
+    RUN_SECONDS,
+    assert_cleaned,
+    assert_nothing_left,
+    conformance,
+    kubectl,
+    latest,
+    left,
+    nodes,
+    on,
+    start,
+    states,
+    wait,
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +49,7 @@ def test_every_cell_is_judged_as_expected(reports: Path) -> None:
 
 def test_nothing_is_left(reports: Path) -> None:
     assert reports.exists()
-    assert left() == []
+    assert_nothing_left()
 
 
 def test_all_outputs_are_there_and_readable(reports: Path) -> None:
@@ -130,20 +100,7 @@ def test_a_selection_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
     done = conformance("run", "--reports", str(tmp_path), "-k", "nothing_like_this")
     assert done.returncode == 3
     assert "selects nothing" in done.stdout
-    assert left() == []
-
-
-def start(reports: Path, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*CLI, "run", "--reports", str(reports), *args], text=True, stdout=subprocess.PIPE, start_new_session=True
-    )
-
-
-def wait(what: str, seen: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < end, f"{what} was not seen"
-        time.sleep(0.2)
+    assert_nothing_left()
 
 
 def children_run() -> bool:
@@ -162,7 +119,7 @@ def test_an_interrupted_run_says_so_and_cleans_up(tmp_path: Path, number: signal
     read = latest(tmp_path)
     assert read.footer is not None
     assert read.footer["interrupted"]
-    assert left() == []
+    assert_nothing_left()
 
 
 def test_clean_removes_what_a_killed_run_left(tmp_path: Path) -> None:
@@ -174,10 +131,7 @@ def test_clean_removes_what_a_killed_run_left(tmp_path: Path) -> None:
     folder = next(tmp_path.iterdir())
     text = (folder / "record.jsonl").read_text(encoding="utf-8")
     assert '"footer"' not in text
-    first = conformance("clean", "--reports", str(tmp_path))
-    if "it is alive" in first.stdout:  # its Lease is spared until it has run out
-        wait("the end of the Lease", lambda: "it is alive" not in conformance("clean", "--reports", str(tmp_path)).stdout, 90)
-    assert left() == []
+    assert_cleaned(tmp_path)
 
 
 @pytest.mark.parametrize("approach", ["dood", "dind"])
@@ -194,9 +148,10 @@ def test_the_manifest_can_be_applied_as_it_is(approach: str) -> None:
         wait("the page", lambda: subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() == "article", 60)
     finally:
         kubectl("delete", "pod", approach, "--ignore-not-found", "--grace-period=2")
-        for name, container in children():
-            subprocess.run(["docker", "exec", name, "docker", "rm", "-f", container], check=True, timeout=30)
-    assert left() == []
+        for one in nodes():
+            for child in on(one, "docker", "ps", "-aq", "--filter", "ancestor=httpd:latest").split():
+                on(one, "docker", "rm", "-f", child)
+    assert_nothing_left()
 
 
 def test_doctor_finds_everything() -> None:
