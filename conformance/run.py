@@ -78,6 +78,7 @@ class Run:
     seconds: dict[str, float] = field(factory=dict)
     _began: float = field(factory=time.monotonic)
     _namespace: str = ""
+    _ports: range = range(0)
     _nodes: list[Object] = field(factory=list)
     _probes: dict[str, NodeProbe] = field(factory=dict)
     _before: dict[str, dict[str, list[str]]] = field(factory=dict)
@@ -200,6 +201,7 @@ class Run:
         self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
+        self._ports = range(first_port, first_port + PORTS_A_RUN)
         self._patch_lease({"metadata": {"annotations": {leases.PORT_NOTE: str(first_port)}}})
         made = plan.Plan(
             run=self.id,
@@ -311,6 +313,8 @@ class Run:
         try:
             self._revive_probes()
             failures += cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
+            for probe in self._probes.values() if self._ports else ():
+                sweeping.forget_ports(probe, self._ports)
             owners = self._owners().and_of(self._own)
             for name, before in self._before.items():
                 for line in self._left(self._probes[name], before, owners):
@@ -393,6 +397,13 @@ FIRST_PORTS = PORTS[: -PORTS_A_RUN + 1 : PORTS_A_RUN]
 """A run's ports begin at one of these, at random: below the kernel's ephemeral range and kube's NodePorts."""
 
 
+def _ports_but_of(cluster: Cluster, spared: set[str]) -> list[range]:
+    """Give the ports that a run may have published, without those that a run which is spared has chosen."""
+    held = cleaning.alive(cluster)
+    chosen = {held[run]["metadata"].get("annotations", {}).get(leases.PORT_NOTE) for run in spared if run in held}
+    return [range(first, first + PORTS_A_RUN) for first in FIRST_PORTS if str(first) not in chosen] if chosen else [PORTS]
+
+
 def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Remove what any run ever made, but for runs whose Lease is alive: by label, and by the records under reports.
 
@@ -410,11 +421,13 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
         for run in sorted(cleaning.runs(cluster) - spared - {own}):
             left += cleaning.remove_run(cluster, run)
             removed.append(f"the objects of run {run}")
+        free = _ports_but_of(cluster, spared)
         for name, probe in probes.items():
             for found in cleaning.abandoned(probe, spared, reports):
                 sweeping.remove(probe, found)
                 removed.append(f"{sweeping.in_words(found)} on {name}")
             left += [f"{sweeping.in_words(found)} on {name}" for found in cleaning.abandoned(probe, spared, reports)]
+            removed += [f"rule {rule} on {name}" for ports in free for rule in sweeping.forget_ports(probe, ports)]
         removed += [f"the token of run {name}" for name in cleaning.forget_tokens(reports, spared)]
     finally:
         left += cleaning.remove_run(cluster, own)

@@ -94,3 +94,36 @@ def test_who_listens_is_told_by_the_socket_that_it_holds() -> None:
         assert os.getpid() in [one["pid"] for one in here]
         assert all(one["comm"] for one in here)
     assert agent.listeners({"netns": os.getpid(), "port": port}) == []
+
+
+RULES = (
+    "-N DOCKER\n-A DOCKER -i docker0 -j RETURN\n"
+    "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 23016 -j DNAT --to-destination 172.17.0.3:80\n"
+    "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.4:80\n"
+)
+
+
+def test_only_rules_of_the_ports_in_question_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        ran.append(command)
+        return subprocess.CompletedProcess(command, 0, RULES if "-S" in command else "", "")
+
+    monkeypatch.setattr(agent, "enter", lambda *_: None)
+    monkeypatch.setattr(agent.subprocess, "run", run)
+    assert agent.forget_ports({"ports": [20000, 28000]}) == [RULES.splitlines()[2]]
+    deleted = [one for one in ran if "-D" in one]
+    assert len(deleted) == 1
+    assert deleted[0][4:6] == ["-D", "DOCKER"]
+    assert "23016" in deleted[0]
+    assert agent.forget_ports({"ports": [24000, 28000]}) == []
+
+
+def test_a_node_without_iptables_has_no_rule_to_forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(agent, "enter", lambda *_: None)
+    monkeypatch.setattr(agent.subprocess, "run", missing)
+    assert agent.forget_ports({"ports": [20000, 28000]}) == []

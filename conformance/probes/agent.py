@@ -135,6 +135,27 @@ def kill(question):
     return True
 
 
+def forget_ports(question):
+    """Remove the node's engine's rules that lead a port of `ports` ([first, end]) to a container; give them.
+
+    Asked when no container publishes one: after its node was rebooted under it an engine may restore the rule of one
+    that is gone. [] where the node has no iptables, or no such chain.
+    """
+    enter(1, "net", "mnt")
+    first, end = question["ports"]
+    removed = []
+    try:
+        listed = subprocess.run(["iptables", "-w", "-t", "nat", "-S", "DOCKER"], capture_output=True, text=True)
+    except OSError:
+        return removed
+    for rule in listed.stdout.splitlines():
+        words = rule.split()
+        if words[:1] == ["-A"] and "--dport" in words and first <= int(words[words.index("--dport") + 1]) < end:
+            done = subprocess.run(["iptables", "-w", "-t", "nat", "-D", *words[1:]], capture_output=True, text=True)
+            removed += [rule] if done.returncode == 0 else []
+    return removed
+
+
 def ancestry(question):
     """A process and every process above it, up to pid 1: who would have to go for it to be nobody's child."""
     enter(1, "cgroup")
@@ -690,6 +711,7 @@ QUESTIONS = {
         processes,
         alive,
         kill,
+        forget_ports,
         ancestry,
         execute,
         greeting,
