@@ -25,8 +25,8 @@ def execute(*command: str, **about: Any) -> dict[str, Any]:
 @contextmanager
 def asleep(*command: str, **about: Any) -> Iterator[int]:
     """Give the pid of a process that has become what it is to be."""
-    program = [*command, "sh", "-c", "echo ready; exec sleep 60"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, **about) as sleeper:
+    program = [*command, "sh", "-c", "echo ready; read end"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **about) as sleeper:
         assert sleeper.stdout
         sleeper.stdout.readline()
         yield sleeper.pid
@@ -111,7 +111,7 @@ def test_only_rules_of_the_ports_in_question_are_forgotten(monkeypatch: pytest.M
         return subprocess.CompletedProcess(command, 0, RULES if "-S" in command else "", "")
 
     monkeypatch.setattr(agent, "enter", lambda *_: None)
-    monkeypatch.setattr(agent.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     assert agent.forget_ports({"ports": [20000, 28000]}) == [RULES.splitlines()[2]]
     deleted = [one for one in ran if "-D" in one]
     assert len(deleted) == 1
@@ -125,5 +125,5 @@ def test_a_node_without_iptables_has_no_rule_to_forget(monkeypatch: pytest.Monke
         raise FileNotFoundError
 
     monkeypatch.setattr(agent, "enter", lambda *_: None)
-    monkeypatch.setattr(agent.subprocess, "run", missing)
+    monkeypatch.setattr(subprocess, "run", missing)
     assert agent.forget_ports({"ports": [20000, 28000]}) == []
