@@ -10,6 +10,8 @@ from conformance.evidence import Seen
 from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
+from conformance.world.images import DIND_2017
+from conformance.world.stamp import stand_ins
 
 API_2017 = "1.24"
 """The Engine API of Docker 1.12, the article's."""
@@ -35,9 +37,8 @@ def first_try(rig: Rig) -> None:
 
 def whose_images(rig: Rig) -> None:
     """Read which images of ours stand in for public ones on this cluster."""
-    noted = rig.cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
-    output = json.loads(noted.get("data", {}).get("stand-ins", "{}"))
-    rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, output, began=0, seconds=0)
+    found = stand_ins(rig.cluster, rig.leg.images)
+    rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, found, began=0, seconds=0)
 
 
 @prop(
@@ -79,8 +80,8 @@ def first(seen: Seen) -> Observation:
 def printed(seen: Seen) -> Observation:
     """Judge what the client met on 2375, where the engine is the one that the manifest names."""
     ours = seen["stand-ins"]
-    if what := ours.output.get("docker:1.12.6-dind"):
-        return inconclusive(f"stand-in: docker:1.12.6-dind is {what}, and upstream's TLS default is not imitated", ours.id)
+    if what := ours.output.get(DIND_2017):
+        return inconclusive(f"stand-in: {DIND_2017} is {what}, and upstream's TLS default is not imitated", ours.id)
     pod, log = seen["pod after its first try"], seen["client's log"]
     client = _client(pod.output)
     if "running" in client.get("state", {}):
