@@ -20,8 +20,8 @@ class Comparison(Enum):
     ALIKE = "do not differ, as predicted"
     DIFFER_OTHERWISE = "differ, otherwise than predicted"
     ALIKE_OTHERWISE = "do not differ, otherwise than predicted"
-    DIFFER_UNSAID = "differ; that is not predicted"
-    ALIKE_UNSAID = "do not differ; that is not predicted"
+    DIFFER_UNSAID = "differ, where nothing is predicted"
+    ALIKE_UNSAID = "do not differ, where nothing is predicted"
     UNTOLD = "cannot be told"
 
 

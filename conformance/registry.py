@@ -6,9 +6,9 @@ import re
 
 from conformance.cluster import Object
 from conformance.legs import Leg, only_on
+from conformance.world.images import REGISTRY
 
 NAME, PORT = "registry", 5000
-IMAGE = "registry:3"
 KEPT = "kept"
 SERVED = re.compile(r'"GET /v2/\S+/blobs/\S+ \S+" 20[06] (\d+)')
 """A blob in the registry's access log, or the rest of one (206), with the bytes that were sent of it."""
@@ -24,7 +24,7 @@ def manifest(leg: Leg) -> Object:
     """
     container = {
         "name": NAME,
-        "image": leg.images.get(IMAGE, IMAGE),
+        "image": leg.images.get(REGISTRY, REGISTRY),
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
         "volumeMounts": [{"name": "blobs", "mountPath": "/var/lib/registry"}, {"name": KEPT, "mountPath": f"/{KEPT}"}],
     }

@@ -38,7 +38,7 @@ from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.timeouts import TIMEOUTS
 from conformance.world import images
-from conformance.world.stamp import stamp
+from conformance.world.stamp import stamp, stand_ins
 
 INI = Path(__file__).with_name("run.ini")
 DISK_BYTES = 32 << 20
@@ -137,8 +137,7 @@ class Run:
         if not ours:
             privileged = {**labels, "pod-security.kubernetes.io/enforce": "privileged"}
             self.cluster.create(NAMESPACES, {"metadata": {"name": self._namespace, "labels": privileged}})
-        noted = self.cluster.get(f"{NAMESPACES}/{NAMESPACE}/configmaps/world") or {}
-        self._stand_ins = json.loads(noted.get("data", {}).get("stand-ins", "{}"))
+        self._stand_ins = stand_ins(self.cluster, self.images)
         metadata_ = {"name": leases.name(self.id), "labels": labels}
         self.cluster.create(self._leases, {"metadata": metadata_, "spec": leases.spec()})
 
@@ -269,7 +268,7 @@ class Run:
             "started": _now(),
             "command": command,
             "world": self._world,
-            "stand_ins": {name: what for name, what in self._stand_ins.items() if name not in self.images},
+            "stand_ins": self._stand_ins,
             "claims": plan.claim_lines(self.level, selected),
             "approaches": {
                 a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in legs.catalogue().values()

@@ -11,10 +11,12 @@ from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
+from conformance.world.images import DIND_2017
+from conformance.world.stamp import stand_ins
 
 API_2017 = "1.24"
 """The Engine API of Docker 1.12, the article's."""
-ENGINE = "docker:1.12.6-dind"
+ENGINE = DIND_2017
 TRIES = 4
 """Starts of the client again that say that no engine will come: the fourth is about 70 s after the first (kubelet's back-off is
 10 s, doubled each time), and an engine that serves plain TCP waits 16 s before it does."""
@@ -55,9 +57,8 @@ def later_tries(rig: Rig) -> None:
 
 def whose_images(rig: Rig) -> None:
     """Read which images of ours stand in for public ones on this cluster."""
-    noted = rig.cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
-    output = json.loads(noted.get("data", {}).get("stand-ins", "{}"))
-    rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, output, began=0, seconds=0)
+    found = stand_ins(rig.cluster, rig.leg.images)
+    rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, found, began=0, seconds=0)
 
 
 @prop(

@@ -14,7 +14,7 @@ from conformance.observations import State
 from conformance.rig import container_ids, container_of
 from scenarios import knowledge
 from tests.conftest import changed
-from tests.made import answer, reading
+from tests.made import answer, ran, reading
 
 HOLDS, LACKS, INCONCLUSIVE, NOT_APPLICABLE = State.HOLDS, State.LACKS, State.INCONCLUSIVE, State.NOT_APPLICABLE
 Look = Callable[[str], Seen]
@@ -37,7 +37,7 @@ def silence(name: str) -> Evidence:
 
 def said(name: str, text: str, code: int = 0) -> Evidence:
     """Give what a program of the client's said."""
-    return reading(name, {"exit": code, "stdout": f"{text}\n", "stderr": "" if code == 0 else text, "seconds": 0.1})
+    return ran(name, code, "" if code == 0 else text, f"{text}\n")
 
 
 def listed(name: str, *ids: str) -> Evidence:

@@ -1,0 +1,101 @@
+"""What the rig keeps of the API server's answers, and how a leg's start looks at its pods: without a cluster."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conformance.course import Course, LegFailed
+from conformance.evidence import Evidence
+from conformance.legs import KINDS, Leg, catalogue
+from conformance.probes.node import Answer
+from conformance.rig import Rig, container_ids, first_processes
+from conformance.steps import image
+from scenarios import knowledge, names, printed, resources
+
+STATUSES = [{"name": "a", "containerID": f"containerd://{'a' * 64}"}, {"name": "b"}]
+POD = {
+    "metadata": {"namespace": "n", "name": "p", "uid": "u1"},
+    "spec": {"nodeName": "worker", "containers": [{"name": "a", "resources": {"requests": {"cpu": "10m"}}}, {"name": "b"}]},
+    "status": {"containerStatuses": STATUSES, "initContainerStatuses": [{"name": "i", "containerID": f"docker://{'c' * 64}"}]},
+}
+NODE = {"status": {"nodeInfo": {"containerRuntimeVersion": "containerd://2.3"}, "images": ["many"]}}
+STAND_INS = {"data": {"stand-ins": '{"docker:1.12.6-dind": "ours", "httpd:latest": "ours, too"}'}}
+
+
+class Server:
+    """Answers as an API server does, and remembers with which query."""
+
+    def __init__(self) -> None:
+        self.queries: list[dict[str, str]] = []
+
+    def request(self, _: str, path: str, *, query: dict[str, str]) -> Any:
+        self.queries.append(query)
+        return {"items": [POD]} if path.endswith("/pods") else NODE
+
+    def get(self, _: str) -> Any:
+        return STAND_INS
+
+
+def a_rig(**images: str) -> tuple[Rig, Server]:
+    given = {name.replace("_", ":"): reference for name, reference in images.items()}
+    leg = Leg("0a1b2c3d", catalogue()["dood"], KINDS["foreground"], "nonce", 20000, images=given)
+    probe: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer({"tasks": ["t"], "mounts": []}, 1.0, 2.0, 0.1))
+    server: Any = Server()
+    return Rig(server, leg, {"worker": probe}, {}, pod=POD), server
+
+
+def kept(rig: Rig, name: str) -> Evidence:
+    return rig.seen[name]
+
+
+def test_of_a_pod_is_kept_what_its_containers_request() -> None:
+    rig, server = a_rig()
+    resources._read_requests(rig, "requests before")
+    assert kept(rig, "requests before").output == {"u1": [{"resources": {"requests": {"cpu": "10m"}}}, {"resources": {}}]}
+    assert server.queries == [{"fieldSelector": "spec.nodeName=worker"}]
+    assert kept(rig, "requests before").asked["kept"]
+
+
+def test_every_kind_of_container_is_known_by_its_id() -> None:
+    rig, _ = a_rig()
+    knowledge.kubernetes_lists(rig)
+    for who in ("the API server", "kubelet"):
+        assert sorted(kept(rig, f"containers known to {who}").output["n/p"]) == ["a" * 64, "c" * 64]
+    assert container_ids(POD) == {"a": "a" * 64}
+    process = {"nspid": [7, 1], "cgroup": f"0::/x/{'a' * 64}"}
+    assert first_processes(POD, [process, {"nspid": [8, 2], "cgroup": f"0::/x/{'a' * 64}"}]) == {"a": process}
+
+
+def test_of_a_node_its_info_is_kept() -> None:
+    rig, _ = a_rig()
+    names.runtime(rig)
+    assert kept(rig, "node's runtime").output == NODE["status"]["nodeInfo"]
+
+
+def test_what_the_user_gave_is_no_stand_in() -> None:
+    rig, _ = a_rig()
+    printed.whose_images(rig)
+    assert kept(rig, "stand-ins").output == {"docker:1.12.6-dind": "ours", "httpd:latest": "ours, too"}
+    rig, _ = a_rig(httpd_latest="registry.example/httpd:2.4")
+    printed.whose_images(rig)
+    assert kept(rig, "stand-ins").output == {"docker:1.12.6-dind": "ours"}
+    assert image(rig) == "registry.example/httpd:2.4"
+
+
+def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
+    course: Any = SimpleNamespace(stop=threading.Event(), _log=lambda pod, one: [f"{pod['metadata']['name']} {one['name']}"])
+    course._check_stop = lambda: Course._check_stop(course)
+    course._raise_if_stuck = lambda who, pod: Course._raise_if_stuck(course, who, pod)
+    running = {"metadata": {"name": "p"}, "status": {"phase": "Running", "podIP": "10.0.0.1"}}
+    assert Course._running(course, "The pod", running)
+    assert not Course._running(course, "The pod", {**running, "status": {"phase": "Pending"}})
+    with pytest.raises(LegFailed, match="The registry was deleted by someone else"):
+        Course._running(course, "The registry", None)
+    waiting = {"name": "c", "image": "i", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    stuck = {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [waiting]}}
+    with pytest.raises(LegFailed, match=r"The second pod .*its log ends: p c"):
+        Course._running(course, "The second pod", stuck)
