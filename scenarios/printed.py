@@ -6,7 +6,7 @@ import json
 
 from conformance.claims import prop
 from conformance.cluster import Object
-from conformance.evidence import Seen
+from conformance.evidence import Evidence, Seen
 from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
@@ -20,7 +20,8 @@ ENGINE = DIND_2017
 TRIES = 4
 """Starts of the client again that say that no engine will come: the fourth is about 70 s after the first (kubelet's back-off is
 10 s, doubled each time), and an engine that serves plain TCP waits 16 s before it does."""
-NO_ENGINE = "Cannot connect to the Docker daemon"
+NO_ENGINE = ("Cannot connect to the Docker daemon", "failed to connect to the docker API")
+"""What a client says where nobody answers: until 28, and since 29."""
 
 
 def _client(pod: Object) -> Object:
@@ -61,6 +62,11 @@ def whose_images(rig: Rig) -> None:
     rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, found, began=0, seconds=0)
 
 
+def _without_engine(log: Evidence) -> list[str]:
+    """Give the lines in which a client says that no engine answered."""
+    return [line for line in log.output.splitlines() if any(words in line for words in NO_ENGINE)]
+
+
 @prop(
     "P2-17.first",
     "the client of the manifest as printed reaches its engine at the first try",
@@ -79,7 +85,7 @@ def first(seen: Seen) -> Observation:
     restarts, state = client.get("restartCount", 0), client.get("state", {})
     if not restarts and "running" in state:
         return HOLDS.because("the client runs, and was never started again", pod.id)
-    refused = [line for line in log.output.splitlines() if NO_ENGINE in line]
+    refused = _without_engine(log)
     if refused:
         said = f"the client ended ({restarts} restarts until then) and had said: {refused[0].strip()}"
         return LACKS.because(said, pod.id, log.id)
@@ -107,7 +113,7 @@ def printed(seen: Seen) -> Observation:
     if "running" in client.get("state", {}) and restarts < TRIES:
         said = f"the client runs after {restarts} restarts, and ended no more in {TIMEOUTS.serving:g} s"
         return HOLDS.because(said, first_look.id, pod.id)
-    if restarts >= TRIES and NO_ENGINE in log.output:
+    if restarts >= TRIES and _without_engine(log):
         return LACKS.because(f"no engine answered the client on 2375 in {restarts} tries", pod.id, log.id)
     return inconclusive("the client neither runs nor says that no engine answered", pod.id, log.id)
 

@@ -65,6 +65,7 @@ def test_a_first_try_that_fails_says_nothing_of_the_engines_port() -> None:
         (RUNNING, 0, "", State.HOLDS),
         (ENDED, 0, NO_ENGINE, State.LACKS),
         (RUNNING, 1, NO_ENGINE, State.LACKS),
+        (ENDED, 0, "failed to connect to the docker API at tcp://localhost:2375; check if the path is correct", State.LACKS),
         (ENDED, 0, "no such image", State.INCONCLUSIVE),
     ],
 )

@@ -20,6 +20,7 @@ from conformance.errors import NoCluster, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
+from conformance.probes.inventory import inventory
 from conformance.report import render
 from conformance.residue import Owners, ledger, waiting_for
 from conformance.sessions import Replay, observation_line
@@ -262,21 +263,39 @@ def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     assert sweeping.sweep(engine, "") == []
 
 
-def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
+def mute() -> list[Engine]:
+    """Give two engines that are there: one that is late with every answer, one that cannot tell which images it has."""
     late, broken = (Engine() for _ in range(2))
     late.engine = lambda: "TimeoutError('timed out')"  # type: ignore[method-assign]
     ask = broken.ask
 
     def no_images(question: str, _: float = 0, *, path: str, method: str = "GET", **about: object) -> Any:
         answer = ask(question, path=path, method=method, socket=about["socket"])
-        if path == "/images/json":
+        if path.startswith("/images/json"):
             answer.output = {"status": 500, "body": "layer not known"}
         return answer
 
     broken.ask = no_images  # type: ignore[method-assign]
-    for engine in (late, broken):
+    return [late, broken]
+
+
+def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
+    for engine in mute():
         probes: Any = {"a-node": engine}
         assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE))[0]
+
+
+def test_what_was_not_looked_at_is_not_nothing_left() -> None:
+    for engine in mute():
+        probe: Any = engine
+        ask = engine.ask
+
+        def every(question: str, _: float = 0, ask: Any = ask, **about: Any) -> Any:
+            return type("Answer", (), {"output": {}}) if question == "inventory" else ask(question, **about)
+
+        probe.ask = every
+        with pytest.raises(RigError, match="did not tell what it has"):
+            inventory(probe)
 
 
 class Disk:

@@ -140,6 +140,14 @@ class NodeProbe:
         return best
 
 
+def has_engine(probe: NodeProbe) -> bool:
+    """Say whether a node has a Docker Engine. Raises `RigError` where it is there and does not tell: that is not nothing."""
+    why = probe.engine()
+    if why and not why.startswith(NOBODY):
+        raise RigError(f"The engine on {probe.node} did not tell what it has: {why}")
+    return not why
+
+
 BEAT = 10.0
 """A watch says something four times a second; silence for this long is a lost probe."""
 
