@@ -29,8 +29,8 @@ class Timeouts:
     """kubelet's eviction of a pod that stores too much (it measures volumes about once a minute)."""
     collected: float = 90.0
     """What kubelet's garbage collection takes away: it comes once a minute (`ContainerGCPeriod`)."""
-    service: float = 5.0
-    """A new Service to every node's kube-proxy (0.3 to 1 s)."""
+    service: float = 20.0
+    """A new Service to its endpoints, and those to every node's kube-proxy (each 0.3 to 5 s)."""
     page: float = 2.0
     """One page asked for in the subject's network."""
     work: float = 30.0

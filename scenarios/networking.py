@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.article import PODS
 from conformance.claims import prop
+from conformance.cluster import Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.observations import HOLDS, LACKS, Observation, error, inconclusive
@@ -40,22 +41,49 @@ def asked_on_localhost(rig: Rig) -> None:
 
 
 def asked_by_service(rig: Rig) -> None:
-    """Make a Service that selects the pod, and ask its address for the child's page from everywhere."""
-    services = f"/api/v1/namespaces/{rig.leg.namespace}/services"
-    spec = {"selector": rig.leg.labels, "ports": [{"port": rig.leg.port}]}
-    made = rig.cluster.create(services, {"metadata": {"name": "child", "labels": rig.leg.labels}, "spec": spec})
-    address = made["spec"]["clusterIP"]
+    """Make a Service that selects the pod, and ask its address for the child's page from everywhere.
 
-    def known() -> bool:
-        """Say whether somebody serves at its address, on every node: until its kube-proxy has heard of it a node refuses."""
-        asked = (one.ask("ask", host=address, port=rig.leg.port, limit=TIMEOUTS.page) for one in rig.probes.values())
-        return all(answer.output["outcome"] == "served" for answer in asked)
+    It is asked when a second one, made after it, leads to Pod A from everywhere: every node's kube-proxy has heard of
+    both then, and a refusal is the pod's.
+    """
+    base = f"/apis/discovery.k8s.io/v1/namespaces/{rig.leg.namespace}/endpointslices"
+    of_child = "kubernetes.io/service-name=child"
+    address = _service(rig, "child", {"selector": rig.leg.labels, "ports": [{"port": rig.leg.port}]})
+    with contextlib.suppress(TimedOut):  # where it leads then is judged
+        until(
+            "The Service's endpoints",
+            lambda: _led(rig.cluster.items(base, labelSelector=of_child)) or None,
+            seconds=TIMEOUTS.service,
+        )
+    rig.get("Service's endpoints", base, labelSelector=of_child)
+    control = _service(rig, "control", {"ports": [{"port": APACHE}]})
+    page = rig.seen["Pod A's page"]
+    pod_a = [{"addresses": [page.asked["host"]]}]
+    labels = {**rig.leg.labels, "kubernetes.io/service-name": "control"}
+    slice_ = {"addressType": "IPv4", "endpoints": pod_a, "ports": [{"port": APACHE}]}
+    rig.cluster.create(base, {"metadata": {"name": "control", "labels": labels}, **slice_})
 
-    slices = f"/apis/discovery.k8s.io/v1/namespaces/{rig.leg.namespace}/endpointslices"
-    with contextlib.suppress(TimedOut):  # what is answered then is judged
-        until("An answer at the Service's address", known, seconds=TIMEOUTS.service, every=0.2)
-    rig.get("Service's endpoints", slices, labelSelector="kubernetes.io/service-name=child")
+    def heard() -> bool:
+        asked = (one.ask("ask", host=control, port=APACHE, limit=TIMEOUTS.page) for one in rig.probes.values())
+        return all(answer.output.get("body") == page.output["body"] for answer in asked)
+
+    with contextlib.suppress(TimedOut):
+        until("An answer at the control Service's address", heard, seconds=TIMEOUTS.service, every=0.2)
+    rig.ask_everywhere("asked at the control Service's address", control, APACHE)
     rig.ask_everywhere("asked at the Service's address", address, rig.leg.port)
+
+
+def _service(rig: Rig, name: str, spec: Object) -> str:
+    """Create a Service in the leg's namespace, and give its address."""
+    body = {"metadata": {"name": name, "labels": rig.leg.labels}, "spec": spec}
+    made = rig.cluster.create(f"/api/v1/namespaces/{rig.leg.namespace}/services", body)
+    return str(made["spec"]["clusterIP"])
+
+
+def _led(slices: list[Object]) -> set[str]:
+    """Give the addresses to which a Service leads: its ready endpoints'."""
+    ends = [end for one in slices for end in one.get("endpoints") or [] if end.get("conditions", {}).get("ready")]
+    return {address for end in ends for address in end["addresses"]}
 
 
 def without_network(seen: Seen) -> list[Evidence]:
@@ -151,10 +179,13 @@ def localhost(seen: Seen) -> Observation:
 )
 def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
-    slices = seen["Service's endpoints"]
-    led = {a for one in slices.output["items"] for end in one.get("endpoints") or [] for a in end["addresses"]}
+    slices, control = seen["Service's endpoints"], seen.every("asked at the control Service's address")
+    led = _led(slices.output["items"])
     if led != {seen["pod"].output["status"]["podIP"]}:
         return inconclusive(f"the Service leads to {sorted(led) or 'nobody'}, not to the pod alone", slices.id)
+    # By its page: what is beyond the cluster may answer at an address that no kube-proxy has heard of yet.
+    if not control or any(one.output.get("body") != seen["Pod A's page"].output["body"] for one in control):
+        return inconclusive("a Service that leads to Pod A did not answer everywhere", *(one.id for one in control))
     return answers(seen, seen.every("asked at the Service's address"), "the Service")
 
 

@@ -92,8 +92,10 @@ def test_the_localhost_of_the_clients_container(seen: Look) -> None:
         assert conclude("P2-05.localhost", given(leg, "asked on the pod's localhost", output, asked=asked)).state is state
 
 
-def led_to(seen: Seen, *addresses: str) -> Seen:
-    return given(seen, "Service's endpoints", {"items": [{"endpoints": [{"addresses": [one]} for one in addresses]}]}, asked={})
+def led_to(seen: Seen, *addresses: str, control: dict[str, Any] = DECOY) -> Seen:
+    ends = [{"addresses": [one], "conditions": {"ready": True}} for one in addresses]
+    led = given(seen, "Service's endpoints", {"items": [{"endpoints": ends}]}, asked={})
+    return given(led, "asked at the control Service's address", control, asked={})
 
 
 def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look) -> None:
@@ -104,3 +106,9 @@ def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look)
     assert conclude("P2-05.service", led_to(answered(leg, name, DECOY), address)).state is State.LACKS
     assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED))).state is State.INCONCLUSIVE
     assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address, "10.244.9.9")).state is State.INCONCLUSIVE
+    # A kube-proxy that has not heard of a Service refuses, too.
+    unheard = led_to(answered(leg, name, REFUSED), address, control=REFUSED)
+    assert conclude("P2-05.service", unheard).state is State.INCONCLUSIVE
+    # And what is beyond the cluster may answer for it.
+    beyond = led_to(answered(leg, name, REFUSED), address, control={"outcome": "served", "status": 404, "body": ""})
+    assert conclude("P2-05.service", beyond).state is State.INCONCLUSIVE
