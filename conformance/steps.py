@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.probes.node import OK
 from conformance.rig import CONTAINER_ID, Rig
 from conformance.sweeping import NONCE_LABEL, sweep
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 from conformance.world.images import CHILD
 
 
@@ -59,10 +62,21 @@ def said(run: Evidence) -> str:
     return f"exit {code}: {textwrap.shorten(last, 180, placeholder=' ...')}"
 
 
-def processes(rig: Rig, what: str) -> list[dict[str, Any]]:
-    """Give the first processes of the containers, on the leg's node, that carry the nonce of `what`; they are evidence."""
-    found = rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=nonce(rig, what)).output
-    return [one for one in found if one["nspid"][-1] == 1]
+def processes(rig: Rig, run: Evidence, what: str) -> list[dict[str, Any]]:
+    """Give the first processes, on the leg's node, of the containers that `run` started with the nonce of `what`.
+
+    They are evidence. `docker run --detach` ends when runc has been told to start the program: for an instant the process
+    is still runc's, with runc's environment, so the nonce is waited for.
+    """
+    about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": nonce(rig, what)}
+    if run.output["exit"] == 0:
+        with contextlib.suppress(TimedOut):  # one that has ended again is not there to be seen: the judge says so
+            until("The container's process", lambda: _first(rig.home.ask("processes", **about).output), seconds=TIMEOUTS.settle)
+    return _first(rig.ask(f"{what}: processes", "processes", **about).output) or []
+
+
+def _first(found: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    return [one for one in found if one["nspid"][-1] == 1] or None
 
 
 def filtered(collection: str, /, **filters: str) -> str:

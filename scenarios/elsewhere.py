@@ -17,8 +17,8 @@ from conformance.identity import no_engine, parsed
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import CREATED, NODE_SOCKET
-from conformance.rig import Rig, container_of, first_processes
-from conformance.steps import image
+from conformance.rig import Rig, first_processes
+from conformance.steps import image, processes, said, start, taken_away
 from scenarios.resources import pod_limit
 from scenarios.storage import same
 
@@ -69,21 +69,17 @@ SHARED = "/tmp"  # noqa: S108 -- a directory that every container and node has, 
 
 def client_files(rig: Rig) -> None:
     """Write a file in the client's container, mount its directory into a container, and look from the node at both."""
-    file, nonce = f"{rig.leg.nonce}-file", f"{rig.leg.nonce}-mounting"
+    file = f"{rig.leg.nonce}-file"
     rig.run("file written", "sh", "-c", f": >{SHARED}/{file}")
-    options = ("--detach", "--rm", f"--env=CHILD_NONCE={nonce}", f"--volume={SHARED}:/x:ro")
-    started = rig.run("container that mounts it", "docker", "run", *options, image(rig), "sleep", "60").output
-    if started["exit"] != 0:
-        raise RigError(f"The client could not start a container that mounts its {SHARED}: {started['stderr'].strip()}")
-    try:
-        found = rig.ask("its processes", "processes", variable="CHILD_NONCE", value=nonce).output
-        pid = next(one["pid"] for one in found if container_of(one) == started["stdout"].strip())
+    with taken_away(rig, "sharing"):
+        run = start(rig, "sharing", f"--volume={SHARED}:/x:ro")
+        found = processes(rig, run, "sharing")
+        if not found:
+            raise RigError(f"No container that mounts the client's {SHARED} ran: {said(run)}")
         theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.leg.approach.daemon else {}
         rig.ask("the client's directory", "storage", root=rig.client_pid, paths=[SHARED, f"{SHARED}/{file}"])
         rig.ask("the daemon's directory", "storage", **theirs, paths=[SHARED])
-        rig.ask("the mounted directory", "storage", root=pid, paths=["/x", f"/x/{file}"])
-    finally:
-        rig.daemon("container removed", f"/containers/{started['stdout'].strip()}?force=1", "DELETE")
+        rig.ask("the mounted directory", "storage", root=found[0]["pid"], paths=["/x", f"/x/{file}"])
 
 
 @prop(
@@ -108,8 +104,8 @@ def sees_client_files(seen: Seen) -> Observation:
     whose = [name for name, place in places.items() if same(place, theirs)]
     if not whose:
         return inconclusive(f"what is mounted is nobody's {SHARED}", *cites)
-    said = f"what is mounted is {' and '.join(whose)} {SHARED}; the file is {'' if copy['exists'] else 'not '}in it"
-    return (HOLDS if copy["exists"] else LACKS).because(said, *cites)
+    words = f"what is mounted is {' and '.join(whose)} {SHARED}; the file is {'' if copy['exists'] else 'not '}in it"
+    return (HOLDS if copy["exists"] else LACKS).because(words, *cites)
 
 
 def _in_order(evidence: Evidence) -> list[Object]:
@@ -174,17 +170,17 @@ def capabilities_of_the_node(rig: Rig) -> None:
 )
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
-    processes, node, pod = seen["pod processes"], seen["node's first process"], seen["pod"]
+    first, node, pod = seen["pod processes"], seen["node's first process"], seen["pod"]
     every = int(node.output[-1]["capabilities"], 16)
-    found = dict(sorted(first_processes(pod.output, processes.output).items(), key=lambda item: int(item[1]["pid"])))
+    found = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
     if len(found) < len(pod.output["spec"]["containers"]):
-        return inconclusive("a container of the pod has no process", processes.id, pod.id)
+        return inconclusive("a container of the pod has no process", first.id, pod.id)
     had = {name: int(one["capabilities"], 16) for name, one in found.items()}
     said = [
         f"{name} has {number.bit_count()}, seccomp mode {found[name]['seccomp'] or 'unknown'}" for name, number in had.items()
     ]
     words = f"of {every.bit_count()} capabilities {'; '.join(said)}"
-    return (HOLDS if every in had.values() else LACKS).because(words, processes.id, node.id)
+    return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)
 
 
 @prop(

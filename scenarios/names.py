@@ -160,7 +160,7 @@ def volume(rig: Rig) -> None:
             mark = f"volume-label={NONCE_LABEL}={nonce(pod, 'volume')}"
             start(pod, "volume", f"--mount=type=volume,source={taken},target=/data,{mark}", command=writes)
         for pod in (rig, _second(rig)):
-            for one in processes(pod, "volume"):
+            for one in processes(pod, pod.seen["volume"], "volume"):
                 pod.ask("volume: seen", "storage", root=one["pid"], paths=["/data", wrote])
 
 

@@ -20,8 +20,7 @@ def privileged(rig: Rig) -> None:
     rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
     for way, option in WAYS.items():
         with taken_away(rig, way):
-            start(rig, way, option)
-            for one in processes(rig, way):
+            for one in processes(rig, start(rig, way, option), way):
                 rig.ask("privileged: ancestry", "ancestry", pid=one["pid"], option=option)
         if rig.seen.get("privileged: ancestry"):
             return
@@ -49,8 +48,7 @@ def mounting(rig: Rig) -> None:
     """Mount a directory of the node, the pod's own at kubelet; look at a file in it from the child and from the node."""
     folder, file = f"{PODS}/{rig.pod['metadata']['uid']}", "etc-hosts"
     with taken_away(rig, "mounting"):
-        start(rig, "mounting", f"--volume={folder}:/host:ro")
-        for one in processes(rig, "mounting"):
+        for one in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
             rig.ask("mounting: child", "storage", root=one["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
 

@@ -26,9 +26,9 @@ def compose(rig: Rig) -> None:
     file = {"services": services, "networks": {"default": {"labels": {NONCE_LABEL: project}}}}
     with taken_away(rig, "compose"):
         words = ("docker", "compose", f"--project-name={project}", "--file=-", "up", "--detach")
-        rig.run("compose", *words, stdin=json.dumps(file))
+        run = rig.run("compose", *words, stdin=json.dumps(file))
         for one in SERVICES:
-            processes(rig, f"compose-{one}")
+            processes(rig, run, f"compose-{one}")
         for what, collection in COMPOSED:
             of_project = {"label": f"com.docker.compose.project={project}"}
             look(rig, f"compose: {what}", collection, **of_project)
