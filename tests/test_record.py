@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import gzip
+import hashlib
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +24,7 @@ from conformance.cli import cli
 from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.observations import State
-from conformance.report import render, view
+from conformance.report import raw, render, view
 from tests.conftest import RECORDED, judged_in, recorded_level, recorded_lines, write
 
 JSON = st.recursive(
@@ -126,14 +131,28 @@ def test_hostile_evidence_is_escaped() -> None:
             line["reason"] = HOSTILE
     spoiled = record.of(lines)
     page, summary = render.html(spoiled), render.markdown(spoiled)
-    assert "<script" not in page
+    assert page.count("<script") == 1  # the page's own
     assert "\x1b" not in page
     assert "<script" not in summary
     assert all(row.count("|") == 5 for row in summary.splitlines() if row.startswith("| P2-"))
 
 
+@pytest.mark.parametrize("value", ["", "\x1b[0m\x00", {"a": ["<b>", 1]}, f"{HOSTILE}é" * 200, [{"x": "y\n"}] * 900])
+def test_evidence_is_on_the_page_whole(value: object) -> None:
+    element = str(raw.pre(value))
+    found = re.fullmatch(r'<pre(?: data-gzip="([^"]*)")?>([^<]*)</pre>', element)
+    assert found
+    shown = gzip.decompress(base64.b64decode(found[1])).decode() if found[1] else html.unescape(found[2])
+    assert shown == raw.laid_out(value)
+    assert len(element) < raw.LONG * 2 + 200
+    assert not set(shown) & {"\x1b", "\x00"}
+
+
 def test_the_page_asks_for_nothing_outside(recorded: record.Record) -> None:
     page = render.html(recorded)
+    body = page[page.index("<script>") + len("<script>") : page.index("</script>")]
+    digested = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digested}'" in html.unescape(page.split("<body>")[0])
     assert "http://" not in page.split("<body>")[0]
     assert "<link" not in page
     assert " src=" not in page

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -13,7 +11,7 @@ from conformance import repeats
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
-from conformance.report import view
+from conformance.report import raw, view
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
@@ -44,20 +42,13 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 -- any JSON
-    """Lay out evidence: text as it is, JSON indented."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n")
-
-
 def html(record: Record) -> str:
-    """Give the report: one file, no outside request, no script."""
+    """Give the report: one file, no outside request, no script but the one that opens what is compressed."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["shown"] = _shown
+    environment.filters["pre"] = raw.pre
     whole, record = record, repeats.folded(record)
     page = environment.get_template("report.html").render(
         record=record,
@@ -87,6 +78,8 @@ def html(record: Record) -> str:
         evidence={one.id: one for one in record.evidence},
         State=State,
         Verdict=Verdict,
+        script=raw.script(),
+        script_source=raw.script_source(),
         style=Markup(_style()),  # noqa: S704 -- our own file
     )
     return view.printable(page)

@@ -1,0 +1,22 @@
+// Lay out compressed evidence when its <details> is opened, all of it before the page is printed or when asked; open what a link leads to.
+const inflate = async (pre) => {
+  const packed = Uint8Array.from(atob(pre.dataset.gzip), (c) => c.charCodeAt(0));
+  delete pre.dataset.gzip;
+  pre.textContent = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+};
+const inflateIn = (part) => Promise.all([...part.querySelectorAll("pre[data-gzip]")].map(inflate));
+const reveal = () => {
+  let part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const goal = part;
+  for (; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  if (goal) goal.scrollIntoView();
+};
+document.addEventListener("toggle", (e) => { if (e.target.open) inflateIn(e.target); }, true);
+window.addEventListener("hashchange", reveal);
+const all = document.getElementById("all-evidence");
+all.hidden = false;
+all.addEventListener("click", async () => {
+  await inflateIn(document);
+  for (const one of document.querySelectorAll("details")) one.open = true;
+});
+reveal();
