@@ -198,13 +198,19 @@ def _show_in_step(read: record.Record) -> None:
 
 
 @cli.command()
-@RECORD
-def report(source: Path | None) -> None:
-    """Render the reports of a run again, beside its record.
+@click.argument("sources", metavar="[RECORD]...", nargs=-1, type=click.Path(path_type=Path))
+@REPORTS
+def report(sources: tuple[Path, ...], reports: Path) -> None:
+    """Render the reports of a run again, beside its record; those of several worlds side by side.
 
-    RECORD is a record.jsonl or a run's folder; reports/latest unless given.
+    RECORD is a record.jsonl or a run's folder; reports/latest unless given. Of more than one, worlds.html and worlds.md
+    are written into --reports: a column for each record, led by where they disagree.
     """
-    file = _file(source)
+    if len(sources) > 1:
+        render.together([record.read(_file(one)) for one in sources], reports)
+        click.echo(f"report: {reports / 'worlds.html'}")
+        return
+    file = _file(*sources)
     folder, read = file.parent, record.read(file)
     terminal.table(read, Console(highlight=False))
     render.everything(read, folder)
@@ -214,7 +220,7 @@ def report(source: Path | None) -> None:
     sys.exit(read.footer["exit_code"])
 
 
-def _file(source: Path | None) -> Path:
+def _file(source: Path | None = None) -> Path:
     """Give a record's file, of a run's folder or as it is; the last run's unless given. Raises `UsageError`."""
     chosen = source or LATEST
     file = chosen / "record.jsonl" if chosen.is_dir() else chosen

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
-from conformance import repeats
+from conformance import repeats, worlds
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
@@ -21,6 +22,13 @@ def everything(record: Record, folder: Path) -> None:
     """Write report.html and summary.md into the run's folder."""
     _write(folder / "report.html", html(record))
     _write(folder / "summary.md", markdown(record))
+
+
+def together(records: Sequence[Record], folder: Path) -> None:
+    """Write worlds.html and worlds.md into a folder, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "worlds.html", side_by_side(records))
+    _write(folder / "worlds.md", side_by_side_markdown(records))
 
 
 def step_summary(record: Record, file: Path) -> str:
@@ -42,15 +50,51 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def html(record: Record) -> str:
-    """Give the report: one file, no outside request, no script but the one that opens what is compressed."""
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["pre"] = raw.pre
+    return environment.get_template(name)
+
+
+def side_by_side(records: Sequence[Record]) -> str:
+    """Give the report of several worlds: a column for each, led by where they disagree; one file, no request, no script."""
+    found = worlds.rows(records)
+    apart = worlds.disagreements(found)
+    page = _template("worlds.html").render(
+        records=records,
+        labels=worlds.labels(records),
+        headline=worlds.headline(found),
+        apart=apart,
+        rest=[row for row in found if not row.disagree],
+        facts=[(what, [told(record) for record in records]) for what, told in view.FACTS.items()],
+        signs=view.SIGNS,
+        style=Markup(_style()),  # noqa: S704 -- our own file
+    )
+    return view.printable(page)
+
+
+def side_by_side_markdown(records: Sequence[Record]) -> str:
+    """Give the same for a step summary: the headline and the cells on which the worlds disagree."""
+    found, labels = worlds.rows(records), worlds.labels(records)
+    lines = [f"## DooD and DinD in {len(records)} worlds", "", worlds.headline(found), ""]
+    lines += [f"| cell | {' | '.join(_cell(one) for one in labels)} |", f"|---|{'---|' * len(records)}"]
+    for row in worlds.disagreements(found):
+        told = [
+            f"{view.SIGNS[state]} **{state.value}** {_cell(line['reason'])}" if state and line else "not asked"
+            for state, line in zip(row.states, row.lines, strict=True)
+        ]
+        lines.append(f"| {_cell(row.name)} {_cell(row.sentence)} | {' | '.join(told)} |")
+    lines += ["", *(f"- {_cell(one)}: {_cell(view.world_line(record))}" for one, record in zip(labels, records, strict=True))]
+    return view.printable("\n".join(lines) + "\n")
+
+
+def html(record: Record) -> str:
+    """Give the report: one file, no outside request, no script but the one that opens what is compressed."""
     whole, record = record, repeats.folded(record)
-    page = environment.get_template("report.html").render(
+    page = _template("report.html").render(
         record=record,
         repeats=whole.repeats,
         agreements=repeats.agreements(whole),

@@ -1,0 +1,93 @@
+"""Records of several worlds, side by side: who disagrees, what cannot be compared, and how it is told."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conformance import record, worlds
+from conformance.cli import cli
+from conformance.report import render
+from tests.conftest import recorded_lines, write
+
+ESCAPED = "P2-13[dind.foreground]"
+
+
+def other(**states: str) -> list[dict[str, Any]]:
+    """Give the recorded lines as of a cgroup v2 world, in which the cells so named have other states."""
+    lines = copy.deepcopy(recorded_lines())
+    for line in lines:
+        if line["kind"] == "header":
+            line["world"]["cgroup"] = "v2"
+        if line["kind"] == "observation" and (state := states.get(f"{line['property']}[{line['leg']}]")):
+            line.update(state=state, reason=f"it {state} <there>")
+    return lines
+
+
+def two(**states: str) -> list[record.Record]:
+    """Give the recorded world and the other one."""
+    return [record.of(recorded_lines()), record.of(other(**states))]
+
+
+def test_worlds_that_agree_are_said_to() -> None:
+    found = worlds.rows(two())
+    assert worlds.disagreements(found) == []
+    assert worlds.headline(found).endswith("they agree.")
+
+
+def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> None:
+    records = two(**{ESCAPED: "LACKS"})
+    found = worlds.rows(records)
+    assert [row.name for row in worlds.disagreements(found)] == [ESCAPED]
+    assert "they disagree on 1: resources on dind." in worlds.headline(found)
+    page, text = render.side_by_side(records), render.side_by_side_markdown(records)
+    assert page.index("it LACKS &lt;there&gt;") < page.index("<h2>The worlds</h2>") < page.index("Every other cell")
+    assert "<script" not in page
+    assert "it LACKS &#60;there&#62;" in text
+    assert "| cell | cgroup hybrid | cgroup v2 |" in text
+
+
+@pytest.mark.parametrize("state", ["INCONCLUSIVE", "ERROR", "NOT-APPLICABLE"])
+def test_what_one_world_did_not_decide_disagrees_with_nothing(state: str) -> None:
+    found = worlds.rows(two(**{ESCAPED: state}))
+    assert worlds.disagreements(found) == []
+    assert not next(row for row in found if row.name == ESCAPED).compared
+
+
+def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None:
+    lines = [line for line in other() if (line.get("property"), line.get("leg")) != ("P2-13", "dind.foreground")]
+    records = [record.of(lines), record.of(recorded_lines())]
+    row = next(one for one in worlds.rows(records) if one.name == ESCAPED)
+    assert row.lines[0] is None
+    assert not row.compared
+    assert "not asked in this run" in render.side_by_side(records)
+
+
+def test_nothing_in_common_is_said() -> None:
+    assert "nothing can be compared" in worlds.headline(worlds.rows([record.of(recorded_lines())]))
+
+
+def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
+    lines = copy.deepcopy(recorded_lines())
+    same = record.of(lines)
+    assert worlds.labels(two()) == ["cgroup hybrid", "cgroup v2"]
+    lines[0]["world"]["runtime"] = "containerd://1.6.20"
+    newer, older = worlds.labels([record.of(recorded_lines()), record.of(lines)])
+    assert newer != older
+    assert older == "cgroup hybrid, containerd://1.6.20"
+    assert worlds.labels([same, same])[0].endswith(f"run {same.header['run']}")
+
+
+def test_report_puts_several_records_side_by_side(tmp_path: Path) -> None:
+    paths = [
+        write(tmp_path / f"{name}.jsonl", lines) for name, lines in (("a", recorded_lines()), ("b", other(**{ESCAPED: "LACKS"})))
+    ]
+    done = CliRunner().invoke(cli, ["report", *map(str, paths), "--reports", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "they disagree on 1" in (tmp_path / "out" / "worlds.html").read_text(encoding="utf-8")
+    assert "they disagree on 1" in (tmp_path / "out" / "worlds.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "report.html").exists(), "the runs' own reports are left as they are"
