@@ -25,6 +25,9 @@ from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
 PREDICTS = {"dood": LACKS, "dind": HOLDS}
+MENDS = ("dind-cgroupns", "dind-cgroup-parent")
+"""Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
+ASKED = ("dood", "dind", *MENDS)
 CONTROLLERS = ("memory", "cpu")
 
 PAST_LIMIT = 1.25
@@ -48,14 +51,14 @@ def cgroups(rig: Rig) -> None:
 
 
 @prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      predicts=PREDICTS, legs=("foreground",), reads=(cgroups,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), reads=(cgroups,))  # fmt: skip
 def placement(seen: Seen) -> Observation:
     """Judge place and tightest limit of memory and CPU."""
     return _inherited(seen, CONTROLLERS)
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
-      predicts={}, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+      predicts={}, approaches=ASKED, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
 def pids(seen: Seen) -> Observation:
     """Judge place and tightest limit of process ids, which a pod has where kubelet gives it one (podPidsLimit)."""
     return _inherited(seen, ("pids",))
@@ -114,7 +117,7 @@ def _requested(seen: Seen, resource: str) -> float:
 
 
 @prop("P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
-      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
 def weight(seen: Seen) -> Observation:
     """Judge whether the pod's level, weighed by its requests, is on the way from the child to the node's root."""
     child, pod = seen["child's cgroups"], seen["pod's cgroups"]
@@ -295,7 +298,8 @@ def _accounted_at(entry: Object) -> float:
     return dt.datetime.fromisoformat(str(at)).timestamp() if at else 0.0
 
 
-@prop("P2-24", "what the child used is attributed to its pod", predicts=PREDICTS, legs=("laden",), level="article",
+@prop("P2-24", "what the child used is attributed to its pod",
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), level="article",
       alone=(use_before_burn, burn_alone), waits=(account,))  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
@@ -377,7 +381,7 @@ def _oom_killed(pod: Object, before: Object) -> list[str]:
 
 
 @prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-      predicts=PREDICTS, legs=("laden",), reads=(allocate,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), reads=(allocate,))  # fmt: skip
 def allocation(seen: Seen) -> Observation:
     """Judge how far the child came, and what stopped it."""
     limit = pod_limit(seen, "memory")
@@ -444,7 +448,7 @@ def _peak(evidence: Evidence) -> int | None:
 
 
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      predicts=PREDICTS, legs=("laden",), alone=(burn_alone,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), alone=(burn_alone,))  # fmt: skip
 def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
@@ -482,6 +486,19 @@ ESCAPE = {
 }
 for one in (placement, pids, weight, requests, attributed, allocation, burn):
     one.expect("dind", LACKS, **ESCAPE)
+for one in (placement, pids, weight, attributed, allocation, burn):
+    one.expect(
+        "dind-cgroupns",
+        HOLDS,
+        because="the container's own cgroup is the root of all that its engine sees, so its containers are below it",
+        see="coder/envbox#169; moby/buildkit#6368",
+    )
+    one.expect(
+        "dind-cgroup-parent",
+        HOLDS,
+        because="the engine is told to put its containers below the container's own cgroup",
+        see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups",
+    )
 del one
 
 # The article speaks of CPU and memory. Of process ids and of the OOM killer's order it says nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 import struct
@@ -21,7 +22,7 @@ from rich.console import Console
 from conformance import cli, legs, plan, run, sessions
 from conformance.cluster import describe, lines
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
-from conformance.legs import KINDS, Leg, catalogue
+from conformance.legs import KINDS, Leg, catalogue, container
 from conformance.probes import agent
 from conformance.probes.inventory import difference
 from conformance.probes.node import raise_if_stuck
@@ -31,6 +32,7 @@ from conformance.wait import until
 from conformance.world import binaries, packages, runtime
 from conformance.world.digest import digest
 from conformance.world.progress import Progress, clock
+from scenarios.resources import MENDS
 from scenarios.storage import upper_directory
 
 
@@ -67,6 +69,19 @@ def test_both_pods_have_the_same_limits_in_all() -> None:
 
     assert total("dood", "memory") == total("dind", "memory")
     assert total("dood", "cpu") == total("dind", "cpu")
+
+
+@pytest.mark.parametrize("mend", MENDS)
+def test_a_mend_differs_from_dind_in_its_engines_command_alone(mend: str) -> None:
+    pods = copy.deepcopy([catalogue()[name].manifest for name in ("dind", mend)])
+    commands = []
+    for pod in pods:
+        del pod["metadata"]["name"]
+        commands.append(container(pod, "dind-daemon").pop("command"))
+    assert pods[0] == pods[1]
+    dind, mended = commands
+    assert mended[-len(dind) + 1 :] == dind[1:]
+    assert "[ -f /sys/fs/cgroup/cgroup.controllers ] || exec" in mended[2], "nothing is mended where nothing is to be mended"
 
 
 def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
