@@ -15,11 +15,12 @@ from conformance import again, plan, record
 from conformance import run as running
 from conformance.claims import LEVELS
 from conformance.cluster import Cluster
+from conformance.differences import compare
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 from conformance.explain import explain
 from conformance.legs import catalogue
 from conformance.listing import listing
-from conformance.report import render, terminal
+from conformance.report import compared, render, terminal
 from conformance.rig import RATE
 from conformance.sessions import wanted_processes
 from conformance.terms import terms
@@ -218,6 +219,20 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     if read.footer is None:
         raise NoCluster("This record has no footer: its run was interrupted.", "run it again")
     sys.exit(read.footer["exit_code"])
+
+
+@cli.command()
+@click.argument("before", metavar="BEFORE", type=click.Path(path_type=Path))
+@click.argument("after", metavar="AFTER", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(list(compared.FORMATS)), default="text", show_default=True)
+def diff(before: Path, after: Path, form: str) -> None:
+    """Say what is another one in a second record: the worlds, observations, times that a test can tell apart.
+
+    BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
+    """
+    found = compare(*(record.read(_file(one)) for one in (before, after)))
+    click.echo(compared.FORMATS[form](found), nl=False)
+    sys.exit(1 if found.changed or found.vanished else 0)
 
 
 def _file(source: Path | None = None) -> Path:

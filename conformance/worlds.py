@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
@@ -85,3 +85,19 @@ def labels(records: Sequence[Record]) -> list[str]:
     return [
         one if named.count(one) == 1 else f"{one}, run {record.header['run']}" for one, record in zip(named, records, strict=True)
     ]
+
+
+FACTS: dict[str, Callable[[Record], str]] = {
+    "cgroup": lambda record: record.header["world"]["cgroup"],
+    "Kubernetes": lambda record: record.header["world"]["kubernetes"],
+    "runtime": lambda record: record.header["world"]["runtime"],
+    "kernel": lambda record: record.header["world"]["kernel"],
+    "nodes": lambda record: ", ".join(node["name"] for node in record.header["world"]["nodes"]),
+    "run": lambda record: f"{record.header['run']}, {record.header['started']}, conformance {record.header['version']}",
+    "command": lambda record: record.header["command"],
+    "result": lambda record: (
+        f"exit code {record.footer['exit_code']}: {record.footer['why']}" if record.footer else "interrupted"
+    ),
+    "stand-ins": lambda record: ", ".join(record.header.get("stand_ins", {})) or "none",
+}
+"""What is told of a world and its run, by name."""

@@ -50,51 +50,53 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _template(name: str) -> jinja2.Template:
+def page(name: str, **parts: object) -> str:
+    """Give a page of a template: one file, autoescaped, with the reports' style, control characters visible."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["pre"] = raw.pre
-    return environment.get_template(name)
+    style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    return view.printable(environment.get_template(name).render(**parts, style=Markup(style)))  # noqa: S704 -- our own file
 
 
 def side_by_side(records: Sequence[Record]) -> str:
     """Give the report of several worlds: a column for each, led by where they disagree; one file, no request, no script."""
     found = worlds.rows(records)
     apart = worlds.disagreements(found)
-    page = _template("worlds.html").render(
+    return page(
+        "worlds.html",
         records=records,
         labels=worlds.labels(records),
         headline=worlds.headline(found),
         apart=apart,
         rest=[row for row in found if not row.disagree],
-        facts=[(what, [told(record) for record in records]) for what, told in view.FACTS.items()],
+        facts=[(what, [told(record) for record in records]) for what, told in worlds.FACTS.items()],
         signs=view.SIGNS,
-        style=Markup(_style()),  # noqa: S704 -- our own file
     )
-    return view.printable(page)
 
 
 def side_by_side_markdown(records: Sequence[Record]) -> str:
     """Give the same for a step summary: the headline and the cells on which the worlds disagree."""
     found, labels = worlds.rows(records), worlds.labels(records)
     lines = [f"## DooD and DinD in {len(records)} worlds", "", worlds.headline(found), ""]
-    lines += [f"| cell | {' | '.join(_cell(one) for one in labels)} |", f"|---|{'---|' * len(records)}"]
+    lines += [f"| cell | {' | '.join(flat(one) for one in labels)} |", f"|---|{'---|' * len(records)}"]
     for row in worlds.disagreements(found):
         told = [
-            f"{view.SIGNS[state]} **{state.value}** {_cell(line['reason'])}" if state and line else "not asked"
+            f"{view.SIGNS[state]} **{state.value}** {flat(line['reason'])}" if state and line else "not asked"
             for state, line in zip(row.states, row.lines, strict=True)
         ]
-        lines.append(f"| {_cell(row.name)} {_cell(row.sentence)} | {' | '.join(told)} |")
-    lines += ["", *(f"- {_cell(one)}: {_cell(view.world_line(record))}" for one, record in zip(labels, records, strict=True))]
+        lines.append(f"| {flat(row.name)} {flat(row.sentence)} | {' | '.join(told)} |")
+    lines += ["", *(f"- {flat(one)}: {flat(view.world_line(record))}" for one, record in zip(labels, records, strict=True))]
     return view.printable("\n".join(lines) + "\n")
 
 
 def html(record: Record) -> str:
     """Give the report: one file, no outside request, no script but the one that opens what is compressed."""
     whole, record = record, repeats.folded(record)
-    page = _template("report.html").render(
+    return page(
+        "report.html",
         record=record,
         repeats=whole.repeats,
         agreements=repeats.agreements(whole),
@@ -124,34 +126,28 @@ def html(record: Record) -> str:
         Verdict=Verdict,
         script=raw.script(),
         script_source=raw.script_source(),
-        style=Markup(_style()),  # noqa: S704 -- our own file
     )
-    return view.printable(page)
 
 
-def _style() -> str:
-    return (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-
-
-def _cell(text: str) -> str:
+def flat(text: str) -> str:
     """Escape what would break a markdown table or become markup."""
-    flat = " ".join(text.split())
+    escaped = " ".join(text.split())
     for character in "\\|<>`*_[]":
-        flat = flat.replace(character, f"&#{ord(character)};")
-    return flat
+        escaped = escaped.replace(character, f"&#{ord(character)};")
+    return escaped
 
 
 def _table(record: Record) -> list[str]:
     """Give the summary table's lines, and a line for each approach that has no column in it."""
     lines = [
-        "| property | " + " | ".join(_cell(view.title(record, a)) for a in view.columns(record)) + " |",
+        "| property | " + " | ".join(flat(view.title(record, a)) for a in view.columns(record)) + " |",
         "|---|" + "---|" * len(view.columns(record)),
     ]
     lines += [
-        f"| {_cell(row.sentence)} | {' | '.join(_observed(record, cell) for cell in row.cells)} |" for row in view.rows(record)
+        f"| {flat(row.sentence)} | {' | '.join(_observed(record, cell) for cell in row.cells)} |" for row in view.rows(record)
     ]
     for one in view.beside(record):
-        lines += ["", f"{_cell(view.introduced(record, one))} {_observed(record, one)}."]
+        lines += ["", f"{flat(view.introduced(record, one))} {_observed(record, one)}."]
     return lines
 
 
@@ -161,7 +157,7 @@ def _observed(record: Record, cell: view.Cell | None) -> str:
     mark = "" if cell.as_expected else " **unexpected**"
     stood_in = view.stand_ins(record, cell.approach)
     mark += f" (stand-ins: {', '.join(stood_in)})" if stood_in else ""
-    return f"{view.SIGNS[cell.state]} **{cell.state.value}**, {_cell(cell.told)}{mark}"
+    return f"{view.SIGNS[cell.state]} **{cell.state.value}**, {flat(cell.told)}{mark}"
 
 
 def _article(record: Record) -> list[str]:
@@ -171,18 +167,18 @@ def _article(record: Record) -> list[str]:
         return []
     lines = [
         "",
-        f"<details><summary>{_cell(view.claims_line(record))}</summary>",
+        f"<details><summary>{flat(view.claims_line(record))}</summary>",
         "",
         "| claim | the article's sentence | is | because |",
         "|---|---|---|---|",
     ]
     lines += [
-        f"| {_cell(one.id)} | {_cell(one.line['says'])} | {view.STANDS[one.standing]} {one.standing.value} | {_cell(one.why)} |"
+        f"| {flat(one.id)} | {flat(one.line['says'])} | {view.STANDS[one.standing]} {one.standing.value} | {flat(one.why)} |"
         for one in heard
         if one.standing is not Standing.OPEN
     ]
     open_ = [one.id for one in heard if one.standing is Standing.OPEN]
-    lines += ["", f"Not judged (report.html says why): {', '.join(_cell(one) for one in open_) or 'none'}.", "", "</details>"]
+    lines += ["", f"Not judged (report.html says why): {', '.join(flat(one) for one in open_) or 'none'}.", "", "</details>"]
     return lines
 
 
@@ -191,7 +187,7 @@ def _repeats(record: Record) -> list[str]:
     if record.repeats == 1:
         return []
     unsteady = [a for a in repeats.agreements(record) if not a.whole]
-    named = ", ".join(f"{_cell(a.name)} on {_cell(a.leg)} {a}" for a in unsteady) or "none"
+    named = ", ".join(f"{flat(a.name)} on {flat(a.leg)} {a}" for a in unsteady) or "none"
     lines = ["", f"{record.repeats} repeats of every leg. Cells that were not always the same: {named}."]
     lines += ["", "| cold start | approach | n | median | 95 % interval | p95 | the two |", "|---|---|---|---|---|---|---|"]
     for start in repeats.starts(record):
@@ -200,7 +196,7 @@ def _repeats(record: Record) -> list[str]:
             p95 = f"{found.p95:.1f} s" if found.p95 is not None else "too few"
             told = start.difference.words if start.difference else ""
             cells = [start.kind, approach, str(len(found.samples)), f"{found.median:.1f} s", interval, p95, told]
-            lines.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+            lines.append(f"| {' | '.join(flat(cell) for cell in cells)} |")
     return lines
 
 
@@ -213,14 +209,14 @@ def markdown(record: Record) -> str:
         "",
         view.headline(record),
         "",
-        f"World: {_cell(view.world_line(record))}.",
+        f"World: {flat(view.world_line(record))}.",
         "",
         *_table(record),
     ]
     first = len(lines)
     lines += _article(record)
     lines += _repeats(whole)
-    lines += ["", *(_cell(line) for line in filter(None, [view.pairs_line(record)]))]
+    lines += ["", *(flat(line) for line in filter(None, [view.pairs_line(record)]))]
     lines += [
         "",
         "<details><summary>Every observation</summary>",
@@ -229,11 +225,11 @@ def markdown(record: Record) -> str:
         "|---|---|---|---|",
     ]
     for one in record.observations:
-        lines.append(f"| {_cell(one['property'])} | {_cell(one['leg'])} | {one['state']} | {_cell(one['reason'])} |")
+        lines.append(f"| {flat(one['property'])} | {flat(one['leg'])} | {one['state']} | {flat(one['reason'])} |")
     lines += ["", "</details>", ""]
     for lost in record.lost:
-        lines.append(f"- never judged: {_cell(lost['property'])} on {_cell(lost['leg'])}")
-    lines.append(f"Exit code {footer['exit_code']}: {_cell(footer['why'])}." if footer else "Interrupted: no footer was written.")
+        lines.append(f"- never judged: {flat(lost['property'])} on {flat(lost['leg'])}")
+    lines.append(f"Exit code {footer['exit_code']}: {flat(footer['why'])}." if footer else "Interrupted: no footer was written.")
     text = view.printable("\n".join(lines) + "\n")
     if len(text.encode()) > STEP_SUMMARY_BYTES:
         text = "\n".join(lines[:first]) + "\n\nThe observations are too many for a step summary: see report.html.\n"

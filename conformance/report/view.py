@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from attrs import evolve, frozen
 
@@ -332,22 +331,6 @@ def world_line(record: Record) -> str:
         f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
         f"Linux {world['kernel']}, {len(world['nodes'])} nodes"
     )
-
-
-FACTS: dict[str, Callable[[Record], str]] = {
-    "cgroup": lambda record: record.header["world"]["cgroup"],
-    "Kubernetes": lambda record: record.header["world"]["kubernetes"],
-    "runtime": lambda record: record.header["world"]["runtime"],
-    "kernel": lambda record: record.header["world"]["kernel"],
-    "nodes": lambda record: ", ".join(node["name"] for node in record.header["world"]["nodes"]),
-    "run": lambda record: f"{record.header['run']}, {record.header['started']}, conformance {record.header['version']}",
-    "command": lambda record: record.header["command"],
-    "result": lambda record: (
-        f"exit code {record.footer['exit_code']}: {record.footer['why']}" if record.footer else "interrupted"
-    ),
-    "stand-ins": lambda record: ", ".join(record.header.get("stand_ins", {})) or "none",
-}
-"""What is told of a world and its run, by name."""
 
 
 def printable(text: str) -> str:

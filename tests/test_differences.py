@@ -1,0 +1,94 @@
+"""Two records compared: worlds first, then observations, then times; text, markdown and HTML of the same."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conformance import record
+from conformance.cli import cli
+from conformance.differences import Differences, compare
+from conformance.report import compared
+from tests.conftest import recorded_lines, write
+
+CHANGED = ("P2-13", "dind.foreground")
+
+
+def changed() -> list[dict[str, Any]]:
+    """Give the recorded lines with one observation that is another one, one that is gone, and a new kernel."""
+    lines = copy.deepcopy(recorded_lines())
+    for line in lines:
+        if line["kind"] == "header":
+            line["world"]["kernel"] = "6.18 <new>"
+        if line["kind"] == "observation" and (line["property"], line["leg"]) == CHANGED:
+            line.update(state="LACKS", reason="outside | <the pod>")
+    gone = next(line for line in lines if line.get("property") == "P2-05" and line["kind"] == "observation")
+    lines.remove(gone)
+    return lines
+
+
+def found() -> Differences:
+    return compare(record.of(recorded_lines()), record.of(changed()))
+
+
+def test_a_record_is_as_itself() -> None:
+    same = compare(record.of(recorded_lines()), record.of(recorded_lines()))
+    assert (same.facts, same.changed, same.appeared, same.vanished) == ((), (), (), ())
+    assert same.same == len(record.of(recorded_lines()).observations)
+
+
+def test_what_is_another_one_is_told_worlds_first() -> None:
+    assert [one.what for one in found().facts] == ["kernel"]
+    assert [row.name for row in found().changed] == ["P2-13[dind.foreground]"]
+    assert [line["property"] for line in found().vanished] == ["P2-05"]
+    assert found().appeared == ()
+    backwards = compare(record.of(changed()), record.of(recorded_lines()))
+    assert [line["property"] for line in backwards.appeared] == ["P2-05"]
+    assert [part.title.split()[-1] for part in compared.tables(found())] == ["worlds", "changed", "vanished", "starts"]
+
+
+def test_times_of_one_start_each_cannot_be_told_apart() -> None:
+    assert found().starts
+    assert {one.difference.words for one in found().starts} == {"cannot tell"}
+
+
+def test_times_that_are_far_apart_often_enough_are_different() -> None:
+    slow, fast = (
+        [_leg(number, serving) for number, serving in enumerate(times, 1)]
+        for times in ((9.0, 9.1, 9.2, 9.3), (1.0, 1.1, 1.2, 1.3))
+    )
+    (one,) = (start for start in compare(_with(slow), _with(fast)).starts if start.leg == "dind.foreground")
+    assert one.difference.words == "different"
+    assert (round(one.before.median, 2), round(one.after.median, 2)) == (9.15, 1.15)
+
+
+def _leg(repeat: int, serving: float) -> dict[str, Any]:
+    line = copy.deepcopy(next(one for one in recorded_lines() if one["kind"] == "leg" and one["leg"] == "dind.foreground"))
+    line["leg"] = record.leg_name("dind", "foreground", repeat)
+    line["times"] = {"deploying": 100.0, "serving": 100.0 + serving}
+    return line
+
+
+def _with(legs: list[dict[str, Any]]) -> record.Record:
+    kept = [line for line in recorded_lines() if line["kind"] in ("header", "footer")]
+    return record.of([kept[0], *legs, kept[-1]])
+
+
+def test_each_format_escapes_what_it_shows() -> None:
+    text, markdown, page = (compared.FORMATS[form](found()) for form in ("text", "markdown", "html"))
+    assert "    after: ✗ LACKS: outside | <the pod>" in text
+    assert "outside &#124; &#60;the pod&#62;" in markdown
+    assert "outside | &lt;the pod&gt;" in page
+    assert "<script" not in page
+    for told in (text, markdown, page):
+        assert "1 changed, 0 appeared, 1 vanished" in told
+
+
+@pytest.mark.parametrize(("second", "code"), [(recorded_lines, 0), (changed, 1)])
+def test_the_exit_code_says_whether_an_observation_changed(tmp_path: Path, second: Any, code: int) -> None:
+    paths = [write(tmp_path / f"{name}.jsonl", lines) for name, lines in (("a", recorded_lines()), ("b", second()))]
+    assert CliRunner().invoke(cli, ["diff", *map(str, paths)]).exit_code == code
