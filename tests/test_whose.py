@@ -239,9 +239,9 @@ def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
 def test_what_a_sweep_leaves_is_said_by_kind() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (200, None)
-    assert cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))[1] == "network networks-0f0 on a-node"
+    assert cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
     engine._delete = lambda _: (500, {"message": "no"})
-    assert "could not be removed" in cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))[0]
+    assert "could not be removed" in cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE)).left[0]
 
 
 def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
@@ -252,9 +252,13 @@ def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
 
 def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Path) -> None:
     engine: Any = Engine()
-    assert [one["id"] for one in cleaning.abandoned(engine, {THERE}, tmp_path)] == OURS
-    assert len(cleaning.abandoned(engine, set(), tmp_path)) == 8
-    assert cleaning.abandoned(engine, {HERE, THERE}, tmp_path) == []
+
+    def found(*spared: str) -> list[str]:
+        return [one["id"] for one in sweeping.made(engine) if cleaning.abandoned(one, spared, tmp_path)]
+
+    assert found(THERE) == OURS
+    assert len(found()) == 8
+    assert found(HERE, THERE) == []
 
 
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
@@ -282,7 +286,7 @@ def mute() -> list[Engine]:
 def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
     for engine in mute():
         probes: Any = {"a-node": engine}
-        assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE))[0]
+        assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE)).left[0]
 
 
 def test_what_was_not_looked_at_is_not_nothing_left() -> None:
