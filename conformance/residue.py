@@ -147,14 +147,17 @@ def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owner
 
 
 def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[Line]:
-    """Give the record's lines, one for each kind of thing. What is known to be another's is none of ours."""
+    """Give the record's lines, for each kind of thing one of the legs' and one of nobody's. What is another's is none of ours."""
+    untold = f"not told apart from what run {', '.join(sorted(owners.runs))} does at the same time" if owners.runs else ""
     found = []
     for what, left in _left(before, after, owners).items():
-        attributed = ", ".join(sorted({leg for _, legs in left for leg in legs}))
-        if not attributed and owners.runs:
-            attributed = f"not told apart from what run {', '.join(sorted(owners.runs))} does at the same time"
-        names = [name for name, _ in left]
-        found.append({"kind": "residue", "node": node, "what": what, "left": names, "attributed": attributed})
+        legs = ", ".join(sorted({leg for _, some in left for leg in some}))
+        for attributed, names in (
+            (legs, [name for name, some in left if some]),
+            (untold, [name for name, some in left if not some]),
+        ):
+            if names:
+                found.append({"kind": "residue", "node": node, "what": what, "left": names, "attributed": attributed})
     return found
 
 

@@ -22,7 +22,8 @@ from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
 from conformance.probes.inventory import inventory
 from conformance.report import render
-from conformance.residue import Owners, ledger, waiting_for
+from conformance.residue import Owners, astray, ledger, waiting_for
+from conformance.rig import container_of
 from conformance.sessions import Replay, observation_line
 from conformance.terms import terms
 from conformance.world import images, nodes
@@ -90,6 +91,116 @@ def test_the_end_of_the_runs_own_pod_a_is_waited_for(owners: Owners) -> None:
     knowing = owners.and_of({POD_A: "Pod A, the baseline"})
     assert waiting_for({}, after, knowing) == [POD_A]
     assert {line["attributed"] for line in ledger("n", {}, after, knowing)} == {"Pod A, the baseline"}
+
+
+FOREIGN, SANDBOX, ITS_OWN, HEX = "99999999-8888-7777-6666-555555555555", "5" * 64, "6" * 64, "ab" * 32
+
+
+@pytest.fixture
+def alone(recorded: record.Record) -> Owners:
+    """Give the owners where a pod of nobody's run came meanwhile, and no other run is at work."""
+    pod = {"metadata": {"uid": FOREIGN, "annotations": {"kubernetes.io/config.hash": "f" * 32}}, "status": {}}
+    return Owners.of(recorded.header["run"], recorded, set(), [pod], [])
+
+
+def slice_of(uid: str, *container: str) -> str:
+    return "/".join(
+        [f"kubepods.slice/kubepods-pod{uid.replace('-', '_')}.slice", *(f"cri-containerd-{one}.scope" for one in container)]
+    )
+
+
+def uid_of(recorded: record.Record, leg: str) -> str:
+    return next(str(e.output["metadata"]["uid"]) for e in recorded.evidence if e.leg == leg and e.name == "pod")
+
+
+def left_in(after: dict[str, list[str]], owners: Owners) -> dict[tuple[str, str], list[str]]:
+    return {(line["what"], line["attributed"]): line["left"] for line in ledger("n", {}, after, owners)}
+
+
+def test_a_pod_that_came_meanwhile_is_no_residue(alone: Owners) -> None:
+    after = {
+        "pod directories": [FOREIGN],
+        "cgroups": [slice_of(FOREIGN), slice_of(FOREIGN, SANDBOX), "kubepods/pod" + "f" * 32],
+        "mounts": [f"/run/containerd/sandboxes/{SANDBOX}/shm", f"/var/lib/kubelet/pods/{FOREIGN}/volumes/x"],
+        "iptables rules": [
+            f'iptables -t nat -A CNI-1 -d 10.1.0.0/24 -m comment --comment "id: \\"{SANDBOX}\\"" -j ACCEPT',
+            'iptables -t nat -A KUBE-SERVICES -d 10.96.0.9/32 -m comment --comment "theirs/web" -p tcp --dport 80 -j KUBE-SVC-1',
+            "iptables -t nat -N CNI-1",
+        ],
+    }
+    assert left_in(after, alone) == {}
+    assert waiting_for({}, after, alone) == []
+
+
+def test_a_pod_that_lies_about_whose_it_is_hides_nothing_of_a_leg(alone: Owners, recorded: record.Record) -> None:
+    """A cgroup in a foreign pod's, which carries a leg's uid: the foreign pod is there, so it holds it."""
+    uid = uid_of(recorded, recorded.legs[0]["leg"])
+    assert left_in({"cgroups": [slice_of(FOREIGN) + "/" + slice_of(uid)]}, alone) == {}
+    assert left_in({"cgroups": [slice_of(uid)]}, alone) == {("cgroups", recorded.legs[0]["leg"]): [slice_of(uid)]}
+
+
+def test_what_the_node_and_its_engine_make_by_themselves_is_no_residue(alone: Owners) -> None:
+    after = {
+        "cgroups": ["docker", "docker/buildkit", "system.slice/system-modprobe.slice", "user.slice/user-0.slice/session-1.scope"],
+        "mounts": ["/run/user/0", "/run/credentials/x.service", "/proc/sys/fs/binfmt_misc"],
+        "iptables rules": ["iptables -t filter -A INPUT -s 192.0.2.1/32 -j DROP", "(ip6tables-save: no such table)"],
+    }
+    assert left_in(after, alone) == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("cgroups", f"docker/{HEX}"),
+        ("cgroups", f"system.slice/docker-{HEX}.scope"),
+        ("cgroups", f"docker/buildkit/{HEX}"),
+        ("cgroups", "dockerx"),
+        ("cgroups", slice_of("11112222-3333-4444-5555-666677778888")),
+        ("mounts", "/run/netns/cni-1"),
+        ("mounts", f"/var/lib/docker/overlay2/{HEX}/merged"),
+        ("iptables rules", "iptables -t filter -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT"),
+        ("iptables rules", "iptables -t filter -A FORWARD -i br-0123456789ab -j ACCEPT"),
+        ("iptables rules", "iptables -t nat -A POSTROUTING -s 172.17.0.2/32 -d 172.17.0.2/32 -p tcp --dport 80 -j MASQUERADE"),
+        ("iptables rules", f'iptables -t nat -A CNI-2 -m comment --comment "id: \\"{HEX}\\"" -j ACCEPT'),
+    ],
+)  # fmt: skip
+def test_what_nobody_who_is_there_has_is_left_and_waited_for(alone: Owners, owners: Owners, what: str, name: str) -> None:
+    assert left_in({what: [name]}, alone) == {(what, ""): [name]}
+    assert waiting_for({}, {what: [name]}, alone) == [name]
+    assert THERE in ledger("n", {}, {what: [name]}, owners)[0]["attributed"]
+    assert waiting_for({}, {what: [name]}, owners) == [], "it may be the other run's, who is at work"
+
+
+def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone: Owners, recorded: record.Record) -> None:
+    leg, other = next(one for one in recorded.legs if one["leg"] == "dood.detached"), recorded.legs[0]
+    uid = uid_of(recorded, leg["leg"])
+    child = next(container_of(e.output["process"]) for e in recorded.evidence if (e.leg, e.name) == (leg["leg"], "child"))
+    port, accept = leg["port"], "iptables -t filter -A INPUT -p tcp --dport {} -j ACCEPT"
+    after = {
+        "cgroups": [slice_of(uid, ITS_OWN), f"docker/{child}"],
+        "mounts": [f"/run/sandboxes/{ITS_OWN}/shm", f"/run/x-{leg['nonce']}"],
+        "iptables rules": [
+            accept.format(port),
+            accept.format(port + 3),
+            f'ip6tables -t nat -A KUBE-SVC-1 -m comment --comment "{leg["namespace"]}/web" -j KUBE-SEP-1',
+        ],
+    }
+    assert left_in(after, alone) == {(what, leg["leg"]): sorted(names) for what, names in after.items()}
+    assert leg["leg"] not in alone.legs_of(accept.format(port + 4))
+    service = f"iptables -t nat -A KUBE-SERVICES -d 10.96.0.9/32 -p tcp --dport {port} -j KUBE-SVC-1"
+    assert left_in({"iptables rules": [service]}, alone) == {}, "a Service's port is no leg's"
+    of_nobody = {"mounts": [f"/run/x-{other['nonce']}", "/run/x"]}
+    assert left_in(of_nobody, alone) == {("mounts", other["leg"]): ["/run/x-" + other["nonce"]], ("mounts", ""): ["/run/x"]}
+
+
+def test_what_holds_the_id_of_nobody_living_is_astray() -> None:
+    pod = {"metadata": {"uid": FOREIGN}, "status": {"containerStatuses": [{"name": "c", "containerID": "containerd://" + HEX}]}}
+    found = {
+        "cgroups": ["docker", slice_of(FOREIGN, SANDBOX), f"docker/{'d' * 64}"],
+        "mounts": ["/proc", f"/run/{SANDBOX}/shm", f"/run/{HEX}/rootfs", f"/run/{'e' * 64}/rootfs"],
+    }
+    living = Owners({}, {}, frozenset()).beside([pod])
+    assert astray(found, living) == {"cgroups": [f"docker/{'d' * 64}"], "mounts": [f"/run/{'e' * 64}/rootfs"]}
 
 
 def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded: record.Record) -> None:
