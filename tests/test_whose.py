@@ -372,6 +372,30 @@ def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Pa
     assert found(HERE, THERE) == []
 
 
+def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_listed_once() -> None:
+    engine: Any = Engine()
+    asked: list[str] = []
+
+    def ask(question: str, _: float = 0, **about: Any) -> Any:
+        asked.append(question)
+        published = [{"Id": "a", "Ports": [{"PublicPort": 20130}, {"PrivatePort": 80}]}, {"Id": "b", "Ports": None}]
+        said = {"status": 200, "body": json.dumps(published)} if question == "daemon" else [f"rule of {about['ports'][0]}"]
+        return type("Answer", (), {"output": said})
+
+    engine.ask = ask
+    spans = [range(first, first + 128) for first in (20000, 20128, 20256)]
+    assert sweeping.forget_ports(engine, spans) == ["rule of 20000", "rule of 20256"]
+    assert asked == ["daemon", "forget_ports", "forget_ports"]
+
+
+def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
+    engine: Any = Engine()
+    swept = cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))
+    assert (len(swept.removed), swept.left) == (4, [])
+    assert {THERE in one["nonce"] for one in swept.others} == {True}
+    assert len(swept.others) == 4
+
+
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     engine: Any = Engine()
     engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
