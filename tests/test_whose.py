@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import cleaning, leases, plan, record, sweeping
@@ -466,6 +466,7 @@ class Disk:
 WITHOUT_EVIDENCE = [line for line in recorded_lines() if line["kind"] != "evidence"]
 
 
+@settings(deadline=None)  # of how long it takes nothing is said
 @given(st.integers(0, 60_000))
 def test_a_record_on_a_disk_that_fills_up_has_no_hole(room: int) -> None:
     lines = [*WITHOUT_EVIDENCE[:40], WITHOUT_EVIDENCE[-1]]
