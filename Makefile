@@ -43,8 +43,8 @@ faults: up ## strike runs with every fault at every stage; print fault x stage -
 bench: up ## time the warm run against a plain kubectl script, in five pairs
 	@$(BIN)/python -m hack.bench.bench
 
-soak: up ## run level article 20 times in a row; print every observation that was not always the same
-	@$(BIN)/python -m hack.soak
+soak: up ## run level article 20 times in a row; print what was not always the same, and what was left; ARGS="2 --level core"
+	@$(BIN)/python -m hack.soak $(ARGS)
 
 check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor
 	@$(BIN)/ruff check .

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from attrs import frozen
+
 from conformance import leases, plan, sweeping
 from conformance.cluster import Cluster, Object
 from conformance.course import NAMESPACES
@@ -93,16 +95,38 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
     return []
 
 
-def sweep(probes: Mapping[str, NodeProbe], mark: str) -> list[str]:
-    """Remove what a run made on the nodes' daemons and look again; give what is still there, in words."""
-    failures = []
+@frozen
+class Swept:
+    """What was removed from a node's daemon, and, after a second look, what is left of that; both in words."""
+
+    removed: list[str]
+    left: list[str]
+    others: list[Object]
+    """What carries the nonce of somebody else, and stays."""
+
+
+def take_away(probe: NodeProbe, ours: Callable[[Object], bool]) -> Swept:
+    """Remove what is ours of what carries a nonce on a node's daemon, and look again."""
+    found = [one for one in sweeping.made(probe) if ours(one)]
+    for one in found:
+        sweeping.remove(probe, one)
+    again = sweeping.made(probe)
+    removed, left = ([f"{sweeping.in_words(one)} on {probe.node}" for one in some] for some in (found, filter(ours, again)))
+    return Swept(removed, left, [one for one in again if not ours(one)])
+
+
+def sweep(probes: Mapping[str, NodeProbe], mark: str) -> Swept:
+    """Remove what a run made on the nodes' daemons and look again; what goes wrong counts as left."""
+    all_of_them = Swept([], [], [])
     for probe in probes.values():
         try:
-            sweeping.sweep(probe, mark)
-            failures += [f"{sweeping.in_words(left)} on {probe.node}" for left in sweeping.sweep(probe, mark)]
+            swept = take_away(probe, lambda one: one["nonce"].startswith(mark))
+            all_of_them.removed.extend(swept.removed)
+            all_of_them.left.extend(swept.left)
+            all_of_them.others.extend(swept.others)
         except ConformanceError as broken:
-            failures.append(str(broken))
-    return failures
+            all_of_them.left.append(str(broken))
+    return all_of_them
 
 
 def alive(cluster: Cluster) -> dict[str, Object]:
@@ -116,10 +140,10 @@ def runs(cluster: Cluster) -> set[str]:
     return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in cluster.items(c, labelSelector=RUN_LABEL)}
 
 
-def abandoned(probe: NodeProbe, spared: Iterable[str], reports: Path) -> list[Object]:
-    """Give what on a node's daemon is some run's, but of no run that is alive."""
+def abandoned(found: Object, spared: Iterable[str], reports: Path) -> bool:
+    """Say whether a thing on a node's daemon is some run's, but of no run that is alive."""
     living = tuple(plan.nonce_prefix(run) for run in spared)
-    return [one for one in sweeping.made(probe) if not one["nonce"].startswith(living) and _ours(one, reports)]
+    return not found["nonce"].startswith(living) and _ours(found, reports)
 
 
 def _ours(found: Object, reports: Path) -> bool:

@@ -2,74 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from attrs import evolve, frozen
 
 from conformance.cluster import Object
 from conformance.evidence import SECOND
-from conformance.leases import run_of
-from conformance.plan import nonce_prefix
+from conformance.leases import RUN_LABEL, run_of
+from conformance.plan import PORTS_A_LEG, nonce_prefix
 from conformance.probes.inventory import difference
+from conformance.probes.node import LABEL as PROBE_LABEL
 from conformance.record import Line, Record
-from conformance.rig import container_ids
+from conformance.rig import container_ids, container_of
+
+UID = re.compile(r"[0-9a-f]{8}[-_](?:[0-9a-f]{4}[-_]){3}[0-9a-f]{12}|(?<=pod)[0-9a-f]{32}")
+ID = re.compile(r"[0-9a-f]{64}")
+PORT = re.compile(r"^(?!.* KUBE-).* --dport (\d+)")
+"""Of a rule; but for kube-proxy's, whose ports are those of Services."""
+ENGINES_OWN = frozenset({"docker", "docker/buildkit"})
+"""Cgroups that hold those of all its containers and builds: an engine makes each once, for the first, and keeps it."""
+OF_SYSTEMD = re.compile(r"\.(?:automount|mount|scope|service|slice|socket|swap)$")
+OF_THE_NODE = re.compile(r"/run/(?:user|credentials)/|/proc/sys/fs/binfmt_misc$")
+"""Where systemd mounts, for a session or a unit or when somebody looks."""
+OF_AN_ENGINE = re.compile(r" (?:DOCKER(?:-[A-Z0-9-]+)?|docker0|br-[0-9a-f]{12})(?: |$)| -s (\S+)/32 -d \1/32 .*MASQUERADE")
+"""A rule of the engine's chains or bridges, or by which a container reaches itself at the port it publishes."""
+NODES_OWN: Mapping[str, Callable[[str], object]] = {
+    "cgroups": lambda name: name in ENGINES_OWN or OF_SYSTEMD.search(name),
+    "mounts": OF_THE_NODE.match,
+    "iptables rules": lambda name: not OF_AN_ENGINE.search(name),
+}
+"""Of a kind, which names the node, its cluster or its engine makes by itself, if nothing in them says whose they are."""
+FLEETING = ("pod directories", "mounts", "cgroups", "iptables rules")
+"""What goes a moment after its pod. A pod's logs stay until kubelet collects them."""
 
 
 @frozen
 class Owners:
-    """What the names of survivors hold, and whose it is: this run's legs, and other runs at work at the same time."""
+    """What the names of survivors hold, and whose it is: this run's legs, and all others, above all other runs."""
 
     legs: Mapping[str, str]
     others: Mapping[str, str]
     runs: frozenset[str]
+    run: str = ""
+    ports: Mapping[int, str] = {}
+    """The first of a leg's ports -> the leg."""
 
     @classmethod
     def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], made: list[Object]) -> Owners:
-        """Tell by namespace, pod uid, container id and nonce.
+        """Tell by namespace, pod uid, container id, nonce and port.
 
-        `pods` are those of all runs that are there now, `made` is what carries a nonce on the nodes' engines (id, nonce).
+        `pods` are those that are there now, `made` is what carries a nonce on the nodes' engines (id, nonce).
         """
-        here = {leg["namespace"] + "_": leg["leg"] for leg in seen.legs}
+        # What follows a namespace in the name of a pod's logs, and in kube-proxy's rules.
+        here = {leg["namespace"] + end: leg["leg"] for leg in seen.legs for end in "_/"}
+        here |= {leg["nonce"]: leg["leg"] for leg in seen.legs}
         for one in seen.evidence:
-            if one.name.removeprefix(SECOND) in ("pod", "registry"):
-                here[one.output["metadata"]["uid"]] = one.leg
+            name = one.name.removeprefix(SECOND)
+            if name in ("pod", "registry"):
+                here |= dict.fromkeys(pod_marks(one.output), one.leg)
+            elif name == "child" and (child := container_of(one.output.get("process", {}))):
+                here[child] = one.leg
         there = {nonce_prefix(other): f"run {other}" for other in others}
-        for pod in pods:
-            if (owner := run_of(pod)) != run:
-                there[pod["metadata"]["uid"]] = f"run {owner}"
-                there |= dict.fromkeys(container_ids(pod).values(), f"run {owner}")
         for thing in made:
             owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
             there |= {thing["id"]: f"run {owner}"} if owner else {}
-        return cls(here, there, frozenset(others))
+        ports = {leg["port"]: leg["leg"] for leg in seen.legs}
+        return cls(here, there, frozenset(others), run, ports).beside(pods)
+
+    def beside(self, pods: Iterable[Object]) -> Owners:
+        """Give the same owners and those pods that are none of this run's legs: another run's, anybody's, or its own probes."""
+        there = dict(self.others)
+        for pod in pods:
+            labels = pod["metadata"].get("labels", {})
+            if labels.get(RUN_LABEL) != self.run or PROBE_LABEL in labels:
+                owner = f"run {run_of(pod)}" if RUN_LABEL in labels else "a pod of no run"
+                there |= dict.fromkeys(pod_marks(pod), owner)
+        return evolve(self, others=there)
 
     def and_of(self, pods: Mapping[str, str]) -> Owners:
         """Give the same owners, with this run's pods that are of no leg: uid -> what the pod is."""
         return evolve(self, legs={**self.legs, **pods})
 
+    def and_in(self, cgroups: Iterable[str]) -> Owners:
+        """Give the same owners, with the containers in a pod's cgroup: its sandbox is one that the API server does not name."""
+        legs, others = dict(self.legs), dict(self.others)
+        for name in cgroups:
+            for whose in (legs, others):
+                known = [whose[uid] for uid in uids(name) if uid in whose]
+                whose.update(dict.fromkeys(ID.findall(name), known[0]) if known else {})
+        return evolve(self, legs=legs, others=others)
+
     def of_another(self, name: str) -> bool:
-        """Say whether a survivor is known to be another run's."""
-        return any(mark in name for mark in self.others)
+        """Say whether a survivor is known to be another's."""
+        return any(mark in _dashed(name) for mark in self.others)
 
     def legs_of(self, name: str) -> list[str]:
         """Give the legs of this run, or its pods without one, that a survivor is known to be of."""
-        return sorted({leg for mark, leg in self.legs.items() if mark in name})
+        marked = {leg for mark, leg in self.legs.items() if mark in name or mark in _dashed(name)}
+        ports = {int(port) for port in PORT.findall(name)}
+        return sorted(marked | {leg for first, leg in self.ports.items() if ports & {*range(first, first + PORTS_A_LEG)}})
+
+
+def pod_marks(pod: Object) -> set[str]:
+    """Give what the names of a pod's things on its node hold: a static pod's go by its manifest's hash, not by its uid."""
+    told = pod["metadata"]
+    marks = {told["uid"], told.get("annotations", {}).get("kubernetes.io/config.hash", told["uid"])}
+    kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    return marks | set(container_ids(pod, *kinds).values())
+
+
+def uids(name: str) -> list[str]:
+    """Give the uids of pods that a name holds."""
+    return [uid.replace("_", "-") for uid in UID.findall(name)]
+
+
+def _dashed(name: str) -> str:
+    """Give a name as it would be if systemd took dashes: a pod's slice has its uid with underscores."""
+    return UID.sub(lambda uid: uid[0].replace("_", "-"), name)
+
+
+def _left(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> dict[str, list[tuple[str, list[str]]]]:
+    """Give by kind what is left and not known to be another's, each with the legs it is of."""
+    owners = owners.and_in([*before.get("cgroups", []), *after.get("cgroups", [])])
+    found = {}
+    for what, names in difference(before, after).items():
+        known = {name: owners.legs_of(name) for name in names if not owners.of_another(name)}
+        found[what] = [(name, legs) for name, legs in known.items() if legs or not _nodes_own(what, name)]
+    return {what: left for what, left in found.items() if left}
+
+
+def _nodes_own(what: str, name: str) -> bool:
+    return what in NODES_OWN and not (uids(name) or ID.search(name)) and bool(NODES_OWN[what](name))
 
 
 def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[str]:
-    """Give the pod directories of this run's pods that kubelet has not removed yet."""
-    return [name for name in difference(before, after).get("pod directories", []) if owners.legs_of(name)]
+    """Give what goes with this run's pods and has not gone yet.
+
+    A pod's network and the mounts of its sandbox do not tell whose they are: all such are, unless another run is at work.
+    """
+    left = _left(before, after, owners)
+    untold = not owners.runs
+    return [name for what in FLEETING for name, legs in left.get(what, []) if legs or (untold and what != "pod directories")]
 
 
 def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[Line]:
-    """Give the record's lines, one for each kind of thing. What is known to be another run's is none of ours."""
+    """Give the record's lines, for each kind of thing one of the legs' and one of nobody's. What is another's is none of ours."""
+    untold = f"not told apart from what run {', '.join(sorted(owners.runs))} does at the same time" if owners.runs else ""
     found = []
-    for what, names in difference(before, after).items():
-        left = [name for name in names if not owners.of_another(name)]
-        if not left:
-            continue
-        attributed = ", ".join(sorted({leg for name in left for leg in owners.legs_of(name)}))
-        if not attributed and owners.runs:
-            attributed = f"not told apart from what run {', '.join(sorted(owners.runs))} does at the same time"
-        found.append({"kind": "residue", "node": node, "what": what, "left": left, "attributed": attributed})
+    for what, left in _left(before, after, owners).items():
+        legs = ", ".join(sorted({leg for _, some in left for leg in some}))
+        for attributed, names in (
+            (legs, [name for name, some in left if some]),
+            (untold, [name for name, some in left if not some]),
+        ):
+            if names:
+                found.append({"kind": "residue", "node": node, "what": what, "left": names, "attributed": attributed})
     return found
+
+
+def astray(found: dict[str, list[str]], living: Owners) -> dict[str, list[str]]:
+    """Give by kind what holds the uid or the id of a pod or container that nobody who is there has."""
+    living = living.and_in(found.get("cgroups", []))
+    marked = {what: [name for name in names if uids(name) or ID.search(name)] for what, names in found.items()}
+    return {what: [name for name in names if not living.of_another(name)] for what, names in marked.items()}

@@ -311,10 +311,11 @@ class Run:
             return [f"{silent.sentence} Nothing could be removed: `conformance clean` does it when the cluster answers."]
         try:
             self._revive_probes()
-            failures += cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
+            swept = cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
+            failures += swept.left
             for probe in self._probes.values() if self._ports else ():
-                sweeping.forget_ports(probe, self._ports)
-            owners = self._owners().and_of(self._own)
+                sweeping.forget_ports(probe, [self._ports])
+            owners = self._owners(swept.others)
             for name, before in self._before.items():
                 for line in self._left(self._probes[name], before, owners):
                     writer.write(line)
@@ -336,18 +337,19 @@ class Run:
             cleaning.remove_probes(self.cluster, self._namespace, self.id)
             self.probes()
 
-    def _owners(self) -> Owners:
+    def _owners(self, made: list[Object]) -> Owners:
         """Tell what on a node is whose: this run's legs, and other runs that are or were at work meanwhile."""
         others = (set(cleaning.alive(self.cluster)) | self._others) - {self.id}
-        pods = self.cluster.items("/api/v1/pods", labelSelector=RUN_LABEL)
-        made = [found for probe in self._probes.values() for found in sweeping.made(probe)]
-        return Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, pods, made)
+        owners = Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, self.cluster.items("/api/v1/pods"), made)
+        return owners.and_of(self._own)
 
     def _left(self, probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[record.Line]:
-        """Give the difference of two inventories as lines; kubelet gets its usual time for the pods' directories."""
+        """Give the difference of two inventories as lines; kubelet gets its usual time for the ends of the run's pods."""
         end = time.monotonic() + TIMEOUTS.reclaimed
         while True:
             after = inventory(probe)
+            # Listed once more: a pod that came while the node was looked at must not be taken for the run's.
+            owners = owners.beside(self.cluster.items("/api/v1/pods"))
             if not waiting_for(before, after, owners) or time.monotonic() > end:
                 return ledger(probe.node, before, after, owners)
 
@@ -422,11 +424,10 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
             removed.append(f"the objects of run {run}")
         free = _ports_but_of(cluster, spared)
         for name, probe in probes.items():
-            for found in cleaning.abandoned(probe, spared, reports):
-                sweeping.remove(probe, found)
-                removed.append(f"{sweeping.in_words(found)} on {name}")
-            left += [f"{sweeping.in_words(found)} on {name}" for found in cleaning.abandoned(probe, spared, reports)]
-            removed += [f"rule {rule} on {name}" for ports in free for rule in sweeping.forget_ports(probe, ports)]
+            swept = cleaning.take_away(probe, lambda found: cleaning.abandoned(found, spared, reports))
+            removed += swept.removed
+            left += swept.left
+            removed += [f"rule {rule} on {name}" for rule in sweeping.forget_ports(probe, free)]
         removed += [f"the token of run {name}" for name in cleaning.forget_tokens(reports, spared)]
     finally:
         left += cleaning.remove_run(cluster, own)

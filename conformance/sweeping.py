@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from conformance.cluster import Object
 from conformance.errors import RigError
-from conformance.probes.node import NODE_SOCKET, OK, NodeProbe, has_engine
+from conformance.probes.node import GONE, NODE_SOCKET, OK, NodeProbe, has_engine, of_engine
 from conformance.timeouts import TIMEOUTS
 
 NONCE_LABEL = "conformance.nonce"
 """Of a network, a volume and an image, which have no environment that could carry a nonce."""
-GONE = 404
 LISTED = {
     "network": ("/networks", "/networks/{}", "Id"),
     "volume": ("/volumes", "/volumes/{}?force=1", "Name"),
@@ -33,8 +31,8 @@ def made(probe: NodeProbe) -> list[Object]:
 
 def _containers(probe: NodeProbe) -> list[Object]:
     found = []
-    for one in _read(probe, "/containers/json?all=1") or []:
-        inspected = _read(probe, f"/containers/{one['Id']}/json") or {}
+    for one in of_engine(probe, "/containers/json?all=1"):
+        inspected = of_engine(probe, f"/containers/{one['Id']}/json", or_gone=True) or {}
         for variable in inspected.get("Config", {}).get("Env") or []:
             name, _, value = variable.partition("=")
             if name == "CHILD_NONCE":
@@ -45,21 +43,12 @@ def _containers(probe: NodeProbe) -> list[Object]:
 def _labelled(probe: NodeProbe) -> list[Object]:
     found: list[Object] = []
     for kind, (collection, _, field) in LISTED.items():
-        listed = _read(probe, collection) or []
+        listed = of_engine(probe, collection)
         if isinstance(listed, dict):
             listed = listed["Volumes"] or []
         nonces = ((one[field], (one.get("Labels") or {}).get(NONCE_LABEL)) for one in listed)
         found += [{"kind": kind, "id": identity, "nonce": nonce} for identity, nonce in nonces if nonce]
     return found
-
-
-def _read(probe: NodeProbe, path: str) -> Any:  # noqa: ANN401 -- any JSON
-    """Give what the node's own daemon answers, or None where it has no such thing. Raises `RigError` on any other answer."""
-    answer = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
-    if answer["status"] not in (OK, GONE):
-        said = answer.get("lost") or answer["body"]
-        raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {said}")
-    return json.loads(answer["body"]) if answer["status"] == OK else None
 
 
 def remove(probe: NodeProbe, found: Object) -> None:
@@ -90,14 +79,15 @@ def in_words(found: Object) -> str:
     return f"{found['kind']} {found['id'].removeprefix('sha256:')[:12]}"
 
 
-def forget_ports(probe: NodeProbe, ports: range) -> list[str]:
-    """Remove the rules of a node's own daemon for ports that no container of it publishes; give them. [] without a daemon.
+def forget_ports(probe: NodeProbe, spans: Iterable[range]) -> list[str]:
+    """Remove a node's own daemon's rules for ports, but for spans of which a container of it publishes one; give them.
 
+    [] without a daemon.
     What a daemon of 20.10 was seen to restore after its node had been rebooted under it, for a container that was gone.
     """
     if not has_engine(probe):
         return []
-    listed = _read(probe, "/containers/json?all=1") or []
-    if any(published.get("PublicPort") in ports for one in listed for published in one.get("Ports") or []):
-        return []
-    return list(probe.ask("forget_ports", ports=[ports.start, ports.stop]).output)
+    listed = of_engine(probe, "/containers/json?all=1")
+    published = {port.get("PublicPort") for one in listed for port in one.get("Ports") or []}
+    free = [ports for ports in spans if published.isdisjoint(ports)]
+    return [rule for ports in free for rule in probe.ask("forget_ports", ports=[ports.start, ports.stop]).output]

@@ -1,6 +1,7 @@
-"""Run level article many times in a row, and print how long each took and every observation that was not always the same.
+"""Run a level many times in a row; print, of each run and of all, what was left and what was not always observed the same.
 
-`python -m hack.soak [RUNS]` (20 unless told). Exits with 1 if an observation flipped or a run did not end as expected.
+`python -m hack.soak [RUNS] [--level LEVEL] [--reports DIR]`. Exits with 1 if an observation flipped, a run did not end as
+expected, or anything was left that is not a pod's log: those kubelet collects once a minute.
 """
 
 from __future__ import annotations
@@ -8,47 +9,125 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
+from attrs import frozen
 
 from conformance import record
+from conformance.claims import LEVELS
 from conformance.observations import State
 from conformance.repeats import Agreement
 
-RUNS = 20
-COMMAND = (str(Path(sys.executable).with_name("conformance")), "run", "--level", "article", "-q")
+COMMAND = (str(Path(sys.executable).with_name("conformance")), "run", "-q")
+LATER = "pod logs"
 
 
-def run(reports: Path) -> tuple[int, record.Record]:
-    """Run once; give the exit code and the record."""
-    code = subprocess.run([*COMMAND, "--reports", reports], check=False).returncode  # noqa: S603 -- our own command
-    return code, record.read(reports / "latest" / "record.jsonl")
+@frozen
+class Ended:
+    """One run: its exit code, and its record, None where it did not come to have one."""
+
+    code: int
+    record: record.Record | None
+
+    @property
+    def left(self) -> list[str]:
+        """Give what it left or could not clean, in words, without what kubelet takes away later."""
+        if self.record is None:
+            return []
+        lines = [line for line in self.record.residue if line["what"] != LATER]
+        said = [
+            f"{line['what']} on {line['node']}: {' '.join(line['left'])} ({line['attributed'] or 'of nobody'})" for line in lines
+        ]
+        return said + list(self.record.footer["cleaned"] if self.record.footer else ["not known: it has no footer"])
+
+    @property
+    def seconds(self) -> float | None:
+        """Give how long it took, None if it did not end."""
+        return float(self.record.footer["seconds"]["end"]) if self.record and self.record.footer else None
+
+    @property
+    def states(self) -> dict[tuple[str, str], State]:
+        """Give every cell's state; one that was not judged is ERROR."""
+        if self.record is None:
+            return {}
+        judged = {(o["property"], o["leg"]): State(o["state"]) for o in self.record.observations}
+        cells = [(one["property"], one["leg"]) for one in self.record.header["cells"]]
+        return {cell: judged.get(cell, State.ERROR) for cell in cells}
+
+    def __str__(self) -> str:
+        """Give its end in words."""
+        time = "no end" if self.seconds is None else f"{self.seconds:.0f} s"
+        why = self.record.footer["why"] if self.record and self.record.footer else "no record of it, or no footer"
+        return f"exit code {self.code}, {time}: {why}"
 
 
-def table(records: list[record.Record]) -> list[Agreement]:
+def run(level: str, reports: Path) -> Ended:
+    """Run once. `latest` may be an earlier run's where this one made no record: only a folder that is new is its own.
+
+    What it prints of its end is in the record; what kept it from one goes to stderr.
+    """
+    before = set(reports.glob("*-*/record.jsonl"))
+    command = (*COMMAND, "--level", level, "--reports", str(reports))
+    code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode  # noqa: S603 -- our own command
+    new = [file for file in set(reports.glob("*-*/record.jsonl")) - before if file.stat().st_size]
+    return Ended(code, record.read(new[0]) if new else None)
+
+
+def table(runs: list[Ended]) -> list[Agreement]:
     """Give every cell of the runs with its state in each; one that a run did not judge is ERROR there."""
-    cells = dict.fromkeys((c["property"], c["leg"]) for one in records for c in one.header["cells"])
-    judged = [{(o["property"], o["leg"]): State(o["state"]) for o in one.observations} for one in records]
-    return [Agreement(name, leg, tuple(of.get((name, leg), State.ERROR) for of in judged)) for name, leg in cells]
+    cells = dict.fromkeys(cell for one in runs for cell in one.states)
+    return [Agreement(name, leg, tuple(one.states.get((name, leg), State.ERROR) for one in runs)) for name, leg in cells]
 
 
-def main() -> int:
-    """Run, and print."""
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
-    codes, records = zip(*(run(Path("reports/soak")) for _ in range(runs)), strict=True)
-    seconds = [one.footer["seconds"]["end"] for one in records if one.footer]
-    cells = table(list(records))
+def flips(runs: list[Ended]) -> list[str]:
+    """Give what the last run observed otherwise than the first, in words."""
+    return [
+        f"{cell.name}[{cell.leg}]: {cell.states[-1].value}, {cell.states[0].value} in run 1"
+        for cell in table(runs)
+        if cell.states[-1] is not cell.states[0]
+    ]
+
+
+def in_sum(runs: list[Ended]) -> list[str]:
+    """Give what all runs come to, in lines."""
+    cells = table(runs)
     flipped = [cell for cell in cells if not cell.whole]
-    for cell in flipped:
-        click.echo(f"{cell.name}[{cell.leg}]: {cell} {cell.state.value}: {' '.join(state.value for state in cell.states)}")
-    left = sum(bool(one.residue) for one in records)
+    lines = [f"{c.name}[{c.leg}]: {c} {c.state.value}: {' '.join(state.value for state in c.states)}" for c in flipped]
+    left = Counter(one.partition(":")[0] for ended in runs for one in ended.left)
+    lines += [f"left in {count} of {len(runs)} runs: {what}" for what, count in left.items()]
+    seconds = [one.seconds for one in runs if one.seconds is not None]
     times = f"{min(seconds):.0f} to {max(seconds):.0f} s, median {statistics.median(seconds):.0f} s" if seconds else "none ended"
-    click.echo(
-        f"{runs} runs of {len(cells)} cells ({times}): {len(flipped)} flipped; exit codes {sorted(set(codes))}; residue in {left}"
-    )
-    return 1 if flipped or any(codes) else 0
+    codes = sorted({one.code for one in runs})
+    dirty = sum(bool(one.left) for one in runs)
+    return [
+        *lines,
+        f"{len(runs)} runs of {len(cells)} cells ({times}): {len(flipped)} flipped; exit codes {codes}; {dirty} left something",
+    ]
+
+
+def good(runs: list[Ended]) -> bool:
+    """Say whether every run ended as expected, observed what the others did, and left nothing."""
+    return all(cell.whole for cell in table(runs)) and not any(one.code or one.left or not one.record for one in runs)
+
+
+@click.command(help=__doc__)
+@click.argument("runs", type=click.IntRange(1), default=20)
+@click.option("--level", type=click.Choice(LEVELS), default="article", show_default=True)
+@click.option("--reports", type=click.Path(path_type=Path, file_okay=False), default="reports/soak", show_default=True)
+def main(runs: int, level: str, reports: Path) -> None:
+    """Run, and print."""
+    done: list[Ended] = []
+    for number in range(1, runs + 1):
+        done.append(run(level, reports))
+        click.echo(f"run {number} of {runs}: {done[-1]}")
+        for said in [*flips(done), *(f"left: {one}" for one in done[-1].left)]:
+            click.echo(f"  {said}")
+    for line in in_sum(done):
+        click.echo(line)
+    sys.exit(not good(done))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

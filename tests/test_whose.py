@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import cleaning, leases, plan, record, sweeping
@@ -22,7 +22,8 @@ from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
 from conformance.probes.inventory import inventory
 from conformance.report import render
-from conformance.residue import Owners, ledger, waiting_for
+from conformance.residue import Owners, astray, ledger, waiting_for
+from conformance.rig import container_of
 from conformance.sessions import Replay, observation_line
 from conformance.terms import terms
 from conformance.world import images, nodes
@@ -90,6 +91,116 @@ def test_the_end_of_the_runs_own_pod_a_is_waited_for(owners: Owners) -> None:
     knowing = owners.and_of({POD_A: "Pod A, the baseline"})
     assert waiting_for({}, after, knowing) == [POD_A]
     assert {line["attributed"] for line in ledger("n", {}, after, knowing)} == {"Pod A, the baseline"}
+
+
+FOREIGN, SANDBOX, ITS_OWN, HEX = "99999999-8888-7777-6666-555555555555", "5" * 64, "6" * 64, "ab" * 32
+
+
+@pytest.fixture
+def alone(recorded: record.Record) -> Owners:
+    """Give the owners where a pod of nobody's run came meanwhile, and no other run is at work."""
+    pod = {"metadata": {"uid": FOREIGN, "annotations": {"kubernetes.io/config.hash": "f" * 32}}, "status": {}}
+    return Owners.of(recorded.header["run"], recorded, set(), [pod], [])
+
+
+def slice_of(uid: str, *container: str) -> str:
+    return "/".join(
+        [f"kubepods.slice/kubepods-pod{uid.replace('-', '_')}.slice", *(f"cri-containerd-{one}.scope" for one in container)]
+    )
+
+
+def uid_of(recorded: record.Record, leg: str) -> str:
+    return next(str(e.output["metadata"]["uid"]) for e in recorded.evidence if e.leg == leg and e.name == "pod")
+
+
+def left_in(after: dict[str, list[str]], owners: Owners) -> dict[tuple[str, str], list[str]]:
+    return {(line["what"], line["attributed"]): line["left"] for line in ledger("n", {}, after, owners)}
+
+
+def test_a_pod_that_came_meanwhile_is_no_residue(alone: Owners) -> None:
+    after = {
+        "pod directories": [FOREIGN],
+        "cgroups": [slice_of(FOREIGN), slice_of(FOREIGN, SANDBOX), "kubepods/pod" + "f" * 32],
+        "mounts": [f"/run/containerd/sandboxes/{SANDBOX}/shm", f"/var/lib/kubelet/pods/{FOREIGN}/volumes/x"],
+        "iptables rules": [
+            f'iptables -t nat -A CNI-1 -d 10.1.0.0/24 -m comment --comment "id: \\"{SANDBOX}\\"" -j ACCEPT',
+            'iptables -t nat -A KUBE-SERVICES -d 10.96.0.9/32 -m comment --comment "theirs/web" -p tcp --dport 80 -j KUBE-SVC-1',
+            "iptables -t nat -N CNI-1",
+        ],
+    }
+    assert left_in(after, alone) == {}
+    assert waiting_for({}, after, alone) == []
+
+
+def test_a_pod_that_lies_about_whose_it_is_hides_nothing_of_a_leg(alone: Owners, recorded: record.Record) -> None:
+    """A cgroup in a foreign pod's, which carries a leg's uid: the foreign pod is there, so it holds it."""
+    uid = uid_of(recorded, recorded.legs[0]["leg"])
+    assert left_in({"cgroups": [slice_of(FOREIGN) + "/" + slice_of(uid)]}, alone) == {}
+    assert left_in({"cgroups": [slice_of(uid)]}, alone) == {("cgroups", recorded.legs[0]["leg"]): [slice_of(uid)]}
+
+
+def test_what_the_node_and_its_engine_make_by_themselves_is_no_residue(alone: Owners) -> None:
+    after = {
+        "cgroups": ["docker", "docker/buildkit", "system.slice/system-modprobe.slice", "user.slice/user-0.slice/session-1.scope"],
+        "mounts": ["/run/user/0", "/run/credentials/x.service", "/proc/sys/fs/binfmt_misc"],
+        "iptables rules": ["iptables -t filter -A INPUT -s 192.0.2.1/32 -j DROP", "(ip6tables-save: no such table)"],
+    }
+    assert left_in(after, alone) == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("cgroups", f"docker/{HEX}"),
+        ("cgroups", f"system.slice/docker-{HEX}.scope"),
+        ("cgroups", f"docker/buildkit/{HEX}"),
+        ("cgroups", "dockerx"),
+        ("cgroups", slice_of("11112222-3333-4444-5555-666677778888")),
+        ("mounts", "/run/netns/cni-1"),
+        ("mounts", f"/var/lib/docker/overlay2/{HEX}/merged"),
+        ("iptables rules", "iptables -t filter -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp --dport 80 -j ACCEPT"),
+        ("iptables rules", "iptables -t filter -A FORWARD -i br-0123456789ab -j ACCEPT"),
+        ("iptables rules", "iptables -t nat -A POSTROUTING -s 172.17.0.2/32 -d 172.17.0.2/32 -p tcp --dport 80 -j MASQUERADE"),
+        ("iptables rules", f'iptables -t nat -A CNI-2 -m comment --comment "id: \\"{HEX}\\"" -j ACCEPT'),
+    ],
+)  # fmt: skip
+def test_what_nobody_who_is_there_has_is_left_and_waited_for(alone: Owners, owners: Owners, what: str, name: str) -> None:
+    assert left_in({what: [name]}, alone) == {(what, ""): [name]}
+    assert waiting_for({}, {what: [name]}, alone) == [name]
+    assert THERE in ledger("n", {}, {what: [name]}, owners)[0]["attributed"]
+    assert waiting_for({}, {what: [name]}, owners) == [], "it may be the other run's, who is at work"
+
+
+def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone: Owners, recorded: record.Record) -> None:
+    leg, other = next(one for one in recorded.legs if one["leg"] == "dood.detached"), recorded.legs[0]
+    uid = uid_of(recorded, leg["leg"])
+    child = next(container_of(e.output["process"]) for e in recorded.evidence if (e.leg, e.name) == (leg["leg"], "child"))
+    port, accept = leg["port"], "iptables -t filter -A INPUT -p tcp --dport {} -j ACCEPT"
+    after = {
+        "cgroups": [slice_of(uid, ITS_OWN), f"docker/{child}"],
+        "mounts": [f"/run/sandboxes/{ITS_OWN}/shm", f"/run/x-{leg['nonce']}"],
+        "iptables rules": [
+            accept.format(port),
+            accept.format(port + 3),
+            f'ip6tables -t nat -A KUBE-SVC-1 -m comment --comment "{leg["namespace"]}/web" -j KUBE-SEP-1',
+        ],
+    }
+    assert left_in(after, alone) == {(what, leg["leg"]): sorted(names) for what, names in after.items()}
+    assert leg["leg"] not in alone.legs_of(accept.format(port + 4))
+    service = f"iptables -t nat -A KUBE-SERVICES -d 10.96.0.9/32 -p tcp --dport {port} -j KUBE-SVC-1"
+    assert left_in({"iptables rules": [service]}, alone) == {}, "a Service's port is no leg's"
+    of_nobody = {"mounts": [f"/run/x-{other['nonce']}", "/run/x"]}
+    assert left_in(of_nobody, alone) == {("mounts", other["leg"]): ["/run/x-" + other["nonce"]], ("mounts", ""): ["/run/x"]}
+
+
+def test_what_holds_the_id_of_nobody_living_is_astray() -> None:
+    pod = {"metadata": {"uid": FOREIGN}, "status": {"containerStatuses": [{"name": "c", "containerID": "containerd://" + HEX}]}}
+    found = {
+        "cgroups": ["docker", slice_of(FOREIGN, SANDBOX), f"docker/{'d' * 64}"],
+        "mounts": ["/proc", f"/run/{SANDBOX}/shm", f"/run/{HEX}/rootfs", f"/run/{'e' * 64}/rootfs"],
+    }
+    living = Owners({}, {}, frozenset()).beside([pod])
+    assert astray(found, living) == {"cgroups": [f"docker/{'d' * 64}"], "mounts": [f"/run/{'e' * 64}/rootfs"]}
 
 
 def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded: record.Record) -> None:
@@ -239,9 +350,9 @@ def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
 def test_what_a_sweep_leaves_is_said_by_kind() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (200, None)
-    assert cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))[1] == "network networks-0f0 on a-node"
+    assert cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
     engine._delete = lambda _: (500, {"message": "no"})
-    assert "could not be removed" in cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))[0]
+    assert "could not be removed" in cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE)).left[0]
 
 
 def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
@@ -252,9 +363,37 @@ def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
 
 def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Path) -> None:
     engine: Any = Engine()
-    assert [one["id"] for one in cleaning.abandoned(engine, {THERE}, tmp_path)] == OURS
-    assert len(cleaning.abandoned(engine, set(), tmp_path)) == 8
-    assert cleaning.abandoned(engine, {HERE, THERE}, tmp_path) == []
+
+    def found(*spared: str) -> list[str]:
+        return [one["id"] for one in sweeping.made(engine) if cleaning.abandoned(one, spared, tmp_path)]
+
+    assert found(THERE) == OURS
+    assert len(found()) == 8
+    assert found(HERE, THERE) == []
+
+
+def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_listed_once() -> None:
+    engine: Any = Engine()
+    asked: list[str] = []
+
+    def ask(question: str, _: float = 0, **about: Any) -> Any:
+        asked.append(question)
+        published = [{"Id": "a", "Ports": [{"PublicPort": 20130}, {"PrivatePort": 80}]}, {"Id": "b", "Ports": None}]
+        said = {"status": 200, "body": json.dumps(published)} if question == "daemon" else [f"rule of {about['ports'][0]}"]
+        return type("Answer", (), {"output": said})
+
+    engine.ask = ask
+    spans = [range(first, first + 128) for first in (20000, 20128, 20256)]
+    assert sweeping.forget_ports(engine, spans) == ["rule of 20000", "rule of 20256"]
+    assert asked == ["daemon", "forget_ports", "forget_ports"]
+
+
+def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
+    engine: Any = Engine()
+    swept = cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))
+    assert (len(swept.removed), swept.left) == (4, [])
+    assert {THERE in one["nonce"] for one in swept.others} == {True}
+    assert len(swept.others) == 4
 
 
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
@@ -282,7 +421,7 @@ def mute() -> list[Engine]:
 def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
     for engine in mute():
         probes: Any = {"a-node": engine}
-        assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE))[0]
+        assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE)).left[0]
 
 
 def test_what_was_not_looked_at_is_not_nothing_left() -> None:
@@ -327,6 +466,7 @@ class Disk:
 WITHOUT_EVIDENCE = [line for line in recorded_lines() if line["kind"] != "evidence"]
 
 
+@settings(deadline=None)  # of how long it takes nothing is said
 @given(st.integers(0, 60_000))
 def test_a_record_on_a_disk_that_fills_up_has_no_hole(room: int) -> None:
     lines = [*WITHOUT_EVIDENCE[:40], WITHOUT_EVIDENCE[-1]]

@@ -490,16 +490,76 @@ def holding(question):
 
 
 def inventory(question):
-    """What a leg could leave on the node: names only, sorted, so that two can be compared."""
+    """What a leg could leave on the node: names only, sorted, so that two can be compared. `kinds` are of LOOKS."""
     enter(1, "cgroup")
-    enter(1, "mnt")
-    found = {"mounts": sorted({line.split(" ")[4] for line in text("/proc/1/mountinfo").splitlines()})}
+    enter(1, "net", "mnt")
+    found = {kind: sorted(LOOKS[kind]()) for kind in question.get("kinds", ())}
     for name, path in question.get("folders", {}).items():
         try:
             found[name] = sorted(os.listdir(path))
         except OSError as error:
             found[name] = ["(%s)" % os.strerror(error.errno)]
     return found
+
+
+def mount_points():
+    """Where something is mounted; without a network namespace that a process lives in, whose name does not say whose it is."""
+    lived_in, points = networks(), set()
+    for line in mounts_of(1).splitlines():
+        left, _, right = line.partition(" - ")
+        point = left.split(" ")[4]
+        if not (right.startswith("nsfs ") and inode(point) in lived_in):
+            points.add(point)
+    return points
+
+
+def networks():
+    """The inodes of all network namespaces that a process lives in."""
+    return {inode("/proc/%d/ns/net" % pid) for pid in pids()} - {None}
+
+
+def inode(path):
+    """A file's inode, or None if it is gone."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
+
+
+def cgroup_paths(top="/sys/fs/cgroup"):
+    """Every cgroup by its path, the same for all hierarchies that have it."""
+    v2 = os.path.exists(top + "/cgroup.controllers")
+    tops = [top] if v2 else [os.path.join(top, name) for name in os.listdir(top)]
+    return {os.path.relpath(folder, one) for one in tops for folder, _, _ in os.walk(one)} - {"."}
+
+
+def rules():
+    """Every rule, chain and policy of the node's network, IPv4's and IPv6's; of a family without its program, none."""
+    found = []
+    for tool in ("iptables", "ip6tables"):
+        try:
+            said = subprocess.run([tool + "-save"], capture_output=True, text=True)
+        except OSError:
+            continue
+        found += ["(%s-save: %s)" % (tool, said.stderr.strip())] if said.returncode else rule_names(tool, said.stdout)
+    return found
+
+
+def rule_names(tool, saved):
+    """What `iptables-save` printed, each as the command that makes it: without times and counters."""
+    found, table = [], ""
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith(":"):
+            chain, policy = line[1:].split()[:2]
+            found.append("%s -t %s %s" % (tool, table, "-N " + chain if policy == "-" else "-P %s %s" % (chain, policy)))
+        elif line.startswith("-A"):
+            found.append("%s -t %s %s" % (tool, table, line.strip()))
+    return found
+
+
+LOOKS = {"mounts": mount_points, "cgroups": cgroup_paths, "iptables rules": rules}
 
 
 def burn(question):

@@ -24,7 +24,7 @@ LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
 NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
 """What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
-OK, CREATED = 200, 201
+OK, CREATED, GONE = 200, 201, 404
 """What an HTTP server, a Docker Engine among them, answers."""
 
 
@@ -146,6 +146,20 @@ def has_engine(probe: NodeProbe) -> bool:
     if why and not why.startswith(NOBODY):
         raise RigError(f"The engine on {probe.node} did not tell what it has: {why}")
     return not why
+
+
+def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # noqa: ANN401 -- any JSON
+    """Give what a node's own engine answers to GET; with `or_gone` None where it has no such thing.
+
+    Raises `RigError` on any other answer.
+    """
+    answer: Object = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
+    if answer["status"] == OK:
+        return json.loads(answer["body"])
+    if or_gone and answer["status"] == GONE:
+        return None
+    said = answer.get("lost") or answer["body"]
+    raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {said}")
 
 
 BEAT = 10.0

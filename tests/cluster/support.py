@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from conformance import record
+from conformance.probes import agent
+from conformance.residue import Owners, astray
 from conformance.world import kind
 
 CLI = [str(Path(sys.executable).with_name("conformance"))]
@@ -89,14 +91,15 @@ echo @containers; docker ps -aq --no-trunc
 echo @volumes; docker volume ls -q
 echo @networks; docker network ls --format '{{.Name}}'
 echo @images; docker images --format '{{.Repository}}:{{.Tag}}'
-echo @directories; ls /var/lib/kubelet/pods
+echo @pod directories; ls /var/lib/kubelet/pods
 echo @mounts; awk '{print $5}' /proc/1/mountinfo
 echo @cgroups; find /sys/fs/cgroup -type d
-echo @rules; iptables-save
-echo @sandboxes; ctr -n k8s.io containers ls -q
+echo @iptables; iptables-save
+echo @ip6tables; ip6tables-save
 """
-UID = re.compile(r"[0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12}|(?<=pod)[0-9a-f]{32}")
-ID = re.compile(r"[0-9a-f]{64}")
+OWNED = ("pod directories", "mounts", "cgroups", "iptables rules")
+CHILDS = re.compile(r"--to-destination 172\.17\.")
+"""A rule that leads to a container of the node's engine."""
 
 
 def left() -> list[str]:
@@ -120,21 +123,17 @@ def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"volume {one}" for one in seen["volumes"])
     yield from (f"network {one}" for one in seen["networks"] if one not in ("bridge", "host", "none"))
     yield from (f"image {one}" for one in seen["images"] if one != "httpd:latest")
-    # A static pod's folder and cgroup are named by its manifest's hash, not by its uid.
-    known = {pod["metadata"].get("annotations", {}).get("kubernetes.io/config.hash", "") for pod in pods}
-    known |= {pod["metadata"]["uid"] for pod in pods} | set(seen["sandboxes"])
-    for what in ("directories", "mounts", "cgroups"):
-        for one in seen[what]:
-            marks = ID.findall(one) or [uid.replace("_", "-") for uid in UID.findall(one)]
-            if marks and not known & set(marks) and "/netns/" not in one:
-                yield f"{what} {one}"
+    tools = ("iptables", "ip6tables")
+    seen["iptables rules"] = [name for tool in tools for name in agent.rule_names(tool, "\n".join(seen[tool]))]
     networks = [one for one in seen["mounts"] if "/netns/" in one]
     own = [pod for pod in pods if pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork")]
     if len(networks) > len(own):
         yield f"{len(networks)} network namespaces of {len(own)} pods"
-    for one in seen["rules"]:
-        if "--to-destination 172.17." in one or (ID.findall(one) and not known & set(ID.findall(one))):
-            yield f"rule {one}"
+    seen["mounts"] = [one for one in seen["mounts"] if one not in networks]
+    living = Owners({}, {}, frozenset()).beside(pods)
+    for what, names in astray({what: seen[what] for what in OWNED}, living).items():
+        yield from (f"{what} {one}" for one in names)
+    yield from (f"rule {one}" for one in seen["iptables rules"] if CHILDS.search(one))
 
 
 def assert_nothing_left(seconds: float = 40) -> None:

@@ -33,15 +33,10 @@ def test_no_claim_is_missing_and_few_are_open(article: record.Record) -> None:
     assert all(one.why for one in left_open)
 
 
-ENGINES_OWN = ("cgroups at the root (memory or v2)", ["docker"])
-"""The parent of all its containers' cgroups: an engine makes it with the first one that a node ever had, and keeps it."""
-
-
 def test_nothing_of_it_is_left(article: record.Record) -> None:
     assert article.footer is not None
     assert article.footer["cleaned"] == []
-    unknown = [line for line in article.residue if not line["attributed"] and (line["what"], line["left"]) != ENGINES_OWN]
-    assert unknown == []
+    assert [line for line in article.residue if not line["attributed"]] == []
     assert_nothing_left()
 
 
