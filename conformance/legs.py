@@ -108,6 +108,15 @@ class Approach:
         """Say whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
         return self.spawns and not self.as_printed
 
+    @property
+    def marks_image(self) -> bool:
+        """Say whether its child is found by its image (marking.py), because the manifest's words say nothing of a nonce."""
+        return self.as_printed and not self.daemon
+
+
+PRINTED_PORT = 80
+"""What the article's manifests publish."""
+
 
 def catalogue() -> dict[str, Approach]:
     """Give every approach by name. Raises `UsageError` naming the file and what is wrong with it."""
@@ -218,7 +227,7 @@ class Leg:
             _keep(pod, self.approach, self.graph)
         for one in pod["spec"]["containers"]:
             one["image"] = self.images.get(one["image"], one["image"])
-            if "command" in one:
+            if "command" in one and not self.approach.marks_image:
                 one["command"] = [self.images.get(word, word) for word in one["command"]]
         for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):

@@ -196,6 +196,8 @@ class Run:
         said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
         unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
+        if self._namespace != NAMESPACE:
+            unavailable = {**{a.name: TAG_IS_THEIRS for a in catalogue.values() if a.marks_image}, **unavailable}
         printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
         self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
@@ -388,6 +390,10 @@ class Run:
         return code
 
 
+TAG_IS_THEIRS = (
+    f"{images.CHILD} on the node's engine would be another image for as long as the leg lasts; that is only done to the "
+    "engines of a cluster that `conformance up` made"
+)
 BASELINE = "pod"
 """The approach that is none: the article's Pod A."""
 PORTS_A_RUN = 128

@@ -14,7 +14,7 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
         f"  a probe on each of its {nodes} nodes: privileged, in the node's PID namespace; it reads and holds a lock",
         "  (at level extended it kills processes of this run's own pods, one of which mounts a directory of another by hostPath)",
     ]
-    for approach in approaches:
+    for approach in (one for one in approaches if not one.marks_image):  # only where a cluster is ours
         lines += [
             f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)
         ]

@@ -12,6 +12,7 @@ from conformance.probes.node import NODE_SOCKET, OK, NodeProbe, has_engine
 FOLDERS = {
     "pod directories": "/var/lib/kubelet/pods",
     "pod logs": "/var/log/pods",
+    "mount points in /run": "/run/secrets/kubernetes.io",
     "cgroups at the root (memory or v2)": "/sys/fs/cgroup/memory",
     "cgroups at the root": "/sys/fs/cgroup",
 }
