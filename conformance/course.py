@@ -212,7 +212,7 @@ class Course:
             create_pod(self.cluster, self.leg.twin, stop=self.stop)
 
     def _start_registry(self) -> None:
-        """Start the leg's registry on the leg's node; where the graph is kept, an emptyDir of the registry's pod keeps it."""
+        """Start the leg's registry on the leg's node; where the graph is kept, a volume of its pod is claimed."""
         create_pod(self.cluster, self.leg, registry.manifest(self.leg), stop=self.stop)
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
         who, what = f"The registry of {self.leg.name}", f"The start of {self.leg.name}'s registry"
@@ -222,8 +222,26 @@ class Course:
         for rig in filter(None, (self.rig, self.rig.twin)):
             rig.registry = f"{pod['status']['podIP']}:{registry.PORT}"
             if self.leg.kind.kept:
-                rig.leg = evolve(rig.leg, graph=registry.kept(pod))
+                rig.leg = evolve(rig.leg, graph=registry.KEPT)
+        if self.leg.kind.kept:
+            self._claim(pod)
         self.leg = self.rig.leg
+
+    def _claim(self, pod: Object) -> None:
+        """Make a volume of the directory that the registry's pod keeps, and claim it for the leg's engines."""
+        claims = f"{NAMESPACES}/{self.leg.namespace}/persistentvolumeclaims"
+        began, clocked = time.time(), time.monotonic()
+        self.cluster.create(registry.VOLUMES, registry.volume(self.leg, pod))
+        self.cluster.create(claims, registry.claim(self.leg))
+
+        def bound(claim: Object | None) -> bool:
+            return bool(claim and claim.get("status", {}).get("phase") == "Bound")
+
+        # A pod whose claim is not bound yet is Unschedulable, which otherwise never ends by itself.
+        what = f"The binding of {self.leg.name}'s claim"
+        claim = self.cluster.wait(what, claims, registry.KEPT, bound, seconds=TIMEOUTS.serving) or {}
+        asked = {"GET": f"{claims}/{registry.KEPT}"}
+        self.rig.record("claim", "API server", asked, claim, began=began, seconds=time.monotonic() - clocked)
 
     def _follow_up(self, rig: Rig) -> None:
         """Start the leg's second pod, now that the first is gone, and identify its child."""
@@ -406,6 +424,8 @@ class Course:
             for leg in filter(None, (self.leg, self.leg.twin)):
                 self.cluster.delete(f"{NAMESPACES}/{leg.namespace}/pods/{leg.pod_name}", 0)
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
+            if self.leg.kind.kept:  # it goes when the claim has, which goes with the namespace
+                self.cluster.delete(f"{registry.VOLUMES}/{self.leg.namespace}")
             if self.leg.approach.spawns and not self.leg.approach.daemon and self.rig.pod:
                 sweep(self.rig.home, self.leg.nonce)
         except ConformanceError as broken:
