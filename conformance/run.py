@@ -38,7 +38,7 @@ from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.timeouts import TIMEOUTS
 from conformance.world import images
-from conformance.world.stamp import stamp, stand_ins
+from conformance.world.stamp import engines, stamp, stand_ins
 
 INI = Path(__file__).with_name("run.ini")
 DISK_BYTES = 32 << 20
@@ -199,7 +199,8 @@ class Run:
         if self._namespace != NAMESPACE:
             unavailable = {**{a.name: TAG_IS_THEIRS for a in catalogue.values() if a.marks_image}, **unavailable}
         printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
-        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed}
+        own = engines(probes[leg_node], self.images)
+        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed, **own}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
         self._ports = range(first_port, first_port + PORTS_A_RUN)

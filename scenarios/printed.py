@@ -270,6 +270,14 @@ def of_age(seen: Seen) -> Observation:
     return inconclusive(f"{words}; {name}", asked.id, version.id)
 
 
+TOO_OLD = {
+    "because": f"an engine of 29.0 or newer takes no client that speaks less than API 1.44 (1.40 in later ones), nor {API_2017}",
+    "see": "moby/moby release v29.0.0, Breaking Changes: the daemon requires API 1.44 or later; testcontainers-java#11210",
+}
+of_age.expect("dood", LACKS, **TOO_OLD, node_engine="since 29")
+of_age.expect("dind", LACKS, **TOO_OLD, pod_engine="since 29")
+
+
 def _number(version: str) -> tuple[int, ...]:
     """Give a version of the API as numbers that can be compared: 1.9 is older than 1.24."""
     return tuple(int(part) for part in version.split("."))

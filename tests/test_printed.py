@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.evidence import Seen
 from conformance.observations import State
+from conformance.world.stamp import engines, generation
 from scenarios.printed import ON_NODE, TRIES
 from tests.made import CONTAINER, PROPERTIES, answer, conclude, proven, ran, reading
 
@@ -32,6 +34,41 @@ def test_what_an_engine_takes_is_the_engines_word_and_not_the_clients_alone() ->
     assert of_age(0, "1.44") is State.INCONCLUSIVE, "a client that does not speak what it was told to"
     assert of_age(None, "1.44") is State.INCONCLUSIVE
     assert of_age(0, "") is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("version", "is_"),
+    [
+        ("20.10.24+dfsg1", "until 28"),
+        ("28.5.2", "until 28"),
+        ("29.0.0-rc.1", "since 29"),
+        ("30-dind", "since 29"),
+        ("dind", "unknown"),
+    ],
+)
+def test_an_engine_is_of_a_generation_by_its_version(version: str, is_: str) -> None:
+    assert generation(version) == is_
+
+
+def test_the_engines_of_a_world_are_the_nodes_own_and_that_of_the_pods_image() -> None:
+    def probe(status: int, body: str) -> Any:
+        return SimpleNamespace(ask=lambda *_, **__: SimpleNamespace(output={"status": status, "body": body}))
+
+    told = probe(200, '{"Version": "29.1.3"}')
+    assert engines(told, {}) == {"node_engine": "since 29", "pod_engine": "until 28"}
+    assert engines(told, {"docker:26.1-dind": "mirror:5000/docker:29-dind@sha256:ab"})["pod_engine"] == "since 29"
+    silent = engines(probe(0, ""), {"docker:26.1-dind": "mirror:5000/docker"})
+    assert silent == {"node_engine": "unknown", "pod_engine": "unknown"}
+
+
+@pytest.mark.parametrize(("approach", "whose"), [("dood", "node_engine"), ("dind", "pod_engine")])
+def test_what_is_expected_of_a_client_of_2017_is_a_matter_of_its_own_engines_age(approach: str, whose: str) -> None:
+    engine = {"node_engine": "until 28", "pod_engine": "until 28", "cgroup": "v2"}
+    age = PROPERTIES["P1-10.age"]
+    assert age.expected(approach, "foreground", engine)[0] is State.HOLDS
+    assert age.expected(approach, "foreground", {**engine, whose: "since 29"})[0] is State.LACKS
+    other = {"node_engine": "pod_engine", "pod_engine": "node_engine"}[whose]
+    assert age.expected(approach, "foreground", {**engine, other: "since 29"})[0] is State.HOLDS
 
 
 def pod(state: dict[str, Any], restarts: int) -> dict[str, Any]:
