@@ -101,7 +101,7 @@ ID = re.compile(r"[0-9a-f]{64}")
 
 def left() -> list[str]:
     """Give what any run has left, in words: of the API's objects and of all that the nodes and their engines hold."""
-    found = kubectl("get", "namespaces", "-l", "conformance/run", "-o", "name").split()
+    found = kubectl("get", "namespaces,persistentvolumes", "-l", "conformance/run", "-o", "name").split()
     found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
     pods = objects("pods", "-A")
     for node in nodes():
