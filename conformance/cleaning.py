@@ -128,10 +128,10 @@ def runs(cluster: Cluster) -> set[str]:
     return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in _labelled(cluster, c, RUN_LABEL)}
 
 
-def abandoned(probe: NodeProbe, spared: Iterable[str], reports: Path) -> list[Object]:
-    """Give what on a node's daemon is some run's, but of no run that is alive."""
+def abandoned(made: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:
+    """Give what of a node's daemon is some run's, but of no run that is alive."""
     living = tuple(plan.nonce_prefix(run) for run in spared)
-    return [one for one in sweeping.made(probe) if not one["nonce"].startswith(living) and _ours(one, reports)]
+    return [one for one in made if not one["nonce"].startswith(living) and _ours(one, reports)]
 
 
 def _ours(found: Object, reports: Path) -> bool:

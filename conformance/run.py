@@ -422,17 +422,23 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
     try:
         cleaner.settle()
         probes = cleaner.probes()
+        # First what there is, then who is alive: a run that begins meanwhile takes its Lease before it makes anything.
+        there = cleaning.runs(cluster)
         spared = set(cleaning.alive(cluster)) - {own}
         removed += [f"nothing of run {run}: it is alive" for run in sorted(spared)]
-        for run in sorted(cleaning.runs(cluster) - spared - {own}):
+        for run in sorted(there - spared - {own}):
             left += cleaning.remove_run(cluster, run)
             removed.append(f"the objects of run {run}")
         free = _ports_but_of(cluster, spared)
         for name, probe in probes.items():
-            for found in cleaning.abandoned(probe, spared, reports):
+            made = sweeping.made(probe)
+            living = spared | set(cleaning.alive(cluster))
+            for found in cleaning.abandoned(made, living, reports):
                 sweeping.remove(probe, found)
                 removed.append(f"{sweeping.in_words(found)} on {name}")
-            left += [f"{sweeping.in_words(found)} on {name}" for found in cleaning.abandoned(probe, spared, reports)]
+            made = sweeping.made(probe)
+            living |= set(cleaning.alive(cluster))
+            left += [f"{sweeping.in_words(found)} on {name}" for found in cleaning.abandoned(made, living, reports)]
             removed += [f"rule {rule} on {name}" for ports in free for rule in sweeping.forget_ports(probe, ports)]
         removed += [f"the token of run {name}" for name in cleaning.forget_tokens(reports, spared)]
     finally:

@@ -253,9 +253,9 @@ def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
 
 def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Path) -> None:
     engine: Any = Engine()
-    assert [one["id"] for one in cleaning.abandoned(engine, {THERE}, tmp_path)] == OURS
-    assert len(cleaning.abandoned(engine, set(), tmp_path)) == 8
-    assert cleaning.abandoned(engine, {HERE, THERE}, tmp_path) == []
+    assert [one["id"] for one in cleaning.abandoned(sweeping.made(engine), {THERE}, tmp_path)] == OURS
+    assert len(cleaning.abandoned(sweeping.made(engine), set(), tmp_path)) == 8
+    assert cleaning.abandoned(sweeping.made(engine), {HERE, THERE}, tmp_path) == []
 
 
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
