@@ -11,7 +11,7 @@ from typing import Any
 from attrs import frozen
 
 from conformance.evidence import Evidence, Seen
-from conformance.legs import Approach
+from conformance.legs import PRINTED_PORT, Approach, container
 from conformance.rig import container_of
 from conformance.world.images import PROBE
 
@@ -95,11 +95,26 @@ def setting(approach: Approach, manifest: str) -> list[str]:
         f"kubectl wait --for=condition=Ready pod/{pod} --timeout=2m",
         f"NODE=$({about} jsonpath={{.spec.nodeName}}); IP=$({about} jsonpath={{.status.podIP}})",
         f"POD_UID=$({about} jsonpath={{.metadata.uid}})",
-        f'until PID=$({_pid("CHILD_NONCE")}); [ "$PID" ]; do sleep 1; done',
-        f"CLIENT=$({_pid('NONCE')})",
+        f'until PID=$({_child(approach)}); [ "$PID" ]; do sleep 1; done',
+        f"CLIENT=$({_client(approach)})",
         r"CHILD=$(docker exec $NODE head -n 1 /proc/$PID/cgroup | grep -o '[0-9a-f]\{64\}' | tail -n 1)",
         "LAYER=$(docker exec $NODE grep -m 1 -o 'upperdir=[^,]*' /proc/$PID/mountinfo | cut -d/ -f6)",
     ]
+
+
+def _child(approach: Approach) -> str:
+    """Give the command that finds the child's pid: by its nonce, and by its port where the manifest's words have none."""
+    if not approach.marks_image:
+        return _pid("CHILD_NONCE")
+    return on_node(f"docker inspect --format {{{{.State.Pid}}}} $({on_node(f'docker ps -q --filter publish={PRINTED_PORT}')})")
+
+
+def _client(approach: Approach) -> str:
+    """Give the command that finds the client's pid: by its nonce, and by its words where it has none."""
+    if not approach.marks_image:
+        return _pid("NONCE")
+    words = container(approach.manifest, approach.client)["command"]
+    return on_node(f"pgrep -xf '{' '.join(words)}'")
 
 
 def _output(seen: Seen, name: str) -> dict[str, Any]:

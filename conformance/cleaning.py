@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from conformance import leases, plan, sweeping
-from conformance.cluster import Cluster, Object
+from conformance import leases, plan, registry, sweeping
+from conformance.cluster import Cluster, Object, Refused
 from conformance.course import NAMESPACES
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.leases import RUN_LABEL
@@ -26,7 +26,9 @@ OF_PROBES = ("pods", "configmaps", "secrets")
 COLLECTIONS = (
     *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in OF_PROBES),
     f"{leases.API}/namespaces/{NAMESPACE}/leases",
+    registry.VOLUMES,
 )
+FORBIDDEN = 403
 T = TypeVar("T")
 
 
@@ -68,8 +70,18 @@ def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
 def _delete(cluster: Cluster, collections: Iterable[str], run: str) -> None:
     """Ask for the end of a run's objects in these collections, at once."""
     for collection in collections:
-        for found in cluster.items(collection, labelSelector=f"{RUN_LABEL}={run}"):
+        for found in _labelled(cluster, collection, f"{RUN_LABEL}={run}"):
             cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
+
+
+def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
+    """Give a collection's objects with such a label; [] of volumes where they may not be listed, and so none were made."""
+    try:
+        return cluster.items(collection, labelSelector=selector)
+    except Refused as refused:
+        if collection == registry.VOLUMES and refused.status == FORBIDDEN:
+            return []
+        raise
 
 
 def remove_run(cluster: Cluster, run: str) -> list[str]:
@@ -85,7 +97,7 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
         return [
             f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
             for collection in (NAMESPACES, *COLLECTIONS)
-            for found in cluster.items(collection, **selector)
+            for found in _labelled(cluster, collection, f"{RUN_LABEL}={run}")
         ]
 
     try:
@@ -105,14 +117,18 @@ class Swept:
     """What carries the nonce of somebody else, and stays."""
 
 
-def take_away(probe: NodeProbe, ours: Callable[[Object], bool]) -> Swept:
-    """Remove what is ours of what carries a nonce on a node's daemon, and look again."""
-    found = [one for one in sweeping.made(probe) if ours(one)]
+def take_away(probe: NodeProbe, ours: Callable[[list[Object]], list[Object]]) -> Swept:
+    """Remove what is ours of what carries a nonce on a node's daemon, and look again.
+
+    `ours` is asked after each look: who is alive must not be older than what they have made.
+    """
+    found = ours(sweeping.made(probe))
     for one in found:
         sweeping.remove(probe, one)
     again = sweeping.made(probe)
-    removed, left = ([f"{sweeping.in_words(one)} on {probe.node}" for one in some] for some in (found, filter(ours, again)))
-    return Swept(removed, left, [one for one in again if not ours(one)])
+    left = ours(again)
+    removed, still = ([f"{sweeping.in_words(one)} on {probe.node}" for one in some] for some in (found, left))
+    return Swept(removed, still, [one for one in again if one not in left])
 
 
 def sweep(probes: Mapping[str, NodeProbe], mark: str) -> Swept:
@@ -120,7 +136,7 @@ def sweep(probes: Mapping[str, NodeProbe], mark: str) -> Swept:
     all_of_them = Swept([], [], [])
     for probe in probes.values():
         try:
-            swept = take_away(probe, lambda one: one["nonce"].startswith(mark))
+            swept = take_away(probe, lambda made: [one for one in made if one["nonce"].startswith(mark)])
             all_of_them.removed.extend(swept.removed)
             all_of_them.left.extend(swept.left)
             all_of_them.others.extend(swept.others)
@@ -137,13 +153,13 @@ def alive(cluster: Cluster) -> dict[str, Object]:
 
 def runs(cluster: Cluster) -> set[str]:
     """Give every run that has left an object on the cluster."""
-    return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in cluster.items(c, labelSelector=RUN_LABEL)}
+    return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in _labelled(cluster, c, RUN_LABEL)}
 
 
-def abandoned(found: Object, spared: Iterable[str], reports: Path) -> bool:
-    """Say whether a thing on a node's daemon is some run's, but of no run that is alive."""
+def abandoned(made: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:
+    """Give what of a node's daemon is some run's, but of no run that is alive."""
     living = tuple(plan.nonce_prefix(run) for run in spared)
-    return not found["nonce"].startswith(living) and _ours(found, reports)
+    return [one for one in made if not one["nonce"].startswith(living) and _ours(one, reports)]
 
 
 def _ours(found: Object, reports: Path) -> bool:

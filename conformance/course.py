@@ -14,13 +14,14 @@ from collections.abc import Callable
 
 from attrs import define, evolve, field
 
-from conformance import registry
+from conformance import marking, plan, registry
 from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.following import Follower, to_follow
-from conformance.legs import Leg
-from conformance.probes.node import NodeProbe, raise_if_stuck
+from conformance.leases import RUN_LABEL
+from conformance.legs import LEG_LABEL, Leg
+from conformance.probes.node import Answer, NodeProbe, raise_if_stuck
 from conformance.rig import Rig, container_of
 from conformance.sweeping import sweep
 from conformance.timeouts import TIMEOUTS
@@ -96,6 +97,10 @@ class Course:
     def _go(self) -> None:
         for begun in self.longer:
             begun.wait(TIMEOUTS.serving)
+        if self.leg.approach.marks_image:
+            with self._cpus(alone=True):
+                self._replay()
+            return
         alone = any(p.alone for p in self.properties)
         with self.starting, self._cpus(alone=False):
             self._mark("deploying")
@@ -128,6 +133,43 @@ class Course:
             self._follow_up(self.rig.twin)
         self._read(lambda p: p.after)
         self._mark("observed")
+
+    def _replay(self) -> None:
+        """Go the course of a manifest as printed whose image is marked: alone, as long as its tag is not what others expect."""
+        self._mark("deploying")
+        self._check_stop()
+        home = self.probes[self.node]
+        if nonce := marking.marked(home):
+            selector = f"{RUN_LABEL}={plan.run_of(nonce)},{LEG_LABEL}"
+            self._take_away(self.cluster.items("/api/v1/pods", labelSelector=selector), nonce)
+        marking.mark(home, self.leg)
+        self._deploy()
+        self._await_node()
+        self._await_first(self.rig)
+        if self.rig.child:
+            self._identify(self.rig)
+        # Where there is no child, the properties that speak of one are INCONCLUSIVE without being read.
+        self._read(lambda p: p.reads if self.rig.child or p.childless else ())
+        if self.rig.child:
+            self._mark("deleting")
+            self._delete()
+            self._mark("deleted")
+            self._read(lambda p: p.after)
+        self._mark("observed")
+        self._take_away([self.rig.pod], self.leg.nonce)
+
+    def _take_away(self, pods: list[Object], nonce: str) -> None:
+        """Take away pods, and child and image of this nonce when no process of theirs is left: a client would start another."""
+        home = self.probes[self.node]
+        named = [pod["metadata"] for pod in pods]
+        for one in named:
+            self.cluster.delete(f"{NAMESPACES}/{one['namespace']}/pods/{one['name']}", 0)
+
+        def ended() -> bool:
+            return not any(home.ask("processes", uid=one["uid"]).output for one in named)
+
+        until(f"The end of the pods of {nonce}", ended, seconds=TIMEOUTS.ended, every=0.1)
+        sweep(home, nonce)
 
     def _cpus(self, *, alone: bool) -> contextlib.AbstractContextManager[None]:
         """Hold the CPUs of the node that all legs run on: CPU burns are alone on a world while they run."""
@@ -170,7 +212,7 @@ class Course:
             create_pod(self.cluster, self.leg.twin, stop=self.stop)
 
     def _start_registry(self) -> None:
-        """Start the leg's registry on the leg's node; where the graph is kept, an emptyDir of the registry's pod keeps it."""
+        """Start the leg's registry on the leg's node; where the graph is kept, a volume of its pod is claimed."""
         create_pod(self.cluster, self.leg, registry.manifest(self.leg), stop=self.stop)
         pods = f"{NAMESPACES}/{self.leg.namespace}/pods"
         who, what = f"The registry of {self.leg.name}", f"The start of {self.leg.name}'s registry"
@@ -180,8 +222,26 @@ class Course:
         for rig in filter(None, (self.rig, self.rig.twin)):
             rig.registry = f"{pod['status']['podIP']}:{registry.PORT}"
             if self.leg.kind.kept:
-                rig.leg = evolve(rig.leg, graph=registry.kept(pod))
+                rig.leg = evolve(rig.leg, graph=registry.KEPT)
+        if self.leg.kind.kept:
+            self._claim(pod)
         self.leg = self.rig.leg
+
+    def _claim(self, pod: Object) -> None:
+        """Make a volume of the directory that the registry's pod keeps, and claim it for the leg's engines."""
+        claims = f"{NAMESPACES}/{self.leg.namespace}/persistentvolumeclaims"
+        began, clocked = time.time(), time.monotonic()
+        self.cluster.create(registry.VOLUMES, registry.volume(self.leg, pod))
+        self.cluster.create(claims, registry.claim(self.leg))
+
+        def bound(claim: Object | None) -> bool:
+            return bool(claim and claim.get("status", {}).get("phase") == "Bound")
+
+        # A pod whose claim is not bound yet is Unschedulable, which otherwise never ends by itself.
+        what = f"The binding of {self.leg.name}'s claim"
+        claim = self.cluster.wait(what, claims, registry.KEPT, bound, seconds=TIMEOUTS.serving) or {}
+        asked = {"GET": f"{claims}/{registry.KEPT}"}
+        self.rig.record("claim", "API server", asked, claim, began=began, seconds=time.monotonic() - clocked)
 
     def _follow_up(self, rig: Rig) -> None:
         """Start the leg's second pod, now that the first is gone, and identify its child."""
@@ -203,24 +263,39 @@ class Course:
         # The pod's clock is its node's: only what started after the pod was asked for can be its child.
         end = time.monotonic() + TIMEOUTS.serving
         while True:
-            found = rig.home.ask(
-                "await_child",
-                AWAIT + TIMEOUTS.question,
-                nonce=leg.nonce,
-                seconds=AWAIT,
-                since=self.since,
-            )
+            found = self._look_for_child(rig)
             if found.output["seen"] == "serving":
                 break
             running(self.cluster.get(f"{pods}/{name}"))
             if time.monotonic() > end:
                 remedy = "does the child's image serve on port 80? The pod's log is in the diagnostics"
                 raise TimedOut(f"A page from {leg.name}'s child", TIMEOUTS.serving, _last_seen(found.output), remedy)
+        self._keep_child(rig, found)
+
+    def _look_for_child(self, rig: Rig) -> Answer:
+        """Look for the child of a pod for a while; give what was seen."""
+        about = {"nonce": rig.leg.nonce, "seconds": AWAIT, "since": self.since}
+        return rig.home.ask("await_child", AWAIT + TIMEOUTS.question, **about)
+
+    def _keep_child(self, rig: Rig, found: Answer) -> None:
         rig.record(
-            "child", f"node {rig.home.node}", {"question": "await_child", "nonce": leg.nonce}, found.output,
+            "child", f"node {rig.home.node}", {"question": "await_child", "nonce": rig.leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
         )  # fmt: skip
-        rig.child = found.output["process"]
+        rig.child = found.output["process"] if found.output["seen"] == "serving" else {}
+
+    def _await_first(self, rig: Rig) -> None:
+        """Wait for the child of a manifest as printed, or for the first end of its client; what was seen is judged."""
+        path = f"{NAMESPACES}/{rig.leg.namespace}/pods/{rig.leg.pod_name}"
+        end = time.monotonic() + TIMEOUTS.serving
+        while True:
+            self._check_stop()
+            found = self._look_for_child(rig)
+            pod = self.cluster.get(path) or {"status": {}}
+            ended = any(one["restartCount"] or "terminated" in one["state"] for one in pod["status"].get("containerStatuses", []))
+            if found.output["seen"] == "serving" or ended or time.monotonic() > end:
+                break
+        self._keep_child(rig, found)
 
     def _await_node(self) -> None:
         """Wait until the pod is on a node: what becomes of it there is what is judged."""
@@ -343,9 +418,14 @@ class Course:
     def _clean(self) -> None:
         """Take away everything the leg made, backwards, and say what could not be."""
         try:
+            if self.leg.approach.marks_image:
+                there = self.cluster.items(f"{NAMESPACES}/{self.leg.namespace}/pods")
+                self._take_away([self.rig.pod] if self.rig.pod else there, self.leg.nonce)
             for leg in filter(None, (self.leg, self.leg.twin)):
                 self.cluster.delete(f"{NAMESPACES}/{leg.namespace}/pods/{leg.pod_name}", 0)
             self.cluster.delete(f"{NAMESPACES}/{self.leg.namespace}")
+            if self.leg.kind.kept:  # it goes when the claim has, which goes with the namespace
+                self.cluster.delete(f"{registry.VOLUMES}/{self.leg.namespace}")
             if self.leg.approach.spawns and not self.leg.approach.daemon and self.rig.pod:
                 sweep(self.rig.home, self.leg.nonce)
         except ConformanceError as broken:

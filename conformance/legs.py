@@ -65,8 +65,7 @@ KINDS = {
             forced=True,
             in_a_row=True,
             kept=True,
-            words="two pods in a row beside a registry, each deleted with grace 0; their graph is in a directory of the node "
-            "that stays, in the place of a claimed volume",
+            words="two pods in a row beside a registry, each deleted with grace 0; their graph is on a volume that both claim",
         ),
         Kind("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
         Kind("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
@@ -107,6 +106,15 @@ class Approach:
     def proven(self) -> bool:
         """Say whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
         return self.spawns and not self.as_printed
+
+    @property
+    def marks_image(self) -> bool:
+        """Say whether its child is found by its image (marking.py), because the manifest's words say nothing of a nonce."""
+        return self.as_printed and not self.daemon
+
+
+PRINTED_PORT = 80
+"""What the article's manifests publish."""
 
 
 def catalogue() -> dict[str, Approach]:
@@ -172,7 +180,7 @@ class Leg:
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
     graph: str = ""
-    """The node's directory that holds the engine's graph, where that outlives the pod."""
+    """The claim of the volume that holds the engine's graph, where that outlives the pod."""
 
     @property
     def twin(self) -> Leg | None:
@@ -218,7 +226,7 @@ class Leg:
             _keep(pod, self.approach, self.graph)
         for one in pod["spec"]["containers"]:
             one["image"] = self.images.get(one["image"], one["image"])
-            if "command" in one:
+            if "command" in one and not self.approach.marks_image:
                 one["command"] = [self.images.get(word, word) for word in one["command"]]
         for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
@@ -250,11 +258,11 @@ def only_on(node: str) -> Object:
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
 
 
-def _keep(pod: Object, approach: Approach, directory: str) -> None:
-    """Put a directory of the node in the place of the volume that holds the graph of the pod's own engine."""
+def _keep(pod: Object, approach: Approach, claim: str) -> None:
+    """Put a volume that is claimed in the place of the one that holds the graph of the pod's own engine."""
     mounts = container(pod, approach.daemon)["volumeMounts"]
     graph = next(mount["name"] for mount in mounts if mount["mountPath"] == GRAPH)
-    kept = {"name": graph, "hostPath": {"path": directory, "type": "DirectoryOrCreate"}}
+    kept = {"name": graph, "persistentVolumeClaim": {"claimName": claim}}
     pod["spec"]["volumes"] = [kept if volume["name"] == graph else volume for volume in pod["spec"]["volumes"]]
 
 

@@ -73,6 +73,7 @@ def needs(one: Property, approaches: Mapping[str, Approach]) -> list[str]:
     """Give what a property needs of the world, from what is declared of it: its approaches, its legs, its readings."""
     deployed = [approaches[name] for name in one.approaches if name in approaches]
     found = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
+    found += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
     found += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
     found += ["two pods of the approach at once on one node"] if any(KINDS[kind].twins for kind in one.legs) else []
     found += ["two pods of the approach in a row beside a registry"] if any(KINDS[kind].in_a_row for kind in one.legs) else []

@@ -12,7 +12,7 @@ from attrs import asdict, frozen
 from conformance.article import CLAIMS, Claim
 from conformance.claims import LEVELS, Family, Property, families
 from conformance.cluster import Cluster
-from conformance.legs import KINDS, Approach, Leg
+from conformance.legs import KINDS, PRINTED_PORT, Approach, Leg
 from conformance.probes.node import NodeProbe
 from conformance.record import Line, leg_name
 
@@ -65,7 +65,7 @@ class Plan:
     def leg(self, approach: Approach, kind: str, order: int, nonce: str, repeat: int = 1) -> Leg:
         """Give a leg of this run. `order` sets its published ports apart from every other leg's."""
         node = self.leg_node if self.pin else ""
-        port = self.first_port + PORTS_A_LEG * order
+        port = PRINTED_PORT if approach.marks_image else self.first_port + PORTS_A_LEG * order
         return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images, repeat)
 
 
@@ -76,6 +76,11 @@ PORTS_A_LEG = 4
 def nonce_prefix(run: str) -> str:
     """Give what every nonce of a run begins with."""
     return f"conformance-{run}-"
+
+
+def run_of(nonce: str) -> str:
+    """Give the run that made a nonce."""
+    return nonce.removeprefix("conformance-").partition("-")[0]
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""A registry beside a leg's pods, inside the cluster: its pod, the directory that it keeps for a graph, what it served."""
+"""A registry beside a leg's pods, inside the cluster: its pod, the volume that it keeps for a graph, what it served."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ REQUEST = re.compile(r'"(?:GET|HEAD) /v2/\S+/(?:blobs|manifests)/\S+ \S+" 20[06]
 def manifest(leg: Leg) -> Object:
     """Give the pod of a leg's registry, on the leg's node.
 
-    Its second volume is for the leg's engines: no provisioner is needed for what outlives two pods in a row, and kubelet
-    takes it away with the registry, whatever befalls the run.
+    Its second volume is what the leg's engines claim: no provisioner is needed for what outlives two pods in a row, and
+    kubelet takes its directory away with the registry, whatever befalls the run.
     """
     container = {
         "name": NAME,
@@ -43,9 +43,38 @@ def manifest(leg: Leg) -> Object:
     }
 
 
-def kept(pod: Object) -> str:
-    """Give the node's path of the directory that the registry's pod keeps for the leg's engines."""
-    return f"/var/lib/kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/{KEPT}"
+VOLUMES = "/api/v1/persistentvolumes"
+
+
+def volume(leg: Leg, pod: Object) -> Object:
+    """Give the PersistentVolume, for the leg's claim alone, of the directory that the registry's pod keeps on its node.
+
+    It is in no namespace: its label is how `clean` finds it.
+    """
+    path = f"/var/lib/kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/{KEPT}"
+    here = only_on(pod["spec"]["nodeName"])["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    spec = {
+        **_size("capacity"),
+        "persistentVolumeReclaimPolicy": "Retain",
+        "claimRef": {"namespace": leg.namespace, "name": KEPT},
+        "local": {"path": path},
+        "nodeAffinity": {"required": here},
+    }
+    return {"metadata": {"name": leg.namespace, "labels": leg.labels}, "spec": spec}
+
+
+def claim(leg: Leg) -> Object:
+    """Give the claim of that volume, which no provisioner is asked for."""
+    return {
+        "metadata": {"name": KEPT, "labels": leg.labels},
+        "spec": {**_size("resources"), "storageClassName": "", "volumeName": leg.namespace},
+    }
+
+
+def _size(field: str) -> Object:
+    """Give what a volume and its claim agree on. No local volume is held to its size."""
+    size = {"storage": "1Gi"}
+    return {"accessModes": ["ReadWriteOnce"], field: {"requests": size} if field == "resources" else size}
 
 
 def requests(log: str) -> int:

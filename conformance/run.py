@@ -38,7 +38,7 @@ from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.timeouts import TIMEOUTS
 from conformance.world import images
-from conformance.world.stamp import stamp, stand_ins
+from conformance.world.stamp import engines, stamp, stand_ins
 
 INI = Path(__file__).with_name("run.ini")
 DISK_BYTES = 32 << 20
@@ -196,8 +196,11 @@ class Run:
         said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
         unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
+        if self._namespace != NAMESPACE:
+            unavailable = {**{a.name: TAG_IS_THEIRS for a in catalogue.values() if a.marks_image}, **unavailable}
         printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
-        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed}
+        own = engines(probes[leg_node], self.images)
+        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed, **own}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
         self._ports = range(first_port, first_port + PORTS_A_RUN)
@@ -390,6 +393,10 @@ class Run:
         return code
 
 
+TAG_IS_THEIRS = (
+    f"{images.CHILD} on the node's engine would be another image for as long as the leg lasts; that is only done to the "
+    "engines of a cluster that `conformance up` made"
+)
 BASELINE = "pod"
 """The approach that is none: the article's Pod A."""
 PORTS_A_RUN = 128
@@ -417,14 +424,18 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
     try:
         cleaner.settle()
         probes = cleaner.probes()
+        # First what there is, then who is alive: a run that begins meanwhile takes its Lease before it makes anything.
+        there = cleaning.runs(cluster)
         spared = set(cleaning.alive(cluster)) - {own}
         removed += [f"nothing of run {run}: it is alive" for run in sorted(spared)]
-        for run in sorted(cleaning.runs(cluster) - spared - {own}):
+        for run in sorted(there - spared - {own}):
             left += cleaning.remove_run(cluster, run)
             removed.append(f"the objects of run {run}")
         free = _ports_but_of(cluster, spared)
         for name, probe in probes.items():
-            swept = cleaning.take_away(probe, lambda found: cleaning.abandoned(found, spared, reports))
+            swept = cleaning.take_away(
+                probe, lambda made: cleaning.abandoned(made, spared | set(cleaning.alive(cluster)), reports)
+            )
             removed += swept.removed
             left += swept.left
             removed += [f"rule {rule} on {name}" for rule in sweeping.forget_ports(probe, free)]

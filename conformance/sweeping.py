@@ -7,11 +7,14 @@ from urllib.parse import quote
 
 from conformance.cluster import Object
 from conformance.errors import RigError
-from conformance.probes.node import GONE, NODE_SOCKET, OK, NodeProbe, has_engine, of_engine
+from conformance.probes.node import CREATED, GONE, NODE_SOCKET, OK, NodeProbe, has_engine, of_engine
 from conformance.timeouts import TIMEOUTS
+from conformance.world.images import CHILD
 
 NONCE_LABEL = "conformance.nonce"
 """Of a network, a volume and an image, which have no environment that could carry a nonce."""
+PUTS_BACK = "conformance.puts-back"
+"""Of an image that has another's tag for as long as a leg lasts (marking.py): the other's id."""
 LISTED = {
     "network": ("/networks", "/networks/{}", "Id"),
     "volume": ("/volumes", "/volumes/{}?force=1", "Name"),
@@ -46,13 +49,22 @@ def _labelled(probe: NodeProbe) -> list[Object]:
         listed = of_engine(probe, collection)
         if isinstance(listed, dict):
             listed = listed["Volumes"] or []
-        nonces = ((one[field], (one.get("Labels") or {}).get(NONCE_LABEL)) for one in listed)
-        found += [{"kind": kind, "id": identity, "nonce": nonce} for identity, nonce in nonces if nonce]
+        for one in listed:
+            labels = one.get("Labels") or {}
+            if nonce := labels.get(NONCE_LABEL):
+                # An image that was built on it has its labels, but not the tag.
+                back = labels.get(PUTS_BACK, "") if CHILD in (one.get("RepoTags") or []) else ""
+                found.append({"kind": kind, "id": one[field], "nonce": nonce, "puts_back": back})
     return found
 
 
 def remove(probe: NodeProbe, found: Object) -> None:
-    """Remove one thing that `made` gave. Raises `RigError` with the daemon's words where it cannot be removed."""
+    """Remove one thing that `made` gave, and put back whose tag it had first.
+
+    Raises `RigError` with the daemon's words where that cannot be.
+    """
+    if other := found.get("puts_back"):
+        _put_back(probe, other)
     if found["kind"] == "container":
         path = f"/containers/{found['id']}?force=1&v=1"
     else:
@@ -61,6 +73,16 @@ def remove(probe: NodeProbe, found: Object) -> None:
     # One that ends by itself (`--rm`) may be on its way already: who looks again sees whether it went.
     if answer["status"] not in REMOVED and "already in progress" not in answer["body"]:
         raise RigError(f"The {in_words(found)} on {probe.node} could not be removed: {answer['body']}")
+
+
+def _put_back(probe: NodeProbe, image: str) -> None:
+    """Give the children's image its tag again; where that image is gone there is nothing to be put back."""
+    name, _, tag = CHILD.partition(":")
+    path = f"/images/{quote(image)}/tag?repo={name}&tag={tag}"
+    answer = probe.ask("daemon", socket=NODE_SOCKET, method="POST", path=path).output
+    if answer["status"] not in (CREATED, GONE):
+        said = answer.get("lost") or answer["body"]
+        raise RigError(f"{CHILD} on {probe.node} could not be put back to {image}: {said}", f"docker tag {image} {CHILD} there")
 
 
 def sweep(probe: NodeProbe, *marks: str) -> list[Object]:

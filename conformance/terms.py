@@ -12,9 +12,10 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
     lines = [
         f"On the cluster of context {context} this run creates namespaces of its own (conformance-*), and in them:",
         f"  a probe on each of its {nodes} nodes: privileged, in the node's PID namespace; it reads and holds a lock",
-        "  (at level extended it kills processes of this run's own pods, one of which mounts a directory of another by hostPath)",
+        "  (at level extended it kills processes of this run's own pods, and makes a PersistentVolume, which is in no namespace,",
+        "  of a directory that one of them keeps)",
     ]
-    for approach in approaches:
+    for approach in (one for one in approaches if not one.marks_image):  # only where a cluster is ours
         lines += [
             f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)
         ]

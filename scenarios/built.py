@@ -8,12 +8,11 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import TimedOut
 from conformance.evidence import Seen
-from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
 from conformance.steps import image, label, look, nonce, nonce_in, nonces, said, taken_away
-from conformance.sweeping import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
+from scenarios import reuse
 
 NOT_THERE = "ErrImageNeverPull"
 """kubelet's word for an image that the node's container runtime does not have, and may not pull."""
@@ -76,39 +75,13 @@ runs_in_a_pod.expect(
 )  # fmt: skip
 
 
-def built_by_both(rig: Rig) -> None:
-    """Let two pods build the same recipe one after the other, of which one line writes what is never the same twice."""
-    assert rig.twin  # noqa: S101 -- the leg's kind has two
-    mark = nonce(rig, "cache")
-    recipe = f"FROM {image(rig)}\nLABEL {NONCE_LABEL}={mark}\nRUN cat /proc/sys/kernel/random/uuid >/uuid\n"
-    with taken_away(rig, "cache"):
-        for one in (rig, rig.twin):
-            tag = nonce(one, "cache")
-            one.run("cached build", "docker", "build", "--quiet", f"--tag={tag}", "-", stdin=recipe)
-            one.daemon("cached image", f"/images/{tag}/json")
-
-
-@prop(
+cached = prop(
     "J-05",
     "what one step has built is not built again by the next",
     source="J. Petazzoni, Using Docker-in-Docker for your CI or testing environment? Think twice",
     predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("twins",),
+    legs=("reuse",),
     level="extended",
-    reads=(built_by_both,),
-)
-def cached(seen: Seen) -> Observation:
-    """Judge whether the second pod's image is the first's: each build that really ran makes another."""
-    other = seen.second
-    pods = (seen, other) if other else (seen,)
-    images, builds = [one["cached image"] for one in pods], [one["cached build"] for one in pods]
-    cites = (*(one.id for one in builds), *(one.id for one in images))
-    ids = [parsed(one).get("Id") for one in images]
-    if len(ids) != 2 or not all(ids):
-        return inconclusive(f"not both were built: {'; '.join(map(said, builds))}", *cites)
-    took = " and ".join(f"{one.output['seconds']:.1f} s" for one in builds)
-    if ids[0] == ids[1]:
-        return HOLDS.because(
-            f"both are {str(ids[0])[:19]}, though a line of the recipe never gives the same twice ({took})", *cites
-        )
-    return LACKS.because(f"they are {str(ids[0])[:19]} and {str(ids[1])[:19]} ({took})", *cites)
+    reads=(reuse.first_job,),
+    after=(reuse.second_job,),
+)(reuse.built)

@@ -1,18 +1,19 @@
-"""As printed: what the article's own manifest, and a client of its age, meet today."""
+"""As printed: what the article's own manifests, and a client of its age, meet today."""
 
 from __future__ import annotations
 
 import json
 
-from conformance.claims import prop
+from conformance.claims import Property, prop
 from conformance.cluster import Object
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import parsed, unproven
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.world.images import DIND_2017
 from conformance.world.stamp import stand_ins
+from scenarios import knowledge, lifecycle, names, networking, resources, storage
 
 API_2017 = "1.24"
 """The Engine API of Docker 1.12, the article's."""
@@ -124,6 +125,118 @@ printed.expect(
 )  # fmt: skip
 
 
+def at_first(rig: Rig) -> None:
+    """Read what the client of the manifest as printed has come to, and what it said: where it has no child, between two tries."""
+
+    def between(pod: Object) -> bool:
+        return bool(rig.child) or "running" not in _client(pod).get("state", {})
+
+    rig.wait_pod("pod at first", "The end of a try of the client", between)
+    rig.read_log("client's log", rig.leg.approach.client)
+
+
+@prop("P1-01.printed", "the client of the manifest as printed starts its container on the host's engine",
+      predicts={"article-dood": HOLDS}, approaches=("article-dood",), legs=("printed",), level="article",
+      reads=(at_first, knowledge.engines_lists), childless=True)  # fmt: skip
+def started(seen: Seen) -> Observation:
+    """Judge by the node's engine and the child's page; where there is none, by how the client ended and what it said."""
+    child, pod, log, listed = (
+        seen[name] for name in ("child", "pod at first", "client's log", "containers of the node's engine")
+    )
+    cites = (child.id, pod.id, log.id, listed.id)
+    if not (why := unproven(seen)):
+        listed_there = knowledge.listed_by_host.judged_by(seen)
+        return listed_there.because(f"it serves its nonce; {listed_there.reason}", *cites)
+    client = _client(pod.output)
+    end = client.get("state", {}).get("terminated") or client.get("lastState", {}).get("terminated") or {}
+    said = [line.strip() for line in log.output.splitlines() if REFUSAL in line]
+    if end.get("exitCode") and said:
+        return LACKS.because(f"the client ended with {end['exitCode']} and had said: {said[-1]}", *cites)
+    return inconclusive(f"{why}; the client has not said that it was refused", *cites)
+
+
+REFUSAL = "Error response from daemon:"
+"""How a client of whatever age passes on what the engine refused: too old a version of the API, a port that is taken."""
+
+
+def _of_article_dood(name: str, sentence: str, like: Property) -> Property:
+    """Declare of the manifest as printed what is judged of dood.yaml, as the article predicts it and as it is read there."""
+    declare = prop(
+        name, sentence, predicts={"article-dood": LACKS}, approaches=("article-dood",), legs=("printed",), level="article",
+        reads=like.reads, after=like.after,
+    )  # fmt: skip
+    return declare(like.judged_by)
+
+
+OF = "of the manifest as printed"
+known = _of_article_dood("P2-03.printed", f"Kubernetes knows of the child {OF}", knowledge.known)
+pod_ip = _of_article_dood("P2-05.printed", f"port 80, which the child {OF} publishes, answers on the pod's IP", networking.pod_ip)
+host_port = _of_article_dood(
+    "P2-06.manifest", f"port 80, which the child {OF} publishes, is opened in its pod's network, and not in the node's",
+    names.host_port,
+)  # fmt: skip
+ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod)
+reclaimed = _of_article_dood(
+    "P2-08.printed", f"what the child {OF} and its image wrote is gone from the node when the pod is", storage.reclaimed
+)
+log_gone = _of_article_dood(
+    "P2-09.printed", f"the log of the child {OF} is gone from the node when the pod is", storage.log_reclaimed
+)
+bytes_gone = _of_article_dood(
+    "P2-11.printed", f"no byte of what the child {OF} wrote is left on the node when the pod is gone", storage.bytes_left
+)
+weight = _of_article_dood(
+    "P2-12.printed", f"the child {OF} competes for CPU with the weight that its pod's requests give", resources.weight
+)
+limits = _of_article_dood(
+    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", resources.placement
+)
+ends.expect("article-dood", HOLDS, **lifecycle.SIG_PROXY)
+limits.expect(
+    "article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
+    see="Part 2, Case 1: its manifest has requests alone",
+)  # fmt: skip
+
+
+ACCOUNT = "/secrets/kubernetes.io/serviceaccount"
+"""Where in a container's /var/run kubelet mounts the pod's token."""
+ON_NODE = f"/run{ACCOUNT}"
+
+
+def mount_point(rig: Rig) -> None:
+    """Read where the client's container has the pod's token mounted, and look for that directory on the node."""
+    rig.ask("client's mounts", "mountinfo", pid=rig.client_pid)
+    rig.ask("mount point before", "storage", paths=[ON_NODE])
+
+
+def mount_point_after(rig: Rig) -> None:
+    """Look for the directory again."""
+    rig.ask("mount point after", "storage", paths=[ON_NODE])
+
+
+@prop("S-15", "what the runtime makes in the node's /var/run for the pod's own mounts goes with the pod",
+      source="opencontainers/runc libcontainer/rootfs_linux.go, createMountpoint: a mount's target is made where it is missing",
+      predicts={"article-dood": LACKS}, approaches=("article-dood",), legs=("printed",), level="article",
+      reads=(mount_point,), after=(mount_point_after,))  # fmt: skip
+def left_in_run(seen: Seen) -> Observation:
+    """Judge the directory that the token is mounted on, which is in the node's /var/run because that is what is mounted above."""
+    mounts, before, after = seen["client's mounts"], seen["mount point before"], seen["mount point after"]
+    cites = (mounts.id, before.id, after.id)
+    points = [line.split(" ")[4] for line in mounts.output.splitlines()]
+    token = next((point for point in points if point.endswith(ACCOUNT)), "")
+    if not token or token.removesuffix(ACCOUNT) not in points:
+        return inconclusive("the pod's token is not mounted below the node's /var/run", *cites)
+    was, is_ = before.output[ON_NODE], after.output[ON_NODE]
+    if not was["exists"]:
+        return inconclusive(f"{ON_NODE} was not there while the pod was, so that it is not there proves nothing", *cites)
+    if not is_["exists"]:
+        return HOLDS.because(f"{ON_NODE}, on which the pod's token was mounted, is gone", *cites)
+    if storage.same(was, is_):
+        said = f"{ON_NODE} (inode {is_['inode']}), on which the pod's token was mounted, is left on the node"
+        return LACKS.because(said, *cites)
+    return inconclusive(f"{ON_NODE} is not the directory that was there while the pod was", *cites)
+
+
 def old_client(rig: Rig) -> None:
     """Let the client speak as one of the article's age does, and read which versions the engine takes."""
     rig.run(
@@ -155,6 +268,14 @@ def of_age(seen: Seen) -> Observation:
         return LACKS.because(f"refused by {name}: {asked.output['stderr'].strip()}", asked.id, version.id)
     words = f"exit {asked.output['exit']}: {asked.output['stderr'].strip()[:200]}"
     return inconclusive(f"{words}; {name}", asked.id, version.id)
+
+
+TOO_OLD = {
+    "because": f"an engine of 29.0 or newer takes no client that speaks less than API 1.44 (1.40 in later ones), nor {API_2017}",
+    "see": "moby/moby release v29.0.0, Breaking Changes: the daemon requires API 1.44 or later; testcontainers-java#11210",
+}
+of_age.expect("dood", LACKS, **TOO_OLD, node_engine="since 29")
+of_age.expect("dind", LACKS, **TOO_OLD, pod_engine="since 29")
 
 
 def _number(version: str) -> tuple[int, ...]:

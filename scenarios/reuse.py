@@ -1,8 +1,9 @@
-"""Reuse: what one job has pulled is there for the next."""
+"""Reuse: what one job has pulled, and what it has built, is there for the next."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 
 from attrs import frozen
@@ -17,13 +18,16 @@ from conformance.identity import parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.probes.node import OK
 from conformance.rig import Rig
-from conformance.steps import image
+from conformance.steps import image, listed, said
 from conformance.sweeping import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
 LAYER = 32 << 20
-"""The bytes of the layer that is pulled. They are random, so that no compression and no other layer spares any."""
+"""The bytes of the layer that is pulled, and of the one that is built. They are random, so that no compression and no other
+layer spares any, and that what is built again is never the same."""
 WRITE = f'open R,"<","/dev/urandom"; read R,$b,{LAYER}; open W,">","/layer"; print W $b; close W or die $!'
+CLASSIC = "DOCKER_BUILDKIT=0"
+"""The article's builder, whose cache is the images themselves: BuildKit keeps one beside them, where no label finds it."""
 ALL = 10_000
 """Lines of a registry's log, more than a leg can make: what is cut off would be counted as not served."""
 FEW, MOST = 0.1, 0.9
@@ -36,7 +40,7 @@ def _image(rig: Rig) -> str:
 
 
 def first_job(rig: Rig) -> None:
-    """Push an image of the child's layers and one more, forget it, and pull it: the first time that anyone does."""
+    """Push an image of the child's layers and one more, forget it, and pull it: the first time that anyone does; build one."""
     pulled, layer = _image(rig), f"{rig.leg.nonce}-layer"
     # The container's nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds it.
     about = ["--name", layer, f"--env=CHILD_NONCE={layer}"]
@@ -46,13 +50,15 @@ def first_job(rig: Rig) -> None:
     rig.run("container removed", "docker", "rm", layer)
     rig.run("image removed", "docker", "rmi", pulled)
     _pull(rig)
+    _build(rig)
 
 
 def second_job(rig: Rig) -> None:
-    """Pull the same image in the second pod, and take it away from an engine that outlives the leg."""
+    """Pull the same image in the second pod, take it away from an engine that outlives the leg, and build the same recipe."""
     if rig.twin:
         _pull(rig.twin)
         rig.twin.run("image removed", "docker", "rmi", _image(rig))
+        _build(rig.twin)
 
 
 def _pull(rig: Rig) -> None:
@@ -61,6 +67,15 @@ def _pull(rig: Rig) -> None:
     rig.run("pull", "docker", "pull", _image(rig))
     rig.daemon("pulled image", f"/images/{_image(rig)}/json")
     rig.read_log("served", registry.NAME, pod=registry.NAME, lines=ALL)
+
+
+def _build(rig: Rig) -> None:
+    """Build as a step of a job does; both jobs have one recipe, and what it makes is found by the nonce in it."""
+    mark = f"{rig.leg.nonce.removesuffix('-second')}-built"
+    recipe = f"FROM {image(rig)}\nLABEL {NONCE_LABEL}={mark}\nRUN {json.dumps(['perl', '-e', WRITE])}\n"
+    rig.run("build", "env", CLASSIC, "docker", "build", f"--tag={mark}", "-", stdin=recipe)
+    rig.daemon("built image", f"/images/{mark}/json")
+    rig.daemon("built image's history", f"/images/{mark}/history")
 
 
 def third_at_once(rig: Rig) -> None:
@@ -116,10 +131,73 @@ class Pull:
 def _pulled(seen: Seen) -> Pull:
     """Read one job's pull out of its evidence."""
     pull, image, before, after = (seen[name] for name in ("pull", "pulled image", "served before the pull", "served"))
-    said: Object = pull.output
-    failed = "" if said["exit"] == 0 else f"docker pull ended with {said['exit']}: {said['stderr'].strip()[-200:]}"
+    ran: Object = pull.output
+    failed = "" if ran["exit"] == 0 else f"docker pull ended with {ran['exit']}: {ran['stderr'].strip()[-200:]}"
     sent = registry.served(after.output) - registry.served(before.output)
-    return Pull((pull, image, before, after), failed, sent, said["seconds"], image.output["status"] == OK)
+    return Pull((pull, image, before, after), failed, sent, ran["seconds"], image.output["status"] == OK)
+
+
+@frozen
+class Build:
+    """One build: what the client said in the end, the image's last layer by its digest, the bytes in it, seconds."""
+
+    evidence: tuple[Evidence, ...]
+    failed: str
+    layer: str
+    size: int
+    seconds: float
+
+    def words(self, built: int) -> str:
+        """Say how much was built, and in what time."""
+        return f"{built / (1 << 20):.1f} MiB in {self.seconds:.1f} s"
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Give the ids of the evidence."""
+        return tuple(one.id for one in self.evidence)
+
+
+def _built(seen: Seen) -> Build:
+    """Read one job's build out of its evidence; where its image is not known, that is why it failed."""
+    build, made, history = (seen[name] for name in ("build", "built image", "built image's history"))
+    layers = parsed(made).get("RootFS", {}).get("Layers") or [""]
+    newest: list[Object] = listed(history) or [{"Size": 0}]
+    failed = "" if build.output["exit"] == 0 and layers[-1] else f"nothing was built: {said(build)}"
+    return Build((build, made, history), failed, layers[-1], newest[0]["Size"], build.output["seconds"])
+
+
+def built(seen: Seen) -> Observation:
+    """Judge the second build by its last layer, whose bytes are random: it is the first's, or was built again."""
+    if seen.second is None:
+        return inconclusive("there was no second job")
+    first, second = _built(seen), _built(seen.second)
+    cites = (*first.cites, *second.cites)
+    for build in (first, second):
+        if build.failed:
+            return inconclusive(build.failed, *build.cites)
+    again = 0 if second.layer == first.layer else second.size
+    words = f"the first job's build: {first.words(first.size)}; the second's: {second.words(again)}{_claimed(seen)}"
+    if first.size < LAYER:
+        return inconclusive(f"{words}; the first built less than its recipe says", *cites)
+    if again:
+        return LACKS.because(words, *cites)
+    if second.seconds < first.seconds:
+        return HOLDS.because(words, *cites)
+    return inconclusive(f"{words}: what was spared in bytes was not in time", *cites)
+
+
+def _claimed(seen: Seen) -> str:
+    """Say on which claim the pods have their graph, or nothing."""
+    claim = seen.get("claim")
+    if not claim or any(_claims(one["pod"].output) != {claim.output["metadata"]["name"]} for one in (seen, seen.second) if one):
+        return ""
+    return f"; both have their graph on the volume {claim.output['spec']['volumeName']}, which they claim"
+
+
+def _claims(pod: Object) -> set[str]:
+    """Give the claims of a pod."""
+    volumes = pod["spec"].get("volumes", [])
+    return {one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one}
 
 
 def _asked(seen: Seen) -> bool:
@@ -171,18 +249,29 @@ def reused(seen: Seen) -> Observation:
     for pull in (first, second):
         if pull.failed or not pull.there:
             return inconclusive(pull.failed or "the daemon has no such image after the pull", *pull.cites)
-    said = f"the first job's pull: {first.words}; the second's: {second.words}"
+    words = f"the first job's pull: {first.words}; the second's: {second.words}{_claimed(seen)}"
     if first.sent < LAYER:
-        return inconclusive(f"{said}; the first found some of it already, so it was not the first", *cites)
+        return inconclusive(f"{words}; the first found some of it already, so it was not the first", *cites)
     cut = registry.served(seen.second["served before the pull"].output) < registry.served(seen["served"].output)
     if cut or not _asked(seen.second):
-        return inconclusive(f"{said}; but the registry's log lacks a part, so what it sent is not known", *cites)
+        return inconclusive(f"{words}; but the registry's log lacks a part, so what it sent is not known", *cites)
     if second.sent >= MOST * first.sent:
-        return LACKS.because(said, *cites)
+        return LACKS.because(words, *cites)
     if second.sent <= FEW * first.sent and second.seconds < first.seconds:
-        return HOLDS.because(said, *cites)
-    return inconclusive(f"{said}: that is neither the same nor spared", *cites)
+        return HOLDS.because(words, *cites)
+    return inconclusive(f"{words}: that is neither the same nor spared", *cites)
 
+
+kept_build = prop(
+    "P2-23.built",
+    "where the engine's graph is kept, a second job has what the first one built, and is faster for it",
+    predicts={"dind": HOLDS},
+    legs=("reuse-kept",),
+    approaches=("dind",),
+    level="extended",
+    reads=(first_job,),
+    after=(second_job,),
+)(built)
 
 unmanaged = prop(
     "P2-23.unkept",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.evidence import Evidence, Seen
+from conformance.evidence import Seen
 from conformance.observations import State
-from scenarios.built import cached, runs_in_a_pod
+from scenarios.built import runs_in_a_pod
 from tests.made import answer, labelled, proven, ran, reading
 
 
@@ -33,18 +33,3 @@ def test_an_image_that_was_not_built_can_be_run_by_nobody() -> None:
     found = runs_in_a_pod.conclude(kubelet({"waiting": {"reason": "ErrImageNeverPull"}}, built=False))
     assert found.state is State.INCONCLUSIVE
     assert "no space left" in found.reason
-
-
-def built(prefix: str, identity: str) -> list[Evidence]:
-    made = answer(f"{prefix}cached image", {"Id": identity}) if identity else answer(f"{prefix}cached image", {}, 404)
-    return [ran(f"{prefix}cached build", 0 if identity else 1), made]
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "concluded"),
-    [("sha256:a", "sha256:a", State.HOLDS), ("sha256:a", "sha256:b", State.LACKS), ("sha256:a", "", State.INCONCLUSIVE)],
-)
-def test_an_image_that_is_the_same_was_not_built_again(first: str, second: str, concluded: State) -> None:
-    pods = [*proven("n1"), *proven("n1-second", prefix="second ")]
-    seen = Seen([*pods, *built("", first), *built("second ", second)])
-    assert cached.conclude(seen).state is concluded

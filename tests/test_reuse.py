@@ -1,4 +1,4 @@
-"""Two jobs in a row: what their pods are, and the judges of their pulls."""
+"""Two jobs in a row: what their pods are, and the judges of their pulls and builds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from conformance import legs, registry
+from conformance import cleaning, legs, registry
 from conformance.claims import Property
+from conformance.cluster import Refused
 from conformance.evidence import SECOND, Evidence, Seen
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State
-from scenarios import reuse
+from scenarios import built, reuse
 from tests.conftest import changed
 from tests.made import given
 
@@ -130,14 +131,109 @@ def test_who_shares_a_graph_is_judged_by_the_engines_end() -> None:
 
 
 def test_the_second_of_two_in_a_row_is_another_pod_on_the_same_graph() -> None:
-    leg = Leg("r", catalogue()["dind"], KINDS["reuse-kept"], "nonce", 20001, "worker", graph="/kept")
+    leg = Leg("r", catalogue()["dind"], KINDS["reuse-kept"], "nonce", 20001, "worker", graph="kept")
     assert leg.twin is not None
     first, second = leg.pod(), leg.twin.pod()
     assert first["metadata"]["name"] != second["metadata"]["name"]
     for pod in (first, second):
-        assert [v["hostPath"]["path"] for v in pod["spec"]["volumes"]] == ["/kept"]
+        assert [v["persistentVolumeClaim"]["claimName"] for v in pod["spec"]["volumes"]] == ["kept"]
         assert legs.INSECURE in legs.container(pod, "dind-daemon")["command"]
     beside = Leg("r", catalogue()["dind"], KINDS["reuse"], "nonce", 20001, "worker")
     assert "emptyDir" in beside.pod()["spec"]["volumes"][0]
     assert registry.manifest(beside)["spec"]["affinity"] == beside.pod()["spec"]["affinity"]
-    assert registry.kept({"metadata": {"uid": "u"}}).endswith("/u/volumes/kubernetes.io~empty-dir/kept")
+
+
+def test_the_claimed_volume_is_the_runs_own_and_nobody_elses() -> None:
+    leg = Leg("r", catalogue()["dind"], KINDS["reuse-kept"], "nonce", 20001)
+    volume = registry.volume(leg, {"metadata": {"uid": "u"}, "spec": {"nodeName": "worker"}})
+    claim = registry.claim(leg)
+    assert volume["spec"]["local"]["path"].endswith("/u/volumes/kubernetes.io~empty-dir/kept")
+    assert volume["spec"]["claimRef"] == {"namespace": leg.namespace, "name": claim["metadata"]["name"]}
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
+    assert claim["spec"]["storageClassName"] == "", "no provisioner is asked"
+    assert volume["metadata"]["labels"] == leg.labels, "clean finds it by its label: it is in no namespace"
+    terms = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"]
+    assert terms[0]["matchFields"][0]["values"] == ["worker"]
+
+
+class Api:
+    """An API server that may not be asked for volumes, or for anything."""
+
+    def __init__(self, *forbidden: str) -> None:
+        self.forbidden = forbidden
+
+    def items(self, path: str, **_: str) -> list[dict[str, Any]]:
+        if path in self.forbidden:
+            raise Refused(403, "Forbidden", "persistentvolumes is forbidden")
+        return [{"metadata": {"labels": {"conformance/run": "r"}}}]
+
+
+def test_where_volumes_may_not_be_listed_none_were_made() -> None:
+    api: Any = Api(registry.VOLUMES)
+    assert cleaning._labelled(api, registry.VOLUMES, "conformance/run") == []
+    assert registry.VOLUMES in cleaning.COLLECTIONS
+    assert cleaning.runs(api) == {"r"}
+    mute: Any = Api("/api/v1/namespaces")
+    with pytest.raises(Refused):
+        cleaning.runs(mute)
+
+
+def a_build(prefix: str, layer: str, seconds: float, size: int = LAYER, code: int = 0) -> dict[str, Any]:
+    """Give what is read of one job's build."""
+    made = {"RootFS": {"Layers": ["sha256:base", layer]}} if layer else {}
+    read = {
+        "build": {"exit": code, "stdout": "", "stderr": "" if code == 0 else "no space left", "seconds": seconds},
+        "built image": {"status": 200 if layer else 404, "body": json.dumps(made)},
+        "built image's history": {"status": 200, "body": json.dumps([{"Size": size}, {"Size": 0}])},
+    }
+    return {f"{prefix}{name}": output for name, output in read.items()}
+
+
+def builds(first: dict[str, Any], second: dict[str, Any]) -> Seen:
+    """Give the evidence of two jobs that build."""
+    made = {**first, **{f"{SECOND}{name}": output for name, output in second.items()}}
+    pods = {name: {"spec": {"volumes": VOLUMES}} for name in ("pod", f"{SECOND}pod")}
+    more = [Evidence(f"b#{name}", "x", name, "node", {}, output) for name, output in {**made, **pods}.items()]
+    return Seen([*jobs(0), *more])
+
+
+VOLUMES = [{"name": "token", "projected": {}}, {"name": "graph", "persistentVolumeClaim": {"claimName": "kept"}}]
+ONCE = a_build("", "sha256:one", 2.5)
+BUILDS = [reuse.kept_build, built.cached]
+
+
+@pytest.mark.parametrize("one", BUILDS, ids=lambda p: p.id)
+def test_a_layer_that_is_the_same_was_not_built_again(one: Property) -> None:
+    spared = one.conclude(builds(ONCE, a_build("", "sha256:one", 0.2)))
+    assert spared.state is State.HOLDS
+    assert spared.reason == "the first job's build: 32.0 MiB in 2.5 s; the second's: 0.0 MiB in 0.2 s"
+    again = one.conclude(builds(ONCE, a_build("", "sha256:two", 2.4)))
+    assert again.state is State.LACKS
+    assert again.reason.endswith("the second's: 32.0 MiB in 2.4 s")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (ONCE, a_build("", "sha256:one", 2.6), "not in time"),
+        (ONCE, a_build("", "", 0.2, code=1), "nothing was built: exit 1: no space left"),
+        (ONCE, a_build("", "", 0.2), "nothing was built"),
+        (a_build("", "sha256:one", 0.1, size=5), a_build("", "sha256:one", 0.05), "less than its recipe says"),
+    ],
+)
+@pytest.mark.parametrize("one", BUILDS, ids=lambda p: p.id)
+def test_a_build_that_proves_nothing_is_inconclusive(
+    one: Property, first: dict[str, Any], second: dict[str, Any], said: str
+) -> None:
+    concluded = one.conclude(builds(first, second))
+    assert concluded.state is State.INCONCLUSIVE
+    assert said in concluded.reason
+
+
+def test_a_claim_is_named_where_both_pods_have_their_graph_on_it() -> None:
+    claim = {"metadata": {"name": "kept"}, "spec": {"volumeName": "the-volume"}}
+    seen = Seen([*builds(ONCE, a_build("", "sha256:one", 0.2)), Evidence("c", "x", "claim", "API server", {}, claim)])
+    for one in (reuse.reused, reuse.kept_build):
+        assert one.conclude(seen).reason.endswith("; both have their graph on the volume the-volume, which they claim")
+    apart = given(seen, f"{SECOND}pod", {"spec": {"volumes": VOLUMES[:1]}})
+    assert "claim" not in reuse.reused.conclude(apart).reason

@@ -6,7 +6,11 @@ from conformance.probes.node import NodeProbe, has_engine, of_engine
 
 KINDS = ("mounts", "cgroups", "iptables rules")
 """Of those that agent.py looks for by itself."""
-FOLDERS = {"pod directories": "/var/lib/kubelet/pods", "pod logs": "/var/log/pods"}
+FOLDERS = {
+    "pod directories": "/var/lib/kubelet/pods",
+    "pod logs": "/var/log/pods",
+    "mount points in /run": "/run/secrets/kubernetes.io",
+}
 
 
 def inventory(probe: NodeProbe) -> dict[str, list[str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+import re
+from collections.abc import Container, Mapping
 from typing import Any
 
 from conformance import limits
 from conformance.cluster import Cluster
-from conformance.probes.node import NodeProbe
+from conformance.probes.node import NODE_SOCKET, OK, NodeProbe
+from conformance.world.images import DOCKER_DIND
 
 
 def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
@@ -16,6 +18,26 @@ def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
     noted = cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
     known: dict[str, str] = json.loads(noted.get("data", {}).get("stand-ins", "{}"))
     return {name: what for name, what in known.items() if name not in given}
+
+
+API_1_24_REFUSED = 29
+"""The major version of Docker Engine since which one refuses what clients of 2017 speak."""
+
+
+def generation(version: str) -> str:
+    """Give by which of two generations of Docker Engine something is expected: 'until 28', 'since 29', or 'unknown'."""
+    major = re.match(r"v?(\d+)\b", version)
+    if not major:
+        return "unknown"
+    return f"since {API_1_24_REFUSED}" if int(major[1]) >= API_1_24_REFUSED else f"until {API_1_24_REFUSED - 1}"
+
+
+def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
+    """Give the generation of a node's own engine, by its word, and of the engine in pods, by the tag of the image it is."""
+    said = probe.ask("daemon", socket=NODE_SOCKET, path="/version").output
+    version = json.loads(said["body"])["Version"] if said["status"] == OK else ""
+    tag = given.get(DOCKER_DIND, DOCKER_DIND).partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return {"node_engine": generation(version), "pod_engine": generation(tag)}
 
 
 def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ CHILDS = re.compile(r"--to-destination 172\.17\.")
 
 def left() -> list[str]:
     """Give what any run has left, in words: of the API's objects and of all that the nodes and their engines hold."""
-    found = kubectl("get", "namespaces", "-l", "conformance/run", "-o", "name").split()
+    found = kubectl("get", "namespaces,persistentvolumes", "-l", "conformance/run", "-o", "name").split()
     found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
     pods = objects("pods", "-A")
     for node in nodes():

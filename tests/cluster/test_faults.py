@@ -175,6 +175,25 @@ def test_a_run_survives(fault: Fault, stage: str, disk: Path, table: Table) -> N
     table.append((fault.name, stage, f"exit {run.process.returncode}, {said}", "nothing left"))
 
 
+@pytest.mark.parametrize("clean_first", [True, False], ids=["cleaned", "run again"])
+def test_the_printed_manifests_child_is_found_and_the_tag_put_back(disk: Path, clean_first: bool) -> None:
+    """The dead run's client would start another container as soon as its own is gone: nobody's, once the tag is back."""
+    tag = ("docker", "images", "--quiet", "--no-trunc", "httpd:latest")
+    before = on(worker(), *tag)
+    selection = ("--level", "article", "-k", "article-dood")
+    run = start(disk, *selection)
+    wait("the child's image", lambda: on(worker(), "docker", "images", "-q", "--filter", "label=conformance.nonce"))
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate(timeout=RUN_SECONDS)
+    assert on(worker(), *tag) != before
+    if not clean_first:
+        again = conformance("run", "--reports", str(disk), *selection)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert on(worker(), *tag) == before
+    assert_cleaned(disk)
+    assert on(worker(), *tag) == before
+
+
 def honest(run: Run, output: str) -> str:
     """Assert that a run's record says nothing that was not seen; give what it says, in a few words."""
     if not run.record.exists() or not run.record.stat().st_size:
