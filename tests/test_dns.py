@@ -24,7 +24,7 @@ def asked(who: str, known: tuple[str, ...], configuration: list[str], missing: i
         found: dict[str, Any] = {"exit": missing, "stdout": "", "stderr": ""}
         if name in known:
             found = {"exit": 0, "stdout": f"{ADDRESS}      {NAMES[-1]}\n", "stderr": ""}
-        made.append(reading(f"{who} asked", found, {"name": name, "address": ADDRESS}))
+        made.append(reading(f"{who} asked", found, {"command": ["sh", name], "address": ADDRESS}))
     return made
 
 
