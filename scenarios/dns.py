@@ -37,11 +37,11 @@ def names_of_a_service(rig: Rig) -> None:
     if rig.seen["DNS Services"].output:
         with contextlib.suppress(TimedOut):  # what its DNS says then is judged
             until("The Service's name in the cluster's DNS", lambda: _knows(rig, names[-1], address), seconds=TIMEOUTS.dns)
-    _look_up(rig, POD, rig.client_pid, names, address)
-    if not _resolved(rig.seen.every(f"{POD} asked")):
+    if not all(_resolves(rig, POD, rig.client_pid, name, address) for name in names):
         return  # nothing could be said of a child
     _configuration(rig, BRIDGE, rig.child["pid"])
-    _look_up(rig, BRIDGE, rig.child["pid"], names, address)
+    for name in names:
+        _resolves(rig, BRIDGE, rig.child["pid"], name, address)
     with taken_away(rig, NETWORK):
         rig.run("network created", "docker", "network", "create", label(nonce(rig, NETWORK)), nonce(rig, NETWORK))
         run = start(rig, NETWORK, f"--network={nonce(rig, NETWORK)}")
@@ -49,7 +49,8 @@ def names_of_a_service(rig: Rig) -> None:
         if not found:
             raise RigError(f"No container on a network of its own ran: {said(run)}")
         _configuration(rig, OWN, found[0]["pid"])
-        _look_up(rig, OWN, found[0]["pid"], names, address)
+        for name in names:
+            _resolves(rig, OWN, found[0]["pid"], name, address)
 
 
 def _names(services: Any) -> list[str]:  # noqa: ANN401 -- JSON
@@ -94,11 +95,10 @@ LIMIT = 10.0
 """Seconds for one look-up (5 to 50 ms; a resolver that nobody answers gives a server up after 5 s)."""
 
 
-def _look_up(rig: Rig, who: str, pid: int, names: list[str], address: str) -> None:
-    """Look each name up in the network and with the files of a process, and keep what was said beside the address."""
-    for name in names:
-        about: dict[str, Any] = {"pid": pid, "command": _command(name), "limit": LIMIT, "address": address}
-        rig.ask(f"{who} asked", "execute", timeout=LIMIT + TIMEOUTS.question, **about)
+def _resolves(rig: Rig, who: str, pid: int, name: str, address: str) -> bool:
+    """Look a name up in the network and with the files of a process, keep what was said, and say whether it is the address."""
+    about: dict[str, Any] = {"pid": pid, "command": _command(name), "limit": LIMIT, "address": address}
+    return bool(_resolved([rig.ask(f"{who} asked", "execute", timeout=LIMIT + TIMEOUTS.question, **about)]))
 
 
 def _resolved(asked: list[Evidence]) -> list[str]:
@@ -106,7 +106,7 @@ def _resolved(asked: list[Evidence]) -> list[str]:
     return [_name(one) for one in asked if one.asked["address"] in one.output["stdout"].split()]
 
 
-def _resolves(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
+def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
     """Judge the names with so many dots by what `who` was told, where the pod's own container got the address from each."""
     pod, services, own = seen.every(f"{POD} asked"), seen["DNS Services"], seen[f"resolv.conf of {POD}"]
     if len(_resolved(pod)) < len(pod) or not pod:
@@ -153,7 +153,7 @@ def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> 
 )
 def whole_name(seen: Seen) -> Observation:
     """Judge SERVICE.NAMESPACE.svc.DOMAIN on the engine's default bridge."""
-    return _resolves(seen, BRIDGE, (FULL,))
+    return _judge(seen, BRIDGE, (FULL,))
 
 
 @prop(
@@ -167,7 +167,7 @@ def whole_name(seen: Seen) -> Observation:
 )
 def short_names(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE on the engine's default bridge."""
-    return _resolves(seen, BRIDGE, (SHORT, WITH_NAMESPACE))
+    return _judge(seen, BRIDGE, (SHORT, WITH_NAMESPACE))
 
 
 @prop(
@@ -181,7 +181,7 @@ def short_names(seen: Seen) -> Observation:
 )
 def whole_name_on_network(seen: Seen) -> Observation:
     """Judge SERVICE.NAMESPACE.svc.DOMAIN where the engine's own resolver, 127.0.0.11, stands between."""
-    return _resolves(seen, OWN, (FULL,))
+    return _judge(seen, OWN, (FULL,))
 
 
 @prop(
@@ -195,7 +195,7 @@ def whole_name_on_network(seen: Seen) -> Observation:
 )
 def short_names_on_network(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE where the engine's own resolver, 127.0.0.11, stands between."""
-    return _resolves(seen, OWN, (SHORT, WITH_NAMESPACE))
+    return _judge(seen, OWN, (SHORT, WITH_NAMESPACE))
 
 
 short_names_on_network.expect(

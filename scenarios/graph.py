@@ -115,7 +115,7 @@ def _file_system(mounts: Evidence, path: str) -> str:
     approaches=("dind",),
     legs=("client-killed",),
     level="extended",
-    waits=(engines_elsewhere,),
+    reads=(engines_elsewhere,),
 )
 def layers_on_layers(seen: Seen) -> Observation:
     """Judge the driver that the engine says it chose, where the container's file system is an overlay itself."""
@@ -147,7 +147,7 @@ def layers_on_layers(seen: Seen) -> Observation:
     approaches=("dind",),
     legs=("client-killed",),
     level="extended",
-    waits=(engines_elsewhere,),
+    reads=(engines_elsewhere,),
 )
 def in_memory(seen: Seen) -> Observation:
     """Judge the shared memory that the kernel charges to the pod against the bytes of the graph."""
