@@ -31,6 +31,8 @@ class Timeouts:
     """What kubelet's garbage collection takes away: it comes once a minute (`ContainerGCPeriod`)."""
     service: float = 20.0
     """A new Service to its endpoints, and those to every node's kube-proxy (each 0.3 to 5 s)."""
+    dns: float = 60.0
+    """The cluster's DNS, which nobody else waits for, from a leg's first question to its answer (0.1 s; 10 s after `up`)."""
     page: float = 2.0
     """One page asked for in the subject's network."""
     work: float = 30.0

@@ -19,6 +19,7 @@ from conformance.observations import HOLDS, LACKS, Observation, inconclusive, no
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.rig import Rig, first_processes
 from conformance.steps import image, processes, said, start, taken_away
+from conformance.timeouts import TIMEOUTS
 from scenarios.resources import pod_limit
 from scenarios.storage import same
 
@@ -27,6 +28,7 @@ GITLAB_RUNNER = "GitLab Runner docs, Kubernetes executor, Using docker:dind"
 HUB = "Docker Hub, docker, What is Docker in Docker?"
 DOCKER = "Docker docs, Seccomp security profiles for Docker"
 STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
+THINK_TWICE = "jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice"
 RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
 
 
@@ -206,6 +208,43 @@ def confined(seen: Seen) -> Observation:
 FILTERED = "2"
 DEFAULT_CAPABILITIES = 0x00000000A80425FB
 """moby profiles: oci/caps/defaults.go, as a bit set (capabilities(7))."""
+
+
+def profiles(rig: Rig) -> None:
+    """Read, on the node, under which profile of a security module of the kernel (AppArmor, SELinux) the child runs."""
+    # Where the kernel has no such module, the file is there and nobody can read it.
+    command = ["cat", f"/proc/{rig.child['pid']}/attr/current"]
+    rig.ask("child's profile", "execute", pid=1, command=command, limit=TIMEOUTS.work)
+
+
+@prop(
+    "J-01",
+    "the engine confines the child with a profile of the kernel's security module",
+    source=f"{THINK_TWICE}; docs.docker.com, AppArmor security profiles for Docker",
+    predicts={"dood": HOLDS, "dind": LACKS},
+    legs=("foreground",),
+    level="extended",
+    reads=(profiles,),
+)
+def profiled(seen: Seen) -> Observation:
+    """Judge the profile of the child's process, and whether the daemon says that it sets one."""
+    read, daemon = seen["child's profile"], seen["daemon"]
+    profile = read.output["stdout"].strip().strip("\0")
+    options = parsed(daemon).get("SecurityOptions") or []
+    modules = [name for name in MODULES if any(f"name={name}" in one for one in options)]
+    if read.output["exit"] and NO_MODULE in read.output["stderr"]:
+        if modules:
+            return inconclusive(f"the daemon speaks of {', '.join(modules)}, and the kernel tells no profile", read.id, daemon.id)
+        return not_applicable("the node's kernel has no module that confines a process (AppArmor, SELinux)", read.id, daemon.id)
+    if read.output["exit"] != 0 or not profile:
+        return inconclusive(f"the child's profile could not be read: {read.output['stderr'].strip()[:200]}", read.id)
+    words = f"the child's profile is {profile}; its daemon sets {', '.join(modules) or 'none'}"
+    return (LACKS if "unconfined" in profile else HOLDS).because(words, read.id, daemon.id)
+
+
+MODULES = ("apparmor", "selinux")
+NO_MODULE = "Invalid argument"
+"""What reading the file ends with where no module answers for it (linux security/security.c, security_getprocattr)."""
 
 
 def under_baseline(rig: Rig) -> None:

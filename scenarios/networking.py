@@ -48,7 +48,7 @@ def asked_by_service(rig: Rig) -> None:
     """
     base = f"/apis/discovery.k8s.io/v1/namespaces/{rig.leg.namespace}/endpointslices"
     of_child = "kubernetes.io/service-name=child"
-    address = _service(rig, "child", {"selector": rig.leg.labels, "ports": [{"port": rig.leg.port}]})
+    address = make_service(rig, "child", {"selector": rig.leg.labels, "ports": [{"port": rig.leg.port}]})
     with contextlib.suppress(TimedOut):  # where it leads then is judged
         until(
             "The Service's endpoints",
@@ -56,7 +56,7 @@ def asked_by_service(rig: Rig) -> None:
             seconds=TIMEOUTS.service,
         )
     rig.get("Service's endpoints", base, labelSelector=of_child)
-    control = _service(rig, "control", {"ports": [{"port": APACHE}]})
+    control = make_service(rig, "control", {"ports": [{"port": APACHE}]})
     page = rig.seen["Pod A's page"]
     pod_a = [{"addresses": [page.asked["host"]]}]
     labels = {**rig.leg.labels, "kubernetes.io/service-name": "control"}
@@ -73,7 +73,7 @@ def asked_by_service(rig: Rig) -> None:
     rig.ask_everywhere("asked at the Service's address", address, rig.leg.port)
 
 
-def _service(rig: Rig, name: str, spec: Object) -> str:
+def make_service(rig: Rig, name: str, spec: Object) -> str:
     """Create a Service in the leg's namespace, and give its address."""
     body = {"metadata": {"name": name, "labels": rig.leg.labels}, "spec": spec}
     made = rig.cluster.create(f"/api/v1/namespaces/{rig.leg.namespace}/services", body)

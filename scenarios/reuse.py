@@ -128,7 +128,7 @@ class Pull:
         return tuple(one.id for one in self.evidence)
 
 
-def _pulled(seen: Seen) -> Pull:
+def pulled(seen: Seen) -> Pull:
     """Read one job's pull out of its evidence."""
     pull, image, before, after = (seen[name] for name in ("pull", "pulled image", "served before the pull", "served"))
     ran: Object = pull.output
@@ -218,7 +218,7 @@ def pulls(seen: Seen) -> Observation:
     """Judge the first pull by what the registry sent and the daemon has."""
     if seen["push"].output["exit"] != 0:
         return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
-    pull = _pulled(seen)
+    pull = pulled(seen)
     if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
         return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
     if pull.failed and pull.there:
@@ -244,7 +244,7 @@ def reused(seen: Seen) -> Observation:
     """Judge what the registry sent for the second pull against what it sent for the first."""
     if seen.second is None:
         return inconclusive("there was no second job")
-    first, second = _pulled(seen), _pulled(seen.second)
+    first, second = pulled(seen), pulled(seen.second)
     cites = (*first.cites, *second.cites)
     for pull in (first, second):
         if pull.failed or not pull.there:

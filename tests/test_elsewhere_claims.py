@@ -167,3 +167,26 @@ def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) 
     assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
     assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
     assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "state"),
+    [
+        ("docker-default (enforce)", ["name=apparmor", "name=seccomp,profile=builtin"], State.HOLDS),
+        ("system_u:system_r:container_t:s0:c1,c2", ["name=selinux"], State.HOLDS),
+        ("unconfined", ["name=seccomp,profile=builtin"], State.LACKS),
+        ("", ["name=seccomp,profile=builtin"], State.NOT_APPLICABLE),
+        ("", ["name=apparmor"], State.INCONCLUSIVE),
+    ],
+)
+def test_a_profile_is_the_processs_own(seen: Look, profile: str, options: list[str], state: State) -> None:
+    said = {"exit": 0, "stdout": f"{profile}\n", "stderr": ""}
+    none = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: Invalid argument"}
+
+    def report(answer: dict[str, Any]) -> None:
+        answer["body"] = json.dumps({**json.loads(answer["body"]), "SecurityOptions": options})
+
+    leg = changed(seen("dind.foreground"), "daemon", report)
+    assert conclude("J-01", given(leg, "child's profile", said if profile else none)).state is state
+    gone = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: No such file or directory"}
+    assert conclude("J-01", given(leg, "child's profile", gone)).state is State.INCONCLUSIVE

@@ -44,9 +44,10 @@ ETCD = Module("etcd", usual=35, renames=(("server", "etcd"),))
 KIND = Module("kind", usual=20)
 CONTAINERD = Module("containerd", usual=60, tags="no_aufs no_zfs no_btrfs no_devmapper")
 REGISTRY = Module("registry", usual=60)
+COREDNS = Module("coredns", usual=120)
 
 
-OF_A_WORLD = (KUBERNETES, ETCD, CONTAINERD, KIND)
+OF_A_WORLD = (KUBERNETES, ETCD, CONTAINERD, COREDNS, KIND)
 """What a kind cluster of ours is made with."""
 
 

@@ -33,8 +33,8 @@ PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
 RUNTIMES = ("2.3", "1.6")
 """containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
-STEPS = 12
-"""Two base images and ten others lie between nothing and a node image that is built."""
+STEPS = 13
+"""Two base images and eleven others lie between nothing and a node image that is built."""
 
 
 @frozen
@@ -180,7 +180,7 @@ def kind_node(store: Store, containerd: str) -> Recipe:
     version = binaries.kubernetes_version()
     kubernetes, runtime = binaries.cached(binaries.KUBERNETES), binaries.cached(binaries.CONTAINERD)
     kind_version = binaries.KIND.version_of("sigs.k8s.io/kind")
-    control_plane, proxy = _control_plane(store), _proxy(store)
+    control_plane, proxy, dns = _control_plane(store), _proxy(store), _dns(store)
 
     def fill(context: Path) -> None:
         programs = binaries.build(binaries.KUBERNETES, store.progress)
@@ -200,9 +200,12 @@ def kind_node(store: Store, containerd: str) -> Recipe:
         names += [f"{registry}/etcd:{ETCD_TAG}", f"{registry}/pause:{PAUSE_TAG}"]
         save(store.build(control_plane), names, archives / "control-plane.tar")
         save(store.build(proxy), [f"{registry}/kube-proxy:{version}"], archives / "kube-proxy.tar")
+        dns_version = binaries.COREDNS.version_of("github.com/coredns/coredns")
+        save(store.build(dns), [f"{registry}/coredns/coredns:{dns_version}"], archives / "coredns.tar")
 
     importing = images.FOLDER / "node" / "files" / "kind" / "bin" / "import-images.sh"
-    inputs = (control_plane.image.id, proxy.image.id, kubernetes.name, runtime.name, kind_version, digest(importing))
+    made = (control_plane.image.id, proxy.image.id, dns.image.id)
+    inputs = (*made, kubernetes.name, runtime.name, kind_version, digest(importing))
     return Recipe(
         "kind-node", usual=90, base="bookworm", args={"CONTAINERD": containerd, "KUBERNETES": version}, inputs=inputs,
         fill=fill, stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}",
@@ -226,6 +229,13 @@ def _proxy(store: Store) -> Recipe:
         _copy(binaries.build(binaries.KUBERNETES, store.progress), context / "bin", "kube-proxy", "kubectl")
 
     return Recipe("kube-proxy", usual=20, base="bookworm", inputs=(binaries.cached(binaries.KUBERNETES).name,), fill=fill)
+
+
+def _dns(store: Store) -> Recipe:
+    def fill(context: Path) -> None:
+        _copy(binaries.build(binaries.COREDNS, store.progress), context)
+
+    return Recipe("coredns", usual=5, inputs=(binaries.cached(binaries.COREDNS).name,), fill=fill)
 
 
 def _copy(programs: Path, target: Path, *names: str) -> None:

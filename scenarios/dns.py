@@ -1,0 +1,207 @@
+"""DNS: the names of the cluster's Services, asked of a child's own resolver."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any
+
+from conformance.claims import prop
+from conformance.errors import RigError, TimedOut
+from conformance.evidence import Evidence, Seen
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.rig import Rig
+from conformance.steps import label, nonce, processes, said, start, taken_away
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+from scenarios.networking import make_service
+
+DOCKER = "Docker docs, Networking overview, DNS services"
+SERVICE, NETWORK = "named", "dns-network"
+LOOKUP = 'command -v getent >/dev/null || exit 127; exec getent hosts "$1"'
+"""What asks the C library's resolver, as any program does: with the search list and the options of resolv.conf."""
+FOUND, NOT_FOUND = 0, 2
+"""What getent(1) ends with."""
+POD, BRIDGE, OWN = "the pod's own container", "the child", "a child on a network of its own"
+
+
+def names_of_a_service(rig: Rig) -> None:
+    """Let the pod's own container look a Service up by its three names, then the child, and one on a user-defined network.
+
+    Nobody waits for the cluster's DNS but this: it may have begun when the cluster did.
+    """
+    own = _configuration(rig, POD, rig.client_pid)
+    rig.get("DNS Services", "/api/v1/services", kept="names", keep=_names, fieldSelector=f"spec.clusterIP={_nameserver(own)}")
+    address = make_service(rig, SERVICE, {"ports": [{"port": 80}]})
+    names = [SERVICE, f"{SERVICE}.{rig.leg.namespace}", f"{SERVICE}.{rig.leg.namespace}.svc.{_domain(own)}"]
+    if rig.seen["DNS Services"].output:
+        with contextlib.suppress(TimedOut):  # what its DNS says then is judged
+            until("The Service's name in the cluster's DNS", lambda: _knows(rig, names[-1], address), seconds=TIMEOUTS.dns)
+    if not all(_resolves(rig, POD, rig.client_pid, name, address) for name in names):
+        return  # nothing could be said of a child
+    _configuration(rig, BRIDGE, rig.child["pid"])
+    for name in names:
+        _resolves(rig, BRIDGE, rig.child["pid"], name, address)
+    with taken_away(rig, NETWORK):
+        rig.run("network created", "docker", "network", "create", label(nonce(rig, NETWORK)), nonce(rig, NETWORK))
+        run = start(rig, NETWORK, f"--network={nonce(rig, NETWORK)}")
+        found = processes(rig, run, NETWORK)
+        if not found:
+            raise RigError(f"No container on a network of its own ran: {said(run)}")
+        _configuration(rig, OWN, found[0]["pid"])
+        for name in names:
+            _resolves(rig, OWN, found[0]["pid"], name, address)
+
+
+def _names(services: Any) -> list[str]:  # noqa: ANN401 -- JSON
+    return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in services["items"]]
+
+
+def _configuration(rig: Rig, who: str, pid: int) -> Evidence:
+    """Read a container's resolv.conf, from the node."""
+    return rig.ask(f"resolv.conf of {who}", "holding", word="", paths=[f"/proc/{pid}/root/etc/resolv.conf"])
+
+
+def _lines(configuration: Evidence) -> list[str]:
+    (lines,) = configuration.output.values()
+    return [line for line in lines or [] if line.strip() and not line.startswith("#")]
+
+
+def _nameserver(configuration: Evidence) -> str:
+    return next((line.split()[1] for line in _lines(configuration) if line.startswith("nameserver ")), "none")
+
+
+def _domain(configuration: Evidence) -> str:
+    """Give the cluster's domain as kubelet tells it to a pod, or Kubernetes' default where it told none."""
+    found = re.search(r"(?:^|\s)svc\.(\S+)", "\n".join(_lines(configuration)))
+    return found[1] if found else "cluster.local"
+
+
+def _command(name: str) -> list[str]:
+    return ["sh", "-c", LOOKUP, "sh", name]
+
+
+def _name(asked: Evidence) -> str:
+    return str(asked.asked["command"][-1])
+
+
+def _knows(rig: Rig, name: str, address: str) -> bool:
+    """Say whether the pod's own container resolves a name. Not evidence: for waiting."""
+    about = {"pid": rig.client_pid, "command": _command(name), "limit": LIMIT}
+    return address in rig.home.ask("execute", LIMIT + TIMEOUTS.question, **about).output["stdout"].split()
+
+
+LIMIT = 10.0
+"""Seconds for one look-up (5 to 50 ms; a resolver that nobody answers gives a server up after 5 s)."""
+
+
+def _resolves(rig: Rig, who: str, pid: int, name: str, address: str) -> bool:
+    """Look a name up in the network and with the files of a process, keep what was said, and say whether it is the address."""
+    about: dict[str, Any] = {"pid": pid, "command": _command(name), "limit": LIMIT, "address": address}
+    return bool(_resolved([rig.ask(f"{who} asked", "execute", timeout=LIMIT + TIMEOUTS.question, **about)]))
+
+
+def _resolved(asked: list[Evidence]) -> list[str]:
+    """Give the names that led to the Service's address."""
+    return [_name(one) for one in asked if one.asked["address"] in one.output["stdout"].split()]
+
+
+def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
+    """Judge the names with so many dots by what `who` was told, where the pod's own container got the address from each."""
+    pod, services, own = seen.every(f"{POD} asked"), seen["DNS Services"], seen[f"resolv.conf of {POD}"]
+    if len(_resolved(pod)) < len(pod) or not pod:
+        return _without_control(pod, services, own)
+    asked = [one for one in seen.every(f"{who} asked") if _dots(one) in dots]
+    configuration = seen[f"resolv.conf of {who}"]
+    cites = (*(one.id for one in asked), configuration.id, *(one.id for one in pod))
+    words = f"{who} has {', '.join(_lines(configuration))}"
+    resolved = _resolved(asked)
+    if asked and len(resolved) == len(asked):
+        return HOLDS.because(f"{' and '.join(resolved)} led to the Service's address; {words}", *cites)
+    failed = [one for one in asked if _name(one) not in resolved]
+    if not asked or any(one.output["exit"] not in (FOUND, NOT_FOUND) for one in failed):
+        codes = sorted({str(one.output["exit"]) for one in failed})
+        return inconclusive(f"the look-up ended with {', '.join(codes) or 'nothing'}, which says neither; {words}", *cites)
+    unknown = " and ".join(_name(one) for one in failed)
+    return LACKS.because(f"{unknown} led nowhere, or elsewhere, and to the Service from {POD}; {words}", *cites)
+
+
+def _dots(asked: Evidence) -> int:
+    """Give 0 for a Service's name alone, 1 with its namespace, 2 with all that follows."""
+    return min(_name(asked).count("."), 2)
+
+
+SHORT, WITH_NAMESPACE, FULL = 0, 1, 2
+
+
+def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> Observation:
+    """Say why nothing can be said of a child: the pod's own container did not resolve the names either."""
+    cites = (*(one.id for one in pod), services.id, own.id)
+    if not services.output and not _resolved(pod):
+        return not_applicable("the cluster has no DNS Service: no Service has the address of the pod's nameserver", *cites)
+    return inconclusive(f"{POD} did not resolve every name either, so a child that does not proves nothing", *cites)
+
+
+@prop(
+    "DNS.full",
+    "a child resolves a Service by its whole name",
+    source=DOCKER,
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("detached-forced",),
+    level="extended",
+    waits=(names_of_a_service,),
+)
+def whole_name(seen: Seen) -> Observation:
+    """Judge SERVICE.NAMESPACE.svc.DOMAIN on the engine's default bridge."""
+    return _judge(seen, BRIDGE, (FULL,))
+
+
+@prop(
+    "DNS.short",
+    "a child resolves a Service by its short names, as its pod does",
+    source=DOCKER,
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("detached-forced",),
+    level="extended",
+    waits=(names_of_a_service,),
+)
+def short_names(seen: Seen) -> Observation:
+    """Judge SERVICE and SERVICE.NAMESPACE on the engine's default bridge."""
+    return _judge(seen, BRIDGE, (SHORT, WITH_NAMESPACE))
+
+
+@prop(
+    "DNS.network-full",
+    "a child on a user-defined network resolves a Service by its whole name",
+    source=DOCKER,
+    predicts={"dood": LACKS, "dind": HOLDS},
+    legs=("detached-forced",),
+    level="extended",
+    waits=(names_of_a_service,),
+)
+def whole_name_on_network(seen: Seen) -> Observation:
+    """Judge SERVICE.NAMESPACE.svc.DOMAIN where the engine's own resolver, 127.0.0.11, stands between."""
+    return _judge(seen, OWN, (FULL,))
+
+
+@prop(
+    "DNS.network-short",
+    "a child on a user-defined network resolves a Service by its short names, as its pod does",
+    source=f"{DOCKER}; moby/moby#53104",
+    predicts={"dood": LACKS, "dind": LACKS},
+    legs=("detached-forced",),
+    level="extended",
+    waits=(names_of_a_service,),
+)
+def short_names_on_network(seen: Seen) -> Observation:
+    """Judge SERVICE and SERVICE.NAMESPACE where the engine's own resolver, 127.0.0.11, stands between."""
+    return _judge(seen, OWN, (SHORT, WITH_NAMESPACE))
+
+
+short_names_on_network.expect(
+    "dind",
+    HOLDS,
+    because="with the pod's search list and ndots:5 the child's resolver asks for whole names first; what the engine's resolver "
+    "withholds is a single label, which is asked for last",
+    see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; there it was set to 0",
+)

@@ -1,0 +1,266 @@
+"""Graph: on what an engine in a pod keeps what it has, for how long, and who pays for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from conformance import limits
+from conformance.claims import prop
+from conformance.cluster import GONE, Object
+from conformance.course import create_pod
+from conformance.errors import TimedOut
+from conformance.evidence import Evidence, Seen
+from conformance.identity import parsed
+from conformance.legs import GRAPH, container
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.probes.node import OK
+from conformance.rig import Rig, first_processes
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+from scenarios import reuse
+from scenarios.beyond import engine_killed
+from scenarios.elsewhere import THINK_TWICE
+from scenarios.reuse import MOST, first_job, pulled, second_job, third_at_once
+
+OWN_ROOT, IN_MEMORY = "graph-on-root", "graph-in-memory"
+"""Two more pods with the leg's engine alone, and their graphs where their names say."""
+ROOT_GRAPH = "/graph"
+COPY_ON_WRITE = ("overlay2", "overlayfs", "fuse-overlayfs", "btrfs", "zfs")
+"""The storage drivers that keep what a layer changes, and not all of it (docs.docker.com, Select a storage driver)."""
+
+
+def engines_elsewhere(rig: Rig) -> None:
+    """Start the leg's engine twice more, without a client: its graph on the container's own file system, and in memory."""
+    variants: dict[str, Callable[[Object], None]] = {OWN_ROOT: _on_root, IN_MEMORY: _in_memory}
+    for name, change in variants.items():
+        pod = rig.leg.pod()
+        pod["metadata"]["name"] = name
+        pod["spec"]["containers"] = [container(pod, rig.leg.approach.daemon)]
+        change(pod)
+        create_pod(rig.cluster, rig.leg, pod)
+    try:
+        for name in variants:
+            _engine(rig, name)
+    finally:
+        for name in variants:
+            rig.cluster.delete(f"{_pods(rig)}/{name}", 0)
+
+
+def _pods(rig: Rig) -> str:
+    return f"/api/v1/namespaces/{rig.leg.namespace}/pods"
+
+
+def _on_root(pod: Object) -> None:
+    pod["spec"]["containers"][0]["command"] += [f"--data-root={ROOT_GRAPH}"]
+
+
+def _in_memory(pod: Object) -> None:
+    name = next(one["name"] for one in pod["spec"]["containers"][0]["volumeMounts"] if one["mountPath"] == GRAPH)
+    for volume in pod["spec"]["volumes"]:
+        if volume["name"] == name:
+            volume["emptyDir"] = {"medium": "Memory"}
+
+
+def _engine(rig: Rig, name: str) -> None:
+    """Wait for the engine of one of the pods, and read what it has, where, and what its pod's memory is taken for."""
+    found: dict[str, Any] = {}
+
+    def answers() -> bool:
+        pod = rig.cluster.get(f"{_pods(rig)}/{name}") or {}
+        found["processes"] = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
+        found["pod"], found["pid"] = pod, _first(pod, found["processes"], rig.leg.approach.daemon)
+        return bool(found["pid"]) and _says(rig, found["pid"])
+
+    with contextlib.suppress(TimedOut):  # an engine that does not start is the evidence
+        until(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
+    rig.get(f"{name}: pod", f"{_pods(rig)}/{name}")
+    if not (pid := found["pid"]):
+        return
+    rig.ask(f"{name}: engine", "daemon", netns=pid, port=rig.leg.approach.port, path="/info")
+    rig.ask(f"{name}: mounts", "mountinfo", pid=pid)
+    if name == IN_MEMORY:
+        rig.ask(f"{name}: graph", "storage", root=pid, paths=[GRAPH], size=True)
+        own = rig.ask(f"{name}: cgroups", "cgroups", pid=pid).output
+        level = limits.pod_level("memory", limits.levels(own), found["pod"]["metadata"]["uid"])
+        if level:
+            place = f"{own['mounts'][level.controller]}{level.path}/memory.stat"
+            rig.ask(f"{name}: memory", "holding", word="shmem ", paths=[place])
+
+
+def _says(rig: Rig, pid: int) -> bool:
+    """Say whether the engine in the network of a process answers. Not evidence: for waiting."""
+    return bool(rig.home.ask("daemon", netns=pid, port=rig.leg.approach.port, path="/_ping").output["status"] == OK)
+
+
+def _first(pod: Object, processes: list[Object], name: str) -> int:
+    """Give the node's pid of a container's first process, 0 while there is none."""
+    return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
+
+
+def _file_system(mounts: Evidence, path: str) -> str:
+    """Give the type of the file system that is mounted at a path, or ''."""
+    for line in reversed(mounts.output.splitlines()):
+        if line.split(" ")[4] == path:
+            return str(line.partition(" - ")[2].split(" ")[0])
+    return ""
+
+
+@prop(
+    "J-02",
+    "an engine has a copy-on-write driver on its container's own file system, as it has on a volume",
+    source=THINK_TWICE,
+    predicts={"dind": LACKS},
+    approaches=("dind",),
+    legs=("client-killed",),
+    level="extended",
+    reads=(engines_elsewhere,),
+)
+def layers_on_layers(seen: Seen) -> Observation:
+    """Judge the driver that the engine says it chose, where the container's file system is an overlay itself."""
+    volume = parsed(seen["daemon"]).get("Driver", "")
+    pod = seen[f"{OWN_ROOT}: pod"]
+    if volume not in COPY_ON_WRITE:
+        return inconclusive(
+            f"on its volume the engine has {volume or 'no driver'}, which copies all of it, too", seen["daemon"].id
+        )
+    engine, mounts = seen[f"{OWN_ROOT}: engine"], seen[f"{OWN_ROOT}: mounts"]
+    own = _file_system(mounts, "/")
+    cites = (engine.id, mounts.id, pod.id, seen["daemon"].id)
+    if own != "overlay":
+        return not_applicable(f"the container's own file system is {own or 'unknown'}, no copy-on-write one", *cites)
+    chosen = parsed(engine)
+    if not chosen.get("Driver"):
+        return inconclusive("the engine did not say what it chose", *cites)
+    if chosen["DockerRootDir"] != ROOT_GRAPH or _file_system(mounts, ROOT_GRAPH):
+        return inconclusive(f"its graph is {chosen['DockerRootDir']}, which is not on the container's own file system", *cites)
+    words = f"{chosen['Driver']} on the container's own {own}, {volume} on the volume"
+    return (HOLDS if chosen["Driver"] in COPY_ON_WRITE else LACKS).because(words, *cites)
+
+
+@prop(
+    "K-04",
+    "what an engine keeps in memory (an emptyDir of that medium) counts as memory of its pod",
+    source="kubernetes.io, Volumes, emptyDir: files on a tmpfs count against the container's memory limit",
+    predicts={"dind": HOLDS},
+    approaches=("dind",),
+    legs=("client-killed",),
+    level="extended",
+    reads=(engines_elsewhere,),
+)
+def in_memory(seen: Seen) -> Observation:
+    """Judge the shared memory that the kernel charges to the pod against the bytes of the graph."""
+    graph, mounts = seen[f"{IN_MEMORY}: graph"], seen[f"{IN_MEMORY}: mounts"]
+    memory = seen[f"{IN_MEMORY}: memory"]
+    cites = (graph.id, memory.id, mounts.id)
+    if _file_system(mounts, GRAPH) != "tmpfs":
+        return inconclusive("the graph is on no tmpfs", mounts.id)
+    size = graph.output[GRAPH].get("bytes", 0)
+    if size < ENOUGH:
+        return inconclusive(f"the graph has {_mib(size)}, too little to be told from anything else", graph.id)
+    (lines,) = memory.output.values()
+    # v1 counts a level's own pages as `shmem`, and those of all below it as `total_shmem`; v2 knows one number for both.
+    counted = max((int(line.split()[1]) for line in lines or []), default=None)
+    if counted is None:
+        return inconclusive("the pod's shared memory could not be read", memory.id)
+    words = f"the graph has {_mib(size)}, and {_mib(counted)} of shared memory are the pod's"
+    if counted >= MOST * size:
+        return HOLDS.because(words, *cites)
+    return LACKS.because(words, *cites) if counted <= (1 - MOST) * size else inconclusive(f"{words}: a part", *cites)
+
+
+ENOUGH = 4 << 20
+"""Bytes: what a pod has of shared memory beside its volumes is a few pages."""
+
+
+def _mib(number: float) -> str:
+    return f"{number / (1 << 20):.1f} MiB"
+
+
+def engine_again(rig: Rig) -> None:
+    """Wait until kubelet has started the engine's container again and it answers, and ask for what it had before."""
+    before = rig.daemon_pid
+
+    def answers() -> bool:
+        found = rig.home.ask("processes", uid=rig.pod["metadata"]["uid"]).output
+        rig.pod = rig.cluster.get(f"{_pods(rig)}/{rig.leg.pod_name}") or rig.pod
+        pid = _first(rig.pod, found, rig.leg.approach.daemon)
+        if pid in (0, before):
+            return False
+        rig.daemon_pid = pid
+        return _says(rig, pid)
+
+    with contextlib.suppress(TimedOut):  # what is there then is judged
+        until("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
+    rig.read_pod("pod of the engine that was started again")
+    if rig.daemon_pid != before:
+        rig.daemon("engine that was started again", "/info")
+        rig.daemon("child's container after it", f"/containers/{rig.child_id}/json")
+
+
+@prop(
+    "J-04",
+    "an engine whose container was started again has what it had, on the pod's emptyDir",
+    source="kubernetes.io, Volumes, emptyDir: the data is safe across container crashes",
+    predicts={"dind": HOLDS},
+    approaches=("dind",),
+    legs=("engine-killed",),
+    level="extended",
+    reads=(engine_killed,),
+    waits=(engine_again,),
+)
+def kept_across_restart(seen: Seen) -> Observation:
+    """Judge whether the new engine knows the child's container by its id, which no image that it starts with could give it."""
+    pod, engine = seen["pod of the engine that was started again"], seen["engine that was started again"]
+    known = seen["child's container after it"]
+    cites = (pod.id, engine.id, known.id)
+    identity, before = parsed(engine).get("ID"), parsed(seen["daemon"])["ID"]
+    if not seen["killed"].output or not identity:
+        return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
+    restarts = sum(one["restartCount"] for one in pod.output["status"]["containerStatuses"])
+    if not restarts or pod.output["metadata"]["uid"] != seen["pod"].output["metadata"]["uid"]:
+        return inconclusive("kubelet has started no container of this pod again", *cites)
+    if parsed(known).get("Id") == parsed(seen["inspect"])["Id"]:
+        return HOLDS.because(f"the engine that was started again, {identity}, knows the child's container", *cites)
+    if known.output["status"] == GONE:
+        return LACKS.because(f"the engine was {before}, is {identity}, and does not know the child's container", *cites)
+    return inconclusive("the engine did not say whether it knows the child's container", *cites)
+
+
+@prop(
+    "J-04.pod",
+    "the engine of a new pod has what the engine of the pod before it had, on an emptyDir",
+    source=f"{THINK_TWICE}: each time that you restart it, you might be nuking its cache",
+    predicts={"dind": LACKS},
+    approaches=("dind",),
+    legs=("reuse",),
+    level="extended",
+    reads=(first_job,),
+    after=(second_job,),
+)
+def kept_across_pods(seen: Seen) -> Observation:
+    """Judge whether it is the same engine by its id, which is kept in the graph, and what it had to pull."""
+    if seen.second is None:
+        return inconclusive("there was no second pod")
+    before, after = parsed(seen["daemon"])["ID"], parsed(seen.second["daemon"])["ID"]
+    first, second = pulled(seen), pulled(seen.second)
+    cites = (seen["daemon"].id, seen.second["daemon"].id, *first.cites, *second.cites)
+    words = f"the first pod's engine is {before}, the second's {after}; pulled: {first.words}, then {second.words}"
+    if first.failed or second.failed or not first.sent:
+        return inconclusive(first.failed or second.failed or "the first pull fetched nothing", *cites)
+    if before == after and second.sent < MOST * first.sent:
+        return HOLDS.because(words, *cites)
+    return LACKS.because(words, *cites) if before != after and second.sent >= MOST * first.sent else inconclusive(words, *cites)
+
+
+one_graph = prop(
+    "J-03",
+    "two engines can share one graph",
+    source=f"{THINK_TWICE}: sharing /var/lib/docker gives you a bad time",
+    predicts={"dind": LACKS},
+    approaches=("dind",),
+    legs=("reuse-kept",),
+    level="extended",
+    after=(second_job, third_at_once),
+)(reuse.shared.judged_by)
