@@ -208,7 +208,7 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     are written into --reports: a column for each record, led by where they disagree.
     """
     if len(sources) > 1:
-        render.together([record.read(_file(one)) for one in sources], reports)
+        render.several([record.read(_file(one)) for one in sources], reports)
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)

@@ -7,7 +7,7 @@ from attrs import frozen
 from conformance.record import Line, Record
 from conformance.repeats import cold_starts
 from conformance.samples import Difference, Times, difference, times
-from conformance.worlds import FACTS, Row, rows
+from conformance.together import FACTS, Row, rows
 
 
 @frozen

@@ -20,6 +20,8 @@ UID = re.compile(r"[0-9a-f]{8}[-_](?:[0-9a-f]{4}[-_]){3}[0-9a-f]{12}|(?<=pod)[0-
 ID = re.compile(r"[0-9a-f]{64}")
 PORT = re.compile(r"^(?!.* KUBE-).* --dport (\d+)")
 """Of a rule; but for kube-proxy's, whose ports are those of Services."""
+CHILDS_OWN = 80
+"""What every child listens on, in rules about the way to it. A leg that publishes it, too, is not known by it."""
 ENGINES_OWN = frozenset({"docker", "docker/buildkit"})
 """Cgroups that hold those of all its containers and builds: an engine makes each once, for the first, and keeps it."""
 OF_SYSTEMD = re.compile(r"\.(?:automount|mount|scope|service|slice|socket|swap)$")
@@ -67,7 +69,7 @@ class Owners:
         for thing in made:
             owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
             there |= {thing["id"]: f"run {owner}"} if owner else {}
-        ports = {leg["port"]: leg["leg"] for leg in seen.legs}
+        ports = {leg["port"]: leg["leg"] for leg in seen.legs if leg["port"] != CHILDS_OWN}
         return cls(here, there, frozenset(others), run, ports).beside(pods)
 
     def beside(self, pods: Iterable[Object]) -> Owners:

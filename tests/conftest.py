@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import json
+import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from conformance import record
 from conformance.claims import LEVELS
 from conformance.evidence import Evidence, Seen, digest
 
-RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.gz"
+RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
 
 
@@ -26,7 +26,7 @@ os.environ.pop("GITHUB_STEP_SUMMARY", None)
 
 def recorded_lines() -> list[record.Line]:
     """Give the recorded run's lines."""
-    return [json.loads(line) for line in gzip.decompress(RECORDED.read_bytes()).decode().splitlines()]
+    return [json.loads(line) for line in lzma.decompress(RECORDED.read_bytes()).decode().splitlines()]
 
 
 def judged_in(lines: list[record.Line]) -> int:

@@ -11,7 +11,7 @@ from conformance.record import Line
 from conformance.report.render import flat, page
 from conformance.report.view import SIGNS, printable
 from conformance.samples import Times
-from conformance.worlds import Row
+from conformance.together import Row
 
 
 @frozen

@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from conformance import repeats, worlds
+from conformance import repeats, together
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
@@ -24,7 +24,7 @@ def everything(record: Record, folder: Path) -> None:
     _write(folder / "summary.md", markdown(record))
 
 
-def together(records: Sequence[Record], folder: Path) -> None:
+def several(records: Sequence[Record], folder: Path) -> None:
     """Write worlds.html and worlds.md into a folder, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "worlds.html", side_by_side(records))
@@ -63,26 +63,26 @@ def page(name: str, **parts: object) -> str:
 
 def side_by_side(records: Sequence[Record]) -> str:
     """Give the report of several worlds: a column for each, led by where they disagree; one file, no request, no script."""
-    found = worlds.rows(records)
-    apart = worlds.disagreements(found)
+    found = together.rows(records)
+    apart = together.disagreements(found)
     return page(
         "worlds.html",
         records=records,
-        labels=worlds.labels(records),
-        headline=worlds.headline(found),
+        labels=together.labels(records),
+        headline=together.headline(found),
         apart=apart,
         rest=[row for row in found if not row.disagree],
-        facts=[(what, [told(record) for record in records]) for what, told in worlds.FACTS.items()],
+        facts=[(what, [told(record) for record in records]) for what, told in together.FACTS.items()],
         signs=view.SIGNS,
     )
 
 
 def side_by_side_markdown(records: Sequence[Record]) -> str:
     """Give the same for a step summary: the headline and the cells on which the worlds disagree."""
-    found, labels = worlds.rows(records), worlds.labels(records)
-    lines = [f"## DooD and DinD in {len(records)} worlds", "", worlds.headline(found), ""]
+    found, labels = together.rows(records), together.labels(records)
+    lines = [f"## DooD and DinD in {len(records)} worlds", "", together.headline(found), ""]
     lines += [f"| cell | {' | '.join(flat(one) for one in labels)} |", f"|---|{'---|' * len(records)}"]
-    for row in worlds.disagreements(found):
+    for row in together.disagreements(found):
         told = [
             f"{view.SIGNS[state]} **{state.value}** {flat(line['reason'])}" if state and line else "not asked"
             for state, line in zip(row.states, row.lines, strict=True)

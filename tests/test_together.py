@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import record, worlds
+from conformance import record, together
 from conformance.cli import cli
 from conformance.report import render
 from tests.conftest import recorded_lines, write
@@ -34,16 +34,16 @@ def two(**states: str) -> list[record.Record]:
 
 
 def test_worlds_that_agree_are_said_to() -> None:
-    found = worlds.rows(two())
-    assert worlds.disagreements(found) == []
-    assert worlds.headline(found).endswith("they agree.")
+    found = together.rows(two())
+    assert together.disagreements(found) == []
+    assert together.headline(found).endswith("they agree.")
 
 
 def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> None:
     records = two(**{ESCAPED: "LACKS"})
-    found = worlds.rows(records)
-    assert [row.name for row in worlds.disagreements(found)] == [ESCAPED]
-    assert "they disagree on 1: resources on dind." in worlds.headline(found)
+    found = together.rows(records)
+    assert [row.name for row in together.disagreements(found)] == [ESCAPED]
+    assert "they disagree on 1: resources on dind." in together.headline(found)
     page, text = render.side_by_side(records), render.side_by_side_markdown(records)
     assert page.index("it LACKS &lt;there&gt;") < page.index("<h2>The worlds</h2>") < page.index("Every other cell")
     assert "<script" not in page
@@ -53,33 +53,33 @@ def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> N
 
 @pytest.mark.parametrize("state", ["INCONCLUSIVE", "ERROR", "NOT-APPLICABLE"])
 def test_what_one_world_did_not_decide_disagrees_with_nothing(state: str) -> None:
-    found = worlds.rows(two(**{ESCAPED: state}))
-    assert worlds.disagreements(found) == []
+    found = together.rows(two(**{ESCAPED: state}))
+    assert together.disagreements(found) == []
     assert not next(row for row in found if row.name == ESCAPED).compared
 
 
 def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None:
     lines = [line for line in other() if (line.get("property"), line.get("leg")) != ("P2-13", "dind.foreground")]
     records = [record.of(lines), record.of(recorded_lines())]
-    row = next(one for one in worlds.rows(records) if one.name == ESCAPED)
+    row = next(one for one in together.rows(records) if one.name == ESCAPED)
     assert row.lines[0] is None
     assert not row.compared
     assert "not asked in this run" in render.side_by_side(records)
 
 
 def test_nothing_in_common_is_said() -> None:
-    assert "nothing can be compared" in worlds.headline(worlds.rows([record.of(recorded_lines())]))
+    assert "nothing can be compared" in together.headline(together.rows([record.of(recorded_lines())]))
 
 
 def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
     lines = copy.deepcopy(recorded_lines())
     same = record.of(lines)
-    assert worlds.labels(two()) == ["cgroup hybrid", "cgroup v2"]
+    assert together.labels(two()) == ["cgroup hybrid", "cgroup v2"]
     lines[0]["world"]["runtime"] = "containerd://1.6.20"
-    newer, older = worlds.labels([record.of(recorded_lines()), record.of(lines)])
+    newer, older = together.labels([record.of(recorded_lines()), record.of(lines)])
     assert newer != older
     assert older == "cgroup hybrid, containerd://1.6.20"
-    assert worlds.labels([same, same])[0].endswith(f"run {same.header['run']}")
+    assert together.labels([same, same])[0].endswith(f"run {same.header['run']}")
 
 
 def test_report_puts_several_records_side_by_side(tmp_path: Path) -> None:
