@@ -216,3 +216,24 @@ def test_steps_are_counted_before_they_are_made() -> None:
     cold = places.steps("cgroup-v2")
     kernel.cached().mkdir()
     assert places.steps("cgroup-v2") == cold - kernel.STEPS
+
+
+def test_doctor_says_of_a_world_what_is_missing_and_never_that_one_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest, "refusal", lambda: None)
+    assert places.state("cgroup-v2") == "does not run; `up` makes its kernel and root disk first"
+    kernel.cached().mkdir()
+    disks.cached_root().mkdir()
+    assert places.state("cgroup-v2") == "does not run; its kernel and root disk are there"
+    monkeypatch.setattr(guest, "refusal", lambda: RigError("Not here.", "elsewhere"))
+    assert places.state("cgroup-v2") == "Not here. Remedy: elsewhere"
+    monkeypatch.setattr(Guest, "runs", True)
+    assert places.state("cgroup-v2").startswith("runs")
+
+
+def test_of_the_disks_of_images_the_last_two_are_kept_and_those_in_use() -> None:
+    made = [paths.worlds() / f"images-{number}" for number in range(4)]
+    for age, folder in enumerate(made):
+        folder.mkdir()
+        os.utime(folder, (100 - age, 100 - age))
+    assert disks.forget({str(made[2])}) == [made[3]]
+    assert [folder.is_dir() for folder in made] == [True, True, True, False]

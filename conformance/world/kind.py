@@ -271,11 +271,12 @@ def wait_ready(cluster: Cluster) -> None:
 
 
 def _namespace(cluster: Cluster, node: nodes.Node) -> None:
-    """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what."""
+    """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what, and for a kernel."""
     kubectl(cluster, "create", "namespace", "conformance")
     kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
-    stand_ins = json.dumps(dict(node.stand_ins), sort_keys=True)
-    kubectl(cluster, "-n", "conformance", "create", "configmap", "world", f"--from-literal=stand-ins={stand_ins}")
+    noted = {"stand-ins": dict(node.stand_ins), "kernel": places.kernel_made(cluster.world)}
+    literals = [f"--from-literal={name}={json.dumps(what, sort_keys=True)}" for name, what in noted.items()]
+    kubectl(cluster, "-n", "conformance", "create", "configmap", "world", *literals)
 
 
 def _delete(kind: Path, cluster: Cluster) -> None:

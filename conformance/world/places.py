@@ -63,6 +63,7 @@ def make(world: str, node: Image, progress: Progress, *, install: bool) -> None:
     if _made(here) == made and guest.answering(here):
         return
     guest.stop(here)
+    disks.forget({name for other in CGROUPS for name in (*_made(Guest(other)), *made)})
     guest.boot(here, built.program, root, images, progress, install=install)
     _note(here).write_text(json.dumps(made), encoding="utf-8")
 
@@ -86,6 +87,14 @@ def patience(world: str) -> float:
     return 1.0 if world == HOST else PATIENCE
 
 
+def kernel_made(world: str) -> dict[str, object]:
+    """Give what a world's own kernel is: how it runs, from which source, what was edited; nothing for the machine's."""
+    if world == HOST:
+        return {}
+    built = kernel.made()
+    return {"how": "User-Mode Linux, one CPU", "release": built.release, "source": built.source, "edits": list(built.edits)}
+
+
 def reach(world: str, kubeconfig: Path) -> None:
     """Let the API server that a kubeconfig names be reached from this machine."""
     if world != HOST:
@@ -101,6 +110,18 @@ def port(kubeconfig: str) -> int:
 def there() -> list[str]:
     """Give the worlds of their own that run, or that left something behind."""
     return [world for world in CGROUPS if Guest(world).folder.is_dir()]
+
+
+def state(world: str) -> str:
+    """Say in words how a world of its own is, or why it cannot be made here."""
+    if Guest(world).runs:
+        return f"runs, its console is {Guest(world).console}"
+    if why := guest.refusal():
+        return str(why)
+    made = {"kernel": kernel.cached(), "root disk": disks.cached_root()}
+    missing = [what for what, where in made.items() if not where.is_dir()]
+    said = f"`up` makes its {' and '.join(missing)} first" if missing else "its kernel and root disk are there"
+    return f"does not run; {said}"
 
 
 def stop(world: str) -> None:

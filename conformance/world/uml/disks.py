@@ -9,7 +9,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,8 @@ FOLDER = paths.BUILD / "uml" / "guest"
 IMAGES_STEPS = 1
 BYTES = 16 << 30
 """What a disk may grow to; what is free of it takes no room."""
+KEPT = 2
+"""Disks of images that are kept: each takes 2.3 GB, and two checkouts may want one each."""
 ROOM = 12 << 30
 """What the disks, their making and a world's layers take at most, measured: 7 GB."""
 BUILD_SECONDS = 1200.0
@@ -120,6 +122,15 @@ def images(image: Image, progress: Progress, *, install: bool) -> Path:
         (kept / "images.json").write_text(json.dumps([image.reference]), encoding="utf-8")
         kept.rename(target)
     return target
+
+
+def forget(used: Container[str]) -> list[Path]:
+    """Drop the disks of images that were made before the last two, but for those that a world uses; give them."""
+    made = sorted(paths.worlds().glob("images-*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    dropped = [folder for folder in made[KEPT:] if str(folder) not in used]
+    for folder in dropped:
+        shutil.rmtree(folder)
+    return dropped
 
 
 @contextmanager

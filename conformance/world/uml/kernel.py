@@ -80,6 +80,15 @@ def build(progress: Progress, *, install: bool) -> Kernel:
             note = {"release": release, "source": source, "edits": list(edits().values())}
             (kept / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
             kept.rename(target)
+    return _known(target)
+
+
+def made() -> Kernel:
+    """Give the kernel that is cached. Raises `FileNotFoundError` if there is none."""
+    return _known(cached())
+
+
+def _known(target: Path) -> Kernel:
     read = json.loads((target / "kernel.json").read_text(encoding="utf-8"))
     return Kernel(target / "linux", read["release"], read["source"], tuple(read["edits"]))
 
