@@ -107,7 +107,7 @@ def test_each_image_has_a_disk_of_its_own() -> None:
 
 def test_the_engine_that_fills_a_disk_ends_with_us_and_touches_no_network(tmp_path: Path) -> None:
     args = disks.engine_arguments("unix:///run/x.sock", tmp_path, tmp_path / "graph", tmp_path / "daemon.json")
-    assert args[:3] == ["setpriv", "--pdeathsig", "TERM"]
+    assert args[:5] == ["unshare", "--net", "setpriv", "--pdeathsig", "TERM"], "docker0 is the machine's"
     assert {"--bridge=none", "--iptables=false", "--storage-driver=overlay2", f"--data-root={tmp_path / 'graph'}"} <= set(args)
 
 

@@ -162,7 +162,10 @@ def _engine(part: Path, graph: Path) -> Iterator[str]:
 
 
 def engine_arguments(host: str, run: Path, graph: Path, config: Path) -> list[str]:
-    """Give the command of that engine: no network, no containers, the graph that every Docker Engine reads."""
+    """Give the command of that engine: no network, no containers, the graph that every Docker Engine reads.
+
+    In a network namespace of its own: an engine without a bridge removes docker0 where it starts, and that is the machine's.
+    """
     config.write_text(json.dumps({"features": {"containerd-snapshotter": False}}), encoding="utf-8")
     options = {
         "host": host,
@@ -176,7 +179,15 @@ def engine_arguments(host: str, run: Path, graph: Path, config: Path) -> list[st
         "ip6tables": "false",
     }
     program = shutil.which("dockerd", path=packages.SEARCH) or "dockerd"
-    return ["setpriv", "--pdeathsig", "TERM", program, *(f"--{name}={value}" for name, value in options.items())]
+    return [
+        "unshare",
+        "--net",
+        "setpriv",
+        "--pdeathsig",
+        "TERM",
+        program,
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
 
 
 def _disk(tree: Path, kept: Path) -> None:
