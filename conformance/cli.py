@@ -23,6 +23,7 @@ from conformance.report import render, terminal
 from conformance.rig import RATE
 from conformance.sessions import wanted_processes
 from conformance.terms import terms
+from conformance.timeouts import be_patient, declared
 from conformance.world import context as contexts
 from conformance.world import doctor as checks
 from conformance.world import images, kind, nodes, places
@@ -107,6 +108,7 @@ def reach(context: str) -> Cluster:
     found = kind.existing()
     if found is None:
         raise NoCluster("No cluster of ours answers.", "conformance up")
+    be_patient(max(found.patience, declared()))
     return Cluster(found.kubeconfig)
 
 

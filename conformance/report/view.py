@@ -330,6 +330,7 @@ def world_line(record: Record) -> str:
     return (
         f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
         f"Linux {world['kernel']}{kernel_made(record)}, {len(world['nodes'])} nodes"
+        + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from conformance import limits
 from conformance.cluster import Cluster
 from conformance.probes.node import NodeProbe
+from conformance.timeouts import TIMEOUTS
 
 
 def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
@@ -26,6 +27,7 @@ def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict
     """Give the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by.
 
     `own_kernel` says how a world's own kernel runs and what was edited in it; it is empty where the machine's own is used.
+    `patience` is what the run's limits in time were multiplied by.
     """
     nodes = []
     for node in cluster.items("/api/v1/nodes"):
@@ -39,6 +41,7 @@ def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict
         "kubernetes": version.get("gitVersion", "unknown"),
         "runtime": here.get("info", {}).get("containerRuntimeVersion", "unknown"),
         "kernel": here.get("kernel", "unknown"),
+        "patience": TIMEOUTS.patience,
         "own_kernel": noted(cluster, "kernel"),
         "leg_node": leg_node,
         "nodes": nodes,
