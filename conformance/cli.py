@@ -95,9 +95,12 @@ def up(install: bool, world: str, containerd: str, given_images: tuple[str, ...]
 
 
 @cli.command()
-def down() -> None:
+@click.option(
+    "--world", type=click.Choice(places.WORLDS), default=None, help="Only what is in this one; all of them unless told."
+)
+def down(world: str | None) -> None:
     """Delete our clusters and worlds, and the Docker Engine if `up` started it and nothing else runs on it."""
-    for gone in kind.down(Progress()) or ["nothing: no cluster of ours is there"]:
+    for gone in kind.down(Progress(), world or "") or ["nothing: no cluster of ours is there"]:
         click.echo(f"removed {gone}")
 
 

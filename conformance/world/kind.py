@@ -285,15 +285,16 @@ def _delete(kind: Path, cluster: Cluster) -> None:
     shutil.rmtree(folder(cluster.name), ignore_errors=True)
 
 
-def down(progress: Progress) -> list[str]:
+def down(progress: Progress, world: str = "") -> list[str]:
     """Delete every cluster and world that `up` made and the engine that `up` started; give what was removed, in words.
 
+    `world` is one of `places.WORLDS`, where only what is in it is to go.
     Raises `NoCluster` while a run is at work on one of them.
     """
     removed: list[str] = []
     with _held(progress):
-        removed += _end_worlds(progress)
-        if engine.info() is None:
+        removed += _end_worlds(progress, [one for one in places.OWN if world in ("", one)])
+        if world in places.OWN or engine.info() is None:
             return removed
         kind = binaries.build(binaries.KIND, progress) / "kind"
         ours = [Cluster(name, folder(name) / "kubeconfig", "") for name in names(kind) if name.startswith(PREFIX)]
@@ -308,12 +309,12 @@ def down(progress: Progress) -> list[str]:
     return removed
 
 
-def _end_worlds(progress: Progress) -> list[str]:
-    """End the worlds of their own, with the clusters in them; give what was removed, in words."""
-    inside = [cluster for cluster in _noted() if cluster.world != places.HOST]
+def _end_worlds(progress: Progress, ending: list[str]) -> list[str]:
+    """End worlds of their own, with the clusters in them; give what was removed, in words."""
+    inside = [cluster for cluster in _noted() if cluster.world in ending]
     for cluster in inside:
         _refuse_if_in_use(cluster)
-    worlds = places.there()
+    worlds = [world for world in places.there() if world in ending]
     for world in worlds:
         with progress.step(f"ending the world {world}", usual=3):
             places.stop(world)

@@ -16,7 +16,9 @@ from conformance.world.uml import disks, guest, kernel
 from conformance.world.uml.guest import CGROUPS, Guest
 
 HOST = "host"
-WORLDS = (HOST, *CGROUPS)
+OWN = tuple(CGROUPS)
+"""Those with a kernel of their own."""
+WORLDS = (HOST, *OWN)
 """What `conformance up --world` takes."""
 PATIENCE = 6.0
 """What a world of its own takes longer for the same, measured: kind's cluster 137 s, not 35."""
