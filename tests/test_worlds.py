@@ -79,7 +79,13 @@ def test_every_edit_of_the_kernel_says_why() -> None:
 
 def test_one_kernel_has_the_controllers_of_both_versions() -> None:
     options = kernel.OPTIONS.read_text(encoding="utf-8").splitlines()
-    assert {"CONFIG_MEMCG=y", "CONFIG_MEMCG_V1=y", "CONFIG_CGROUP_PIDS=y", "CONFIG_CFS_BANDWIDTH=y"} <= set(options)
+    assert {
+        "CONFIG_MEMCG=y",
+        "CONFIG_MEMCG_V1=y",
+        "CONFIG_CPUSETS_V1=y",
+        "CONFIG_CGROUP_PIDS=y",
+        "CONFIG_CFS_BANDWIDTH=y",
+    } <= set(options)
 
 
 def test_a_cached_kernel_is_used_without_an_archive() -> None:
