@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := --install
+WORLD := host
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -14,13 +15,13 @@ help: ## show this
 $(BIN)/.installed: requirements.lock pyproject.toml hack/venv.sh
 	@bash hack/venv.sh $(VENV) $(INSTALL)
 
-conformance: up ## make the cluster if needed, run every core property, write reports/latest; ARGS="..." goes to `conformance run`
+conformance: up ## make the cluster if needed, run every core property, write reports/latest; ARGS="..." goes to `conformance run`, WORLD=cgroup-v1|cgroup-v2 is a kernel of its own
 	@$(BIN)/conformance run $(ARGS)
 
-up: $(BIN)/.installed ## make the kind cluster from nothing
-	@$(BIN)/conformance up $(INSTALL)
+up: $(BIN)/.installed ## make the kind cluster from nothing; WORLD=cgroup-v1|cgroup-v2: on a kernel of its own with that version
+	@$(BIN)/conformance up $(INSTALL) --world $(WORLD)
 
-down: $(BIN)/.installed ## delete the cluster, and the Docker Engine if `up` started it
+down: $(BIN)/.installed ## delete the cluster and every world, and the Docker Engine if `up` started it
 	@$(BIN)/conformance down
 
 clean: $(BIN)/.installed ## remove every object any run ever made on the cluster

@@ -24,9 +24,10 @@ from conformance.report import compared, render, terminal
 from conformance.rig import RATE
 from conformance.sessions import wanted_processes
 from conformance.terms import terms
+from conformance.timeouts import be_patient, declared
 from conformance.world import context as contexts
 from conformance.world import doctor as checks
-from conformance.world import images, kind, nodes
+from conformance.world import images, kind, nodes, places
 from conformance.world.progress import Progress
 
 REPORTS = click.option(
@@ -48,6 +49,13 @@ CONTAINERD = click.option(
     default=nodes.RUNTIMES[0],
     show_default=True,
     help="containerd in the nodes.",
+)
+WORLD = click.option(
+    "--world",
+    type=click.Choice(places.WORLDS),
+    default=places.HOST,
+    show_default=True,
+    help="Where the nodes run: on this machine's kernel, or on one of their own with that cgroup version (x86-64, root).",
 )
 CONTEXT = click.option(
     "--context", metavar="NAME", default="", help="Use the cluster of this context of your kubeconfig, as it is."
@@ -74,22 +82,26 @@ def cli() -> None:
 
 @cli.command()
 @INSTALL
+@WORLD
 @CONTAINERD
 @IMAGE
-def up(install: bool, containerd: str, given_images: tuple[str, ...]) -> None:
+def up(install: bool, world: str, containerd: str, given_images: tuple[str, ...]) -> None:
     """Make the kind cluster, and everything that it needs, from nothing.
 
     Each image is pulled where a registry answers, and built where none does.
     """
     overrides = images.overrides(given_images, nodes.KNOWN)
-    made = kind.up(Progress(), install=install, containerd=containerd, overrides=overrides)
+    made = kind.up(Progress(), install=install, containerd=containerd, overrides=overrides, world=world)
     click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
 
 
 @cli.command()
-def down() -> None:
-    """Delete our clusters, and the Docker Engine if `up` started it and nothing else runs on it."""
-    for gone in kind.down(Progress()) or ["nothing: no cluster of ours is there"]:
+@click.option(
+    "--world", type=click.Choice(places.WORLDS), default=None, help="Only what is in this one; all of them unless told."
+)
+def down(world: str | None) -> None:
+    """Delete our clusters and worlds, and the Docker Engine if `up` started it and nothing else runs on it."""
+    for gone in kind.down(Progress(), world or "") or ["nothing: no cluster of ours is there"]:
         click.echo(f"removed {gone}")
 
 
@@ -100,6 +112,7 @@ def reach(context: str) -> Cluster:
     found = kind.existing()
     if found is None:
         raise NoCluster("No cluster of ours answers.", "conformance up")
+    be_patient(max(found.patience, declared()))
     return Cluster(found.kubeconfig)
 
 

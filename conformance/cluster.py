@@ -52,7 +52,7 @@ class Cluster:
         *,
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-        timeout: float = TIMEOUTS.api,
+        timeout: float = 0,
         stream: bool = False,
     ) -> Any:  # noqa: ANN401 -- the server's JSON, or an open response
         """Send one request and give the decoded JSON (or, with `stream`, the open response).
@@ -74,7 +74,7 @@ class Cluster:
         )
         try:
             # Read time-outs are between two bytes, so an open stream must beat more often than that.
-            response = self.api.call_api(*call[:4], _request_timeout=(TIMEOUTS.api, timeout)).response
+            response = self.api.call_api(*call[:4], _request_timeout=(TIMEOUTS.api, timeout or TIMEOUTS.api)).response
             if response.status >= FIRST_FAILURE:
                 raise _refusal(response.status, response.data)
             return response if stream else json.loads(response.data or b"{}")

@@ -6,6 +6,8 @@ import datetime as dt
 import socket
 from typing import Any
 
+from conformance.timeouts import TIMEOUTS
+
 API = "/apis/coordination.k8s.io/v1"
 RUN_LABEL = "conformance/run"
 PORT_NOTE = "conformance/first-port"
@@ -26,7 +28,7 @@ def name(run: str) -> str:
 def spec() -> Object:
     """Give the spec of a Lease that is renewed now; its holder is this machine."""
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {"holderIdentity": socket.gethostname(), "leaseDurationSeconds": SECONDS, "renewTime": now}
+    return {"holderIdentity": socket.gethostname(), "leaseDurationSeconds": round(SECONDS * TIMEOUTS.patience), "renewTime": now}
 
 
 def live(lease: Object | None) -> bool:

@@ -108,7 +108,7 @@ class Rig:
         question: str,
         *,
         probe: NodeProbe | None = None,
-        timeout: float = TIMEOUTS.question,
+        timeout: float = 0,
         **about: object,
     ) -> Evidence:
         """Ask a node probe (the leg's own node's unless told) and keep the answer."""
@@ -156,12 +156,12 @@ class Rig:
         asked = {"GET": path, **query}
         return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
 
-    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = TIMEOUTS.ended) -> Evidence:
+    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = 0) -> Evidence:
         """Watch the pod until `arrived` says so of it, for at most so many seconds; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
         pod = self.pod["metadata"]["name"]
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds)
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds or TIMEOUTS.ended)
         return self.read_pod(name)
 
     @property
@@ -171,8 +171,9 @@ class Rig:
             return {"netns": self.daemon_pid, "port": self.leg.approach.port}
         return {"socket": NODE_SOCKET}
 
-    def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 10.0) -> Evidence:
+    def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
+        timeout = timeout or TIMEOUTS.engine
         about: dict[str, Any] = {
             **self._daemon,
             "path": path,
@@ -182,12 +183,13 @@ class Rig:
         }
         return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
 
-    def run(self, name: str, *command: str, stdin: str = "", timeout: float = TIMEOUTS.work) -> Evidence:
+    def run(self, name: str, *command: str, stdin: str = "", timeout: float = 0) -> Evidence:
         """Run a program of the client's container there, as a step of a job would, and keep what it said.
 
         The output is {exit (None: it took longer than `timeout` seconds), stdout, stderr, seconds}. agent.py, `execute`,
         says how it is started, and what of the container it does not share.
         """
+        timeout = timeout or TIMEOUTS.work
         about: dict[str, Any] = {"pid": self.client_pid, "command": list(command), "stdin": stdin, "limit": timeout}
         return self.ask(name, "execute", timeout=timeout + TIMEOUTS.question, **about)
 

@@ -1,18 +1,29 @@
-"""Every time limit of a run, in one documented object. Seconds."""
+"""Every time limit of a run, in one documented object, and the one factor that all of them are multiplied by. Seconds."""
 
 from __future__ import annotations
 
-from attrs import frozen
+import os
+
+from attrs import asdict, define
+
+VARIABLE = "CONFORMANCE_PATIENCE"
+"""The factor in the environment: for a slow machine, and for the processes of a run, which inherit it."""
 
 
-@frozen
+@define
 class Timeouts:
     """Upper bounds; nothing sleeps for them. Measured times on two cores stand behind each."""
 
+    patience: float = 1.0
+    """What every limit below was multiplied by: more than 1 in a world that is slow by itself (`world/places.py`)."""
     api: float = 10.0
     """One request to the API server (measured: 5 to 50 ms)."""
     probe_ready: float = 60.0
     """A node probe's pod from creation to its first answer (1 s)."""
+    beat: float = 10.0
+    """Silence of a stream that says something four times a second: its probe is lost."""
+    engine: float = 10.0
+    """One request to a leg's engine (1 to 100 ms)."""
     question: float = 15.0
     """One question to a node probe (5 to 100 ms)."""
     serving: float = 90.0
@@ -48,3 +59,25 @@ class Timeouts:
 
 
 TIMEOUTS = Timeouts()
+
+
+def be_patient(factor: float) -> None:
+    """Multiply every limit, here and in the processes that are started from here on; again is not more.
+
+    A limit that is not met is never a verdict on a child, so more patience only takes longer where something is broken.
+    """
+    for name, seconds in asdict(Timeouts()).items():
+        setattr(TIMEOUTS, name, seconds * factor)
+    os.environ[VARIABLE] = f"{factor:g}"
+
+
+def declared() -> float:
+    """Give the factor that the environment declares; 1 where it declares none, or none that can be meant."""
+    try:
+        return max(1.0, float(os.environ.get(VARIABLE, "1")))
+    except ValueError:
+        return 1.0
+
+
+if declared() != TIMEOUTS.patience:
+    be_patient(declared())

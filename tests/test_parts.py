@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance import cli, legs, plan, run, sessions
+from conformance import cli, legs, plan, run, sessions, timeouts
 from conformance.cluster import describe, lines
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
 from conformance.legs import KINDS, Leg, catalogue, container
@@ -420,3 +420,22 @@ def test_where_there_is_no_record_it_is_said(
     assert isinstance(refused, UsageError)
     assert refused.sentence == f"There is no record at {said!r}."
     assert "record.jsonl" in refused.remedy
+
+
+def test_one_factor_scales_every_limit_and_is_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(timeouts.VARIABLE, "1")
+    before = asdict(Timeouts())
+    try:
+        timeouts.be_patient(6)
+        timeouts.be_patient(4)
+        assert asdict(timeouts.TIMEOUTS) == {name: 4 * seconds for name, seconds in before.items()}
+        assert timeouts.declared() == 4
+    finally:
+        timeouts.be_patient(1)
+    assert asdict(timeouts.TIMEOUTS) == before
+
+
+@pytest.mark.parametrize(("said", "factor"), [("", 1), ("much", 1), ("0.1", 1), ("2.5", 2.5)])
+def test_patience_is_declared_in_the_environment(said: str, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(timeouts.VARIABLE, said)
+    assert timeouts.declared() == factor

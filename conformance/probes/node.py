@@ -76,11 +76,11 @@ class NodeProbe:
             remedy = f"kubectl -n {self.namespace} logs {self.pod}"
             raise ProbeLost(f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy) from refused
 
-    def ask(self, question: str, timeout: float = TIMEOUTS.question, **about: object) -> Answer:
+    def ask(self, question: str, timeout: float = 0, **about: object) -> Answer:
         """Ask one question of agent.py. Raises `ProbeLost` with the probe's own words."""
         began = time.time()
         clocked = time.monotonic()
-        read = self._get(question, timeout, False, dict(about))
+        read = self._get(question, timeout or TIMEOUTS.question, False, dict(about))
         return Answer(read["answer"], read["at"], began, time.monotonic() - clocked)
 
     def engine(self) -> str:
@@ -90,7 +90,7 @@ class NodeProbe:
 
     def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:
         """Follow processes; gives events as they arrive. The first says who is watched, the last who is left."""
-        response = self._get("watch", BEAT, True, {"processes": processes, "seconds": seconds})
+        response = self._get("watch", TIMEOUTS.beat, True, {"processes": processes, "seconds": seconds})
         try:
             yield from lines(response)
         except HTTPError as silent:
@@ -105,7 +105,7 @@ class NodeProbe:
         Across threads, processes and runs, wherever they come from (agent.py, `hold`). Raises `TimedOut` where others
         do not give them up, `RigError` where `stop` ends the wait.
         """
-        response = self._get("hold", BEAT, True, {"alone": alone, "seconds": TIMEOUTS.quiet})
+        response = self._get("hold", TIMEOUTS.beat, True, {"alone": alone, "seconds": TIMEOUTS.quiet})
         events = lines(response)  # kept: urllib3 ends the connection with the generator that reads it
         try:
             self._await_hold(events, stop)
@@ -160,10 +160,6 @@ def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # 
         return None
     said = answer.get("lost") or answer["body"]
     raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {said}")
-
-
-BEAT = 10.0
-"""A watch says something four times a second; silence for this long is a lost probe."""
 
 
 def pod_name(run: str, node: str) -> str:

@@ -329,8 +329,18 @@ def world_line(record: Record) -> str:
     world = record.header["world"]
     return (
         f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
-        f"Linux {world['kernel']}, {len(world['nodes'])} nodes"
+        f"Linux {world['kernel']}{kernel_made(record)}, {len(world['nodes'])} nodes"
+        + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
     )
+
+
+def kernel_made(record: Record) -> str:
+    """Say in words how the world's own kernel runs and what was edited in it; nothing where it is the machine's."""
+    made = record.header["world"].get("own_kernel")
+    if not made:
+        return ""
+    edits = " ".join(made["edits"])
+    return f" ({made['how']}; built from {made['source']}; {len(made['edits'])} edits: {edits})"
 
 
 def printable(text: str) -> str:

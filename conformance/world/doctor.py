@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from conformance.errors import ConformanceError
-from conformance.world import engine, images, kind, nodes, packages, paths
+from conformance.world import engine, images, kind, nodes, packages, paths, places
 
 DISK_BYTES = 15 << 30
 """What a cold build needs: 5 GB of Go modules and build cache, 6 GB of images, the rest for nodes."""
@@ -54,6 +54,8 @@ def checks() -> Iterator[Check]:
     )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     yield Check("memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB")
+    for world in places.OWN:
+        yield Check(f"world {world}, where it is asked for", True, places.state(world))
     if running is None:
         yield Check("Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker")
         return

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from conformance.errors import CommandFailed, NoEngine, TimedOut
 from conformance.wait import until
-from conformance.world import commands, packages, paths
+from conformance.world import commands, packages, paths, processes
 from conformance.world.progress import Progress
 
 CAP_SYS_RESOURCE = 24
@@ -101,7 +100,7 @@ def _start() -> dict[str, Any]:
     except TimedOut as late:
         daemon.terminate()
         raise NoEngine(late.sentence, f"see {log}") from late
-    (paths.cache() / "dockerd.pid").write_text(f"{daemon.pid} {_start_time(daemon.pid)}\n", encoding="ascii")
+    processes.remember(_pid_file(), daemon.pid)
     return found
 
 
@@ -129,31 +128,13 @@ def _forget_stale_pid() -> None:
                 file.unlink()
 
 
-def _start_time(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[19]
+def _pid_file() -> Path:
+    return paths.cache() / "dockerd.pid"
 
 
 def stop_ours() -> bool:
     """Stop the engine if it is one that we started and no container runs on it; say whether it was stopped."""
-    file = paths.cache() / "dockerd.pid"
-    try:
-        pid, started = file.read_text(encoding="ascii").split()
-        if _start_time(int(pid)) != started:
-            raise ValueError(pid)  # noqa: TRY301 -- the same as a pid file that cannot be read
-    except (FileNotFoundError, ValueError):
-        file.unlink(missing_ok=True)
+    if processes.living(_pid_file()) is None:
         return False
     running = commands.run(["docker", "ps", "-q"], timeout=20, check=False, log="engine").stdout.split()
-    if running:
-        return False
-    os.kill(int(pid), signal.SIGTERM)
-
-    def gone() -> bool:
-        try:
-            return _start_time(int(pid)) != started
-        except FileNotFoundError:
-            return True
-
-    until("The end of the Docker Engine", gone, seconds=START_SECONDS)
-    file.unlink(missing_ok=True)
-    return True
+    return not running and processes.end(_pid_file(), "the Docker Engine", seconds=START_SECONDS)

@@ -16,10 +16,11 @@ from filelock import FileLock, Timeout
 from conformance import leases
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.wait import until
-from conformance.world import binaries, commands, engine, images, nodes, packages, paths
+from conformance.world import binaries, commands, engine, images, nodes, packages, paths, places
 from conformance.world.digest import digest
 from conformance.world.progress import Progress
 
+WAIT_SECONDS = 120.0
 CREATE_SECONDS = 300.0
 READY_SECONDS = 120.0
 LOCK_SECONDS = 1800.0
@@ -28,11 +29,22 @@ PREFIX = "conformance-"
 
 @frozen
 class Cluster:
-    """A cluster that answers. `node_image` is what its nodes were made from."""
+    """A cluster that answers. `node_image` is what its nodes were made from, `world` where they run (`places.WORLDS`)."""
 
     name: str
     kubeconfig: Path
     node_image: str
+    world: str = places.HOST
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Give what makes docker and kind speak with the Docker Engine that runs its nodes."""
+        return places.environment(self.world)
+
+    @property
+    def patience(self) -> float:
+        """Give what a limit in time is multiplied by where it runs."""
+        return places.patience(self.world)
 
 
 def folder(name: str) -> Path:
@@ -46,48 +58,75 @@ def up(
     install: bool = True,
     containerd: str = nodes.RUNTIMES[0],
     overrides: Mapping[str, str] | None = None,
+    world: str = places.HOST,
 ) -> Cluster:
     """Give a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    `overrides`: public name of an image -> the reference to use in its place. Raises `RigError`s that name the
-    missing thing and the remedy.
+    `overrides`: public name of an image -> the reference to use in its place. `world` is one of `places.WORLDS`.
+    Raises `RigError`s that name the missing thing and the remedy.
     """
     if containerd not in nodes.RUNTIMES:
         raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(nodes.RUNTIMES)}")
     config = paths.kind_config()
     _check(config)
-    progress.total = _steps()
+    world = places.choose(world, progress)
+    progress.total = _steps(world)
     with _held(progress):
         engine.ensure(progress, install=install)
         kind = binaries.build(binaries.KIND, progress) / "kind"
         node = nodes.node(images.Store(progress, install, overrides or {}), containerd)
-        name = PREFIX + digest(config, node.image.reference)
-        cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference)
-        if not _reached(kind, cluster):
-            if name in names(kind):
-                with progress.step(f"deleting cluster {name}, which exists but does not answer", usual=5):
-                    _delete(kind, name)
-            with progress.step(f"kind cluster {name}", usual=35):
-                _create(kind, cluster, config)
-                wait_ready(cluster)
-                _namespace(cluster, node)
-    note = json.dumps({"config": digest(config), "node_image": node.image.reference})
+        name = PREFIX + digest(config, node.image.reference, *([] if world == places.HOST else [world]))
+        cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference, world)
+        if world != places.HOST:
+            _make_way(cluster)
+        try:
+            places.make(world, node.image, progress, install=install)
+            _ensure(kind, cluster, config, node, progress)
+        except BaseException:
+            places.stop(world)
+            raise
+    note = json.dumps({"config": digest(config), "node_image": node.image.reference, "world": world})
     (folder(name) / "cluster.json").write_text(note, encoding="utf-8")
     return cluster
 
 
+def _make_way(cluster: Cluster) -> None:
+    """Forget the clusters that were in a world of its own before this one. Raises `NoCluster` while one is in use."""
+    for other in _noted():
+        if other.world == cluster.world and other.name != cluster.name:
+            _refuse_if_in_use(other)
+            shutil.rmtree(folder(other.name), ignore_errors=True)
+
+
+def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progress: Progress) -> None:
+    """Let the cluster answer: as it is, or made anew."""
+    if _reached(kind, cluster):
+        return
+    if cluster.name in names(kind, cluster.environment):
+        with progress.step(f"deleting cluster {cluster.name}, which exists but does not answer", usual=5):
+            _delete(kind, cluster)
+    with progress.step(f"kind cluster {cluster.name}", usual=35 * cluster.patience):
+        _create(kind, cluster, config)
+        wait_ready(cluster)
+        _namespace(cluster, node)
+
+
 def _reached(kind: Path, cluster: Cluster) -> bool:
     """Say whether the cluster answers; one that was made from another home is found by its name on the same engine."""
-    if not cluster.kubeconfig.is_file() and cluster.name in names(kind):
+    if not cluster.kubeconfig.is_file() and cluster.name in names(kind, cluster.environment):
         cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
         export: list[str | Path] = [kind, "export", "kubeconfig", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]
-        commands.run(export, timeout=60, check=False, log="kind")
+        commands.run(export, timeout=60, check=False, env=cluster.environment, log="kind")
+    if cluster.kubeconfig.is_file():
+        with contextlib.suppress(CommandFailed):  # a cluster that cannot be reached does not answer
+            places.reach(cluster.world, cluster.kubeconfig)
     return answers(cluster)
 
 
-def _steps() -> int:
+def _steps(world: str) -> int:
     """Give how many steps lie ahead at most: what is plainly missing, and every image unless there is a node image."""
-    steps = sum(not binaries.cached(module).is_dir() for module in binaries.OF_A_WORLD)
+    steps = places.steps(world) + (world != places.HOST)
+    steps += sum(not binaries.cached(module).is_dir() for module in binaries.OF_A_WORLD)
     if engine.info() is None:
         return steps + bool(packages.missing(packages.FOR_ENGINE)) + 1 + nodes.STEPS + 1
     return steps + (0 if nodes.any_there() else nodes.STEPS + 1)
@@ -120,25 +159,30 @@ def _held(progress: Progress) -> Iterator[None]:
         lock.release()
 
 
-def existing() -> Cluster | None:
-    """Give the newest cluster that `up` made from today's kind-config.yaml, or None. Whether it answers is not asked."""
-    wanted = digest(paths.kind_config())
+def existing(world: str = "") -> Cluster | None:
+    """Give the newest cluster that `up` made from today's kind-config.yaml (in a world, if given), or None.
+
+    Whether it answers is not asked.
+    """
+    found = _noted(digest(paths.kind_config()))
+    return next((one for one in found if one.kubeconfig.is_file() and world in ("", one.world)), None)
+
+
+def _noted(config: str = "") -> list[Cluster]:
+    """Give the clusters that `up` made, the newest first; with `config` only those of that configuration."""
+    notes = (paths.cache() / "clusters").glob("*/cluster.json")
     found = []
-    for note in (paths.cache() / "clusters").glob("*/cluster.json"):
+    for note in sorted(notes, key=lambda file: file.stat().st_mtime, reverse=True):
         read = json.loads(note.read_text(encoding="utf-8"))
-        if read["config"] == wanted and (note.parent / "kubeconfig").is_file():
-            found.append(
-                (
-                    note.stat().st_mtime,
-                    Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"]),
-                )
-            )
-    return max(found, key=lambda one: one[0])[1] if found else None
+        if config in ("", read["config"]):
+            made = Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"], read.get("world", places.HOST))
+            found.append(made)
+    return found
 
 
-def names(kind: Path) -> list[str]:
-    """Give the names of all kind clusters on this machine's engine."""
-    return commands.run([kind, "get", "clusters", "-q"], timeout=60, log="kind").stdout.split()
+def names(kind: Path, environment: Mapping[str, str] | None = None) -> list[str]:
+    """Give the names of all kind clusters on an engine: this machine's, or another that the environment names."""
+    return commands.run([kind, "get", "clusters", "-q"], timeout=60, env=environment, log="kind").stdout.split()
 
 
 def kubectl(cluster: Cluster, *args: str, timeout: float = 20) -> str:
@@ -186,13 +230,16 @@ def _create(kind: Path, cluster: Cluster, config: Path) -> None:
         "--image",
         cluster.node_image,
     ]
-    args += ["--config", config, "--kubeconfig", cluster.kubeconfig, "--wait", "120s", "--retain"]
+    waited = f"{WAIT_SECONDS * cluster.patience:.0f}s"
+    args += ["--config", config, "--kubeconfig", cluster.kubeconfig, "--wait", waited, "--retain"]
     try:
-        commands.run(args, timeout=CREATE_SECONDS, log="kind")
+        commands.run(args, timeout=CREATE_SECONDS * cluster.patience, env=cluster.environment, log="kind")
+        places.reach(cluster.world, cluster.kubeconfig)
     except ConformanceError as failed:
         logs = paths.logs() / cluster.name
-        commands.run([kind, "export", "logs", logs, "--name", cluster.name], timeout=120, check=False, log="kind")
-        _delete(kind, cluster.name)
+        export: list[str | Path] = [kind, "export", "logs", logs, "--name", cluster.name]
+        commands.run(export, timeout=120 * cluster.patience, env=cluster.environment, check=False, log="kind")
+        _delete(kind, cluster)
         raise NoCluster(f"kind could not make the cluster: {failed.sentence}", f"the nodes' logs are in {logs}") from failed
 
 
@@ -212,64 +259,78 @@ def wait_ready(cluster: Cluster) -> None:
     def seen() -> str:
         return ", ".join(f"{n['metadata']['name']} {'Ready' if _ready(n) else 'not Ready'}" for n in nodes) or "no node"
 
-    until("Readiness of every node", ready, seconds=READY_SECONDS, every=0.3, last=seen)
+    limit = READY_SECONDS * cluster.patience
+    until("Readiness of every node", ready, seconds=limit, every=0.3, last=seen)
     for node in nodes:
         args = ["docker", "exec", node["metadata"]["name"], "docker", "image", "inspect", images.CHILD]
 
         def loaded(args: list[str] = args) -> bool:
-            return commands.run(args, timeout=20, check=False, log="kind").returncode == 0
+            return commands.run(args, timeout=20, check=False, env=cluster.environment, log="kind").returncode == 0
 
-        until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=READY_SECONDS, every=0.3)
+        until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=limit, every=0.3)
 
 
 def _namespace(cluster: Cluster, node: nodes.Node) -> None:
-    """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what."""
+    """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what, and for a kernel."""
     kubectl(cluster, "create", "namespace", "conformance")
     kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
-    stand_ins = json.dumps(dict(node.stand_ins), sort_keys=True)
-    kubectl(cluster, "-n", "conformance", "create", "configmap", "world", f"--from-literal=stand-ins={stand_ins}")
+    noted = {"stand-ins": dict(node.stand_ins), "kernel": places.kernel_made(cluster.world)}
+    literals = [f"--from-literal={name}={json.dumps(what, sort_keys=True)}" for name, what in noted.items()]
+    kubectl(cluster, "-n", "conformance", "create", "configmap", "world", *literals)
 
 
-def _delete(kind: Path, name: str) -> None:
-    commands.run(
-        [kind, "delete", "cluster", "--name", name, "--kubeconfig", folder(name) / "kubeconfig"],
-        timeout=120,
-        log="kind",
-    )
-    shutil.rmtree(folder(name), ignore_errors=True)
+def _delete(kind: Path, cluster: Cluster) -> None:
+    delete: list[str | Path] = [kind, "delete", "cluster", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]
+    commands.run(delete, timeout=120 * cluster.patience, env=cluster.environment, log="kind")
+    shutil.rmtree(folder(cluster.name), ignore_errors=True)
 
 
-def down(progress: Progress) -> list[str]:
-    """Delete every cluster that `up` made and the engine that `up` started; give what was removed, in words.
+def down(progress: Progress, world: str = "") -> list[str]:
+    """Delete every cluster and world that `up` made and the engine that `up` started; give what was removed, in words.
 
+    `world` is one of `places.WORLDS`, where only what is in it is to go.
     Raises `NoCluster` while a run is at work on one of them.
     """
     removed: list[str] = []
     with _held(progress):
-        if engine.info() is None:
+        removed += _end_worlds(progress, [one for one in places.OWN if world in ("", one)])
+        if world in places.OWN or engine.info() is None:
             return removed
         kind = binaries.build(binaries.KIND, progress) / "kind"
-        ours = [name for name in names(kind) if name.startswith(PREFIX)]
-        for name in ours:
-            _refuse_if_in_use(name)
-        for name in ours:
-            with progress.step(f"deleting cluster {name}", usual=5):
-                _delete(kind, name)
-            removed.append(f"cluster {name}")
+        ours = [Cluster(name, folder(name) / "kubeconfig", "") for name in names(kind) if name.startswith(PREFIX)]
+        for cluster in ours:
+            _refuse_if_in_use(cluster)
+        for cluster in ours:
+            with progress.step(f"deleting cluster {cluster.name}", usual=5):
+                _delete(kind, cluster)
+            removed.append(f"cluster {cluster.name}")
         if engine.stop_ours():
             removed.append("the Docker Engine that `up` started")
     return removed
 
 
-def _refuse_if_in_use(name: str) -> None:
+def _end_worlds(progress: Progress, ending: list[str]) -> list[str]:
+    """End worlds of their own, with the clusters in them; give what was removed, in words."""
+    inside = [cluster for cluster in _noted() if cluster.world in ending]
+    for cluster in inside:
+        _refuse_if_in_use(cluster)
+    worlds = [world for world in places.there() if world in ending]
+    for world in worlds:
+        with progress.step(f"ending the world {world}", usual=3):
+            places.stop(world)
+    for cluster in inside:
+        shutil.rmtree(folder(cluster.name), ignore_errors=True)
+    return [f"the world {world}, with its cluster" for world in worlds]
+
+
+def _refuse_if_in_use(cluster: Cluster) -> None:
     """Raise `NoCluster` if a live Lease says that a run is at work on the cluster. One that does not answer has none."""
-    cluster = Cluster(name, folder(name) / "kubeconfig", "")
     with contextlib.suppress(CommandFailed, TimedOut):
         shown = kubectl(cluster, "get", "leases", "-A", "-l", leases.RUN_LABEL, "-o", "json", "--request-timeout=5s")
         for lease in json.loads(shown)["items"]:
             if leases.live(lease):
                 who = f"run {leases.run_of(lease)} of {lease['spec']['holderIdentity']}"
-                raise NoCluster(f"The cluster {name} is in use by {who}.", "wait for that run to end, or end it")
+                raise NoCluster(f"The cluster {cluster.name} is in use by {who}.", "wait for that run to end, or end it")
 
 
 def has_image(cluster: Cluster, name: str) -> bool:

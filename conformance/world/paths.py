@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.errors import RigError
 
 BUILD = Path(__file__).parent / "build"
-"""Build files of binaries and images: Go modules under go/, Dockerfiles under images/."""
+"""Build files of binaries and images: Go modules under go/, Dockerfiles under images/, a kernel and its guest under uml/."""
 
 
 def cache() -> Path:
@@ -26,6 +26,13 @@ def cache() -> Path:
 def logs() -> Path:
     """Give the folder that keeps the output of every program we started."""
     folder = cache() / "logs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def worlds() -> Path:
+    """Give the folder of what worlds with a kernel of their own are made of."""
+    folder = cache() / "worlds"
     folder.mkdir(exist_ok=True)
     return folder
 

@@ -10,14 +10,19 @@ from typing import Any
 from conformance import limits
 from conformance.cluster import Cluster
 from conformance.probes.node import NODE_SOCKET, OK, NodeProbe
+from conformance.timeouts import TIMEOUTS
 from conformance.world.images import DOCKER_DIND
 
 
 def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
     """Give what stands in for a public image on a cluster of ours, by its name; not where the user gave another image."""
-    noted = cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
-    known: dict[str, str] = json.loads(noted.get("data", {}).get("stand-ins", "{}"))
-    return {name: what for name, what in known.items() if name not in given}
+    return {name: what for name, what in noted(cluster, "stand-ins").items() if name not in given}
+
+
+def noted(cluster: Cluster, what: str) -> dict[str, Any]:
+    """Give what `up` noted on a cluster of ours; nothing on another."""
+    found = cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
+    return dict(json.loads(found.get("data", {}).get(what, "{}")))
 
 
 API_1_24_REFUSED = 29
@@ -41,7 +46,11 @@ def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict[str, Any]:
-    """Give the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by."""
+    """Give the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by.
+
+    `own_kernel` says how a world's own kernel runs and what was edited in it; it is empty where the machine's own is used.
+    `patience` is what the run's limits in time were multiplied by.
+    """
     nodes = []
     for node in cluster.items("/api/v1/nodes"):
         name = node["metadata"]["name"]
@@ -54,6 +63,8 @@ def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict
         "kubernetes": version.get("gitVersion", "unknown"),
         "runtime": here.get("info", {}).get("containerRuntimeVersion", "unknown"),
         "kernel": here.get("kernel", "unknown"),
+        "patience": TIMEOUTS.patience,
+        "own_kernel": noted(cluster, "kernel"),
         "leg_node": leg_node,
         "nodes": nodes,
     }

@@ -1,0 +1,1 @@
+"""Worlds with a kernel of their own: User-Mode Linux, a Linux kernel that runs as an ordinary process."""

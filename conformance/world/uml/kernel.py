@@ -1,0 +1,139 @@
+"""The kernel of a world of its own: Debian's source package, built for User-Mode Linux once and kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from conformance.errors import RigError
+from conformance.world import apt, commands, packages, paths
+from conformance.world.digest import digest
+from conformance.world.progress import Progress
+
+SOURCE = "linux-source-7.2"
+SUITE = "trixie-backports"
+FOLDER = paths.BUILD / "uml" / "kernel"
+"""The options beside the default ones, and our edits of the source."""
+OPTIONS = FOLDER / "options.config"
+STEPS = 2
+FETCH_SECONDS = 900.0
+BUILD_SECONDS = 3600.0
+NEEDS: packages.Needs = {
+    "gcc": "gcc",
+    "make": "make",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
+    "patch": "patch",
+    "/usr/include/x86_64-linux-gnu/sys/types.h": "libc6-dev",
+    "/usr/include/libelf.h": "libelf-dev",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+}
+
+
+@frozen
+class Kernel:
+    """A kernel that is there. `release` as `uname -r` says it, `source` the package and its version, `edits` ours of it."""
+
+    program: Path
+    release: str
+    source: str
+    edits: tuple[str, ...]
+
+
+def cached() -> Path:
+    """Give the folder that holds, or will hold, the kernel.
+
+    Its name covers the configuration, the edits and the source package's name; which version of that package the archive
+    served is in the kernel's own note: a kernel that is kept needs no archive.
+    """
+    return paths.worlds() / f"kernel-{digest(SOURCE, SUITE, FOLDER)}"
+
+
+def edits() -> dict[Path, str]:
+    """Give our edits of the source, each patch with its first line, which says why."""
+    return {file: file.read_text(encoding="utf-8").partition("\n")[0] for file in sorted(FOLDER.glob("*.patch"))}
+
+
+def build(progress: Progress, *, install: bool) -> Kernel:
+    """Give the kernel, built if not cached. Raises `RigError`s with the compiler's last words."""
+    target = cached()
+    if not target.is_dir():
+        packages.ensure(progress, NEEDS, install=install)
+        with tempfile.TemporaryDirectory(dir=paths.worlds(), prefix="kernel.part-") as folder:
+            part = Path(folder)
+            with progress.step(f"source of the world's kernel ({SOURCE} of Debian {SUITE})", usual=40):
+                tree, source = _fetch(part)
+            with progress.step("building the world's kernel, once", usual=480):
+                release = _make(tree)
+            kept = part / "kept"
+            kept.mkdir()
+            shutil.copy2(tree / "linux", kept / "linux")
+            shutil.copy2(tree / ".config", kept / "config")
+            note = {"release": release, "source": source, "edits": list(edits().values())}
+            (kept / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
+            kept.rename(target)
+    return _known(target)
+
+
+def made() -> Kernel:
+    """Give the kernel that is cached. Raises `FileNotFoundError` if there is none."""
+    return _known(cached())
+
+
+def _known(target: Path) -> Kernel:
+    read = json.loads((target / "kernel.json").read_text(encoding="utf-8"))
+    return Kernel(target / "linux", read["release"], read["source"], tuple(read["edits"]))
+
+
+def _fetch(part: Path) -> tuple[Path, str]:
+    """Give the unpacked source tree, and the package with its version."""
+    state = part / "apt"
+    apt.prepare(state, SUITE)
+    remedy = "is Debian's package mirror reachable?"
+    commands.run(["apt-get", *apt.options(state), "update", "-q"], timeout=FETCH_SECONDS, log="kernel", remedy=remedy)
+    download = ["apt-get", *apt.options(state), "download", "-q", SOURCE]
+    commands.run(download, timeout=FETCH_SECONDS, cwd=part, log="kernel", remedy=remedy)
+    package = next(part.glob(f"{SOURCE}_*.deb"))
+    version = commands.run(["dpkg-deb", "--field", package, "Version"], timeout=60, log="kernel").stdout.strip()
+    commands.run(["dpkg-deb", "--extract", package, part / "package"], timeout=300, log="kernel")
+    archive = part / "package" / "usr" / "src" / f"{SOURCE}.tar.xz"
+    commands.run(["tar", "-C", part, "-xJf", archive], timeout=FETCH_SECONDS, log="kernel")
+    return part / SOURCE, f"{SOURCE} {version}"
+
+
+def _make(tree: Path) -> str:
+    """Build the kernel in its source tree and give its release. Raises `RigError` where an option was not taken."""
+    for patch in edits():
+        commands.run(["patch", "--strip=1", f"--input={patch}"], timeout=60, cwd=tree, log="kernel")
+    make: list[str | Path] = ["make", "-s", "ARCH=um"]
+    commands.run([*make, "x86_64_defconfig"], timeout=300, cwd=tree, log="kernel")
+    merge: list[str | Path] = ["scripts/kconfig/merge_config.sh", "-m", ".config", OPTIONS]
+    commands.run(merge, timeout=60, cwd=tree, log="kernel")
+    commands.run([*make, "olddefconfig"], timeout=300, cwd=tree, log="kernel")
+    refused = list(not_taken(OPTIONS.read_text(encoding="utf-8"), (tree / ".config").read_text(encoding="utf-8")))
+    if refused:
+        raise RigError(f"{SOURCE} does not take the options {' '.join(refused)}.", f"look at {OPTIONS}")
+    processes = len(os.sched_getaffinity(0))
+    commands.run(["nice", *make, f"-j{processes}", "linux"], timeout=BUILD_SECONDS, cwd=tree, log="kernel")
+    return commands.run([tree / "linux", "--version"], timeout=30, log="kernel").stdout.strip()
+
+
+def not_taken(options: str, config: str) -> Iterator[str]:
+    """Give the options that a configuration does not hold; one that is `=n` holds where it is not set."""
+    held = set(config.splitlines())
+    for line in options.splitlines():
+        name, equals, value = line.partition("=")
+        if not equals or name.startswith("#"):
+            continue
+        if value == "n" and any(one.startswith(f"{name}=") for one in held):
+            yield line
+        if value != "n" and line not in held:
+            yield line

@@ -1,0 +1,245 @@
+"""Worlds with a kernel of their own: what they are made of, what they are started with, and why a machine may not have one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import RigError
+from conformance.world import apt, paths, places
+from conformance.world.images import Image
+from conformance.world.progress import Progress
+from conformance.world.uml import disks, guest, kernel
+from conformance.world.uml.guest import Guest
+
+SOURCES = """\
+Types: deb
+# a copy of some day
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates
+Components: main
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+"""
+V1 = "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
+HYBRID = V1 + "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
+V2 = "proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n"
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_one_suite_comes_from_where_the_machines_own_packages_come_from() -> None:
+    wanted = "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie-backports\nComponents: main\n"
+    assert apt.of_suite(SOURCES, "trixie-backports") == wanted
+    assert "Suites: sid\n" in apt.of_suite(apt.PUBLIC, "sid")
+
+
+def test_apt_is_kept_from_the_machines_own_state(tmp_path: Path) -> None:
+    words = apt.options(tmp_path)
+    assert f"Dir::State::Lists={tmp_path / 'lists'}" in words
+    assert "Dir::Etc::SourceParts=/dev/null" in words
+    assert words[::2] == ["-o"] * (len(words) // 2)
+
+
+def test_an_option_that_the_kernel_does_not_take_is_named() -> None:
+    options = "# why\nCONFIG_A=y\nCONFIG_B=y\nCONFIG_C=n\nCONFIG_D=n\nCONFIG_E=2048\n"
+    assert list(kernel.not_taken(options, "CONFIG_A=y\n# CONFIG_C is not set\nCONFIG_D=y\nCONFIG_E=2048\n")) == [
+        "CONFIG_B=y",
+        "CONFIG_D=n",
+    ]
+
+
+def test_the_kernels_name_covers_its_options_and_edits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = kernel.cached()
+    assert before == kernel.cached()
+    folder = tmp_path / "kernel"
+    folder.mkdir()
+    (folder / "options.config").write_text("CONFIG_A=y\n")
+    monkeypatch.setattr(kernel, "FOLDER", folder)
+    other = kernel.cached()
+    (folder / "one.patch").write_text("Why it is edited.\n\n--- a/x\n+++ b/x\n")
+    assert len({before, other, kernel.cached()}) == 3
+    assert kernel.edits() == {folder / "one.patch": "Why it is edited."}
+
+
+def test_every_edit_of_the_kernel_says_why() -> None:
+    for file, why in kernel.edits().items():
+        assert why.endswith("."), file
+        assert file.read_text(encoding="utf-8").splitlines()[2].startswith("--- a/"), file
+
+
+def test_one_kernel_has_the_controllers_of_both_versions() -> None:
+    options = kernel.OPTIONS.read_text(encoding="utf-8").splitlines()
+    assert {
+        "CONFIG_MEMCG=y",
+        "CONFIG_MEMCG_V1=y",
+        "CONFIG_CPUSETS_V1=y",
+        "CONFIG_CGROUP_PIDS=y",
+        "CONFIG_CFS_BANDWIDTH=y",
+    } <= set(options)
+
+
+def test_a_cached_kernel_is_used_without_an_archive() -> None:
+    folder = kernel.cached()
+    folder.mkdir()
+    (folder / "kernel.json").write_text(
+        '{"release": "7.2.1-conformance", "source": "linux-source-7.2 7.2.1-1", "edits": ["Why."]}'
+    )
+    made = kernel.build(Progress(), install=False)
+    assert (made.program, made.release, made.edits) == (folder / "linux", "7.2.1-conformance", ("Why.",))
+
+
+def test_the_root_disk_is_bootstrapped_from_the_machines_own_sources(tmp_path: Path) -> None:
+    args = disks.bootstrap(SOURCES, tmp_path / "tree", tmp_path)
+    assert args[-3:] == ["bookworm", tmp_path / "tree", tmp_path / "debian.sources"]
+    assert "mirror.example" in (tmp_path / "debian.sources").read_text()
+    assert any("docker.io" in str(word) for word in args if str(word).startswith("--include="))
+
+
+def test_each_image_has_a_disk_of_its_own() -> None:
+    one, other = Image("conformance/node:1"), Image("conformance/node:2")
+    assert disks.cached_images(one) != disks.cached_images(other)
+    assert disks.cached_images(one) == disks.cached_images(Image("conformance/node:1", "made of something"))
+
+
+def test_the_engine_that_fills_a_disk_ends_with_us_and_touches_no_network(tmp_path: Path) -> None:
+    args = disks.engine_arguments("unix:///run/x.sock", tmp_path, tmp_path / "graph", tmp_path / "daemon.json")
+    assert args[:5] == ["unshare", "--net", "setpriv", "--pdeathsig", "TERM"], "docker0 is the machine's"
+    assert {"--bridge=none", "--iptables=false", "--storage-driver=overlay2", f"--data-root={tmp_path / 'graph'}"} <= set(args)
+
+
+def test_too_little_disk_is_refused_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disks, "ROOM", 1 << 60)
+    monkeypatch.setattr("conformance.world.packages.ensure", lambda *_, **__: None)
+    with pytest.raises(RigError, match=r"takes .* of disk") as refused:
+        disks.root(Progress(), install=False)
+    assert "CONFORMANCE_CACHE" in refused.value.remedy
+    assert not list(paths.worlds().iterdir())
+
+
+@pytest.mark.parametrize(("world", "unified"), [("cgroup-v1", "0"), ("cgroup-v2", "1")])
+def test_one_kernel_boots_both_versions_from_layers_over_its_disks(world: str, unified: str) -> None:
+    here = Guest(world)
+    args = guest.kernel_arguments(here, Path("/k/linux"), Path("/d/root.img"), Path("/d/images.img"))
+    assert args[0] == "/k/linux"
+    assert f"systemd.unified_cgroup_hierarchy={unified}" in args
+    assert f"ubd0={here.folder}/root.cow,/d/root.img" in args
+    assert f"ubd1={here.folder}/images.cow,/d/images.img" in args
+
+
+def test_two_worlds_have_a_cpu_each_where_there_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    assert guest.core("cgroup-v1") != guest.core("cgroup-v2")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    assert guest.core("cgroup-v1") == guest.core("cgroup-v2") == 3
+
+
+def test_a_worlds_docker_engine_is_spoken_with_by_a_short_path() -> None:
+    host = Guest("cgroup-v2").environment["DOCKER_HOST"]
+    assert host.startswith(f"unix://{paths.machine()}/")
+    assert len(host.removeprefix(f"unix://{paths.machine()}")) < 40
+
+
+def filesystem(**changed: int) -> os.statvfs_result:
+    state = {"f_bsize": 4096, "f_frsize": 4096, "f_blocks": 1 << 22, "f_bfree": 1 << 22, "f_bavail": 1 << 22, "f_files": 0,
+             "f_ffree": 0, "f_favail": 0, "f_flag": 0, "f_namemax": 255}  # fmt: skip
+    return os.statvfs_result(tuple({**state, **changed}.values()))
+
+
+def test_memory_must_be_large_and_executable() -> None:
+    assert guest.memory_refusal(filesystem()) is None
+    small = guest.memory_refusal(filesystem(f_bavail=1 << 14))
+    assert small is not None
+    assert "64 MiB are free" in small.sentence
+    assert "--shm-size" in small.remedy
+    noexec = guest.memory_refusal(filesystem(f_flag=os.ST_NOEXEC))
+    assert noexec is not None
+    assert "noexec" in noexec.sentence
+
+
+@pytest.mark.parametrize(
+    ("what", "answer", "sentence"),
+    [("platform.machine", "aarch64", "x86-64"), ("os.geteuid", 1000, "root"), ("os.open", None, "/dev/net/tun")],
+)
+def test_a_machine_that_cannot_is_told_why(what: str, answer: object, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> object:
+        if answer is None:
+            raise FileNotFoundError(2, "No such file or directory")
+        return answer
+
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(what, asked)
+    refused = guest.refusal()
+    assert refused is not None
+    assert sentence in refused.sentence
+    assert refused.remedy
+
+
+@pytest.mark.parametrize(("mounts", "world"), [(V1, "cgroup-v1"), (HYBRID, "cgroup-v1"), (V2, "cgroup-v2"), ("", "host")])
+def test_which_world_the_machine_is(mounts: str, world: str) -> None:
+    assert places.version(mounts) == world
+
+
+def test_the_machine_is_used_where_it_has_the_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(places, "version", lambda _: "cgroup-v2")
+    monkeypatch.setattr(guest, "refusal", lambda: RigError("not here."))
+    assert places.choose("cgroup-v2", Progress()) == "host"
+    assert "the world is the host" in capsys.readouterr().err
+    assert places.choose("host", Progress()) == "host"
+    assert not capsys.readouterr().err
+    with pytest.raises(RigError, match="not here"):
+        places.choose("cgroup-v1", Progress())
+
+
+def test_the_port_of_an_api_server_is_read_from_its_kubeconfig() -> None:
+    assert places.port("clusters: [{cluster: {server: 'https://127.0.0.1:41237'}, name: x}]") == 41237
+
+
+def test_stopping_a_world_that_is_not_there_is_nothing() -> None:
+    here = Guest("cgroup-v2")
+    here.folder.mkdir()
+    here.kernel_pid.write_text(f"{os.getpid()} 1\n")
+    assert not here.runs
+    assert not guest.stop(here)
+    assert not here.folder.exists()
+    assert places.there() == []
+
+
+def test_steps_are_counted_before_they_are_made() -> None:
+    assert places.steps("host") == 0
+    cold = places.steps("cgroup-v2")
+    kernel.cached().mkdir()
+    assert places.steps("cgroup-v2") == cold - kernel.STEPS
+
+
+def test_doctor_says_of_a_world_what_is_missing_and_never_that_one_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guest, "refusal", lambda: None)
+    assert places.state("cgroup-v2") == "does not run; `up` makes its kernel and root disk first"
+    kernel.cached().mkdir()
+    disks.cached_root().mkdir()
+    assert places.state("cgroup-v2") == "does not run; its kernel and root disk are there"
+    monkeypatch.setattr(guest, "refusal", lambda: RigError("Not here.", "elsewhere"))
+    assert places.state("cgroup-v2") == "Not here. Remedy: elsewhere"
+    monkeypatch.setattr(Guest, "runs", True)
+    assert places.state("cgroup-v2").startswith("runs")
+
+
+def test_of_the_disks_of_images_the_last_two_are_kept_and_those_in_use() -> None:
+    made = [paths.worlds() / f"images-{number}" for number in range(4)]
+    for age, folder in enumerate(made):
+        folder.mkdir()
+        os.utime(folder, (100 - age, 100 - age))
+    assert disks.forget({str(made[2])}) == [made[3]]
+    assert [folder.is_dir() for folder in made] == [True, True, True, False]
