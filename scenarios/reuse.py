@@ -161,9 +161,11 @@ def _built(seen: Seen) -> Build:
     """Read one job's build out of its evidence; where its image is not known, that is why it failed."""
     build, made, history = (seen[name] for name in ("build", "built image", "built image's history"))
     layers = parsed(made).get("RootFS", {}).get("Layers") or [""]
-    newest: list[Object] = listed(history) or [{"Size": 0}]
+    newest: list[Object] = listed(history)
     failed = "" if build.output["exit"] == 0 and layers[-1] else f"nothing was built: {said(build)}"
-    return Build((build, made, history), failed, layers[-1], newest[0]["Size"], build.output["seconds"])
+    failed = failed or ("" if newest else "the daemon did not say how large what was built is")
+    size = newest[0]["Size"] if newest else 0
+    return Build((build, made, history), failed, layers[-1], size, build.output["seconds"])
 
 
 def built(seen: Seen) -> Observation:

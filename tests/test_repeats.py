@@ -95,7 +95,8 @@ def test_all_repeats_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     found = repeats.agreements(read)
     assert {str(a) for a in found} == {"3 of 3"}
     assert all("~" not in a.leg for a in found)
-    assert {r.approach: r.state for r in repeats.reliability(read)} == dict.fromkeys(("dood", "dind", "pod"), State.INCONCLUSIVE)
+    deployed = [one for one in read.approaches if not one.startswith("article-")]
+    assert {r.approach: r.state for r in repeats.reliability(read)} == dict.fromkeys(deployed, State.INCONCLUSIVE)
 
 
 def test_disagreement_is_a_result_and_is_named() -> None:

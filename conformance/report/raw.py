@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from conformance.report.view import printable
 
-LONG = 2048
+LONG = 1024
 """Characters from which on text is compressed (about eight to one) and laid out by the page's script when it is asked for."""
 
 
