@@ -22,6 +22,9 @@ PORT = re.compile(r"^(?!.* KUBE-).* --dport (\d+)")
 """Of a rule; but for kube-proxy's, whose ports are those of Services."""
 CHILDS_OWN = 80
 """What every child listens on, in rules about the way to it. A leg that publishes it, too, is not known by it."""
+NODES_RUN = ("/run", "/var/run")
+MOUNT_POINT = "serviceaccount"
+"""What a runtime makes in the node's own /run for the token of a pod that mounts it, once a node; it stays (S-15)."""
 ENGINES_OWN = frozenset({"docker", "docker/buildkit"})
 """Cgroups that hold those of all its containers and builds: an engine makes each once, for the first, and keeps it."""
 OF_SYSTEMD = re.compile(r"\.(?:automount|mount|scope|service|slice|socket|swap)$")
@@ -63,6 +66,8 @@ class Owners:
             name = one.name.removeprefix(SECOND)
             if name in ("pod", "registry"):
                 here |= dict.fromkeys(pod_marks(one.output), one.leg)
+                if mounts_run(one.output):
+                    here.setdefault(MOUNT_POINT, one.leg)
             elif name == "child" and (child := container_of(one.output.get("process", {}))):
                 here[child] = one.leg
         there = {nonce_prefix(other): f"run {other}" for other in others}
@@ -104,6 +109,11 @@ class Owners:
         marked = {leg for mark, leg in self.legs.items() if mark in name or mark in _dashed(name)}
         ports = {int(port) for port in PORT.findall(name)}
         return sorted(marked | {leg for first, leg in self.ports.items() if ports & {*range(first, first + PORTS_A_LEG)}})
+
+
+def mounts_run(pod: Object) -> bool:
+    """Say whether a pod mounts the node's /run."""
+    return any(one.get("hostPath", {}).get("path") in NODES_RUN for one in pod.get("spec", {}).get("volumes", []))
 
 
 def pod_marks(pod: Object) -> set[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -169,6 +170,15 @@ def test_what_nobody_who_is_there_has_is_left_and_waited_for(alone: Owners, owne
     assert waiting_for({}, {what: [name]}, alone) == [name]
     assert THERE in ledger("n", {}, {what: [name]}, owners)[0]["attributed"]
     assert waiting_for({}, {what: [name]}, owners) == [], "it may be the other run's, who is at work"
+
+
+def test_the_mount_point_in_the_nodes_run_is_of_a_pod_that_mounts_it(alone: Owners, recorded: record.Record) -> None:
+    ((what, leg),) = left_in({"mount points in /run": ["serviceaccount"]}, alone)
+    assert what == "mount points in /run"
+    assert leg.startswith(("dood.", "article-dood."))
+    without = evolve(recorded, evidence=tuple(one for one in recorded.evidence if "dood." not in one.leg))
+    nobody = Owners.of(recorded.header["run"], without, set(), [], [])
+    assert left_in({"mount points in /run": ["serviceaccount"]}, nobody) == {("mount points in /run", ""): ["serviceaccount"]}
 
 
 def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone: Owners, recorded: record.Record) -> None:
