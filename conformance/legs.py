@@ -88,7 +88,7 @@ class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
 
     `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
-    `as_printed`: the article's own manifest, which is deployed as it is.
+    `as_printed`: the article's own manifest, which is deployed as it is. `level` is the lowest at which it is deployed.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Approach:
     text: str
     spawns: bool = True
     as_printed: bool = False
+    level: str = "core"
 
     @property
     def proven(self) -> bool:

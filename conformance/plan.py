@@ -12,7 +12,7 @@ from attrs import asdict, frozen
 from conformance.article import CLAIMS, Claim
 from conformance.claims import LEVELS, Family, Property, families
 from conformance.cluster import Cluster
-from conformance.legs import KINDS, PRINTED_PORT, Approach, Leg
+from conformance.legs import KINDS, PRINTED_PORT, Approach, Leg, catalogue
 from conformance.probes.node import NodeProbe
 from conformance.record import Line, leg_name
 
@@ -107,6 +107,7 @@ class Cell:
 def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
     """Give every cell up to a level (core < article < extended), in the order of the report, repeat after repeat."""
     allowed = LEVELS[: LEVELS.index(level) + 1]
+    asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
         Cell(family, one, approach, kind, repeat)
         for repeat in range(1, repeats + 1)
@@ -114,7 +115,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         for one in family.properties
         if one.level in allowed
         for approach in approaches
-        if approach in one.approaches
+        if approach in one.approaches and approach in asked
         for kind in one.legs
     ]
 

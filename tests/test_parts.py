@@ -90,6 +90,8 @@ def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
     assert {cell.kind for cell in found} <= set(KINDS)
     assert len({cell.name for cell in found}) == len(found)
     assert {cell.prop.level for cell in plan.cells("core", ["dood"])} == {"core"}
+    asked = {level: {cell.approach for cell in plan.cells(level, ["dind", *MENDS])} for level in ("core", "article")}
+    assert asked == {"core": {"dind"}, "article": {"dind", *MENDS}}, "a mend is deployed from its own level on"
 
 
 def test_a_repeats_name_and_label_are_valid() -> None:

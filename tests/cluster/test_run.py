@@ -69,7 +69,9 @@ def test_both_legs_were_on_the_same_worker_and_told_apart(reports: Path) -> None
     assert len(nodes) == 1
     assert len({leg["nonce"] for leg in read.legs}) == len({leg["port"] for leg in read.legs}) == len(read.legs)
     daemons = {
-        approach: {json.loads(e.output["body"])["ID"] for e in read.evidence if e.name == "daemon" and e.leg.startswith(approach)}
+        approach: {
+            json.loads(e.output["body"])["ID"] for e in read.evidence if e.name == "daemon" and e.leg.startswith(f"{approach}.")
+        }
         for approach in ("dood", "dind")
     }
     assert len(daemons["dood"]) == 1, "every DooD leg talks to the node's one engine"
