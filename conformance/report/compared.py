@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from conformance.differences import Differences, Start
+from conformance.observations import State
 from conformance.record import Line
 from conformance.report.render import flat, page
 from conformance.report.view import SIGNS, printable
@@ -44,8 +45,7 @@ def _single(line: Line) -> tuple[str, ...]:
 
 
 def _seen(line: Line) -> str:
-    signs = {state.value: sign for state, sign in SIGNS.items()}
-    return f"{signs[line['state']]} {line['state']}: {line['reason']}"
+    return f"{SIGNS[State(line['state'])]} {line['state']}: {line['reason']}"
 
 
 def _start(one: Start) -> tuple[str, ...]:
