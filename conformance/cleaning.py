@@ -86,10 +86,10 @@ def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
 
 def remove_run(cluster: Cluster, run: str) -> list[str]:
     """Remove every object of a run; then look again. Gives what is still there, in words; empty is the proof."""
-    selector = {"labelSelector": f"{RUN_LABEL}={run}"}
+    selector = f"{RUN_LABEL}={run}"
     remove_legs(cluster, run)
     _delete(cluster, COLLECTIONS, run)
-    for namespace in cluster.items(NAMESPACES, **selector):
+    for namespace in cluster.items(NAMESPACES, labelSelector=selector):
         if "deletionTimestamp" not in namespace["metadata"]:
             cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")
 
@@ -97,7 +97,7 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
         return [
             f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
             for collection in (NAMESPACES, *COLLECTIONS)
-            for found in _labelled(cluster, collection, f"{RUN_LABEL}={run}")
+            for found in _labelled(cluster, collection, selector)
         ]
 
     try:

@@ -14,6 +14,8 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 """
 """Where the machine has no sources of that form, Ubuntu for one."""
+REMEDY = "is Debian's package mirror reachable?"
+"""Where packages could not be had."""
 
 
 def machine() -> str:

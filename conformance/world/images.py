@@ -17,7 +17,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from conformance.errors import CommandFailed, NoImage, TimedOut, UsageError
-from conformance.world import commands, packages, paths
+from conformance.world import apt, commands, packages, paths
 from conformance.world.digest import digest
 from conformance.world.progress import Progress
 
@@ -177,16 +177,15 @@ class Store:
         if present(image.reference):
             return
         packages.ensure(self.progress, packages.FOR_IMAGES, install=self.install)
-        sources = Path("/etc/apt/sources.list.d/debian.sources")
         with self.progress.step(f"Debian {suite} base image", usual=25), tempfile.TemporaryDirectory() as folder:
             archive = Path(folder) / "base.tar"
             listed = Path(folder) / "debian.sources"
-            if sources.is_file():
-                text = re.sub(r"\bbookworm\b", suite, sources.read_text(encoding="utf-8"))
+            if apt.SOURCES.is_file():
+                text = re.sub(r"\bbookworm\b", suite, apt.SOURCES.read_text(encoding="utf-8"))
                 listed.write_text(re.sub(r"^#.*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
             args: list[str | Path] = ["mmdebstrap", "--quiet", *DEBIAN_OPTIONS, suite, archive]
-            args += [listed] if sources.is_file() else []
-            commands.run(args, timeout=BUILD_SECONDS, log="images", remedy="is Debian's package mirror reachable?")
+            args += [listed] if apt.SOURCES.is_file() else []
+            commands.run(args, timeout=BUILD_SECONDS, log="images", remedy=apt.REMEDY)
             commands.run(["docker", "import", archive, image.reference], timeout=300, log="images")
 
 

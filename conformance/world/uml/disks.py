@@ -77,7 +77,9 @@ def root(progress: Progress, *, install: bool) -> Path:
     with _part("root") as part, progress.step(f"the world's root disk: Debian {SUITE} with Docker Engine, once", usual=60):
         tree, kept = part / "tree", part / "kept"
         kept.mkdir()
-        commands.run(["mmdebstrap", *bootstrap(apt.machine(), tree, part)], timeout=BUILD_SECONDS, log="worlds", remedy=MIRROR)
+        commands.run(
+            ["mmdebstrap", *bootstrap(apt.machine(), tree, part)], timeout=BUILD_SECONDS, log="worlds", remedy=apt.REMEDY
+        )
         shutil.copytree(FOLDER, tree, dirs_exist_ok=True)
         key: list[str | Path] = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "conformance", "-f", kept / "key"]
         commands.run(key, timeout=30, log="worlds")
@@ -85,9 +87,6 @@ def root(progress: Progress, *, install: bool) -> Path:
         _disk(tree, kept)
         kept.rename(target)
     return target
-
-
-MIRROR = "is Debian's package mirror reachable?"
 
 
 def bootstrap(sources: str, tree: Path, part: Path) -> list[str | Path]:

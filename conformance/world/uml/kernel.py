@@ -97,10 +97,9 @@ def _fetch(part: Path) -> tuple[Path, str]:
     """Give the unpacked source tree, and the package with its version."""
     state = part / "apt"
     apt.prepare(state, SUITE)
-    remedy = "is Debian's package mirror reachable?"
-    commands.run(["apt-get", *apt.options(state), "update", "-q"], timeout=FETCH_SECONDS, log="kernel", remedy=remedy)
+    commands.run(["apt-get", *apt.options(state), "update", "-q"], timeout=FETCH_SECONDS, log="kernel", remedy=apt.REMEDY)
     download = ["apt-get", *apt.options(state), "download", "-q", SOURCE]
-    commands.run(download, timeout=FETCH_SECONDS, cwd=part, log="kernel", remedy=remedy)
+    commands.run(download, timeout=FETCH_SECONDS, cwd=part, log="kernel", remedy=apt.REMEDY)
     package = next(part.glob(f"{SOURCE}_*.deb"))
     version = commands.run(["dpkg-deb", "--field", package, "Version"], timeout=60, log="kernel").stdout.strip()
     commands.run(["dpkg-deb", "--extract", package, part / "package"], timeout=300, log="kernel")
