@@ -101,17 +101,28 @@ def up(install: bool, world: str, containerd: str, given_images: tuple[str, ...]
 )
 def down(world: str | None) -> None:
     """Delete our clusters and worlds, and the Docker Engine if `up` started it and nothing else runs on it."""
-    for gone in kind.down(Progress(), world or "") or ["nothing: no cluster of ours is there"]:
+    for gone in kind.down(Progress(), places.same(world) if world else "") or ["nothing: no cluster of ours is there"]:
         click.echo(f"removed {gone}")
 
 
-def reach(context: str) -> Cluster:
-    """Give the cluster of a context, or the one that `up` made. Raises `UsageError`, `NoCluster`."""
+OF_WORLD = click.option(
+    "--world",
+    type=click.Choice(places.WORLDS),
+    default=None,
+    help="Use the cluster that `up --world` made there; the newest of all unless told.",
+)
+
+
+def reach(context: str, world: str | None = None) -> Cluster:
+    """Give the cluster of a context, or the one that `up` made (in a world, if given). Raises `UsageError`, `NoCluster`."""
+    if context and world:
+        raise UsageError("--context and --world both name a cluster.", "leave one of them out")
     if context:
         return contexts.reach(context)
-    found = kind.existing()
+    found = kind.existing(places.same(world) if world else "")
     if found is None:
-        raise NoCluster("No cluster of ours answers.", "conformance up")
+        where = f" in the world {world}" if world else ""
+        raise NoCluster(f"No cluster of ours answers{where}.", f"conformance up{f' --world {world}' if world else ''}")
     be_patient(max(found.patience, declared()))
     return Cluster(found.kubeconfig)
 
@@ -149,6 +160,7 @@ def reach(context: str) -> Cluster:
     help="What an hour of one CPU costs you, for what is said of bills.",
 )
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
+@OF_WORLD
 @CONTEXT
 @click.option("--allow-privileged", is_flag=True, help="With --context: let the run have there what it says that it needs.")
 @IMAGE
@@ -162,6 +174,7 @@ def run(
     enforce: bool,
     rate: float,
     quiet: bool,
+    world: str | None,
     context: str,
     allow_privileged: bool,
     given_images: tuple[str, ...],
@@ -171,7 +184,7 @@ def run(
     count = wanted_processes(processes)
     overrides = images.overrides(given_images, images.NAMES)
     approaches = catalogue()  # a broken approach is found before anything is created
-    cluster = reach(context)
+    cluster = reach(context, world)
     if context:
         for line in terms(context, len(cluster.items("/api/v1/nodes")), approaches.values()):
             console.print(line, markup=False)
@@ -311,12 +324,13 @@ def doctor() -> None:
 
 @cli.command()
 @REPORTS
+@OF_WORLD
 @CONTEXT
 @IMAGE
-def clean(reports: Path, context: str, given_images: tuple[str, ...]) -> None:
+def clean(reports: Path, world: str | None, context: str, given_images: tuple[str, ...]) -> None:
     """Remove every object that runs made, but for those of runs at work, and prove it by looking again."""
     overrides = images.overrides(given_images, (images.PROBE,))
-    removed, left = running.clean(reach(context), reports, overrides)
+    removed, left = running.clean(reach(context, world), reports, overrides)
     for one in removed:
         click.echo(f"removed {one}")
     for one in left:

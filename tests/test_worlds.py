@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from conformance.errors import RigError
-from conformance.world import apt, paths, places
+from conformance import cli
+from conformance.errors import NoCluster, RigError, UsageError
+from conformance.world import apt, binaries, engine, kind, nodes, paths, places
 from conformance.world.images import Image
 from conformance.world.progress import Progress
 from conformance.world.uml import disks, guest, kernel
@@ -243,3 +245,81 @@ def test_of_the_disks_of_images_the_last_two_are_kept_and_those_in_use() -> None
         os.utime(folder, (100 - age, 100 - age))
     assert disks.forget({str(made[2])}) == [made[3]]
     assert [folder.is_dir() for folder in made] == [True, True, True, False]
+
+
+def test_of_kernels_and_root_disks_too_the_last_two_are_kept_and_what_is_being_made() -> None:
+    made = [paths.worlds() / f"kernel-{number}" for number in range(3)]
+    for age, folder in enumerate([*made, paths.worlds() / "kernel.part-x", paths.worlds() / "kernel-0.part"]):
+        folder.mkdir()
+        os.utime(folder, (100 - age, 100 - age))
+    assert disks.forget(set()) == [made[2]]
+
+
+NODE = Image("conformance-node:1", "sha256:1")
+
+
+def test_a_world_stands_only_as_it_would_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert places.stands("host", NODE)
+    here = Guest("cgroup-v2")
+    here.folder.mkdir()
+    of = [str(folder) for folder in (kernel.cached(), disks.cached_root(), disks.cached_images(NODE))]
+    (here.folder / "made.json").write_text(json.dumps(of))
+    assert not places.stands("cgroup-v2", NODE), "it does not run"
+    monkeypatch.setattr(Guest, "runs", True)
+    assert places.stands("cgroup-v2", NODE)
+    assert not places.stands("cgroup-v2", Image("conformance-node:2", "sha256:2"))
+
+
+@pytest.fixture
+def fake_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let `up` find everything made, and fail at the cluster; give what was stopped."""
+    stopped: list[str] = []
+    monkeypatch.setattr(engine, "ensure", lambda *_, **__: None)
+    monkeypatch.setattr(binaries, "build", lambda *_: Path())
+    monkeypatch.setattr(nodes, "node", lambda *_: nodes.Node(NODE, {}))
+    monkeypatch.setattr(guest, "refusal", lambda: None)
+    monkeypatch.setattr(places, "version", lambda _: "cgroup-v1")
+    monkeypatch.setattr(places, "stop", stopped.append)
+
+    def fails(*_: object) -> None:
+        raise NoCluster("kind could not make the cluster.")
+
+    monkeypatch.setattr(kind, "_ensure", fails)
+    return stopped
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_an_up_that_fails_stops_the_world_that_it_started_and_no_other(
+    started: bool, fake_up: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "make", lambda *_, **__: started)
+    with pytest.raises(NoCluster, match="could not make"):
+        kind.up(Progress(), world="cgroup-v2")
+    assert fake_up == ["cgroup-v2"] * started
+
+
+def test_a_world_in_use_is_not_started_anew(fake_up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = kind.folder("conformance-1")
+    folder.mkdir(parents=True)
+    (folder / "cluster.json").write_text(json.dumps({"config": "c", "node_image": "n", "world": "cgroup-v2"}))
+
+    def in_use(_: object) -> None:
+        raise NoCluster("The cluster is in use.")
+
+    monkeypatch.setattr(kind, "_refuse_if_in_use", in_use)
+    with pytest.raises(NoCluster, match="in use"):
+        kind.up(Progress(), world="cgroup-v2")
+    assert folder.is_dir()
+    assert fake_up == []
+
+
+def test_a_cluster_is_named_by_its_world_or_by_a_context_not_by_both() -> None:
+    with pytest.raises(UsageError, match="both name a cluster"):
+        cli.reach("mine", "cgroup-v2")
+
+
+def test_no_cluster_in_a_world_is_said_with_the_way_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "version", lambda _: "cgroup-v1")
+    with pytest.raises(NoCluster, match="in the world cgroup-v2") as none:
+        cli.reach("", "cgroup-v2")
+    assert none.value.remedy == "conformance up --world cgroup-v2"

@@ -77,25 +77,27 @@ def up(
         node = nodes.node(images.Store(progress, install, overrides or {}), containerd)
         name = PREFIX + digest(config, node.image.reference, *([] if world == places.HOST else [world]))
         cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference, world)
-        if world != places.HOST:
-            _make_way(cluster)
+        if not places.stands(world, node.image):
+            _make_way(world)
+        started = places.make(world, node.image, progress, install=install)
         try:
-            places.make(world, node.image, progress, install=install)
             _ensure(kind, cluster, config, node, progress)
         except BaseException:
-            places.stop(world)
+            if started:
+                places.stop(world)
             raise
     note = json.dumps({"config": digest(config), "node_image": node.image.reference, "world": world})
     (folder(name) / "cluster.json").write_text(note, encoding="utf-8")
     return cluster
 
 
-def _make_way(cluster: Cluster) -> None:
-    """Forget the clusters that were in a world of its own before this one. Raises `NoCluster` while one is in use."""
-    for other in _noted():
-        if other.world == cluster.world and other.name != cluster.name:
-            _refuse_if_in_use(other)
-            shutil.rmtree(folder(other.name), ignore_errors=True)
+def _make_way(world: str) -> None:
+    """Forget the clusters in a world of its own, which is to be started anew. Raises `NoCluster` while one is in use."""
+    inside = [cluster for cluster in _noted() if cluster.world == world]
+    for cluster in inside:
+        _refuse_if_in_use(cluster)
+    for cluster in inside:
+        shutil.rmtree(folder(cluster.name), ignore_errors=True)
 
 
 def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progress: Progress) -> None:

@@ -31,19 +31,19 @@ def version(mounts: str) -> str:
     return {"v2": "cgroup-v2", "unknown": HOST}.get(kind, "cgroup-v1")
 
 
-def choose(asked: str, progress: Progress) -> str:
-    """Give the world to use: the machine itself, which is said, where it has the cgroup version that is asked for.
+def same(asked: str) -> str:
+    """Give the world that one means here: the machine itself, where it has the cgroup version that is asked for."""
+    return HOST if asked == version(Path("/proc/mounts").read_text(encoding="utf-8")) else asked
 
-    Raises `RigError` where a world of its own cannot run here.
-    """
-    if asked == HOST:
-        return HOST
-    if asked == version(Path("/proc/mounts").read_text(encoding="utf-8")):
+
+def choose(asked: str, progress: Progress) -> str:
+    """Give the world to use, as `same` does, and say so. Raises `RigError` where a world of its own cannot run here."""
+    meant = same(asked)
+    if meant != asked:
         progress.note(f"this machine has {asked} itself: the world is the host")
-        return HOST
-    if why := guest.refusal():
+    if meant != HOST and (why := guest.refusal()):
         raise why
-    return asked
+    return meant
 
 
 def steps(world: str) -> int:
@@ -54,20 +54,32 @@ def steps(world: str) -> int:
     return made + disks.IMAGES_STEPS + guest.STEPS
 
 
-def make(world: str, node: Image, progress: Progress, *, install: bool) -> None:
-    """Let the world's Docker Engine answer and have the node's image; a world that is another, or dead, is made anew."""
-    if world == HOST:
-        return
+def stands(world: str, node: Image) -> bool:
+    """Say whether a world runs as `make` would make it: for the machine itself, always."""
+    return world == HOST or (Guest(world).runs and _made(Guest(world)) == _made_of(node))
+
+
+def make(world: str, node: Image, progress: Progress, *, install: bool) -> bool:
+    """Let the world's Docker Engine answer and have the node's image; a world that is another, or dead, is made anew.
+
+    Say whether it was started. Nothing of it runs if that fails.
+    """
     here = Guest(world)
+    if world == HOST or (stands(world, node) and guest.answering(here)):
+        return False
     built = kernel.build(progress, install=install)
     root, images = disks.root(progress, install=install), disks.images(node, progress, install=install)
-    made = [str(built.program), str(root), str(images)]
-    if _made(here) == made and guest.answering(here):
-        return
     guest.stop(here)
+    made = _made_of(node)
     disks.forget({name for other in CGROUPS for name in (*_made(Guest(other)), *made)})
     guest.boot(here, built.program, root, images, progress, install=install)
     _note(here).write_text(json.dumps(made), encoding="utf-8")
+    return True
+
+
+def _made_of(node: Image) -> list[str]:
+    """Give the folders of what a world is started from."""
+    return [str(folder) for folder in (kernel.cached(), disks.cached_root(), disks.cached_images(node))]
 
 
 def _note(here: Guest) -> Path:

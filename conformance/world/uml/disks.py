@@ -27,7 +27,7 @@ IMAGES_STEPS = 1
 BYTES = 16 << 30
 """What a disk may grow to; what is free of it takes no room."""
 KEPT = 2
-"""Disks of images that are kept: each takes 2.3 GB, and two checkouts may want one each."""
+"""Of each sort that are kept: a disk of images takes 2.3 GB, and two checkouts may want one each."""
 ROOM = 12 << 30
 """What the disks, their making and a world's layers take at most, measured: 7 GB."""
 BUILD_SECONDS = 1200.0
@@ -124,9 +124,13 @@ def images(image: Image, progress: Progress, *, install: bool) -> Path:
 
 
 def forget(used: Container[str]) -> list[Path]:
-    """Drop the disks of images that were made before the last two, but for those that a world uses; give them."""
-    made = sorted(paths.worlds().glob("images-*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    dropped = [folder for folder in made[KEPT:] if str(folder) not in used]
+    """Drop what was made before the last two of its sort (kernel, root disk, images), but for what a world uses; give it."""
+    dropped = []
+    for sort in ("kernel", "root", "images"):
+        # Not what is being made: that has a dot in its name.
+        made = [folder for folder in paths.worlds().glob(f"{sort}-*") if "." not in folder.name]
+        made.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        dropped += [folder for folder in made[KEPT:] if str(folder) not in used]
     for folder in dropped:
         shutil.rmtree(folder)
     return dropped
