@@ -48,6 +48,8 @@ class Timeouts:
     """One page asked for in the subject's network."""
     work: float = 30.0
     """The bounded allocation, or the bounded burn, in a child (1 to 4 s)."""
+    calm: float = 20.0
+    """Work that is not the run's to leave a node enough CPU for a burn to tell anything (a quiet node: 1 s)."""
     accounted: float = 45.0
     """Kubelet's next look at what a pod used (it looks every 10 to 15 s)."""
     refused: float = 45.0

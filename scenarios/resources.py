@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import math
@@ -17,9 +18,9 @@ from conformance.cluster import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.identity import parsed
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import CREATED, OK
-from conformance.rig import Rig, first_processes
+from conformance.rig import Rig, container_ids, first_processes
 from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -36,9 +37,10 @@ STEP = 8 << 20
 HEADROOM = 4.0
 """Memory that must be free on the node, as a multiple of the allocation, before anything is allocated."""
 BURNERS = 2
-BURN_SECONDS = 4
 WINDOW = 2.0
 """CPU use is measured over this many seconds in the middle of the burn."""
+ENOUGH_BURNT = "/tmp/burnt"  # noqa: S108 -- in the child
+"""The file that ends the burn: one that ended by itself could be over before a probe that it starves has looked."""
 WITHIN, BEYOND = 1.2, 1.25
 """Used at most 1.2 x the limit and throttled: bound by it. At least 1.25 x and never throttled: not bound. A burn
 that was neither throttled nor reached that far says nothing (the limit may be more than the node can give)."""
@@ -242,7 +244,7 @@ BILLED, UNBILLED = 0.9, 0.1
 """At least this much of what the child burnt is in its pod's account: attributed. At most so much: not."""
 TOO_MUCH = 1.5
 """A pod that used this multiple of what the child burnt was busy itself, and its account says nothing of the child."""
-ENOUGH = 1.0
+ENOUGH = 0.5
 """CPU-seconds that a burn must come to."""
 
 
@@ -258,10 +260,19 @@ def use_before_burn(rig: Rig) -> None:
 
 
 def burn_alone(rig: Rig) -> None:
-    """See what this node can give at all; then let the child burn, and read its own use in the middle of it."""
-    rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0)
-    made = _run_in_child(rig, "burn", ["perl", "-e", f"fork; alarm {BURN_SECONDS}; 1 while 1"], wait=False)
+    """Wait until this node can give enough to tell; then let the child burn, and read its own use in the middle of it."""
+    limit = pod_limit(rig.seen, "cpu")
+
+    def enough() -> bool:
+        possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0))
+        return limit is None or possible >= BEYOND * limit
+
+    with contextlib.suppress(TimedOut):  # a node that never gives enough is the judge's to tell
+        until("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
+    script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
+    made = _run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
     rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
+    _run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
     def ended() -> bool:
         return parsed(rig.daemon("burn: end", f"/exec/{made}/json")).get("Running") is False
@@ -358,12 +369,12 @@ def allocate(rig: Rig) -> None:
     made = _run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
     rig.daemon("allocation: end", f"/exec/{made}/json")
     rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
-    if rig.seen["allocation: end"].output["status"] != OK:  # the engine itself was killed: kubelet says by what
-        rig.wait_pod(
-            "pod after allocation",
-            "Word from kubelet on the engine's end",
-            lambda pod: bool(_oom_killed(pod, rig.pod)),
-        )
+    served = rig.daemon("engine after allocation", "/_ping").output["status"] == OK
+    if served and rig.seen["allocation: end"].output["status"] == OK:
+        rig.read_pod("pod after allocation")
+    else:  # the engine itself was killed: kubelet says by what
+        killed = "Word from kubelet on the engine's end"
+        rig.wait_pod("pod after allocation", killed, lambda pod: bool(_oom_killed(pod, rig.pod)))
 
 
 def _oom_killed(pod: Object, before: Object) -> list[str]:
@@ -422,6 +433,26 @@ def allocation(seen: Seen) -> Observation:
     return inconclusive(f"{said}: neither stopped nor let through", *cites)
 
 
+@prop("P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
+      predicts={}, approaches=("dind", *MENDS), legs=("laden",), level="article", reads=(allocate,))  # fmt: skip
+def engine_serves(seen: Seen) -> Observation:
+    """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
+    stopped = allocation.judged_by(seen)
+    if stopped.state is LACKS.state:
+        return not_applicable(f"no limit stops a child: {stopped.reason}", *stopped.cites)
+    if not stopped.decided:
+        return stopped
+    before, after, answer = seen["pod"], seen["pod after allocation"], seen["engine after allocation"]
+    killed, cites = _oom_killed(after.output, before.output), (*stopped.cites, answer.id, after.id)
+    if killed:
+        return LACKS.because(f"the kernel killed the engine with the child: {', '.join(killed)} OOMKilled", *cites)
+    if answer.output["status"] == OK and container_ids(after.output) == container_ids(before.output):
+        return HOLDS.because("the engine answers, and none of the pod's containers was started again", *cites)
+    return inconclusive(
+        f"the engine answered {answer.output['status'] or answer.output['lost']}, and no container was killed", *cites
+    )
+
+
 def _mib(number: float) -> str:
     return f"{number / (1 << 20):g} MiB"
 
@@ -455,7 +486,7 @@ def burn(seen: Seen) -> Observation:
     if limit is None:
         return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen["pod"].id)
     calibration, use = seen["calibration"], seen["use while burning"]
-    possible = calibration.output["cpu_seconds"] / calibration.output["wall_seconds"]
+    possible = _possible(calibration)
     first, last = use.output["samples"]
     begin, end = (limits.cpu_seconds(limits.levels(sample)) for sample in (first, last))
     if begin is None or end is None:
@@ -470,6 +501,11 @@ def burn(seen: Seen) -> Observation:
     if used >= BEYOND * limit and not periods:
         return LACKS.because(said, *cites)
     return inconclusive(f"{said}: this node gives too little to tell", *cites)
+
+
+def _possible(calibration: Evidence) -> float:
+    """Give how much CPU the node gave to burners without any limit."""
+    return float(calibration.output["cpu_seconds"] / calibration.output["wall_seconds"])
 
 
 def _throttled(sample: Mapping[str, Any], uid: str) -> int:
@@ -508,6 +544,20 @@ pids.expect(
     because="the node's engine puts its containers beside kubelet's pods, not into them",
     see="moby daemon/oci_linux.go, withCgroups",
 )
+engine_serves.expect(
+    "dind",
+    LACKS,
+    because="kubelet gives the engine an oom_score_adj near 1000, the engine gives its containers 0 (P2-13.oom): of a pod's "
+    "processes the OOM killer takes the engine's, however much a child has",
+    see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go",
+)
+for approach in MENDS:
+    engine_serves.expect(
+        approach,
+        HOLDS,
+        because="its containers have a limit of their own, below the engine's, so the OOM killer looks among them alone",
+        see="Linux mm/oom_kill.c, select_bad_process: the cgroup that met its limit",
+    )
 pids.expect(
     "dind",
     HOLDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from conformance.claims import Property
 from conformance.evidence import Evidence, Seen
 from conformance.observations import State
 from conformance.rig import RATE
+from conformance.timeouts import TIMEOUTS
 from scenarios import resources
 from tests.conftest import changed, without
 
@@ -205,7 +207,7 @@ def another_counter(read: dict[str, Any]) -> None:
         (resources.oom_score, "pod processes", lambda _: [process(CLIENT, 0)], "do not differ"),
         (resources.attributed, "child's use after the burn", unread, "could not be read"),
         (resources.attributed, "pod's use after the account", unread, "could not be read"),
-        (resources.attributed, "child's use after the burn", lambda _: answer(INSIDE, {INSIDE: 0.6}), "too little"),
+        (resources.attributed, "child's use after the burn", lambda _: answer(INSIDE, {INSIDE: 0.2}), "too little"),
         (resources.attributed, "account", unaccounted, "no account of the pod that is younger"),
         (resources.attributed, "account", lambda _: {}, "no account of the pod that is younger"),
         (resources.attributed, "account", another_counter, "not that of the pod's cgroup"),
@@ -289,3 +291,76 @@ def test_a_rate_that_is_no_price_is_wrong_usage() -> None:
     asked = CliRunner().invoke(cli.cli, ["run", "--rate", "-1"])
     assert asked.exit_code != 0
     assert "--rate" in asked.output
+
+
+def laden(seen: Seen, *, status: int = 200, ended: dict[str, Any] | None = None, again: str = "") -> Seen:
+    """Give a laden leg's evidence in which the allocation was stopped, and what the engine and kubelet say afterwards."""
+    leg = kills(without(seen, "pod after allocation"), at="kubelet-kubepods-burstable-pod")
+    statuses = copy.deepcopy(leg["pod"].output["status"]["containerStatuses"])
+    for one in statuses:
+        if one["name"] == "dind-daemon":
+            one["state"] = {"terminated": {**ended, "containerID": one["containerID"]}} if ended else one["state"]
+            one["containerID"] = again or one["containerID"]
+    told = Evidence("x#told", "x", "pod after allocation", "API server", {}, {"status": {"containerStatuses": statuses}})
+    answer = {"status": status, "body": "OK" if status else "", "lost": "" if status else "FileNotFoundError()"}
+    return Seen([*leg, told, Evidence("x#ping", "x", "engine after allocation", "node", {}, answer)])
+
+
+def test_an_engine_that_answers_afterwards_goes_on_serving(seen: Callable[[str], Seen]) -> None:
+    found = resources.engine_serves.conclude(laden(seen("dind.laden")))
+    assert found.state is State.HOLDS
+    assert {"x#told", "x#ping"} <= set(found.cites)
+
+
+@pytest.mark.parametrize(
+    ("after", "state"),
+    [
+        ({"status": 0, "ended": {"reason": "OOMKilled"}}, State.LACKS),
+        ({"ended": {"reason": "OOMKilled"}}, State.LACKS),
+        ({"status": 0}, State.INCONCLUSIVE),
+        ({"again": "containerd://another"}, State.INCONCLUSIVE),
+    ],
+)
+def test_an_engine_that_was_killed_does_not(seen: Callable[[str], Seen], after: dict[str, Any], state: State) -> None:
+    assert resources.engine_serves.conclude(laden(seen("dind.laden"), **after)).state is state
+
+
+def test_of_a_child_that_nothing_stops_the_engine_is_not_asked(seen: Callable[[str], Seen]) -> None:
+    found = resources.engine_serves.conclude(seen("dood.laden"))
+    assert found.state is State.NOT_APPLICABLE
+    assert "960 MiB" in found.reason
+
+
+class Burning:
+    """A rig whose node gives so much CPU at each calibration, and that notes what is asked of it."""
+
+    def __init__(self, seen: Seen, *gives: float) -> None:
+        self.seen, self.gives = seen, list(gives)
+        self.child, self.child_id, self.asked = {"pid": 7}, "c", list[str]()
+
+    def ask(self, name: str, _: str, **__: object) -> Evidence:
+        self.asked.append(name)
+        given = self.gives.pop(0) if len(self.gives) > 1 else self.gives[0]
+        return Evidence("x#1", "x", name, "node", {}, {"cpu_seconds": given, "wall_seconds": 1.0})
+
+    def daemon(self, name: str, *_: object, **__: object) -> Evidence:
+        self.asked.append(name)
+        status = 201 if name.endswith("create") else 200
+        body = '{"Id": "e", "Running": false}'
+        return Evidence("x#2", "x", name, "node", {}, {"status": status, "body": body, "lost": ""})
+
+
+def test_a_burn_waits_for_a_node_that_gives_enough_and_ends_after_it_was_read(seen: Callable[[str], Seen]) -> None:
+    rig: Any = Burning(seen("dind.laden"), 0.3, 0.5, 1.9)
+    resources.burn_alone(rig)
+    assert rig.asked[:4] == ["calibration"] * 3 + ["burn: create"]
+    assert rig.asked.index("use while burning") < rig.asked.index("burn: enough: create") < rig.asked.index("burn: end")
+
+
+def test_a_node_that_never_gives_enough_is_left_to_the_judge(
+    seen: Callable[[str], Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TIMEOUTS, "calm", 0.01)
+    rig: Any = Burning(seen("dind.laden"), 0.3)
+    resources.burn_alone(rig)
+    assert rig.asked[-1] == "burn: end"
