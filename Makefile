@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := --install
 WORLD := host
+WORLDS ?= cgroup-v1 cgroup-v2
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-cluster faults bench soak check act up down clean doctor lock distclean
+.PHONY: help conformance test test-unit test-cluster faults bench soak worlds together samples check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -46,6 +47,15 @@ bench: up ## time the warm run against a plain kubectl script, in five pairs
 
 soak: up ## run level article 20 times in a row; print what was not always the same, and what was left; ARGS="2 --level core"
 	@$(BIN)/python -m hack.soak $(ARGS)
+
+worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (one is a kernel of its own), side by side in reports/worlds.html
+	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports $(WORLDS)
+
+together: $(BIN)/.installed ## put the last run of each world in WORLDS into one report: reports/worlds.html
+	@$(BIN)/conformance report $(WORLDS:%=reports/%/latest)
+
+samples: worlds ## make worlds, and keep its records and reports under reports/samples, unless they tell of this machine
+	@$(BIN)/python -m hack.samples
 
 check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor
 	@$(BIN)/ruff check .

@@ -70,6 +70,7 @@ class ScenarioModule(pytest.Module):
             if cell.family.name == self.path.stem:
                 item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
                 item.stash[CELL] = cell
+                item.extra_keyword_matches.add(cell.prop.level)
                 yield item
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from conformance.world import places
+
 ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "conformance.yml"
 ACTION = ROOT / "action.yml"
@@ -41,13 +43,22 @@ def commands(file: Path) -> list[str]:
     return [line.strip() for step in steps(file) if "run" in step for line in step["run"].splitlines() if line.strip()]
 
 
-def test_the_workflow_runs_what_ci_runs() -> None:
-    assert commands(WORKFLOW) == ci()
+def test_the_workflow_runs_what_ci_runs_and_joins_what_two_jobs_made() -> None:
+    assert commands(WORKFLOW) == [*ci(), "make together"]
 
 
-def test_the_action_runs_what_ci_runs_with_arguments() -> None:
+def test_each_world_has_a_job_and_the_last_joins_them() -> None:
+    jobs = workflow()["jobs"]
+    assert set(jobs["world"]["strategy"]["matrix"]["world"]) == set(places.OWN)
+    assert jobs["world"]["env"] == {"WORLDS": "${{ matrix.world }}"}
+    assert jobs["together"]["needs"] == "world"
+    kept = next(step["with"]["name"] for step in jobs["world"]["steps"] if "upload" in step.get("uses", ""))
+    assert kept.startswith(jobs["together"]["steps"][1]["with"]["pattern"].rstrip("*").removesuffix("cgroup-"))
+
+
+def test_the_action_is_one_conformance_run_with_arguments() -> None:
     assert commands(ACTION)
-    assert {command.partition(" ARGS=")[0] for command in commands(ACTION)} <= set(ci())
+    assert {command.partition(" ARGS=")[0] for command in commands(ACTION)} <= {"make conformance"}
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, ACTION], ids=["workflow", "action"])
@@ -75,7 +86,7 @@ def test_the_workflow_may_read_and_nothing_else() -> None:
     assert workflow()["permissions"] == {"contents": "read"}
     assert all("permissions" not in job for job in workflow()["jobs"].values())
     checkouts = [step for step in steps(WORKFLOW) if step.get("uses", "").startswith("actions/checkout@")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == [False]
+    assert {step["with"]["persist-credentials"] for step in checkouts} == {False}
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, ACTION], ids=["workflow", "action"])

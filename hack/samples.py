@@ -1,0 +1,70 @@
+"""Keep what `make worlds` made as samples: `python -m hack.samples`. Refuses what would tell of the machine that made them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from conformance.world import apt, paths, places
+
+REPORTS = Path("reports")
+KEPT = ("record.jsonl", "report.html", "summary.md")
+COMMON = ("/root", "vm", "localhost", "debian")
+"""A home and names that containers have, too: they tell nothing."""
+
+
+def of_this_machine() -> set[str]:
+    """Give the paths, names and addresses by which this machine could be told."""
+    found = {str(Path.home()), str(Path.cwd()), str(paths.cache()), str(paths.machine()), socket.gethostname()}
+    found |= set(_addresses())
+    mirrors = (urlsplit(uri).hostname or "" for uri in re.findall(r"https?://\S+", apt.machine()))
+    found |= {host for host in mirrors if not host.endswith(".debian.org")}
+    proxies = (value for name, value in os.environ.items() if re.search(r"proxy|index_url|registry", name, re.IGNORECASE))
+    found |= {urlsplit(value).hostname or "" for value in proxies}
+    return found - {"", *COMMON}
+
+
+def _addresses() -> Iterator[str]:
+    """Give the addresses of the links by which this machine reaches others: not those of its own bridges."""
+    ways = subprocess.run(["ip", "route", "show", "default"], check=True, capture_output=True, text=True).stdout  # noqa: S607
+    for link in set(re.findall(r"\bdev (\S+)", ways)):
+        shown = subprocess.run(["ip", "address", "show", "dev", link], check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
+        yield from re.findall(r"\binet6? ([0-9a-f.:]+)/", shown)
+    yield from re.findall(r"\bvia (\S+)", ways)
+
+
+def betrayed(text: str, telling: set[str]) -> set[str]:
+    """Give which of these are in a text as words of their own."""
+    return {one for one in telling if re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", text)}
+
+
+def main() -> int:
+    """Copy each world's last run and the report of all; give the exit code."""
+    made = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in places.OWN for file in KEPT}
+    made[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
+    telling, code = of_this_machine(), 0
+    for source in made.values():
+        if not source.is_file():
+            click.echo(f"{source} is not there: `make worlds` makes it")
+            code = 2
+        elif found := betrayed(source.read_text(encoding="utf-8"), telling):
+            click.echo(f"{source} tells of this machine: {', '.join(sorted(found))}")
+            code = 1
+    for kept, source in made.items() if not code else ():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, kept)
+        click.echo(kept)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Samples: none that tells of the machine that made it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.world import places
+from hack import samples
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a folder in which `make worlds` ended."""
+    monkeypatch.chdir(tmp_path)
+    for world in places.OWN:
+        (tmp_path / "reports" / world / "latest").mkdir(parents=True)
+        for file in samples.KEPT:
+            (tmp_path / "reports" / world / "latest" / file).write_text(f"{world} at 172.18.0.2", encoding="utf-8")
+    (tmp_path / "reports" / "worlds.html").write_text("both", encoding="utf-8")
+    return tmp_path / "reports"
+
+
+def test_what_was_made_is_kept(made: Path) -> None:
+    assert samples.main() == 0
+    assert (made / "samples" / "cgroup-v2" / "record.jsonl").read_text() == "cgroup-v2 at 172.18.0.2"
+    assert (made / "samples" / "worlds.html").is_file()
+
+
+def test_what_tells_of_the_machine_is_not(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    telling = made / "cgroup-v2" / "latest" / "record.jsonl"
+    telling.write_text(f'{{"command": "conformance run --reports {Path.cwd()}/reports"}}', encoding="utf-8")
+    assert samples.main() == 1
+    assert not (made / "samples").exists()
+    assert str(Path.cwd()) in capsys.readouterr().out
+
+
+def test_what_was_not_made_is_said(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (made / "worlds.html").unlink()
+    assert samples.main() == 2
+    assert "make worlds" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("http://10.1.2.3:80", True), ("10.1.2.30", False), ("110.1.2.3", False), ("", False)]
+)
+def test_an_address_is_told_as_a_whole(text: str, told: bool) -> None:
+    assert samples.betrayed(text, {"10.1.2.3"}) == ({"10.1.2.3"} if told else set())
+
+
+def test_this_machine_is_known_by_something() -> None:
+    found = samples.of_this_machine()
+    assert str(Path.cwd()) in found
+    assert not any(one.startswith(("127.", "172.17.", "172.18.")) for one in found)
