@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 from conformance.cluster import Object
 from conformance.evidence import SECOND
 from conformance.leases import RUN_LABEL, run_of
+from conformance.legs import catalogue
 from conformance.plan import PORTS_A_LEG, nonce_prefix
-from conformance.probes.inventory import difference
+from conformance.probes.inventory import CONTROLLERS, difference
 from conformance.probes.node import LABEL as PROBE_LABEL
 from conformance.record import Line, Record
 from conformance.rig import container_ids, container_of
@@ -27,6 +28,10 @@ MOUNT_POINT = "serviceaccount"
 """What a runtime makes in the node's own /run for the token of a pod that mounts it, once a node; it stays (S-15)."""
 ENGINES_OWN = frozenset({"docker", "docker/buildkit"})
 """Cgroups that hold those of all its containers and builds: an engine makes each once, for the first, and keeps it."""
+DELEGATED = frozenset({"docker", "init"})
+"""Cgroups that an engine in a pod makes at the root of the node's, where it takes that for its own (cgroup v2); for the same
+end it hands all controllers on from there [docker-library hack/dind]."""
+AT_THE_ROOT = re.compile(r"^0::/docker/", re.MULTILINE)
 OF_SYSTEMD = re.compile(r"\.(?:automount|mount|scope|service|slice|socket|swap)$")
 OF_THE_NODE = re.compile(r"/run/(?:user|credentials)/|/proc/sys/fs/binfmt_misc$")
 """Where systemd mounts, for a session or a unit or when somebody looks."""
@@ -52,6 +57,8 @@ class Owners:
     run: str = ""
     ports: Mapping[int, str] = {}
     """The first of a leg's ports -> the leg."""
+    delegating: frozenset[str] = frozenset()
+    """The legs whose engine, a container of their pod, had its containers at the root of the node's cgroups (v2)."""
 
     @classmethod
     def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], made: list[Object]) -> Owners:
@@ -75,7 +82,7 @@ class Owners:
             owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
             there |= {thing["id"]: f"run {owner}"} if owner else {}
         ports = {leg["port"]: leg["leg"] for leg in seen.legs if leg["port"] != CHILDS_OWN}
-        return cls(here, there, frozenset(others), run, ports).beside(pods)
+        return cls(here, there, frozenset(others), run, ports, _delegating(seen)).beside(pods)
 
     def beside(self, pods: Iterable[Object]) -> Owners:
         """Give the same owners and those pods that are none of this run's legs: another run's, anybody's, or its own probes."""
@@ -104,11 +111,21 @@ class Owners:
         """Say whether a survivor is known to be another's."""
         return any(mark in _dashed(name) for mark in self.others)
 
-    def legs_of(self, name: str) -> list[str]:
-        """Give the legs of this run, or its pods without one, that a survivor is known to be of."""
+    def legs_of(self, what: str, name: str) -> list[str]:
+        """Give the legs of this run, or its pods without one, that a survivor of a kind is known to be of."""
+        if what == CONTROLLERS or (what == "cgroups" and name in DELEGATED):
+            return sorted(self.delegating)
         marked = {leg for mark, leg in self.legs.items() if mark in name or mark in _dashed(name)}
         ports = {int(port) for port in PORT.findall(name)}
         return sorted(marked | {leg for first, leg in self.ports.items() if ports & {*range(first, first + PORTS_A_LEG)}})
+
+
+def _delegating(seen: Record) -> frozenset[str]:
+    """Give the legs whose child an engine in their pod has put at the root of the node's cgroups."""
+    approaches = catalogue()
+    in_pods = {leg["leg"] for leg in seen.legs if approaches[leg["approach"]].daemon}
+    children = [one for one in seen.evidence if one.name == "child" and one.leg in in_pods]
+    return frozenset(one.leg for one in children if AT_THE_ROOT.search(one.output.get("process", {}).get("cgroup", "")))
 
 
 def mounts_run(pod: Object) -> bool:
@@ -139,7 +156,7 @@ def _left(before: dict[str, list[str]], after: dict[str, list[str]], owners: Own
     owners = owners.and_in([*before.get("cgroups", []), *after.get("cgroups", [])])
     found = {}
     for what, names in difference(before, after).items():
-        known = {name: owners.legs_of(name) for name in names if not owners.of_another(name)}
+        known = {name: owners.legs_of(what, name) for name in names if not owners.of_another(name)}
         found[what] = [(name, legs) for name, legs in known.items() if legs or not _nodes_own(what, name)]
     return {what: left for what, left in found.items() if left}
 
@@ -152,8 +169,9 @@ def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owner
     """Give what goes with this run's pods and has not gone yet.
 
     A pod's network and the mounts of its sandbox do not tell whose they are: all such are, unless another run is at work.
+    What an engine made at the root of the node's cgroups stays there.
     """
-    left = _left(before, after, owners)
+    left = {what: [one for one in some if one[0] not in DELEGATED] for what, some in _left(before, after, owners).items()}
     untold = not owners.runs
     return [name for what in FLEETING for name, legs in left.get(what, []) if legs or (untold and what != "pod directories")]
 

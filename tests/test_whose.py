@@ -18,6 +18,7 @@ from conformance.article import speaks_of
 from conformance.cluster import Object
 from conformance.conclusion import conclude
 from conformance.errors import NoCluster, RigError, TimedOut, UsageError
+from conformance.evidence import Evidence
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
@@ -196,11 +197,33 @@ def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone
         ],
     }
     assert left_in(after, alone) == {(what, leg["leg"]): sorted(names) for what, names in after.items()}
-    assert leg["leg"] not in alone.legs_of(accept.format(port + 4))
+    assert leg["leg"] not in alone.legs_of("iptables rules", accept.format(port + 4))
     service = f"iptables -t nat -A KUBE-SERVICES -d 10.96.0.9/32 -p tcp --dport {port} -j KUBE-SVC-1"
     assert left_in({"iptables rules": [service]}, alone) == {}, "a Service's port is no leg's"
     of_nobody = {"mounts": [f"/run/x-{other['nonce']}", "/run/x"]}
     assert left_in(of_nobody, alone) == {("mounts", other["leg"]): ["/run/x-" + other["nonce"]], ("mounts", ""): ["/run/x"]}
+
+
+def test_what_an_engine_in_a_pod_makes_at_the_root_of_cgroup_v2_is_its_legs(recorded: record.Record) -> None:
+    after = {"cgroups": ["docker", "init", "init.scope"], "controllers of the root cgroup": ["hugetlb"]}
+
+    def at_root(one: Evidence) -> Evidence:
+        if one.name != "child" or one.leg not in ("dind.foreground", "dood.foreground"):
+            return one
+        process = {**one.output["process"], "cgroup": f"0::/docker/{'d' * 64}\n"}
+        return evolve(one, output={**one.output, "process": process})
+
+    escaped = evolve(recorded, evidence=tuple(at_root(one) for one in recorded.evidence))
+    owners = Owners.of(recorded.header["run"], escaped, set(), [], [])
+    assert left_in(after, owners) == {
+        ("cgroups", "dind.foreground"): ["docker", "init"],
+        ("controllers of the root cgroup", "dind.foreground"): ["hugetlb"],
+    }
+    assert waiting_for({}, after, owners) == [], "it does not go with the pod"
+
+
+def test_on_cgroup_v1_the_nodes_own_engine_made_it(alone: Owners) -> None:
+    assert left_in({"cgroups": ["docker", "docker/buildkit"]}, alone) == {}
 
 
 def test_what_holds_the_id_of_nobody_living_is_astray() -> None:

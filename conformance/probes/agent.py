@@ -559,7 +559,17 @@ def rule_names(tool, saved):
     return found
 
 
-LOOKS = {"mounts": mount_points, "cgroups": cgroup_paths, "iptables rules": rules}
+def root_controllers(top="/sys/fs/cgroup"):
+    """The controllers that the root cgroup hands to those below it; on cgroup v1, where none are handed on, none."""
+    return set((maybe(top + "/cgroup.subtree_control") or "").split())
+
+
+LOOKS = {
+    "mounts": mount_points,
+    "cgroups": cgroup_paths,
+    "controllers of the root cgroup": root_controllers,
+    "iptables rules": rules,
+}
 
 
 def burn(question):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from conformance.probes.node import NodeProbe, has_engine, of_engine
 
-KINDS = ("mounts", "cgroups", "iptables rules")
+CONTROLLERS = "controllers of the root cgroup"
+KINDS = ("mounts", "cgroups", CONTROLLERS, "iptables rules")
 """Of those that agent.py looks for by itself."""
 FOLDERS = {
     "pod directories": "/var/lib/kubelet/pods",
