@@ -23,7 +23,9 @@ from conformance import record
 from conformance.cli import cli
 from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
+from conformance.legs import catalogue
 from conformance.observations import State
+from conformance.plan import cells
 from conformance.report import raw, render, view
 from tests.conftest import RECORDED, judged_in, recorded_level, recorded_lines, write
 
@@ -167,6 +169,27 @@ def test_secrets_do_not_reach_the_record(secret: object) -> None:
     clean = json.dumps(redact(secret, ("s3cret",)))
     assert "s3cret" not in clean
     assert REDACTED in clean
+
+
+def test_a_level_can_be_selected_by_its_word() -> None:
+    """`make worlds` takes the core properties on every approach of level article."""
+    args = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "conformance.plugin",
+        "-p",
+        "no:cacheprovider",
+        "--collect-only",
+        "scenarios",
+    ]
+    args += ["--conformance-level", "article", "-k", "core"]
+    done = subprocess.run(args, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    names = {line.rpartition("::")[2] for line in done.stdout.splitlines() if "::" in line}
+    wanted = {cell.name for cell in cells("article", list(catalogue())) if cell.prop.level == "core"}
+    assert names == wanted >= {"P2-13[dind-cgroupns.foreground]", "P2-13.memory[dind-cgroup-parent.laden]"}
 
 
 def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None:
