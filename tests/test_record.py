@@ -171,6 +171,9 @@ def test_secrets_do_not_reach_the_record(secret: object) -> None:
     assert REDACTED in clean
 
 
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", "scenarios")
+
+
 def test_a_level_can_be_selected_by_its_word() -> None:
     """`make worlds` takes the core properties on every approach of level article."""
     args = [
@@ -194,8 +197,7 @@ def test_a_level_can_be_selected_by_its_word() -> None:
 
 def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None:
     path = write(tmp_path / "r.jsonl", recorded_lines())
-    args = [sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", "scenarios"]
-    args += ["--conformance-level", recorded_level()]
+    args = [*PYTEST, "--conformance-level", recorded_level()]
     done = subprocess.run(
         [*args, "--replay", str(path)], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
         env={**os.environ, "PYTEST_XDIST_WORKER": ""},
