@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -52,15 +53,35 @@ def cgroups(rig: Rig) -> None:
     rig.ask("pod's cgroups", "cgroups", pid=rig.client_pid)
 
 
+def runtime(rig: Rig) -> None:
+    """Read what made the pod's containers: on what they are made with hangs whether limits reach a child."""
+    rig.ask("node's runtime", "runtime")
+
+
+VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+
+def _made_by(seen: Seen) -> str:
+    """Say which containerd and runc made the pod's containers, and whose cgroup namespace each has; '' where it was not read."""
+    told = seen.get("node's runtime")
+    if told is None:
+        return ""
+    found = {name: VERSION.search(told.output[name]) for name in ("containerd", "runc")}
+    versions = ", ".join(f"{name} {version[0] if version else 'unknown'}" for name, version in found.items())
+    node, first = told.output["cgroup_namespace"], first_processes(seen["pod"].output, seen["pod processes"].output)
+    whose = {name: "the node's" if one["ns"]["cgroup"] == node else "its own" for name, one in sorted(first.items())}
+    return f" ({versions}; cgroup namespace: {', '.join(f'{name} {space}' for name, space in whose.items())})"
+
+
 @prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), reads=(cgroups,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), reads=(cgroups, runtime))  # fmt: skip
 def placement(seen: Seen) -> Observation:
     """Judge place and tightest limit of memory and CPU."""
     return _inherited(seen, CONTROLLERS)
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
-      predicts={}, approaches=ASKED, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+      predicts={}, approaches=ASKED, legs=("foreground",), level="article", reads=(cgroups, runtime))  # fmt: skip
 def pids(seen: Seen) -> Observation:
     """Judge place and tightest limit of process ids, which a pod has where kubelet gives it one (podPidsLimit)."""
     return _inherited(seen, ("pids",))
@@ -89,12 +110,10 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         place = limits.of(controller, found)[0].path
         said.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{_amount(controller, effective)} of the pod's {_amount(controller, limit)}")  # fmt: skip
-    cites = (child.id, pod.id)
+    cites, reason = (child.id, pod.id), "; ".join(said) + _made_by(seen)
     if all(inside):
-        return HOLDS.because("; ".join(said), *cites)
-    if not any(inside):
-        return LACKS.because("; ".join(said), *cites)
-    return LACKS.because("in part: " + "; ".join(said), *cites)
+        return HOLDS.because(reason, *cites)
+    return LACKS.because(reason if not any(inside) else f"in part: {reason}", *cites)
 
 
 def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
@@ -392,7 +411,7 @@ def _oom_killed(pod: Object, before: Object) -> list[str]:
 
 
 @prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), reads=(allocate,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), reads=(allocate, runtime))  # fmt: skip
 def allocation(seen: Seen) -> Observation:
     """Judge how far the child came, and what stopped it."""
     limit = pod_limit(seen, "memory")
@@ -414,7 +433,7 @@ def allocation(seen: Seen) -> Observation:
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
         said = f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
-        return LACKS.because(said, *cites)
+        return LACKS.because(said + _made_by(seen), *cites)
     told = seen.get("pod after allocation")
     killed = _oom_killed(told.output, seen["pod"].output) if told else []
     if "all" not in lines and reached <= limit and (rose > 0 or killed):
@@ -425,7 +444,7 @@ def allocation(seen: Seen) -> Observation:
             else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
         )
         return HOLDS.because(
-            f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}",
+            f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}{_made_by(seen)}",
             *cites,
             *([told.id] if told else []),
         )
@@ -479,7 +498,7 @@ def _peak(evidence: Evidence) -> int | None:
 
 
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), alone=(burn_alone,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), reads=(runtime,), alone=(burn_alone,))  # fmt: skip
 def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
@@ -497,9 +516,9 @@ def burn(seen: Seen) -> Observation:
     said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
     cites = (calibration.id, use.id)
     if used <= WITHIN * limit and periods > 0:
-        return HOLDS.because(said, *cites)
+        return HOLDS.because(said + _made_by(seen), *cites)
     if used >= BEYOND * limit and not periods:
-        return LACKS.because(said, *cites)
+        return LACKS.because(said + _made_by(seen), *cites)
     return inconclusive(f"{said}: this node gives too little to tell", *cites)
 
 

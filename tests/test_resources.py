@@ -331,6 +331,23 @@ def test_of_a_child_that_nothing_stops_the_engine_is_not_asked(seen: Callable[[s
     assert "960 MiB" in found.reason
 
 
+def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -> None:
+    leg = seen("dind.foreground")
+    node = leg["pod processes"].output[0]["ns"]["cgroup"]
+
+    def engine_apart(processes: list[dict[str, Any]]) -> None:
+        for one in processes:
+            if one["comm"] == "docker":
+                one["ns"]["cgroup"] = "cgroup:[1]"
+
+    told = {"containerd": "containerd example/v2 2.3.7+x", "runc": "runc version 1.1.5+ds1", "cgroup_namespace": node}
+    runtime = Evidence("x#runtime", "x", "node's runtime", "node", {}, told)
+    found = resources.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
+    said = "(containerd 2.3.7, runc 1.1.5; cgroup namespace: dind-daemon the node's, docker-cmds its own)"
+    assert found.reason.endswith(said), found.reason
+    assert "runc" not in resources.placement.conclude(leg).reason, "an older record does not say it"
+
+
 class Burning:
     """A rig whose node gives so much CPU at each calibration, and that notes what is asked of it."""
 

@@ -612,6 +612,19 @@ def machine(question):
     }
 
 
+def runtime(question):
+    """What makes a pod's containers on this node, by its own word, and the cgroup namespace of the node's first process."""
+    enter(1, "mnt")
+    said = {}
+    for program in ("containerd", "runc"):
+        try:
+            lines = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.splitlines()
+        except OSError as error:
+            lines = ["(%s)" % os.strerror(error.errno)]
+        said[program] = lines[0] if lines else ""
+    return {**said, "cgroup_namespace": os.readlink("/proc/1/ns/cgroup")}
+
+
 def clock(question):
     """The node's clock, for the runner to bracket."""
     return boottime()
@@ -797,6 +810,7 @@ QUESTIONS = {
         inventory,
         burn,
         machine,
+        runtime,
         clock,
         wall,
         listening,
