@@ -50,6 +50,13 @@ CONTAINERD = click.option(
     show_default=True,
     help="containerd in the nodes.",
 )
+DOCKER = click.option(
+    "--docker",
+    type=click.Choice(list(nodes.ENGINES)),
+    default=next(iter(nodes.ENGINES)),
+    show_default=True,
+    help="Docker Engine in the pods.",
+)
 WORLD = click.option(
     "--world",
     type=click.Choice(places.WORLDS),
@@ -84,14 +91,15 @@ def cli() -> None:
 @INSTALL
 @WORLD
 @CONTAINERD
+@DOCKER
 @IMAGE
-def up(install: bool, world: str, containerd: str, given_images: tuple[str, ...]) -> None:
+def up(install: bool, world: str, containerd: str, docker: str, given_images: tuple[str, ...]) -> None:
     """Make the kind cluster, and everything that it needs, from nothing.
 
     Each image is pulled where a registry answers, and built where none does.
     """
     overrides = images.overrides(given_images, nodes.KNOWN)
-    made = kind.up(Progress(), install=install, containerd=containerd, overrides=overrides, world=world)
+    made = kind.up(Progress(), install=install, containerd=containerd, docker=docker, overrides=overrides, world=world)
     click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
 
 

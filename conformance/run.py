@@ -38,7 +38,7 @@ from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.timeouts import TIMEOUTS
 from conformance.world import images
-from conformance.world.stamp import engines, stamp, stand_ins
+from conformance.world.stamp import engines, noted, stamp, stand_ins
 
 INI = Path(__file__).with_name("run.ini")
 DISK_BYTES = 32 << 20
@@ -138,6 +138,7 @@ class Run:
             privileged = {**labels, "pod-security.kubernetes.io/enforce": "privileged"}
             self.cluster.create(NAMESPACES, {"metadata": {"name": self._namespace, "labels": privileged}})
         self._stand_ins = stand_ins(self.cluster, self.images)
+        self.images = {**noted(self.cluster, "images"), **self.images}
         metadata_ = {"name": leases.name(self.id), "labels": labels}
         self.cluster.create(self._leases, {"metadata": metadata_, "spec": leases.spec()})
 

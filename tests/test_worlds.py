@@ -10,7 +10,7 @@ import pytest
 
 from conformance import cli
 from conformance.errors import NoCluster, RigError, UsageError
-from conformance.world import apt, binaries, engine, kind, nodes, paths, places
+from conformance.world import apt, binaries, engine, images, kind, nodes, paths, places
 from conformance.world.images import Image
 from conformance.world.progress import Progress
 from conformance.world.uml import disks, guest, kernel
@@ -323,3 +323,19 @@ def test_no_cluster_in_a_world_is_said_with_the_way_to_one(monkeypatch: pytest.M
     with pytest.raises(NoCluster, match="in the world cgroup-v2") as none:
         cli.reach("", "cgroup-v2")
     assert none.value.remedy == "conformance up --world cgroup-v2"
+
+
+@pytest.mark.parametrize(
+    ("version", "suite", "packages"),
+    [("26.1", "trixie", "docker-cli"), ("20.10", "bookworm", ""), ("28.5", "forky", "docker-cli")],
+)
+def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: str, packages: str) -> None:
+    made = nodes.docker(nodes.ENGINES[version])
+    assert made.base == suite
+    assert made.args["CLIENT"].split()[:1] == packages.split()
+    assert suite in made.stand_in
+    assert ("docker-cli" in made.stand_in) == bool(packages)
+
+
+def test_the_engine_in_pods_unless_told_is_what_the_manifests_name() -> None:
+    assert f"docker:{next(iter(nodes.ENGINES))}-dind" == images.DOCKER_DIND

@@ -57,12 +57,14 @@ def up(
     *,
     install: bool = True,
     containerd: str = nodes.RUNTIMES[0],
+    docker: str = next(iter(nodes.ENGINES)),
     overrides: Mapping[str, str] | None = None,
     world: str = places.HOST,
 ) -> Cluster:
     """Give a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    `overrides`: public name of an image -> the reference to use in its place. `world` is one of `places.WORLDS`.
+    `docker` is the Docker Engine in pods, one of `nodes.ENGINES`, `world` one of `places.WORLDS`.
+    `overrides`: public name of an image -> the reference to use in its place.
     Raises `RigError`s that name the missing thing and the remedy.
     """
     if containerd not in nodes.RUNTIMES:
@@ -74,7 +76,7 @@ def up(
     with _held(progress):
         engine.ensure(progress, install=install)
         kind = binaries.build(binaries.KIND, progress) / "kind"
-        node = nodes.node(images.Store(progress, install, overrides or {}), containerd)
+        node = nodes.node(images.Store(progress, install, overrides or {}), containerd, docker)
         name = PREFIX + digest(config, node.image.reference, *([] if world == places.HOST else [world]))
         cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference, world)
         if not places.stands(world, node.image):
@@ -276,7 +278,7 @@ def _namespace(cluster: Cluster, node: nodes.Node) -> None:
     """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what, and for a kernel."""
     kubectl(cluster, "create", "namespace", "conformance")
     kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
-    noted = {"stand-ins": dict(node.stand_ins), "kernel": places.kernel_made(cluster.world)}
+    noted = {"stand-ins": dict(node.stand_ins), "images": dict(node.instead), "kernel": places.kernel_made(cluster.world)}
     literals = [f"--from-literal={name}={json.dumps(what, sort_keys=True)}" for name, what in noted.items()]
     kubectl(cluster, "-n", "conformance", "create", "configmap", "world", *literals)
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.wait import until
 from conformance.world import binaries, commands, images, packages
@@ -33,6 +33,8 @@ PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
 RUNTIMES = ("2.3", "1.6")
 """containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
+ENGINES: Mapping[str, str] = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}
+"""Docker Engine in a pod -> the Debian that has it."""
 STEPS = 13
 """Two base images and eleven others lie between nothing and a node image that is built."""
 
@@ -43,16 +45,20 @@ class Node:
 
     image: Image
     stand_ins: Mapping[str, str]
+    instead: Mapping[str, str] = field(factory=dict)
+    """Public name of an image -> the one that a run takes in its place there."""
 
 
-def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
+def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> Node:
     """Give the image of our kind nodes, with every image that a run needs inside.
 
     `containerd` other than the first of `RUNTIMES` is never pulled: kindest/node has no such choice.
+    `engine`, that of the pods, is one of `ENGINES`.
     """
     child = store.obtain(CHILD, httpd())
     cli = store.obtain(DOCKER_CLI, docker())
-    dind = store.obtain(DOCKER_DIND, docker())
+    in_pods = f"docker:{engine}-dind"
+    dind = store.obtain(in_pods, docker(ENGINES[engine]))
     cli_2017 = store.obtain(CLI_2017, docker())
     dind_2017 = store.obtain(DIND_2017, docker())
     python = store.obtain(PROBE, probe())
@@ -70,7 +76,7 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
         archives = context / "images"
         archives.mkdir()
         save(cli, [DOCKER_CLI], archives / "cli.tar")
-        save(loaded, [DOCKER_DIND], archives / "dind.tar")
+        save(loaded, [in_pods], archives / "dind.tar")
         save(cli_2017, [CLI_2017], archives / "cli-2017.tar")
         save(loaded_2017, [DIND_2017], archives / "dind-2017.tar")
         save(python, [PROBE], archives / "python.tar")
@@ -91,7 +97,8 @@ def node(store: Store, containerd: str = RUNTIMES[0]) -> Node:
         DIND_2017: dind_2017,
         NODE: plain,
     }
-    return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in})
+    instead = {DOCKER_DIND: in_pods} if in_pods != DOCKER_DIND else {}
+    return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in}, instead)
 
 
 def httpd() -> Recipe:
@@ -99,10 +106,11 @@ def httpd() -> Recipe:
     return Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
 
 
-def docker() -> Recipe:
-    """Give the recipe of the image that serves as client and as engine."""
-    what = "docker.io and docker-cli of Debian trixie, entrypoint imitated"
-    return Recipe("docker", usual=40, base="trixie", stand_in=what)
+def docker(suite: str = ENGINES["26.1"]) -> Recipe:
+    """Give the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
+    client = "" if suite == "bookworm" else "docker-cli docker-compose"
+    what = f"docker.io{' and docker-cli' if client else ''} of Debian {suite}, entrypoint imitated"
+    return Recipe("docker", usual=40, base=suite, args={"CLIENT": client}, stand_in=what)
 
 
 def probe() -> Recipe:
