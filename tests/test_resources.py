@@ -381,3 +381,16 @@ def test_a_node_that_never_gives_enough_is_left_to_the_judge(
     rig: Any = Burning(seen("dind.laden"), 0.3)
     resources.burn_alone(rig)
     assert rig.asked[-1] == "burn: end"
+
+
+@pytest.mark.parametrize(("used", "state"), [(0.80, State.LACKS), (0.74, State.INCONCLUSIVE)])
+def test_more_than_a_quota_lets_through_is_not_bound_by_it(seen: Callable[[str], Seen], used: float, state: State) -> None:
+    """A busy node gives little: 0.74 CPU is what a limit of 0.7 lets through where a period more touches the window."""
+
+    def burnt(read: dict[str, Any]) -> None:
+        first, last = read["samples"]
+        began = int(next(level for level in first["levels"] if level["controller"] == "cpuacct")["files"]["cpuacct.usage"])
+        own = next(level for level in last["levels"] if level["controller"] == "cpuacct")
+        own["files"]["cpuacct.usage"] = str(began + int(used * (last["at"] - first["at"]) * 1e9))
+
+    assert resources.burn.conclude(changed(seen("dood.laden"), "use while burning", burnt)).state is state
