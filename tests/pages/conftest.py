@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
+from conformance import record
+from conformance.differences import compare
 from conformance.record import Record
-from conformance.report import render
+from conformance.report import compared, render
+from tests.conftest import recorded_lines, up_to
 
-PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
 
@@ -42,9 +44,35 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def report(recorded: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give report.html of the recorded run."""
-    folder = tmp_path_factory.mktemp("report")
-    render.everything(recorded, folder)
+    """Give report.html of the recorded run, of level extended."""
+    return rendered(recorded, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give report.html of its level core: everything that a report has, a tenth of its length."""
+    return rendered(core(), tmp_path_factory.mktemp("brief"))
+
+
+@pytest.fixture(scope="session")
+def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Give one page of every kind; the worlds of two of them differ in one observation."""
+    folder = tmp_path_factory.mktemp("pages")
+    one = core()
+    other = evolve(one, observations=({**one.observations[0], "state": "LACKS"}, *one.observations[1:]))
+    render.several([one, other], folder)
+    (folder / "differences.html").write_text(compared.html(compare(one, other)), encoding="utf-8")
+    return {"report": brief, "worlds": folder / "worlds.html", "differences": folder / "differences.html"}
+
+
+def core() -> Record:
+    """Give the recorded run as one of level core."""
+    return record.of(up_to("core", recorded_lines()))
+
+
+def rendered(run: Record, folder: Path) -> Path:
+    """Give the report.html of a record, made in a folder."""
+    render.everything(run, folder)
     return folder / "report.html"
 
 
