@@ -12,7 +12,7 @@ from conformance import repeats, together
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
-from conformance.report import raw, view
+from conformance.report import front, raw, view
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
@@ -56,9 +56,10 @@ def page(name: str, **parts: object) -> str:
         loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["pre"] = raw.pre
+    pack = raw.Pack()
+    environment.filters["pre"] = pack.pre
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    return view.printable(environment.get_template(name).render(**parts, style=Markup(style)))  # noqa: S704 -- our own file
+    return view.printable(environment.get_template(name).render(**parts, packed=pack.packed, style=Markup(style)))  # noqa: S704 -- our own file
 
 
 def side_by_side(records: Sequence[Record]) -> str:
@@ -100,6 +101,16 @@ def html(record: Record) -> str:
         record=record,
         repeats=whole.repeats,
         agreements=repeats.agreements(whole),
+        agreed={(one.name, one.leg): one for one in repeats.agreements(whole)},
+        against=front.against(record),
+        uncertain=front.uncertain(record),
+        untested=front.untested(record),
+        sure=front.sure(whole),
+        cost=front.cost(whole),
+        command=lambda line: front.command(record, line),
+        lasted=front.lasted,
+        engines=front.engines(record),
+        says={one["id"]: one["says"] for one in record.header.get("claims", [])},
         starts=repeats.starts(whole),
         columns=view.columns(record),
         rows=view.rows(record),
