@@ -22,6 +22,7 @@ from conformance.record import Record
 from conformance.report import pictures, render
 from conformance.report.pictures import landed, strips, timeline
 from conformance.report.pictures.drawing import WIDTH, Picture, Scale, fitting, seconds, short
+from hack import picture as readme
 from tests.lines import a_record, observed
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -172,7 +173,7 @@ def in_network(net: str) -> Callable[[Any], Any]:
 
 def test_the_network_is_the_one_of_the_childs_namespace(recorded: Record) -> None:
     told = rows(landed.picture(recorded), "dood.foreground")
-    assert told["the child's network"] == "a network of its own, 172.17.0.5"
+    assert told["the child's network"] == "its own network, 172.17.0.5"
     assert told["pod"] == "dood, 10.244.1.12"
     seen = recorded.seen("dood.foreground")
     for name, whose in (("pod processes", "the pod's network"), ("node's first process", "the node's network")):
@@ -422,6 +423,15 @@ def test_a_reading_of_an_odd_shape_breaks_no_report(recorded: Record, name: str,
     kept = evolve(recorded, evidence=tuple(evolve(one, output=odd) if one.name == name else one for one in recorded.evidence))
     for picture in pictures.of(kept):
         assert picture.drawings or picture.missing
+
+
+def test_the_readmes_picture_is_the_recorded_runs_and_brings_its_own_style() -> None:
+    committed = readme.PICTURE.read_text(encoding="utf-8")
+    assert committed == readme.made(), "write it again: python -m hack.picture"
+    svg = ET.fromstring(committed)
+    assert len(list(svg.iter(f"{SVG}svg"))) == 3
+    assert "prefers-color-scheme: dark" in "".join(one.text or "" for one in svg.iter(f"{SVG}style"))
+    assert not re.search(r"(?:href|src|url)\b", committed), "it asks for nothing"
 
 
 def test_words_fit_and_a_scale_has_few_ticks() -> None:

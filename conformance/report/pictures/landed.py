@@ -157,7 +157,7 @@ def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) ->
         return "the node's network"
     networks = parsed(seen["inspect"])["NetworkSettings"]["Networks"].values()
     addresses = [one[key] for one in networks for key in ("IPAddress", "GlobalIPv6Address") if one.get(key)]
-    return ", ".join(["a network of its own", *addresses])
+    return ", ".join(["its own network", *addresses])
 
 
 def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[Level]:
