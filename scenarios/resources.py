@@ -16,10 +16,10 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import first_processes, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.probes.node import CREATED, OK
-from conformance.rig import Rig, first_processes
+from conformance.rig import Rig
 from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until

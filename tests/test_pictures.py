@@ -189,7 +189,9 @@ def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
             if level["controller"] == "memory":
                 level["inode"] += 1
 
-    told = rows(landed.picture(altered(recorded, "dind.foreground", "child's cgroups", moved)), "dind.foreground")
+    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", moved))
+    told = rows(picture, "dind.foreground")
+    assert not encloses(drawn(picture)[1]), "what is partly outside is not inside"
     assert told["the child"] == "inside its pod only by cpu, pids"
     assert told["by memory"] == "outside"
 
@@ -293,6 +295,15 @@ def test_every_sample_is_one_dot(recorded: Record) -> None:
         places = [(one.get("cx"), one.get("cy")) for one in marks(start, "sample")]
         assert len({*places}) == len(places), "no dot hides another"
         assert len(marks(start, "median")) == len({leg["approach"] for leg in record.legs if "serving" in leg["times"]})
+
+
+def test_the_table_has_every_sample_of_every_leg(recorded: Record) -> None:
+    record = again(recorded, 0.5)
+    told = {row[1]: row[2] for row in strips.picture(record).rows}
+    for leg, samples in repeats.cold_starts(record).items():
+        if samples and leg not in strips.left(record).samples.get(leg.partition(".")[0], {}):
+            assert told[leg] == ", ".join(seconds(one) for one in samples)
+    assert told["dind.detached-forced"] == "0, 0"
 
 
 def test_a_leg_that_never_served_has_no_dot(recorded: Record) -> None:

@@ -11,11 +11,10 @@ from markupsafe import Markup
 
 from conformance import limits
 from conformance.evidence import Seen
-from conformance.identity import parsed, unproven
+from conformance.identity import first_processes, parsed, unproven
 from conformance.record import Record, leg_name
 from conformance.report import view
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable, short
-from conformance.rig import first_processes
 
 KIND = "foreground"
 """The kind of leg on which the child's cgroups are read."""

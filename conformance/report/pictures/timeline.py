@@ -10,11 +10,10 @@ from attrs import evolve, frozen
 from markupsafe import Markup
 
 from conformance.evidence import Seen
-from conformance.identity import unproven
+from conformance.identity import first_processes, unproven
 from conformance.record import Record, leg_name
 from conformance.report import view
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, Scale, readable, seconds
-from conformance.rig import first_processes
 
 KINDS = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The kinds of leg that are drawn: child attached or not, deleted with grace or without."""
