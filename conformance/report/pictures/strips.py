@@ -87,8 +87,10 @@ def _told(record: Record, strip: Strip) -> list[tuple[str, ...]]:
     for approach, legs in strip.samples.items():
         every = _every(legs)
         title = view.title(record, approach)
-        rows.append((title, f"{strip.title}: median of {len(every)}", strip.told(times(every).median)))
-        rows += [(title, leg, ", ".join(strip.told(sample) for sample in samples)) for leg, samples in legs.items()]
+        rows.append((title, f"{strip.title}, median of {len(every)}", strip.told(times(every).median)))
+        rows += [
+            (title, f"{strip.title}, {leg}", ", ".join(strip.told(sample) for sample in samples)) for leg, samples in legs.items()
+        ]
     return rows
 
 
