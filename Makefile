@@ -7,7 +7,7 @@ WORLD := host
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-cluster faults bench soak check act up down clean doctor lock distclean
+.PHONY: help conformance test test-unit test-pages test-cluster faults bench soak check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -30,10 +30,14 @@ clean: $(BIN)/.installed ## remove every object any run ever made on the cluster
 doctor: $(BIN)/.installed ## check each thing a run needs
 	@$(BIN)/conformance doctor
 
-test: check test-unit test-cluster ## all checks and tests; makes the cluster if needed
+test: check test-unit test-pages test-cluster ## all checks and tests; makes the cluster if needed
 
 test-unit: $(BIN)/.installed ## tests that need no cluster
-	@$(BIN)/pytest -q -n 2 tests --ignore tests/cluster
+	@$(BIN)/pytest -q -n 2 tests --ignore tests/cluster --ignore tests/pages
+
+test-pages: $(BIN)/.installed ## tests of the report's pages in a real browser (Debian's chromium)
+	@$(BIN)/python -m hack.chromium $(INSTALL)
+	@$(BIN)/pytest -q tests/pages
 
 test-cluster: up ## tests that need the cluster
 	@$(BIN)/pytest -q tests/cluster -m "not every_stage"

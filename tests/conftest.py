@@ -40,6 +40,21 @@ def recorded_level() -> str:
     return max(levels, key=LEVELS.index)
 
 
+def up_to(level: str, lines: list[record.Line]) -> list[record.Line]:
+    """Give what a run of a level would have recorded of it, of the lines of a higher level's."""
+    allowed = LEVELS[: LEVELS.index(level) + 1]
+    judged = {(one["property"], one["leg"]) for one in lines if one["kind"] == "observation" and one["level"] in allowed}
+    legs = {leg for _, leg in judged}
+    header = {**lines[0], "cells": [one for one in lines[0]["cells"] if (one["property"], one["leg"]) in judged]}
+
+    def of_it(line: record.Line) -> bool:
+        if line["kind"] == "observation":
+            return (line["property"], line["leg"]) in judged
+        return line["kind"] not in {"leg", "evidence"} or line["leg"] in legs
+
+    return [header, *(line for line in lines[1:] if of_it(line))]
+
+
 def write(path: Path, lines: list[record.Line]) -> Path:
     """Write lines as a record's file and give its path."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

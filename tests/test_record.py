@@ -25,7 +25,7 @@ from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.observations import State
 from conformance.report import raw, render, view
-from tests.conftest import RECORDED, judged_in, recorded_level, recorded_lines, write
+from tests.conftest import RECORDED, judged_in, recorded_level, recorded_lines, up_to, write
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
@@ -139,13 +139,16 @@ def test_hostile_evidence_is_escaped() -> None:
 
 @pytest.mark.parametrize("value", ["", "\x1b[0m\x00", {"a": ["<b>", 1]}, f"{HOSTILE}é" * 200, [{"x": "y\n"}] * 900])
 def test_evidence_is_on_the_page_whole(value: object) -> None:
-    element = str(raw.pre(value))
-    found = re.fullmatch(r'<pre(?: data-gzip="([^"]*)")?>([^<]*)</pre>', element)
-    assert found
-    shown = gzip.decompress(base64.b64decode(found[1])).decode() if found[1] else html.unescape(found[2])
-    assert shown == raw.laid_out(value)
-    assert len(element) < raw.LONG * 4 + 200
-    assert not set(shown) & {"\x1b", "\x00"}
+    pack = raw.Pack()
+    elements = [str(pack.pre(one)) for one in (value, "z" * raw.LONG, value)]
+    texts = json.loads(gzip.decompress(base64.b64decode(pack.packed())))
+    for element in (elements[0], elements[2]):
+        found = re.fullmatch(r'<pre(?: data-packed="(\d+)")?>([^<]*)</pre>', element)
+        assert found
+        shown = texts[found[1]] if found[1] else html.unescape(found[2])
+        assert shown == raw.laid_out(value)
+        assert len(element) < raw.LONG * 4 + 200
+        assert not set(shown) & {"\x1b", "\x00"}
 
 
 def test_the_page_asks_for_nothing_outside(recorded: record.Record) -> None:
@@ -180,11 +183,16 @@ def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None
     assert f"{judged_in(recorded_lines())} passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_report_of_level_article_is_below_a_megabyte() -> None:
+    page = render.html(record.of(up_to("article", recorded_lines())))
+    assert len(page.encode()) < 1_000_000
+
+
 def test_report_command(tmp_path: Path) -> None:
     path = write(tmp_path / "record.jsonl", recorded_lines())
     done = CliRunner().invoke(cli, ["report", str(path)])
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "report.html").stat().st_size < 3_000_000
+    assert (tmp_path / "report.html").stat().st_size < 1_200_000
     assert (tmp_path / "summary.md").read_text().startswith("## ")
 
 

@@ -1,4 +1,4 @@
-"""Raw evidence as report.html carries it: escaped, and compressed where it is long. Nothing is cut."""
+"""Raw evidence as report.html carries it: escaped, and where it is long compressed, all of it in one pack. Nothing is cut."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from attrs import define, field
 from markupsafe import Markup
 
 from conformance.report.view import printable
 
 LONG = 1024
-"""Characters from which on text is compressed (about eight to one) and laid out by the page's script when it is asked for."""
+"""Characters from which on text is compressed and laid out by the page's script when it is asked for."""
 
 
 def laid_out(value: Any) -> str:  # noqa: ANN401 -- any JSON
@@ -23,14 +24,27 @@ def laid_out(value: Any) -> str:  # noqa: ANN401 -- any JSON
     return printable(text)
 
 
-def pre(value: Any) -> Markup:  # noqa: ANN401 -- any JSON
-    """Give an HTML element with the whole of a value; a long one as gzip in base64, for which `script()` is needed."""
-    text = laid_out(value)
-    if len(text) < LONG:
-        return Markup("<pre>{}</pre>").format(text)
-    packed = base64.b64encode(gzip.compress(text.encode(errors="backslashreplace"), mtime=0)).decode()
-    instead = f"{len(text)} characters, compressed. A script of this page lays them out; without it they are in record.jsonl."
-    return Markup('<pre data-gzip="{}">{}</pre>').format(packed, instead)
+@define
+class Pack:
+    """What a page has compressed: one pack, for evidence repeats itself from leg to leg."""
+
+    _texts: list[str] = field(factory=list)
+
+    def pre(self, value: Any) -> Markup:  # noqa: ANN401 -- any JSON
+        """Give an HTML element with the whole of a value; of a long one its number in the pack, which `script()` opens."""
+        text = laid_out(value)
+        if len(text) < LONG:
+            return Markup("<pre>{}</pre>").format(text)
+        self._texts.append(text)
+        instead = f"{len(text)} characters, compressed. A script of this page lays them out; without it they are in record.jsonl."
+        return Markup('<pre data-packed="{}">{}</pre>').format(len(self._texts) - 1, instead)
+
+    def packed(self) -> str:
+        """Give every long text by its number, as gzip of JSON in base64: to be asked for when all of them are there."""
+        # Sorted, those that are alike stand close enough for gzip to see it.
+        texts = dict(sorted(enumerate(self._texts), key=lambda one: one[1]))
+        data = json.dumps(texts, ensure_ascii=False).encode(errors="backslashreplace")
+        return base64.b64encode(gzip.compress(data, mtime=0)).decode()
 
 
 def script() -> Markup:

@@ -56,9 +56,10 @@ def page(name: str, **parts: object) -> str:
         loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["pre"] = raw.pre
+    pack = raw.Pack()
+    environment.filters["pre"] = pack.pre
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    return view.printable(environment.get_template(name).render(**parts, style=Markup(style)))  # noqa: S704 -- our own file
+    return view.printable(environment.get_template(name).render(**parts, packed=pack.packed, style=Markup(style)))  # noqa: S704 -- our own file
 
 
 def side_by_side(records: Sequence[Record]) -> str:

@@ -1,10 +1,19 @@
 // Lay out compressed evidence when its <details> is opened, all of it before the page is printed or when asked; open what a link leads to.
-const inflate = async (pre) => {
-  const packed = Uint8Array.from(atob(pre.dataset.gzip), (c) => c.charCodeAt(0));
-  delete pre.dataset.gzip;
-  pre.textContent = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+const unpack = async () => {
+  const packed = Uint8Array.from(atob(document.getElementById("packed").dataset.gzip), (c) => c.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 };
-const inflateIn = (part) => Promise.all([...part.querySelectorAll("pre[data-gzip]")].map(inflate));
+let texts;
+const inflateIn = async (part) => {
+  const packed = [...part.querySelectorAll("pre[data-packed]")];
+  if (!packed.length) return;
+  texts ??= unpack();
+  const all = await texts;
+  for (const pre of packed.filter((one) => one.dataset.packed)) {
+    pre.textContent = all[pre.dataset.packed];
+    delete pre.dataset.packed;
+  }
+};
 const reveal = () => {
   let part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const goal = part;

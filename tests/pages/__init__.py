@@ -1,0 +1,1 @@
+"""Of the pages that people read: each opened in a real, headless browser."""

@@ -1,0 +1,109 @@
+"""One headless Chromium a session, and pages opened in it as a reader would: from a file, with every request noted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve, field, frozen
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from conformance import record
+from conformance.differences import compare
+from conformance.record import Record
+from conformance.report import compared, render
+from tests.conftest import recorded_lines, up_to
+
+DESK = {"width": 1280, "height": 900}
+
+
+@frozen
+class Opened:
+    """A page as it is in the browser, with what it asked for beyond itself and what it complained of."""
+
+    page: Page
+    requests: list[str] = field(factory=list)
+    complaints: list[str] = field(factory=list)
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give Debian's chromium, which `make test-pages` installs; its sandbox refuses root."""
+    program = shutil.which("chromium")
+    assert program, "chromium is missing: make test-pages installs it"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+
+
+@pytest.fixture(scope="session")
+def report(recorded: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give report.html of the recorded run, of level extended."""
+    return rendered(recorded, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give report.html of its level core: everything that a report has, a tenth of its length."""
+    return rendered(core(), tmp_path_factory.mktemp("brief"))
+
+
+@pytest.fixture(scope="session")
+def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Give one page of every kind; the worlds of two of them differ in one observation."""
+    folder = tmp_path_factory.mktemp("pages")
+    one = core()
+    other = evolve(one, observations=({**one.observations[0], "state": "LACKS"}, *one.observations[1:]))
+    render.several([one, other], folder)
+    (folder / "differences.html").write_text(compared.html(compare(one, other)), encoding="utf-8")
+    return {"report": brief, "worlds": folder / "worlds.html", "differences": folder / "differences.html"}
+
+
+def core() -> Record:
+    """Give the recorded run as one of level core."""
+    return record.of(up_to("core", recorded_lines()))
+
+
+def rendered(run: Record, folder: Path) -> Path:
+    """Give the report.html of a record, made in a folder."""
+    render.everything(run, folder)
+    return folder / "report.html"
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Give what opens a file (`#part` may follow) in a context of its own; arguments are those of Playwright's `new_context`."""
+    contexts = []
+
+    def opened(file: Path, part: str = "", **options: Any) -> Opened:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append(context)
+        found = Opened(context.new_page())
+        address = file.as_uri()
+
+        def answer(route: Route) -> None:
+            if route.request.url.partition("#")[0] == address:
+                route.continue_()
+            else:
+                found.requests.append(route.request.url)
+                route.abort()
+
+        def heard(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                found.complaints.append(message.text)
+
+        context.route("**/*", answer)
+        found.page.on("console", heard)
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.goto(address + part)
+        return found
+
+    yield opened
+    for context in contexts:
+        context.close()

@@ -1,0 +1,54 @@
+"""What holds of every page: it can be read by anybody, in light and dark, on a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.pages.conftest import Open
+
+KINDS = ("report", "worlds", "differences")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_axe_finds_no_barrier_and_nothing_is_asked_of_anybody(kind: str, pages: dict[str, Path], open_page: Open) -> None:
+    opened = open_page(pages[kind])
+    opened.page.evaluate("document.querySelectorAll('details').forEach((one, number) => { one.open = number < 3; })")
+    _no_barrier(opened.page)
+    opened.page.emulate_media(color_scheme="dark")
+    _no_barrier(opened.page, runOnly=["color-contrast"])
+    assert (opened.requests, opened.complaints) == ([], [])
+
+
+def _no_barrier(page: Page, **options: Any) -> None:
+    found = Axe().run(page, options=options).response
+    barriers = [(one["id"], one["nodes"][0]["html"]) for one in found["violations"] if one["impact"] in {"serious", "critical"}]
+    assert barriers == []
+    assert "color-contrast" in {one["id"] for one in found["passes"]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dark_is_dark(kind: str, pages: dict[str, Path], open_page: Open) -> None:
+    colours = "(({ backgroundColor, color }) => [backgroundColor, color])(getComputedStyle(document.body))"
+    light, dark = (open_page(pages[kind], color_scheme=scheme).page.evaluate(colours) for scheme in SCHEMES)
+    assert [_brightness(one) > 128 for one in (*light, *dark)] == [True, False, False, True]
+
+
+def _brightness(colour: str) -> float:
+    """Give the mean of a colour's parts; 0 to 255."""
+    parts = [int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
+    return sum(parts) / len(parts)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_wider_than_the_window(kind: str, pages: dict[str, Path], open_page: Open) -> None:
+    page = open_page(pages[kind]).page
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    for width in (360, 720, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,101 @@
+"""report.html as a reader has it: a file, read with a mouse or a keyboard, with and without its script, and on paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pypdf import PdfReader
+
+from conformance.record import Record
+from conformance.report import raw, view
+from tests.pages.conftest import Open, core
+
+OPENED = "!document.querySelector('pre[data-packed]')"
+FOLLOWED = """async () => {
+  const closed = [];
+  for (const link of new Set([...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href')))) {
+    for (const one of document.querySelectorAll('details[open]')) one.open = false;
+    location.hash = '';
+    location.hash = link;
+    const goal = document.getElementById(link.slice(1));
+    const details = goal && goal.closest('details');
+    const laidOut = () => details.open && !details.querySelector(':scope > pre[data-packed]');
+    const there = () => goal && goal.checkVisibility() && (!details || laidOut());
+    for (let wait = 0; wait < 50 && !there(); wait += 1) await new Promise((done) => setTimeout(done, 2));
+    if (!there()) closed.push(link);
+  }
+  return closed;
+}"""
+"""Gives the links that do not lead to something that is then to be seen, laid out."""
+DEAD = """[...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href'))
+  .filter((link) => !document.getElementById(link.slice(1)))"""
+SHOWN = """[...document.querySelectorAll('[id^=evidence-]')]
+  .map((one) => [one.id, [...one.querySelectorAll('pre')].map((pre) => pre.textContent)])"""
+
+
+def test_every_link_leads_to_what_is_then_open_and_nothing_is_asked_of_anybody(
+    brief: Path, report: Path, open_page: Open
+) -> None:
+    assert open_page(report).page.evaluate(DEAD) == []
+    opened = open_page(brief)
+    assert opened.page.evaluate(FOLLOWED) == []
+    assert opened.requests == []
+    assert opened.complaints == []
+
+
+def test_all_evidence_is_what_the_record_has(report: Path, recorded: Record, open_page: Open) -> None:
+    opened = open_page(report)
+    opened.page.click("#all-evidence")
+    opened.page.wait_for_function(OPENED)
+    shown = dict(opened.page.evaluate(SHOWN))
+    wanted = {
+        f"evidence-{one.id.replace('#', '-')}": [raw.laid_out(one.asked), raw.laid_out(one.output)] for one in recorded.evidence
+    }
+    assert len(shown) > 100
+    assert {name: said for name, said in shown.items() if said != wanted[name]} == {}
+    assert opened.complaints == []
+
+
+def test_a_keyboard_reaches_every_link_and_shows_where_it_is(brief: Path, open_page: Open) -> None:
+    page = open_page(brief).page
+    wanted = page.evaluate("""() => {
+      const all = [...document.querySelectorAll('a[href], summary, button')].filter((one) => one.checkVisibility());
+      all.forEach((one, number) => { one.dataset.number = number; });
+      window.reached = {};
+      document.addEventListener('focusin', (e) => {
+        window.reached[e.target.dataset.number] = getComputedStyle(e.target).outlineStyle;
+      });
+      return all.length;
+    }""")
+    for _ in range(wanted):
+        page.keyboard.press("Tab")
+    reached = page.evaluate("window.reached")
+    assert len(reached) == wanted > 50
+    assert set(reached.values()) <= {"solid", "auto"}
+    page.focus("summary")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.parentElement.open")
+
+
+def test_without_its_script_it_says_the_same(brief: Path, open_page: Open) -> None:
+    with_script, without = (open_page(brief, java_script_enabled=on).page for on in (True, False))
+    main = "document.querySelector('main').innerText.replace(/Open all evidence.*/, '').replace(/\\s+/g, ' ')"
+    assert with_script.evaluate(main) == without.evaluate(main)
+    without.set_default_timeout(5000)
+    without.locator("#legs summary").first.click()
+    assert without.locator("#legs details pre").first.is_visible()
+
+
+def test_on_paper_nothing_is_cut_off_and_the_table_is_there(report: Path, brief: Path, open_page: Open, tmp_path: Path) -> None:
+    # A4 at 96 dots an inch, less the margins: what is wider is cut off.
+    page = open_page(report, viewport={"width": 794 - 2 * 38, "height": 1047}).page
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    sheets = open_page(brief).page
+    sheets.pdf(path=tmp_path / "report.pdf", format="A4", margin={"left": 38, "right": 38, "top": 38, "bottom": 38})
+    said = "".join(re.sub(r"\s", "", sheet.extract_text()) for sheet in PdfReader(tmp_path / "report.pdf").pages[:4])
+    run = core()
+    for row in view.rows(run):
+        for words in (row.sentence, *(cell.told for cell in row.cells if cell)):
+            assert re.sub(r"\s", "", words) in said
