@@ -133,6 +133,18 @@ def unified(path: str, memory: dict[str, str] | None = None) -> dict[str, Any]:
     }
 
 
+def test_a_child_in_its_pod_that_the_nodes_engine_runs_leaves_the_engine_outside(recorded: Record) -> None:
+    around = recorded.seen("dood.foreground")["pod's cgroups"].output
+    picture = landed.picture(altered(recorded, "dood.foreground", "child's cgroups", lambda _: around))
+    assert rows(picture, "dood.foreground")["the child"] == "inside its pod"
+    svg = drawn(picture)[0]
+    (pod,), (child,) = marks(svg, "pod"), [one for one in marks(svg, "child") if one.tag == f"{SVG}rect"]
+    corners = [float(one) for one in re.findall(r"[\d.]+", pod.get("d", ""))]
+    left, top, narrow, between, wide, low, _ = corners
+    assert left < narrow < float(child.get("x", "")) < wide
+    assert top < between < float(child.get("y", "")) < low
+
+
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_every_limit_is_at_its_level_and_no_other(recorded: Record, approach: str) -> None:
     seen = recorded.seen(f"{approach}.foreground")

@@ -65,7 +65,7 @@ class Scale:
 
     @property
     def ticks(self) -> list[int | float]:
-        """Give between two and eight round values."""
+        """Give round values from 0 on, eight at most."""
         step = next((s for s in STEPS if self.most / s <= MOST_TICKS), self.most)
         return [step * number for number in range(int(self.most / step) + 1)] if self.most else [0]
 
@@ -160,6 +160,7 @@ def seconds(number: float, digits: int = 2) -> str:
 
 
 TEN = 9.995
+"""What is ten or more when it is rounded."""
 
 
 def style() -> Markup:

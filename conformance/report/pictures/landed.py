@@ -24,8 +24,6 @@ SAYS = (
     "Below: the node's cgroup tree, from its root; the thick line is the child's way up. "
     "● is a limit on that way, which the child meets; ○ is one that it does not meet."
 )
-
-
 Ways = Mapping[str, tuple[list[limits.Level], list[limits.Level]]]
 """By controller: the levels from the child up to the node's root, and those from the pod's client up."""
 
@@ -84,10 +82,9 @@ class Place:
     @property
     def met(self) -> str:
         """Give the tightest limits on the child's way up in words."""
-        found = [limits.amount(name, value) for name, value in self.effective.items() if not math.isinf(value)]
-        free = [name for name, value in self.effective.items() if math.isinf(value)]
-        said = [f"{' · '.join(found)}"] if found else []
-        return "; ".join([*said, *([f"no limit of {', '.join(free)}"] if free else [])])
+        found = " · ".join(limits.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
+        free = ", ".join(name for name, value in self.effective.items() if math.isinf(value))
+        return "; ".join(filter(None, [found, free and f"no limit of {free}"]))
 
 
 def picture(record: Record) -> Picture:
@@ -225,13 +222,12 @@ def _nested(drawing: Drawing, place: Place) -> float:
     child = ("the child", *place.network.split(", "))
     tall, bottom = _tall(2), TOP + _tall(2) + GAP + _tall(len(child))
     deep = place.within or not place.engine_inside
-    wide = place.within or place.engine_inside
     drawing.box(4, 46, WIDTH - 8, bottom + 26 - 46, "around")
     drawing.text(12, 60, f"machine: Linux {place.kernel}", "note", room=WIDTH - 24)
     drawing.box(12, 66, WIDTH - 24, bottom + 18 - 66, "around")
     drawing.text(20, 80, f"node: {place.node}", "note", room=WIDTH - 40)
-    right, low = (RIGHT if wide else LEFT) + BOX + 8, (bottom if deep else TOP + tall) + 10
-    drawing.box(LEFT - 8, TOP - 10, right - LEFT + 8, low - TOP + 10, "pod")
+    low = (bottom if deep else TOP + tall) + 10
+    _pod(drawing, place, TOP + tall + GAP / 2, low)
     words = low - 24 if deep else low + 16
     drawing.text(LEFT, words, f"pod: {place.pod}", "word", "of-pod", room=BOX)
     drawing.text(LEFT, words + LINES, place.pod_ip, "note", "strong", room=BOX)
@@ -242,6 +238,15 @@ def _nested(drawing: Drawing, place: Place) -> float:
         drawing.line(f"M{RIGHT + BOX / 2} {TOP + tall}v{GAP - 2}m-3 -5l3 5l3 -5", "arrow")
     _labelled(drawing, RIGHT, TOP + tall + GAP, child, "child")
     return bottom + 26
+
+
+def _pod(drawing: Drawing, place: Place, between: float, low: float) -> None:
+    """Draw the pod down to `low`, around what is in it alone; `between` is where the second row of boxes begins."""
+    left, top, narrow, wide = LEFT - 8, TOP - 10, LEFT + BOX + 8, RIGHT + BOX + 8
+    if place.within and not place.engine_inside:
+        drawing.line(f"M{left} {top}H{narrow}V{between:g}H{wide}V{low:g}H{left}z", "pod")
+    else:
+        drawing.box(left, top, (wide if place.engine_inside else narrow) - left, low - top, "pod")
 
 
 def _tall(lines: int) -> float:
