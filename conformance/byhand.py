@@ -11,8 +11,8 @@ from typing import Any
 from attrs import frozen
 
 from conformance.evidence import Evidence, Seen
+from conformance.identity import container_of
 from conformance.legs import PRINTED_PORT, Approach, container
-from conformance.rig import container_of
 from conformance.world.images import PROBE
 
 NONCE, PORT = "article", 80

@@ -19,10 +19,11 @@ from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.following import Follower, to_follow
+from conformance.identity import container_of
 from conformance.leases import RUN_LABEL
 from conformance.legs import LEG_LABEL, Leg
 from conformance.probes.node import Answer, NodeProbe, raise_if_stuck
-from conformance.rig import Rig, container_of
+from conformance.rig import Rig
 from conformance.sweeping import sweep
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from http import HTTPStatus
 from typing import Any
 
 from conformance.evidence import Evidence, Seen
-from conformance.probes.node import NOBODY, OK
-from conformance.rig import container_of
+
+CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
+"""What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
 
 
 def no_engine(evidence: Evidence) -> bool:
@@ -18,7 +22,7 @@ def no_engine(evidence: Evidence) -> bool:
 def parsed(evidence: Evidence) -> dict[str, Any]:
     """Give the JSON body of a daemon's answer, or {} if it did not answer 200 with an object."""
     output = evidence.output
-    if not isinstance(output, dict) or output.get("status") != OK:
+    if not isinstance(output, dict) or output.get("status") != HTTPStatus.OK:
         return {}
     try:
         read = json.loads(output["body"])
@@ -61,4 +65,27 @@ def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
     known = [one.get("containerID", "") for one in seen["pod"].output["status"].get("containerStatuses", [])]
     if not any(identity.endswith(f"//{container_of(process)}") for identity in known):
         return "neither a daemon nor kubelet knows the container of the child's process"
+    return ""
+
+
+def container_ids(pod: dict[str, Any], *kinds: str) -> dict[str, str]:
+    """Give the ids of a pod's containers by name, without the runtime's; of its ordinary containers unless told.
+
+    `kinds` are fields of a pod's status. A container that has not been created has no id.
+    """
+    statuses = [one for kind in kinds or ("containerStatuses",) for one in pod["status"].get(kind, [])]
+    return {one["name"]: one["containerID"].rpartition("//")[2] for one in statuses if one.get("containerID")}
+
+
+def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Give the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
+    first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
+    return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
+
+
+def container_of(process: dict[str, Any]) -> str:
+    """Give the id of the innermost container that a process's cgroup path names, or ''."""
+    for line in process.get("cgroup", "").splitlines():
+        if named := CONTAINER_ID.findall(line):
+            return str(named[-1])
     return ""

@@ -70,6 +70,13 @@ def pids_limit(level: Level) -> float:
 LIMITS = {"memory": memory_limit, "cpu": cpu_limit, "pids": pids_limit}
 
 
+def amount(controller: str, value: float) -> str:
+    """Give a limit of a controller, or a request, with its unit."""
+    if math.isinf(value):
+        return "unlimited"
+    return f"{value / (1 << 20):g} MiB" if controller == "memory" else f"{value:g} {controller.replace('cpu', 'CPU')}"
+
+
 def cpu_weight(level: Level) -> int | None:
     """Give what a level competes for CPU with, in its kernel's unit: cpu.shares on v1, cpu.weight on v2."""
     for file in ("cpu.weight", "cpu.shares"):

@@ -9,13 +9,13 @@ from attrs import evolve, frozen
 
 from conformance.cluster import Object
 from conformance.evidence import SECOND
+from conformance.identity import container_ids, container_of
 from conformance.leases import RUN_LABEL, run_of
 from conformance.legs import catalogue
 from conformance.plan import PORTS_A_LEG, nonce_prefix
 from conformance.probes.inventory import CONTROLLERS, difference
 from conformance.probes.node import LABEL as PROBE_LABEL
 from conformance.record import Line, Record
-from conformance.rig import container_ids, container_of
 
 UID = re.compile(r"[0-9a-f]{8}[-_](?:[0-9a-f]{4}[-_]){3}[0-9a-f]{12}|(?<=pod)[0-9a-f]{32}")
 ID = re.compile(r"[0-9a-f]{64}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from attrs import define, field
 from conformance.cluster import Cluster, Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
+from conformance.identity import first_processes
 from conformance.legs import Leg
 from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
 from conformance.timeouts import TIMEOUTS
@@ -22,7 +22,6 @@ APACHE, MYSQL = 80, 3306
 RATE = 0.031611
 """USD for an hour of one CPU where the user gives no rate of his own: what OpenCost takes where it knows no prices
 (opencost configs/default.json, Google's us-central1, on demand)."""
-CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 
 
 @define
@@ -231,31 +230,8 @@ class Rig:
         return int(found["pid"])
 
 
-def container_ids(pod: Object, *kinds: str) -> dict[str, str]:
-    """Give the ids of a pod's containers by name, without the runtime's; of its ordinary containers unless told.
-
-    `kinds` are fields of a pod's status. A container that has not been created has no id.
-    """
-    statuses = [one for kind in kinds or ("containerStatuses",) for one in pod["status"].get(kind, [])]
-    return {one["name"]: one["containerID"].rpartition("//")[2] for one in statuses if one.get("containerID")}
-
-
-def first_processes(pod: Object, processes: list[Object]) -> dict[str, Object]:
-    """Give the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
-    first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
-    return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
-
-
 def ready(pod: Object) -> bool:
     """Say whether a pod has an IP and all its containers are ready."""
     status = pod["status"]
     found = status.get("containerStatuses", [])
     return bool(status.get("podIP") and found and all(one["ready"] for one in found))
-
-
-def container_of(process: Object) -> str:
-    """Give the id of the innermost container that a process's cgroup path names, or ''."""
-    for line in process.get("cgroup", "").splitlines():
-        if named := CONTAINER_ID.findall(line):
-            return str(named[-1])
-    return ""

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
+from conformance.identity import CONTAINER_ID
 from conformance.probes.node import OK
-from conformance.rig import CONTAINER_ID, Rig
+from conformance.rig import Rig
 from conformance.sweeping import NONCE_LABEL, sweep
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until

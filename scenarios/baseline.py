@@ -9,9 +9,10 @@ from conformance import limits
 from conformance.claims import prop
 from conformance.errors import TimedOut
 from conformance.evidence import Seen
+from conformance.identity import container_ids, container_of
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.probes.node import Answer
-from conformance.rig import APACHE, MYSQL, Rig, container_ids, container_of, ready
+from conformance.rig import APACHE, MYSQL, Rig, ready
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios.storage import POD_LOGS, PODS

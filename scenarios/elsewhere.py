@@ -13,11 +13,11 @@ from conformance.cluster import Object
 from conformance.course import NAMESPACES, LegFailed, create_pod
 from conformance.errors import RigError
 from conformance.evidence import Evidence, Seen
-from conformance.identity import no_engine, parsed
+from conformance.identity import first_processes, no_engine, parsed
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import CREATED, NODE_SOCKET
-from conformance.rig import Rig, first_processes
+from conformance.rig import Rig
 from conformance.steps import image, processes, said, start, taken_away
 from conformance.timeouts import TIMEOUTS
 from scenarios.resources import pod_limit

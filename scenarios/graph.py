@@ -12,11 +12,11 @@ from conformance.cluster import GONE, Object
 from conformance.course import create_pod
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import first_processes, parsed
 from conformance.legs import GRAPH, container
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import OK
-from conformance.rig import Rig, first_processes
+from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios import reuse

@@ -8,10 +8,10 @@ from typing import Any
 from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.evidence import Evidence, Seen
-from conformance.identity import no_engine, parsed
+from conformance.identity import container_ids, container_of, no_engine, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET, OK
-from conformance.rig import Rig, container_ids, container_of
+from conformance.rig import Rig
 from conformance.steps import listed
 from conformance.timeouts import TIMEOUTS
 from scenarios.baseline import TASKS

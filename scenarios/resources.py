@@ -18,10 +18,10 @@ from conformance.claims import prop
 from conformance.cluster import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import container_ids, first_processes, parsed
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import CREATED, OK
-from conformance.rig import Rig, container_ids, first_processes
+from conformance.rig import Rig
 from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -110,7 +110,7 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         inside.append(is_below)
         place = limits.of(controller, found)[0].path
         said.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
-                    f"{_amount(controller, effective)} of the pod's {_amount(controller, limit)}")  # fmt: skip
+                    f"{limits.amount(controller, effective)} of the pod's {limits.amount(controller, limit)}")  # fmt: skip
     cites, reason = (child.id, pod.id), "; ".join(said) + _made_by(seen)
     if all(inside):
         return HOLDS.because(reason, *cites)
@@ -120,12 +120,6 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
 def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
     """Say whether every level from the child up was there to be looked at, and the pod's: by their inodes they are told apart."""
     return bool(way and all(level.inode for level in (*way, at_pod)))
-
-
-def _amount(controller: str, value: float) -> str:
-    if math.isinf(value):
-        return "unlimited"
-    return f"{value / (1 << 20):g} MiB" if controller == "memory" else f"{value:g} {controller.replace('cpu', 'CPU')}"
 
 
 def _pod_requests(containers: list[Object], resource: str) -> float:
@@ -216,7 +210,7 @@ def requests(seen: Seen) -> Observation:
 
 def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
     """Say what the pods of these uids request in all."""
-    return _amount(resource, sum(_pod_requests(pods[uid], resource) for uid in uids))
+    return limits.amount(resource, sum(_pod_requests(pods[uid], resource) for uid in uids))
 
 
 @prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",

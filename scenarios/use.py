@@ -6,10 +6,10 @@ import json
 
 from conformance.claims import prop
 from conformance.evidence import Evidence, Seen
-from conformance.identity import no_engine
+from conformance.identity import container_of, no_engine
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET, OK
-from conformance.rig import Rig, container_of
+from conformance.rig import Rig
 from conformance.steps import filtered, image, label, listed, look, nonce, nonce_in, nonces, processes, said, start, taken_away
 from conformance.sweeping import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS

@@ -9,9 +9,8 @@ import pytest
 
 from conformance.claims import Property
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import container_ids, container_of, parsed
 from conformance.observations import State
-from conformance.rig import container_ids, container_of
 from scenarios import knowledge
 from tests.conftest import changed
 from tests.made import answer, ran, reading

@@ -22,11 +22,11 @@ from rich.console import Console
 from conformance import cli, legs, plan, run, sessions, timeouts
 from conformance.cluster import describe, lines
 from conformance.errors import ConformanceError, ProbeLost, RigError, TimedOut, UsageError
+from conformance.identity import container_of
 from conformance.legs import KINDS, Leg, catalogue, container
 from conformance.probes import agent
 from conformance.probes.inventory import difference
 from conformance.probes.node import raise_if_stuck
-from conformance.rig import container_of
 from conformance.timeouts import Timeouts
 from conformance.wait import until
 from conformance.world import binaries, packages, runtime

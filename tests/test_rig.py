@@ -10,9 +10,10 @@ import pytest
 
 from conformance.course import Course, LegFailed
 from conformance.evidence import Evidence
+from conformance.identity import container_ids, first_processes
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.probes.node import Answer
-from conformance.rig import Rig, container_ids, first_processes
+from conformance.rig import Rig
 from conformance.steps import image
 from scenarios import knowledge, names, printed, resources
 

@@ -19,13 +19,13 @@ from conformance.cluster import Object
 from conformance.conclusion import conclude
 from conformance.errors import NoCluster, RigError, TimedOut, UsageError
 from conformance.evidence import Evidence
+from conformance.identity import container_of
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
 from conformance.probes.inventory import inventory
 from conformance.report import render
 from conformance.residue import Owners, astray, ledger, waiting_for
-from conformance.rig import container_of
 from conformance.sessions import Replay, observation_line
 from conformance.terms import terms
 from conformance.world import images, nodes

@@ -16,14 +16,13 @@ from urllib3.exceptions import HTTPError
 
 from conformance.cluster import Cluster, Object, Refused, lines
 from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
+from conformance.identity import NOBODY
 from conformance.timeouts import TIMEOUTS
 
 AGENT = Path(__file__).with_name("agent.py")
 PORT = 8079
 LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
-NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
-"""What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
 OK, CREATED, GONE = 200, 201, 404
 """What an HTTP server, a Docker Engine among them, answers."""
 

@@ -12,7 +12,7 @@ from conformance import repeats, together
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
-from conformance.report import front, raw, view
+from conformance.report import front, pictures, raw, view
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
@@ -126,6 +126,8 @@ def html(record: Record) -> str:
         said=view.SAID,
         standing_signs=view.STANDS,
         headline=view.headline(record),
+        pictures=pictures.of(whole),
+        pictures_style=pictures.style(),
         world=view.world_line(record),
         stand_ins=lambda approach: view.stand_ins(record, approach),
         place=lambda approach: view.place(record, approach),

@@ -1,0 +1,40 @@
+"""Write the README's picture, where the child landed, from the recorded run: `python -m hack.picture`."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from pathlib import Path
+
+from conformance import record
+from conformance.report.pictures import landed, style
+from conformance.report.pictures.drawing import WIDTH, Picture
+
+HERE = Path(__file__).parents[1]
+RECORDED = HERE / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
+PICTURE = HERE / "docs" / "landed.svg"
+GAP = 24
+HEIGHT = re.compile(r'viewBox="0 0 \d+ ([\d.]+)"')
+
+
+def standalone(picture: Picture) -> str:
+    """Give a picture's drawings beside one another as one SVG that brings its own style, light and dark."""
+    heights = [float(found[1]) for one in picture.drawings if (found := HEIGHT.search(one))]
+    placed = [
+        str(one).replace("<svg ", f'<svg x="{number * (WIDTH + GAP)}" width="{WIDTH}" height="{height:g}" ', 1)
+        for number, (one, height) in enumerate(zip(picture.drawings, heights, strict=True))
+    ]
+    size = f"{len(placed) * (WIDTH + GAP) - GAP} {max(heights):g}"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {size}"><title>{picture.title}</title>'
+    return "\n".join([head, f"<style>{style()}</style>", *placed, "</svg>", ""])
+
+
+def made() -> str:
+    """Give the picture of the recorded run."""
+    lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
+    return standalone(landed.picture(record.of(json.loads(line) for line in lines)))
+
+
+if __name__ == "__main__":
+    PICTURE.write_text(made(), encoding="utf-8")

@@ -1,0 +1,96 @@
+"""The report's pictures as Chromium draws them: no words on one another, and shape by shape what was last looked at."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from conformance.record import Record
+from conformance.report import render
+from tests.pages.conftest import Open
+from tests.test_pictures import altered
+
+GOLDENS = Path(__file__).parent / "goldens"
+"""What the pictures of the recorded run were when somebody looked. One that is missing is written, and its test fails:
+`rm tests/pages/goldens/*.png; make test-pages` makes all of them again."""
+PICTURES = ("where-it-landed", "what-went-when", "start-up-and-residue")
+SHAPES_ALONE = ".picture text { visibility: hidden !important; }"
+"""Words depend on a machine's fonts. What they say is tested without a browser, that they fit with one, below."""
+TOLERANCE, UNLIKE = 0.0002, 48
+"""So large a share of the pixels may differ by so much of 255 or more in a colour: edges are not smoothed alike everywhere."""
+UNALIKE = """async ([one, other, unlike]) => {
+  const pixels = async (data) => {
+    const image = new Image();
+    image.src = 'data:image/png;base64,' + data;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    canvas.drawImage(image, 0, 0);
+    return canvas.getImageData(0, 0, image.width, image.height);
+  };
+  const [a, b] = [await pixels(one), await pixels(other)];
+  if (a.width !== b.width || a.height !== b.height) return 1;
+  let count = 0;
+  for (let i = 0; i < a.data.length; i += 4) {
+    if ([i, i + 1, i + 2].some((c) => Math.abs(a.data[c] - b.data[c]) >= unlike)) count += 1;
+  }
+  return count / (a.data.length / 4);
+}"""
+"""Gives the share of pixels in which two PNGs (base64) differ; 1 where they are not of one size."""
+CLASHES = """() => {
+  const both = (a, b, from, size) => Math.min(a[from] + a[size], b[from] + b[size]) - Math.max(a[from], b[from]);
+  const over = (a, b) => both(a, b, 'x', 'width') > 0.5 && both(a, b, 'y', 'height') > 3;
+  const within = (a, b) => both(a, b, 'x', 'width') >= a.width - 0.1 && both(a, b, 'y', 'height') >= a.height - 0.1;
+  return [...document.querySelectorAll('svg.picture')].flatMap((svg) => {
+    const words = [...svg.querySelectorAll('text')].map((one) => ({ said: one.textContent, box: one.getBBox() }));
+    const outside = words.filter((one) => !within(one.box, svg.viewBox.baseVal)).map((one) => one.said);
+    const on = (one, number) => words.slice(number + 1).filter((other) => over(one.box, other.box)).map((other) => other.said);
+    return [...outside, ...words.flatMap(on)];
+  });
+}"""
+"""Gives the words that leave their picture, and those that are on one another by more than their lines' leading."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -> None:
+    page = open_page(report, viewport={"width": 760, "height": 900}, color_scheme=scheme).page
+    page.add_style_tag(content=SHAPES_ALONE)
+    shown = {GOLDENS / f"{name}-{scheme}.png": page.locator(f"#{name} figure").screenshot() for name in PICTURES}
+    new = [golden for golden in shown if not golden.exists()]
+    for golden in new:
+        golden.write_bytes(shown[golden])
+    assert not new, "they were not there and have been written: look at them, and keep them"
+    page.goto("about:blank")
+    pairs = {golden.name: [base64.b64encode(one).decode() for one in (now, golden.read_bytes())] for golden, now in shown.items()}
+    unalike = {name: page.evaluate(UNALIKE, [*pair, UNLIKE]) for name, pair in pairs.items()}
+    assert {name: share for name, share in unalike.items() if share > TOLERANCE} == {}
+
+
+LONG = "runner-7f9c-gitlab-ci-build-and-integration.eu-central-1.compute.internal.example.net"
+
+
+def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tmp_path: Path, open_page: Open) -> None:
+    titles = {name: {**one, "title": LONG} for name, one in recorded.header["approaches"].items()}
+    long = evolve(recorded, header={**recorded.header, "approaches": titles})
+    long = altered(long, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=LONG))
+    long = altered(long, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=LONG))
+    for number, run in enumerate((recorded, long)):
+        file = tmp_path / f"{number}.html"
+        file.write_text(render.html(run), encoding="utf-8")
+        page = open_page(file).page
+        assert page.locator("svg.picture text").count() > 100
+        assert page.evaluate(CLASHES) == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_picture_is_as_wide_as_there_is_room(report: Path, open_page: Open, width: int) -> None:
+    page = open_page(report, viewport={"width": width, "height": 800}).page
+    boxes = [one.bounding_box() for one in page.locator("svg.picture").all()]
+    assert len(boxes) == 6
+    for box in boxes:
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert 320 <= box["width"] <= 512, "a picture of 360 units, so its smallest words are more than 9 pixels high"

@@ -1,0 +1,469 @@
+"""The pictures: every mark is a reading of the record, every number stands in the table too, and what is lacking is said."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from attrs import evolve
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from conformance import limits, repeats
+from conformance.evidence import digest
+from conformance.record import Record
+from conformance.report import pictures, render
+from conformance.report.pictures import landed, strips, timeline
+from conformance.report.pictures.drawing import WIDTH, Picture, Scale, fitting, seconds, short
+from hack import picture as readme
+from tests.lines import a_record, observed
+
+SVG = "{http://www.w3.org/2000/svg}"
+ONE = landed.picture, timeline.picture, strips.picture
+
+
+def altered(record: Record, leg: str, name: str, change: Callable[[Any], Any]) -> Record:
+    """Give the record with one leg's readings of a name changed."""
+    made = []
+    for one in record.evidence:
+        if (one.leg, one.name) == (leg, name):
+            output = copy.deepcopy(one.output)
+            output = change(output) or output
+            made.append(evolve(one, output=output, sha256=digest(output)))
+        else:
+            made.append(one)
+    return evolve(record, evidence=tuple(made))
+
+
+def lacking(record: Record, *names: str) -> Record:
+    """Give the record without the readings of these names."""
+    return evolve(record, evidence=tuple(one for one in record.evidence if one.name not in names))
+
+
+def drawn(picture: Picture) -> list[ET.Element]:
+    return [ET.fromstring(drawing) for drawing in picture.drawings]
+
+
+def words(svg: ET.Element) -> list[str]:
+    return [one.text or "" for one in svg.iter(f"{SVG}text")]
+
+
+def marks(svg: ET.Element, *classes: str) -> list[ET.Element]:
+    return [one for one in svg.iter() if {*classes} <= {*one.get("class", "").split()}]
+
+
+def rows(picture: Picture, leg: str) -> dict[str, str]:
+    return {row[1]: row[2] for row in picture.rows if row[0] == leg}
+
+
+# Where the child landed
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_the_way_up_is_the_one_that_the_node_told(recorded: Record, approach: str) -> None:
+    found = limits.of("memory", limits.levels(recorded.seen(f"{approach}.foreground")["child's cgroups"].output))
+    picture = landed.picture(recorded)
+    told = rows(picture, f"{approach}.foreground")
+    on_way = [
+        path for path, said in told.items() if path.startswith("/") and "on the child's way" in said and "not on" not in said
+    ]
+    assert sorted(on_way) == sorted(level.path for level in found)
+    svg = drawn(picture)[["dood", "dind"].index(approach)]
+    assert len([one for one in marks(svg, "way") if one.tag == f"{SVG}circle"]) == len(found)
+    assert short(found[0].parts[-1]) in words(svg)
+
+
+def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
+    picture = landed.picture(recorded)
+    assert rows(picture, "dood.foreground")["the child"] == "outside its pod"
+    assert rows(picture, "dind.foreground")["the child"] == "inside its pod"
+    assert [encloses(svg) for svg in drawn(picture)] == [False, True]
+    outside, inside = (" ".join(words(svg)) for svg in drawn(picture))
+    assert "the child is outside its pod" in outside
+    assert "the child is inside its pod" in inside
+
+
+def encloses(svg: ET.Element) -> bool:
+    """Say whether the pod's rectangle has the child's in it."""
+    (pod,), (child,) = ([one for one in marks(svg, name) if one.tag == f"{SVG}rect"] for name in ("pod", "child"))
+    place = {name: [float(one.get(key, "")) for key in ("x", "y", "width", "height")] for name, one in (("p", pod), ("c", child))}
+    (x, y, width, height), (left, top, wide, high) = place["p"], place["c"]
+    return x <= left and left + wide <= x + width and y <= top and top + high <= y + height
+
+
+def test_on_cgroup_v2_the_child_of_dind_is_at_the_nodes_root(recorded: Record) -> None:
+    uid = recorded.seen("dind.foreground")["pod"].output["metadata"]["uid"]
+    made = altered(recorded, "dind.foreground", "child's cgroups", lambda _: unified("/docker/c1"))
+    made = altered(
+        made, "dind.foreground", "pod's cgroups", lambda _: unified(f"/kubepods/pod{uid}/client", {f"pod{uid}": "1048576"})
+    )
+    picture = landed.picture(made)
+    told = rows(picture, "dind.foreground")
+    assert told["the child"] == "outside its pod"
+    assert told["/docker"] == "on the child's way; no limit"
+    assert told[f"/kubepods/pod{uid}"] == "the pod; not on the child's way; 1 MiB"
+    assert told["met on its way up"] == "no limit of memory, cpu, pids"
+    svg = drawn(picture)[1]
+    assert not encloses(svg)
+    assert "engine in the pod" in words(svg)
+
+
+def unified(path: str, memory: dict[str, str] | None = None) -> dict[str, Any]:
+    """Give the levels of one path on cgroup v2, with memory limits by the last segment."""
+    parts = path.strip("/").split("/")
+    paths = ["/" + "/".join(parts[:depth]) for depth in range(len(parts), -1, -1)]
+    return {
+        "levels": [
+            {
+                "controller": "",
+                "path": one,
+                "inode": len(one) + 7,
+                "files": {"memory.max": (memory or {}).get(one.split("/")[-1], "max")},
+            }
+            for one in paths
+        ]
+    }
+
+
+def test_a_child_in_its_pod_that_the_nodes_engine_runs_leaves_the_engine_outside(recorded: Record) -> None:
+    around = recorded.seen("dood.foreground")["pod's cgroups"].output
+    picture = landed.picture(altered(recorded, "dood.foreground", "child's cgroups", lambda _: around))
+    assert rows(picture, "dood.foreground")["the child"] == "inside its pod"
+    svg = drawn(picture)[0]
+    (pod,), (child,) = marks(svg, "pod"), [one for one in marks(svg, "child") if one.tag == f"{SVG}rect"]
+    corners = [float(one) for one in re.findall(r"[\d.]+", pod.get("d", ""))]
+    left, top, narrow, between, wide, low, _ = corners
+    assert left < narrow < float(child.get("x", "")) < wide
+    assert top < between < float(child.get("y", "")) < low
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_every_limit_is_at_its_level_and_no_other(recorded: Record, approach: str) -> None:
+    seen = recorded.seen(f"{approach}.foreground")
+    picture = landed.picture(recorded)
+    told = rows(picture, f"{approach}.foreground")
+    found = [*limits.levels(seen["child's cgroups"].output), *limits.levels(seen["pod's cgroups"].output)]
+    said = words(drawn(picture)[["dood", "dind"].index(approach)])
+    for path in {level.path for level in found}:
+        set_ = [
+            limits.amount(name, limit(level))
+            for name, limit in limits.LIMITS.items()
+            for level in {one.path: one for one in limits.of(name, found)}.values()
+            if level.path == path and limit(level) != float("inf")
+        ]
+        assert told[path].endswith(" · ".join(set_) or "no limit")
+        assert not set_ or any(one.endswith(" · ".join(set_)) for one in said)
+
+
+def test_another_limit_makes_another_picture(recorded: Record) -> None:
+    def tighter(output: Any) -> None:
+        next(one for one in output["levels"] if one["controller"] == "pids")["files"]["pids.max"] = "77"
+
+    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", tighter))
+    assert rows(picture, "dind.foreground")["met on its way up"] == "512 MiB · 0.5 CPU · 77 pids"
+    assert any(one.endswith("● 77 pids") for one in words(drawn(picture)[1]))
+    assert "512 MiB · 0.5 CPU · 77 pids" in words(drawn(picture)[1])
+
+
+def test_a_limit_off_the_childs_way_is_marked_as_one_that_it_does_not_meet(recorded: Record) -> None:
+    outside, inside = (words(svg) for svg in drawn(landed.picture(recorded)))
+    assert "the pod  ○ 768 MiB · 0.7 CPU · 2048 pids" in outside
+    assert "the pod  ● 768 MiB · 0.7 CPU · 2048 pids" in inside
+
+
+def in_network(net: str) -> Callable[[Any], Any]:
+    """Give what moves a child to a network namespace."""
+    return lambda output: output["process"]["ns"].update(net=net)
+
+
+def test_the_network_is_the_one_of_the_childs_namespace(recorded: Record) -> None:
+    told = rows(landed.picture(recorded), "dood.foreground")
+    assert told["the child's network"] == "its own network, 172.17.0.5"
+    assert told["pod"] == "dood, 10.244.1.12"
+    seen = recorded.seen("dood.foreground")
+    for name, whose in (("pod processes", "the pod's network"), ("node's first process", "the node's network")):
+        net = seen[name].output[0]["ns"]["net"]
+        made = altered(recorded, "dood.foreground", "child", in_network(net))
+        assert rows(landed.picture(made), "dood.foreground")["the child's network"] == whose
+        assert whose in words(drawn(landed.picture(made))[0])
+
+
+def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
+    def moved(output: Any) -> None:
+        for level in output["levels"]:
+            if level["controller"] == "memory":
+                level["inode"] += 1
+
+    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", moved))
+    told = rows(picture, "dind.foreground")
+    assert not encloses(drawn(picture)[1]), "what is partly outside is not inside"
+    assert told["the child"] == "inside its pod only by cpu, pids"
+    assert told["by memory"] == "outside"
+
+
+# What went when
+
+
+def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record) -> None:
+    end = timeline.course(recorded, "dood.detached").ends["the child's process"]
+    seen = recorded.seen("dood.detached")
+    assert end.how is timeline.How.THERE
+    assert end.after == (seen["orphan"].at or 0) - seen["deletion"].output["delete_called"]
+    picture = timeline.picture(recorded)
+    assert rows(picture, "dood.detached")["the child's process"] == "still there after 33.4 s"
+    dood, dind = drawn(picture)
+    arrows = [[one for one in marks(svg, "bar") if one.tag == f"{SVG}path"] for svg in (dood, dind)]
+    there = [end for kind in timeline.KINDS for end in timeline.course(recorded, f"dood.{kind}").ends.values()]
+    assert len(arrows[0]) == sum(one.how is timeline.How.THERE for one in there) == 6
+    assert arrows[1] == []
+    assert "still there after 33.4 s" in words(dood)
+
+
+def test_what_outlived_its_pod_but_is_another_process_was_not_looked_at(recorded: Record) -> None:
+    made = altered(recorded, "dood.detached", "orphan", lambda output: [{**one, "start": 1} for one in output])
+    end = timeline.course(made, "dood.detached").ends["the child's process"]
+    assert end.after < 33, "the last that was seen is what the watch saw"
+
+
+def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
+    output = recorded.seen("dind.detached")["deletion"].output
+    ends = timeline.course(recorded, "dind.detached").ends
+    called = output["delete_called"]
+    at = {one["pid"]: one["at"] - called for one in output["events"] if one["event"] == "gone"}
+    child = next(one["pid"] for one in output["followed"] if one["role"] == "child")
+    assert ends["the child's process"].after == at[child]
+    assert ends["the child's process"].told == next(one["at"] for one in output["events"] if one["event"] == "noted") - called
+    assert ends["the pod's last process"].after == max(after for pid, after in at.items() if pid != child)
+    assert ends["the client's process"].after == at[1317]
+    assert ends["the pod's object"].after == output["object_gone"] - called
+    assert set(ends) == {"the child's process", "the pod's last process", "the client's process", "the pod's object"}
+
+
+def test_what_was_only_looked_for_afterwards_has_an_empty_bar(recorded: Record) -> None:
+    picture = timeline.picture(recorded)
+    assert rows(picture, "dind.foreground")["the child's container"] == "gone when looked for after 3.50 s"
+    assert rows(picture, "dood.foreground")["the paths on the node"] == "4 of 5 still there after 1.35 s"
+    assert [len(marks(svg, "empty")) for svg in drawn(picture)] == [0, 4]
+
+
+def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> None:
+    def early(output: Any) -> None:
+        for event in output["events"]:
+            if event.get("role") == "child":
+                event["at"] -= 5
+
+    made = altered(recorded, "dind.detached", "deletion", early)
+    assert timeline.course(made, "dind.detached").ends["the child's process"].words == "had ended before the call"
+    bars = [len(marks(drawn(timeline.picture(one))[1], "bar", "of-child")) for one in (recorded, made)]
+    assert bars[0] - bars[1] == 1
+
+
+def test_a_thing_that_was_read_of_one_approach_alone_says_so_of_the_other(recorded: Record) -> None:
+    kept = tuple(one for one in recorded.evidence if (one.leg, one.name) != ("dind.foreground", "on the node after"))
+    dood, dind = drawn(timeline.picture(evolve(recorded, evidence=kept)))
+    assert words(dind).count("not read") == 2
+    assert "not read" not in words(dood)
+    assert dood.get("viewBox") == dind.get("viewBox"), "so that the legs are side by side"
+
+
+def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded: Record) -> None:
+    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(recorded)))
+    made = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(uncertainty=0.4))
+    svg = drawn(timeline.picture(made))[0]
+    assert len(marks(svg, "range")) == 4
+    assert "clocks ± 0.400 s" in words(svg)
+    assert rows(timeline.picture(made), "dood.foreground")["the clocks"] == "apart by at most 0.400 s"
+
+
+# Start-up and residue
+
+
+def again(record: Record, more: float) -> Record:
+    """Give the record with every leg deployed a second time, `more` seconds slower."""
+    second = [
+        {**leg, "leg": f"{leg['leg']}~2", "times": {**leg["times"], "serving": leg["times"]["serving"] + more}}
+        for leg in record.legs
+        if "serving" in leg["times"]
+    ]
+    cells = [*record.header["cells"], *({**cell, "leg": f"{cell['leg']}~2"} for cell in record.header["cells"])]
+    evidence = (*record.evidence, *(evolve(one, leg=f"{one.leg}~2") for one in record.evidence if one.name == strips.AFTER))
+    return evolve(record, header={**record.header, "cells": cells}, legs=(*record.legs, *second), evidence=evidence)
+
+
+def test_every_sample_is_one_dot(recorded: Record) -> None:
+    for record, times_ in ((recorded, 1), (again(recorded, 0.5), 2)):
+        start, residue = drawn(strips.picture(record))
+        samples = sum(len(found) for found in repeats.cold_starts(record).values())
+        assert samples == times_ * 27
+        assert len(marks(start, "sample")) == samples
+        assert len(marks(residue, "sample")) == times_ * 5
+        places = [(one.get("cx"), one.get("cy")) for one in marks(start, "sample")]
+        assert len({*places}) == len(places), "no dot hides another"
+        assert len(marks(start, "median")) == len({leg["approach"] for leg in record.legs if "serving" in leg["times"]})
+
+
+def test_the_table_has_every_sample_of_every_leg(recorded: Record) -> None:
+    record = again(recorded, 0.5)
+    told = {row[1]: row[2] for row in strips.picture(record).rows}
+    for leg, samples in repeats.cold_starts(record).items():
+        assert not samples or told[f"Start-up, {leg}"] == ", ".join(seconds(one) for one in samples)
+    assert told["Residue, dind.detached-forced"] == "0, 0"
+
+
+def test_a_leg_that_never_served_has_no_dot(recorded: Record) -> None:
+    legs = tuple({**leg, "times": {"deploying": 1.0}} if leg["leg"] == "dood.laden" else leg for leg in recorded.legs)
+    start, _ = drawn(strips.picture(evolve(recorded, legs=legs)))
+    assert len(marks(start, "sample")) == 26
+
+
+def test_residue_is_what_is_still_there(recorded: Record) -> None:
+    found = strips.left(recorded).samples
+    assert found["dood"] == {"dood.foreground": [4], "dood.detached-forced": [4]}
+    assert found["dind"] == {"dind.foreground": [0], "dind.detached-forced": [0]}
+
+
+@settings(deadline=None)
+@for_all(st.lists(st.floats(0, WIDTH), max_size=80))
+def test_dots_touch_no_other_and_none_is_lost(places: list[float]) -> None:
+    stacked = strips._stacked(sorted(places))
+    assert [x for x, _ in stacked] == sorted(places)
+    for level in {level for _, level in stacked}:
+        row = [x for x, one in stacked if one == level]
+        assert all(b - a >= 2 * strips.RADIUS for a, b in itertools.pairwise(row))
+
+
+# All of them
+
+
+@pytest.mark.parametrize("picture", ONE)
+def test_every_number_in_a_picture_is_in_its_table(recorded: Record, picture: Callable[[Record], Picture]) -> None:
+    made = picture(recorded)
+    told = "\n".join("\n".join(row) for row in made.rows)
+    axis = {one for svg in drawn(made) for grid in marks(svg, "middle") for one in [grid.text]}
+    for said in (one for svg in drawn(made) for one in words(svg) if one not in axis):
+        for number in re.findall(r"\d+(?:\.\d+)+|\d+ (?:MiB|CPU|pids|s\b)", said):
+            assert number.removesuffix(" s") in told, said
+
+
+@pytest.mark.parametrize("picture", ONE)
+def test_it_is_said_to_who_cannot_see_it(recorded: Record, picture: Callable[[Record], Picture]) -> None:
+    for svg in drawn(picture(recorded)):
+        title, description = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
+        assert svg.get("role") == "img"
+        assert title is not None
+        assert description is not None
+        assert svg.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+        assert title.text
+        assert len(description.text or "") > 50
+        assert not [one for one in svg.iter() if one.get("style")]
+
+
+def test_they_are_on_the_page_and_small(recorded: Record) -> None:
+    made = pictures.of(recorded)
+    assert [one.title for one in made] == ["Where the child landed", "What went when", "Start-up and residue"]
+    assert sum(len(drawing.encode()) for one in made for drawing in one.drawings) < 60_000
+    html = render.html(recorded)
+    for one in made:
+        assert f'<section id="{one.id}">' in html
+        assert all(drawing in html for drawing in one.drawings)
+        assert all(f">{escape(row[-1])}</td>" in html for row in one.rows)
+    identifiers = re.findall(r'\bid="([^"]+)"', html)
+    assert len(identifiers) == len({*identifiers})
+
+
+HOSTILE = '<script>alert("1")</script>&\x07'
+
+
+def test_hostile_names_stay_text(recorded: Record) -> None:
+    made = altered(recorded, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=HOSTILE))
+    made = altered(made, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=HOSTILE))
+    titled = {**made.header["approaches"], "dood": {**made.header["approaches"]["dood"], "title": HOSTILE}}
+    legs = tuple({**leg, "variation": HOSTILE} for leg in made.legs)
+    made = evolve(made, header={**made.header, "approaches": titled}, legs=legs)
+    html = render.html(made)
+    assert "<script>alert" not in html
+    assert "\x07" not in html
+    assert html.count("&lt;script&gt;alert") > 10
+    for one in pictures.of(made):
+        assert one.drawings
+        assert not [svg for svg in drawn(one) if list(svg.iter(f"{SVG}script"))]
+
+
+def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
+    made = pictures.of(a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")]))
+    assert [one.drawings for one in made] == [(), (), ()]
+    assert [one.missing for one in made] == [
+        ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
+        ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
+        (strips.NO_START, strips.NO_LEFT),
+    ]
+    html = render.html(a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")]))
+    assert "<svg" not in html
+    assert "the record has no reading “child” of it" in html
+
+
+def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
+    made = pictures.of(a_record([observed("P2-24", "dood.laden", "LACKS", "LACKS")]))
+    assert made[0].missing == ("Not drawn: dood.foreground; the record has no such leg.",)
+    assert made[1].missing == (
+        "Not drawn: the record has no leg of the kinds foreground, foreground-forced, detached, detached-forced.",
+    )
+
+
+def test_one_approach_that_is_lacking_does_not_take_the_other_away(recorded: Record) -> None:
+    kept = evolve(recorded, evidence=tuple(one for one in recorded.evidence if not one.leg.startswith("dind.")))
+    for picture in (landed.picture(kept), timeline.picture(kept)):
+        assert len(picture.drawings) == 1
+        assert "dind.foreground" in picture.missing[0]
+        assert "no reading “child”" in picture.missing[0]
+
+
+def test_a_child_that_was_not_proven_is_not_drawn(recorded: Record) -> None:
+    made = altered(recorded, "dood.foreground", "child", lambda output: output["page"].update(body="another's"))
+    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in landed.picture(made).missing
+    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in timeline.picture(made).missing
+
+
+def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None:
+    made = altered(recorded, "dood.foreground", "pod's cgroups", lambda output: output.update(levels=[]))
+    assert landed.picture(made).missing == (
+        "Not drawn: dood.foreground; the cgroups of its child and of its pod were not both found.",
+    )
+
+
+@pytest.mark.parametrize("odd", [{}, [], "", None, 7, {"levels": [{}]}, {"events": None}])
+@pytest.mark.parametrize(
+    "name", ["child's cgroups", "pod's cgroups", "deletion", "pod processes at delete", "on the node after", "pod"]
+)
+def test_a_reading_of_an_odd_shape_breaks_no_report(recorded: Record, name: str, odd: Any) -> None:
+    kept = evolve(recorded, evidence=tuple(evolve(one, output=odd) if one.name == name else one for one in recorded.evidence))
+    for picture in pictures.of(kept):
+        assert picture.drawings or picture.missing
+
+
+def test_the_readmes_picture_is_the_recorded_runs_and_brings_its_own_style() -> None:
+    committed = readme.PICTURE.read_text(encoding="utf-8")
+    assert committed == readme.made(), "write it again: python -m hack.picture"
+    svg = ET.fromstring(committed)
+    assert len(list(svg.iter(f"{SVG}svg"))) == 3
+    assert "prefers-color-scheme: dark" in "".join(one.text or "" for one in svg.iter(f"{SVG}style"))
+    assert not re.search(r"(?:href|src|url)\b", committed), "it asks for nothing"
+
+
+def test_words_fit_and_a_scale_has_few_ticks() -> None:
+    assert fitting("conformance", 60, 6) == "confo…ance"
+    assert fitting("conformance", 80, 6) == "conformance"
+    assert seconds(-0.001) == "0.00 s"
+    assert short(json.dumps("docker-" + "a1" * 32 + ".scope")) == '"docker-a1a1a1a1a1a1….scope"'
+    for most in (0, 0.004, 1, 7.2, 34, 61, 5000):
+        ticks = Scale(most).ticks
+        assert 1 <= len(ticks) <= 8
+        assert ticks[-1] <= max(most, 0)
