@@ -17,6 +17,7 @@ from conformance.errors import RigError
 from conformance.legs import catalogue
 from conformance.observations import State
 from conformance.plan import Cell, Plan, cells
+from conformance.report.view import printable
 from conformance.sessions import Live, Replay, Source, observation_line
 
 FOLDER = Path(scenarios.__file__).parent
@@ -127,10 +128,12 @@ class Conformance:
         line = observation_line(cell, seen, self.source.world, strict=self.config.getoption("--strict-article"))
         self.lines += [*self.source.lines(), line]
         if seen.state is State.NOT_APPLICABLE:
-            pytest.skip(seen.reason)
+            pytest.skip(printable(seen.reason))
         if not line["as_expected"]:
             expected = line["expected"] or "nothing known"
-            raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
+            # What no file can hold as text (a lone surrogate) would break the one that allure writes, and the session with it.
+            reason = printable(seen.reason)
+            raise Unexpected(f"{cell.leg}: {seen.state.value}: {reason}\nexpected {expected}: {line['why_expected']}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Go from repeat to repeat: what is repeated begins when what came before it has been judged."""
