@@ -190,7 +190,7 @@ class Recorder:
     """The controller's ear: writes every line that comes, and tells how far the run is."""
 
     def __init__(self, writer: record.Writer, told: Callable[[record.Line], None]) -> None:
-        """Write to `writer`; call `told` with every observation."""
+        """Write to `writer`; call `told` with every line, and with the name of each cell that begins to be waited for."""
         self.writer = writer
         self.told = told
         self.interrupted = False
@@ -210,8 +210,11 @@ class Recorder:
                 if self._session:
                     self._session.shouldstop = self.broken
                 return
-            if line["kind"] == "observation":
-                self.told(line)
+            self.told(line)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tell what is waited for."""
+        self.told({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the session, to end it where the record cannot be written."""
