@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -20,7 +20,7 @@ from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 from conformance.explain import explain
 from conformance.legs import catalogue
 from conformance.listing import listing
-from conformance.report import compared, render, terminal
+from conformance.report import compared, live, machine, render, terminal
 from conformance.rig import RATE
 from conformance.sessions import wanted_processes
 from conformance.terms import terms
@@ -168,6 +168,7 @@ def reach(context: str, world: str | None = None) -> Cluster:
     help="What an hour of one CPU costs you, for what is said of bills.",
 )
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each observation and one at the end, alone.")
 @OF_WORLD
 @CONTEXT
 @click.option("--allow-privileged", is_flag=True, help="With --context: let the run have there what it says that it needs.")
@@ -182,13 +183,14 @@ def run(
     enforce: bool,
     rate: float,
     quiet: bool,
+    as_json: bool,
     world: str | None,
     context: str,
     allow_privileged: bool,
     given_images: tuple[str, ...],
 ) -> None:
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     count = wanted_processes(processes)
     overrides = images.overrides(given_images, images.NAMES)
     approaches = catalogue()  # a broken approach is found before anything is created
@@ -200,27 +202,27 @@ def run(
             raise UsageError("That needs your leave.", "add --allow-privileged")
     run_id = running.new_id()
     folder = running.new(reports, run_id)
-    began = time.monotonic()
-
-    def told(line: record.Line) -> None:
-        if not quiet:
-            console.print(f"{time.monotonic() - began:6.1f} s  {terminal.line(line)}", markup=False)
-
-    made = running.Run(
-        cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-        repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides, told=told,
-    )  # fmt: skip
-    code = made.go()
+    with live.lines_of_json() if as_json else live.nothing() if quiet else live.way(console)(console) as told:
+        made = running.Run(
+            cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
+            repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides, told=told,
+        )  # fmt: skip
+        code = made.go()
+    end: dict[str, Any] = {}
     try:
         read = running.finish(folder)
-        if not quiet:
+        if not quiet and not as_json:
             terminal.table(read, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
         _show_in_step(read)
+        end = {key: value for key, value in machine.verdicts(read).items() if key != "cells"}
     except (OSError, record.BadRecord) as failed:
         code = max(code, RigError.exit_code)
         console.print(f"The reports cannot be written: {failed}", markup=False)
-    console.print(f"exit code {code}: {made.why}", markup=False)
+    if as_json:
+        live.as_json({"kind": "end", **end, "exit_code": code, "why": made.why, "folder": str(folder)})
+    else:
+        console.print(f"exit code {code}: {made.why}", markup=False)
     sys.exit(code)
 
 
@@ -247,7 +249,7 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
         return
     file = _file(*sources)
     folder, read = file.parent, record.read(file)
-    terminal.table(read, Console(highlight=False))
+    terminal.table(read, Console(highlight=False, emoji=False))
     render.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
     if read.footer is None:

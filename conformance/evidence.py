@@ -43,7 +43,7 @@ class Evidence:
 
 def digest(output: object) -> str:
     """Give the sha256 of an output in canonical JSON; it covers the redacted text."""
-    return hashlib.sha256(json.dumps(output, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(output, sort_keys=True, ensure_ascii=False).encode(errors="backslashreplace")).hexdigest()
 
 
 def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- any JSON

@@ -17,6 +17,7 @@ from conformance.errors import RigError
 from conformance.legs import catalogue
 from conformance.observations import State
 from conformance.plan import Cell, Plan, cells
+from conformance.report.view import printable
 from conformance.sessions import Live, Replay, Source, observation_line
 
 FOLDER = Path(scenarios.__file__).parent
@@ -128,10 +129,12 @@ class Conformance:
         line = observation_line(cell, seen, self.source.world, strict=self.config.getoption("--strict-article"))
         self.lines += [*self.source.lines(), line]
         if seen.state is State.NOT_APPLICABLE:
-            pytest.skip(seen.reason)
+            pytest.skip(printable(seen.reason))
         if not line["as_expected"]:
             expected = line["expected"] or "nothing known"
-            raise Unexpected(f"{cell.leg}: {seen.state.value}: {seen.reason}\nexpected {expected}: {line['why_expected']}")
+            # What no file can hold as text (a lone surrogate) would break the one that allure writes, and the session with it.
+            reason = printable(seen.reason)
+            raise Unexpected(f"{cell.leg}: {seen.state.value}: {reason}\nexpected {expected}: {line['why_expected']}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Go from repeat to repeat: what is repeated begins when what came before it has been judged."""
@@ -188,7 +191,7 @@ class Recorder:
     """The controller's ear: writes every line that comes, and tells how far the run is."""
 
     def __init__(self, writer: record.Writer, told: Callable[[record.Line], None]) -> None:
-        """Write to `writer`; call `told` with every observation."""
+        """Write to `writer`; call `told` with every line, and with the name of each cell that begins to be waited for."""
         self.writer = writer
         self.told = told
         self.interrupted = False
@@ -208,8 +211,11 @@ class Recorder:
                 if self._session:
                     self._session.shouldstop = self.broken
                 return
-            if line["kind"] == "observation":
-                self.told(line)
+            self.told(line)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tell what is waited for."""
+        self.told({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the session, to end it where the record cannot be written."""

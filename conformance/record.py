@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from conformance.errors import RigError, UsageError
 from conformance.evidence import Evidence, Seen, digest
@@ -82,7 +83,8 @@ class Writer:
         check(line)
         if self._refused:
             raise RigError(self._refused, REMEDY)
-        text = (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode()
+        # What is no character alone (a lone surrogate) is kept as JSON writes it: \\udc80.
+        text = (json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n").encode(errors="backslashreplace")
         place = self._file.tell()
         try:
             while text:
@@ -107,6 +109,8 @@ class Record:
     observations: tuple[Line, ...]
     residue: tuple[Line, ...]
     footer: Line | None
+    sha256: str = field(default="", eq=False)
+    """Of the file that it was read from."""
 
     def seen(self, leg: str) -> Seen:
         """Give a leg's evidence as a judge gets it."""
@@ -156,7 +160,8 @@ def read(path: Path) -> Record:
     """Read a record, checking every line and every digest. Raises `BadRecord`."""
     lines: list[Line] = []
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as unreadable:
         why = getattr(unreadable, "strerror", None) or "it is no text"
         raise BadRecord(f"{path} cannot be read: {why}.", "give a record.jsonl") from unreadable
@@ -173,7 +178,7 @@ def read(path: Path) -> Record:
             raise BadRecord(f"{path}, line {number}: not JSON: {broken}.", "give a record.jsonl") from broken
         except BadRecord as wrong:
             raise BadRecord(f"{path}, line {number}: {wrong.sentence}", "was it edited?") from wrong
-    return of(lines, str(path))
+    return evolve(of(lines, str(path)), sha256=hashlib.sha256(content).hexdigest())
 
 
 def of(lines: Iterable[Line], name: str = "the record") -> Record:

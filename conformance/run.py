@@ -293,7 +293,9 @@ class Run:
 
         def selected(cells: list[plan.Cell]) -> None:
             self._cells = cells
-            recorder.writer.write(self._header(cells))
+            header = self._header(cells)
+            recorder.writer.write(header)
+            self.told(header)
 
         if self.processes != "0":
             args += ["-n", self.processes, "--dist", "loadscope", "--max-worker-restart", "0"]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from conformance.claims import LEVELS
 from conformance.course import Course
 from conformance.errors import UsageError
-from conformance.evidence import Seen
+from conformance.evidence import Seen, redact
 from conformance.legs import KINDS, catalogue
 from conformance.observations import Observation, State, error, not_applicable
 from conformance.plan import Cell, Plan, cells
@@ -118,7 +118,7 @@ class Live:
 
     def _keep(self, name: str, document: dict[str, Any]) -> None:
         folder = self.folder / "diagnostics"
-        text = json.dumps(document, indent=1, default=str).replace(self.plan.token, "[redacted]")
+        text = json.dumps(redact(document, (self.plan.token,)), indent=1, default=str)
         with contextlib.suppress(OSError):  # a full disk must not hide why the leg failed
             folder.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")

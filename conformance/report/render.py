@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,16 +13,18 @@ from conformance import repeats, together
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
-from conformance.report import front, pictures, raw, view
+from conformance.report import front, machine, pictures, raw, view
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
 
 
 def everything(record: Record, folder: Path) -> None:
-    """Write report.html and summary.md into the run's folder."""
+    """Write report.html, summary.md, verdict.json and badge.svg into the run's folder."""
     _write(folder / "report.html", html(record))
     _write(folder / "summary.md", markdown(record))
+    _write(folder / "verdict.json", json.dumps(machine.verdicts(record), indent=1) + "\n")
+    _write(folder / "badge.svg", page("badge.svg", **machine.badge(record)))
 
 
 def several(records: Sequence[Record], folder: Path) -> None:

@@ -18,26 +18,32 @@ def line(observation: Line) -> str:
     """Give one observation as a plain line."""
     state = State(observation["state"])
     mark = "" if observation["as_expected"] else "  UNEXPECTED"
-    return f"{view.SIGNS[state]} {state.value:<13} {observation['property']}[{observation['leg']}]{mark}: {observation['reason']}"
+    cell = f"{observation['property']}[{observation['leg']}]"
+    return view.printable(f"{view.SIGNS[state]} {state.value:<13} {cell}{mark}: {observation['reason']}")
 
 
 def table(record: Record, console: Console) -> None:
     """Print the summary table, the world, what was not judged, and why the exit code is what it is."""
     record = folded(record)
-    made = Table(title=view.headline(record), title_justify="left", show_lines=True)
+    made = Table(title=_plain(view.headline(record)), title_justify="left", show_lines=True)
     made.add_column("property", ratio=2)
     for approach in view.columns(record):
-        made.add_column(view.title(record, approach), ratio=2)
+        made.add_column(_plain(view.title(record, approach)), ratio=2)
     for row in view.rows(record):
-        made.add_row(escape(row.sentence), *(_shown(cell) for cell in row.cells))
+        made.add_row(_plain(row.sentence), *(_shown(cell) for cell in row.cells))
     console.print(made)
     for cell in view.beside(record):
-        console.print(f"{escape(view.introduced(record, cell))} {_shown(cell, ', ')}")
+        console.print(f"{_plain(view.introduced(record, cell))} {_shown(cell, ', ')}")
     for line_ in filter(None, (view.claims_line(record), view.pairs_line(record))):
-        console.print(line_, markup=False)
-    console.print(f"World: {view.world_line(record)}", markup=False, highlight=False)
+        console.print(view.printable(line_), markup=False)
+    console.print(f"World: {view.printable(view.world_line(record))}", markup=False, highlight=False)
     for lost in record.lost:
-        console.print(f"never judged: {lost['property']} on {lost['leg']}", markup=False)
+        console.print(view.printable(f"never judged: {lost['property']} on {lost['leg']}"), markup=False)
+
+
+def _plain(text: str) -> str:
+    """Give text as rich markup that is that text, with control characters visible."""
+    return escape(view.printable(text))
 
 
 def _shown(cell: view.Cell | None, between: str = "\n") -> str:
@@ -46,4 +52,4 @@ def _shown(cell: view.Cell | None, between: str = "\n") -> str:
         return ""
     style = STYLES.get(cell.state, "magenta")
     unexpected = "" if cell.as_expected else f"{between}[bold]UNEXPECTED[/bold]"
-    return f"[{style}]{view.SIGNS[cell.state]} {cell.state.value}[/{style}]{between}{escape(cell.told)}{unexpected}"
+    return f"[{style}]{view.SIGNS[cell.state]} {cell.state.value}[/{style}]{between}{_plain(cell.told)}{unexpected}"

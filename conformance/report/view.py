@@ -353,4 +353,5 @@ def kernel_made(record: Record) -> str:
 
 def printable(text: str) -> str:
     """Make control characters visible, wherever in an output they stand."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    hidden = {ord(c): f"\\x{ord(c):02x}" for c in set(text) if c not in "\n\t" and not c.isprintable()}
+    return text.translate(hidden) if hidden else text

@@ -1,0 +1,125 @@
+"""What a run tells while it goes on: a table on a terminal, plain lines elsewhere, JSON for machines, nothing where asked.
+
+Each way is a context manager that is called with every line of the record as it is written, and with
+`{"kind": "waiting", "cell": ...}` when a cell begins to be waited for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from attrs import define, field
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from conformance.record import Line, repeat_of
+from conformance.report import terminal, view
+
+Told = Callable[[Line], None]
+A_SECOND = 2
+"""How often the table is drawn: what is measured runs on the same processors."""
+
+
+@contextmanager
+def nothing() -> Iterator[Told]:
+    """Tell nothing."""
+    yield lambda _: None
+
+
+@contextmanager
+def lines_of_json() -> Iterator[Told]:
+    """Write each observation to stdout as the line of JSON that the record has."""
+    yield lambda line: as_json(line) if line["kind"] == "observation" else None
+
+
+def as_json(value: dict[str, Any]) -> None:
+    """Write one value to stdout as one line: ASCII alone, so nothing in it can move a terminal."""
+    click.echo(json.dumps(value))
+
+
+@contextmanager
+def plain(console: Console) -> Iterator[Told]:
+    """Print a line for each observation."""
+    began = time.monotonic()
+    yield lambda line: _print(console, line, began)
+
+
+@contextmanager
+def table(console: Console) -> Iterator[Told]:
+    """Print a line for each observation, with a table of what is still to come below them."""
+    board = Board()
+
+    def told(line: Line) -> None:
+        board.hear(line)
+        _print(console, line, board.began)
+
+    with Live(board, console=console, refresh_per_second=A_SECOND, transient=True):
+        yield told
+
+
+def way(console: Console) -> Callable[[Console], Any]:
+    """Give the table where there is a terminal and a person may look at it: none does in CI."""
+    return table if console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI") else plain
+
+
+def _print(console: Console, line: Line, began: float) -> None:
+    if line["kind"] == "observation":
+        console.print(f"{time.monotonic() - began:6.1f} s  {terminal.line(line)}", markup=False, soft_wrap=True)
+
+
+@define
+class Board:
+    """What the table shows: legs with cells that are not judged yet, and what has been judged in sum."""
+
+    began: float = field(factory=time.monotonic)
+    cells: dict[str, list[str]] = field(factory=dict)
+    """Leg without its repeat -> its cells."""
+    judged: dict[str, int] = field(factory=dict)
+    waiting: dict[str, str] = field(factory=dict)
+    """Leg -> the property that is waited for."""
+    ended: dict[str, str] = field(factory=dict)
+    """Leg whose course has ended -> how."""
+    unexpected: int = 0
+
+    def hear(self, line: Line) -> None:
+        """Take one line."""
+        if line["kind"] == "header":
+            for cell in line["cells"]:
+                self.cells.setdefault(repeat_of(cell["leg"])[0], []).append(cell["property"])
+        elif line["kind"] == "waiting":
+            name, _, leg = line["cell"].rstrip("]").partition("[")
+            leg = repeat_of(leg)[0]
+            self.waiting[leg] = name
+        elif line["kind"] == "leg":
+            failed = line.get("failed")
+            self.ended[repeat_of(line["leg"])[0]] = f"FAILED: {failed}" if failed else "has ended, is judged"
+        elif line["kind"] == "observation":
+            leg = repeat_of(line["leg"])[0]
+            self.waiting.pop(leg, None)
+            self.judged[leg] = self.judged.get(leg, 0) + 1
+            self.unexpected += not line["as_expected"]
+
+    def __rich__(self) -> Group:
+        """Give it as rich draws it, with the time that has passed until now."""
+        cells, waiting = list(self.cells.items()), dict(self.waiting)
+        open_ = [(leg, len(its), self.judged.get(leg, 0)) for leg, its in cells if self.judged.get(leg, 0) < len(its)]
+        made = Table(box=None, pad_edge=False)
+        for head in ("leg", "state", "judged"):
+            made.add_column(head)
+        for leg, number, done in sorted(open_, key=lambda one: one[0] not in waiting):
+            at_work = f"at work; {waiting[leg]} waits for it" if leg in waiting else "at work, or to come"
+            state = self.ended.get(leg, at_work)
+            made.add_row(*(Text(view.printable(one)) for one in (leg, state, f"{done} of {number}")))
+        total, judged = sum(len(its) for _, its in cells), sum(self.judged.values())
+        said = f"{time.monotonic() - self.began:6.1f} s  judged {judged} of {total}"
+        said += f", {self.unexpected} UNEXPECTED" if self.unexpected else ""
+        said += "; the first pods are waited for" if not cells else "" if open_ else "; the clean-up is waited for"
+        return Group(*([made] if open_ else []), Text(said))
