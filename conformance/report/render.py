@@ -12,7 +12,7 @@ from conformance import repeats, together
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
-from conformance.report import pictures, raw, view
+from conformance.report import front, pictures, raw, view
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
@@ -101,6 +101,16 @@ def html(record: Record) -> str:
         record=record,
         repeats=whole.repeats,
         agreements=repeats.agreements(whole),
+        agreed={(one.name, one.leg): one for one in repeats.agreements(whole)},
+        against=front.against(record),
+        uncertain=front.uncertain(record),
+        untested=front.untested(record),
+        sure=front.sure(whole),
+        cost=front.cost(whole),
+        command=lambda line: front.command(record, line),
+        lasted=front.lasted,
+        engines=front.engines(record),
+        says={one["id"]: one["says"] for one in record.header.get("claims", [])},
         starts=repeats.starts(whole),
         columns=view.columns(record),
         rows=view.rows(record),

@@ -124,6 +124,14 @@ class Row:
     sentence: str
     cells: tuple[Cell | None, ...]
 
+    @property
+    def properties(self) -> list[list[Part]]:
+        """Give the family's observations, those of one property together: its legs, approach by approach."""
+        found: dict[str, list[Part]] = {}
+        for one in (one for cell in self.cells if cell for one in cell.parts):
+            found.setdefault(one.line["property"], []).append(one)
+        return list(found.values())
+
 
 def columns(record: Record) -> list[str]:
     """Give the approaches that the summary table compares: those with cells in many families.

@@ -1,0 +1,106 @@
+"""What a report begins and ends with."""
+
+from __future__ import annotations
+
+import html
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from conformance import record, repeats
+from conformance.observations import Verdict
+from conformance.report import front, render
+from tests.conftest import recorded_lines
+from tests.test_repeats import repeated
+
+ORDER = (
+    "Asked: in 2017",
+    'class="headline"',
+    "Where that differs from what is said",
+    "How sure",
+    "What it cost",
+    "What was not tested",
+    "Show me",
+    '<table class="summary">',
+)
+
+
+def test_a_reader_is_told_what_matters_first(recorded: record.Record) -> None:
+    places = [render.html(recorded).index(one) for one in ORDER]
+    assert places == sorted(places)
+
+
+def test_what_differs_begins_with_the_article(recorded: record.Record) -> None:
+    found = front.against(recorded)
+    assert {one.verdict for one in found} == {Verdict.REFUTED}
+    whose = [one.of_article for one in found]
+    assert whose == sorted(whose, reverse=True)
+    assert (whose[0], whose[-1]) == (True, False)
+
+
+def test_how_sure_a_run_is_counts_what_was_not_always_the_same(recorded: record.Record) -> None:
+    assert "deployed once" in front.sure(recorded)
+    cells = len({(one["property"], one["leg"]) for one in recorded.header["cells"]})
+    said = f"deployed 10 times: {cells - 1} of {cells} observations were the same each time, 1 were not."
+    assert said in front.sure(repeated(10, broken=3))
+
+
+def test_each_approachs_engine_is_named_as_it_names_itself(recorded: record.Record) -> None:
+    assert front.engines(recorded)["dood"].startswith("Docker 20.10.24")
+    assert "containerized" in front.engines(recorded)["dind"]
+    broken = [evolve(one, output={**one.output, "status": 503}) for one in recorded.evidence if one.name == "daemon"]
+    assert front.engines(evolve(recorded, evidence=tuple(broken))) == {}
+
+
+def test_what_was_not_tested_is_all_there_with_its_reason(recorded: record.Record) -> None:
+    known = front.untested(recorded)
+    assert all(one.why for one in known)
+    assert {one.what.split(" on ")[0] for one in known} >= {"J-01", "P1-04"}
+    lost = evolve(recorded, observations=recorded.observations[1:])
+    gone = recorded.observations[0]
+    assert f"{gone['property']} on {gone['leg']}" in {one.what for one in front.untested(lost)}
+
+
+def test_the_command_of_a_cell_selects_it_and_nothing_else(recorded: record.Record) -> None:
+    line = next(one for one in recorded.observations if (one["property"], one["leg"]) == ("P2-10", "dood.detached"))
+    words = shlex.split(front.command(recorded, line))
+    level, selection = (words[words.index(option) + 1] for option in ("--level", "-k"))
+    args = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "conformance.plugin", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*args, "--conformance-level", level, "-k", selection, "scenarios"], cwd=Path(__file__).parents[1],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTEST_XDIST_WORKER": ""},
+    )  # fmt: skip
+    assert [one.rpartition("::")[2] for one in done.stdout.splitlines() if "::" in one] == ["P2-10[dood.detached]"]
+
+
+def test_the_command_of_a_cell_keeps_the_runs_options_but_for_its_selection() -> None:
+    lines = recorded_lines()
+    lines[0]["command"] = "conformance run --level core -n 2 --image httpd:latest=mine -k 'P2-10 or P2-05' --repeat 3"
+    line = next(one for one in lines if one["kind"] == "observation" and one["property"] == "P2-05")
+    again = front.command(record.of(lines), line)
+    assert again == f'conformance run --level core -n 2 --image httpd:latest=mine --repeat 3 -k "P2-05[{line["leg"]}]"'
+
+
+def test_reliability_is_seen_again_by_the_whole_run() -> None:
+    read = repeats.folded(repeated(3))
+    line = next(one for one in read.observations if one["property"] == repeats.RELIABLE)
+    assert front.command(read, line) == read.header["command"]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(8.04, "8.0 s"), (59.4, "59.4 s"), (59.7, "1 min 0 s"), (242.4, "4 min 2 s")])
+def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert front.duration(seconds) == said
+
+
+def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: record.Record) -> None:
+    page = html.unescape(render.html(recorded))
+    for name in {one["leg"] for one in recorded.observations}:
+        assert front.lasted(recorded.leg(name)) in page
+    for residue in recorded.residue:
+        assert all(name in page for name in residue["left"])
+    assert front.lasted({"times": {"deploying": 1.0}}) == ""
