@@ -45,7 +45,12 @@ def up_to(level: str, lines: list[record.Line]) -> list[record.Line]:
     allowed = LEVELS[: LEVELS.index(level) + 1]
     judged = {(one["property"], one["leg"]) for one in lines if one["kind"] == "observation" and one["level"] in allowed}
     legs = {leg for _, leg in judged}
-    header = {**lines[0], "cells": [one for one in lines[0]["cells"] if (one["property"], one["leg"]) in judged]}
+    claims = {name.partition(".")[0] for name, _ in judged}
+    header = {
+        **lines[0],
+        "cells": [one for one in lines[0]["cells"] if (one["property"], one["leg"]) in judged],
+        "claims": [one if one["id"] in claims else {**one, "unjudged": f"not at {level}"} for one in lines[0]["claims"]],
+    }
 
     def of_it(line: record.Line) -> bool:
         if line["kind"] == "observation":

@@ -176,8 +176,8 @@ def test_what_another_source_says_is_not_the_articles() -> None:
         ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
     }
     page = render.html(read)
-    assert page.count("The article (Part 2) predicts HOLDS: CONFIRMED.") == 1
-    assert page.count("Its source (Part 2) predicts HOLDS:") == 2
+    assert page.count("The article predicts HOLDS: CONFIRMED.") == 1
+    assert page.count("Its source predicts HOLDS:") == 2
 
 
 def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:

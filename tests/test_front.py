@@ -21,7 +21,7 @@ from tests.test_repeats import repeated
 ORDER = (
     "Asked: in 2017",
     'class="headline"',
-    "Where that differs from what is said",
+    "Where that differs",
     "How sure",
     "What it cost",
     "What was not tested",

@@ -73,7 +73,7 @@ def test_a_keyboard_reaches_every_link_and_shows_where_it_is(brief: Path, open_p
     reached = page.evaluate("window.reached")
     assert len(reached) == wanted > 50
     assert set(reached.values()) <= {"solid", "auto"}
-    page.focus("summary")
+    page.focus("#legs summary")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.parentElement.open")
 
