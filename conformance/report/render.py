@@ -125,6 +125,7 @@ def html(record: Record) -> str:
         words=view.WORDS,
         signs=view.SIGNS,
         evidence={one.id: one for one in record.evidence},
+        told=set(),
         State=State,
         Verdict=Verdict,
         script=raw.script(),
