@@ -13,7 +13,16 @@ from attrs import asdict, evolve, field, frozen
 REDACTED = "[redacted]"
 SECOND = "second "
 """How the names of what is read of a leg's second pod begin."""
-SECRET_KEYS = re.compile(r"(?i)(token|password|passwd|secret|authorization|api[_-]?key|client-key-data)")
+SECRET_KEYS = re.compile(r"(?i)(token|password|passwd|secret|authorization|api[_-]?key|client-key-data|(^|[_-])auth$)")
+IN_TEXT = (
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), REDACTED),  # a JSON Web Token, as service accounts have
+    (re.compile(r"(?i)\b((?:authorization\W{1,4}basic|bearer)\s+)[\w.~+/-]{8,}=*"), rf"\1{REDACTED}"),
+    (re.compile(r"(\w://[^\s/:@]{1,64}:)[^\s/@]+(?=@)"), rf"\1{REDACTED}"),  # the password in a URL
+)
+"""What is a secret wherever it stands in a text, and what is written in its place."""
+ASSIGNED = re.compile(r"""\b(?P<name>\w{1,64})(?P<mark>=)(?P<value>"[^"]*"|'[^']*'|[^\s\0]+)""")
+MEMBER = re.compile(r"""(?P<quote>\\*")(?P<name>[^"\\]{1,64})(?P<mark>(?P=quote)\s*:\s*(?P=quote))(?P<value>[^"\\]+)""")
+"""NAME=value, as in an environment, and "name": "value", as in the JSON of ~/.docker/config.json."""
 
 
 @frozen
@@ -31,6 +40,11 @@ class Evidence:
     at: float | None = None
     sha256: str = field(default="")
 
+    @property
+    def redacted(self) -> bool:
+        """Say whether a secret was in it."""
+        return REDACTED in json.dumps([self.asked, self.output])
+
     def as_line(self) -> dict[str, Any]:
         """Give the record's line."""
         return {"kind": "evidence", **asdict(self)}
@@ -47,11 +61,12 @@ def digest(output: object) -> str:
 
 
 def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- any JSON
-    """Give the JSON value without secrets: known ones, values under telling keys, and NAME=value lines of such names."""
+    """Give the JSON value without secrets: known ones, those with a shape of their own, and what stands beside a telling name."""
     if isinstance(value, Mapping):
-        return {
-            k: REDACTED if SECRET_KEYS.search(str(k)) and isinstance(v, str) else redact(v, secrets) for k, v in value.items()
-        }
+        telling = {k for k in value if SECRET_KEYS.search(str(k))}
+        if SECRET_KEYS.search(str(value.get("name", ""))):  # a variable of a pod's environment
+            telling |= {"value"}
+        return {k: REDACTED if k in telling and isinstance(v, str) else redact(v, secrets) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [redact(v, secrets) for v in value]
     if isinstance(value, str):
@@ -61,7 +76,18 @@ def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- a
         name, mark, _ = value.partition("=")
         if mark and len(name) < 64 and SECRET_KEYS.search(name) and " " not in name:  # noqa: PLR2004
             return f"{name}={REDACTED}"
+        for shape, instead in IN_TEXT:
+            value = shape.sub(instead, value)
+        for named in (ASSIGNED, MEMBER):
+            value = named.sub(_without_value, value)
     return value
+
+
+def _without_value(found: re.Match[str]) -> str:
+    """Give a name and its value as they stand in a text, without the value where the name is telling."""
+    if not SECRET_KEYS.search(found["name"]):
+        return found[0]
+    return found[0].removesuffix(found["value"]) + REDACTED
 
 
 class Seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from io import FileIO
 from pathlib import Path
@@ -114,11 +114,22 @@ class Record:
 
     def seen(self, leg: str) -> Seen:
         """Give a leg's evidence as a judge gets it."""
-        return Seen(one for one in self.evidence if one.leg == leg)
+        return Seen(self._of_leg.get(leg, ()))
+
+    @cached_property
+    def _of_leg(self) -> dict[str, list[Evidence]]:
+        found: dict[str, list[Evidence]] = {}
+        for one in self.evidence:
+            found.setdefault(one.leg, []).append(one)
+        return found
 
     def leg(self, name: str) -> Line | None:
         """Give a leg's line."""
-        return next((one for one in self.legs if one["leg"] == name), None)
+        return self._legs.get(name)
+
+    @cached_property
+    def _legs(self) -> dict[str, Line]:
+        return {one["leg"]: one for one in reversed(self.legs)}
 
     @property
     def repeats(self) -> int:

@@ -15,11 +15,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance import record
+from conformance import again, plan, record
 from conformance.cli import cli
 from conformance.conclusion import conclude
 from conformance.evidence import REDACTED, Evidence, digest, redact
@@ -166,12 +167,55 @@ def test_the_page_asks_for_nothing_outside(recorded: record.Record) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", [{"token": "s3cret"}, ["PASSWORD=s3cret"], {"Env": ["API_KEY=s3cret"]}, "the run's s3cret token"]
+    "secret",
+    [
+        {"token": "s3cret"},
+        ["PASSWORD=s3cret"],
+        {"Env": ["API_KEY=s3cret"]},
+        {"env": [{"name": "DB_PASSWORD", "value": "s3cret"}]},
+        "PATH=/bin\0MYSQL_ROOT_PASSWORD=s3cret\0HOME=/",
+        "export GITHUB_TOKEN='s3cret s3cret'; run",
+        {"auths": {"registry.example": {"auth": "s3cret"}}},
+        '{"auths": {"registry.example": {"auth": "s3cret"}}}',
+        json.dumps(json.dumps({"identitytoken": "s3cret"})),
+        "GET /x\nAuthorization: Bearer s3cret.s3cret-s3cret==\n",
+        "Authorization: Basic s3crets3cret",
+        "cloned https://me:s3cret@git.example/x",
+        "log: eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.s3cret_s3cret end",
+    ],
 )
 def test_secrets_do_not_reach_the_record(secret: object) -> None:
-    clean = json.dumps(redact(secret, ("s3cret",)))
-    assert "s3cret" not in clean
-    assert REDACTED in clean
+    clean = redact(secret)
+    assert "s3cret" not in json.dumps(clean)
+    assert "eyJhbG" not in json.dumps(clean)
+    assert Evidence("x#1", "x", "any", "n", {}, clean).redacted
+
+
+def test_a_known_secret_is_found_anywhere() -> None:
+    assert redact(["the run's s3cret token"], ("s3cret",)) == [f"the run's {REDACTED} token"]
+
+
+def test_what_is_no_secret_stays(recorded: record.Record) -> None:
+    """A judge that was robbed of what it reads would decide nothing."""
+    for text in ("a=b c=d", '{"a": "b"}', "http://127.0.0.1:80/@x", "the bearer of news", "lowerdir=/a:/b,upperdir=/c"):
+        assert redact(text) == text
+    cleaned = [evolve(one, output=redact(one.output), asked=redact(one.asked)) for one in recorded.evidence]
+    cells = plan.cells(recorded_level(), list(catalogue()), recorded.repeats)
+    before, after = (again.judge(one, cells) for one in (recorded, evolve(recorded, evidence=tuple(cleaned))))
+    assert before.judged > 100
+    assert after == before
+    changed = [one.name for one, was in zip(cleaned, recorded.evidence, strict=True) if one != was]
+    assert set(changed) <= {"pod", "pod when ready"}, "an environment of the article's own manifest, MYSQL_ALLOW_EMPTY_PASSWORD"
+
+
+def test_the_report_says_where_something_was_redacted(recorded: record.Record) -> None:
+    said = render.html(recorded).count("secrets redacted when it was read")
+    lines = copy.deepcopy(recorded_lines())
+    for line in lines:
+        if line["kind"] == "evidence" and line["name"] == "child":
+            line["output"]["was"] = REDACTED
+            line["sha256"] = digest(line["output"])
+    assert render.html(record.of(lines)).count("secrets redacted when it was read") > said
 
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", "scenarios")

@@ -138,6 +138,7 @@ def html(record: Record) -> str:
         words=view.WORDS,
         signs=view.SIGNS,
         evidence={one.id: one for one in record.evidence},
+        told=set(),
         State=State,
         Verdict=Verdict,
         script=raw.script(),
@@ -246,7 +247,9 @@ def markdown(record: Record) -> str:
     for lost in record.lost:
         lines.append(f"- never judged: {flat(lost['property'])} on {flat(lost['leg'])}")
     lines.append(f"Exit code {footer['exit_code']}: {flat(footer['why'])}." if footer else "Interrupted: no footer was written.")
-    text = view.printable("\n".join(lines) + "\n")
-    if len(text.encode()) > STEP_SUMMARY_BYTES:
-        text = "\n".join(lines[:first]) + "\n\nThe observations are too many for a step summary: see report.html.\n"
+    rest = ["", "The observations are too many for a step summary: see report.html."]
+    for kept in (lines, [*lines[:first], *rest], [*lines[:3], *rest]):
+        text = view.printable("\n".join(kept) + "\n")
+        if len(text.encode()) <= STEP_SUMMARY_BYTES:
+            break
     return text
