@@ -81,7 +81,20 @@ def test_a_mend_differs_from_dind_in_its_engines_command_alone(mend: str) -> Non
     assert pods[0] == pods[1]
     dind, mended = commands
     assert mended[-len(dind) + 1 :] == dind[1:]
-    assert "[ -f /sys/fs/cgroup/cgroup.controllers ] || exec" in mended[2], "nothing is mended where nothing is to be mended"
+    for file in ("memory.limit_in_bytes", "memory.max"):
+        assert f">docker/{file}" in mended[2], "its containers have less than the engine has, on each version"
+
+
+def test_no_command_holds_what_kubelet_would_take_for_an_escape() -> None:
+    """In a command `$$` comes out as `$` [Kubernetes, Container.command]: `echo $$` prints a dollar, and no pid."""
+    commands = [
+        word
+        for approach in catalogue().values()
+        for one in approach.manifest["spec"]["containers"]
+        for word in (*one.get("command", ()), *one.get("args", ()))
+    ]
+    assert commands
+    assert [word for word in commands if "$$" in word] == []
 
 
 def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
@@ -376,7 +389,7 @@ def test_wrong_usage_is_exit_3(args: list[str], monkeypatch: pytest.MonkeyPatch,
 def test_a_failure_of_ours_is_a_sentence_a_remedy_and_its_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("conformance.world.kind.existing", lambda: None)
+    monkeypatch.setattr("conformance.world.kind.existing", lambda _: None)
     monkeypatch.setattr("sys.argv", ["conformance", "run"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
