@@ -19,6 +19,7 @@ from markupsafe import escape
 
 from conformance import limits, repeats
 from conformance.evidence import digest
+from conformance.identity import first_processes
 from conformance.record import Record
 from conformance.report import pictures, render
 from conformance.report.pictures import landed, strips, timeline
@@ -168,15 +169,15 @@ def test_another_limit_makes_another_picture(recorded: Record) -> None:
         next(one for one in output["levels"] if one["controller"] == "pids")["files"]["pids.max"] = "77"
 
     picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", tighter))
-    assert rows(picture, "dind.foreground")["met on its way up"] == "512 MiB · 0.5 CPU · 77 pids"
+    assert rows(picture, "dind.foreground")["met on its way up"] == "512 MiB · 0.4 CPU · 77 pids"
     assert any(one.endswith("● 77 pids") for one in words(drawn(picture)[1]))
-    assert "512 MiB · 0.5 CPU · 77 pids" in words(drawn(picture)[1])
+    assert "512 MiB · 0.4 CPU · 77 pids" in words(drawn(picture)[1])
 
 
 def test_a_limit_off_the_childs_way_is_marked_as_one_that_it_does_not_meet(recorded: Record) -> None:
     outside, inside = (words(svg) for svg in drawn(landed.picture(recorded)))
-    assert "the pod  ○ 768 MiB · 0.7 CPU · 2048 pids" in outside
-    assert "the pod  ● 768 MiB · 0.7 CPU · 2048 pids" in inside
+    assert "the pod  ○ 768 MiB · 0.5 CPU · 2048 pids" in outside
+    assert "the pod  ● 768 MiB · 0.5 CPU · 2048 pids" in inside
 
 
 def in_network(net: str) -> Callable[[Any], Any]:
@@ -187,8 +188,8 @@ def in_network(net: str) -> Callable[[Any], Any]:
 def test_the_network_is_the_one_of_the_childs_namespace(recorded: Record) -> None:
     told = rows(landed.picture(recorded), "dood.foreground")
     assert told["the child's network"] == "its own network, 172.17.0.5"
-    assert told["pod"] == "dood, 10.244.1.12"
     seen = recorded.seen("dood.foreground")
+    assert told["pod"] == f"dood, {seen['pod'].output['status']['podIP']}"
     for name, whose in (("pod processes", "the pod's network"), ("node's first process", "the node's network")):
         net = seen[name].output[0]["ns"]["net"]
         made = altered(recorded, "dood.foreground", "child", in_network(net))
@@ -218,19 +219,20 @@ def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record
     assert end.how is timeline.How.THERE
     assert end.after == (seen["orphan"].at or 0) - seen["deletion"].output["delete_called"]
     picture = timeline.picture(recorded)
-    assert rows(picture, "dood.detached")["the child's process"] == "still there after 33.4 s"
+    assert rows(picture, "dood.detached")["the child's process"] == end.words == f"still there after {end.after:.1f} s"
     dood, dind = drawn(picture)
     arrows = [[one for one in marks(svg, "bar") if one.tag == f"{SVG}path"] for svg in (dood, dind)]
     there = [end for kind in timeline.KINDS for end in timeline.course(recorded, f"dood.{kind}").ends.values()]
     assert len(arrows[0]) == sum(one.how is timeline.How.THERE for one in there) == 6
     assert arrows[1] == []
-    assert "still there after 33.4 s" in words(dood)
+    assert end.words in words(dood)
 
 
 def test_what_outlived_its_pod_but_is_another_process_was_not_looked_at(recorded: Record) -> None:
     made = altered(recorded, "dood.detached", "orphan", lambda output: [{**one, "start": 1} for one in output])
     end = timeline.course(made, "dood.detached").ends["the child's process"]
-    assert end.after < 33, "the last that was seen is what the watch saw"
+    orphaned = timeline.course(recorded, "dood.detached").ends["the child's process"].after
+    assert end.after < orphaned, "the last that was seen is what the watch saw"
 
 
 def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
@@ -242,15 +244,21 @@ def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
     assert ends["the child's process"].after == at[child]
     assert ends["the child's process"].told == next(one["at"] for one in output["events"] if one["event"] == "noted") - called
     assert ends["the pod's last process"].after == max(after for pid, after in at.items() if pid != child)
-    assert ends["the client's process"].after == at[1317]
+    seen = recorded.seen("dind.detached")
+    client = first_processes(seen["pod"].output, seen["pod processes"].output)["docker-cmds"]
+    assert ends["the client's process"].after == at[client["pid"]]
     assert ends["the pod's object"].after == output["object_gone"] - called
     assert set(ends) == {"the child's process", "the pod's last process", "the client's process", "the pod's object"}
 
 
 def test_what_was_only_looked_for_afterwards_has_an_empty_bar(recorded: Record) -> None:
     picture = timeline.picture(recorded)
-    assert rows(picture, "dind.foreground")["the child's container"] == "gone when looked for after 3.50 s"
-    assert rows(picture, "dood.foreground")["the paths on the node"] == "4 of 5 still there after 1.35 s"
+    for leg, what, said in (
+        ("dind.foreground", "the child's container", "gone when looked for"),
+        ("dood.foreground", "the paths on the node", "4 of 5 still there"),
+    ):
+        end = timeline.course(recorded, leg).ends[what]
+        assert rows(picture, leg)[what] == end.words == f"{said} after {end.after:.2f} s"
     assert [len(marks(svg, "empty")) for svg in drawn(picture)] == [0, 4]
 
 

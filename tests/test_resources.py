@@ -345,7 +345,8 @@ def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -
     found = resources.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
     said = "(containerd 2.3.7, runc 1.1.5; cgroup namespace: dind-daemon the node's, docker-cmds its own)"
     assert found.reason.endswith(said), found.reason
-    assert "runc" not in resources.placement.conclude(leg).reason, "an older record does not say it"
+    older = resources.placement.conclude(without(leg, "node's runtime"))
+    assert "runc" not in older.reason, "an older record does not say it"
 
 
 class Burning:
@@ -383,9 +384,9 @@ def test_a_node_that_never_gives_enough_is_left_to_the_judge(
     assert rig.asked[-1] == "burn: end"
 
 
-@pytest.mark.parametrize(("used", "state"), [(0.80, State.LACKS), (0.74, State.INCONCLUSIVE)])
+@pytest.mark.parametrize(("used", "state"), [(0.57, State.LACKS), (0.53, State.INCONCLUSIVE)])
 def test_more_than_a_quota_lets_through_is_not_bound_by_it(seen: Callable[[str], Seen], used: float, state: State) -> None:
-    """A busy node gives little: 0.74 CPU is what a limit of 0.7 lets through where a period more touches the window."""
+    """A busy node gives little: 0.525 CPU is what a limit of 0.5 lets through where a period more touches the window."""
 
     def burnt(read: dict[str, Any]) -> None:
         first, last = read["samples"]
