@@ -214,7 +214,7 @@ def run(
         if not quiet and not as_json:
             terminal.table(read, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
-        _show_in_step(read)
+        _show_in_step(render.markdown(read))
         end = {key: value for key, value in machine.verdicts(read).items() if key != "cells"}
     except (OSError, record.BadRecord) as failed:
         code = max(code, RigError.exit_code)
@@ -226,10 +226,10 @@ def run(
     sys.exit(code)
 
 
-def _show_in_step(read: record.Record) -> None:
-    """Add the summary to the step of the GitHub Actions job that this is, if it is one."""
+def _show_in_step(text: str) -> None:
+    """Add a summary to the step of the GitHub Actions job that this is, if it is one."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    failure = render.step_summary(read, Path(summary)) if summary else ""
+    failure = render.step_summary(text, Path(summary)) if summary else ""
     if failure:
         click.echo(f"conformance: {failure}", err=True)
 
@@ -244,7 +244,9 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     are written into --reports: a column for each record, led by where they disagree.
     """
     if len(sources) > 1:
-        render.several([record.read(_file(one)) for one in sources], reports)
+        worlds = [record.read(_file(one)) for one in sources]
+        render.several(worlds, reports)
+        _show_in_step(render.side_by_side_markdown(worlds))
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)

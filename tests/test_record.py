@@ -268,7 +268,7 @@ def test_report_command(tmp_path: Path) -> None:
 def test_the_summary_is_added_to_the_step_of_a_job(recorded: record.Record, tmp_path: Path) -> None:
     step = tmp_path / "summary.md"
     step.write_text("before\n", encoding="utf-8")
-    assert render.step_summary(recorded, step) == ""
+    assert render.step_summary(render.markdown(recorded), step) == ""
     assert step.read_text(encoding="utf-8") == "before\n" + render.markdown(recorded)
 
 

@@ -82,7 +82,8 @@ def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
     assert together.labels([same, same])[0].endswith(f"run {same.header['run']}")
 
 
-def test_report_puts_several_records_side_by_side(tmp_path: Path) -> None:
+def test_report_puts_several_records_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step.md"))
     paths = [
         write(tmp_path / f"{name}.jsonl", lines) for name, lines in (("a", recorded_lines()), ("b", other(**{ESCAPED: "LACKS"})))
     ]
@@ -90,4 +91,5 @@ def test_report_puts_several_records_side_by_side(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "they disagree on 1" in (tmp_path / "out" / "worlds.html").read_text(encoding="utf-8")
     assert "they disagree on 1" in (tmp_path / "out" / "worlds.md").read_text(encoding="utf-8")
+    assert "they disagree on 1" in (tmp_path / "step.md").read_text(encoding="utf-8")
     assert not (tmp_path / "report.html").exists(), "the runs' own reports are left as they are"

@@ -34,14 +34,14 @@ def several(records: Sequence[Record], folder: Path) -> None:
     _write(folder / "worlds.md", side_by_side_markdown(records))
 
 
-def step_summary(record: Record, file: Path) -> str:
-    """Append the markdown summary to the file of a CI step (`$GITHUB_STEP_SUMMARY`).
+def step_summary(text: str, file: Path) -> str:
+    """Append a summary in markdown to the file of a CI step (`$GITHUB_STEP_SUMMARY`).
 
     Gives one sentence that says why it could not be written, else ''. It raises nothing: a verdict does not hang on it.
     """
     try:
         with file.open("a", encoding="utf-8", errors="backslashreplace") as summary:
-            summary.write(markdown(record))
+            summary.write(text)
     except OSError as broken:
         return f"The step summary could not be written: {broken}."
     return ""
