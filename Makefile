@@ -18,7 +18,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml hack/venv.sh
 	@bash hack/venv.sh $(VENV) $(INSTALL)
 
 conformance: up ## make the cluster if needed, run every core property, write reports/latest; ARGS="..." goes to `conformance run`, WORLD=cgroup-v1|cgroup-v2 is a kernel of its own
-	@$(BIN)/conformance run --world $(WORLD) $(ARGS)
+	@$(BIN)/conformance run $(if $(findstring --context,$(ARGS)),,--world $(WORLD)) $(ARGS)
 
 up: $(BIN)/.installed ## make the kind cluster from nothing; WORLD=cgroup-v1|cgroup-v2: on a kernel of its own with that version
 	@$(BIN)/conformance up $(INSTALL) --world $(WORLD)

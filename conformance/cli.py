@@ -202,10 +202,13 @@ def run(
             raise UsageError("That needs your leave.", "add --allow-privileged")
     run_id = running.new_id()
     folder = running.new(reports, run_id)
-    with live.lines_of_json() if as_json else live.nothing() if quiet else live.way(console)(console) as told:
+    # With -n 0 pytest runs in this process, and has what a table would draw on.
+    way = live.plain if count == "0" else live.way(console)
+    with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as told:
         made = running.Run(
             cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-            repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides, told=told,
+            repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides,
+            asked_world=world or "", told=told,
         )  # fmt: skip
         code = made.go()
     end: dict[str, Any] = {}

@@ -18,6 +18,7 @@ from conformance import marking, plan, registry
 from conformance.claims import Property, Reading
 from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
+from conformance.evidence import redact
 from conformance.following import Follower, to_follow
 from conformance.identity import container_of
 from conformance.leases import RUN_LABEL
@@ -74,16 +75,20 @@ class Course:
         try:
             self._go()
         except ConformanceError as broken:
-            self.failed = str(broken)
+            self.failed = self._told(broken)
             self._diagnose()
         except Exception as broken:  # noqa: BLE001 -- a thread's death must reach the cells it leaves behind
-            self.failed = f"{type(broken).__name__}: {broken}"
+            self.failed = f"{type(broken).__name__}: {self._told(broken)}"
             self._diagnose()
         finally:
             self.begun.set()
             self._clean()
             self._mark("cleaned")
             self.done.set()
+
+    def _told(self, broken: Exception) -> str:
+        """Give what a failure says: it may quote a log, or a daemon, with secrets in it."""
+        return str(redact(str(broken), self.secrets))
 
     def _mark(self, what: str) -> None:
         """Note when the leg got so far, in seconds of the wall clock."""
@@ -195,9 +200,9 @@ class Course:
                 reading(self.rig)
                 self._readings[reading] = ""
             except ConformanceError as broken:
-                self._readings[reading] = str(broken)
+                self._readings[reading] = self._told(broken)
             except Exception as broken:  # noqa: BLE001 -- a broken reading is the rig's failure, for its own cells
-                said = f"{type(broken).__name__}: {broken}"
+                said = f"{type(broken).__name__}: {self._told(broken)}"
                 self._readings[reading] = f"the reading {reading.__name__} failed: {said}"
         return self._readings[reading]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -20,9 +21,14 @@ IN_TEXT = (
     (re.compile(r"(\w://[^\s/:@]{1,64}:)[^\s/@]+(?=@)"), rf"\1{REDACTED}"),  # the password in a URL
 )
 """What is a secret wherever it stands in a text, and what is written in its place."""
-ASSIGNED = re.compile(r"""\b(?P<name>\w{1,64})(?P<mark>=)(?P<value>"[^"]*"|'[^']*'|[^\s\0]+)""")
-MEMBER = re.compile(r"""(?P<quote>\\*")(?P<name>[^"\\]{1,64})(?P<mark>(?P=quote)\s*:\s*(?P=quote))(?P<value>[^"\\]+)""")
-"""NAME=value, as in an environment, and "name": "value", as in the JSON of ~/.docker/config.json."""
+ASSIGNED = re.compile(
+    r"""(?i)(?<!\w)(?P<name>\w{0,64}?(?:token|password|passwd|secret|authorization|api_?key)\w{0,64}|(?:\w{1,64}_)?auth)="""
+    r"""(?P<value>"[^"]*"|'[^']*'|[^\s\0"'\\&]+)"""
+)
+MEMBER = re.compile(
+    r"""(?P<quote>\\*")(?P<name>[^"\\]{1,64})(?P<mark>(?P=quote)\s*:\s*(?P=quote))(?P<value>(?:(?!(?P=quote)).)+)"""
+)
+"""NAME=value, as in an environment, and "name": "value", as in ~/.docker/config.json, in a text that is no JSON itself."""
 
 
 @frozen
@@ -69,18 +75,24 @@ def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- a
         return {k: REDACTED if k in telling and isinstance(v, str) else redact(v, secrets) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [redact(v, secrets) for v in value]
-    if isinstance(value, str):
-        for secret in secrets:
-            if secret:
-                value = value.replace(secret, REDACTED)
-        name, mark, _ = value.partition("=")
-        if mark and len(name) < 64 and SECRET_KEYS.search(name) and " " not in name:  # noqa: PLR2004
-            return f"{name}={REDACTED}"
-        for shape, instead in IN_TEXT:
-            value = shape.sub(instead, value)
-        for named in (ASSIGNED, MEMBER):
-            value = named.sub(_without_value, value)
-    return value
+    return _text(value, secrets) if isinstance(value, str) else value
+
+
+def _text(text: str, secrets: Sequence[str]) -> str:
+    """Give a text without secrets. One that is JSON stays so, and is not touched where it holds none."""
+    if text[:1] in "{[":
+        with contextlib.suppress(ValueError, RecursionError):
+            read = json.loads(text)
+            clean = redact(read, secrets)
+            return text if clean == read else json.dumps(clean)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, REDACTED)
+    name, mark, _ = text.partition("=")
+    if mark and len(name) < 64 and SECRET_KEYS.search(name) and " " not in name:  # noqa: PLR2004
+        return f"{name}={REDACTED}"
+    for shape, instead in IN_TEXT:
+        text = shape.sub(instead, text)
+    return MEMBER.sub(_without_value, ASSIGNED.sub(_without_value, text))
 
 
 def _without_value(found: re.Match[str]) -> str:

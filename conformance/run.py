@@ -71,13 +71,17 @@ class Run:
     rate: float = RATE
     """What an hour of one CPU costs, in USD."""
     images: Mapping[str, str] = field(factory=dict)
-    """Public name of an image -> the reference to use in its place."""
+    """Public name of an image -> the reference to use in its place, where the user gave one."""
+    asked_world: str = ""
+    """Where the cluster is, where the user named it so."""
     told: Callable[[record.Line], None] = lambda _: None
     why: str = ""
     """When it has ended: one sentence why its exit code is what it is."""
     seconds: dict[str, float] = field(factory=dict)
     _began: float = field(factory=time.monotonic)
     _namespace: str = ""
+    _references: Mapping[str, str] = field(factory=dict)
+    """What is used in an image's place: as `up` noted it on a cluster of ours, or as the user gave it."""
     _ports: range = range(0)
     _nodes: list[Object] = field(factory=list)
     _probes: dict[str, NodeProbe] = field(factory=dict)
@@ -138,7 +142,7 @@ class Run:
             privileged = {**labels, "pod-security.kubernetes.io/enforce": "privileged"}
             self.cluster.create(NAMESPACES, {"metadata": {"name": self._namespace, "labels": privileged}})
         self._stand_ins = stand_ins(self.cluster, self.images)
-        self.images = {**noted(self.cluster, "images"), **self.images}
+        self._references = {**noted(self.cluster, "images"), **self.images}
         metadata_ = {"name": leases.name(self.id), "labels": labels}
         self.cluster.create(self._leases, {"metadata": metadata_, "spec": leases.spec()})
 
@@ -176,7 +180,7 @@ class Run:
             remedy = "kubectl describe node; `conformance up` makes our own cluster anew"
             raise NoCluster(f"Not Ready: {', '.join(unready) or 'there is no node'}.", remedy)
         names = [n["metadata"]["name"] for n in self._nodes]
-        image = self.images.get(images.PROBE, images.PROBE)
+        image = self._references.get(images.PROBE, images.PROBE)
         token = probing.deploy(self.cluster, self._namespace, self.id, names, {RUN_LABEL: self.id}, image)
         self.mark("first pod")
         self._probes = {name: NodeProbe(self.cluster, self._namespace, self.id, name, token) for name in names}
@@ -200,7 +204,7 @@ class Run:
         if self._namespace != NAMESPACE:
             unavailable = {**{a.name: TAG_IS_THEIRS for a in catalogue.values() if a.marks_image}, **unavailable}
         printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
-        own = engines(probes[leg_node], self.images)
+        own = engines(probes[leg_node], self._references)
         self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed, **own}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
         first_port = self._first_port()
@@ -220,7 +224,7 @@ class Run:
             world=self._world,
             first_port=first_port,
             folder=str(self.folder),
-            images=dict(self.images),
+            images=dict(self._references),
             unavailable=unavailable,
         )
         for approach in catalogue.values():
@@ -257,6 +261,7 @@ class Run:
 
     def _header(self, selected: list[plan.Cell]) -> record.Line:
         command = f"conformance run --level {self.level} -n {self.processes}"
+        command += f" --world {self.asked_world}" if self.asked_world else ""
         command += f" --context {self.cluster.context} --allow-privileged" if self.cluster.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
         command += f" -k {self.selection!r}" if self.selection else ""

@@ -18,8 +18,10 @@ from conformance.world import apt, paths, places
 
 REPORTS = Path("reports")
 KEPT = ("record.jsonl", "report.html", "summary.md")
-COMMON = ("/root", "vm", "localhost", "debian")
+COMMON = ("/root", "localhost", "debian")
 """A home and names that containers have, too: they tell nothing."""
+SHORT = 3
+"""Nor does a word of so few letters: it stands in other words' places everywhere."""
 
 
 def of_this_machine() -> set[str]:
@@ -30,7 +32,7 @@ def of_this_machine() -> set[str]:
     found |= {host for host in mirrors if not host.endswith(".debian.org")}
     proxies = (value for name, value in os.environ.items() if re.search(r"proxy|index_url|registry", name, re.IGNORECASE))
     found |= {urlsplit(value).hostname or "" for value in proxies}
-    return found - {"", *COMMON}
+    return {one for one in found if len(one) > SHORT} - {*COMMON}
 
 
 def _addresses() -> Iterator[str]:
@@ -55,10 +57,10 @@ def main() -> int:
     for source in made.values():
         if not source.is_file():
             click.echo(f"{source} is not there: `make worlds` makes it")
-            code = 2
+            code = max(code, 2)
         elif found := betrayed(source.read_text(encoding="utf-8"), telling):
             click.echo(f"{source} tells of this machine: {', '.join(sorted(found))}")
-            code = 1
+            code = max(code, 1)
     for kept, source in made.items() if not code else ():
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, kept)

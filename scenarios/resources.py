@@ -56,7 +56,7 @@ def cgroups(rig: Rig) -> None:
 
 def runtime(rig: Rig) -> None:
     """Read what made the pod's containers: on what they are made with hangs whether limits reach a child."""
-    rig.ask("node's runtime", "runtime")
+    rig.ask("node's containerd and runc", "runtime")
 
 
 VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -64,7 +64,7 @@ VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 def _made_by(seen: Seen) -> str:
     """Say which containerd and runc made the pod's containers, and whose cgroup namespace each has; '' where it was not read."""
-    told = seen.get("node's runtime")
+    told = seen.get("node's containerd and runc")
     if told is None:
         return ""
     found = {name: VERSION.search(told.output[name]) for name in ("containerd", "runc")}
@@ -285,8 +285,10 @@ def burn_alone(rig: Rig) -> None:
         until("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
     script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
     made = _run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
-    rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
-    _run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
+    try:
+        rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
+    finally:  # what burns on would be in the way of whatever is measured next
+        _run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
     def ended() -> bool:
         return parsed(rig.daemon("burn: end", f"/exec/{made}/json")).get("Running") is False

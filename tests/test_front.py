@@ -53,8 +53,9 @@ def test_how_sure_a_run_is_counts_what_was_not_always_the_same(recorded: record.
 def test_each_approachs_engine_is_named_as_it_names_itself(recorded: record.Record) -> None:
     assert front.engines(recorded)["dood"].startswith("Docker 20.10.24")
     assert "containerized" in front.engines(recorded)["dind"]
-    broken = [evolve(one, output={**one.output, "status": 503}) for one in recorded.evidence if one.name == "daemon"]
-    assert front.engines(evolve(recorded, evidence=tuple(broken))) == {}
+    for badly in ({"status": 503}, {"body": "[]"}, {"body": '{"cut'}):
+        broken = [evolve(one, output={**one.output, **badly}) for one in recorded.evidence if one.name == "daemon"]
+        assert front.engines(evolve(recorded, evidence=tuple(broken))) == {}
 
 
 def test_what_was_not_tested_is_all_there_with_its_reason(recorded: record.Record) -> None:

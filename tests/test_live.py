@@ -55,6 +55,15 @@ def test_the_table_shows_legs_that_are_not_judged_and_what_waits() -> None:
     assert "judged 3 of 3, 1 UNEXPECTED; the clean-up is waited for" in shown(board)
 
 
+def test_a_leg_has_ended_when_all_its_deployments_have() -> None:
+    board = live.Board()
+    board.hear(header("dind.x", "dind.x~2"))
+    board.hear({"kind": "leg", "leg": "dind.x"})
+    assert "dind.x  at work, or to come" in shown(board)
+    board.hear({"kind": "leg", "leg": "dind.x~2"})
+    assert "dind.x  has ended, is judged" in shown(board)
+
+
 @pytest.mark.parametrize(("environment", "way"), [({}, live.table), ({"CI": "true"}, live.plain)])
 def test_a_table_is_for_a_persons_terminal(environment: dict[str, str], way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)

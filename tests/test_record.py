@@ -178,6 +178,12 @@ def test_the_page_asks_for_nothing_outside(recorded: record.Record) -> None:
         {"auths": {"registry.example": {"auth": "s3cret"}}},
         '{"auths": {"registry.example": {"auth": "s3cret"}}}',
         json.dumps(json.dumps({"identitytoken": "s3cret"})),
+        '{"Env": ["CHILD_NONCE=n", "REGISTRY_TOKEN=s3cret", "PATH=/bin"], "Id": "x"}',
+        '["PATH=/bin", "DB_PASSWORD=s3cret"]',
+        "https://h/x?user=a&token=s3cret&b=c",
+        "A=1,DB_PASSWORD=s3cret",
+        '{"password": "abc\\u0026s3cret"}',
+        'said {"password": "abc\\u0026s3cret"} and went on',
         "GET /x\nAuthorization: Bearer s3cret.s3cret-s3cret==\n",
         "Authorization: Basic s3crets3cret",
         "cloned https://me:s3cret@git.example/x",
@@ -193,6 +199,15 @@ def test_secrets_do_not_reach_the_record(secret: object) -> None:
 
 def test_a_known_secret_is_found_anywhere() -> None:
     assert redact(["the run's s3cret token"], ("s3cret",)) == [f"the run's {REDACTED} token"]
+
+
+def test_a_body_that_is_json_stays_json() -> None:
+    body = '{"Env": ["DB_PASSWORD=hunter2", "CHILD_NONCE=n"], "Labels": ["token=x"], "Id": "x"}'
+    assert json.loads(redact(body)) == {
+        "Env": [f"DB_PASSWORD={REDACTED}", "CHILD_NONCE=n"], "Labels": [f"token={REDACTED}"], "Id": "x",
+    }  # fmt: skip
+    untouched = '{"Env": ["CHILD_NONCE=n"],  "b": 1.50}\n'
+    assert redact(untouched) == untouched, "verbatim, where nothing is secret"
 
 
 def test_what_is_no_secret_stays(recorded: record.Record) -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from conformance import cli, limits
 from conformance.claims import Property
+from conformance.errors import RigError
 from conformance.evidence import Evidence, Seen
 from conformance.observations import State
 from conformance.rig import RATE
@@ -341,11 +342,11 @@ def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -
                 one["ns"]["cgroup"] = "cgroup:[1]"
 
     told = {"containerd": "containerd example/v2 2.3.7+x", "runc": "runc version 1.1.5+ds1", "cgroup_namespace": node}
-    runtime = Evidence("x#runtime", "x", "node's runtime", "node", {}, told)
+    runtime = Evidence("x#runtime", "x", "node's containerd and runc", "node", {}, told)
     found = resources.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
     said = "(containerd 2.3.7, runc 1.1.5; cgroup namespace: dind-daemon the node's, docker-cmds its own)"
     assert found.reason.endswith(said), found.reason
-    older = resources.placement.conclude(without(leg, "node's runtime"))
+    older = resources.placement.conclude(without(leg, "node's containerd and runc"))
     assert "runc" not in older.reason, "an older record does not say it"
 
 
@@ -373,6 +374,19 @@ def test_a_burn_waits_for_a_node_that_gives_enough_and_ends_after_it_was_read(se
     resources.burn_alone(rig)
     assert rig.asked[:4] == ["calibration"] * 3 + ["burn: create"]
     assert rig.asked.index("use while burning") < rig.asked.index("burn: enough: create") < rig.asked.index("burn: end")
+
+
+def test_a_burn_ends_where_its_reading_fails(seen: Callable[[str], Seen]) -> None:
+    class Starved(Burning):
+        def ask(self, name: str, _: str, **about: object) -> Evidence:
+            if name == "use while burning":
+                raise RigError("The probe does not answer.")
+            return super().ask(name, _, **about)
+
+    rig: Any = Starved(seen("dind.laden"), 1.9)
+    with pytest.raises(RigError, match="does not answer"):
+        resources.burn_alone(rig)
+    assert rig.asked[-1] == "burn: enough: output"
 
 
 def test_a_node_that_never_gives_enough_is_left_to_the_judge(

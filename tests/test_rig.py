@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.course import Course, LegFailed
+from conformance.errors import RigError
 from conformance.evidence import Evidence
 from conformance.identity import container_ids, first_processes
 from conformance.legs import KINDS, Leg, catalogue
@@ -100,3 +101,11 @@ def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
     stuck = {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [waiting]}}
     with pytest.raises(LegFailed, match=r"The second pod .*its log ends: p c"):
         Course._running(course, "The second pod", stuck)
+
+
+def test_what_a_failure_quotes_has_no_secret_in_it() -> None:
+    course: Any = SimpleNamespace(secrets=("the-token",))
+    told = Course._told(course, RigError("its log ends: DB_PASSWORD=hunter2 the-token", "look"))
+    assert "hunter2" not in told
+    assert "the-token" not in told
+    assert "its log ends" in told

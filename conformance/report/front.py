@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from http import HTTPStatus
 
 from attrs import frozen
 
 from conformance import repeats
+from conformance.identity import parsed
 from conformance.observations import State, Verdict
 from conformance.record import Line, Record
 from conformance.report.view import Part, part
@@ -77,8 +76,7 @@ def engines(record: Record) -> dict[str, str]:
     """Give the versions of the engines that each approach's legs had, as the engines themselves say."""
     found: dict[str, dict[str, None]] = {}
     for one in record.evidence:
-        if one.name == "daemon" and isinstance(one.output, dict) and one.output.get("status") == HTTPStatus.OK:
-            said = json.loads(one.output["body"])
+        if one.name == "daemon" and (said := parsed(one)):
             words = f"Docker {said.get('ServerVersion')} of {said.get('OperatingSystem')}, storage driver {said.get('Driver')}"
             found.setdefault(one.leg.partition(".")[0], {})[words] = None
     return {approach: "; ".join(words) for approach, words in found.items()}

@@ -85,22 +85,25 @@ class Board:
     judged: dict[str, int] = field(factory=dict)
     waiting: dict[str, str] = field(factory=dict)
     """Leg -> the property that is waited for."""
-    ended: dict[str, str] = field(factory=dict)
-    """Leg whose course has ended -> how."""
+    ended: dict[str, list[str]] = field(factory=dict)
+    """Leg without its repeat -> why each deployment whose course has ended failed, '' where it did not."""
+    deployed: dict[str, set[str]] = field(factory=dict)
+    """Leg without its repeat -> its deployments."""
     unexpected: int = 0
 
     def hear(self, line: Line) -> None:
         """Take one line."""
         if line["kind"] == "header":
             for cell in line["cells"]:
-                self.cells.setdefault(repeat_of(cell["leg"])[0], []).append(cell["property"])
+                leg = repeat_of(cell["leg"])[0]
+                self.cells.setdefault(leg, []).append(cell["property"])
+                self.deployed.setdefault(leg, set()).add(cell["leg"])
         elif line["kind"] == "waiting":
             name, _, leg = line["cell"].rstrip("]").partition("[")
             leg = repeat_of(leg)[0]
             self.waiting[leg] = name
         elif line["kind"] == "leg":
-            failed = line.get("failed")
-            self.ended[repeat_of(line["leg"])[0]] = f"FAILED: {failed}" if failed else "has ended, is judged"
+            self.ended.setdefault(repeat_of(line["leg"])[0], []).append(line.get("failed") or "")
         elif line["kind"] == "observation":
             leg = repeat_of(line["leg"])[0]
             self.waiting.pop(leg, None)
@@ -116,10 +119,17 @@ class Board:
             made.add_column(head)
         for leg, number, done in sorted(open_, key=lambda one: one[0] not in waiting):
             at_work = f"at work; {waiting[leg]} waits for it" if leg in waiting else "at work, or to come"
-            state = self.ended.get(leg, at_work)
-            made.add_row(*(Text(view.printable(one)) for one in (leg, state, f"{done} of {number}")))
+            made.add_row(*(Text(view.printable(one)) for one in (leg, self._end_of(leg) or at_work, f"{done} of {number}")))
         total, judged = sum(len(its) for _, its in cells), sum(self.judged.values())
         said = f"{time.monotonic() - self.began:6.1f} s  judged {judged} of {total}"
         said += f", {self.unexpected} UNEXPECTED" if self.unexpected else ""
         said += "; the first pods are waited for" if not cells else "" if open_ else "; the clean-up is waited for"
         return Group(*([made] if open_ else []), Text(said))
+
+    def _end_of(self, leg: str) -> str:
+        """Say how a leg has ended, all its deployments or one that failed; '' while it has not."""
+        ended = self.ended.get(leg, [])
+        failed = next(filter(None, ended), "")
+        if failed:
+            return f"FAILED: {failed}"
+        return "has ended, is judged" if len(ended) >= len(self.deployed.get(leg, ())) > 0 else ""
