@@ -99,12 +99,13 @@ def side_by_side_markdown(records: Sequence[Record]) -> str:
 def html(record: Record) -> str:
     """Give the report: one file, no outside request, no script but the one that opens what is compressed."""
     whole, record = record, repeats.folded(record)
+    agreements = repeats.agreements(whole)
     return page(
         "report.html",
         record=record,
         repeats=whole.repeats,
-        agreements=repeats.agreements(whole),
-        agreed={(one.name, one.leg): one for one in repeats.agreements(whole)},
+        agreements=agreements,
+        agreed={(one.name, one.leg): one for one in agreements},
         against=front.against(record),
         uncertain=front.uncertain(record),
         untested=front.untested(record),
