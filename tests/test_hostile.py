@@ -109,7 +109,7 @@ TEXTS: dict[str, Callable[[record.Record], str]] = {
     "diff.md": lambda read: compared.markdown(compare(read, unlike())),
     "diff.txt": lambda read: compared.text(compare(read, unlike())),
     "summary.md": render.markdown,
-    "badge.svg": lambda read: render.page("badge.svg", **machine.badge(read)),
+    "badge.svg": lambda read: render.page("badge.svg", **machine.badge(machine.verdicts(read))),
     "verdict.json": lambda read: json.dumps(machine.verdicts(read)),
     "terminal": on_terminal,
 }

@@ -66,7 +66,7 @@ def test_every_cell_is_there_with_its_verdict(recorded: record.Record) -> None:
 def test_the_badge_says_it_in_a_word(code: int, interrupted: bool, word: str) -> None:
     made = ended(code, interrupted=interrupted)
     assert valid(machine.verdicts(made))["result"] == word
-    badge = machine.badge(made)
+    badge = machine.badge(machine.verdicts(made))
     assert badge["message"].startswith(f"{word}, ")
     assert badge["colour"] == machine.COLOURS[word]
 

@@ -62,9 +62,8 @@ def _agreement(line: Line, agreed: dict[tuple[str, str], repeats.Agreement]) -> 
     return {"agreeing": found.agreeing, "of": len(found.states)} if found else None
 
 
-def badge(record: Record) -> dict[str, Any]:
-    """Give what the template of badge.svg is filled with: both texts, where they stand in pixels, and the colour."""
-    found = verdicts(record)
+def badge(found: dict[str, Any]) -> dict[str, Any]:
+    """Give what badge.svg is filled with, of what `verdicts` gives: both texts, where they stand in pixels, and the colour."""
     count = f"{found['as_expected']} of {found['of']}"
     message = f"as expected, {count}" if found["exit_code"] == 0 else f"{found['result']}, {count} as expected"
     left, right = (round(len(text) * LETTER) + PADDING for text in (LABEL, message))

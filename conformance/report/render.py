@@ -23,8 +23,9 @@ def everything(record: Record, folder: Path) -> None:
     """Write report.html, summary.md, verdict.json and badge.svg into the run's folder."""
     _write(folder / "report.html", html(record))
     _write(folder / "summary.md", markdown(record))
-    _write(folder / "verdict.json", json.dumps(machine.verdicts(record), indent=1) + "\n")
-    _write(folder / "badge.svg", page("badge.svg", **machine.badge(record)))
+    found = machine.verdicts(record)
+    _write(folder / "verdict.json", json.dumps(found, indent=1) + "\n")
+    _write(folder / "badge.svg", page("badge.svg", **machine.badge(found)))
 
 
 def several(records: Sequence[Record], folder: Path) -> None:
