@@ -177,17 +177,20 @@ def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owner
 
 
 def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[Line]:
-    """Give the record's lines, for each kind of thing one of the legs' and one of nobody's. What is another's is none of ours."""
+    """Give the record's lines, for each kind of thing one of each leg's and one of nobody's. What is another's is none of ours.
+
+    What several legs are known to share (a folder that one engine made for all of its containers) is a line of its own.
+    """
     untold = f"not told apart from what run {', '.join(sorted(owners.runs))} does at the same time" if owners.runs else ""
     found = []
     for what, left in _left(before, after, owners).items():
-        legs = ", ".join(sorted({leg for _, some in left for leg in some}))
-        for attributed, names in (
-            (legs, [name for name, some in left if some]),
-            (untold, [name for name, some in left if not some]),
-        ):
-            if names:
-                found.append({"kind": "residue", "node": node, "what": what, "left": names, "attributed": attributed})
+        by_owner: dict[str, list[str]] = {}
+        for name, legs in left:
+            by_owner.setdefault(", ".join(legs) or untold, []).append(name)
+        found += [
+            {"kind": "residue", "node": node, "what": what, "left": names, "attributed": attributed}
+            for attributed, names in by_owner.items()
+        ]
     return found
 
 

@@ -87,6 +87,16 @@ def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: record.Record
         record.check(line)
 
 
+def test_each_survivor_is_tied_to_its_own_leg_and_not_to_its_kinds(alone: Owners, recorded: record.Record) -> None:
+    first, second = (recorded.legs[n] for n in (0, 1))
+    after = {"pod logs": [f"{first['namespace']}_a", f"{second['namespace']}_b", "nobodys", f"{first['namespace']}_c"]}
+    assert left_in(after, alone) == {
+        ("pod logs", first["leg"]): [f"{first['namespace']}_a", f"{first['namespace']}_c"],
+        ("pod logs", second["leg"]): [f"{second['namespace']}_b"],
+        ("pod logs", ""): ["nobodys"],
+    }
+
+
 def test_the_end_of_the_runs_own_pod_a_is_waited_for(owners: Owners) -> None:
     after = {"pod directories": [POD_A], "pod logs": [f"conformance_pod-{HERE}_{POD_A}"]}
     assert waiting_for({}, after, owners) == []
