@@ -92,10 +92,15 @@ class Run:
     _cells: list[plan.Cell] = field(factory=list)
     _world: dict[str, Any] = field(factory=lambda: {**UNKNOWN_WORLD})
     _stand_ins: dict[str, str] = field(factory=dict)
+    _preflight: list[dict[str, str]] = field(factory=list)
 
     def mark(self, what: str) -> None:
         """Note how many seconds into the run this is."""
         self.seconds[what] = round(time.monotonic() - self._began, 2)
+
+    def _looked_at(self, what: str, found: str) -> None:
+        """Note one thing that was looked at before the first leg. What a run cannot go on with is raised, not noted."""
+        self._preflight.append({"what": what, "found": found})
 
     def go(self) -> int:
         """Run to the end and give the exit code. Whatever happens, what was made is cleaned and a footer is written."""
@@ -180,12 +185,14 @@ class Run:
             remedy = "kubectl describe node; `conformance up` makes our own cluster anew"
             raise NoCluster(f"Not Ready: {', '.join(unready) or 'there is no node'}.", remedy)
         names = [n["metadata"]["name"] for n in self._nodes]
+        self._looked_at("nodes that are Ready", ", ".join(names))
         image = self._references.get(images.PROBE, images.PROBE)
         token = probing.deploy(self.cluster, self._namespace, self.id, names, {RUN_LABEL: self.id}, image)
         self.mark("first pod")
         self._probes = {name: NodeProbe(self.cluster, self._namespace, self.id, name, token) for name in names}
         for probe in self._probes.values():
             probing.wait_ready(probe)
+        self._looked_at("node probes that answer", f"{len(self._probes)} of {len(names)}")
         return self._probes
 
     def _prepare(self) -> plan.Plan:
@@ -199,6 +206,9 @@ class Run:
         leg_node = next((name for name in workers if name not in silent), workers[0])
         catalogue = legs.catalogue()
         said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
+        self._looked_at("nodes that take ordinary pods", ", ".join(workers))
+        self._looked_at(f"Docker Engine on {NODE_SOCKET} of such nodes", said or "answers on each")
+        self._looked_at("node that the legs are on", leg_node)
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
         unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
         if self._namespace != NAMESPACE:
@@ -231,6 +241,8 @@ class Run:
             if approach.name not in unavailable:
                 leg = made.leg(approach, next(iter(legs.KINDS)), 0, approach.name)
                 create_pod(self.cluster, leg, check_in=self._namespace)
+        taken = ", ".join(sorted({*catalogue} - {*unavailable}))
+        self._looked_at("pods of approaches that the API server takes (dry run)", taken)
         self._create_baseline(made)
         made.write(self.folder / "plan.json")
         self.mark("ready")
@@ -257,7 +269,10 @@ class Run:
                 f"A run publishes {PORTS_A_RUN} ports in a row on the nodes; between {span} none such are free on all of them.",
                 "see what listens there (`ss -ltnp` on the nodes), and end it",
             )
-        return secrets.choice(free)
+        first = secrets.choice(free)
+        self._looked_at("ports that nothing listens on, on any node", f"{first} to {first + PORTS_A_RUN - 1}")
+        self._looked_at("other runs at work on this cluster", ", ".join(sorted(self._others)) or "none")
+        return first
 
     def _header(self, selected: list[plan.Cell]) -> record.Line:
         command = f"conformance run --level {self.level} -n {self.processes}"
@@ -278,6 +293,7 @@ class Run:
             "command": command,
             "world": self._world,
             "stand_ins": self._stand_ins,
+            "preflight": self._preflight,
             "claims": plan.claim_lines(self.level, selected),
             "approaches": {
                 a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in legs.catalogue().values()

@@ -105,3 +105,11 @@ def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: rec
     for residue in recorded.residue:
         assert all(name in page for name in residue["left"])
     assert front.lasted({"times": {"deploying": 1.0}}) == ""
+
+
+def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: record.Record) -> None:
+    looked_at = [{"what": "nodes that are Ready", "found": "one, two"}]
+    page = render.html(evolve(recorded, header={**recorded.header, "preflight": looked_at}))
+    assert "<dt>nodes that are Ready</dt><dd>one, two</dd>" in page
+    without = {key: value for key, value in recorded.header.items() if key != "preflight"}
+    assert "Looked at before" not in render.html(evolve(recorded, header=without))

@@ -40,6 +40,7 @@ def spoiled() -> list[record.Line]:
     legs = {cell["leg"] for cell in kept}
     header["cells"] = [{**cell, "sentence": f"{cell['family']}: {HOSTILE}"} for cell in kept]
     header["command"] = header["world"]["kernel"] = header["world"]["leg_node"] = HOSTILE
+    header["preflight"] = [{"what": HOSTILE, "found": HOSTILE}]
     made = [header]
     for line in lines[1:-1]:
         if line["kind"] == "observation" and (line["property"], line["leg"]) in {(c["property"], c["leg"]) for c in kept}:

@@ -47,6 +47,14 @@ def test_every_cell_is_judged_as_expected(reports: Path) -> None:
     assert read.footer["cleaned"] == []
 
 
+def test_the_record_says_what_was_looked_at_before_the_first_leg(reports: Path) -> None:
+    header = latest(reports).header
+    found = {one["what"]: one["found"] for one in header["preflight"]}
+    assert found["node that the legs are on"] == header["world"]["leg_node"]
+    assert found["nodes that are Ready"].split(", ") == [node["name"] for node in header["world"]["nodes"]]
+    assert {"dind", "dood", "pod"} <= set(found["pods of approaches that the API server takes (dry run)"].split(", "))
+
+
 def test_nothing_is_left(reports: Path) -> None:
     assert reports.exists()
     assert_nothing_left()
