@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from conformance import cli
-from conformance.errors import NoCluster, RigError, UsageError
-from conformance.world import apt, binaries, engine, images, kind, nodes, paths, places
+from conformance.errors import NoCluster, NoImage, RigError, UsageError
+from conformance.world import apt, binaries, commands, engine, images, kind, nodes, paths, places
 from conformance.world.images import Image
 from conformance.world.progress import Progress
 from conformance.world.uml import disks, guest, kernel
@@ -335,6 +336,47 @@ def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: s
     assert made.args["CLIENT"].split()[:1] == packages.split()
     assert suite in made.stand_in
     assert ("docker-cli" in made.stand_in) == bool(packages)
+
+
+def test_two_words_that_choose_the_engine_in_pods_are_refused() -> None:
+    store = images.Store(Progress(total=0), overrides={images.DOCKER_DIND: "registry.example/docker"})
+    with pytest.raises(UsageError, match="both choose the engine in the pods"):
+        nodes.node(store, engine="28.5")
+
+
+class Engine:
+    """A Docker that answers that its engine is of a version, and does everything else."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.asked: list[list[str]] = []
+
+    def run(self, args: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        self.asked.append(args)
+        return subprocess.CompletedProcess(args, 0, self.version if "{{.Server.Version}}" in args else "", "")
+
+
+def filled_by(engine: Engine, dind: Image, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "run", engine.run)
+    monkeypatch.setattr(nodes, "save", lambda _image, _names, target: target.write_text("saved"))
+    nodes.with_child(dind, Image("conformance/httpd:1"), "28.5").fill(folder)
+
+
+@pytest.mark.parametrize("version", ["29.0.1", "28.50.1"])
+def test_an_engine_that_a_debian_no_longer_has_is_said_and_not_taken_for_it(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = Engine(version)
+    with pytest.raises(NoImage, match=f"Debian forky has Docker Engine {version} now, and not 28.5"):
+        filled_by(moved, Image("conformance/docker:1", "docker.io of Debian forky"), tmp_path, monkeypatch)
+    assert moved.asked[-1][:4] == ["docker", "rm", "-f", "-v"], "nothing of it is left"
+
+
+def test_an_engine_is_taken_where_it_is_the_version_or_was_pulled_as_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, (version, made_of) in enumerate([("28.5.2+dfsg4", "docker.io of Debian forky"), ("29.0.1", "")]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        filled_by(Engine(version), Image("conformance/docker:1", made_of), folder, monkeypatch)
 
 
 def test_the_engine_in_pods_unless_told_is_what_the_manifests_name() -> None:

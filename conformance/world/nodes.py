@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from conformance.errors import NoImage, UsageError
 from conformance.wait import until
 from conformance.world import binaries, commands, images, packages
 from conformance.world.digest import digest
@@ -53,11 +54,14 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
     """Give the image of our kind nodes, with every image that a run needs inside.
 
     `containerd` other than the first of `RUNTIMES` is never pulled: kindest/node has no such choice.
-    `engine`, that of the pods, is one of `ENGINES`.
+    `engine`, that of the pods, is one of `ENGINES`. Raises `UsageError` where an override chooses another.
     """
+    in_pods = f"docker:{engine}-dind"
+    if in_pods != DOCKER_DIND and DOCKER_DIND in store.overrides:
+        words = f"--docker {engine} and --image {DOCKER_DIND}={store.overrides[DOCKER_DIND]} both choose the engine in the pods."
+        raise UsageError(words, "give one of them")
     child = store.obtain(CHILD, httpd())
     cli = store.obtain(DOCKER_CLI, docker())
-    in_pods = f"docker:{engine}-dind"
     dind = store.obtain(in_pods, docker(ENGINES[engine]))
     cli_2017 = store.obtain(CLI_2017, docker())
     dind_2017 = store.obtain(DIND_2017, docker())
@@ -68,7 +72,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         plain = store.obtain(NODE, kind_node(store, containerd), kindest_node(store))
     else:
         plain = store.build(kind_node(store, containerd))
-    loaded = store.build(with_child(dind, child))
+    loaded = store.build(with_child(dind, child, engine))
     # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
     loaded_2017 = loaded if dind_2017 == dind else dind_2017
 
@@ -142,21 +146,24 @@ def kindest_node(store: Store) -> str:
     return found[1]
 
 
-def with_child(dind: Image, child: Image) -> Recipe:
-    """Give the recipe of an engine whose graph holds the child's image when it starts.
+def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
+    """Give the recipe of an engine of a version whose graph holds the child's image when it starts.
 
     A child's image is loaded, never pulled; and loading it into a starting engine cost every leg 2.6 s of its half CPU.
     """
 
     def fill(context: Path) -> None:
         (context / "preload").mkdir()
-        _graph(dind, child, context / "preload" / "graph.tar")
+        _graph(dind, child, context / "preload" / "graph.tar", version)
 
     return Recipe("dind", usual=10, base=dind, inputs=(child.id,), fill=fill)
 
 
-def _graph(engine: Image, child: Image, target: Path) -> None:
-    """Let an engine load the child's image, and keep the two folders that hold it then."""
+def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
+    """Let an engine load the child's image, and keep the two folders that hold it then.
+
+    Raises `NoImage` where a stand-in is of another version: what a Debian has moves on until it is released.
+    """
     name = f"conformance-graph-{engine.id}"
     inside = ["docker", "exec", name]
     start = ["docker", "run", "-d", "--rm", "--privileged", "--name", name, "-v", "/var/lib/docker", engine.reference]
@@ -168,6 +175,11 @@ def _graph(engine: Image, child: Image, target: Path) -> None:
             return commands.run([*inside, "docker", "version"], timeout=20, check=False, log="images").returncode == 0
 
         until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
+        asked = [*inside, "docker", "version", "--format", "{{.Server.Version}}"]
+        found = commands.run(asked, timeout=20, log="images").stdout.strip()
+        if engine.stand_in and not found.startswith(f"{version}."):
+            words = f"Debian {ENGINES[version]} has Docker Engine {found} now, and not {version}."
+            raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
         archive = target.with_name("child.tar")
         save(child, [CHILD], archive)
         commands.run(["docker", "cp", archive, f"{name}:/child.tar"], timeout=60, log="images")
