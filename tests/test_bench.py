@@ -9,22 +9,25 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from conformance import record
 from conformance.errors import RigError
-from hack.bench import bench
+from hack.bench import bench, many
 from hack.bench.bench import Round, concluded
+from tests.conftest import recorded_lines
 
 
 @pytest.mark.parametrize(
-    ("runs", "late", "code"),
+    ("runs", "late", "rendering", "code"),
     [
-        ([50.0, 60.0, 90.0], [0.01] * 95 + [9.0] * 5, 0),  # the median and the p95 decide, not the worst
-        ([50.0, 60.1, 60.2], [0.01], 1),
-        ([50.0], [0.01] * 94 + [0.11] * 6, 1),
-        ([60.0], [0.1], 0),
+        ([50.0, 60.0, 90.0], [0.01] * 95 + [9.0] * 5, 1.0, 0),  # the median and the p95 decide, not the worst
+        ([50.0, 60.1, 60.2], [0.01], 1.0, 1),
+        ([50.0], [0.01] * 94 + [0.11] * 6, 1.0, 1),
+        ([60.0], [0.1], 3.0, 0),
+        ([60.0], [0.1], 3.1, 1),
     ],
 )
-def test_a_goal_that_is_missed_is_exit_1_and_is_named(runs: list[float], late: list[float], code: int) -> None:
-    lines, concluded_code = concluded([Round(seconds, 100.0) for seconds in runs], late)
+def test_a_goal_that_is_missed_is_exit_1_and_is_named(runs: list[float], late: list[float], rendering: float, code: int) -> None:
+    lines, concluded_code = concluded([Round(seconds, 100.0) for seconds in runs], late, rendering)
     assert concluded_code == code
     assert sum("MISSED" in line for line in lines) == code
     assert f"{len(late)} events" in lines[1]
@@ -70,3 +73,15 @@ def test_a_side_that_fails_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyP
     done = CliRunner().invoke(bench.main, ["1"])
     assert done.exit_code == 2
     assert "bench: The run ended with 1." in done.output
+
+
+def test_a_record_is_made_long_of_what_is_there() -> None:
+    long = many.long(recorded_lines())
+    short = record.of(recorded_lines())
+    assert many.OBSERVATIONS <= len(long.observations) < many.OBSERVATIONS + len(short.observations)
+    assert not long.lost
+    times = long.repeats
+    assert (len(long.evidence), len(long.legs)) == (times * len(short.evidence), times * len(short.legs))
+    ids = {one.id for one in long.evidence}
+    assert len(ids) == len(long.evidence)
+    assert all(cited in ids for line in long.observations for cited in line["cites"])

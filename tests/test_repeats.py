@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from conformance import record, repeats, samples
 from conformance.observations import State
 from conformance.report import render
+from hack.bench import many
 from tests.conftest import recorded_lines
 
 SECONDS = st.floats(0.1, 90, allow_nan=False).map(lambda x: round(x, 1))
@@ -74,17 +75,10 @@ def test_no_sample_has_no_median() -> None:
 
 def repeated(number: int, broken: int = 0) -> record.Record:
     """Give the recorded run with every leg and observation `number` times; in `broken` of them P2-05 on dind differs."""
-    lines = recorded_lines()
-    header = next(line for line in lines if line["kind"] == "header")
-    cells = list(header["cells"])
-    for again in range(2, number + 1):
-        header["cells"] += [{**cell, "leg": f"{cell['leg']}~{again}"} for cell in cells]
-        for line in list(lines):
-            if line["kind"] in ("leg", "observation") and "~" not in line["leg"]:
-                copy = {**line, "leg": f"{line['leg']}~{again}"}
-                if line["kind"] == "observation" and again <= broken + 1 and line["property"] == "P2-05":
-                    copy["state"] = "LACKS"
-                lines.append(copy)
+    lines = many.repeated(recorded_lines(), number)
+    for line in lines:
+        if line["kind"] == "observation" and line["property"] == "P2-05" and 1 < record.repeat_of(line["leg"])[1] <= broken + 1:
+            line["state"] = "LACKS"
     return record.of(lines)
 
 

@@ -16,6 +16,7 @@ from conformance import record
 from conformance.differences import compare
 from conformance.record import Record
 from conformance.report import compared, render
+from hack.bench import many
 from tests.conftest import recorded_lines, up_to
 
 DESK = {"width": 1280, "height": 900}
@@ -46,6 +47,12 @@ def browser() -> Iterator[Browser]:
 def report(recorded: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give report.html of the recorded run, of level extended."""
     return rendered(recorded, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="session")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give report.html of a run of 5 000 observations: the recorded run, with every leg deployed as often as that takes."""
+    return rendered(many.long(recorded_lines()), tmp_path_factory.mktemp("long"))
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ FOLLOWED = """async () => {
 """Follows every link into something that can be closed: gives each, and whether it is then to be seen, laid out."""
 DEAD = """[...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href'))
   .filter((link) => !document.getElementById(link.slice(1)))"""
+LONGEST = 2 << 20
+"""Bytes of a report of so many observations: what was read of a leg's first deployment, and each state of the others."""
 SHOWN = """[...document.querySelectorAll('[id^=evidence-]')]
   .map((one) => [one.id, [...one.querySelectorAll('pre')].map((pre) => pre.textContent)])"""
 
@@ -54,6 +56,17 @@ def test_all_evidence_is_what_the_record_has(report: Path, recorded: Record, ope
     assert len(shown) > 100
     assert {name: said for name, said in shown.items() if said != wanted[name]} == {}
     assert opened.complaints == []
+
+
+def test_a_report_of_5000_observations_stays_usable(long: Path, open_page: Open) -> None:
+    opened = open_page(long)
+    assert opened.page.evaluate(DEAD) == []
+    assert opened.page.locator("#repeats tbody tr").count() > 150, "each cell is there once, with its agreement"
+    followed = dict(opened.page.evaluate(FOLLOWED))
+    assert len(followed) > 20
+    assert [link for link, seen in followed.items() if not seen] == []
+    assert (opened.requests, opened.complaints) == ([], [])
+    assert long.stat().st_size < LONGEST
 
 
 def test_a_keyboard_reaches_every_link_and_shows_where_it_is(brief: Path, open_page: Open) -> None:
