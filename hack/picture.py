@@ -18,12 +18,16 @@ GAP = 24
 HEIGHT = re.compile(r'viewBox="0 0 \d+ ([\d.]+)"')
 
 
+SHOWN = 2
+"""The article's two approaches; the mends of the second are beside it in a report."""
+
+
 def standalone(picture: Picture) -> str:
-    """Give a picture's drawings beside one another as one SVG that brings its own style, light and dark."""
-    heights = [float(found[1]) for one in picture.drawings if (found := HEIGHT.search(one))]
+    """Give a picture's first drawings beside one another as one SVG that brings its own style, light and dark."""
+    heights = [float(found[1]) for one in picture.drawings[:SHOWN] if (found := HEIGHT.search(one))]
     placed = [
         str(one).replace("<svg ", f'<svg x="{number * (WIDTH + GAP)}" width="{WIDTH}" height="{height:g}" ', 1)
-        for number, (one, height) in enumerate(zip(picture.drawings, heights, strict=True))
+        for number, (one, height) in enumerate(zip(picture.drawings[:SHOWN], heights, strict=True))
     ]
     size = f"{len(placed) * (WIDTH + GAP) - GAP} {max(heights):g}"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {size}"><title>{picture.title}</title>'

@@ -1,4 +1,7 @@
-"""Keep what `make worlds` made as samples: `python -m hack.samples`. Refuses what would tell of the machine that made them."""
+"""Keep what `make worlds` made as samples: `python -m hack.samples`.
+
+Refuses what would tell of the machine that made them, and a run that was other than expected.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from conformance import record
 from conformance.world import apt, paths, places
 
 REPORTS = Path("reports")
@@ -49,6 +53,14 @@ def betrayed(text: str, telling: set[str]) -> set[str]:
     return {one for one in telling if re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", text)}
 
 
+def unlike(source: Path) -> str:
+    """Say why a record is not of a whole run that was as expected; '' if it is."""
+    footer = record.read(source).footer
+    if footer is None:
+        return "its run was interrupted"
+    return "" if footer["exit_code"] == 0 else f"its run ended with {footer['exit_code']}: {footer['why']}"
+
+
 def main() -> int:
     """Copy each world's last run and the report of all; give the exit code."""
     made = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in places.OWN for file in KEPT}
@@ -60,6 +72,9 @@ def main() -> int:
             code = max(code, 2)
         elif found := betrayed(source.read_text(encoding="utf-8"), telling):
             click.echo(f"{source} tells of this machine: {', '.join(sorted(found))}")
+            code = max(code, 1)
+        elif source.name == "record.jsonl" and (why := unlike(source)):
+            click.echo(f"{source} is no sample: {why}")
             code = max(code, 1)
     for kept, source in made.items() if not code else ():
         kept.parent.mkdir(parents=True, exist_ok=True)

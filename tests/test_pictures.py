@@ -86,10 +86,21 @@ def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
     picture = landed.picture(recorded)
     assert rows(picture, "dood.foreground")["the child"] == "outside its pod"
     assert rows(picture, "dind.foreground")["the child"] == "inside its pod"
-    assert [encloses(svg) for svg in drawn(picture)] == [False, True]
-    outside, inside = (" ".join(words(svg)) for svg in drawn(picture))
+    assert [encloses(svg) for svg in drawn(picture)[:2]] == [False, True]
+    outside, inside = (" ".join(words(svg)) for svg in drawn(picture)[:2])
     assert "the child is outside its pod" in outside
     assert "the child is inside its pod" in inside
+
+
+def test_a_mend_is_drawn_as_well_for_it_is_known_by_its_place(recorded: Record) -> None:
+    picture = landed.picture(recorded)
+    mends = [f"{one}.foreground" for one in ("dind-cgroupns", "dind-cgroup-parent")]
+    assert [row[0] for row in picture.rows if row[1] == "the child"] == ["dood.foreground", "dind.foreground", *mends]
+    assert [encloses(svg) for svg in drawn(picture)[2:]] == [True, True]
+    unread = lacking(recorded, "child's cgroups")
+    assert [sentence.split(";")[0] for sentence in landed.picture(unread).missing] == [
+        "Not drawn: dood.foreground", "Not drawn: dind.foreground"
+    ]  # fmt: skip
 
 
 def encloses(svg: ET.Element) -> bool:
@@ -175,7 +186,7 @@ def test_another_limit_makes_another_picture(recorded: Record) -> None:
 
 
 def test_a_limit_off_the_childs_way_is_marked_as_one_that_it_does_not_meet(recorded: Record) -> None:
-    outside, inside = (words(svg) for svg in drawn(landed.picture(recorded)))
+    outside, inside = (words(svg) for svg in drawn(landed.picture(recorded))[:2])
     assert "the pod  ○ 768 MiB · 0.5 CPU · 2048 pids" in outside
     assert "the pod  ● 768 MiB · 0.5 CPU · 2048 pids" in inside
 
@@ -428,8 +439,9 @@ def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
 
 def test_one_approach_that_is_lacking_does_not_take_the_other_away(recorded: Record) -> None:
     kept = evolve(recorded, evidence=tuple(one for one in recorded.evidence if not one.leg.startswith("dind.")))
+    assert len(landed.picture(kept).drawings) == len(landed.picture(recorded).drawings) - 1
+    assert len(timeline.picture(kept).drawings) == 1
     for picture in (landed.picture(kept), timeline.picture(kept)):
-        assert len(picture.drawings) == 1
         assert "dind.foreground" in picture.missing[0]
         assert "no reading “child”" in picture.missing[0]
 

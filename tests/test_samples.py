@@ -1,13 +1,16 @@
-"""Samples: none that tells of the machine that made it is kept."""
+"""Samples: none that tells of the machine that made it is kept, nor one of a run that was other than expected."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from conformance import record
 from conformance.world import places
 from hack import samples
+from tests.conftest import recorded_lines
 
 
 @pytest.fixture
@@ -18,13 +21,19 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "reports" / world / "latest").mkdir(parents=True)
         for file in samples.KEPT:
             (tmp_path / "reports" / world / "latest" / file).write_text(f"{world} at 172.18.0.2", encoding="utf-8")
+        written(tmp_path / "reports" / world / "latest", recorded_lines())
     (tmp_path / "reports" / "worlds.html").write_text("both", encoding="utf-8")
     return tmp_path / "reports"
 
 
+def written(folder: Path, lines: list[record.Line]) -> None:
+    (folder / "record.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+
 def test_what_was_made_is_kept(made: Path) -> None:
     assert samples.main() == 0
-    assert (made / "samples" / "cgroup-v2" / "record.jsonl").read_text() == "cgroup-v2 at 172.18.0.2"
+    assert (made / "samples" / "cgroup-v2" / "report.html").read_text() == "cgroup-v2 at 172.18.0.2"
+    assert record.read(made / "samples" / "cgroup-v2" / "record.jsonl").footer
     assert (made / "samples" / "worlds.html").is_file()
 
 
@@ -34,6 +43,16 @@ def test_what_tells_of_the_machine_is_not(made: Path, capsys: pytest.CaptureFixt
     assert samples.main() == 1
     assert not (made / "samples").exists()
     assert str(Path.cwd()) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_a_run_that_was_not_as_expected_is_no_sample(made: Path, interrupted: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    *lines, footer = recorded_lines()
+    ended = [] if interrupted else [{**footer, "exit_code": 2, "why": "8 undecided"}]
+    written(made / "cgroup-v2" / "latest", [*lines, *ended])
+    assert samples.main() == 1
+    assert not (made / "samples").exists()
+    assert ("its run was interrupted" if interrupted else "its run ended with 2: 8 undecided") in capsys.readouterr().out
 
 
 def test_what_was_not_made_is_said(made: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,9 +88,9 @@ class Place:
 
 
 def picture(record: Record) -> Picture:
-    """Give the picture of a record: a drawing for each approach of its table that has a child to be shown."""
+    """Give the picture of a record: a drawing for each approach that has a child to be shown, the table's first."""
     drawings, missing, rows = [], [], []
-    for number, approach in enumerate(view.columns(record)):
+    for number, approach in enumerate(_shown(record)):
         try:
             place = place_of(record, approach)
         except NotDrawn as why:
@@ -99,6 +99,12 @@ def picture(record: Record) -> Picture:
             drawings.append(_drawn(place, f"{ID}-{number}"))
             rows += _told(place)
     return Picture(ID, TITLE, SAYS, tuple(drawings), tuple(missing), ("leg", "what", "read"), tuple(rows))
+
+
+def _shown(record: Record) -> list[str]:
+    """Give the approaches of the table, and those beside it whose child's cgroups were read: a mend is known by its place."""
+    beside = [one for one in record.approaches if record.seen(leg_name(one, KIND)).get("child's cgroups")]
+    return list(dict.fromkeys([*view.columns(record), *beside]))
 
 
 @readable
