@@ -161,6 +161,15 @@ def _left(before: dict[str, list[str]], after: dict[str, list[str]], owners: Own
     return {what: left for what, left in found.items() if left}
 
 
+def left_before(before: Mapping[str, dict[str, list[str]]]) -> str:
+    """Say which cgroups engines in pods had left at the root of the nodes' by the time of some inventories; '' for none.
+
+    They stay until the node goes, so that only the first run on a cluster sees them come.
+    """
+    found = {node: sorted(DELEGATED.intersection(seen.get("cgroups", []))) for node, seen in before.items()}
+    return "; ".join(f"{node}: {', '.join(f'/{name}' for name in names)}" for node, names in found.items() if names)
+
+
 def _nodes_own(what: str, name: str) -> bool:
     return what in NODES_OWN and not (uids(name) or ID.search(name)) and bool(NODES_OWN[what](name))
 

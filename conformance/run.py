@@ -33,7 +33,7 @@ from conformance.probes import node as probing
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.report import render
-from conformance.residue import Owners, ledger, waiting_for
+from conformance.residue import Owners, ledger, left_before, waiting_for
 from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.timeouts import TIMEOUTS
@@ -217,6 +217,9 @@ class Run:
         own = engines(probes[leg_node], self._references)
         self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed, **own}
         self._before = {name: inventory(probe) for name, probe in probes.items()}
+        if self._world["cgroup"] == "v2":  # elsewhere a node's own engine has its containers in one of these
+            found = left_before(self._before) or "nothing"
+            self._looked_at("at the root of the nodes' cgroups, of engines in pods of runs before this one", found)
         first_port = self._first_port()
         self._ports = range(first_port, first_port + PORTS_A_RUN)
         self._patch_lease({"metadata": {"annotations": {leases.PORT_NOTE: str(first_port)}}})

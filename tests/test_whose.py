@@ -25,7 +25,7 @@ from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
 from conformance.probes.inventory import inventory
 from conformance.report import render
-from conformance.residue import Owners, astray, ledger, waiting_for
+from conformance.residue import Owners, astray, ledger, left_before, waiting_for
 from conformance.sessions import Replay, observation_line
 from conformance.terms import terms
 from conformance.world import images, nodes
@@ -95,6 +95,12 @@ def test_each_survivor_is_tied_to_its_own_leg_and_not_to_its_kinds(alone: Owners
         ("pod logs", second["leg"]): [f"{second['namespace']}_b"],
         ("pod logs", ""): ["nobodys"],
     }
+
+
+def test_what_engines_in_pods_left_before_is_told_by_node() -> None:
+    before = {"a": {"cgroups": ["system.slice", "init", "docker"]}, "b": {"cgroups": ["docker/buildkit"]}, "c": {}}
+    assert left_before(before) == "a: /docker, /init"
+    assert left_before({"b": before["b"]}) == ""
 
 
 def test_the_end_of_the_runs_own_pod_a_is_waited_for(owners: Owners) -> None:
