@@ -88,8 +88,8 @@ def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
     assert rows(picture, "dind.foreground")["the child"] == "inside its pod"
     assert [encloses(svg) for svg in drawn(picture)[:2]] == [False, True]
     outside, inside = (" ".join(words(svg)) for svg in drawn(picture)[:2])
-    assert "the child is outside its pod" in outside
-    assert "the child is inside its pod" in inside
+    assert "dood.foreground: outside its pod" in outside
+    assert "dind.foreground: inside its pod" in inside
 
 
 def test_a_mend_is_drawn_as_well_for_it_is_known_by_its_place(recorded: Record) -> None:
@@ -97,6 +97,7 @@ def test_a_mend_is_drawn_as_well_for_it_is_known_by_its_place(recorded: Record) 
     mends = [f"{one}.foreground" for one in ("dind-cgroupns", "dind-cgroup-parent")]
     assert [row[0] for row in picture.rows if row[1] == "the child"] == ["dood.foreground", "dind.foreground", *mends]
     assert [encloses(svg) for svg in drawn(picture)[2:]] == [True, True]
+    assert f"{mends[1]}: inside its pod" in words(drawn(picture)[3]), "nothing of it is cut"
     unread = lacking(recorded, "child's cgroups")
     assert [sentence.split(";")[0] for sentence in landed.picture(unread).missing] == [
         "Not drawn: dood.foreground", "Not drawn: dind.foreground"

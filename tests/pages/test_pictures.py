@@ -99,7 +99,7 @@ def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tm
 def test_a_picture_is_as_wide_as_there_is_room(report: Path, open_page: Open, width: int) -> None:
     page = open_page(report, viewport={"width": width, "height": 800}).page
     boxes = [one.bounding_box() for one in page.locator("svg.picture").all()]
-    assert len(boxes) == 6
+    assert len(boxes) == 8
     for box in boxes:
         assert box
         assert box["x"] >= 0

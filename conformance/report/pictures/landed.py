@@ -212,7 +212,7 @@ TOP, LINES, GAP = 97, 15, 20
 def _drawn(place: Place, name: str) -> Markup:
     drawing = Drawing()
     drawing.text(MARGIN, 18, place.title, "head", room=WIDTH - 2 * MARGIN)
-    drawing.text(MARGIN, 34, f"{place.leg}: the child is {place.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
+    drawing.text(MARGIN, 34, f"{place.leg}: {place.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
     below = _nested(drawing, place)
     drawing.height = _climb(drawing, place, below)
     description = (
