@@ -42,10 +42,11 @@ WINDOW = 2.0
 """CPU use is measured over this many seconds in the middle of the burn."""
 ENOUGH_BURNT = "/tmp/burnt"  # noqa: S108 -- in the child
 """The file that ends the burn: one that ended by itself could be over before a probe that it starves has looked."""
-WITHIN, BEYOND, CALM = 1.2, 1.1, 1.15
-"""Used at most 1.2 x the limit and throttled: bound by it. At least 1.1 x and never throttled: not bound, for a quota lets
-through 1.05 x at most (21 periods of 0.1 s touch a window of 2 s). A burn that was neither throttled nor reached that far says
-nothing: the limit may be more than the node can give, which is why a burn waits until the node gives 1.15 x."""
+WITHIN, BEYOND, CALM = 1.2, 1.05, 1.15
+"""Used at most 1.2 x the limit and throttled: bound by it. More than 1.05 x and never throttled: not bound, for a quota lets
+no more through (21 periods of 0.1 s touch a window of 2 s), and that only to a burn that it throttles. A burn that was neither
+throttled nor reached that far says nothing: the limit may be more than the node can give, which is why a burn waits until the
+node gives 1.15 x."""
 
 
 def cgroups(rig: Rig) -> None:
@@ -254,8 +255,10 @@ def _created(evidence: Evidence) -> str:
     return str(json.loads(evidence.output["body"])["Id"])
 
 
-BILLED, UNBILLED = 0.9, 0.1
-"""At least this much of what the child burnt is in its pod's account: attributed. At most so much: not."""
+BILLED, UNBILLED = 0.9, 0.3
+"""At least this much of what the child burnt is in its pod's account: attributed. At most so much: not. An engine in the pod
+works for the burn, too, which is in the pod's account wherever the child is: seen to be 0.09 CPU-seconds of 1.0 that were burnt
+(cgroup v1), and on a User-Mode Linux 0.4 of 1.6."""
 TOO_MUCH = 1.5
 """A pod that used this multiple of what the child burnt was busy itself, and its account says nothing of the child."""
 ENOUGH = 0.5
@@ -514,7 +517,7 @@ def burn(seen: Seen) -> Observation:
     cites = (calibration.id, use.id)
     if used <= WITHIN * limit and periods > 0:
         return HOLDS.because(said + _made_by(seen), *cites)
-    if used >= BEYOND * limit and not periods:
+    if used > BEYOND * limit and not periods:
         return LACKS.because(said + _made_by(seen), *cites)
     return inconclusive(f"{said}: this node gives too little to tell", *cites)
 
