@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from attrs import evolve, frozen
 
 from conformance.cluster import Object
-from conformance.evidence import SECOND
+from conformance.evidence import SECOND, Evidence
 from conformance.identity import container_ids, container_of
 from conformance.leases import RUN_LABEL, run_of
 from conformance.legs import catalogue
@@ -75,8 +75,7 @@ class Owners:
                 here |= dict.fromkeys(pod_marks(one.output), one.leg)
                 if mounts_run(one.output):
                     here.setdefault(MOUNT_POINT, one.leg)
-            elif name == "child" and (child := container_of(one.output.get("process", {}))):
-                here[child] = one.leg
+            here |= dict.fromkeys(_containers(one), one.leg)
         there = {nonce_prefix(other): f"run {other}" for other in others}
         for thing in made:
             owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
@@ -118,6 +117,16 @@ class Owners:
         marked = {leg for mark, leg in self.legs.items() if mark in name or mark in _dashed(name)}
         ports = {int(port) for port in PORT.findall(name)}
         return sorted(marked | {leg for first, leg in self.ports.items() if ports & {*range(first, first + PORTS_A_LEG)}})
+
+
+def _containers(evidence: Evidence) -> set[str]:
+    """Give the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
+    if evidence.name.removeprefix(SECOND) == "child":
+        found = [evidence.output.get("process", {})]
+    else:
+        by_nonce = isinstance(evidence.asked, dict) and evidence.asked.get("variable") == "CHILD_NONCE"
+        found = evidence.output if by_nonce and isinstance(evidence.output, list) else []
+    return {container_of(process) for process in found} - {""}
 
 
 def _delegating(seen: Record) -> frozenset[str]:

@@ -97,6 +97,26 @@ def test_each_survivor_is_tied_to_its_own_leg_and_not_to_its_kinds(alone: Owners
     }
 
 
+@pytest.mark.parametrize(
+    ("leg", "name"),
+    [
+        ("dind.twins", "volume: processes"),
+        ("dood.twins", "second volume: processes"),
+        ("dind.foreground-forced", "compose-web: processes"),
+    ],
+)
+def test_the_cgroup_of_any_container_with_a_legs_nonce_is_the_legs(
+    alone: Owners, recorded: record.Record, leg: str, name: str
+) -> None:
+    """On cgroup v2 an engine in a pod leaves those of all its containers at the root of the node's, where no pod's uid is."""
+    found = next(e.output[0] for e in recorded.evidence if e.leg == leg and e.name == name)
+    cgroup = f"docker/{container_of(found)}"
+    assert left_in({"cgroups": [cgroup, f"docker/{HEX}"]}, alone) == {
+        ("cgroups", leg): [cgroup],
+        ("cgroups", ""): [f"docker/{HEX}"],
+    }
+
+
 def test_what_engines_in_pods_left_before_is_told_by_node() -> None:
     before = {"a": {"cgroups": ["system.slice", "init", "docker"]}, "b": {"cgroups": ["docker/buildkit"]}, "c": {}}
     assert left_before(before) == "a: /docker, /init"
