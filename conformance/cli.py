@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -363,7 +364,8 @@ REFUSALS = {
 
 
 def main() -> None:
-    """Run the CLI; every failure of ours is one sentence, its remedy and its exit code."""
+    """Run the CLI; every failure of ours is one sentence, its remedy and its exit code. SIGTERM is as Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         cli(standalone_mode=False)
     except ConformanceError as broken:

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -108,19 +107,18 @@ class Run:
         broken, code, interrupted = "", 0, False
         recorder = Recorder(writer, self.told)
         try:
-            with _terminable():
-                try:
-                    self.settle()
-                    with self._renewed():
-                        self._pytest(recorder, self._prepare())
-                except KeyboardInterrupt:
-                    interrupted = True
-                except ConformanceError as failed:
-                    broken, code = str(failed), failed.exit_code
-                except OSError as failed:
-                    broken, code = f"A file of the run cannot be written: {failed}.", RigError.exit_code
-                except Exception as failed:  # noqa: BLE001 -- a run ends with a footer whatever broke
-                    broken, code = f"{type(failed).__name__}: {failed}", 2
+            try:
+                self.settle()
+                with self._renewed():
+                    self._pytest(recorder, self._prepare())
+            except KeyboardInterrupt:
+                interrupted = True
+            except ConformanceError as failed:
+                broken, code = str(failed), failed.exit_code
+            except OSError as failed:
+                broken, code = f"A file of the run cannot be written: {failed}.", RigError.exit_code
+            except Exception as failed:  # noqa: BLE001 -- a run ends with a footer whatever broke
+                broken, code = f"{type(failed).__name__}: {failed}", 2
             interrupted = interrupted or recorder.interrupted
             broken = recorder.broken or broken or "; ".join(recorder.crashed)
             self.mark("observed")
@@ -527,20 +525,6 @@ def finish(folder: Path) -> record.Record:
     temporary.symlink_to(folder.name)
     temporary.replace(latest)
     return read
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end a run as Ctrl-C does: everything is cleaned and the footer says so."""
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import io
+import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -384,6 +386,21 @@ def test_wrong_usage_is_exit_3(args: list[str], monkeypatch: pytest.MonkeyPatch,
         cli.main()
     assert ended.value.code == 3
     assert capsys.readouterr().err
+
+
+def test_sigterm_interrupts_every_command_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    monkeypatch.setattr("conformance.world.kind.down", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("sys.argv", ["conformance", "down"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err .strip() == "interrupted"
 
 
 def test_a_failure_of_ours_is_a_sentence_a_remedy_and_its_code(

@@ -13,6 +13,7 @@ from conformance import cli
 from conformance.errors import NoCluster, NoImage, RigError, UsageError
 from conformance.world import apt, binaries, commands, engine, images, kind, nodes, paths, places
 from conformance.world.images import Image
+from conformance.world.kind import Cluster
 from conformance.world.progress import Progress
 from conformance.world.uml import disks, guest, kernel
 from conformance.world.uml.guest import Guest
@@ -297,6 +298,15 @@ def test_an_up_that_fails_stops_the_world_that_it_started_and_no_other(
     with pytest.raises(NoCluster, match="could not make"):
         kind.up(Progress(), world="cgroup-v2")
     assert fake_up == ["cgroup-v2"] * started
+
+
+def test_an_interrupted_up_leaves_no_half_made_cluster(tmp_path: Path) -> None:
+    program, asked = tmp_path / "kind", tmp_path / "asked"
+    program.write_text(f'#!/bin/sh\necho "$1 $2" >>{asked}\n[ "$1" != create ] || kill -INT $PPID\n')
+    program.chmod(0o755)
+    with pytest.raises(KeyboardInterrupt):
+        kind._ensure(program, Cluster("conformance-1", tmp_path / "kubeconfig", "n"), tmp_path, nodes.Node(NODE, {}), Progress())
+    assert asked.read_text().splitlines()[-2:] == ["create cluster", "delete cluster"]
 
 
 def test_a_world_in_use_is_not_started_anew(fake_up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

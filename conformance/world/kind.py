@@ -110,9 +110,13 @@ def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progre
         with progress.step(f"deleting cluster {cluster.name}, which exists but does not answer", usual=5):
             _delete(kind, cluster)
     with progress.step(f"kind cluster {cluster.name}", usual=35 * cluster.patience):
-        _create(kind, cluster, config)
-        wait_ready(cluster)
-        _namespace(cluster, node)
+        try:
+            _create(kind, cluster, config)
+            wait_ready(cluster)
+            _namespace(cluster, node)
+        except KeyboardInterrupt:
+            _delete(kind, cluster)
+            raise
 
 
 def _reached(kind: Path, cluster: Cluster) -> bool:
