@@ -14,6 +14,8 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 """
 """Where the machine has no sources of that form, Ubuntu for one."""
+ANY_DATE = "Acquire::Check-Valid-Until"
+"""False of it lets apt take an index that is past its date: testing's is after a week, and mirrors lag."""
 REMEDY = "is Debian's package mirror reachable?"
 """Where packages could not be had."""
 
@@ -39,7 +41,7 @@ def options(folder: Path) -> list[str]:
         "Dir::Cache": folder / "cache",
         "Dir::State::Status": "/dev/null",
         "APT::Sandbox::User": "root",
-        "Acquire::Check-Valid-Until": "false",  # the index of a suite that is not the newest may be past its date
+        ANY_DATE: "false",
     }
     return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
 

@@ -84,7 +84,8 @@ class Recipe:
         return Image(f"conformance/{self.folder}:{digest(FOLDER / self.folder, args, self.inputs)}", self.stand_in)
 
 
-DEBIAN_OPTIONS = ("--variant=minbase", '--aptopt=APT::Install-Recommends "false"')
+DEBIAN_OPTIONS = ("--variant=minbase", '--aptopt=APT::Install-Recommends "false"', f'--aptopt={apt.ANY_DATE} "false"')
+"""mmdebstrap leaves the options of apt in the image, for what is built on it."""
 
 
 def debian(suite: str) -> Image:
