@@ -40,7 +40,7 @@ def terminal(**environment: str) -> Console:
 
 def test_the_table_shows_legs_that_are_not_judged_and_what_waits() -> None:
     board = live.Board()
-    assert "the first pods are waited for" in shown(board)
+    assert "s  the first pods are waited for" in shown(board)
     board.hear(header("dind.x", "dind.x~2", "dood.x"))
     board.hear(observed("P2-05", "dind.x", "HOLDS", as_expected=False))
     board.hear(CELL)

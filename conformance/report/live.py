@@ -121,9 +121,10 @@ class Board:
             at_work = f"at work; {waiting[leg]} waits for it" if leg in waiting else "at work, or to come"
             made.add_row(*(Text(view.printable(one)) for one in (leg, self._end_of(leg) or at_work, f"{done} of {number}")))
         total, judged = sum(len(its) for _, its in cells), sum(self.judged.values())
-        said = f"{time.monotonic() - self.began:6.1f} s  judged {judged} of {total}"
+        said = f"{time.monotonic() - self.began:6.1f} s  "
+        said += f"judged {judged} of {total}" if cells else "the first pods are waited for"
         said += f", {self.unexpected} UNEXPECTED" if self.unexpected else ""
-        said += "; the first pods are waited for" if not cells else "" if open_ else "; the clean-up is waited for"
+        said += "; the clean-up is waited for" if cells and not open_ else ""
         return Group(*([made] if open_ else []), Text(said))
 
     def _end_of(self, leg: str) -> str:
