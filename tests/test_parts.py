@@ -400,7 +400,7 @@ def test_sigterm_interrupts_every_command_as_ctrl_c_does(
     finally:
         signal.signal(signal.SIGTERM, before)
     assert ended.value.code == 2
-    assert capsys.readouterr().err .strip() == "interrupted"
+    assert capsys.readouterr().err.strip() == "interrupted"
 
 
 def test_a_failure_of_ours_is_a_sentence_a_remedy_and_its_code(
