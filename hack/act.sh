@@ -7,7 +7,7 @@ trap 'rm -rf "$folder"' EXIT
 # act fetches every action that a job names, also for steps that it skips. Uploading is GitHub's alone: an empty action
 # takes its place, so that nothing is fetched.
 printf 'name: empty\ndescription: never run\nruns: {using: composite, steps: []}\n' >"$folder/action.yml"
-upload=$(grep -oE 'actions/upload-artifact@[0-9a-f]{40}' .github/workflows/conformance.yml)
+upload=$(grep -oE 'actions/upload-artifact@[0-9a-f]{40}' .github/workflows/conformance.yml | sort -u)
 # The job calls make itself: it must not take this make's flags for its own.
 world=$("$1" -c 'from conformance.world import places; print(next(one for one in places.OWN if places.same(one) == places.HOST))')
 unset MAKEFLAGS MFLAGS MAKELEVEL

@@ -309,6 +309,19 @@ def test_an_interrupted_up_leaves_no_half_made_cluster(tmp_path: Path) -> None:
     assert asked.read_text().splitlines()[-2:] == ["create cluster", "delete cluster"]
 
 
+def test_a_cluster_without_a_kube_proxy_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node is Ready while its kube-proxy ends again and again; no Service answers there."""
+    ready = {"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"state": {"running": {}}}]}
+    waiting = {"containerStatuses": [{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}
+    said = {"get": json.dumps({"items": [{"status": ready}, {"status": waiting}]}), "logs": "[pod/x] too many open files\n"}
+    monkeypatch.setattr(kind, "kubectl", lambda _, *args: said[args[2]])
+    with pytest.raises(NoCluster, match=r"1 of 2 are Ready; CrashLoopBackOff.*too many open files") as none:
+        kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
+    assert "max_user_instances" in none.value.remedy
+    said["get"] = json.dumps({"items": [{"status": ready}] * 2})
+    kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
+
+
 def test_a_world_in_use_is_not_started_anew(fake_up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = kind.folder("conformance-1")
     folder.mkdir(parents=True)

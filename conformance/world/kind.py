@@ -25,6 +25,11 @@ CREATE_SECONDS = 300.0
 READY_SECONDS = 120.0
 LOCK_SECONDS = 1800.0
 PREFIX = "conformance-"
+OF_KUBE_PROXY = ("-l", "k8s-app=kube-proxy")
+TOO_MANY = (
+    "'too many open files' are inotify's: `sysctl fs.inotify.max_user_instances=512`, or end other clusters (`conformance down`)"
+)
+"""A user has 128 of them unless told otherwise [kind, known issues]; three clusters of ours at once were seen to need more."""
 
 
 @frozen
@@ -105,6 +110,7 @@ def _make_way(world: str) -> None:
 def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progress: Progress) -> None:
     """Let the cluster answer: as it is, or made anew."""
     if _reached(kind, cluster):
+        wait_ready(cluster)
         return
     if cluster.name in names(kind, cluster.environment):
         with progress.step(f"deleting cluster {cluster.name}, which exists but does not answer", usual=5):
@@ -252,9 +258,9 @@ def _create(kind: Path, cluster: Cluster, config: Path) -> None:
 
 
 def wait_ready(cluster: Cluster) -> None:
-    """Wait until every node is Ready and carries a Docker Engine with the child's image.
+    """Wait until every node is Ready, with a kube-proxy that is, and carries a Docker Engine with the child's image.
 
-    kind itself waits for the control plane only.
+    kind itself waits for the control plane only. A node whose kube-proxy ends again and again is Ready all the same.
     """
     nodes: list[dict[str, Any]] = []
 
@@ -269,6 +275,7 @@ def wait_ready(cluster: Cluster) -> None:
 
     limit = READY_SECONDS * cluster.patience
     until("Readiness of every node", ready, seconds=limit, every=0.3, last=seen)
+    _wait_proxied(cluster, len(nodes), limit)
     for node in nodes:
         args = ["docker", "exec", node["metadata"]["name"], "docker", "image", "inspect", images.CHILD]
 
@@ -276,6 +283,29 @@ def wait_ready(cluster: Cluster) -> None:
             return commands.run(args, timeout=20, check=False, env=cluster.environment, log="kind").returncode == 0
 
         until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=limit, every=0.3)
+
+
+def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:
+    """Wait until each of so many nodes has a kube-proxy that is Ready: without it no Service answers there."""
+    pods: list[dict[str, Any]] = []
+
+    def ready() -> bool:
+        with contextlib.suppress(CommandFailed):
+            pods[:] = json.loads(kubectl(cluster, "-n", "kube-system", "get", "pods", *OF_KUBE_PROXY, "-o", "json"))["items"]
+        return len(pods) == nodes and all(_ready(pod) for pod in pods)
+
+    def seen() -> str:
+        statuses = [one for pod in pods for one in pod["status"].get("containerStatuses", [])]
+        waiting = [one["state"]["waiting"]["reason"] for one in statuses if "waiting" in one["state"]]
+        return f"{sum(map(_ready, pods))} of {nodes} are Ready{'; ' * bool(waiting)}{', '.join(waiting)}"
+
+    try:
+        until("Readiness of every node's kube-proxy", ready, seconds=limit, every=0.3, last=seen)
+    except TimedOut as late:
+        said = "none"
+        with contextlib.suppress(CommandFailed):
+            said = kubectl(cluster, "-n", "kube-system", "logs", *OF_KUBE_PROXY, "--tail=1", "--prefix").strip()
+        raise NoCluster(f"{late.sentence} Their last words: {said}", TOO_MANY) from late
 
 
 def _namespace(cluster: Cluster, node: nodes.Node) -> None:
