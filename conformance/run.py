@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +34,7 @@ from conformance.report import render
 from conformance.residue import Owners, ledger, left_before, waiting_for
 from conformance.rig import RATE
 from conformance.sessions import observation_line
+from conformance.signals import uninterrupted
 from conformance.timeouts import TIMEOUTS
 from conformance.world import images
 from conformance.world.stamp import engines, noted, stamp, stand_ins
@@ -122,7 +122,7 @@ class Run:
             interrupted = interrupted or recorder.interrupted
             broken = recorder.broken or broken or "; ".join(recorder.crashed)
             self.mark("observed")
-            with _uninterrupted():
+            with uninterrupted():
                 self._keep_failure(broken, recorder.traceback)
                 cleaned = self._clean(writer)
                 self.mark("cleaned")
@@ -525,17 +525,6 @@ def finish(folder: Path) -> record.Record:
     temporary.symlink_to(folder.name)
     temporary.replace(latest)
     return read
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let nothing but SIGKILL cut the clean-up short."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _now() -> str:

@@ -398,6 +398,11 @@ def test_a_node_that_never_gives_enough_is_left_to_the_judge(
     assert rig.asked[-1] == "burn: end"
 
 
+@pytest.mark.parametrize(("attributed", "state"), [(0.5, State.LACKS), (0.7, State.INCONCLUSIVE)])
+def test_an_engines_own_work_in_the_pod_is_not_its_childs(attributed: float, state: State) -> None:
+    assert resources.attributed.conclude(evidence(OUTSIDE, burnt=2.0, attributed=attributed)).state is state
+
+
 @pytest.mark.parametrize(("used", "state"), [(0.53, State.LACKS), (0.52, State.INCONCLUSIVE)])
 def test_more_than_a_quota_lets_through_is_not_bound_by_it(seen: Callable[[str], Seen], used: float, state: State) -> None:
     """A busy node gives little: 0.525 CPU is what a limit of 0.5 lets through where a period more touches the window."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -304,8 +305,14 @@ def test_an_interrupted_up_leaves_no_half_made_cluster(tmp_path: Path) -> None:
     program, asked = tmp_path / "kind", tmp_path / "asked"
     program.write_text(f'#!/bin/sh\necho "$1 $2" >>{asked}\n[ "$1" != create ] || kill -INT $PPID\n')
     program.chmod(0o755)
-    with pytest.raises(KeyboardInterrupt):
-        kind._ensure(program, Cluster("conformance-1", tmp_path / "kubeconfig", "n"), tmp_path, nodes.Node(NODE, {}), Progress())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where pytest runs in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            kind._ensure(
+                program, Cluster("conformance-1", tmp_path / "kubeconfig", "n"), tmp_path, nodes.Node(NODE, {}), Progress()
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert asked.read_text().splitlines()[-2:] == ["create cluster", "delete cluster"]
 
 
@@ -318,8 +325,28 @@ def test_a_cluster_without_a_kube_proxy_is_none(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(NoCluster, match=r"1 of 2 are Ready; CrashLoopBackOff.*too many open files") as none:
         kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
     assert "max_user_instances" in none.value.remedy
+    said["get"] = json.dumps({"items": [{"status": ready}]})
+    with pytest.raises(NoCluster, match="1 of 2 are Ready"):
+        kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
     said["get"] = json.dumps({"items": [{"status": ready}] * 2})
     kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_cluster_that_was_not_made_to_its_end_is_made_anew(
+    whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers, but a run would take it for somebody else's: nothing in it says what stands in for what."""
+    half_made = Cluster("conformance-1", tmp_path / "kubeconfig", "n")
+    half_made.kubeconfig.touch()
+    asked: list[str] = []
+    monkeypatch.setattr(kind, "answers", lambda _: True)
+    monkeypatch.setattr(kind, "names", lambda *_: [half_made.name])
+    monkeypatch.setattr(kind, "kubectl", lambda *_, **__: "configmap/world\n" if whole else "")
+    for step in ("_delete", "_create", "wait_ready", "_namespace"):
+        monkeypatch.setattr(kind, step, lambda *_, step=step: asked.append(step))
+    kind._ensure(tmp_path / "kind", half_made, tmp_path, nodes.Node(NODE, {}), Progress())
+    assert asked == ([] if whole else ["_delete", "_create", "wait_ready", "_namespace"])
 
 
 def test_a_world_in_use_is_not_started_anew(fake_up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,9 +97,11 @@ def _start() -> dict[str, Any]:
 
     try:
         found = until("An answer from the Docker Engine", answers, seconds=START_SECONDS)
-    except TimedOut as late:
+    except BaseException as ended:
         daemon.terminate()
-        raise NoEngine(late.sentence, f"see {log}") from late
+        if isinstance(ended, TimedOut):
+            raise NoEngine(ended.sentence, f"see {log}") from ended
+        raise
     processes.remember(_pid_file(), daemon.pid)
     return found
 

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from conformance import leases
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
+from conformance.signals import uninterrupted
 from conformance.wait import until
 from conformance.world import binaries, commands, engine, images, nodes, packages, paths, places
 from conformance.world.digest import digest
@@ -110,10 +111,9 @@ def _make_way(world: str) -> None:
 def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progress: Progress) -> None:
     """Let the cluster answer: as it is, or made anew."""
     if _reached(kind, cluster):
-        wait_ready(cluster)
         return
     if cluster.name in names(kind, cluster.environment):
-        with progress.step(f"deleting cluster {cluster.name}, which exists but does not answer", usual=5):
+        with progress.step(f"deleting cluster {cluster.name}, which does not answer or was not made to its end", usual=5):
             _delete(kind, cluster)
     with progress.step(f"kind cluster {cluster.name}", usual=35 * cluster.patience):
         try:
@@ -121,7 +121,10 @@ def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progre
             wait_ready(cluster)
             _namespace(cluster, node)
         except KeyboardInterrupt:
-            _delete(kind, cluster)
+            if cluster.world == places.HOST:  # a world of its own ends with all that is in it
+                progress.note(f"interrupted: deleting cluster {cluster.name}")
+                with uninterrupted(), contextlib.suppress(CommandFailed, TimedOut):
+                    _delete(kind, cluster)
             raise
 
 
@@ -134,7 +137,14 @@ def _reached(kind: Path, cluster: Cluster) -> bool:
     if cluster.kubeconfig.is_file():
         with contextlib.suppress(CommandFailed):  # a cluster that cannot be reached does not answer
             places.reach(cluster.world, cluster.kubeconfig)
-    return answers(cluster)
+    return answers(cluster) and _whole(cluster)
+
+
+def _whole(cluster: Cluster) -> bool:
+    """Say whether a cluster was made to its end, which is the note in its namespace."""
+    with contextlib.suppress(CommandFailed, TimedOut):
+        return bool(kubectl(cluster, "-n", "conformance", "get", "configmap", "world", "-o", "name", "--request-timeout=5s"))
+    return False
 
 
 def _steps(world: str) -> int:
@@ -290,8 +300,9 @@ def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:
     pods: list[dict[str, Any]] = []
 
     def ready() -> bool:
-        with contextlib.suppress(CommandFailed):
-            pods[:] = json.loads(kubectl(cluster, "-n", "kube-system", "get", "pods", *OF_KUBE_PROXY, "-o", "json"))["items"]
+        with contextlib.suppress(CommandFailed, TimedOut):
+            asked = ("get", "pods", *OF_KUBE_PROXY, "-o", "json", "--request-timeout=5s")
+            pods[:] = json.loads(kubectl(cluster, "-n", "kube-system", *asked))["items"]
         return len(pods) == nodes and all(_ready(pod) for pod in pods)
 
     def seen() -> str:
@@ -303,7 +314,7 @@ def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:
         until("Readiness of every node's kube-proxy", ready, seconds=limit, every=0.3, last=seen)
     except TimedOut as late:
         said = "none"
-        with contextlib.suppress(CommandFailed):
+        with contextlib.suppress(CommandFailed, TimedOut):
             said = kubectl(cluster, "-n", "kube-system", "logs", *OF_KUBE_PROXY, "--tail=1", "--prefix").strip()
         raise NoCluster(f"{late.sentence} Their last words: {said}", TOO_MANY) from late
 
