@@ -161,10 +161,14 @@ class Record:
 
         A part of which nobody speaks is told, but changes what is said of a promise only where it is other than expected.
         """
-        lines = self.cell(family, approach)
-        spoken = [one for one in lines if one["predicted"] or not one["as_expected"]] or lines
         wanted = [c for c in self.lost if c["family"] == family and c["leg"].startswith(f"{approach}.")]
-        return summarise([*(State(one["state"]) for one in spoken), *[State.ERROR for _ in wanted]])
+        states = [State(one["state"]) for one in self.spoken(family, approach)]
+        return summarise([*states, *[State.ERROR for _ in wanted]])
+
+    def spoken(self, family: str, approach: str) -> list[Line]:
+        """Give the lines that make a summary cell's state."""
+        lines = self.cell(family, approach)
+        return [one for one in lines if one["predicted"] or not one["as_expected"]] or lines
 
 
 def read(path: Path) -> Record:

@@ -21,14 +21,14 @@ from conformance import limits, repeats
 from conformance.evidence import digest
 from conformance.identity import first_processes
 from conformance.record import Record
-from conformance.report import pictures, render
-from conformance.report.pictures import landed, strips, timeline
+from conformance.report import pictures, render, view
+from conformance.report.pictures import kept, landed, strips, timeline
 from conformance.report.pictures.drawing import WIDTH, Picture, Scale, fitting, seconds, short
 from hack import picture as readme
 from tests.lines import a_record, observed
 
 SVG = "{http://www.w3.org/2000/svg}"
-ONE = landed.picture, timeline.picture, strips.picture
+ONE = landed.picture, timeline.picture, strips.picture, kept.picture
 
 
 def altered(record: Record, leg: str, name: str, change: Callable[[Any], Any]) -> Record:
@@ -388,7 +388,12 @@ def test_it_is_said_to_who_cannot_see_it(recorded: Record, picture: Callable[[Re
 
 def test_they_are_on_the_page_and_small(recorded: Record) -> None:
     made = pictures.of(recorded)
-    assert [one.title for one in made] == ["Where the child landed", "What went when", "Start-up and residue"]
+    assert [one.title for one in made] == [
+        "Where the child landed",
+        "What went when",
+        "Start-up and residue",
+        "What was granted, and what was kept",
+    ]
     assert sum(len(drawing.encode()) for one in made for drawing in one.drawings) < 60_000
     html = render.html(recorded)
     for one in made:
@@ -418,16 +423,54 @@ def test_hostile_names_stay_text(recorded: Record) -> None:
 
 
 def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
-    made = pictures.of(a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")]))
-    assert [one.drawings for one in made] == [(), (), ()]
+    lacking = a_record([observed("P2-03", "dood.foreground", "LACKS", "LACKS", family="knowledge")])
+    made = pictures.of(lacking)
+    assert [one.drawings for one in made] == [(), (), (), ()]
     assert [one.missing for one in made] == [
         ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
         ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
         (strips.NO_START, strips.NO_LEFT),
+        (kept.NOT_JUDGED,),
     ]
-    html = render.html(a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")]))
+    html = render.html(lacking)
     assert "<svg" not in html
     assert "the record has no reading “child” of it" in html
+
+
+# What was granted, and what was kept
+
+
+def test_it_says_what_the_first_table_says(recorded: Record) -> None:
+    made = kept.picture(recorded)
+    table = {row.family: row.cells for row in view.rows(recorded)}
+    for number, approach in enumerate(view.columns(recorded)):
+        svg = drawn(made)[number]
+        signs = [one for one in words(svg) if one in view.SIGNS.values()]
+        assert signs == [
+            view.SIGNS[cell.state] for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach
+        ]
+        told = rows(made, recorded.header["approaches"][approach]["title"])
+        assert told["granted"] == recorded.header["approaches"][approach]["granted"][-1]
+        assert {f"{one} is kept" for one in kept.PROMISES} < told.keys()
+
+
+def test_a_bar_is_as_full_as_what_was_decided_holds() -> None:
+    states = ("HOLDS", "LACKS", "LACKS", "INCONCLUSIVE", "HOLDS")
+    lines = [observed(f"P2-0{number}", "dood.x", state, "LACKS") for number, state in enumerate(states, 1)]
+    unspoken = observed("P2-09", "dood.x", "HOLDS")
+    made = kept.picture(a_record([*lines, unspoken, observed("P2-01", "dind.x", "LACKS", "HOLDS")]))
+    dood, dind = drawn(made)
+    assert [float(one.get("width", 0)) for one in marks(dood, "bar", "of-pod")] == [kept.BAR[1] / 2]
+    assert not marks(dind, "bar", "of-pod"), "nothing of it is kept"
+    assert [row[2] for row in made.rows if row[1] == "storage is kept"] == [
+        "cannot be told: 2 of 4 observations",
+        "does not hold: 0 of 1 observations",
+    ]
+
+
+def test_a_long_grant_is_wrapped_and_not_cut(recorded: Record) -> None:
+    granted = recorded.header["approaches"]["dood"]["granted"][0]
+    assert granted in " ".join(words(drawn(kept.picture(recorded))[0]))
 
 
 def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
@@ -439,10 +482,10 @@ def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
 
 
 def test_one_approach_that_is_lacking_does_not_take_the_other_away(recorded: Record) -> None:
-    kept = evolve(recorded, evidence=tuple(one for one in recorded.evidence if not one.leg.startswith("dind.")))
-    assert len(landed.picture(kept).drawings) == len(landed.picture(recorded).drawings) - 1
-    assert len(timeline.picture(kept).drawings) == 1
-    for picture in (landed.picture(kept), timeline.picture(kept)):
+    alone = evolve(recorded, evidence=tuple(one for one in recorded.evidence if not one.leg.startswith("dind.")))
+    assert len(landed.picture(alone).drawings) == len(landed.picture(recorded).drawings) - 1
+    assert len(timeline.picture(alone).drawings) == 1
+    for picture in (landed.picture(alone), timeline.picture(alone)):
         assert "dind.foreground" in picture.missing[0]
         assert "no reading “child”" in picture.missing[0]
 
@@ -465,8 +508,8 @@ def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None
     "name", ["child's cgroups", "pod's cgroups", "deletion", "pod processes at delete", "on the node after", "pod"]
 )
 def test_a_reading_of_an_odd_shape_breaks_no_report(recorded: Record, name: str, odd: Any) -> None:
-    kept = evolve(recorded, evidence=tuple(evolve(one, output=odd) if one.name == name else one for one in recorded.evidence))
-    for picture in pictures.of(kept):
+    changed = evolve(recorded, evidence=tuple(evolve(one, output=odd) if one.name == name else one for one in recorded.evidence))
+    for picture in pictures.of(changed):
         assert picture.drawings or picture.missing
 
 
