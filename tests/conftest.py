@@ -6,6 +6,7 @@ import copy
 import json
 import lzma
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from conformance.evidence import Evidence, Seen, digest
 RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
 
-
 # A run inside a test is not the run that a CI step shows.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
+# Where tests run in the background SIGINT is ignored, and would be by what they start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def recorded_lines() -> list[record.Line]:
