@@ -150,7 +150,7 @@ class Settled:
 
 def settle(contradiction: Contradiction, observations: Iterable[Line]) -> Settled:
     """Hold each position against the observations of its properties, on whatever leg; what is undecided counts for none."""
-    decided = [one for one in observations if State(one["state"]) in (State.HOLDS, State.LACKS)]
+    decided = [one for one in observations if State(one["state"]).decided]
     named = dict.fromkeys(cell for position in contradiction.positions for cell in position.means)
     seen = {(one["property"], one["approach"]) for one in decided}
     return Settled(

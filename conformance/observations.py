@@ -18,6 +18,11 @@ class State(Enum):
     INCONCLUSIVE = "INCONCLUSIVE"
     ERROR = "ERROR"
 
+    @property
+    def decided(self) -> bool:
+        """Say whether something was seen to be so, not so, or so in part."""
+        return self in (State.HOLDS, State.LACKS, State.MIXED)
+
 
 @frozen
 class Observation:
@@ -34,7 +39,7 @@ class Observation:
     @property
     def decided(self) -> bool:
         """Say whether something was seen to be so or not so."""
-        return self.state in (State.HOLDS, State.LACKS)
+        return self.state.decided
 
 
 HOLDS = Observation(State.HOLDS)
@@ -83,7 +88,7 @@ class Verdict(Enum):
 
 def verdict(state: State, prediction: State | None) -> Verdict:
     """Hold an observation against the article's prediction (None: the article is silent)."""
-    if state not in (State.HOLDS, State.LACKS, State.MIXED):
+    if not state.decided:
         return Verdict.UNDECIDED
     if prediction is None:
         return Verdict.SILENT

@@ -86,7 +86,7 @@ class Cell:
     @property
     def verdict(self) -> Verdict:
         """Give REFUTED where any part is, and nothing where the cell as a whole is undecided."""
-        if self.state not in (State.HOLDS, State.LACKS, State.MIXED):
+        if not self.state.decided:
             return Verdict.UNDECIDED
         verdicts = {part.verdict for part in self.parts}
         return next((one for one in (Verdict.REFUTED, Verdict.CONFIRMED) if one in verdicts), Verdict.SILENT)
@@ -290,14 +290,22 @@ def claims_line(record: Record) -> str:
 
 def title(record: Record, approach: str) -> str:
     """Give an approach's name as people write it."""
-    known = record.header.get("approaches", {}).get(approach, {})
-    return str(known.get("title", approach))
+    return str(known(record, approach).get("title", approach))
+
+
+def known(record: Record, approach: str) -> Line:
+    """Give what a record's header says of an approach; nothing where that is older."""
+    return dict(record.header.get("approaches", {}).get(approach, {}))
+
+
+def spawns(record: Record, approach: str) -> bool:
+    """Say whether an approach is a way to get containers."""
+    return bool(known(record, approach).get("spawns", True))
 
 
 def place(record: Record, approach: str) -> str:
     """Give what the line of an approach without a column begins with: a pod that is no way to get containers is the baseline."""
-    known = record.header.get("approaches", {}).get(approach, {})
-    return "Beside" if known.get("spawns", True) else "Baseline"
+    return "Beside" if spawns(record, approach) else "Baseline"
 
 
 def introduced(record: Record, cell: Cell) -> str:

@@ -21,7 +21,6 @@ SAYS = (
 PROMISES = ("networking", "lifecycle", "storage", "resources")
 """The families of what a child is to keep of its pod: its IP, its lifecycle, its clean-up, its limits [article, Part 2]."""
 NOT_JUDGED = "Not drawn: none of a pod's promises was judged of an approach that spawns a child."
-DECIDED = (State.HOLDS, State.LACKS, State.MIXED)
 
 
 @frozen
@@ -50,8 +49,7 @@ class Kept:
 
 def picture(record: Record) -> Picture:
     """Give the picture of a record: a drawing of each approach that the first table compares and that spawns a child."""
-    known = record.header.get("approaches", {})
-    spawning = [one for one in view.columns(record) if known.get(one, {}).get("spawns", True)]
+    spawning = [one for one in view.columns(record) if view.spawns(record, one)]
     found = [one for approach in spawning if (one := _of(record, approach)).promises]
     missing = () if found else (NOT_JUDGED,)
     drawings = tuple(_drawn(one, f"{ID}-{number}") for number, one in enumerate(found))
@@ -60,14 +58,14 @@ def picture(record: Record) -> Picture:
 
 
 def _of(record: Record, approach: str) -> Kept:
-    granted = record.header.get("approaches", {}).get(approach, {}).get("granted") or ["nothing"]
-    judged = [one for one in PROMISES if one in record.families and record.cell(one, approach)]
+    granted = view.known(record, approach).get("granted") or ["nothing"]
+    judged = [one for one in PROMISES if record.cell(one, approach)]
     return Kept(view.title(record, approach), granted, [_promise(record, one, approach) for one in judged])
 
 
 def _promise(record: Record, family: str, approach: str) -> Promise:
     states = [State(one["state"]) for one in record.spoken(family, approach)]
-    decided = [one for one in states if one in DECIDED]
+    decided = [one for one in states if one.decided]
     return Promise(family, record.state(family, approach), decided.count(State.HOLDS), len(decided))
 
 
