@@ -46,7 +46,7 @@ WITHIN, BEYOND, CALM = 1.2, 1.05, 1.15
 """Used at most 1.2 x the limit and throttled: bound by it. More than 1.05 x and never throttled: not bound, for a quota lets
 no more through (21 periods of 0.1 s touch a window of 2 s), and that only to a burn that it throttles. A burn that was neither
 throttled nor reached that far says nothing: the limit may be more than the node can give, which is why a burn waits until the
-node gives 1.15 x."""
+node gives 1.15 x, and is read until a reading is one of the two. Neither can be had by reading again where the other is so."""
 
 
 def cgroups(rig: Rig) -> None:
@@ -277,19 +277,25 @@ def use_before_burn(rig: Rig) -> None:
 
 
 def burn_alone(rig: Rig) -> None:
-    """Wait until this node can give enough to tell; then let the child burn, and read its own use in the middle of it."""
+    """Wait until this node can give enough to tell; then let the child burn, and read its own use until a reading tells."""
     limit = pod_limit(rig.seen, "cpu")
+    uid = rig.seen["pod"].output["metadata"]["uid"]
 
     def enough() -> bool:
         possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0))
         return limit is None or possible >= CALM * limit
+
+    def told() -> bool:
+        read = _used(rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW), uid)
+        return limit is None or read is None or _bound(*read, limit) is not None
 
     with contextlib.suppress(TimedOut):  # a node that never gives enough is the judge's to tell
         until("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
     script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
     made = _run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
     try:
-        rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
+        with contextlib.suppress(TimedOut):  # as above: what else works here took the CPU all the while
+            until("A burn that was throttled, or got past the pod's limit", told, seconds=TIMEOUTS.calm)
     finally:  # what burns on would be in the way of whatever is measured next
         _run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
@@ -508,20 +514,32 @@ def burn(seen: Seen) -> Observation:
         return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen["pod"].id)
     calibration, use = seen["calibration"], seen["use while burning"]
     possible = _possible(calibration)
+    read = _used(use, seen["pod"].output["metadata"]["uid"])
+    if read is None:
+        return inconclusive("the child's own CPU use could not be read", use.id)
+    used, periods = read
+    said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
+    cites = (calibration.id, use.id)
+    bound = _bound(used, periods, limit)
+    if bound is None:
+        return inconclusive(f"{said}: this node gives too little to tell", *cites)
+    return (HOLDS if bound else LACKS).because(said + _made_by(seen), *cites)
+
+
+def _used(use: Evidence, uid: str) -> tuple[float, int] | None:
+    """Give how much of a CPU the child used while it was read, and the periods in which its pod, or less, was throttled."""
     first, last = use.output["samples"]
     begin, end = (limits.cpu_seconds(limits.levels(sample)) for sample in (first, last))
     if begin is None or end is None:
-        return inconclusive("the child's own CPU use could not be read", use.id)
-    used = (end - begin) / (last["at"] - first["at"])
-    uid = seen["pod"].output["metadata"]["uid"]
-    periods = _throttled(last, uid) - _throttled(first, uid)
-    said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
-    cites = (calibration.id, use.id)
+        return None
+    return (end - begin) / (last["at"] - first["at"]), _throttled(last, uid) - _throttled(first, uid)
+
+
+def _bound(used: float, periods: int, limit: float) -> bool | None:
+    """Say whether the limit binds what used so much of a CPU; None where that says nothing (see `WITHIN`)."""
     if used <= WITHIN * limit and periods > 0:
-        return HOLDS.because(said + _made_by(seen), *cites)
-    if used > BEYOND * limit and not periods:
-        return LACKS.because(said + _made_by(seen), *cites)
-    return inconclusive(f"{said}: this node gives too little to tell", *cites)
+        return True
+    return False if used > BEYOND * limit and not periods else None
 
 
 def _possible(calibration: Evidence) -> float:

@@ -350,15 +350,24 @@ def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -
     assert "runc" not in older.reason, "an older record does not say it"
 
 
-class Burning:
-    """A rig whose node gives so much CPU at each calibration, and that notes what is asked of it."""
+def _using(seconds: float) -> dict[str, Any]:
+    """Give a child's own cgroup that has used so many CPU-seconds and is outside of any pod."""
+    return {"controller": "", "path": "/docker/c", "files": {"cpu.stat": f"usage_usec {seconds * 1e6:.0f}\nnr_throttled 0"}}
 
-    def __init__(self, seen: Seen, *gives: float) -> None:
-        self.seen, self.gives = seen, list(gives)
+
+class Burning:
+    """A rig whose node gives so much CPU at each calibration and to each reading of a burn, and that notes what is asked."""
+
+    def __init__(self, seen: Seen, *gives: float, burns: tuple[float, ...] = (1.0,)) -> None:
+        self.seen, self.gives, self.burns = seen, list(gives), list(burns)
         self.child, self.child_id, self.asked = {"pid": 7}, "c", list[str]()
 
     def ask(self, name: str, _: str, **__: object) -> Evidence:
         self.asked.append(name)
+        if name == "use while burning":
+            used = self.burns.pop(0) if len(self.burns) > 1 else self.burns[0]
+            samples = [{"at": at, "levels": [_using(used * at)]} for at in (0.0, 2.0)]
+            return Evidence("x#3", "x", name, "node", {}, {"samples": samples})
         given = self.gives.pop(0) if len(self.gives) > 1 else self.gives[0]
         return Evidence("x#1", "x", name, "node", {}, {"cpu_seconds": given, "wall_seconds": 1.0})
 
@@ -374,6 +383,21 @@ def test_a_burn_waits_for_a_node_that_gives_enough_and_ends_after_it_was_read(se
     resources.burn_alone(rig)
     assert rig.asked[:4] == ["calibration"] * 3 + ["burn: create"]
     assert rig.asked.index("use while burning") < rig.asked.index("burn: enough: create") < rig.asked.index("burn: end")
+
+
+def test_a_burn_is_read_until_a_reading_tells(seen: Callable[[str], Seen]) -> None:
+    rig: Any = Burning(seen("dind.laden"), 1.9, burns=(0.1, 0.35, 0.9, 0.1))
+    resources.burn_alone(rig)
+    assert rig.asked.count("use while burning") == 3, "the pod's limit is 0.5: the third got past it"
+
+
+def test_a_burn_that_no_reading_tells_of_is_left_to_the_judge(
+    seen: Callable[[str], Seen], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TIMEOUTS, "calm", 0.01)
+    rig: Any = Burning(seen("dind.laden"), 1.9, burns=(0.35,))
+    resources.burn_alone(rig)
+    assert rig.asked[-1] == "burn: end"
 
 
 def test_a_burn_ends_where_its_reading_fails(seen: Callable[[str], Seen]) -> None:
