@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import os
 import shlex
@@ -33,6 +34,18 @@ ORDER = (
 def test_a_reader_is_told_what_matters_first(recorded: record.Record) -> None:
     places = [render.html(recorded).index(one) for one in ORDER]
     assert places == sorted(places)
+
+
+def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it() -> None:
+    lines = copy.deepcopy(recorded_lines())
+    lines[0]["world"]["own_kernel"] = {
+        "how": "User-Mode Linux", "source": "linux 7", "edits": {"clock": "It was slow.", "cpuset": "It was lacking."}
+    }  # fmt: skip
+    page = render.html(record.of(lines))
+    front_, behind = page.split('class="headline"')
+    assert "(User-Mode Linux; built from linux 7, edited: clock, cpuset)" in front_
+    assert "It was" not in front_
+    assert "<dd>clock: It was slow.</dd>" in behind
 
 
 def test_what_differs_begins_with_the_article(recorded: record.Record) -> None:

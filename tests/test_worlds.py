@@ -96,10 +96,10 @@ def test_a_cached_kernel_is_used_without_an_archive() -> None:
     folder = kernel.cached()
     folder.mkdir()
     (folder / "kernel.json").write_text(
-        '{"release": "7.2.1-conformance", "source": "linux-source-7.2 7.2.1-1", "edits": ["Why."]}'
+        '{"release": "7.2.1-conformance", "source": "linux-source-7.2 7.2.1-1", "edits": {"one": "Why."}}'
     )
     made = kernel.build(Progress(), install=False)
-    assert (made.program, made.release, made.edits) == (folder / "linux", "7.2.1-conformance", ("Why.",))
+    assert (made.program, made.release, made.edits) == (folder / "linux", "7.2.1-conformance", {"one": "Why."})
 
 
 def test_the_root_disk_is_bootstrapped_from_the_machines_own_sources(tmp_path: Path) -> None:

@@ -351,12 +351,14 @@ def world_line(record: Record) -> str:
 
 
 def kernel_made(record: Record) -> str:
-    """Say in words how the world's own kernel runs and what was edited in it; nothing where it is the machine's."""
+    """Say in words how the world's own kernel runs and the names of what was edited in it; nothing where it is the machine's.
+
+    Why each was edited stands with the world, behind the answer.
+    """
     made = record.header["world"].get("own_kernel")
     if not made:
         return ""
-    edits = " ".join(made["edits"])
-    return f" ({made['how']}; built from {made['source']}; {len(made['edits'])} edits: {edits})"
+    return f" ({made['how']}; built from {made['source']}, edited: {', '.join(made['edits'])})"
 
 
 def printable(text: str) -> str:

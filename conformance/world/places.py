@@ -106,7 +106,7 @@ def kernel_made(world: str) -> dict[str, object]:
     if world == HOST:
         return {}
     built = kernel.made()
-    return {"how": "User-Mode Linux, one CPU", "release": built.release, "source": built.source, "edits": list(built.edits)}
+    return {"how": "User-Mode Linux, one CPU", "release": built.release, "source": built.source, "edits": built.edits}
 
 
 def reach(world: str, kubeconfig: Path) -> None:

@@ -40,12 +40,12 @@ NEEDS: packages.Needs = {
 
 @frozen
 class Kernel:
-    """A kernel that is there. `release` as `uname -r` says it, `source` the package and its version, `edits` ours of it."""
+    """A kernel that is there. `release` as `uname -r` says it, `source` its package and version, `edits` ours: name -> why."""
 
     program: Path
     release: str
     source: str
-    edits: tuple[str, ...]
+    edits: dict[str, str]
 
 
 def cached() -> Path:
@@ -77,7 +77,7 @@ def build(progress: Progress, *, install: bool) -> Kernel:
             kept.mkdir()
             shutil.copy2(tree / "linux", kept / "linux")
             shutil.copy2(tree / ".config", kept / "config")
-            note = {"release": release, "source": source, "edits": list(edits().values())}
+            note = {"release": release, "source": source, "edits": {file.stem: why for file, why in edits().items()}}
             (kept / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
             kept.rename(target)
     return _known(target)
@@ -90,7 +90,7 @@ def made() -> Kernel:
 
 def _known(target: Path) -> Kernel:
     read = json.loads((target / "kernel.json").read_text(encoding="utf-8"))
-    return Kernel(target / "linux", read["release"], read["source"], tuple(read["edits"]))
+    return Kernel(target / "linux", read["release"], read["source"], dict(read["edits"]))
 
 
 def _fetch(part: Path) -> tuple[Path, str]:
