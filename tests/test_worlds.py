@@ -140,11 +140,16 @@ def test_one_kernel_boots_both_versions_from_layers_over_its_disks(world: str, u
     assert f"ubd1={here.folder}/images.cow,/d/images.img" in args
 
 
-def test_two_worlds_have_a_cpu_each_where_there_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    assert guest.core("cgroup-v1") != guest.core("cgroup-v2")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
-    assert guest.core("cgroup-v1") == guest.core("cgroup-v2") == 3
+@pytest.mark.parametrize(
+    ("allowed", "second", "first"),
+    [({0, 1, 2, 3}, "2,3", "0,1"), ({0, 1}, "0,1", "0,1"), ({3}, "3", "3"), ({0, 2, 10}, "2,10", "0,10")],
+)
+def test_a_world_has_two_cpus_of_its_own_where_there_are_four(
+    allowed: set[int], second: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: allowed)
+    assert guest.cores("cgroup-v2") == second
+    assert guest.cores("cgroup-v1") == first
 
 
 def test_a_worlds_docker_engine_is_spoken_with_by_a_short_path() -> None:

@@ -100,7 +100,7 @@ def boot(guest: Guest, kernel: Path, root: Path, images: Path, progress: Progres
         shutil.rmtree(guest.folder, ignore_errors=True)
         guest.folder.mkdir()
         shutil.copy2(root / "key", guest.folder / "key")
-        args = ["unshare", "--net", "sh", str(START), GATEWAY, str(core(guest.world))]
+        args = ["unshare", "--net", "sh", str(START), GATEWAY, cores(guest.world)]
         args += kernel_arguments(guest, kernel, root / "disk.img", images / "disk.img")
         with guest.console.open("ab") as output:
             started = subprocess.Popen(  # noqa: S603
@@ -202,10 +202,14 @@ def kernel_arguments(guest: Guest, kernel: Path, root: Path, images: Path) -> li
     ]
 
 
-def core(world: str) -> int:
-    """Give the CPU that a world is pinned to, its own if there are enough: unpinned it is 2.5 to 4 times slower."""
+def cores(world: str) -> str:
+    """Give the two CPUs that a world is kept to, its own if there are enough, as `taskset --cpu-list` takes them.
+
+    Its kernel takes one of them, the programs in it the other (`build/uml/kernel/turns.patch`); with one CPU both share it.
+    """
     allowed = sorted(os.sched_getaffinity(0), reverse=True)
-    return allowed[sorted(CGROUPS, reverse=True).index(world) % len(allowed)]
+    first = 2 * sorted(CGROUPS, reverse=True).index(world)
+    return ",".join(map(str, sorted({allowed[(first + one) % len(allowed)] for one in range(2)})))
 
 
 def stop(guest: Guest) -> bool:
