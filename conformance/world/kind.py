@@ -24,6 +24,12 @@ from conformance.world.progress import Progress
 WAIT_SECONDS = 120.0
 CREATE_SECONDS = 300.0
 READY_SECONDS = 120.0
+UNPACK_SECONDS = 60.0
+UNPACK = (
+    "ctr -n k8s.io images ls 'name~=^docker.io/library/' | awk 'NR > 1 { print $3 }' | sort -u"
+    " | xargs -n 1 ctr -n k8s.io snapshots unpack"
+)
+"""What a run's pods are made of. It is imported packed (`import-images.sh`): the build of an image may not mount."""
 LOCK_SECONDS = 1800.0
 PREFIX = "conformance-"
 OF_KUBE_PROXY = ("-l", "k8s-app=kube-proxy")
@@ -285,6 +291,8 @@ def wait_ready(cluster: Cluster) -> None:
 
     limit = READY_SECONDS * cluster.patience
     until("Readiness of every node", ready, seconds=limit, every=0.3, last=seen)
+    for node in filter(_takes_pods, nodes):
+        _unpack(cluster, node["metadata"]["name"])
     _wait_proxied(cluster, len(nodes), limit)
     for node in nodes:
         args = ["docker", "exec", node["metadata"]["name"], "docker", "image", "inspect", images.CHILD]
@@ -293,6 +301,16 @@ def wait_ready(cluster: Cluster) -> None:
             return commands.run(args, timeout=20, check=False, env=cluster.environment, log="kind").returncode == 0
 
         until(f"The child's image in {args[2]}'s Docker Engine", loaded, seconds=limit, every=0.3)
+
+
+def _takes_pods(node: dict[str, Any]) -> bool:
+    return not any(taint["effect"] == "NoSchedule" for taint in node["spec"].get("taints", []))
+
+
+def _unpack(cluster: Cluster, node: str) -> None:
+    """Let a node's containerd unpack what a run's pods are made of, or the first leg with an image would wait for it."""
+    args = ["docker", "exec", node, "sh", "-c", UNPACK]
+    commands.run(args, timeout=UNPACK_SECONDS * cluster.patience, env=cluster.environment, log="kind")
 
 
 def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:
