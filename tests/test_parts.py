@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -156,14 +157,14 @@ def test_waiting_stops_early_on_the_impossible() -> None:
 class Holder(threading.Thread):
     """Somebody who asks for the node's CPUs, and goes away when told."""
 
-    def __init__(self, folder: Path, *, alone: bool, seconds: float = 10) -> None:
+    def __init__(self, folder: Path, *, alone: bool, seconds: float = 10, yields: float = 0) -> None:
         super().__init__(daemon=True)
         self.leave = threading.Event()
         self.events: list[str] = []
         self.told = threading.Condition()
         for name in ("gate", "lock"):
             (folder / name).mkdir(exist_ok=True)
-        self.asked = {"alone": alone, "seconds": seconds}
+        self.asked = {"alone": alone, "seconds": seconds, "yields": yields}
         self.places = {"gate": str(folder / "gate"), "lock": str(folder / "lock")}
         self.start()
 
@@ -197,6 +198,37 @@ def test_a_burn_is_alone_and_work_is_shared(tmp_path: Path) -> None:
     burn.leave.set()
     assert late.saw("held")
     late.leave.set()
+
+
+def test_a_burn_lets_others_begin_first_but_not_for_ever(tmp_path: Path) -> None:
+    first = Holder(tmp_path, alone=False)
+    assert first.saw("held")
+    burn = Holder(tmp_path, alone=True, yields=1)
+    assert burn.saw("waiting")
+    second = Holder(tmp_path, alone=False)
+    assert second.saw("held", 0.8), "it came in time"
+    assert burn.saw("waiting")
+    time.sleep(1.2)
+    late = Holder(tmp_path, alone=False)
+    assert late.saw("waiting")
+    assert not late.saw("held", 0.2), "the burn has waited long enough"
+    for one in (first, second):
+        one.leave.set()
+    assert burn.saw("held")
+    assert not late.saw("held", 0.2)
+    burn.leave.set()
+    assert late.saw("held")
+    late.leave.set()
+
+
+def test_a_burn_that_lets_others_in_begins_as_soon_as_nobody_is_there(tmp_path: Path) -> None:
+    first = Holder(tmp_path, alone=False)
+    assert first.saw("held")
+    burn = Holder(tmp_path, alone=True, yields=60)
+    assert burn.saw("waiting")
+    first.leave.set()
+    assert burn.saw("held")
+    burn.leave.set()
 
 
 def test_a_hold_that_is_not_to_be_had_is_given_up(tmp_path: Path) -> None:

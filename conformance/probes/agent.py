@@ -678,24 +678,27 @@ def hold(question, say, gone, gate=GATE, lock=LOCK):
     """Hold the node's CPUs, shared by all that work or (`alone`) for one measurement, until the one who asked goes away.
 
     A readers-writer lock (flock) on two folders that every node has: the same for every run on the node, nothing is
-    left of it, and it ends with the process that holds it. Whoever waits to be alone holds the gate, so that no more
-    readers come in.
+    left of it, and it ends with the process that holds it. Whoever waits to be alone lets others in for `yields`
+    seconds, and then holds the gate, so that no more readers come in.
     """
     if gate == GATE:
         enter(1, "mnt")
     gate, lock = (os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in (gate, lock))
-    end, spoken, at_gate, held = boottime() + question["seconds"], 0.0, False, False
+    begun, spoken, at_gate, held = boottime(), 0.0, False, False
     kind = fcntl.LOCK_EX if question["alone"] else fcntl.LOCK_SH
     try:
         while not gone(0.5 if held else 0.02):
             if not held:
                 at_gate = at_gate or taken(gate, kind)
                 held = at_gate and taken(lock, kind)
+                if at_gate and not held and question["alone"] and boottime() < begun + question["yields"]:
+                    fcntl.flock(gate, fcntl.LOCK_UN)
+                    at_gate = False
                 if held:
                     if not question["alone"]:
                         fcntl.flock(gate, fcntl.LOCK_UN)
                     say({"event": "held", "at": boottime()})
-                elif boottime() > end:
+                elif boottime() > begun + question["seconds"]:
                     return say({"event": "given up", "at": boottime()})
             if boottime() - spoken > 1:
                 spoken = boottime()
