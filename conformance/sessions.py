@@ -128,7 +128,7 @@ class Live:
         if why := self.plan.unavailable.get(cell.approach):
             return not_applicable(why)
         course = self._courses[cell.leg]
-        limit = TIMEOUTS.serving + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
+        limit = TIMEOUTS.serving + TIMEOUTS.yields + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
         if not course.done.wait(limit):
             return error(f"the leg did not end its course within {limit:g} s")
         if course.failed:

@@ -56,6 +56,8 @@ class Timeouts:
     """The end of an engine that cannot have its graph (it waits 15 s for its containerd)."""
     clean: float = 60.0
     """Everything a run made, from the first delete to the last look (6 s: a namespace takes 5)."""
+    yields: float = 30.0
+    """For which one that waits for a node's CPUs to itself lets legs begin that came later: their graces run meanwhile."""
     quiet: float = 120.0
     """Waiting for the world's CPUs to be free of other measurements."""
 

@@ -46,6 +46,8 @@ def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it
     assert "(User-Mode Linux; built from linux 7, edited: clock, cpuset)" in front_
     assert "It was" not in front_
     assert "<dd>clock: It was slow.</dd>" in behind
+    lines[0]["world"]["own_kernel"]["edits"] = ["It was slow.", "It was lacking."]
+    assert "<dd>2: It was lacking.</dd>" in render.html(record.of(lines)), "records of before edits had names"
 
 
 def test_what_differs_begins_with_the_article(recorded: record.Record) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -328,6 +329,15 @@ def test_a_cluster_without_a_kube_proxy_is_none(tmp_path: Path, monkeypatch: pyt
         kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
     said["get"] = json.dumps({"items": [{"status": ready}] * 2})
     kind._wait_proxied(Cluster("conformance-1", tmp_path, "n"), 2, 0)
+
+
+def test_a_node_that_has_just_become_ready_is_unpacked_and_a_control_plane_is_not() -> None:
+    def tainted(*keys: str) -> dict[str, Any]:
+        return {"spec": {"taints": [{"key": key, "effect": "NoSchedule"} for key in keys]}}
+
+    assert kind._takes_pods({"spec": {}})
+    assert kind._takes_pods(tainted("node.kubernetes.io/not-ready"))
+    assert not kind._takes_pods(tainted("node.kubernetes.io/not-ready", "node-role.kubernetes.io/control-plane"))
 
 
 @pytest.mark.parametrize("whole", [True, False])

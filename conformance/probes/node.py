@@ -23,8 +23,6 @@ AGENT = Path(__file__).with_name("agent.py")
 PORT = 8079
 LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
-YIELDS = 0.25
-"""For which part of its patience one that wants the CPUs alone lets others begin, whose pods' graces then run meanwhile."""
 OK, CREATED, GONE = 200, 201, 404
 """What an HTTP server, a Docker Engine among them, answers."""
 
@@ -106,7 +104,7 @@ class NodeProbe:
         Across threads, processes and runs, wherever they come from (agent.py, `hold`). Raises `TimedOut` where others
         do not give them up, `RigError` where `stop` ends the wait.
         """
-        asked = {"alone": alone, "seconds": TIMEOUTS.quiet, "yields": YIELDS * TIMEOUTS.quiet}
+        asked = {"alone": alone, "yields": TIMEOUTS.yields, "seconds": TIMEOUTS.yields * alone + TIMEOUTS.quiet}
         response = self._get("hold", TIMEOUTS.beat, True, asked)
         events = lines(response)  # kept: urllib3 ends the connection with the generator that reads it
         try:

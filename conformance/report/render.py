@@ -115,6 +115,7 @@ def html(record: Record) -> str:
         command=lambda line: front.command(record, line),
         lasted=front.lasted,
         engines=front.engines(record),
+        edits=view.edits(record),
         says={one["id"]: one["says"] for one in record.header.get("claims", [])},
         starts=repeats.starts(whole),
         columns=view.columns(record),

@@ -358,7 +358,13 @@ def kernel_made(record: Record) -> str:
     made = record.header["world"].get("own_kernel")
     if not made:
         return ""
-    return f" ({made['how']}; built from {made['source']}, edited: {', '.join(made['edits'])})"
+    return f" ({made['how']}; built from {made['source']}, edited: {', '.join(edits(record))})"
+
+
+def edits(record: Record) -> dict[str, str]:
+    """Give the names of what was edited in the world's own kernel, and why. The first records had no names, but numbers here."""
+    made = record.header["world"].get("own_kernel", {}).get("edits", {})
+    return dict(made) if isinstance(made, dict) else {str(number): why for number, why in enumerate(made, 1)}
 
 
 def printable(text: str) -> str:

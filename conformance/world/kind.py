@@ -27,7 +27,7 @@ READY_SECONDS = 120.0
 UNPACK_SECONDS = 60.0
 UNPACK = (
     "ctr -n k8s.io images ls 'name~=^docker.io/library/' | awk 'NR > 1 { print $3 }' | sort -u"
-    " | xargs -n 1 ctr -n k8s.io snapshots unpack"
+    " | xargs -r -n 1 ctr -n k8s.io snapshots unpack"
 )
 """What a run's pods are made of. It is imported packed (`import-images.sh`): the build of an image may not mount."""
 LOCK_SECONDS = 1800.0
@@ -304,13 +304,15 @@ def wait_ready(cluster: Cluster) -> None:
 
 
 def _takes_pods(node: dict[str, Any]) -> bool:
-    return not any(taint["effect"] == "NoSchedule" for taint in node["spec"].get("taints", []))
+    """Say whether pods may come to a node; not whether they may already, which a node that has just become Ready denies."""
+    return not any(taint["key"].startswith("node-role.kubernetes.io/") for taint in node["spec"].get("taints", []))
 
 
 def _unpack(cluster: Cluster, node: str) -> None:
-    """Let a node's containerd unpack what a run's pods are made of, or the first leg with an image would wait for it."""
+    """Let a node's containerd unpack what a run's pods are made of; an image that it cannot unpack is its legs' to tell."""
     args = ["docker", "exec", node, "sh", "-c", UNPACK]
-    commands.run(args, timeout=UNPACK_SECONDS * cluster.patience, env=cluster.environment, log="kind")
+    with contextlib.suppress(TimedOut):
+        commands.run(args, timeout=UNPACK_SECONDS * cluster.patience, env=cluster.environment, check=False, log="kind")
 
 
 def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:

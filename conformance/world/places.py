@@ -21,7 +21,7 @@ OWN = tuple(CGROUPS)
 WORLDS = (HOST, *OWN)
 """What `conformance up --world` takes."""
 PATIENCE = 4.0
-"""What a world of its own takes longer for the same, measured: kind's cluster 96 s, not 31; more, for there are slower days."""
+"""What a world of its own takes longer for the same: on two CPUs kind's cluster takes 96 s, not 31. Some days are slower."""
 
 
 def version(mounts: str) -> str:
