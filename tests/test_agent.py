@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from conformance.probes import agent
 
@@ -95,6 +97,45 @@ def test_who_listens_is_told_by_the_socket_that_it_holds() -> None:
         assert os.getpid() in [one["pid"] for one in here]
         assert all(one["comm"] for one in here)
     assert agent.listeners({"netns": os.getpid(), "port": port}) == []
+
+
+@contextmanager
+def served() -> Iterator[Callable[..., Any]]:
+    """Serve the questions here, as a node's pod does; give what asks one."""
+    with agent.Server(("127.0.0.1", 0), agent.Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def asked(name: str, **question: Any) -> Any:
+            where = f"http://127.0.0.1:{server.server_port}/{name}"
+            reply = requests.get(where, {"q": json.dumps(question)}, headers={"X-Conformance-Token": ""}, timeout=10)
+            return reply.json()["answer"]
+
+        yield asked
+        server.shutdown()
+
+
+@needs_root
+def test_a_question_that_enters_namespaces_leaves_every_other_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    enter, spaces = agent.enter, [Path("/proc/self/ns") / kind for kind in agent.NAMESPACES]
+    before = [space.readlink() for space in spaces]
+    with served() as asked, asleep("unshare", "--net", "--mount") as apart, socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(agent, "enter", lambda pid, *kinds: enter(apart if pid == 1 else pid, *kinds))
+        port = server.getsockname()[1]
+        assert asked("greeting", netns=apart, host="127.0.0.1", port=port)["outcome"] == "ENETUNREACH"
+        assert asked("greeting", host="127.0.0.1", port=port, limit=0.1)["outcome"] == "timeout"
+        assert asked("storage", paths=["/"])["/"]["exists"], "a thread alone may go to another mount namespace"
+    assert [space.readlink() for space in spaces] == before
+
+
+@needs_root
+def test_what_lasts_is_done_by_a_process_of_its_own_that_keeps_nothing_of_others_open(tmp_path: Path) -> None:
+    with served() as asked, (tmp_path / "another question's file").open("w", encoding="utf-8") as other:
+        question = {"pid": os.getpid(), "limit": 10.0}
+        said = asked("execute", command=["sh", "-c", "echo $PPID; readlink /proc/$PPID/fd/*"], **question)["stdout"]
+    parent, *held = said.splitlines()
+    assert int(parent) != os.getpid()
+    assert held
+    assert other.name not in held
 
 
 RULES = (

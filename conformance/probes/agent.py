@@ -1,15 +1,18 @@
 """The node probe: reads a node and answers over HTTP. One file, standard library only, the same on every cluster.
 
-Runs as a privileged pod with hostPID on each node. Every request is answered by a process of its own, which
-enters the namespaces that the question names and ends with the answer; so no question can disturb another.
-It reads; it never concludes. Times are the node's CLOCK_BOOTTIME, in seconds.
+Runs as a privileged pod with hostPID on each node. Every request is answered by a thread of its own, which
+enters the namespaces that the question names and ends with the answer; what lasts is done by a process of its
+own (`APART`): so no question can disturb another. It reads; it never concludes. Times are the node's
+CLOCK_BOOTTIME, in seconds.
 
 GET /NAME?q=JSON calls the function NAME below with that object and gives {"answer": ..., "at": ...} or
 {"error": ...}. Every request carries the run's token. There is no request body, because the API server's proxy
 breaks an answer off when it begins before the proxy has seen the end of the request. Python 3.9 or newer.
 """
 
+import concurrent.futures
 import ctypes
+import encodings.idna  # noqa: F401 -- no name is resolved without it, and in another mount namespace there may be none
 import errno
 import fcntl
 import hmac
@@ -20,13 +23,13 @@ import os
 import select
 import signal
 import socket
-import socketserver
 import stat
 import subprocess
 import sys
 import time
 import urllib.parse
 
+CLONE_FS = 0x00000200
 NAMESPACES = {"mnt": 0x00020000, "cgroup": 0x02000000, "net": 0x40000000}
 LIMIT = 1 << 20
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -38,13 +41,17 @@ def boottime():
 
 
 def enter(pid, *kinds):
-    """Enter namespaces of a process. The mount namespace comes last: /proc is needed to find the others."""
+    """Let this thread enter namespaces of a process. The mount namespace comes last: /proc is needed to find the others."""
+    LIBC.unshare(CLONE_FS)  # who shares root and working directory with other threads may not go to another mount namespace
     opened = [(kind, os.open("/proc/%d/ns/%s" % (pid, kind), os.O_RDONLY)) for kind in kinds]
-    for kind, handle in opened:
-        if LIBC.setns(handle, NAMESPACES[kind]):
-            code = ctypes.get_errno()
-            raise OSError(code, "setns %s of pid %d: %s" % (kind, pid, os.strerror(code)))
-        os.close(handle)
+    try:
+        for kind, handle in opened:
+            if LIBC.setns(handle, NAMESPACES[kind]):
+                code = ctypes.get_errno()
+                raise OSError(code, "setns %s of pid %d: %s" % (kind, pid, os.strerror(code)))
+    finally:
+        for _, handle in opened:
+            os.close(handle)
 
 
 def text(path):
@@ -233,19 +240,9 @@ def await_child(question):
 
 
 def elsewhere(work):
-    """Do something in a process of its own (which may enter namespaces) and give its answer."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            os.write(writer, json.dumps(work()).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as answer:
-        read = answer.read()
-    os.waitpid(child, 0)
-    return json.loads(read or b"{}")
+    """Do something in a thread of its own (which may enter namespaces) and give its answer."""
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        return other.submit(work).result()
 
 
 def mounts_of(pid):
@@ -822,10 +819,14 @@ QUESTIONS = {
 }
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one question. Runs in a process of its own."""
+APART = ("watch", "hold", "await_child", "execute")
+"""What lasts, or becomes another program: a process of its own does it, which no other question's thread keeps waiting."""
 
-    protocol_version = "HTTP/1.0"  # the connection ends with the answer: no process outlives it
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers one question. Runs in a thread of its own."""
+
+    protocol_version = "HTTP/1.0"  # the connection ends with the answer: nothing outlives it
     timeout = 90
     token = ""
 
@@ -836,10 +837,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Answer /NAME?q=JSON."""
         if not hmac.compare_digest(self.headers.get("X-Conformance-Token", ""), self.token):
             return self.reply(403, {"error": "wrong token"})
+        name = self.path.partition("?")[0].rpartition("/")[2]
+        child = os.fork() if name in APART else 0
+        if child:
+            os.waitpid(child, 0)
+        elif name in APART:
+            try:
+                close_all_but(self.connection.fileno())
+                self.answer(name)
+            finally:
+                os._exit(0)
+        else:
+            self.answer(name)
+
+    def answer(self, name):
+        """Answer the question of that name."""
         try:
-            path, _, query = self.path.partition("?")
-            question = json.loads(urllib.parse.parse_qs(query)["q"][0])
-            name = path.rpartition("/")[2]
+            question = json.loads(urllib.parse.parse_qs(self.path.partition("?")[2])["q"][0])
             if name in ("watch", "hold"):
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-ndjson")
@@ -873,10 +887,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-class Server(socketserver.ForkingMixIn, http.server.HTTPServer):
-    """A process for every request, so that entering a namespace ends with the answer."""
+def close_all_but(kept):
+    """Close what this process has open but one handle and the first three: others' namespaces and files end without it."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the list's own
 
-    max_children = 64
+
+class Server(http.server.ThreadingHTTPServer):
+    """A thread for every request, so that entering a namespace ends with the answer."""
+
     request_queue_size = 64
 
 
