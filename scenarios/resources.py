@@ -40,6 +40,8 @@ HEADROOM = 4.0
 BURNERS = 2
 WINDOW = 2.0
 """CPU use is measured over this many seconds in the middle of the burn."""
+GLANCE = 0.5
+"""A calibration takes this many seconds: it is asked again until the node is calm, and is itself in the way of what is to end."""
 ENOUGH_BURNT = "/tmp/burnt"  # noqa: S108 -- in the child
 """The file that ends the burn: one that ended by itself could be over before a probe that it starves has looked."""
 WITHIN, BEYOND, CALM = 1.2, 1.05, 1.15
@@ -282,7 +284,7 @@ def burn_alone(rig: Rig) -> None:
     uid = rig.seen["pod"].output["metadata"]["uid"]
 
     def enough() -> bool:
-        possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=1.0))
+        possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=GLANCE))
         return limit is None or possible >= CALM * limit
 
     def told() -> bool:
