@@ -58,6 +58,8 @@ class Timeouts:
     """Everything a run made, from the first delete to the last look (6 s: a namespace takes 5)."""
     yields: float = 30.0
     """For which one that waits for a node's CPUs to itself lets legs begin that came later: their graces run meanwhile."""
+    pause: float = 0.5
+    """For which nobody must have held a node's CPUs before one that yields takes them: a leg that goes may be followed."""
     quiet: float = 120.0
     """Waiting for the world's CPUs to be free of other measurements."""
 

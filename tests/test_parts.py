@@ -156,14 +156,14 @@ def test_waiting_stops_early_on_the_impossible() -> None:
 class Holder(threading.Thread):
     """Somebody who asks for the node's CPUs, and goes away when told."""
 
-    def __init__(self, folder: Path, *, alone: bool, seconds: float = 10, yields: float = 0) -> None:
+    def __init__(self, folder: Path, *, alone: bool, seconds: float = 10, yields: float = 0, pause: float = 0) -> None:
         super().__init__(daemon=True)
         self.leave = threading.Event()
         self.events: list[str] = []
         self.told = threading.Condition()
         for name in ("gate", "lock"):
             (folder / name).mkdir(exist_ok=True)
-        self.asked = {"alone": alone, "seconds": seconds, "yields": yields}
+        self.asked = {"alone": alone, "seconds": seconds, "yields": yields, "pause": pause}
         self.places = {"gate": str(folder / "gate"), "lock": str(folder / "lock")}
         self.start()
 
@@ -227,6 +227,24 @@ def test_a_burn_that_lets_others_in_begins_as_soon_as_nobody_is_there(tmp_path: 
     first.leave.set()
     assert burn.saw("held")
     burn.leave.set()
+
+
+def test_a_burn_does_not_come_between_one_who_goes_and_the_next(tmp_path: Path) -> None:
+    first = Holder(tmp_path, alone=False)
+    assert first.saw("held")
+    burns = [Holder(tmp_path, alone=True, yields=60, pause=1) for _ in range(2)]
+    assert all(burn.saw("waiting") for burn in burns)
+    first.leave.set()
+    assert not any(burn.saw("held", 0.2) for burn in burns)
+    second = Holder(tmp_path, alone=False)
+    assert second.saw("held", 0.5)
+    assert not any(burn.saw("held", 0.7) for burn in burns), "it was taken, not free"
+    second.leave.set()
+    until("One of the burns", lambda: any("held" in burn.events for burn in burns), seconds=3, every=0.01)
+    first, second = sorted(burns, key=lambda burn: "held" not in burn.events)
+    first.leave.set()
+    assert second.saw("held", 0.5), "the other burn was no work: it is not waited out again"
+    second.leave.set()
 
 
 def test_a_hold_that_is_not_to_be_had_is_given_up(tmp_path: Path) -> None:

@@ -676,21 +676,25 @@ def hold(question, say, gone, gate=GATE, lock=LOCK):
 
     A readers-writer lock (flock) on two folders that every node has: the same for every run on the node, nothing is
     left of it, and it ends with the process that holds it. Whoever waits to be alone lets others in for `yields`
-    seconds, and then holds the gate, so that no more readers come in.
+    seconds, until nobody has worked for `pause` seconds: one who goes may be followed by another. Then it holds the
+    gate, so that no more readers come in.
     """
     if gate == GATE:
         enter(1, "mnt")
     gate, lock = (os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in (gate, lock))
-    begun, spoken, at_gate, held = boottime(), 0.0, False, False
+    begun, spoken, at_gate, held, free = boottime(), 0.0, False, False, None
     kind = fcntl.LOCK_EX if question["alone"] else fcntl.LOCK_SH
     try:
         while not gone(0.5 if held else 0.02):
             if not held:
                 at_gate = at_gate or taken(gate, kind)
                 held = at_gate and taken(lock, kind)
-                if at_gate and not held and question["alone"] and boottime() < begun + question["yields"]:
-                    fcntl.flock(gate, fcntl.LOCK_UN)
-                    at_gate = False
+                if at_gate and question["alone"] and boottime() < begun + question["yields"]:
+                    free = free_since(lock, held, free)
+                    if not held or boottime() < free + question["pause"]:
+                        fcntl.flock(lock, fcntl.LOCK_UN)
+                        fcntl.flock(gate, fcntl.LOCK_UN)
+                        held = at_gate = False
                 if held:
                     if not question["alone"]:
                         fcntl.flock(gate, fcntl.LOCK_UN)
@@ -703,6 +707,13 @@ def hold(question, say, gone, gate=GATE, lock=LOCK):
     finally:
         os.close(gate)
         os.close(lock)
+
+
+def free_since(lock, held, since):
+    """When nobody was found at work first, as it has been `since`; None while somebody is. Who is alone does not count."""
+    if held:
+        return since or boottime()
+    return None if taken(lock, fcntl.LOCK_SH) else since
 
 
 def taken(handle, kind):

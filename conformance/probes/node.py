@@ -104,7 +104,12 @@ class NodeProbe:
         Across threads, processes and runs, wherever they come from (agent.py, `hold`). Raises `TimedOut` where others
         do not give them up, `RigError` where `stop` ends the wait.
         """
-        asked = {"alone": alone, "yields": TIMEOUTS.yields, "seconds": TIMEOUTS.yields * alone + TIMEOUTS.quiet}
+        asked = {
+            "alone": alone,
+            "yields": TIMEOUTS.yields,
+            "pause": TIMEOUTS.pause,
+            "seconds": TIMEOUTS.yields * alone + TIMEOUTS.quiet,
+        }
         response = self._get("hold", TIMEOUTS.beat, True, asked)
         events = lines(response)  # kept: urllib3 ends the connection with the generator that reads it
         try:
