@@ -236,6 +236,11 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "alive": lambda hand, asked: [on_node(f"ls -d /proc/{hand.process(asked)}")],
     "kill": lambda hand, asked: [on_node(f"kill -KILL {hand.process(asked)}")],
     "machine": lambda *_: [on_node("sh -c 'uname -r; stat -fc %T /sys/fs/cgroup; head -n 3 /proc/meminfo'")],
-    "burn": lambda *_: [on_node("""sh -c 'for i in 1 2; do timeout 1 sh -c "while :; do :; done" & done; wait; times'""")],
+    "burn": lambda _, asked: [
+        on_node(
+            f"""sh -c 'for i in $(seq {asked.get("workers", 2)}); do timeout {asked.get("seconds", 1)} """
+            """sh -c "while :; do :; done" & done; wait; times'"""
+        )
+    ],
 }
 """What agent.py answers -> how to see it with a shell. Whatever has no entry is named as the function that it is."""

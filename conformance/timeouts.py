@@ -12,7 +12,7 @@ VARIABLE = "CONFORMANCE_PATIENCE"
 
 @define
 class Timeouts:
-    """Upper bounds; nothing sleeps for them. Measured times on two cores stand behind each."""
+    """Upper bounds; nothing sleeps for them but for `settle` and `pause`. Measured times on two cores stand behind each."""
 
     patience: float = 1.0
     """What every limit below was multiplied by: more than 1 in a world that is slow by itself (`world/places.py`)."""
@@ -49,7 +49,7 @@ class Timeouts:
     work: float = 30.0
     """The bounded allocation, or the bounded burn, in a child (1 to 4 s)."""
     calm: float = 20.0
-    """Work that is not the run's to leave a node enough CPU for a burn to tell anything (a quiet node: 1 s)."""
+    """Work that is not the run's to leave a node enough CPU for a burn to tell anything (a quiet node: 0.5 s)."""
     accounted: float = 45.0
     """Kubelet's next look at what a pod used (it looks every 10 to 15 s)."""
     refused: float = 45.0
@@ -70,7 +70,8 @@ TIMEOUTS = Timeouts()
 def be_patient(factor: float) -> None:
     """Multiply every limit, here and in the processes that are started from here on; again is not more.
 
-    A limit that is not met is never a verdict on a child, so more patience only takes longer where something is broken.
+    A limit that is not met is never a verdict on a child, so more patience only takes longer where something is broken,
+    by `settle` where there is an orphan, and by `pause` before a run's first burn.
     """
     for name, seconds in asdict(Timeouts()).items():
         setattr(TIMEOUTS, name, seconds * factor)

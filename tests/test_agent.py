@@ -107,24 +107,27 @@ def served() -> Iterator[Callable[..., Any]]:
 
         def asked(name: str, **question: Any) -> Any:
             where = f"http://127.0.0.1:{server.server_port}/{name}"
-            reply = requests.get(where, {"q": json.dumps(question)}, headers={"X-Conformance-Token": ""}, timeout=10)
-            return reply.json()["answer"]
+            said = requests.get(where, {"q": json.dumps(question)}, headers={"X-Conformance-Token": ""}, timeout=10).json()
+            assert "answer" in said, said
+            return said["answer"]
 
-        yield asked
-        server.shutdown()
+        try:
+            yield asked
+        finally:
+            server.shutdown()
 
 
 @needs_root
 def test_a_question_that_enters_namespaces_leaves_every_other_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    enter, spaces = agent.enter, [Path("/proc/self/ns") / kind for kind in agent.NAMESPACES]
-    before = [space.readlink() for space in spaces]
-    with served() as asked, asleep("unshare", "--net", "--mount") as apart, socket.create_server(("127.0.0.1", 0)) as server:
+    enter, path = agent.enter, "/mnt/there-alone"
+    elsewhere = ("unshare", "--net", "--mount", "sh", "-c", f'mount -t tmpfs there /mnt; touch {path}; exec "$@"', "-")
+    with served() as asked, asleep(*elsewhere) as apart, socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setattr(agent, "enter", lambda pid, *kinds: enter(apart if pid == 1 else pid, *kinds))
         port = server.getsockname()[1]
         assert asked("greeting", netns=apart, host="127.0.0.1", port=port)["outcome"] == "ENETUNREACH"
         assert asked("greeting", host="127.0.0.1", port=port, limit=0.1)["outcome"] == "timeout"
-        assert asked("storage", paths=["/"])["/"]["exists"], "a thread alone may go to another mount namespace"
-    assert [space.readlink() for space in spaces] == before
+        assert asked("storage", paths=[path])[path]["exists"], "a thread alone may go to another mount namespace"
+        assert not asked("storage", paths=[path], root=os.getpid())[path]["exists"]
 
 
 @needs_root

@@ -232,18 +232,35 @@ def test_a_burn_that_lets_others_in_begins_as_soon_as_nobody_is_there(tmp_path: 
 def test_a_burn_does_not_come_between_one_who_goes_and_the_next(tmp_path: Path) -> None:
     first = Holder(tmp_path, alone=False)
     assert first.saw("held")
-    burns = [Holder(tmp_path, alone=True, yields=60, pause=1) for _ in range(2)]
+    burns = [Holder(tmp_path, alone=True, yields=60, pause=2) for _ in range(2)]
     assert all(burn.saw("waiting") for burn in burns)
     first.leave.set()
     assert not any(burn.saw("held", 0.2) for burn in burns)
     second = Holder(tmp_path, alone=False)
-    assert second.saw("held", 0.5)
-    assert not any(burn.saw("held", 0.7) for burn in burns), "it was taken, not free"
+    assert second.saw("held", 1.5)
+    assert not any(burn.saw("held", 1) for burn in burns), "one works"
     second.leave.set()
-    until("One of the burns", lambda: any("held" in burn.events for burn in burns), seconds=3, every=0.01)
+    assert not any(burn.saw("held", 0.5) for burn in burns), "it has not been free since the first went"
+    until("One of the burns", lambda: any("held" in burn.events for burn in burns), seconds=5, every=0.01)
     first, second = sorted(burns, key=lambda burn: "held" not in burn.events)
     first.leave.set()
-    assert second.saw("held", 0.5), "the other burn was no work: it is not waited out again"
+    assert second.saw("held", 1.5), "the other burn was no work: it is not waited out again"
+    second.leave.set()
+
+
+@pytest.mark.parametrize("_", range(5), ids=str)
+def test_who_came_while_one_burned_comes_before_the_next_burn(tmp_path: Path, _: int) -> None:
+    first = Holder(tmp_path, alone=True, yields=60)
+    assert first.saw("held")
+    second = Holder(tmp_path, alone=True, yields=60)
+    late = Holder(tmp_path, alone=False)
+    assert second.saw("waiting")
+    assert late.saw("waiting")
+    first.leave.set()
+    assert late.saw("held")
+    assert not second.saw("held", 0.3)
+    late.leave.set()
+    assert second.saw("held")
     second.leave.set()
 
 

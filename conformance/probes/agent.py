@@ -10,7 +10,7 @@ GET /NAME?q=JSON calls the function NAME below with that object and gives {"answ
 breaks an answer off when it begins before the proxy has seen the end of the request. Python 3.9 or newer.
 """
 
-import concurrent.futures
+import concurrent.futures.thread
 import ctypes
 import encodings.idna  # noqa: F401 -- no name is resolved without it, and in another mount namespace there may be none
 import errno
@@ -28,6 +28,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
+import warnings
 
 CLONE_FS = 0x00000200
 NAMESPACES = {"mnt": 0x00020000, "cgroup": 0x02000000, "net": 0x40000000}
@@ -228,8 +229,9 @@ def await_child(question):
                 found = describe(pid)
                 if found["nspid"][-1] != 1:
                     continue
+                last = {"seen": "a process with the child's nonce", "process": found, "page": {}}
                 page = elsewhere(lambda pid=pid: enter(pid, "net") or fetch("127.0.0.1", 80, "/", 1.0))
-                last = {"seen": "a process with the child's nonce", "process": found, "page": page}
+                last = dict(last, page=page)
                 if page.get("body", "").strip() == question["nonce"]:
                     return dict(last, seen="serving")
             except (OSError, KeyError, ValueError):
@@ -669,6 +671,8 @@ def leads_to(link):
 
 
 GATE, LOCK = "/var/lib/kubelet", "/var/lib/kubelet/pods"
+COME_IN = 0.1
+"""Seconds in which all who wait at an open gate have looked whether it is."""
 
 
 def hold(question, say, gone, gate=GATE, lock=LOCK):
@@ -677,21 +681,22 @@ def hold(question, say, gone, gate=GATE, lock=LOCK):
     A readers-writer lock (flock) on two folders that every node has: the same for every run on the node, nothing is
     left of it, and it ends with the process that holds it. Whoever waits to be alone lets others in for `yields`
     seconds, until nobody has worked for `pause` seconds: one who goes may be followed by another. Then it holds the
-    gate, so that no more readers come in.
+    gate, so that no more readers come in; those who wait there when it is opened come in before the next burn.
     """
     if gate == GATE:
         enter(1, "mnt")
     gate, lock = (os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in (gate, lock))
-    begun, spoken, at_gate, held, free = boottime(), 0.0, False, False, None
+    begun, spoken, shut, at_gate, held, free = boottime(), 0.0, 0.0, False, False, None
     kind = fcntl.LOCK_EX if question["alone"] else fcntl.LOCK_SH
     try:
         while not gone(0.5 if held else 0.02):
             if not held:
                 at_gate = at_gate or taken(gate, kind)
                 held = at_gate and taken(lock, kind)
+                shut = shut if at_gate else boottime()
                 if at_gate and question["alone"] and boottime() < begun + question["yields"]:
                     free = free_since(lock, held, free)
-                    if not held or boottime() < free + question["pause"]:
+                    if not held or boottime() < max(free + question["pause"], shut + COME_IN):
                         fcntl.flock(lock, fcntl.LOCK_UN)
                         fcntl.flock(gate, fcntl.LOCK_UN)
                         held = at_gate = False
@@ -830,7 +835,7 @@ QUESTIONS = {
 }
 
 
-APART = ("watch", "hold", "await_child", "execute")
+APART = ("watch", "hold", "await_child", "execute", "burn")
 """What lasts, or becomes another program: a process of its own does it, which no other question's thread keeps waiting."""
 
 
@@ -917,6 +922,8 @@ class Server(http.server.ThreadingHTTPServer):
 def main():
     """Serve until told to end."""
     Handler.token = text(sys.argv[2]).strip()
+    # Python 3.12 warns of each fork beside threads; those here do nothing in Python that a thread could be in the midst of.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     Server(("", int(sys.argv[1])), Handler).serve_forever()
 
