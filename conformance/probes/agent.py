@@ -853,23 +853,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Answer /NAME?q=JSON."""
         if not hmac.compare_digest(self.headers.get("X-Conformance-Token", ""), self.token):
             return self.reply(403, {"error": "wrong token"})
-        name = self.path.partition("?")[0].rpartition("/")[2]
-        child = os.fork() if name in APART else 0
+        path, _, query = self.path.partition("?")
+        name = path.rpartition("/")[2]
+        if name not in APART:
+            return self.answer(name, query)
+        child = os.fork()
         if child:
-            os.waitpid(child, 0)
-        elif name in APART:
-            try:
-                close_all_but(self.connection.fileno())
-                self.answer(name)
-            finally:
-                os._exit(0)
-        else:
-            self.answer(name)
+            return os.waitpid(child, 0)
+        try:
+            close_all_but(self.connection.fileno())
+            self.answer(name, query)
+        finally:
+            os._exit(0)
 
-    def answer(self, name):
+    def answer(self, name, query):
         """Answer the question of that name."""
         try:
-            question = json.loads(urllib.parse.parse_qs(self.path.partition("?")[2])["q"][0])
+            question = json.loads(urllib.parse.parse_qs(query)["q"][0])
             if name in ("watch", "hold"):
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-ndjson")
