@@ -42,6 +42,10 @@ class Hand:
     def commands(self, evidence: Evidence) -> list[str]:
         """Give the commands that show the same as a piece of evidence; none where there is nothing to ask."""
         asked: Asked = evidence.asked if isinstance(evidence.asked, dict) else {}
+        if "container" in asked and "GET" in asked:
+            pod = str(asked["GET"]).removesuffix("/log").rpartition("/")[2]
+            before = " --previous" if asked.get("previous") == "true" else ""
+            return [f"kubectl logs {self.mine(pod)} -c {asked['container']} --tail={asked.get('tailLines', -1)}{before}"]
         if "GET" in asked:
             return [f"kubectl get --raw {self.mine(str(asked['GET']))}"]
         if "DELETE" in asked:

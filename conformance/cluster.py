@@ -115,6 +115,15 @@ class Cluster:
             raise
         return True
 
+    def log(self, pod: str, container: str, *, lines: int, previous: bool = False) -> str:
+        """Give the last lines of the log of a container of the pod at this path, of its start before the present one if told.
+
+        Where the runtime has cleared that container away, the server answers 200 all the same, with `CLEARED` as the log.
+        """
+        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+        answer: bytes = self.request("GET", f"{pod}/log", query=query, stream=True).data
+        return answer.decode(errors="replace")
+
     def wait(
         self,
         what: str,
@@ -164,6 +173,8 @@ class Cluster:
 
 WATCH_SECONDS = 20
 FIRST_FAILURE = 400
+CLEARED = "unable to retrieve container logs for "
+"""How kubelet says, in place of a log, that the container is gone (kubernetes pkg/kubelet/kuberuntime, GetContainerLogs)."""
 
 
 class Refused(RigError):
@@ -193,6 +204,15 @@ def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib
         for line in whole:
             if line.strip():
                 yield json.loads(line)
+
+
+def ended_before(pod: Object, container: str) -> bool:
+    """Say whether the last start of a container that has ended is the one before the present.
+
+    Of a container that has just ended itself, kubelet clears away the one before: it keeps one of each.
+    """
+    found: list[Object] = [one for one in pod.get("status", {}).get("containerStatuses", []) if one["name"] == container]
+    return any(one["restartCount"] and "running" in one.get("state", {}) for one in found)
 
 
 def describe(pod: Object | None) -> str:

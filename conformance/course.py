@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from conformance import marking, plan, registry
 from conformance.claims import Property, Reading
-from conformance.cluster import Cluster, Object, Refused
+from conformance.cluster import Cluster, Object, Refused, ended_before
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.evidence import redact
 from conformance.following import Follower, to_follow
@@ -326,18 +326,17 @@ class Course:
             raise_if_stuck(pod, who, LegFailed)
         except LegFailed as stuck:
             at_fault = [one for one in pod["status"].get("containerStatuses", []) if "running" not in one.get("state", {})]
-            said = [line for one in at_fault for line in self._log(pod, one)[-1:]]
+            said = [line for one in at_fault for line in self._log(pod, one["name"])[-1:]]
             if not said:
                 raise
             raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck
 
-    def _log(self, pod: Object, status: Object) -> list[str]:
-        """Give the last lines of a pod's container, of its last start where it has ended; [] where there is none."""
-        query = {"container": status["name"], "tailLines": "100", "previous": str(bool(status.get("restartCount"))).lower()}
-        path = f"{NAMESPACES}/{self.leg.namespace}/pods/{pod['metadata']['name']}/log"
+    def _log(self, pod: Object, container: str) -> list[str]:
+        """Give the last lines of the log of a pod's container, where it has ended of its last end; [] where there is none."""
         with contextlib.suppress(ConformanceError):
-            response = self.cluster.request("GET", path, query=query, stream=True)
-            return [str(line) for line in response.data.decode(errors="replace").splitlines() if line.strip()]
+            path = f"{NAMESPACES}/{self.leg.namespace}/pods/{pod['metadata']['name']}"
+            said = self.cluster.log(path, container, lines=100, previous=ended_before(pod, container))
+            return [line for line in said.splitlines() if line.strip()]
         return []
 
     def _identify(self, rig: Rig) -> None:
@@ -414,7 +413,7 @@ class Course:
                 name = pod["metadata"]["name"]
                 kept[f"pod {name}"] = pod
                 for one in pod["status"].get("containerStatuses", []):
-                    kept[f"log {name} {one['name']}"] = self._log(pod, one)
+                    kept[f"log {name} {one['name']}"] = self._log(pod, one["name"])
             kept["events"] = [
                 {key: event.get(key) for key in ("reason", "message", "type", "lastTimestamp")}
                 for event in self.cluster.items(f"{base}/events")

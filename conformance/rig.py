@@ -9,16 +9,19 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.cluster import Cluster, Object
+from conformance.cluster import CLEARED, Cluster, Object, ended_before
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
 from conformance.identity import first_processes
 from conformance.legs import Leg
 from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 
 APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
+LOG_SECONDS = 0.2
+"""Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
 RATE = 0.031611
 """USD for an hour of one CPU where the user gives no rate of his own: what OpenCost takes where it knows no prices
 (opencost configs/default.json, Google's us-central1, on demand)."""
@@ -143,16 +146,25 @@ class Rig:
         """Say whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
         return bool(self.home.ask("alive", pid=process["pid"], start=process["start"]).output)
 
-    def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, previous: bool = False) -> Evidence:
-        """Read the last lines of a container's log from the API server, of its start before this one if told.
+    def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, ended: bool = False) -> Evidence:
+        """Read the last lines of a container's log from the API server, of its last start that has ended if told.
 
-        `pod` is another of the leg's namespace.
+        `pod` is another of the leg's namespace. A container that is started again and again may be cleared away between the
+        look at which one has ended and the question for its log: then both are asked anew, for as long as kubelet takes.
         """
-        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
-        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}/log"
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}"
         began, clocked = time.time(), time.monotonic()
-        said = self.cluster.request("GET", path, query=query, stream=True).data.decode(errors="replace")
-        asked = {"GET": path, **query}
+        said, previous = "", False
+
+        def look() -> bool:
+            nonlocal said, previous
+            previous = ended and ended_before(self.cluster.get(path) or {}, container)
+            said = self.cluster.log(path, container, lines=lines, previous=previous)
+            return not said.startswith(CLEARED)
+
+        with contextlib.suppress(TimedOut):  # that there is no log is the evidence
+            until(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
+        asked = {"GET": f"{path}/log", "container": container, "tailLines": str(lines), "previous": str(previous).lower()}
         return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
 
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = 0) -> Evidence:

@@ -94,7 +94,7 @@ def third_at_once(rig: Rig) -> None:
     rig.record("third pod", "API server", asked, pod, began=began, seconds=time.monotonic() - clocked)
     rig.ask("third child", "await_child", nonce=rig.leg.nonce, seconds=1.0, since=since)
     if _end_of(pod, engine):
-        rig.read_log("third engine's log", engine, previous=True)
+        rig.read_log("third engine's log", engine, ended=True)
     if rig.twin:
         rig.twin.daemon("engine meanwhile", "/info")
 

@@ -52,8 +52,11 @@ def commands(approach: str, asked: dict[str, Any], cgroup: str = "hybrid") -> li
 
 SOCKET = {"question": "daemon", "socket": "/var/run/docker.sock", "method": "GET"}
 IN_POD = {"question": "daemon", "netns": 5, "port": 2375, "method": "GET"}
+LOG = {"GET": f"/api/v1/namespaces/{NAMESPACE}/pods/dind/log", "container": "docker-cmds", "tailLines": "100"}
 ASKED: list[tuple[str, dict[str, Any], str]] = [
     ("dind", {"GET": f"/api/v1/namespaces/{NAMESPACE}/pods/dind"}, "kubectl get --raw /api/v1/namespaces/default/pods/dind"),
+    ("dind", {**LOG, "previous": "true"}, "kubectl logs dind -c docker-cmds --tail=100 --previous"),
+    ("dind", {**LOG, "previous": "false"}, "kubectl logs dind -c docker-cmds --tail=100"),
     ("dind", {"DELETE": "/x", "gracePeriodSeconds": 0}, "kubectl delete pod dind --grace-period=0 --force"),
     ("dood", {"DELETE": "/x", "gracePeriodSeconds": None}, "kubectl delete pod dood"),
     ("dood", {"question": "cgroups", "pid": 77}, "docker exec $NODE cat /proc/$PID/cgroup"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.cluster import CLEARED
 from conformance.course import Course, LegFailed
 from conformance.errors import RigError
 from conformance.evidence import Evidence
@@ -16,6 +17,7 @@ from conformance.legs import KINDS, Leg, catalogue
 from conformance.probes.node import Answer
 from conformance.rig import Rig
 from conformance.steps import image
+from conformance.timeouts import TIMEOUTS
 from scenarios import knowledge, names, printed, resources
 
 STATUSES = [{"name": "a", "containerID": f"containerd://{'a' * 64}"}, {"name": "b"}]
@@ -88,8 +90,60 @@ def test_what_the_user_gave_is_no_stand_in() -> None:
     assert image(rig) == "registry.example/httpd:2.4"
 
 
+ENDED: dict[str, Any] = {"terminated": {"exitCode": 1}}
+RUNS: dict[str, Any] = {"running": {}}
+TRY = "exit 1: no engine"
+GONE = f"{CLEARED}containerd://f930"
+
+
+class Kubelet:
+    """Gives a container's log as kubelet does: of what has ended it keeps the last, and says of any other that it is gone."""
+
+    def __init__(self, *states: tuple[dict[str, Any], int]) -> None:
+        self.states, self.asked = list(states), list[bool]()
+
+    def get(self, _: str) -> Any:
+        (state, restarts), self.states = self.states[0], self.states[1:] or self.states
+        return {"status": {"containerStatuses": [{"name": "c", "restartCount": restarts, "state": state}]}}
+
+    def log(self, _: str, container: str, *, lines: int, previous: bool) -> str:
+        (state, restarts), self.asked = self.states[0], [*self.asked, previous]
+        assert (container, lines) == ("c", 100)
+        if "running" in state:
+            return TRY if previous and restarts else ""
+        return GONE if previous else TRY
+
+
+def read(*states: tuple[dict[str, Any], int]) -> tuple[Kubelet, Evidence]:
+    rig, _ = a_rig()
+    server: Any = Kubelet(*states)
+    rig.cluster = server
+    return server, rig.read_log("log", "c", ended=True)
+
+
+@pytest.mark.parametrize("state", [(ENDED, 0), (ENDED, 3), (RUNS, 1), ({"waiting": {"reason": "CrashLoopBackOff"}}, 3)])
+def test_of_a_container_that_is_started_again_the_log_is_that_of_its_last_end(state: tuple[dict[str, Any], int]) -> None:
+    server, log = read(state)
+    assert log.output == TRY
+    assert server.asked == [log.asked["previous"] == "true"]
+
+
+def test_a_log_that_was_cleared_away_meanwhile_is_asked_for_anew() -> None:
+    server, log = read((RUNS, 1), (ENDED, 1))
+    assert log.output == TRY
+    assert server.asked == [True, False]
+
+
+def test_a_log_that_stays_away_is_evidence_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TIMEOUTS, "ended", 0.0)
+    server: Any = SimpleNamespace(log=lambda *_, **__: GONE)
+    rig, _ = a_rig()
+    rig.cluster = server
+    assert rig.read_log("log", "c").output == GONE
+
+
 def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
-    course: Any = SimpleNamespace(stop=threading.Event(), _log=lambda pod, one: [f"{pod['metadata']['name']} {one['name']}"])
+    course: Any = SimpleNamespace(stop=threading.Event(), _log=lambda pod, one: [f"{pod['metadata']['name']} {one}"])
     course._check_stop = lambda: Course._check_stop(course)
     course._raise_if_stuck = lambda who, pod: Course._raise_if_stuck(course, who, pod)
     running = {"metadata": {"name": "p"}, "status": {"phase": "Running", "podIP": "10.0.0.1"}}
