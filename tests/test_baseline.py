@@ -80,7 +80,7 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
-    broken: Any = SimpleNamespace(_log=lambda _, one: [f"{one['name']} said this"])
+    broken: Any = SimpleNamespace(_log=lambda _, one: [f"{one} said this"])
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
         Course._raise_if_stuck(broken, "The pod", {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
 

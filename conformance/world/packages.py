@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from conformance.errors import RigError
+from conformance.errors import CommandFailed, RigError
+from conformance.wait import until
 from conformance.world import commands, paths
 from conformance.world.progress import Progress
 
@@ -29,6 +31,10 @@ FOR_IMAGES: Needs = {
 }
 """Where images are built, not pulled (a compiler is of no use without its C library's headers, nor Debian's packages
 without the keys that signed them, which Ubuntu does not have by itself)."""
+
+LOCK_SECONDS = 120.0
+"""For which another's work on the packages is waited for."""
+LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock")
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
@@ -53,13 +59,31 @@ def ensure(progress: Progress, needs: Needs, *, install: bool) -> None:
     if not install or os.geteuid() != 0 or not shutil.which("apt-get"):
         raise RigError(f"These Debian packages are missing: {' '.join(wanted)}.", remedy)
     progress.note(f"installing Debian packages: {' '.join(wanted)}")
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     with progress.step(f"Debian packages {' '.join(wanted)}", usual=30):
-        commands.run(["apt-get", "update", "-q"], timeout=300, env=quiet, log="packages", remedy=remedy)
-        install_args = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted]
+        _apt_get("update", "-q", timeout=300, remedy=remedy)
         # A package's service must not be started by its installation: the engine is ours to start, or nobody's.
         with _no_services():
-            commands.run(install_args, timeout=900, env=quiet, log="packages", remedy=remedy)
+            _apt_get("install", "-y", "-q", "--no-install-recommends", *wanted, timeout=900, remedy=remedy)
+
+
+def _apt_get(*arguments: str, timeout: float, remedy: str) -> None:
+    """Run apt-get, as soon as nobody else does: a machine that was just started looks for updates by itself.
+
+    Its own option, DPkg::Lock::Timeout, is of the install's lock alone.
+    """
+    end = time.monotonic() + LOCK_SECONDS
+    quiet = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+
+    def ran() -> bool:
+        try:
+            commands.run(["apt-get", *arguments], timeout=timeout, env=quiet, log="packages", remedy=remedy)
+        except CommandFailed as failed:
+            if time.monotonic() < end and any(words in failed.sentence for words in LOCKED):
+                return False
+            raise
+        return True
+
+    until("apt-get", ran, seconds=LOCK_SECONDS + timeout, every=1)
 
 
 class _no_services:  # noqa: N801 -- reads as the statement it is used in
