@@ -162,9 +162,9 @@ def forward(guest: Guest, port: int) -> None:
     commands.run(args, timeout=SSH_SECONDS, log="worlds", remedy=f"is another program listening on 127.0.0.1:{port}?")
 
 
-def ssh(guest: Guest, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def ssh(guest: Guest, *command: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command in the world."""
-    return commands.run(["ssh", *_login(guest), *command], timeout=SSH_SECONDS, check=check, log="worlds")
+    return commands.run(["ssh", *_login(guest), *command], timeout=SSH_SECONDS, check=check, log="worlds", stdin=stdin)
 
 
 def _login(guest: Guest) -> list[str]:
