@@ -36,7 +36,8 @@ class Cluster:
         if not hasattr(self._threads, "api"):
             try:
                 file = str(self.kubeconfig) if self.kubeconfig else None
-                made = config.new_client_from_config(file, self.context or None)
+                with _making:
+                    made = config.new_client_from_config(file, self.context or None)
             except (ConfigException, OSError, ValueError) as broken:
                 raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
             made.user_agent = self.user_agent
@@ -118,7 +119,8 @@ class Cluster:
     def log(self, pod: str, container: str, *, lines: int, previous: bool = False) -> str:
         """Give the last lines of the log of a container of the pod at this path, of its start before the present one if told.
 
-        Where the runtime has cleared that container away, the server answers 200 all the same, with `CLEARED` as the log.
+        Where the runtime has cleared that container away, the server answers 200 all the same, with one of `CLEARED`
+        as the log. Raises `Refused` (400) where no such start has ended, or none begun.
         """
         query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
         answer: bytes = self.request("GET", f"{pod}/log", query=query, stream=True).data
@@ -173,8 +175,11 @@ class Cluster:
 
 WATCH_SECONDS = 20
 FIRST_FAILURE = 400
-CLEARED = "unable to retrieve container logs for "
-"""How kubelet says, in place of a log, that the container is gone (kubernetes pkg/kubelet/kuberuntime, GetContainerLogs)."""
+CLEARED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ", "failed to open log file ")
+"""How kubelet says, in place of a log, that the container is gone, or its log before it (kubernetes pkg/kubelet/kuberuntime,
+GetContainerLogs; cri-client pkg/logs, ReadLogs)."""
+_making = threading.Lock()
+"""The official library keeps a kubeconfig's keys in temporary files, and gives out their names before it has written them."""
 
 
 class Refused(RigError):

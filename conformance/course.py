@@ -20,7 +20,7 @@ from conformance.cluster import Cluster, Object, Refused, ended_before
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.evidence import redact
 from conformance.following import Follower, to_follow
-from conformance.identity import container_of
+from conformance.identity import container_ids, container_of
 from conformance.leases import RUN_LABEL
 from conformance.legs import LEG_LABEL, Leg
 from conformance.probes.node import Answer, NodeProbe, raise_if_stuck
@@ -341,7 +341,9 @@ class Course:
 
     def _identify(self, rig: Rig) -> None:
         """Which daemon answers, and is the child its own: read before anything is concluded."""
-        rig.read_pod()
+        names = {name for name in (rig.leg.approach.client, rig.leg.approach.daemon) if name}
+        # A child may serve before kubelet has told the API server which containers are its pod's.
+        rig.wait_pod("pod", "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
         processes = rig.ask("pod processes", "processes", uid=rig.pod["metadata"]["uid"]).output
         rig.child_id = container_of(rig.child)
         rig.client_pid = rig.pid_of(rig.leg.approach.client, processes)

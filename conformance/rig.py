@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.cluster import CLEARED, Cluster, Object, ended_before
+from conformance.cluster import CLEARED, Cluster, Object, Refused, ended_before
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
 from conformance.identity import first_processes
@@ -20,6 +20,8 @@ from conformance.wait import until
 
 APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
+NOT_NOW = 400
+"""The API server's status where a container has not been started, or has not ended yet (kubelet, validateContainerLogStatus)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
 RATE = 0.031611
@@ -149,8 +151,9 @@ class Rig:
     def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, ended: bool = False) -> Evidence:
         """Read the last lines of a container's log from the API server, of its last start that has ended if told.
 
-        `pod` is another of the leg's namespace. A container that is started again and again may be cleared away between the
-        look at which one has ended and the question for its log: then both are asked anew, for as long as kubelet takes.
+        `pod` is another of the leg's namespace. A container that is started again and again may be cleared away, or started,
+        between the look at which one has ended and the question for its log: then both are asked anew, for as long as kubelet
+        takes.
         """
         path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}"
         began, clocked = time.time(), time.monotonic()
@@ -159,8 +162,14 @@ class Rig:
         def look() -> bool:
             nonlocal said, previous
             previous = ended and ended_before(self.cluster.get(path) or {}, container)
-            said = self.cluster.log(path, container, lines=lines, previous=previous)
-            return not said.startswith(CLEARED)
+            try:
+                said = self.cluster.log(path, container, lines=lines, previous=previous)
+            except Refused as refused:
+                if refused.status != NOT_NOW:
+                    raise
+                said = refused.message
+                return False
+            return not said.startswith(CLEARED) and bool(said.strip() or not ended)
 
         with contextlib.suppress(TimedOut):  # that there is no log is the evidence
             until(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
@@ -170,7 +179,7 @@ class Rig:
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = 0) -> Evidence:
         """Watch the pod until `arrived` says so of it, for at most so many seconds; keep what it is then."""
         collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
-        pod = self.pod["metadata"]["name"]
+        pod = self.leg.pod_name
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
             self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds or TIMEOUTS.ended)
         return self.read_pod(name)

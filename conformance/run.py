@@ -23,7 +23,7 @@ from conformance.cleaning import NAMESPACE
 from conformance.cluster import Cluster, Object
 from conformance.conclusion import conclude
 from conformance.course import NAMESPACES, create_pod
-from conformance.errors import ConformanceError, NoCluster, ProbeLost, RigError, UsageError
+from conformance.errors import ConformanceError, NoCluster, ProbeLost, RigError, TimedOut, UsageError
 from conformance.leases import RUN_LABEL
 from conformance.observations import error
 from conformance.plugin import FOLDER, Recorder
@@ -36,6 +36,7 @@ from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.signals import uninterrupted
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 from conformance.world import images
 from conformance.world.stamp import engines, noted, stamp, stand_ins
 
@@ -177,7 +178,8 @@ class Run:
 
     def probes(self) -> dict[str, NodeProbe]:
         """Create a probe on every node, in the run's namespace; give them when they answer."""
-        self._nodes = self.cluster.items("/api/v1/nodes")
+        with contextlib.suppress(TimedOut):  # what the nodes are then is said below
+            until("The nodes' taints", self._settled, seconds=TIMEOUTS.ended, every=0.5)
         unready = sorted(n["metadata"]["name"] for n in self._nodes if not _is_ready(n))
         if unready or not self._nodes:
             remedy = "kubectl describe node; `conformance up` makes our own cluster anew"
@@ -192,6 +194,12 @@ class Run:
             probing.wait_ready(probe)
         self._looked_at("node probes that answer", f"{len(self._probes)} of {len(names)}")
         return self._probes
+
+    def _settled(self) -> bool:
+        """Look at the nodes; say whether none is Ready and still has the taint of one that is not, which is taken off later."""
+        self._nodes = self.cluster.items("/api/v1/nodes")
+        keys = {taint["key"] for n in self._nodes if _is_ready(n) for taint in n["spec"].get("taints", [])}
+        return not keys & NOT_READY
 
     def _prepare(self) -> plan.Plan:
         """Create the probes, look at the world, let the API server check every approach, and give the plan."""
@@ -533,6 +541,10 @@ def _now() -> str:
 
 def _is_ready(node: Object) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+
+
+NOT_READY = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}
+"""Taints of a node that is not Ready; the node controller looks every 5 s (--node-monitor-period)."""
 
 
 def _taints(node: Object) -> bool:

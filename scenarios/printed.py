@@ -32,13 +32,13 @@ def _client(pod: Object) -> Object:
 
 
 def first_try(rig: Rig) -> None:
-    """Watch the client's container until it has ended for the first time, or for kubelet's usual time; read what it said."""
+    """Watch the client until it has ended for the first time, or for as long as a start may take; read what it said."""
 
     def ended(pod: Object) -> bool:
         state = _client(pod)
         return bool(state.get("restartCount") or state.get("state", {}).get("terminated"))
 
-    rig.wait_pod("pod after its first try", "The first end of the client", ended)
+    rig.wait_pod("pod after its first try", "The first end of the client", ended, seconds=TIMEOUTS.serving)
     rig.read_log("client's log", "docker-cmds", ended=True)
 
 

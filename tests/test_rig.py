@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from conformance.cluster import CLEARED
+from conformance.cluster import CLEARED, Refused
 from conformance.course import Course, LegFailed
 from conformance.errors import RigError
 from conformance.evidence import Evidence
@@ -16,8 +18,10 @@ from conformance.identity import container_ids, first_processes
 from conformance.legs import KINDS, Leg, catalogue
 from conformance.probes.node import Answer
 from conformance.rig import Rig
+from conformance.run import Run
 from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 from scenarios import knowledge, names, printed, resources
 
 STATUSES = [{"name": "a", "containerID": f"containerd://{'a' * 64}"}, {"name": "b"}]
@@ -93,7 +97,7 @@ def test_what_the_user_gave_is_no_stand_in() -> None:
 ENDED: dict[str, Any] = {"terminated": {"exitCode": 1}}
 RUNS: dict[str, Any] = {"running": {}}
 TRY = "exit 1: no engine"
-GONE = f"{CLEARED}containerd://f930"
+GONE = f"{CLEARED[0]}containerd://f930"
 
 
 class Kubelet:
@@ -109,6 +113,8 @@ class Kubelet:
     def log(self, _: str, container: str, *, lines: int, previous: bool) -> str:
         (state, restarts), self.asked = self.states[0], [*self.asked, previous]
         assert (container, lines) == ("c", 100)
+        if "waiting" in state and not restarts:
+            raise Refused(400, "BadRequest", "container is waiting to start: ContainerCreating")
         if "running" in state:
             return TRY if previous and restarts else ""
         return GONE if previous else TRY
@@ -132,6 +138,58 @@ def test_a_log_that_was_cleared_away_meanwhile_is_asked_for_anew() -> None:
     server, log = read((RUNS, 1), (ENDED, 1))
     assert log.output == TRY
     assert server.asked == [True, False]
+
+
+def test_a_start_that_came_meanwhile_and_has_said_nothing_is_not_the_one_that_ended() -> None:
+    server, log = read((ENDED, 0), (RUNS, 1))
+    assert log.output == TRY
+    assert server.asked == [False, True]
+
+
+def test_a_container_that_has_not_begun_is_waited_for() -> None:
+    creating = {"waiting": {"reason": "ContainerCreating"}}
+    server, log = read((creating, 0), (creating, 0), (ENDED, 0))
+    assert log.output == TRY
+    assert len(server.asked) > 1
+
+
+def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified() -> None:
+    rig, _ = a_rig()
+    client = "c" * 64
+    told = {**POD, "status": {"containerStatuses": [{"name": rig.leg.approach.client, "containerID": f"containerd://{client}"}]}}
+    pods = [{**POD, "status": {}}, told]
+
+    class Server:
+        def get(self, _: str) -> Any:
+            return copy.deepcopy(pods[0] if len(pods) == 1 else pods.pop(0))
+
+        def wait(self, *args: Any, seconds: float) -> None:
+            until("it", lambda: args[3](self.get("")), seconds=seconds)
+
+    server: Any = Server()
+    rig.cluster = server
+    probe: Any = SimpleNamespace(
+        node="worker",
+        ask=lambda *_, **__: Answer([{"pid": 7, "nspid": [7, 1], "cgroup": f"0::/x/{client}"}], 1.0, 2.0, 0.1),
+    )
+    rig.probes = {"worker": probe}
+    rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
+    Course._identify(SimpleNamespace(), rig)  # type: ignore[arg-type]
+    assert rig.client_pid == 7
+
+
+def test_a_node_that_was_not_ready_a_moment_ago_is_waited_for() -> None:
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    tainted = {"spec": {"taints": [{"key": "node.kubernetes.io/not-ready", "effect": "NoExecute"}]}, "status": ready}
+    ours = {"spec": {"taints": [{"key": "example.com/gpu", "effect": "NoSchedule"}]}, "status": ready}
+
+    def settled(*nodes: Any) -> bool:
+        run: Any = SimpleNamespace(cluster=SimpleNamespace(items=lambda _: list(nodes)))
+        return Run._settled(run)
+
+    assert not settled(ours, tainted)
+    assert settled(ours, {"spec": {}, "status": ready})
+    assert settled({**tainted, "status": {"conditions": []}}), "not Ready: that is said at once"
 
 
 def test_a_log_that_stays_away_is_evidence_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
