@@ -211,15 +211,6 @@ def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib
                 yield json.loads(line)
 
 
-def ended_before(pod: Object, container: str) -> bool:
-    """Say whether the last start of a container that has ended is the one before the present.
-
-    Of a container that has just ended itself, kubelet clears away the one before: it keeps one of each.
-    """
-    found: list[Object] = [one for one in pod.get("status", {}).get("containerStatuses", []) if one["name"] == container]
-    return any(one["restartCount"] and "running" in one.get("state", {}) for one in found)
-
-
 def describe(pod: Object | None) -> str:
     """Say in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
     if pod is None:

@@ -16,11 +16,11 @@ from attrs import define, evolve, field
 
 from conformance import marking, plan, registry
 from conformance.claims import Property, Reading
-from conformance.cluster import Cluster, Object, Refused, ended_before
+from conformance.cluster import Cluster, Object, Refused
 from conformance.errors import ConformanceError, RigError, TimedOut, UsageError
 from conformance.evidence import redact
 from conformance.following import Follower, to_follow
-from conformance.identity import container_ids, container_of
+from conformance.identity import container_ids, container_of, ended_before
 from conformance.leases import RUN_LABEL
 from conformance.legs import LEG_LABEL, Leg
 from conformance.probes.node import Answer, NodeProbe, raise_if_stuck

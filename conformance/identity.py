@@ -77,6 +77,21 @@ def container_ids(pod: dict[str, Any], *kinds: str) -> dict[str, str]:
     return {one["name"]: one["containerID"].rpartition("//")[2] for one in statuses if one.get("containerID")}
 
 
+def status_of(pod: dict[str, Any], container: str) -> dict[str, Any]:
+    """Give the status of one of a pod's ordinary containers, {} while there is none."""
+    statuses: list[dict[str, Any]] = pod.get("status", {}).get("containerStatuses", [])
+    return next((one for one in statuses if one["name"] == container), {})
+
+
+def ended_before(pod: dict[str, Any], container: str) -> bool:
+    """Say whether the last start of a container that has ended is the one before the present.
+
+    Of a container that has just ended itself, kubelet clears away the one before: it keeps one of each.
+    """
+    status = status_of(pod, container)
+    return bool(status.get("restartCount") and "running" in status.get("state", {}))
+
+
 def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Give the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
     first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}

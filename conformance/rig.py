@@ -9,10 +9,10 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.cluster import CLEARED, Cluster, Object, Refused, ended_before
+from conformance.cluster import CLEARED, Cluster, Object, Refused
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
-from conformance.identity import first_processes
+from conformance.identity import ended_before, first_processes
 from conformance.legs import Leg
 from conformance.probes.node import NODE_SOCKET, NodeProbe, raise_if_stuck
 from conformance.timeouts import TIMEOUTS

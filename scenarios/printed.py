@@ -7,7 +7,7 @@ import json
 from conformance.claims import Property, prop
 from conformance.cluster import Object
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed, unproven
+from conformance.identity import parsed, status_of, unproven
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -27,8 +27,7 @@ NO_ENGINE = ("Cannot connect to the Docker daemon", "failed to connect to the do
 
 def _client(pod: Object) -> Object:
     """Give the status of the client's container, {} while there is none."""
-    found: list[Object] = [one for one in pod["status"].get("containerStatuses", []) if one["name"] == "docker-cmds"]
-    return found[0] if found else {}
+    return status_of(pod, "docker-cmds")
 
 
 def first_try(rig: Rig) -> None:

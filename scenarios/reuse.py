@@ -14,7 +14,7 @@ from conformance.cluster import GONE, Object
 from conformance.course import create_pod
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed
+from conformance.identity import parsed, status_of
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.probes.node import OK
 from conformance.rig import Rig
@@ -101,10 +101,7 @@ def third_at_once(rig: Rig) -> None:
 
 def _end_of(pod: Object, container: str) -> Object:
     """Give how a container of a pod ended before its last start (only then does its log stay the same); {} where it has not."""
-    for one in pod.get("status", {}).get("containerStatuses", []):
-        if one["name"] == container:
-            return dict(one.get("lastState", {}).get("terminated") or {})
-    return {}
+    return dict(status_of(pod, container).get("lastState", {}).get("terminated") or {})
 
 
 @frozen

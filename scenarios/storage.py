@@ -12,7 +12,7 @@ from conformance.claims import prop
 from conformance.cluster import GONE, Object
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
-from conformance.identity import no_engine, parsed
+from conformance.identity import no_engine, parsed, status_of
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.rig import Rig
@@ -75,7 +75,7 @@ def written(rig: Rig) -> None:
     line = f"{rig.leg.nonce}-written"
     rig.run("a line written", "docker", "exec", rig.child_id, "sh", "-c", f"echo {line} >/proc/1/fd/1")
     client = rig.leg.approach.client
-    restarts = next(one["restartCount"] for one in rig.pod["status"]["containerStatuses"] if one["name"] == client)
+    restarts = status_of(rig.pod, client)["restartCount"]
     meta = rig.pod["metadata"]
     kubelets = f"{POD_LOGS}/{meta['namespace']}_{meta['name']}_{meta['uid']}/{client}/{restarts}.log"
     asked: dict[str, Any] = {"word": line, "paths": [*_logs(rig), kubelets]}
