@@ -451,10 +451,10 @@ def test_apt_is_waited_for_while_another_uses_it(monkeypatch: pytest.MonkeyPatch
 
 def test_progress_without_a_terminal_is_plain_lines() -> None:
     out = io.StringIO()
-    progress = Progress(2, Console(file=out, force_terminal=False))
+    progress = Progress([90.0, 10.0], Console(file=out, force_terminal=False))
     with progress.step("a thing", usual=90):
         pass
-    assert "[1/2] a thing (about 1 min 30 s) ..." in out.getvalue()
+    assert "[1/2] a thing ... (about 1 min 40 s left)" in out.getvalue()
     assert "\x1b" not in out.getvalue()
     assert clock(65) == "1 min 05 s"
 

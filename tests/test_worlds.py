@@ -228,10 +228,10 @@ def test_stopping_a_world_that_is_not_there_is_nothing() -> None:
 
 
 def test_steps_are_counted_before_they_are_made() -> None:
-    assert places.steps("host") == 0
+    assert places.steps("host") == []
     cold = places.steps("cgroup-v2")
     kernel.cached().mkdir()
-    assert places.steps("cgroup-v2") == cold - kernel.STEPS
+    assert places.steps("cgroup-v2") == cold[len(kernel.STEPS) :]
 
 
 def test_doctor_says_of_a_world_what_is_missing_and_never_that_one_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -397,7 +397,7 @@ def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: s
 
 
 def test_two_words_that_choose_the_engine_in_pods_are_refused() -> None:
-    store = images.Store(Progress(total=0), overrides={images.DOCKER_DIND: "registry.example/docker"})
+    store = images.Store(Progress(), overrides={images.DOCKER_DIND: "registry.example/docker"})
     with pytest.raises(UsageError, match="both choose the engine in the pods"):
         nodes.node(store, engine="28.5")
 
@@ -416,7 +416,7 @@ class Engine:
 
 def filled_by(engine: Engine, dind: Image, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "run", engine.run)
-    monkeypatch.setattr(nodes, "save", lambda _image, _names, target: target.write_text("saved"))
+    monkeypatch.setattr(nodes, "save", lambda _named, target: target.write_text("saved"))
     nodes.with_child(dind, Image("conformance/httpd:1"), "28.5").fill(folder)
 
 

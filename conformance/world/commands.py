@@ -35,24 +35,32 @@ def run(
     shown = shlex.join(map(str, args))
     began = time.time()
     try:
-        done = subprocess.run(  # noqa: S603 -- an argument list, no shell
+        process = subprocess.Popen(  # noqa: S603 -- an argument list, no shell
             [str(a) for a in args],
-            input=stdin,
-            stdin=None if stdin is not None else subprocess.DEVNULL,
-            capture_output=True,
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=timeout,
             env={**os.environ, **env} if env else None,
             cwd=cwd,
-            check=False,
         )
     except FileNotFoundError as missing:
         raise CommandFailed(f"`{args[0]}` is not installed.", remedy or "see `conformance doctor`") from missing
-    except subprocess.TimeoutExpired as late:
-        output = late.stderr or late.stdout or b""
-        last = output.decode(errors="replace") if isinstance(output, bytes) else output
-        raise TimedOut(f"The end of `{shown}`", timeout, _tail(last) or "no output", remedy) from late
+    with process:
+        _RUNNING.add(process)
+        try:
+            output, errors = process.communicate(stdin, timeout)
+        except subprocess.TimeoutExpired as late:
+            process.kill()
+            output, errors = process.communicate()
+            raise TimedOut(f"The end of `{shown}`", timeout, _tail(errors or output) or "no output", remedy) from late
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            _RUNNING.discard(process)
+    done = subprocess.CompletedProcess(process.args, process.returncode, output, errors)
     where = paths.logs() / f"{log}.log"
     with where.open("a", encoding="utf-8") as kept:
         kept.write(f"$ {shown}\n{done.stdout}{done.stderr}# {done.returncode} after {time.time() - began:.1f} s\n")
@@ -62,6 +70,15 @@ def run(
             remedy or f"the whole output is in {where}",
         )
     return done
+
+
+_RUNNING: set[subprocess.Popen[str]] = set()
+
+
+def end_all() -> None:
+    """Terminate every program that a thread of ours waits for: its `run` then raises `CommandFailed`."""
+    for process in tuple(_RUNNING):
+        process.terminate()
 
 
 def _tail(text: str) -> str:

@@ -18,6 +18,8 @@ from conformance.world.progress import Progress
 
 CAP_SYS_RESOURCE = 24
 START_SECONDS = 60.0
+USUAL = 5.0
+"""Seconds in which it starts, usually."""
 DOCKER_HOST = "unix:///var/run/docker.sock"
 
 
@@ -59,7 +61,7 @@ def ensure(progress: Progress, *, install: bool = True) -> dict[str, Any]:
         if os.geteuid() != 0:
             raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
         packages.ensure(progress, packages.FOR_ENGINE, install=install)
-        with progress.step("Docker Engine", usual=5):
+        with progress.step("Docker Engine", usual=USUAL):
             found = _start()
     if needs_runtime(found):
         raise NoEngine(

@@ -11,8 +11,10 @@ import json
 import re
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import RLock
 
 from attrs import define, field, frozen
 
@@ -58,34 +60,55 @@ class Image:
 class Recipe:
     """How one of our images is built: a folder under build/images, its arguments, and what `fill` adds to the context.
 
+    The folder has a Dockerfile, or an `assemble.sh`, which runs in a container of the base with the context in /context:
+    what it is made of then is in no layer. Its configuration then is `options` of `docker run`, and `entrypoint`.
     `inputs` name everything that `fill` adds, because the image's tag is the hash of all that it is made of.
-    `usual` is its cold build time in seconds on two cores; `base` a suite of Debian, or an image.
+    `usual` is its cold build time in seconds on two cores; `base` a suite of Debian, an image, or the recipe of one.
     """
 
     folder: str
     usual: float
-    base: str | Image = ""
+    base: str | Image | Recipe = ""
     args: Mapping[str, str] = field(factory=dict)
     inputs: tuple[str, ...] = ()
     fill: Callable[[Path], None] = lambda _: None
     stand_in: str = ""
+    options: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
+
+    @property
+    def on(self) -> str:
+        """Return the reference of the image that it is built on, '' for none."""
+        if isinstance(self.base, Recipe):
+            return self.base.image.reference
+        if isinstance(self.base, Image):
+            return self.base.reference
+        return debian(self.base).reference if self.base else ""
 
     @property
     def all_args(self) -> dict[str, str]:
-        """Give the build's arguments, the base among them."""
-        base = debian(self.base).reference if isinstance(self.base, str) and self.base else ""
-        base = base or (self.base.reference if isinstance(self.base, Image) else "")
-        return {**({"BASE": base} if base else {}), **self.args}
+        """Return the build's arguments, the base among them."""
+        return {**({"BASE": self.on} if self.on else {}), **self.args}
 
     @property
     def image(self) -> Image:
         """Give the image that it makes, whether it is there or not."""
         args = [f"{key}={value}" for key, value in sorted(self.all_args.items())]
-        return Image(f"conformance/{self.folder}:{digest(FOLDER / self.folder, args, self.inputs)}", self.stand_in)
+        return Image(
+            f"conformance/{self.folder}:{digest(FOLDER / self.folder, args, self.inputs, self.options, self.entrypoint)}",
+            self.stand_in,
+        )
 
 
-DEBIAN_OPTIONS = ("--variant=minbase", '--aptopt=APT::Install-Recommends "false"', f'--aptopt={apt.ANY_DATE} "false"')
-"""mmdebstrap leaves the options of apt in the image, for what is built on it."""
+UNREAD = ("doc", "info", "locale", "man")
+"""Of /usr/share: what nobody reads in a container, a third of a minimal Debian."""
+DEBIAN_OPTIONS = (
+    "--variant=minbase",
+    '--aptopt=APT::Install-Recommends "false"',
+    f'--aptopt={apt.ANY_DATE} "false"',
+    *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in UNREAD),
+)
+"""mmdebstrap leaves the options of apt and dpkg in the image, for what is built on it."""
 
 
 def debian(suite: str) -> Image:
@@ -104,6 +127,8 @@ class Store:
     install: bool = True
     overrides: Mapping[str, str] = field(factory=dict)
     _silent: dict[str, str] = field(factory=dict)
+    _making: defaultdict[str, RLock] = field(factory=lambda: defaultdict(RLock))
+    """Who makes an image or asks a registry; who wants the same waits."""
 
     def obtain(self, name: str, recipe: Recipe, asked: str = "") -> Image:
         """Give the image of a public name: pulled if it can be, else the stand-in that `recipe` builds.
@@ -132,6 +157,10 @@ class Store:
     def _pull(self, name: str, asked: str) -> Image | None:
         """Pull from the public registry; None where that fails. A registry that did not answer is not asked again."""
         registry = _registry(asked)
+        with self._making[registry]:
+            return self._pull_from(registry, name, asked)
+
+    def _pull_from(self, registry: str, name: str, asked: str) -> Image | None:
         if registry in self._silent:
             self.progress.note(f"image {name}: {registry} did not answer before, so a stand-in is built")
             return None
@@ -147,29 +176,26 @@ class Store:
         return pulled(asked)
 
     def build(self, recipe: Recipe) -> Image:
-        """Give the image of a recipe, built unless it is there. Raises `NoImage` with the builder's last words."""
+        """Return the image of a recipe, built unless it is there. Raises `NoImage` with the builder's last words."""
         wanted = recipe.image
-        if present(wanted.reference):
-            return wanted
-        if isinstance(recipe.base, str) and recipe.base:
-            self._debian(recipe.base)
-        with (
-            self.progress.step(f"image {recipe.folder}: building", usual=recipe.usual),
-            tempfile.TemporaryDirectory(dir=paths.cache()) as context,
-        ):
-            shutil.copytree(FOLDER / recipe.folder, context, dirs_exist_ok=True)
-            recipe.fill(Path(context))
-            command = ["docker", "build", "-q", "-t", wanted.reference]
-            for key, value in recipe.all_args.items():
-                command += ["--build-arg", f"{key}={value}"]
-            try:
-                # The builder that every engine has; nothing here needs BuildKit.
-                commands.run([*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images")
-            except CommandFailed as failed:
-                raise NoImage(f"The image {recipe.folder} could not be built: {failed.sentence}", failed.remedy) from failed
-        # What a build of several stages leaves without a name; the builder's cache is in the named stages' layers.
-        prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}"]
-        commands.run(prune, timeout=120, check=False, log="images")
+        with self._making[wanted.reference]:
+            if present(wanted.reference):
+                return wanted
+            if isinstance(recipe.base, Recipe):
+                self.build(recipe.base)
+            elif isinstance(recipe.base, str) and recipe.base:
+                with self._making[recipe.base]:
+                    self._debian(recipe.base)
+            with tempfile.TemporaryDirectory(dir=paths.cache()) as context:
+                shutil.copytree(FOLDER / recipe.folder, context, dirs_exist_ok=True)
+                recipe.fill(Path(context))
+                with self.progress.step(f"image {recipe.folder}: building", usual=recipe.usual):
+                    try:
+                        make = _built if (Path(context) / "Dockerfile").is_file() else _assembled
+                        make(recipe, Path(context))
+                    except CommandFailed as failed:
+                        words = f"The image {recipe.folder} could not be built: {failed.sentence}"
+                        raise NoImage(words, failed.remedy) from failed
         return wanted
 
     def _debian(self, suite: str) -> None:
@@ -178,7 +204,7 @@ class Store:
         if present(image.reference):
             return
         packages.ensure(self.progress, packages.FOR_IMAGES, install=self.install)
-        with self.progress.step(f"Debian {suite} base image", usual=25), tempfile.TemporaryDirectory() as folder:
+        with self.progress.step(f"Debian {suite} base image", usual=25.0), tempfile.TemporaryDirectory() as folder:
             archive = Path(folder) / "base.tar"
             listed = Path(folder) / "debian.sources"
             if apt.SOURCES.is_file():
@@ -188,6 +214,36 @@ class Store:
             args += [listed] if apt.SOURCES.is_file() else []
             commands.run(args, timeout=BUILD_SECONDS, log="images", remedy=apt.REMEDY)
             commands.run(["docker", "import", archive, image.reference], timeout=300, log="images")
+
+
+def _built(recipe: Recipe, context: Path) -> None:
+    """Build a recipe's Dockerfile."""
+    command = ["docker", "build", "-q", "-t", recipe.image.reference]
+    for key, value in recipe.all_args.items():
+        command += ["--build-arg", f"{key}={value}"]
+    # The builder that every engine has; nothing here needs BuildKit.
+    commands.run([*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images")
+    # What a build of several stages leaves without a name; the builder's cache is in the named stages' layers.
+    prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}"]
+    commands.run(prune, timeout=120, check=False, log="images")
+
+
+def _assembled(recipe: Recipe, context: Path) -> None:
+    """Run a recipe's `assemble.sh` in a container of its base, and keep what came of it as one layer."""
+    name = recipe.image.reference.replace("/", "-").replace(":", "-")
+    remove = ["docker", "rm", "--force", "--volumes", name]
+    commands.run(remove, timeout=60, check=False, log="images")
+    # As a mount, not as a volume of the image's own, which whoever runs the image would get, too.
+    start = ["docker", "run", "--detach", "--name", name, "--mount", "type=volume,dst=/context", "--entrypoint", "sleep"]
+    try:
+        commands.run([*start, *recipe.options, recipe.on, "infinity"], timeout=120, log="images")
+        commands.run(["docker", "cp", f"{context}/.", f"{name}:/context"], timeout=BUILD_SECONDS, log="images")
+        args = [word for key, value in recipe.all_args.items() for word in ("--env", f"{key}={value}")]
+        commands.run(["docker", "exec", *args, name, "bash", "/context/assemble.sh"], timeout=BUILD_SECONDS, log="images")
+        commit = ["docker", "commit", "--change", f"ENTRYPOINT {json.dumps(recipe.entrypoint)}", "--change", "CMD []"]
+        commands.run([*commit, name, recipe.image.reference], timeout=BUILD_SECONDS, log="images")
+    finally:
+        commands.run(remove, timeout=60, check=False, log="images")
 
 
 REFUSED = re.compile(r"not found|manifest unknown|denied|unauthorized|no matching manifest")
@@ -216,15 +272,20 @@ def pulled(reference: str) -> Image | None:
     return Image(identity) if identity and json.loads(digests) else None
 
 
-def save(image: Image, names: list[str], target: Path) -> None:
-    """Write the image under public names. Where the user's engine has them for images of its own, they stay."""
-    before = {name: present(name) for name in names}
-    for name in names:
-        commands.run(["docker", "tag", image.reference, name], timeout=60, log="images")
-    commands.run(["docker", "save", "-o", target, *names], timeout=300, log="images")
-    for name, previous in before.items():
-        restore = ["docker", "tag", previous, name] if previous else ["docker", "rmi", "--no-prune", name]
-        commands.run(restore, timeout=60, log="images")
+def save(named: Mapping[str, Image], target: Path) -> None:
+    """Write images under public names into one archive. Where the user's engine has a name for an image of its own, it stays."""
+    with _NAMING:
+        before = {name: present(name) for name in named}
+        for name, image in named.items():
+            commands.run(["docker", "tag", image.reference, name], timeout=60, log="images")
+        commands.run(["docker", "save", "-o", target, *named], timeout=300, log="images")
+        for name, previous in before.items():
+            restore = ["docker", "tag", previous, name] if previous else ["docker", "rmi", "--no-prune", name]
+            commands.run(restore, timeout=60, log="images")
+
+
+_NAMING = RLock()
+"""Who gives images public names for a while: two at once would restore one another's."""
 
 
 def overrides(given: tuple[str, ...], known: tuple[str, ...]) -> dict[str, str]:

@@ -31,6 +31,8 @@ UNPACK = (
 )
 """What a run's pods are made of. It is imported packed (`import-images.sh`): the build of an image may not mount."""
 LOCK_SECONDS = 1800.0
+CLUSTER = 35.0
+"""Seconds in which kind makes a cluster, usually."""
 PREFIX = "conformance-"
 OF_KUBE_PROXY = ("-l", "k8s-app=kube-proxy")
 TOO_MANY = (
@@ -84,7 +86,7 @@ def up(
     config = paths.kind_config()
     _check(config)
     world = places.choose(world, progress)
-    progress.total = _steps(world)
+    progress.ahead = _steps(world)
     with _held(progress):
         engine.ensure(progress, install=install)
         kind = binaries.build(binaries.KIND, progress) / "kind"
@@ -121,7 +123,7 @@ def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progre
     if cluster.name in names(kind, cluster.environment):
         with progress.step(f"deleting cluster {cluster.name}, which does not answer or was not made to its end", usual=5):
             _delete(kind, cluster)
-    with progress.step(f"kind cluster {cluster.name}", usual=35 * cluster.patience):
+    with progress.step(f"kind cluster {cluster.name}", usual=CLUSTER * cluster.patience):
         try:
             _create(kind, cluster, config)
             wait_ready(cluster)
@@ -153,13 +155,17 @@ def _whole(cluster: Cluster) -> bool:
     return False
 
 
-def _steps(world: str) -> int:
-    """Give how many steps lie ahead at most: what is plainly missing, and every image unless there is a node image."""
-    steps = places.steps(world) + (world != places.HOST)
-    steps += sum(not binaries.cached(module).is_dir() for module in binaries.OF_A_WORLD)
+def _steps(world: str) -> list[float]:
+    """Return the usual seconds of the steps that lie ahead, at most.
+
+    They are of what is plainly missing, and of every image unless there is a node image.
+    """
+    ahead = [*places.steps(world), CLUSTER * places.patience(world)]
+    ahead += [module.usual for module in binaries.OF_A_WORLD if not binaries.cached(module).is_dir()]
     if engine.info() is None:
-        return steps + bool(packages.missing(packages.FOR_ENGINE)) + 1 + nodes.STEPS + 1
-    return steps + (0 if nodes.any_there() else nodes.STEPS + 1)
+        missing = packages.missing(packages.FOR_ENGINE)
+        return [*ahead, *([packages.USUAL] if missing else []), engine.USUAL, *nodes.STEPS]
+    return ahead if nodes.any_there() else [*ahead, *nodes.STEPS]
 
 
 def _check(config: Path) -> None:
@@ -223,7 +229,7 @@ def kubectl(cluster: Cluster, *args: str, timeout: float = 20) -> str:
 
 def binaries_kubectl() -> str:
     """Give a kubectl: the one built with the cluster, else the machine's."""
-    built = sorted((paths.cache() / "bin").glob("kubernetes-*/kubectl"), key=lambda p: p.stat().st_mtime)
+    built = sorted((paths.cache() / "bin").glob("node-*/kubectl"), key=lambda p: p.stat().st_mtime)
     return str(built[-1]) if built else shutil.which("kubectl") or "kubectl"
 
 

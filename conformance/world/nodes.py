@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 from attrs import field, frozen
@@ -36,8 +38,10 @@ RUNTIMES = ("2.3", "1.6")
 """containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
 ENGINES: Mapping[str, str] = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}
 """Docker Engine in a pod -> the Debian that has it."""
-STEPS = 13
-"""Two base images and eleven others lie between nothing and a node image that is built."""
+END_SECONDS = 0.5
+"""Between two looks whether what was begun has ended."""
+STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
+"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and twelve images."""
 
 
 @frozen
@@ -60,49 +64,57 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
     if in_pods != DOCKER_DIND and DOCKER_DIND in store.overrides:
         words = f"--docker {engine} and --image {DOCKER_DIND}={store.overrides[DOCKER_DIND]} both choose the engine in the pods."
         raise UsageError(words, "give one of them")
-    child = store.obtain(CHILD, httpd())
-    cli = store.obtain(DOCKER_CLI, docker())
-    dind = store.obtain(in_pods, docker(ENGINES[engine]))
-    cli_2017 = store.obtain(CLI_2017, docker())
-    dind_2017 = store.obtain(DIND_2017, docker())
-    python = store.obtain(PROBE, probe())
-    mariadb = store.obtain(DATABASE, database())
-    distribution = store.obtain(REGISTRY, registry(store))
-    if containerd == RUNTIMES[0]:
-        plain = store.obtain(NODE, kind_node(store, containerd), kindest_node(store))
-    else:
-        plain = store.build(kind_node(store, containerd))
+    recipes = {
+        CHILD: httpd(),
+        DOCKER_CLI: docker(),
+        in_pods: docker(ENGINES[engine]),
+        CLI_2017: docker(),
+        DIND_2017: docker(),
+        PROBE: probe(),
+        DATABASE: database(),
+        REGISTRY: registry(store),
+    }
+    # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
+    works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, containerd)}
+    works |= {name: partial(store.obtain, name, recipe) for name, recipe in recipes.items()}
+    used = _at_once(works)
+    child, dind, dind_2017 = used[CHILD], used[in_pods], used[DIND_2017]
     loaded = store.build(with_child(dind, child, engine))
     # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
-    loaded_2017 = loaded if dind_2017 == dind else dind_2017
+    archived = {name: used[name] for name in recipes} | {in_pods: loaded, DIND_2017: loaded if dind_2017 == dind else dind_2017}
 
     def fill(context: Path) -> None:
-        archives = context / "images"
-        archives.mkdir()
-        save(cli, [DOCKER_CLI], archives / "cli.tar")
-        save(loaded, [in_pods], archives / "dind.tar")
-        save(cli_2017, [CLI_2017], archives / "cli-2017.tar")
-        save(loaded_2017, [DIND_2017], archives / "dind-2017.tar")
-        save(python, [PROBE], archives / "python.tar")
-        save(mariadb, [DATABASE], archives / "mariadb.tar")
-        save(distribution, [REGISTRY], archives / "registry.tar")
-        save(child, [CHILD], archives / "httpd.tar")
+        save(archived, context / "images.tar")
+        save({CHILD: child}, context / "httpd.tar")
 
-    inputs = tuple(one.id for one in (cli, loaded, cli_2017, loaded_2017, python, mariadb, distribution, child))
-    made = store.build(Recipe("node", usual=70, base=plain, inputs=inputs, fill=fill))
-    used = {
-        CHILD: child,
-        DOCKER_CLI: cli,
-        DOCKER_DIND: dind,
-        PROBE: python,
-        DATABASE: mariadb,
-        REGISTRY: distribution,
-        CLI_2017: cli_2017,
-        DIND_2017: dind_2017,
-        NODE: plain,
-    }
+    inputs = tuple(f"{name} {image.id}" for name, image in sorted(archived.items()))
+    made = store.build(
+        Recipe("node", usual=70, base=used[NODE], inputs=inputs, fill=fill, options=OPTIONS, entrypoint=ENTRYPOINT)
+    )
+    used[DOCKER_DIND] = used.pop(in_pods)
     instead = {DOCKER_DIND: in_pods} if in_pods != DOCKER_DIND else {}
     return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in}, instead)
+
+
+def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
+    """Return what each of some works makes, done beside one another. What one of them raises ends the others, and is raised."""
+    pool = ThreadPoolExecutor(len(works))
+    doing = {name: pool.submit(work) for name, work in works.items()}
+    try:
+        done, _ = wait(doing.values(), return_when=FIRST_EXCEPTION)
+        for one in done:
+            one.result()
+        return {name: one.result() for name, one in doing.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while wait(doing.values(), timeout=END_SECONDS).not_done:
+            commands.end_all()
+
+
+def _plain(store: Store, containerd: str) -> Image:
+    """Return the image of a kind node, pulled or built; one with another containerd than kind's own is built."""
+    recipe = kind_node(store, containerd)
+    return store.obtain(NODE, recipe, kindest_node(store)) if containerd == RUNTIMES[0] else store.build(recipe)
 
 
 def httpd() -> Recipe:
@@ -131,9 +143,9 @@ def registry(store: Store) -> Recipe:
     """Give the recipe of the registry that a run may start inside the cluster."""
 
     def fill(context: Path) -> None:
-        _copy(binaries.build(binaries.REGISTRY, store.progress), context, "registry")
+        _copy(binaries.build(binaries.NODE, store.progress), context, "registry")
 
-    inputs = (binaries.cached(binaries.REGISTRY).name,)
+    inputs = (binaries.cached(binaries.NODE).name,)
     return Recipe("registry", usual=5, inputs=inputs, fill=fill, stand_in="the distribution module's registry")
 
 
@@ -181,7 +193,7 @@ def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
             words = f"Debian {ENGINES[version]} has Docker Engine {found} now, and not {version}."
             raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
         archive = target.with_name("child.tar")
-        save(child, [CHILD], archive)
+        save({CHILD: child}, archive)
         commands.run(["docker", "cp", archive, f"{name}:/child.tar"], timeout=60, log="images")
         commands.run([*inside, "docker", "load", "-q", "-i", "/child.tar"], timeout=60, log="images")
         pack = ["tar", "-C", "/var/lib/docker", "-cf", "/graph.tar", "image", "overlay2"]
@@ -198,76 +210,79 @@ def kind_node(store: Store, containerd: str) -> Recipe:
     What it is made of besides its folder is built only when the image is.
     """
     version = binaries.kubernetes_version()
-    kubernetes, runtime = binaries.cached(binaries.KUBERNETES), binaries.cached(binaries.CONTAINERD)
+    programs = binaries.cached(binaries.NODE)
     kind_version = binaries.KIND.version_of("sigs.k8s.io/kind")
-    control_plane, proxy, dns = _control_plane(store), _proxy(store), _dns(store)
+    dns_version = binaries.NODE.version_of("github.com/coredns/coredns")
+    parts, dns = _kubernetes(store), _dns(store)
 
     def fill(context: Path) -> None:
-        programs = binaries.build(binaries.KUBERNETES, store.progress)
+        built = binaries.build(binaries.NODE, store.progress)
         kind = binaries.source(binaries.KIND, "sigs.k8s.io/kind", store.progress)
-        shutil.copytree(kind / "images" / "base" / "files", context / "kind-files")
-        for file in (context / "kind-files").rglob("*"):  # the module cache is read-only
+        shutil.copytree(kind / "images" / "base" / "files", context / "files")
+        for file in (context / "files").rglob("*"):  # the module cache is read-only
             file.chmod(file.stat().st_mode | 0o200)
-        _copy(programs, context / "bin", "kubelet", "kubeadm", "kubectl")
-        if containerd == RUNTIMES[0]:
-            _copy(binaries.build(binaries.CONTAINERD, store.progress), context / "bin")
+        _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl", *(MODULE if own else ()))
         shutil.copy2(importing, context)
-        archives = context / "images"
-        archives.mkdir()
-        registry = "registry.k8s.io"
-        programs_of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-        names = [f"{registry}/{name}:{version}" for name in programs_of_control_plane]
-        names += [f"{registry}/etcd:{ETCD_TAG}", f"{registry}/pause:{PAUSE_TAG}"]
-        save(store.build(control_plane), names, archives / "control-plane.tar")
-        save(store.build(proxy), [f"{registry}/kube-proxy:{version}"], archives / "kube-proxy.tar")
-        dns_version = binaries.COREDNS.version_of("github.com/coredns/coredns")
-        save(store.build(dns), [f"{registry}/coredns/coredns:{dns_version}"], archives / "coredns.tar")
+        registry, made = "registry.k8s.io", store.build(parts)
+        of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+        named = {f"{registry}/{name}:{version}": made for name in of_control_plane}
+        named |= {f"{registry}/etcd:{ETCD_TAG}": made, f"{registry}/pause:{PAUSE_TAG}": made}
+        named[f"{registry}/coredns/coredns:{dns_version}"] = store.build(dns)
+        save(named, context / "images.tar")
 
-    importing = images.FOLDER / "node" / "files" / "kind" / "bin" / "import-images.sh"
-    made = (control_plane.image.id, proxy.image.id, dns.image.id)
-    inputs = (*made, kubernetes.name, runtime.name, kind_version, digest(importing))
+    own = containerd == RUNTIMES[0]
+    importing = images.FOLDER / "node" / "import-images.sh"
+    wanted = " ".join((*OF_KIND, *(() if own else ("containerd",))))
+    base = Recipe("packages", usual=40, base="bookworm", args={"PACKAGES": wanted})
     return Recipe(
-        "kind-node", usual=90, base="bookworm", args={"CONTAINERD": containerd, "KUBERNETES": version}, inputs=inputs,
-        fill=fill, stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}",
+        "kind-node", usual=30, base=base, args={"CONTAINERD": containerd, "KUBERNETES": version, "PAUSE": PAUSE_TAG},
+        inputs=(parts.image.id, dns.image.id, programs.name, kind_version, digest(importing)), fill=fill,
+        stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}", options=OPTIONS, entrypoint=ENTRYPOINT,
     )  # fmt: skip
 
 
-def _control_plane(store: Store) -> Recipe:
-    kubernetes, etcd = binaries.cached(binaries.KUBERNETES), binaries.cached(binaries.ETCD)
+ENTRYPOINT = ("/usr/local/bin/entrypoint", "/sbin/init")
+OPTIONS = ("--env", "container=docker", "--stop-signal", "SIGRTMIN+3")
+"""systemd exits on SIGRTMIN+3, not on SIGTERM."""
+MODULE = ("containerd", "containerd-shim-runc-v2", "ctr")
+OF_KIND = (
+    "systemd", "systemd-sysv", "dbus", "conntrack", "iptables", "nftables", "iproute2", "ethtool", "util-linux", "mount", "kmod",
+    "bash", "ca-certificates", "jq", "procps", "curl", "socat", "libseccomp2", "pigz", "zstd", "runc",
+    "containernetworking-plugins",
+)  # fmt: skip
+"""Debian packages of a kind node."""
+OF_KUBE_PROXY = ("iptables", "nftables", "conntrack", "iproute2", "kmod")
+
+
+def _kubernetes(store: Store) -> Recipe:
+    """Return the recipe of the one image of the control plane, kube-proxy and pause: what they share is there once."""
 
     def fill(context: Path) -> None:
-        programs = binaries.build(binaries.KUBERNETES, store.progress)
-        _copy(programs, context / "bin", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-        _copy(binaries.build(binaries.ETCD, store.progress), context / "bin")
+        built = binaries.build(binaries.NODE, store.progress)
+        _copy(built, context / "bin", "kubernetes", *binaries.PARTS, "etcd")
         _pause(context / "bin" / "pause", store)
 
-    return Recipe("control-plane", usual=10, inputs=(kubernetes.name, etcd.name), fill=fill)
-
-
-def _proxy(store: Store) -> Recipe:
-    def fill(context: Path) -> None:
-        _copy(binaries.build(binaries.KUBERNETES, store.progress), context / "bin", "kube-proxy", "kubectl")
-
-    return Recipe("kube-proxy", usual=20, base="bookworm", inputs=(binaries.cached(binaries.KUBERNETES).name,), fill=fill)
+    base = Recipe("packages", usual=20, base="bookworm", args={"PACKAGES": " ".join(OF_KUBE_PROXY)})
+    return Recipe("kubernetes", usual=10, base=base, inputs=(binaries.cached(binaries.NODE).name,), fill=fill)
 
 
 def _dns(store: Store) -> Recipe:
     def fill(context: Path) -> None:
-        _copy(binaries.build(binaries.COREDNS, store.progress), context)
+        _copy(binaries.build(binaries.NODE, store.progress), context, "coredns")
 
-    return Recipe("coredns", usual=5, inputs=(binaries.cached(binaries.COREDNS).name,), fill=fill)
+    return Recipe("coredns", usual=5, inputs=(binaries.cached(binaries.NODE).name,), fill=fill)
 
 
 def _copy(programs: Path, target: Path, *names: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
-    for name in names or [p.name for p in programs.iterdir()]:
-        shutil.copy2(programs / name, target / name)
+    for name in names:
+        shutil.copy2(programs / name, target / name, follow_symlinks=False)
 
 
 def _pause(target: Path, store: Store) -> None:
     """Compile pause, the one C file that every pod sandbox runs, from the Kubernetes module."""
     packages.ensure(store.progress, packages.FOR_IMAGES, install=store.install)
-    source = binaries.source(binaries.KUBERNETES, "k8s.io/kubernetes", store.progress) / "build" / "pause" / "linux" / "pause.c"
+    source = binaries.source(binaries.NODE, "k8s.io/kubernetes", store.progress) / "build" / "pause" / "linux" / "pause.c"
     args: list[str | Path] = ["gcc", "-Os", "-static", f"-DVERSION={PAUSE_TAG}", "-o", target, source]
     commands.run(args, timeout=60, log="images")
 

@@ -32,6 +32,8 @@ FOR_IMAGES: Needs = {
 """Where images are built, not pulled (a compiler is of no use without its C library's headers, nor Debian's packages
 without the keys that signed them, which Ubuntu does not have by itself)."""
 
+USUAL = 30.0
+"""Seconds that an installation takes, usually."""
 LOCK_SECONDS = 120.0
 """For which another's work on the packages is waited for."""
 LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock")
@@ -59,7 +61,7 @@ def ensure(progress: Progress, needs: Needs, *, install: bool) -> None:
     if not install or os.geteuid() != 0 or not shutil.which("apt-get"):
         raise RigError(f"These Debian packages are missing: {' '.join(wanted)}.", remedy)
     progress.note(f"installing Debian packages: {' '.join(wanted)}")
-    with progress.step(f"Debian packages {' '.join(wanted)}", usual=30):
+    with progress.step(f"Debian packages {' '.join(wanted)}", usual=USUAL):
         _apt_get("update", "-q", timeout=300, remedy=remedy)
         # A package's service must not be started by its installation: the engine is ours to start, or nobody's.
         with _no_services():

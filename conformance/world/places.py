@@ -46,12 +46,13 @@ def choose(asked: str, progress: Progress) -> str:
     return meant
 
 
-def steps(world: str) -> int:
-    """Give how many steps lie ahead at most to have the world's Docker Engine."""
+def steps(world: str) -> list[float]:
+    """Return the usual seconds of the steps that lie ahead, at most, to have the world's Docker Engine."""
     if world == HOST:
-        return 0
-    made = (not kernel.cached().is_dir()) * kernel.STEPS + (not disks.cached_root().is_dir())
-    return made + disks.IMAGES_STEPS + guest.STEPS
+        return []
+    of_kernel = () if kernel.cached().is_dir() else kernel.STEPS
+    of_root = () if disks.cached_root().is_dir() else disks.ROOT_STEPS
+    return [*of_kernel, *of_root, *disks.IMAGES_STEPS, *guest.STEPS]
 
 
 def stands(world: str, node: Image) -> bool:

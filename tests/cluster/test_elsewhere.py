@@ -75,7 +75,7 @@ class Registry:
 
     @property
     def command(self) -> list[str | Path]:
-        return [binaries.build(binaries.REGISTRY, Progress()) / "registry", "serve", self.folder / "config.yml"]
+        return [binaries.build(binaries.NODE, Progress()) / "registry", "serve", self.folder / "config.yml"]
 
     @contextmanager
     def serving(self) -> Iterator[None]:

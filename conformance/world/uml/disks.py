@@ -23,7 +23,9 @@ from conformance.world.progress import Progress
 SUITE = "bookworm"
 FOLDER = paths.BUILD / "uml" / "guest"
 """Files of the root file system."""
-IMAGES_STEPS = 1
+ROOT_STEPS = (60.0,)
+IMAGES_STEPS = (90.0,)
+"""Usual seconds of their steps."""
 BYTES = 16 << 30
 """What a disk may grow to; what is free of it takes no room."""
 KEPT = 2
@@ -74,7 +76,10 @@ def root(progress: Progress, *, install: bool) -> Path:
         return target
     packages.ensure(progress, NEEDS, install=install)
     _room()
-    with _part("root") as part, progress.step(f"the world's root disk: Debian {SUITE} with Docker Engine, once", usual=60):
+    with (
+        _part("root") as part,
+        progress.step(f"the world's root disk: Debian {SUITE} with Docker Engine, once", usual=ROOT_STEPS[0]),
+    ):
         tree, kept = part / "tree", part / "kept"
         kept.mkdir()
         commands.run(
@@ -109,7 +114,7 @@ def images(image: Image, progress: Progress, *, install: bool) -> Path:
         return target
     packages.ensure(progress, NEEDS, install=install)
     _room()
-    with _part("images") as part, progress.step("the disk with the world's images", usual=90):
+    with _part("images") as part, progress.step("the disk with the world's images", usual=IMAGES_STEPS[0]):
         archive, tree, kept = part / "image.tar", part / "graph", part / "kept"
         kept.mkdir()
         with _engine(part, tree) as host:

@@ -21,7 +21,8 @@ from conformance.world import commands, packages, paths, processes
 from conformance.world.digest import digest
 from conformance.world.progress import Progress
 
-STEPS = 1
+STEPS = (8.0,)
+"""Usual seconds of its steps."""
 START = paths.BUILD / "uml" / "start.sh"
 ADDRESS, GATEWAY = "10.0.2.15", "10.0.2.2/24"
 """Of the guest (guest/etc/systemd/network) and of the tap's other end, in a namespace that holds nothing else."""
@@ -96,7 +97,7 @@ def boot(guest: Guest, kernel: Path, root: Path, images: Path, progress: Progres
     packages.ensure(progress, NEEDS, install=install)
     if why := refusal():
         raise why
-    with progress.step(f"starting the world {guest.world}", usual=8):
+    with progress.step(f"starting the world {guest.world}", usual=STEPS[0]):
         shutil.rmtree(guest.folder, ignore_errors=True)
         guest.folder.mkdir()
         shutil.copy2(root / "key", guest.folder / "key")

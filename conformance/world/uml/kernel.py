@@ -21,7 +21,8 @@ SUITE = "trixie-backports"
 FOLDER = paths.BUILD / "uml" / "kernel"
 """The options beside the default ones, and our edits of the source."""
 OPTIONS = FOLDER / "options.config"
-STEPS = 2
+STEPS = (40.0, 480.0)
+"""Usual seconds of its steps: the source, the build."""
 FETCH_SECONDS = 900.0
 BUILD_SECONDS = 3600.0
 NEEDS: packages.Needs = {
@@ -69,9 +70,9 @@ def build(progress: Progress, *, install: bool) -> Kernel:
         packages.ensure(progress, NEEDS, install=install)
         with tempfile.TemporaryDirectory(dir=paths.worlds(), prefix="kernel.part-") as folder:
             part = Path(folder)
-            with progress.step(f"source of the world's kernel ({SOURCE} of Debian {SUITE})", usual=40):
+            with progress.step(f"source of the world's kernel ({SOURCE} of Debian {SUITE})", usual=STEPS[0]):
                 tree, source = _fetch(part)
-            with progress.step("building the world's kernel, once", usual=480):
+            with progress.step("building the world's kernel, once", usual=STEPS[1]):
                 release = _make(tree)
             kept = part / "kept"
             kept.mkdir()

@@ -1,0 +1,81 @@
+"""Making a world: what is done beside one another, how long is left, and what memory compilers are given."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from conformance.errors import NoImage
+from conformance.wait import until
+from conformance.world import binaries, commands, machine, nodes
+from conformance.world.images import Image
+from conformance.world.progress import Progress, left
+
+
+def test_what_is_left_follows_what_the_machine_has_taken_so_far() -> None:
+    assert left(100, [], [], 0) == 100, "nothing was seen yet: as usual"
+    twice_as_slow = [(300.0, 600.0)]
+    assert left(100, twice_as_slow, [], 600) == pytest.approx(100 * 630 / 330)
+    assert left(0, twice_as_slow, [(50, 40)], 640) == pytest.approx(50 * 630 / 330 - 40)
+    assert left(0, twice_as_slow, [(50, 4000)], 4600) == 0, "a step that takes too long has nothing left, never less"
+    beside = left(100, [(50, 100), (50, 100)], [], 100)
+    assert beside == pytest.approx(100 * 230 / 130 / 2), "two at once take twice as long each, and half as long together"
+
+
+def test_work_that_goes_on_is_told_without_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.world.progress.HEARTBEAT", 0.3)
+    out = io.StringIO()
+    progress = Progress([5.0], Console(file=out, force_terminal=False))
+    with progress.step("a thing", usual=5.0):
+        until("three beats", lambda: out.getvalue().count("1 at work (about") >= 3, seconds=10, every=0.05)
+    assert out.getvalue().count("a thing") == 2, "when it begins and when it ends"
+
+
+def test_what_one_work_raises_ends_the_others() -> None:
+    def long() -> Image:
+        commands.run(["sleep", "60"], timeout=90)
+        return Image("never")
+
+    def broken() -> Image:
+        raise NoImage("there is none")
+
+    began = time.monotonic()
+    with pytest.raises(NoImage, match="there is none"):
+        nodes._at_once({"long": long, "broken": broken})
+    assert time.monotonic() - began < 30
+    assert nodes._at_once({"a": lambda: Image("a"), "b": lambda: Image("b")}) == {"a": Image("a"), "b": Image("b")}
+
+
+@pytest.mark.parametrize(
+    ("of_self", "limits", "least"),
+    [
+        ("0::/", {}, 8 << 30),
+        ("0::/a/b", {"sys/fs/cgroup/a/b/memory.max": "max", "sys/fs/cgroup/a/memory.max": f"{4 << 30}"}, 4 << 30),
+        ("4:memory:/a\n0::/a", {"sys/fs/cgroup/memory/a/memory.limit_in_bytes": f"{3 << 30}"}, 3 << 30),
+        ("4:memory:/not/seen/here", {"sys/fs/cgroup/memory/memory.limit_in_bytes": f"{2 << 30}"}, 2 << 30),
+        ("0::/a", {"sys/fs/cgroup/a/memory.max": f"{64 << 30}"}, 8 << 30),
+    ],
+    ids=["no limit", "v2, a level above", "v1", "a container, which sees its own level as the root", "more than there is"],
+)
+def test_the_memory_that_there_is(tmp_path: Path, of_self: str, limits: dict[str, str], least: int) -> None:
+    written = {
+        "proc/meminfo": "MemTotal: 9999999 kB\nMemAvailable:    8388608 kB\n",
+        "proc/self/cgroup": of_self + "\n",
+        **limits,
+    }
+    for name, text in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert machine.memory(tmp_path) == least
+
+
+def test_compilers_are_given_what_memory_there_is_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(machine, "memory", lambda: 4 << 30)
+    assert binaries._memory() == {"GOGC": "off", "GOMEMLIMIT": f"{1 << 30}"}
+    monkeypatch.setattr(machine, "memory", lambda: 1 << 30)
+    assert binaries._memory()["GOMEMLIMIT"] == f"{binaries.LEAST}"
