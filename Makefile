@@ -8,7 +8,7 @@ WORLDS ?= cgroup-v1 cgroup-v2
 ARGS :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-pages test-cluster faults bench soak worlds together samples check act up down clean \
+.PHONY: help conformance test test-unit test-pages test-cluster faults bench bench-cold soak worlds together samples check act up down clean \
 	doctor lock distclean
 
 help: ## show this
@@ -49,6 +49,9 @@ faults: up ## strike runs with every fault at every stage; print fault x stage -
 
 bench: up ## time the warm run against a plain kubectl script, in five pairs
 	@$(BIN)/python -m hack.bench.bench
+
+bench-cold: $(BIN)/.installed ## time `make conformance` from nothing, here and at the goals' base; ARGS="HEAD", ARGS="--memory 4 HEAD"
+	@$(BIN)/python -m hack.bench.cold $(ARGS)
 
 soak: up ## run level article 20 times in a row; print what was not always the same, and what was left; ARGS="2 --level core"
 	@$(BIN)/python -m hack.soak $(ARGS)
