@@ -73,6 +73,21 @@ def test_the_memory_that_there_is(tmp_path: Path, of_self: str, limits: dict[str
     assert machine.memory(tmp_path) == least
 
 
+def test_what_two_want_at_once_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = []
+
+    def slowly(_: binaries.Module, target: Path, __: Progress) -> None:
+        built.append(target)
+        time.sleep(0.3)
+        target.mkdir(parents=True)
+
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
+    monkeypatch.setattr(binaries, "_build", slowly)
+    wanted = {name: lambda: Image(str(binaries.build(binaries.KIND, Progress()))) for name in ("the node", "the registry")}
+    assert set(nodes._at_once(wanted).values()) == {Image(str(binaries.cached(binaries.KIND)))}
+    assert len(built) == 1
+
+
 def test_compilers_are_given_what_memory_there_is_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     monkeypatch.setattr(machine, "memory", lambda: 4 << 30)

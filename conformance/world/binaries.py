@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 
 from attrs import field, frozen
 
@@ -89,8 +91,17 @@ def build(module: Module, progress: Progress) -> Path:
     Raises `CommandFailed` with the compiler's last words.
     """
     target = cached(module)
-    if target.is_dir():
-        return target
+    with _BUILDING[target]:
+        if not target.is_dir():
+            _build(module, target, progress)
+    return target
+
+
+_BUILDING: defaultdict[Path, Lock] = defaultdict(Lock)
+"""Who builds; who wants the same waits."""
+
+
+def _build(module: Module, target: Path, progress: Progress) -> None:
     flags = "-s -w"
     if module.version_package:
         version = kubernetes_version()
@@ -111,7 +122,6 @@ def build(module: Module, progress: Progress) -> Path:
             for name in names:
                 (making / name).symlink_to(program)
         making.rename(target)
-    return target
 
 
 def _memory() -> dict[str, str]:
