@@ -25,10 +25,7 @@ WAIT_SECONDS = 120.0
 CREATE_SECONDS = 300.0
 READY_SECONDS = 120.0
 UNPACK_SECONDS = 60.0
-UNPACK = (
-    "ctr -n k8s.io images ls 'name~=^docker.io/library/' | awk 'NR > 1 { print $3 }' | sort -u"
-    " | xargs -r -n 1 ctr -n k8s.io snapshots unpack"
-)
+UNPACK = ("/kind/bin/unpack-images.sh", "docker.io/library/")
 """What a run's pods are made of. It is imported packed (`import-images.sh`): the build of an image may not mount."""
 LOCK_SECONDS = 1800.0
 CLUSTER = 35.0
@@ -316,7 +313,7 @@ def _takes_pods(node: dict[str, Any]) -> bool:
 
 def _unpack(cluster: Cluster, node: str) -> None:
     """Let a node's containerd unpack what a run's pods are made of; an image that it cannot unpack is its legs' to tell."""
-    args = ["docker", "exec", node, "sh", "-c", UNPACK]
+    args = ["docker", "exec", node, *UNPACK]
     with contextlib.suppress(TimedOut):
         commands.run(args, timeout=UNPACK_SECONDS * cluster.patience, env=cluster.environment, check=False, log="kind")
 

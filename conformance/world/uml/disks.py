@@ -66,7 +66,7 @@ BOOTED = (
 
 def cached_root() -> Path:
     """Give the folder of the root disk and of the key that opens it."""
-    return paths.worlds() / f"root-{digest(FOLDER, SUITE, PACKAGES, ENABLED, MASKED, BOOTED)}"
+    return paths.worlds() / f"root-{digest(FOLDER, SUITE, DEBIAN_OPTIONS, PACKAGES, ENABLED, MASKED, BOOTED)}"
 
 
 def root(progress: Progress, *, install: bool) -> Path:

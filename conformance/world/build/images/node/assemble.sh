@@ -18,6 +18,6 @@ chmod 0755 /kind/bin/*
 # Docker Engine in the node loads it when the node starts.
 mkdir -p /kind/images
 cp httpd.tar /kind/images/
-systemctl enable docker.service docker-images.service
+systemctl enable docker.service docker-images.service unpack-images.service
 
 bash import-images.sh images.tar
