@@ -27,6 +27,7 @@ from conformance.probes.node import Answer, NodeProbe, raise_if_stuck
 from conformance.rig import Rig
 from conformance.sweeping import sweep
 from conformance.timeouts import TIMEOUTS
+from conformance.turns import Turns
 from conformance.wait import until
 
 NAMESPACES = "/api/v1/namespaces"
@@ -46,12 +47,14 @@ class Course:
     addresses: dict[str, str]
     properties: tuple[Property, ...]
     node: str
-    baseline: str
+    pod_a: Object
     rate: float
     secrets: tuple[str, ...]
-    starting: threading.Semaphore
+    starting: Turns
+    place: int
+    """Its place among those that start: the smallest is first."""
     longer: tuple[threading.Event, ...]
-    """Set when the legs that take longest have been read: this one waits for them, or it would be in their way."""
+    """Set when the legs that take longest only wait any more: this one waits for that, or it would be in their way."""
     keep: Callable[[str, Object], None]
     rig: Rig = field(init=False)
     since: float = 0.0
@@ -68,7 +71,7 @@ class Course:
     def __attrs_post_init__(self) -> None:
         """Make the leg's rig; nothing is asked yet."""
         known = (self.cluster, self.leg, self.probes, self.addresses, self.secrets)
-        self.rig = Rig(*known, baseline=self.baseline, rate=self.rate)
+        self.rig = Rig(*known, pod_a=self.pod_a, rate=self.rate)
 
     def run(self) -> None:
         """Go the whole course. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
@@ -81,6 +84,7 @@ class Course:
             self.failed = f"{type(broken).__name__}: {self._told(broken)}"
             self._diagnose()
         finally:
+            self.starting.leave(self.place)
             self.begun.set()
             self._clean()
             self._mark("cleaned")
@@ -108,7 +112,7 @@ class Course:
                 self._replay()
             return
         alone = any(p.alone for p in self.properties)
-        with self.starting, self._cpus(alone=False):
+        with self.starting.taken(self.place), self._cpus(alone=False):
             self._mark("deploying")
             self._deploy()
             if self.leg.approach.as_printed:
@@ -122,10 +126,10 @@ class Course:
                 self._identify(self.rig.twin)
             if not alone:
                 self._read(lambda p: p.reads)
-        self.begun.set()
         if alone:
             with self._cpus(alone=True):
                 self._read(lambda p: p.alone)
+        self.begun.set()
         self._read(lambda p: p.waits)
         if alone:
             with self._cpus(alone=False):
@@ -210,6 +214,7 @@ class Course:
         self._check_stop()
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
+        self._read(lambda p: p.before)
         self.since = self._boottime()
         if self.leg.kind.in_a_row:
             self._start_registry()
@@ -251,7 +256,7 @@ class Course:
 
     def _follow_up(self, rig: Rig) -> None:
         """Start the leg's second pod, now that the first is gone, and identify its child."""
-        with self.starting, self._cpus(alone=False):
+        with self.starting.taken(self.place), self._cpus(alone=False):
             create_pod(self.cluster, rig.leg, stop=self.stop)
             self._serve(rig)
             self._identify(rig)
