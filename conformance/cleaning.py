@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -98,17 +98,16 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
         if "deletionTimestamp" not in namespace["metadata"]:
             cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")
 
-    def left() -> list[str]:
-        return [
-            f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
-            for collection in (NAMESPACES, *COLLECTIONS)
-            for found in _labelled(cluster, collection, selector)
-        ]
+    def left() -> Iterator[str]:
+        """Look for one collection after the other: while a namespace ends, nothing else is asked for."""
+        for collection in (NAMESPACES, *COLLECTIONS):
+            for found in _labelled(cluster, collection, selector):
+                yield f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
 
     try:
-        until("The end of the run's objects", lambda: not left(), seconds=TIMEOUTS.clean, every=0.1)
+        until("The end of the run's objects", lambda: next(left(), None) is None, seconds=TIMEOUTS.clean, every=0.1)
     except TimedOut:
-        return left()
+        return list(left())
     return []
 
 

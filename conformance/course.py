@@ -381,7 +381,7 @@ class Course:
             what, grace = f"The end of {leg.name}'s pod", leg.kind.grace
             grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
             with contextlib.suppress(TimedOut):
-                self.cluster.wait(what, pods, name, over, seconds=grace - HEAD_START)
+                self.cluster.wait(what, pods, name, over, seconds=grace - head_start())
             if not leg.kind.in_a_row:
                 self.cluster.delete(f"{NAMESPACES}/{leg.namespace}")
             self.cluster.wait(what, pods, name, over, seconds=TIMEOUTS.deleted)
@@ -486,8 +486,19 @@ def _last_seen(answer: Object) -> str:
     return ", ".join(said)
 
 
-HEAD_START = 2.0
-"""The namespace controller lets 5 s pass before it acts on a deletion (namespaceDeletionGracePeriod), so a leg's
-namespace may be given up this long before its pod's grace ends: the pod is over before the controller comes."""
+CONTROLLER_WAITS = 5.0
+"""The namespace controller lets so many seconds pass before it acts on a deletion (namespaceDeletionGracePeriod)."""
+POD_ENDS = 3.0
+"""Seconds in which a pod is over after its grace (measured: 1.2 to 2; 4.8 in a world of its own), times the patience."""
+
+
+def head_start() -> float:
+    """Return how many seconds before its pod's grace ends a leg's namespace is given up, negative for after that.
+
+    The pod must be over before the controller comes: where it finds one, it comes again after half the pod's grace.
+    """
+    return CONTROLLER_WAITS - POD_ENDS * TIMEOUTS.patience
+
+
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the runner looks at the pod again."""

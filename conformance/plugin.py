@@ -234,7 +234,7 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write what came with a report."""
-        self._write(getattr(report, LINES, []))
+        self._write(report.__dict__.pop(LINES, []))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 -- xdist's WorkerController

@@ -68,6 +68,10 @@ class Rig:
         """Give all evidence of this leg so far."""
         return Seen(list(self._evidence))
 
+    def forget(self) -> None:
+        """Let go of all evidence: it has been handed over, and judged."""
+        self._evidence.clear()
+
     @property
     def home(self) -> NodeProbe:
         """Give the probe on the node where the leg's pod runs."""

@@ -432,15 +432,15 @@ class Run:
         try:
             if not (self.folder / "record.jsonl").stat().st_size:
                 writer.write(self._header(self._cells))
-            lost = {(c["property"], c["leg"]) for c in record.read(writer.path).lost}
+            seen = record.read(writer.path)
+            lost = {(c["property"], c["leg"]) for c in seen.lost}
             if not interrupted and not usage:
                 for cell in self._cells:
                     if (cell.prop.id, cell.leg) in lost:
                         said = error(f"not judged: {broken or 'nobody came to judge it'}")
                         writer.write(observation_line(cell, said, self._world, strict=self.strict_article))
-            code, self.why = conclude(
-                record.read(writer.path), enforce=self.enforce, interrupted=interrupted, broken=broken, cleaned=cleaned
-            )
+                seen = record.read(writer.path) if lost else seen
+            code, self.why = conclude(seen, enforce=self.enforce, interrupted=interrupted, broken=broken, cleaned=cleaned)
             self.mark("end")
             footer = {
                 "kind": "footer", "ended": _now(), "exit_code": UsageError.exit_code if usage else code, "why": self.why,

@@ -80,6 +80,8 @@ class Live:
         self._file = plan
         self._courses: dict[str, Course] = {}
         self._threads: list[threading.Thread] = []
+        self._unjudged: dict[str, set[str]] = {}
+        """Leg -> the properties for which its evidence is kept."""
         self._told: set[str] = set()
         self._starting = Turns(AT_ONCE)
         self._order = {name: place for place, name in enumerate(all_legs())}
@@ -128,6 +130,7 @@ class Live:
                 keep=self._keep,
             )
             self._courses[name] = course
+            self._unjudged[name] = {cell.prop.id for cell in of_leg}
             if not course.leg.approach.marks_image:
                 self._starting.enlist(course.place)
             begun.setdefault(turn, []).append(course.begun)
@@ -147,6 +150,7 @@ class Live:
         if why := self.plan.unavailable.get(cell.approach):
             return not_applicable(why)
         course = self._courses[cell.leg]
+        self._unjudged[cell.leg].discard(cell.prop.id)
         limit = TIMEOUTS.serving + TIMEOUTS.yields + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
         if not course.done.wait(limit):
             return error(f"the leg did not end its course within {limit:g} s")
@@ -183,6 +187,9 @@ class Live:
                 {"kind": "residue", "node": "", "what": "clean-up", "left": [failure], "attributed": name}
                 for failure in course.cleaned
             ]
+        for name in self._told:
+            if not self._unjudged[name]:  # or all that a run has read would be there until its end
+                self._courses[name].rig.forget()
         return found
 
     def close(self, *, interrupted: bool) -> None:
