@@ -110,6 +110,7 @@ class Course:
         if self.leg.approach.marks_image:
             with self._cpus(alone=True):
                 self._replay()
+            self.begun.set()
             return
         alone = any(p.alone for p in self.properties)
         with self.starting.taken(self.place), self._cpus(alone=False):

@@ -211,25 +211,26 @@ class Turn(IntEnum):
 
     GRACE = 0
     """It waits out its pod's grace."""
-    ACCOUNT = 1
-    """It burns CPU, alone, and waits then for what somebody else has to tell of it. The next turn begins when it has burnt."""
+    ALONE = 1
+    """It has the node for itself, for which nobody need be waited for now. Then it may wait for what kubelet has to tell."""
     REST = 2
 
 
 def _turn(of_leg: Sequence[Cell]) -> Turn:
     """Return a leg's turn, by its cells."""
-    kind = KINDS[of_leg[0].kind]
+    kind, approach = KINDS[of_leg[0].kind], catalogue()[of_leg[0].approach]
     if (kind.detached or kind.deaf) and not kind.forced:
         return Turn.GRACE
-    return Turn.ACCOUNT if any(cell.prop.alone and cell.prop.waits for cell in of_leg) else Turn.REST
+    waits = any(cell.prop.alone and cell.prop.waits for cell in of_leg)
+    return Turn.ALONE if waits or approach.marks_image else Turn.REST
 
 
 def in_order(legs: Mapping[str, list[Cell]]) -> list[tuple[Turn, str, list[Cell]]]:
-    """Return legs in the order in which they begin; of equal turn first those that wait until the node is quiet."""
+    """Return legs in the order in which they begin; of equal turn first those that burn, then those of which most is read."""
 
-    def place(leg: tuple[Turn, str, list[Cell]]) -> tuple[Turn, bool, str]:
+    def place(leg: tuple[Turn, str, list[Cell]]) -> tuple[Turn, bool, int, str]:
         turn, name, of_leg = leg
-        return turn, not any(cell.prop.alone for cell in of_leg), name
+        return turn, not any(cell.prop.alone for cell in of_leg), -len(of_leg), name
 
     return sorted(((_turn(of_leg), name, of_leg) for name, of_leg in legs.items()), key=place)
 

@@ -74,12 +74,14 @@ def test_who_waits_longest_at_its_end_begins_first() -> None:
     assert turns == sorted(turns)
     by_turn = {turn: {name for one, name in ordered if one is turn} for turn in Turn}
     assert by_turn[Turn.GRACE] == {f"{approach}.{kind}" for approach in ("dood", "dind") for kind in ("detached", "deaf")}
-    assert {name.partition(".")[2] for name in by_turn[Turn.ACCOUNT]} == {"laden"}
-    assert "dind.detached-forced" in by_turn[Turn.REST]
+    assert {name.partition(".")[2] for name in by_turn[Turn.ALONE]} == {"laden", "printed"}
+    assert "article-dood.printed" in by_turn[Turn.ALONE], "as long as it lasts an image of the node has another's tag"
+    rest = [name for turn, name in ordered if turn is Turn.REST]
+    assert rest[0] == "dind.foreground", "most is read of it"
 
 
 def test_a_burn_that_nobody_has_to_account_for_keeps_no_leg_from_beginning() -> None:
     ordered = in_order(legs("core"))
     rest = [name for turn, name, _ in ordered if turn is Turn.REST]
     assert rest[:2] == ["dind.laden", "dood.laden"], "it is the first to start, and waits until the node is quiet"
-    assert not any(turn is Turn.ACCOUNT for turn, _, _ in ordered)
+    assert not any(turn is Turn.ALONE for turn, _, _ in ordered)
