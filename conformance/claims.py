@@ -48,7 +48,8 @@ class Property:
 
     `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
     `reads` while its child serves, `after` when its pod is gone, `alone` what burns CPU, with the node for itself, and
-    `waits`, holding nobody up, what mostly waits. A reading that several properties of a leg name is read once.
+    `waits`, holding nobody up, what mostly waits. `before` its pod is asked for begins what one of these needs.
+    A reading that several properties of a leg name is read once.
     The judge concludes from evidence alone, of a child that is proven to be one; where a property is `childless` it
     speaks of the pod, and nothing is proven of a child.
     """
@@ -66,6 +67,7 @@ class Property:
     after: tuple[Reading, ...] = ()
     alone: tuple[Reading, ...] = ()
     waits: tuple[Reading, ...] = ()
+    before: tuple[Reading, ...] = ()
     childless: bool = False
     expectations: list[Expectation] = field(factory=list)
 
@@ -128,6 +130,7 @@ def prop(
     after: tuple[Reading, ...] = (),
     alone: tuple[Reading, ...] = (),
     waits: tuple[Reading, ...] = (),
+    before: tuple[Reading, ...] = (),
     childless: bool = False,
 ) -> Callable[[Judge], Property]:
     """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too.
@@ -142,7 +145,7 @@ def prop(
         states = {approach: observation.state for approach, observation in predicts.items()}
         place = source or CLAIMS[id.partition(".")[0]].source
         return Property(
-            id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, waits, childless
+            id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, waits, before, childless
         )
 
     return declare

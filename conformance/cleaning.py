@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,9 +50,13 @@ def persistently(what: str, act: Callable[[], T]) -> T:
     return answers[0]
 
 
-def remove_legs(cluster: Cluster, run: str) -> None:
-    """Ask for the end of every namespace of a run's legs, their pods first and at once; and of Pod A, their baseline."""
-    for pod in cluster.items("/api/v1/pods", labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}"):
+def remove_legs(cluster: Cluster, run: str) -> list[str]:
+    """Ask for the end of every namespace of a run's legs, their pods first and at once; and of Pod A, their baseline.
+
+    Returns the uids of what is that baseline.
+    """
+    others = cluster.items("/api/v1/pods", labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}")
+    for pod in others:
         cluster.delete(f"{NAMESPACES}/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}", 0)
     for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run},{LEG_LABEL}"):
         name = namespace["metadata"]["name"]
@@ -60,6 +64,7 @@ def remove_legs(cluster: Cluster, run: str) -> None:
             cluster.delete(f"{NAMESPACES}/{name}/pods/{pod['metadata']['name']}", 0)
         if "deletionTimestamp" not in namespace["metadata"]:
             cluster.delete(f"{NAMESPACES}/{name}")
+    return [pod["metadata"]["uid"] for pod in others]
 
 
 def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
@@ -93,17 +98,16 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
         if "deletionTimestamp" not in namespace["metadata"]:
             cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")
 
-    def left() -> list[str]:
-        return [
-            f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
-            for collection in (NAMESPACES, *COLLECTIONS)
-            for found in _labelled(cluster, collection, selector)
-        ]
+    def left() -> Iterator[str]:
+        """Look for one collection after the other: while a namespace ends, nothing else is asked for."""
+        for collection in (NAMESPACES, *COLLECTIONS):
+            for found in _labelled(cluster, collection, selector):
+                yield f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
 
     try:
-        until("The end of the run's objects", lambda: not left(), seconds=TIMEOUTS.clean, every=0.1)
+        until("The end of the run's objects", lambda: next(left(), None) is None, seconds=TIMEOUTS.clean, every=0.1)
     except TimedOut:
-        return left()
+        return list(left())
     return []
 
 

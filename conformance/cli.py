@@ -145,7 +145,7 @@ def reach(context: str, world: str | None = None) -> Cluster:
     show_default=True,
     help="Judge properties up to this level: the article's four, all that it claims, what other sources claim, too.",
 )
-@click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0 is one, in this process.")
+@click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0, as auto, is this one alone.")
 @click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
 @click.option(
     "--repeat",
@@ -203,8 +203,7 @@ def run(
             raise UsageError("That needs your leave.", "add --allow-privileged")
     run_id = running.new_id()
     folder = running.new(reports, run_id)
-    # With -n 0 pytest runs in this process, and has what a table would draw on.
-    way = live.plain if count == "0" else live.way(console)
+    way = live.way(console)
     with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as told:
         made = running.Run(
             cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,

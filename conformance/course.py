@@ -27,6 +27,7 @@ from conformance.probes.node import Answer, NodeProbe, raise_if_stuck
 from conformance.rig import Rig
 from conformance.sweeping import sweep
 from conformance.timeouts import TIMEOUTS
+from conformance.turns import Turns
 from conformance.wait import until
 
 NAMESPACES = "/api/v1/namespaces"
@@ -46,12 +47,14 @@ class Course:
     addresses: dict[str, str]
     properties: tuple[Property, ...]
     node: str
-    baseline: str
+    pod_a: Object
     rate: float
     secrets: tuple[str, ...]
-    starting: threading.Semaphore
+    starting: Turns
+    place: int
+    """Its place among those that start: the smallest is first."""
     longer: tuple[threading.Event, ...]
-    """Set when the legs that take longest have been read: this one waits for them, or it would be in their way."""
+    """Set when the legs that take longest only wait any more: this one waits for that, or it would be in their way."""
     keep: Callable[[str, Object], None]
     rig: Rig = field(init=False)
     since: float = 0.0
@@ -68,7 +71,7 @@ class Course:
     def __attrs_post_init__(self) -> None:
         """Make the leg's rig; nothing is asked yet."""
         known = (self.cluster, self.leg, self.probes, self.addresses, self.secrets)
-        self.rig = Rig(*known, baseline=self.baseline, rate=self.rate)
+        self.rig = Rig(*known, pod_a=self.pod_a, rate=self.rate)
 
     def run(self) -> None:
         """Go the whole course. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
@@ -81,6 +84,7 @@ class Course:
             self.failed = f"{type(broken).__name__}: {self._told(broken)}"
             self._diagnose()
         finally:
+            self.starting.leave(self.place)
             self.begun.set()
             self._clean()
             self._mark("cleaned")
@@ -106,9 +110,10 @@ class Course:
         if self.leg.approach.marks_image:
             with self._cpus(alone=True):
                 self._replay()
+            self.begun.set()
             return
         alone = any(p.alone for p in self.properties)
-        with self.starting, self._cpus(alone=False):
+        with self.starting.taken(self.place), self._cpus(alone=False):
             self._mark("deploying")
             self._deploy()
             if self.leg.approach.as_printed:
@@ -122,10 +127,10 @@ class Course:
                 self._identify(self.rig.twin)
             if not alone:
                 self._read(lambda p: p.reads)
-        self.begun.set()
         if alone:
             with self._cpus(alone=True):
                 self._read(lambda p: p.alone)
+        self.begun.set()
         self._read(lambda p: p.waits)
         if alone:
             with self._cpus(alone=False):
@@ -210,6 +215,7 @@ class Course:
         self._check_stop()
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
+        self._read(lambda p: p.before)
         self.since = self._boottime()
         if self.leg.kind.in_a_row:
             self._start_registry()
@@ -251,7 +257,7 @@ class Course:
 
     def _follow_up(self, rig: Rig) -> None:
         """Start the leg's second pod, now that the first is gone, and identify its child."""
-        with self.starting, self._cpus(alone=False):
+        with self.starting.taken(self.place), self._cpus(alone=False):
             create_pod(self.cluster, rig.leg, stop=self.stop)
             self._serve(rig)
             self._identify(rig)
@@ -376,7 +382,7 @@ class Course:
             what, grace = f"The end of {leg.name}'s pod", leg.kind.grace
             grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
             with contextlib.suppress(TimedOut):
-                self.cluster.wait(what, pods, name, over, seconds=grace - HEAD_START)
+                self.cluster.wait(what, pods, name, over, seconds=grace - head_start())
             if not leg.kind.in_a_row:
                 self.cluster.delete(f"{NAMESPACES}/{leg.namespace}")
             self.cluster.wait(what, pods, name, over, seconds=TIMEOUTS.deleted)
@@ -481,8 +487,19 @@ def _last_seen(answer: Object) -> str:
     return ", ".join(said)
 
 
-HEAD_START = 2.0
-"""The namespace controller lets 5 s pass before it acts on a deletion (namespaceDeletionGracePeriod), so a leg's
-namespace may be given up this long before its pod's grace ends: the pod is over before the controller comes."""
+CONTROLLER_WAITS = 5.0
+"""The namespace controller lets so many seconds pass before it acts on a deletion (namespaceDeletionGracePeriod)."""
+POD_ENDS = 3.0
+"""Seconds in which a pod is over after its grace (measured: 1.2 to 2; 4.8 in a world of its own), times the patience."""
+
+
+def head_start() -> float:
+    """Return how many seconds before its pod's grace ends a leg's namespace is given up, negative for after that.
+
+    The pod must be over before the controller comes: where it finds one, it comes again after half the pod's grace.
+    """
+    return CONTROLLER_WAITS - POD_ENDS * TIMEOUTS.patience
+
+
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the runner looks at the pod again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -118,11 +119,12 @@ PRINTED_PORT = 80
 """What the article's manifests publish."""
 
 
-def catalogue() -> dict[str, Approach]:
-    """Give every approach by name. Raises `UsageError` naming the file and what is wrong with it."""
+@cache
+def catalogue() -> Mapping[str, Approach]:
+    """Return every approach by name, read once a process. Raises `UsageError` naming the file and what is wrong with it."""
     folder = resources.files("conformance") / "approaches"
     entries = _load((folder / "catalogue.yaml").read_text(encoding="utf-8"), "catalogue.yaml")
-    found = {}
+    found: dict[str, Approach] = {}
     for name, entry in entries.items():
         text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
         manifest = _load(text, f"{name}.yaml")

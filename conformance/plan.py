@@ -11,7 +11,8 @@ from attrs import asdict, frozen
 
 from conformance.article import CLAIMS, Claim
 from conformance.claims import LEVELS, Family, Property, families
-from conformance.cluster import Cluster
+from conformance.cluster import Cluster, Object
+from conformance.leases import RUN_LABEL
 from conformance.legs import KINDS, PRINTED_PORT, Approach, Leg, catalogue
 from conformance.probes.node import NodeProbe
 from conformance.record import Line, leg_name
@@ -31,8 +32,6 @@ class Plan:
     token: str
     addresses: dict[str, str]
     leg_node: str
-    baseline: str
-    """The namespace and name of the run's Pod A, `NAMESPACE/NAME`."""
     rate: float
     """What an hour of one CPU costs, in USD."""
     pin: bool
@@ -62,6 +61,12 @@ class Plan:
         """Give the probe of every node."""
         return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
 
+    def pod_a(self) -> Object:
+        """Return the run's Pod A, the article's first figure, beside the probes: what a network does without any Docker."""
+        pod = self.leg(catalogue()[BASELINE], "plain", 0, BASELINE).pod()
+        pod["metadata"] = {"name": f"{BASELINE}-{self.run}", "namespace": self.namespace, "labels": {RUN_LABEL: self.run}}
+        return pod
+
     def leg(self, approach: Approach, kind: str, order: int, nonce: str, repeat: int = 1) -> Leg:
         """Give a leg of this run. `order` sets its published ports apart from every other leg's."""
         node = self.leg_node if self.pin else ""
@@ -69,6 +74,8 @@ class Plan:
         return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images, repeat)
 
 
+BASELINE = "pod"
+"""The approach that is none: the article's Pod A."""
 PORTS_A_LEG = 4
 """A leg's child, its twin's, and two that its readings may publish."""
 

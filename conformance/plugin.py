@@ -13,10 +13,10 @@ from xdist.scheduler import LoadScopeScheduling
 import scenarios
 from conformance import record
 from conformance.claims import LEVELS
-from conformance.errors import RigError
+from conformance.errors import ConformanceError, RigError
 from conformance.legs import catalogue
 from conformance.observations import State
-from conformance.plan import Cell, Plan, cells
+from conformance.plan import Cell, cells
 from conformance.report.view import printable
 from conformance.sessions import Live, Replay, Source, observation_line
 
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take part only where a plan or a record is given."""
     plan, replay = config.getoption("--plan"), config.getoption("--replay")
     if plan:
-        config.pluginmanager.register(Conformance(config, Live(Plan.read(Path(plan)))), "conformance-session")
+        config.pluginmanager.register(Conformance(config, Live(Path(plan))), "conformance-session")
     elif replay:
         try:
             source = Replay(record.read(Path(replay)))
@@ -196,6 +196,8 @@ class Recorder:
         self.told = told
         self.interrupted = False
         self.crashed: list[str] = []
+        self.failed: ConformanceError | None = None
+        """A failure of ours, with its exit code, that a hook raised."""
         self.broken = ""
         self.traceback = ""
         self._session: pytest.Session | None = None
@@ -223,13 +225,16 @@ class Recorder:
 
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep what broke pytest itself: one sentence of it is told, the rest is kept, and nothing is printed."""
+        if isinstance(excinfo.value, ConformanceError):
+            self.failed = excinfo.value
+            return True
         self.crashed.append(f"pytest broke: {excinfo.exconly()}")
         self.traceback += f"{excrepr}\n"
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write what came with a report."""
-        self._write(getattr(report, LINES, []))
+        self._write(report.__dict__.pop(LINES, []))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 -- xdist's WorkerController

@@ -22,6 +22,8 @@ APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
 NOT_NOW = 400
 """The API server's status where a container has not been started, or has not ended yet (kubelet, validateContainerLogStatus)."""
+THERE_IS_ONE = 409
+"""The API server's status where an object of that name is there (AlreadyExists)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
 RATE = 0.031611
@@ -43,8 +45,8 @@ class Rig:
     child_id: str = ""
     client_pid: int = 0
     daemon_pid: int = 0
-    baseline: str = ""
-    """The namespace and name of the run's Pod A, `NAMESPACE/NAME`."""
+    pod_a: Object = field(factory=dict)
+    """The manifest of the run's Pod A, which the first leg that is held against it creates."""
     rate: float = RATE
     """What an hour of one CPU costs, in USD."""
     registry: str = ""
@@ -58,13 +60,17 @@ class Rig:
         if second := self.leg.twin:
             self.twin = Rig(
                 self.cluster, second, self.probes, self.addresses, self.secrets,
-                baseline=self.baseline, rate=self.rate, evidence=self._evidence,
+                pod_a=self.pod_a, rate=self.rate, evidence=self._evidence,
             )  # fmt: skip
 
     @property
     def seen(self) -> Seen:
         """Give all evidence of this leg so far."""
         return Seen(list(self._evidence))
+
+    def forget(self) -> None:
+        """Let go of all evidence: it has been handed over, and judged."""
+        self._evidence.clear()
 
     @property
     def home(self) -> NodeProbe:
@@ -226,20 +232,33 @@ class Rig:
                 }
                 self.ask(name, question, probe=probe, host=host, **about)
 
+    def start_baseline(self) -> None:
+        """Create the run's Pod A, unless another leg has, and wait for nothing."""
+        try:
+            self.cluster.create(self._beside_probes, self.pod_a)
+        except Refused as refused:
+            if refused.status != THERE_IS_ONE:
+                raise
+
+    @property
+    def _beside_probes(self) -> str:
+        return f"/api/v1/namespaces/{self.pod_a['metadata']['namespace']}/pods"
+
     def ask_baseline(self) -> None:
         """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
 
         Raises `RigError` where Pod A does not run.
         """
-        namespace, _, name = self.baseline.partition("/")
+        self.start_baseline()
 
         def running(pod: Object | None) -> bool:
             raise_if_stuck(pod or {}, "Pod A, the baseline,", RigError)
             return bool(pod and ready(pod))
 
-        pods = f"/api/v1/namespaces/{namespace}/pods"
-        self.cluster.wait("The start of Pod A, the baseline,", pods, name, running, seconds=TIMEOUTS.serving)
-        address = (self.cluster.get(f"{pods}/{name}") or {})["status"]["podIP"]
+        name = self.pod_a["metadata"]["name"]
+        what = "The start of Pod A, the baseline,"
+        pod = self.cluster.wait(what, self._beside_probes, name, running, seconds=TIMEOUTS.serving) or {}
+        address = pod["status"]["podIP"]
         self.ask_everywhere("Pod A's page", address, APACHE)
         self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import secrets
@@ -11,6 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ class Run:
     folder: Path
     id: str
     level: str = "core"
-    processes: str = "auto"
+    processes: str = "0"
     selection: str = ""
     repeats: int = 1
     strict_article: bool = False
@@ -111,7 +113,8 @@ class Run:
             try:
                 self.settle()
                 with self._renewed():
-                    self._pytest(recorder, self._prepare())
+                    self._create_probes()
+                    self._pytest(recorder)
             except KeyboardInterrupt:
                 interrupted = True
             except ConformanceError as failed:
@@ -177,7 +180,12 @@ class Run:
             renewing.join(TIMEOUTS.api)
 
     def probes(self) -> dict[str, NodeProbe]:
-        """Create a probe on every node, in the run's namespace; give them when they answer."""
+        """Create a probe on every node, in the run's namespace; return them when they answer."""
+        self._create_probes()
+        return self._await_probes()
+
+    def _create_probes(self) -> None:
+        """Create a probe on every node, in the run's namespace, and wait for none: pytest starts meanwhile."""
         with contextlib.suppress(TimedOut):  # what the nodes are then is said below
             until("The nodes' taints", self._settled, seconds=TIMEOUTS.ended, every=0.5)
         unready = sorted(n["metadata"]["name"] for n in self._nodes if not _is_ready(n))
@@ -190,9 +198,12 @@ class Run:
         token = probing.deploy(self.cluster, self._namespace, self.id, names, {RUN_LABEL: self.id}, image)
         self.mark("first pod")
         self._probes = {name: NodeProbe(self.cluster, self._namespace, self.id, name, token) for name in names}
+
+    def _await_probes(self) -> dict[str, NodeProbe]:
+        """Return the probes when each of them answers."""
         for probe in self._probes.values():
             probing.wait_ready(probe)
-        self._looked_at("node probes that answer", f"{len(self._probes)} of {len(names)}")
+        self._looked_at("node probes that answer", f"{len(self._probes)} of {len(self._probes)}")
         return self._probes
 
     def _settled(self) -> bool:
@@ -202,72 +213,74 @@ class Run:
         return not keys & NOT_READY
 
     def _prepare(self) -> plan.Plan:
-        """Create the probes, look at the world, let the API server check every approach, and give the plan."""
-        probes = self.probes()
+        """Look at the world, let the API server check every approach that is selected, and return the plan.
+
+        What does not hang on one another is asked at the same time: most of each question is waiting for its answer.
+        """
+        probes = self._await_probes()
         workers = [n["metadata"]["name"] for n in self._nodes if not _taints(n)]
         if not workers:
             names = ", ".join(sorted(probes))
             raise NoCluster(f"No node takes ordinary pods: {names} are tainted or cordoned.", "kubectl uncordon NODE")
-        silent = {name: why for name in workers if (why := probes[name].engine())}
-        leg_node = next((name for name in workers if name not in silent), workers[0])
-        catalogue = legs.catalogue()
-        said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
-        self._looked_at("nodes that take ordinary pods", ", ".join(workers))
-        self._looked_at(f"Docker Engine on {NODE_SOCKET} of such nodes", said or "answers on each")
-        self._looked_at("node that the legs are on", leg_node)
-        why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
-        unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
-        if self._namespace != NAMESPACE:
-            unavailable = {**{a.name: TAG_IS_THEIRS for a in catalogue.values() if a.marks_image}, **unavailable}
-        printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
-        own = engines(probes[leg_node], self._references)
-        self._world = {**stamp(self.cluster, probes, leg_node), "printed": printed, **own}
-        self._before = {name: inventory(probe) for name, probe in probes.items()}
+        with ThreadPoolExecutor(LOOKS_AT_ONCE) as looks:
+            before = {name: looks.submit(inventory, probe) for name, probe in probes.items()}
+            listening = [looks.submit(probe.ask, "listening") for probe in probes.values()]
+            said = looks.map(lambda name: probes[name].engine(), workers)
+            silent = {name: why for name, why in zip(workers, said, strict=True) if why}
+            leg_node = next((name for name in workers if name not in silent), workers[0])
+            stamped = looks.submit(stamp, self.cluster, probes, leg_node)
+            own = looks.submit(engines, probes[leg_node], self._references)
+            unavailable = self._unavailable(workers, silent)
+            first_port = self._first_port({port for one in listening for port in one.result().output})
+            printed = "stand-in" if images.DIND_2017 in self._stand_ins else "original"
+            self._world = {**stamped.result(), "printed": printed, **own.result()}
+            self._looked_at("node that the legs are on", leg_node)
+            made = plan.Plan(
+                run=self.id,
+                kubeconfig=str(self.cluster.kubeconfig or ""),
+                context=self.cluster.context,
+                namespace=self._namespace,
+                token=next(iter(probes.values())).token,
+                addresses={n["metadata"]["name"]: _address(n) for n in self._nodes},
+                leg_node=leg_node,
+                rate=self.rate,
+                pin=len(workers) > 1,
+                world=self._world,
+                first_port=first_port,
+                folder=str(self.folder),
+                images=dict(self._references),
+                unavailable=unavailable,
+            )
+            asked = sorted({cell.approach for cell in self._cells} - {*unavailable})
+            list(looks.map(functools.partial(self._check, made), asked))
+            self._before = {name: look.result() for name, look in before.items()}
         if self._world["cgroup"] == "v2":  # elsewhere a node's own engine has its containers in one of these
             found = left_before(self._before) or "nothing"
             self._looked_at("at the root of the nodes' cgroups, of engines in pods of runs before this one", found)
-        first_port = self._first_port()
-        self._ports = range(first_port, first_port + PORTS_A_RUN)
-        self._patch_lease({"metadata": {"annotations": {leases.PORT_NOTE: str(first_port)}}})
-        made = plan.Plan(
-            run=self.id,
-            kubeconfig=str(self.cluster.kubeconfig or ""),
-            context=self.cluster.context,
-            namespace=self._namespace,
-            token=next(iter(probes.values())).token,
-            addresses={n["metadata"]["name"]: _address(n) for n in self._nodes},
-            leg_node=leg_node,
-            baseline=f"{self._namespace}/{BASELINE}-{self.id}",
-            rate=self.rate,
-            pin=len(workers) > 1,
-            world=self._world,
-            first_port=first_port,
-            folder=str(self.folder),
-            images=dict(self._references),
-            unavailable=unavailable,
-        )
-        for approach in catalogue.values():
-            if approach.name not in unavailable:
-                leg = made.leg(approach, next(iter(legs.KINDS)), 0, approach.name)
-                create_pod(self.cluster, leg, check_in=self._namespace)
-        taken = ", ".join(sorted({*catalogue} - {*unavailable}))
-        self._looked_at("pods of approaches that the API server takes (dry run)", taken)
-        self._create_baseline(made)
+        self._looked_at("pods of approaches that the API server takes (dry run)", ", ".join(asked))
         made.write(self.folder / "plan.json")
         self.mark("ready")
         return made
 
-    def _create_baseline(self, made: plan.Plan) -> None:
-        """Create the run's Pod A in the probes' namespace; whoever holds something against it waits until it runs."""
-        pod = made.leg(legs.catalogue()[BASELINE], "plain", 0, BASELINE).pod()
-        namespace, _, name = made.baseline.partition("/")
-        pod["metadata"] = {"name": name, "namespace": namespace, "labels": {RUN_LABEL: self.id}}
-        created = self.cluster.create(f"{NAMESPACES}/{namespace}/pods", pod)
-        self._own[created["metadata"]["uid"]] = "Pod A, the baseline"
+    def _unavailable(self, workers: list[str], silent: Mapping[str, str]) -> dict[str, str]:
+        """Return why each approach that cannot be had here cannot; `silent` says of nodes why their engine does not answer."""
+        catalogue = legs.catalogue()
+        said = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
+        self._looked_at("nodes that take ordinary pods", ", ".join(workers))
+        self._looked_at(f"Docker Engine on {NODE_SOCKET} of such nodes", said or "answers on each")
+        why = f"no node's Docker Engine answers on {NODE_SOCKET} ({said}); `conformance up` makes a cluster whose nodes have one"
+        unavailable = {a.name: why for a in catalogue.values() if a.spawns and not a.daemon and len(silent) == len(workers)}
+        if self._namespace != NAMESPACE:
+            unavailable = {**{a.name: TAG_IS_THEIRS for a in catalogue.values() if a.marks_image}, **unavailable}
+        return unavailable
 
-    def _first_port(self) -> int:
-        """Choose the run's ports: those that nothing listens on, on any node, and that no other run has chosen."""
-        busy = {port for probe in self._probes.values() for port in probe.ask("listening").output}
+    def _check(self, made: plan.Plan, approach: str) -> None:
+        """Let the API server check an approach's pod."""
+        leg = made.leg(legs.catalogue()[approach], next(iter(legs.KINDS)), 0, approach)
+        create_pod(self.cluster, leg, check_in=self._namespace)
+
+    def _first_port(self, busy: set[int]) -> int:
+        """Choose the run's ports: none that is busy on a node, and none that another run has chosen. The Lease says which."""
         others = cleaning.alive(self.cluster)
         self._others = set(others) - {self.id}
         chosen = {lease["metadata"].get("annotations", {}).get(leases.PORT_NOTE) for lease in others.values()}
@@ -279,6 +292,8 @@ class Run:
                 "see what listens there (`ss -ltnp` on the nodes), and end it",
             )
         first = secrets.choice(free)
+        self._ports = range(first, first + PORTS_A_RUN)
+        self._patch_lease({"metadata": {"annotations": {leases.PORT_NOTE: str(first)}}})
         self._looked_at("ports that nothing listens on, on any node", f"{first} to {first + PORTS_A_RUN - 1}")
         self._looked_at("other runs at work on this cluster", ", ".join(sorted(self._others)) or "none")
         return first
@@ -312,10 +327,13 @@ class Run:
             ],
         }
 
-    def _pytest(self, recorder: Recorder, made: plan.Plan) -> None:
+    def _pytest(self, recorder: Recorder) -> None:
+        """Let pytest collect, look at the world when it is known what is selected, and let it run that."""
         args = [str(FOLDER), "-c", str(INI), "--rootdir", str(FOLDER.parent), "-p", "conformance.plugin"]
+        # Nothing that is installed beside the suite takes part, and nothing is captured: a run's own table is drawn meanwhile.
+        args += ["--disable-plugin-autoload", "-p", "allure_pytest", "-p", "timeout", "--capture", "no"]
         args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", self.level]
-        args += ["--plan", str(Path(made.folder) / "plan.json"), "--junit-xml", str(self.folder / "junit.xml")]
+        args += ["--plan", str(self.folder / "plan.json"), "--junit-xml", str(self.folder / "junit.xml")]
         args += ["--alluredir", str(self.folder / "allure-results")]
         args += ["--conformance-repeat", str(self.repeats)]
         args += ["-k", self.selection] if self.selection else []
@@ -323,13 +341,16 @@ class Run:
 
         def selected(cells: list[plan.Cell]) -> None:
             self._cells = cells
+            self._prepare()
             header = self._header(cells)
             recorder.writer.write(header)
             self.told(header)
 
         if self.processes != "0":
-            args += ["-n", self.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
+            args += ["-p", "xdist", "-n", self.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
         code = pytest.main(args, plugins=[recorder, Selected(selected, self._cells)])
+        if recorder.failed:
+            raise recorder.failed
         if code == pytest.ExitCode.INTERRUPTED:
             recorder.interrupted = True
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -342,19 +363,13 @@ class Run:
             return []
         failures: list[str] = []
         try:
-            cleaning.persistently("An answer of the API server", lambda: cleaning.remove_legs(self.cluster, self.id))
+            baseline = cleaning.persistently("An answer of the API server", lambda: cleaning.remove_legs(self.cluster, self.id))
+            self._own = dict.fromkeys(baseline, "Pod A, the baseline")
         except ConformanceError as silent:
             return [f"{silent.sentence} Nothing could be removed: `conformance clean` does it when the cluster answers."]
         try:
-            self._revive_probes()
-            swept = cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
-            failures += swept.left
-            for probe in self._probes.values() if self._ports else ():
-                sweeping.forget_ports(probe, [self._ports])
-            owners = self._owners(swept.others)
-            for name, before in self._before.items():
-                for line in self._left(self._probes[name], before, owners):
-                    writer.write(line)
+            if self._before:  # no leg begins before the nodes were looked at
+                failures += self._clean_nodes(writer)
         except ConformanceError as broken:
             failures.append(str(broken))
         try:
@@ -363,6 +378,18 @@ class Run:
         except ConformanceError as broken:
             failures.append(str(broken))
         return failures
+
+    def _clean_nodes(self, writer: record.Writer) -> list[str]:
+        """Sweep the nodes' engines and write down what is left on the nodes; return what could not be removed, in words."""
+        self._revive_probes()
+        swept = cleaning.sweep(self._probes, plan.nonce_prefix(self.id))
+        for probe in self._probes.values() if self._ports else ():
+            sweeping.forget_ports(probe, [self._ports])
+        owners = self._owners(swept.others)
+        for name, before in self._before.items():
+            for line in self._left(self._probes[name], before, owners):
+                writer.write(line)
+        return swept.left
 
     def _revive_probes(self) -> None:
         """Replace the probes if one of them is lost: what a leg left on a node's engine is removed through them."""
@@ -405,15 +432,15 @@ class Run:
         try:
             if not (self.folder / "record.jsonl").stat().st_size:
                 writer.write(self._header(self._cells))
-            lost = {(c["property"], c["leg"]) for c in record.read(writer.path).lost}
+            seen = record.read(writer.path)
+            lost = {(c["property"], c["leg"]) for c in seen.lost}
             if not interrupted and not usage:
                 for cell in self._cells:
                     if (cell.prop.id, cell.leg) in lost:
                         said = error(f"not judged: {broken or 'nobody came to judge it'}")
                         writer.write(observation_line(cell, said, self._world, strict=self.strict_article))
-            code, self.why = conclude(
-                record.read(writer.path), enforce=self.enforce, interrupted=interrupted, broken=broken, cleaned=cleaned
-            )
+                seen = record.read(writer.path) if lost else seen
+            code, self.why = conclude(seen, enforce=self.enforce, interrupted=interrupted, broken=broken, cleaned=cleaned)
             self.mark("end")
             footer = {
                 "kind": "footer", "ended": _now(), "exit_code": UsageError.exit_code if usage else code, "why": self.why,
@@ -430,8 +457,8 @@ TAG_IS_THEIRS = (
     f"{images.CHILD} on the node's engine would be another image for as long as the leg lasts; that is only done to the "
     "engines of a cluster that `conformance up` made"
 )
-BASELINE = "pod"
-"""The approach that is none: the article's Pod A."""
+LOOKS_AT_ONCE = 4
+"""Questions before the first leg that are asked at the same time."""
 PORTS_A_RUN = 128
 PORTS = range(20000, 28000)
 FIRST_PORTS = PORTS[: -PORTS_A_RUN + 1 : PORTS_A_RUN]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from conformance.claims import LEVELS
+from conformance.cluster import Cluster
 from conformance.course import Course
 from conformance.errors import UsageError
 from conformance.evidence import Seen, redact
@@ -20,15 +22,18 @@ from conformance.observations import Observation, State, error, not_applicable
 from conformance.plan import Cell, Plan, cells
 from conformance.record import Line, Record, leg_name
 from conformance.timeouts import TIMEOUTS
+from conformance.turns import Turns
 
-AT_ONCE = 2
-"""Legs that are starting at the same time in one process: more only makes every one of them slower."""
+AT_ONCE = 4
+"""Legs that are starting at the same time in one process: each may take half a CPU, and of more every one is only slower."""
 
 
 class Source(Protocol):
     """What a test item asks."""
 
-    world: dict[str, Any]
+    @property
+    def world(self) -> dict[str, Any]:
+        """Return the world's stamp, by which expectations are chosen."""
 
     def observe(self, cell: Cell) -> Observation:
         """Give the observation of a cell; waits for its leg."""
@@ -70,17 +75,31 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
 class Live:
     """Runs the legs of the cells it is told of, each in a thread."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Prepare; nothing is created yet."""
-        self.plan = plan
-        self.world = plan.world
-        self.cluster = plan.cluster()
-        self.folder = Path(plan.folder)
+    def __init__(self, plan: Path) -> None:
+        """Keep the file of the plan, which is written when every process has collected; nothing is created yet."""
+        self._file = plan
         self._courses: dict[str, Course] = {}
         self._threads: list[threading.Thread] = []
+        self._unjudged: dict[str, set[str]] = {}
+        """Leg -> the properties for which its evidence is kept."""
         self._told: set[str] = set()
-        self._starting = threading.Semaphore(AT_ONCE)
+        self._starting = Turns(AT_ONCE)
         self._order = {name: place for place, name in enumerate(all_legs())}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Return the run's plan."""
+        return Plan.read(self._file)
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """Return the world's stamp."""
+        return self.plan.world
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """Return the run's cluster."""
+        return self.plan.cluster()
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
@@ -89,8 +108,8 @@ class Live:
             legs.setdefault(cell.leg, []).append(cell)
         approaches = catalogue()
         probes = self.plan.probes(self.cluster)
-        longest: list[threading.Event] = []
-        for name, of_leg in sorted(legs.items(), key=lambda item: (not _waits_out_the_grace(item[1][0].kind), item[0])):
+        begun: dict[Turn, list[threading.Event]] = {}
+        for turn, name, of_leg in in_order(legs):
             approach, kind, repeat = of_leg[0].approach, of_leg[0].kind, of_leg[0].repeat
             if name in self._courses or approach in self.plan.unavailable:
                 continue
@@ -102,22 +121,25 @@ class Live:
                 addresses=self.plan.addresses,
                 properties=tuple(cell.prop for cell in of_leg),
                 node=self.plan.leg_node,
-                baseline=self.plan.baseline,
+                pod_a=self.plan.pod_a(),
                 rate=self.plan.rate,
                 secrets=(self.plan.token,),
                 starting=self._starting,
-                longer=() if _waits_out_the_grace(kind) else tuple(longest),
+                place=len(self._courses),
+                longer=tuple(event for earlier in begun if earlier < turn for event in begun[earlier]),
                 keep=self._keep,
             )
             self._courses[name] = course
-            if _waits_out_the_grace(kind):
-                longest.append(course.begun)
+            self._unjudged[name] = {cell.prop.id for cell in of_leg}
+            if not course.leg.approach.marks_image:
+                self._starting.enlist(course.place)
+            begun.setdefault(turn, []).append(course.begun)
             thread = threading.Thread(target=course.run, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _keep(self, name: str, document: dict[str, Any]) -> None:
-        folder = self.folder / "diagnostics"
+        folder = Path(self.plan.folder) / "diagnostics"
         text = json.dumps(redact(document, (self.plan.token,)), indent=1, default=str)
         with contextlib.suppress(OSError):  # a full disk must not hide why the leg failed
             folder.mkdir(exist_ok=True)
@@ -128,6 +150,7 @@ class Live:
         if why := self.plan.unavailable.get(cell.approach):
             return not_applicable(why)
         course = self._courses[cell.leg]
+        self._unjudged[cell.leg].discard(cell.prop.id)
         limit = TIMEOUTS.serving + TIMEOUTS.yields + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
         if not course.done.wait(limit):
             return error(f"the leg did not end its course within {limit:g} s")
@@ -164,6 +187,9 @@ class Live:
                 {"kind": "residue", "node": "", "what": "clean-up", "left": [failure], "attributed": name}
                 for failure in course.cleaned
             ]
+        for name in self._told:
+            if not self._unjudged[name]:  # or all that a run has read would be there until its end
+                self._courses[name].rig.forget()
         return found
 
     def close(self, *, interrupted: bool) -> None:
@@ -180,9 +206,33 @@ def all_legs() -> list[str]:
     return sorted({cell.leg for cell in cells(LEVELS[-1], list(catalogue()))})
 
 
-def _waits_out_the_grace(kind: str) -> bool:
-    """Say whether a leg takes its pod's whole grace to end: it begins first, and others wait until it serves."""
-    return (KINDS[kind].detached or KINDS[kind].deaf) and not KINDS[kind].forced
+class Turn(IntEnum):
+    """When a leg of a run begins: what it waits for at its end runs while those of a later turn are at work."""
+
+    GRACE = 0
+    """It waits out its pod's grace."""
+    ALONE = 1
+    """It has the node for itself, for which nobody need be waited for now. Then it may wait for what kubelet has to tell."""
+    REST = 2
+
+
+def _turn(of_leg: Sequence[Cell]) -> Turn:
+    """Return a leg's turn, by its cells."""
+    kind, approach = KINDS[of_leg[0].kind], catalogue()[of_leg[0].approach]
+    if (kind.detached or kind.deaf) and not kind.forced:
+        return Turn.GRACE
+    waits = any(cell.prop.alone and cell.prop.waits for cell in of_leg)
+    return Turn.ALONE if waits or approach.marks_image else Turn.REST
+
+
+def in_order(legs: Mapping[str, list[Cell]]) -> list[tuple[Turn, str, list[Cell]]]:
+    """Return legs in the order in which they begin; of equal turn first those that burn, then those of which most is read."""
+
+    def place(leg: tuple[Turn, str, list[Cell]]) -> tuple[Turn, bool, int, str]:
+        turn, name, of_leg = leg
+        return turn, not any(cell.prop.alone for cell in of_leg), -len(of_leg), name
+
+    return sorted(((_turn(of_leg), name, of_leg) for name, of_leg in legs.items()), key=place)
 
 
 class Replay:
@@ -216,9 +266,13 @@ class Replay:
 
 
 def wanted_processes(asked: str) -> str:
-    """Give what `-n` means to pytest-xdist. Raises `UsageError`."""
+    """Return what `-n` means to pytest-xdist. Raises `UsageError`.
+
+    `auto` is none beside this one: legs are threads that wait for the cluster, and a process that is started for them
+    takes a CPU from it just when their pods start, and 2 s until it has collected.
+    """
     if asked == "auto":
-        return str(min(2, os.cpu_count() or 1))
+        return "0"
     if not asked.isdigit():
         raise UsageError(f"-n takes a number or `auto`, not {asked!r}.", "-n 0 runs everything in one process")
     return asked

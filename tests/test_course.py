@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from conformance.course import Course
 from conformance.legs import KINDS, Leg, catalogue
+from conformance.turns import Turns
 
 
 class Probe:
@@ -25,5 +25,5 @@ def test_a_childs_start_is_held_against_the_clock_of_its_own_node() -> None:
     probes: Any = {"another": Probe(90_000.0), "its-own": Probe(50.0)}
     leg = Leg("r", catalogue()["dood"], KINDS["foreground"], "n", 20001, "its-own")
     cluster: Any = None
-    course = Course(cluster, leg, probes, {}, (), "its-own", "", 0.0, (), threading.Semaphore(), (), lambda *_: None)
+    course = Course(cluster, leg, probes, {}, (), "its-own", {}, 0.0, (), Turns(1), 0, (), lambda *_: None)
     assert course._boottime() == 50.0

@@ -128,14 +128,14 @@ def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch:
     (folder / "x.yaml").write_text("spec: {containers: [{name: docker-cmds}]}\n", encoding="utf-8")
     monkeypatch.setattr("conformance.legs.resources.files", lambda _: tmp_path)
     with pytest.raises(UsageError, match=r"docker-cmd.*docker-cmds"):
-        catalogue()
+        catalogue.__wrapped__()
     (folder / "x.yaml").write_text("spec: {containers: [", encoding="utf-8")
     with pytest.raises(UsageError, match=r"x\.yaml is not YAML"):
-        catalogue()
+        catalogue.__wrapped__()
     text = "spec: {containers: [{name: docker-cmd, command: [docker, ruin], env: [{name: NONCE}]}]}\n"
     (folder / "x.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="lacks `run` in its command, the variable PORT"):
-        catalogue()
+        catalogue.__wrapped__()
 
 
 def test_waiting_gives_what_it_found_and_tells_what_it_last_saw() -> None:

@@ -44,9 +44,9 @@ Table = list[tuple[str, str, str, str]]
 class Run:
     """A run that is going on."""
 
-    def __init__(self, reports: Path) -> None:
+    def __init__(self, reports: Path, *args: str) -> None:
         self.reports = reports
-        self.process = start(reports, *SELECTION)
+        self.process = start(reports, *SELECTION, *args)
 
     @property
     def record(self) -> Path:
@@ -96,8 +96,8 @@ def kill(run: Run) -> None:
 
 
 def kill_worker(run: Run) -> None:
-    for pid in run.workers()[:1]:
-        os.kill(pid, signal.SIGKILL)
+    wait("a worker", run.workers)
+    os.kill(run.workers()[0], signal.SIGKILL)
 
 
 def kill_engine(_: Run) -> None:
@@ -131,6 +131,8 @@ class Fault:
     codes: tuple[int, ...]
     stage: str
     """The stage that the ordinary tests run it at."""
+    args: tuple[str, ...] = ()
+    """What the run is told beside what it selects."""
     world: bool = False
     """Whether the world must be mended with `up` before the next run."""
 
@@ -139,7 +141,7 @@ FAULTS = [
     Fault("Ctrl-C", interrupt, (2,), "serving"),
     Fault("SIGTERM", terminate, (2,), "starting"),
     Fault("SIGKILL of the runner", kill, (-signal.SIGKILL,), "serving"),
-    Fault("SIGKILL of a worker", kill_worker, (0, 2), "serving"),
+    Fault("SIGKILL of a worker", kill_worker, (0, 2), "serving", ("-n", "2")),
     Fault("Docker Engine killed", kill_engine, (0, 2), "serving", world=True),
     Fault("node rebooted", reboot_node, (0, 2), "serving", world=True),
     Fault("API server away for 20 s", silence_api, (0, 2), "deleting"),
@@ -156,7 +158,7 @@ CASES = [
 def test_a_run_survives(fault: Fault, stage: str, disk: Path, table: Table) -> None:
     if fault.strike is kill_engine and not OUR_ENGINE.exists():
         pytest.skip("the machine's Docker Engine is not one that `conformance up` started, and so not ours to kill")
-    run = Run(disk)
+    run = Run(disk, *fault.args)
     reached = STAGES[stage]
     wait(f"the stage {stage}", lambda: reached(run) or run.process.poll() is not None, 60)
     assert run.process.poll() is None, run.process.communicate()
