@@ -6,10 +6,12 @@ INSTALL := --install
 WORLD := host
 WORLDS ?= cgroup-v1 cgroup-v2
 ARGS :=
+PYTEST := $(BIN)/pytest -q --durations 10 --durations-min 1
+SOME := -m "not every_stage"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-unit test-pages test-cluster faults bench bench-cold soak worlds together samples check act up down clean \
-	doctor lock distclean
+.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak worlds together samples check act up \
+	down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -34,15 +36,18 @@ doctor: $(BIN)/.installed ## check each thing a run needs
 
 test: check test-unit test-pages test-cluster ## all checks and tests; makes the cluster if needed
 
+test-all: ## make test, also the tests that a change does not wait for: every fault at every stage, all of the article in one process
+	@$(MAKE) --no-print-directory test SOME=
+
 test-unit: $(BIN)/.installed ## tests that need no cluster
-	@$(BIN)/pytest -q -n 2 tests --ignore tests/cluster --ignore tests/pages
+	@$(PYTEST) -n 2 tests --ignore tests/cluster --ignore tests/pages
 
 test-pages: $(BIN)/.installed ## tests of the report's pages in a real browser (Debian's chromium)
 	@$(BIN)/python -m hack.chromium $(INSTALL)
-	@$(BIN)/pytest -q tests/pages
+	@$(PYTEST) tests/pages
 
 test-cluster: up ## tests that need the cluster
-	@$(BIN)/pytest -q tests/cluster -m "not every_stage"
+	@$(PYTEST) tests/cluster $(SOME)
 
 faults: up ## strike runs with every fault at every stage; print fault x stage -> outcome, residue
 	@$(BIN)/pytest -q tests/cluster/test_faults.py

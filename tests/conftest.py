@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import lzma
 import os
+import pickle
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -26,9 +28,17 @@ os.environ.pop("GITHUB_STEP_SUMMARY", None)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@functools.cache
+def _recorded() -> bytes:
+    """Give the recorded run's lines as pickle writes them, which is read in half the time of JSON."""
+    lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
+    return pickle.dumps([json.loads(line) for line in lines])
+
+
 def recorded_lines() -> list[record.Line]:
-    """Give the recorded run's lines."""
-    return [json.loads(line) for line in lzma.decompress(RECORDED.read_bytes()).decode().splitlines()]
+    """Give the recorded run's lines; whoever asks may change them."""
+    lines: list[record.Line] = pickle.loads(_recorded())
+    return lines
 
 
 def judged_in(lines: list[record.Line]) -> int:

@@ -113,7 +113,7 @@ def test_a_run_folder_will_do(tmp_path: Path) -> None:
 def test_a_broken_record_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     next(line for line in lines if line["kind"] == "evidence")["sha256"] = digest("something else")
     monkeypatch.setattr("sys.argv", ["conformance", "judge", str(write(tmp_path / "r.jsonl", lines))])
     with pytest.raises(SystemExit) as ended:

@@ -135,7 +135,7 @@ def test_a_property_that_was_left_out_leaves_a_caveat() -> None:
 
 
 def test_a_header_that_is_older_than_claims_is_read_and_rendered(tmp_path: Path) -> None:
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     lines[0].pop("claims", None)
     read = record.read(write(tmp_path / "r.jsonl", lines))
     assert view.claims(read) == []
@@ -268,7 +268,7 @@ def test_needs_are_derived_from_what_is_declared() -> None:
 
 
 def test_evidence_that_several_cite_is_shown_once() -> None:
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     cited = next(line for line in lines if line["kind"] == "observation" and line["cites"])
     lines.insert(-1, {**copy.deepcopy(cited), "property": f"{cited['property']}.again"})
     page = render.html(record.of(lines))

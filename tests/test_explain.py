@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import re
 import subprocess
@@ -245,7 +244,7 @@ def test_the_last_run_is_explained_where_there_is_one(tmp_path: Path, monkeypatc
 
 
 def test_hostile_evidence_does_not_reach_the_terminal_as_it_is() -> None:
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     hostile = "\x1b[31m\nrm -rf $HOME"
     for line in lines:
         if line["kind"] == "evidence":

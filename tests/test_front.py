@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import os
 import shlex
@@ -37,7 +36,7 @@ def test_a_reader_is_told_what_matters_first(recorded: record.Record) -> None:
 
 
 def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it() -> None:
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     lines[0]["world"]["own_kernel"] = {
         "how": "User-Mode Linux", "source": "linux 7", "edits": {"clock": "It was slow.", "cpuset": "It was lacking."}
     }  # fmt: skip

@@ -17,6 +17,7 @@ from tests.conftest import changed, recorded_lines, without
 
 PROPERTIES = {one.id: one for family in families() for one in family.properties}
 RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines() if line["kind"] == "observation"]
+SPAWNS = {one.name: one.spawns for one in catalogue().values()}
 Look = Callable[[str], Seen]
 
 
@@ -69,7 +70,7 @@ KUBELETS_LIES: list[tuple[str, Callable[[Any], Any]]] = [("pod", another_id)]
 def test_without_identity_nothing_is_concluded(seen: Look, name: str, leg: str) -> None:
     if PROPERTIES[name].childless:
         return
-    spawns = catalogue()[leg.partition(".")[0]].spawns
+    spawns = SPAWNS[leg.partition(".")[0]]
     for evidence, lie in [*LIES, *(DAEMONS_LIES if spawns else KUBELETS_LIES)]:
         assert judge(name, changed(seen(leg), evidence, lie)) is State.INCONCLUSIVE, evidence
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from pathlib import Path
@@ -30,7 +29,7 @@ def valid(verdict: dict[str, Any]) -> dict[str, Any]:
 
 def ended(code: int, *, interrupted: bool = False) -> record.Record:
     """Give the recorded run, ended otherwise."""
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     lines[-1].update(exit_code=code, interrupted=interrupted)
     return record.of(lines)
 

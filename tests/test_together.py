@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ ESCAPED = "P2-13[dind.foreground]"
 
 def other(**states: str) -> list[dict[str, Any]]:
     """Give the recorded lines as of a cgroup v2 world, in which the cells so named have other states."""
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     for line in lines:
         if line["kind"] == "header":
             line["world"]["cgroup"] = "v2"
@@ -72,7 +71,7 @@ def test_nothing_in_common_is_said() -> None:
 
 
 def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
-    lines = copy.deepcopy(recorded_lines())
+    lines = recorded_lines()
     same = record.of(lines)
     assert together.labels(two()) == ["cgroup hybrid", "cgroup v2"]
     lines[0]["world"]["runtime"] = "containerd://1.6.20"

@@ -13,6 +13,7 @@ from conformance.world import places
 
 ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "conformance.yml"
+WEEKLY = ROOT / ".github" / "workflows" / "test-all.yml"
 ACTION = ROOT / "action.yml"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 SHELL = "bash hack/as-root.sh {0}"
@@ -24,8 +25,8 @@ def ci() -> list[str]:
     return [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
 
 
-def workflow() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+def workflow(file: Path = WORKFLOW) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return read
 
 
@@ -47,6 +48,11 @@ def test_the_workflow_runs_what_ci_runs_and_joins_what_two_jobs_made() -> None:
     assert commands(WORKFLOW) == [*ci(), "make together"]
 
 
+def test_what_no_change_waits_for_is_run_every_week() -> None:
+    assert commands(WEEKLY) == ["make test-all"]
+    assert len(workflow(WEEKLY)[True]["schedule"]) == 1  # type: ignore[index] # `on` is true to YAML 1.1
+
+
 def test_each_world_has_a_job_and_the_last_joins_them() -> None:
     jobs = workflow()["jobs"]
     assert set(jobs["world"]["strategy"]["matrix"]["world"]) == set(places.OWN)
@@ -61,16 +67,20 @@ def test_the_action_is_one_conformance_run_with_arguments() -> None:
     assert {command.partition(" ARGS=")[0] for command in commands(ACTION)} <= {"make conformance"}
 
 
-@pytest.mark.parametrize("file", [WORKFLOW, ACTION], ids=["workflow", "action"])
+@pytest.mark.parametrize("file", [WORKFLOW, WEEKLY, ACTION], ids=["workflow", "weekly", "action"])
 def test_nothing_is_written_into_a_command_and_every_command_is_roots(file: Path) -> None:
     assert all("${{" not in command for command in commands(file))
-    usual = [job.get("defaults", {}).get("run", {}).get("shell") for job in workflow()["jobs"].values()]
+    usual = [
+        job.get("defaults", {}).get("run", {}).get("shell")
+        for one in (WORKFLOW, WEEKLY)
+        for job in workflow(one)["jobs"].values()
+    ]
     shells = [step.get("shell") for step in steps(file) if "run" in step]
     assert set(shells if file == ACTION else [*usual, *filter(None, shells)]) == {SHELL}
     assert (ROOT / SHELL.split()[1]).is_file()
 
 
-@pytest.mark.parametrize("file", [WORKFLOW, ACTION], ids=["workflow", "action"])
+@pytest.mark.parametrize("file", [WORKFLOW, WEEKLY, ACTION], ids=["workflow", "weekly", "action"])
 def test_every_action_is_pinned_to_a_commit_that_names_its_version(file: Path) -> None:
     used = re.findall(r"uses:\s*(.*)", file.read_text(encoding="utf-8"))
     assert len(used) == sum("uses" in step for step in steps(file)) > 0
@@ -78,14 +88,15 @@ def test_every_action_is_pinned_to_a_commit_that_names_its_version(file: Path) -
 
 
 def test_workflow_and_action_use_the_same_versions() -> None:
-    versions = {step["uses"] for file in (WORKFLOW, ACTION) for step in steps(file) if "uses" in step}
+    versions = {step["uses"] for file in (WORKFLOW, WEEKLY, ACTION) for step in steps(file) if "uses" in step}
     assert len(versions) == len({one.partition("@")[0] for one in versions})
 
 
-def test_the_workflow_may_read_and_nothing_else() -> None:
-    assert workflow()["permissions"] == {"contents": "read"}
-    assert all("permissions" not in job for job in workflow()["jobs"].values())
-    checkouts = [step for step in steps(WORKFLOW) if step.get("uses", "").startswith("actions/checkout@")]
+@pytest.mark.parametrize("file", [WORKFLOW, WEEKLY], ids=["workflow", "weekly"])
+def test_a_workflow_may_read_and_nothing_else(file: Path) -> None:
+    assert workflow(file)["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in workflow(file)["jobs"].values())
+    checkouts = [step for step in steps(file) if step.get("uses", "").startswith("actions/checkout@")]
     assert {step["with"]["persist-credentials"] for step in checkouts} == {False}
 
 

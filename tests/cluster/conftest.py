@@ -1,4 +1,4 @@
-"""A disk that can be filled; and the table of faults: what each did to a run, told when the session ends."""
+"""Runs that several tests look at; a disk that can be filled; the table of faults, which is told when the session ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.gathered import RUNS, Gathered, Made, gather
 from tests.cluster.support import conformance, kubectl
 
 TABLE = pytest.StashKey[list[tuple[str, str, str, str]]]()
@@ -22,6 +23,23 @@ def _clean_start() -> None:
     """Take away what a test that failed has left, so that its failure is its own."""
     if "/" in kubectl("get", "namespaces,leases", "-A", "-l", "conformance/run", "-o", "name"):
         conformance("clean")
+
+
+@pytest.fixture(scope="session")
+def gathered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gathered:
+    """Give every run of RUNS that a test of this session looks at."""
+    asked = {name for item in request.session.items if isinstance(item, pytest.Function) for name in item.fixturenames}
+    return gather(asked & RUNS.keys(), tmp_path_factory.mktemp("gathered"))
+
+
+def _fixture(name: str) -> object:
+    def made(gathered: Gathered) -> Made:
+        return gathered.runs[name]
+
+    return pytest.fixture(scope="session", name=name)(made)
+
+
+globals().update({f"_{name}": _fixture(name) for name in RUNS})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import subprocess
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance import record
+from conformance import leases, record
 from conformance.probes import agent
 from conformance.residue import Owners, astray
 from conformance.world import kind
@@ -71,6 +72,21 @@ def wait(what: str, seen: Callable[[], object], seconds: float = 60) -> None:
     while not seen():
         assert time.monotonic() < end, f"{what} was not seen within {seconds:g} s"
         time.sleep(0.1)
+
+
+def run_id(reports: Path) -> str:
+    """Give the id of the newest run that keeps its record under reports; "none" while there is none."""
+    return max((one.name for one in reports.glob("*-*-*")), default="-none").rpartition("-")[2]
+
+
+def its(kind_: str, reports: Path, label: str = "conformance/leg") -> list[dict[str, Any]]:
+    """Give the objects of a kind that the newest run under reports has made, with a label."""
+    return objects(kind_, "-A", "-l", f"{label},conformance/run={run_id(reports)}")
+
+
+def its_child_runs(reports: Path) -> bool:
+    """Say whether a pod of a leg of the newest run under reports is running."""
+    return any(pod["status"].get("phase") == "Running" for pod in its("pods", reports))
 
 
 def latest(reports: Path) -> record.Record:
@@ -136,18 +152,17 @@ def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"rule {one}" for one in seen["iptables rules"] if CHILDS.search(one))
 
 
-def assert_nothing_left(seconds: float = 40) -> None:
-    """Assert that nothing is left; kubelet gets its usual time for an ended pod's cgroups and folders."""
-    seen: list[str] = []
-
-    def gone() -> bool:
-        seen[:] = left()
-        return not seen
-
+def left_in_the_end(seconds: float = 40) -> list[str]:
+    """Give what is left, in words, once kubelet had its usual time for an ended pod's cgroups and folders."""
     end = time.monotonic() + seconds
-    while not gone():
-        assert time.monotonic() < end, seen
+    while (seen := left()) and time.monotonic() < end:
         time.sleep(1)
+    return seen
+
+
+def assert_nothing_left() -> None:
+    """Assert that nothing is left of any run."""
+    assert left_in_the_end() == []
 
 
 def assert_cleaned(reports: Path) -> None:
@@ -164,6 +179,16 @@ def assert_cleaned(reports: Path) -> None:
         assert time.monotonic() < end, said
         time.sleep(1)
     assert_nothing_left()
+
+
+def let_lease_run_out(run: str) -> None:
+    """Let a dead run's Lease run out now: its last renewal is put back by as long as a Lease lasts."""
+    path = ("-n", "conformance", "lease", leases.name(run))
+    lease = json.loads(kubectl("get", *path, "-o", "json"))
+    renewed = dt.datetime.fromisoformat(lease["spec"]["renewTime"])
+    earlier = renewed - dt.timedelta(seconds=lease["spec"]["leaseDurationSeconds"])
+    spec = {"spec": {"renewTime": earlier.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}}
+    kubectl("patch", *path, "--type", "merge", "-p", json.dumps(spec))
 
 
 @contextmanager

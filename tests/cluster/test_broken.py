@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from conformance import record
+from tests.cluster.gathered import ONE, Made
 from tests.cluster.support import (
     RUN_SECONDS,
     Done,
@@ -22,10 +22,12 @@ from tests.cluster.support import (
     conformance,
     control_plane,
     diagnostics,
+    its_child_runs,
     kubectl,
     latest,
     objects,
     on,
+    run_id,
     start,
     states,
     wait,
@@ -33,8 +35,6 @@ from tests.cluster.support import (
 )
 
 ROOT = Path(__file__).parents[2]
-ONE = ("-k", "P2-05 and dood")
-"""One cell, so one leg."""
 
 
 def refused(done: Done, code: int, *said: str) -> None:
@@ -113,7 +113,7 @@ def test_a_cluster_that_is_not_ours_is_not_touched_without_leave(tmp_path: Path)
 def test_a_cluster_that_stops_answering_half_way(tmp_path: Path) -> None:
     manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
     running = start(tmp_path, "-k", "P2-10 and detached")
-    wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
+    wait("a leg", lambda: its_child_runs(tmp_path))
     stop = ["sh", "-c", f"mv {manifest} /kind/ && pkill -KILL kube-apiserver"]
     back = ["mv", "/kind/kube-apiserver.yaml", manifest]
     with broken(lambda: on(control_plane(), *stop), lambda: on(control_plane(), *back)):
@@ -155,23 +155,9 @@ def test_no_node_takes_pods(tmp_path: Path) -> None:
     assert_nothing_left()
 
 
-def test_an_image_that_is_not_on_the_node(tmp_path: Path) -> None:
-    name = "docker.io/library/docker:26.1-dind"
-    ctr = ["ctr", "-n", "k8s.io", "images"]
-
-    def remove() -> None:
-        on(worker(), *ctr, "tag", name, "docker.io/library/kept:1")
-        on(worker(), *ctr, "rm", "--sync", name)
-
-    def restore() -> None:
-        on(worker(), *ctr, "tag", "docker.io/library/kept:1", name)
-        on(worker(), *ctr, "rm", "docker.io/library/kept:1")
-
-    with broken(remove, restore):
-        done = conformance("run", "--reports", str(tmp_path), "-k", "P2-05 and dind")
-    refused(done, 2, "docker:26.1-dind", "is the image docker:26.1-dind on the node?")
-    errors(tmp_path, "docker:26.1-dind")
-    assert_nothing_left()
+def test_an_image_that_is_not_on_the_node(no_image: Made) -> None:
+    refused(no_image.done, 2, "docker:0.0-dind", "is the image docker:0.0-dind on the node?")
+    errors(no_image.reports, "docker:0.0-dind")
 
 
 def test_an_image_that_cannot_be_had_for_the_cluster() -> None:
@@ -183,11 +169,9 @@ def test_an_image_that_the_suite_does_not_know() -> None:
     refused(conformance("up", "--image", "pyhton:3-slim=x"), 3, "--image takes NAME=REFERENCE", "python:3-slim")
 
 
-def test_a_pod_that_crash_loops(tmp_path: Path) -> None:
-    done = conformance("run", "--reports", str(tmp_path), *ONE, "--image", "docker:26.1-cli=python:3-slim")
-    refused(done, 2, "The pod of dood.foreground cannot start: container docker-cmds")
-    errors(tmp_path, "docker")
-    assert_nothing_left()
+def test_a_pod_that_crash_loops(crashing: Made) -> None:
+    refused(crashing.done, 2, "The pod of dood.foreground cannot start: container docker-cmds")
+    errors(crashing.reports, "docker")
 
 
 def test_a_pod_that_cannot_be_scheduled(tmp_path: Path) -> None:
@@ -212,17 +196,11 @@ def test_a_pod_that_cannot_be_scheduled(tmp_path: Path) -> None:
     assert_nothing_left()
 
 
-def test_a_child_that_never_serves(tmp_path: Path) -> None:
-    build = (
-        "mkdir -p /mute; cd /mute; echo 'exec sleep 600' >mute; chmod +x mute;"
-        "printf 'FROM httpd:latest\\nCOPY mute /usr/local/bin/httpd-foreground\\n' >Dockerfile; docker build -q -t httpd:mute ."
+def test_a_child_that_never_serves(mute: Made) -> None:
+    refused(
+        mute.done, 2, "A page from dood.foreground's child did not happen within", "ECONNREFUSED", "does the child's image serve"
     )
-    undo = "docker rmi httpd:mute; rm -rf /mute"
-    with broken(lambda: on(worker(), "sh", "-c", build), lambda: on(worker(), "sh", "-c", undo)):
-        done = conformance("run", "--reports", str(tmp_path), *ONE, "--image", "httpd:latest=httpd:mute")
-    refused(done, 2, "A page from dood.foreground's child did not happen within", "ECONNREFUSED", "does the child's image serve")
-    errors(tmp_path, "did not happen")
-    assert_nothing_left()
+    errors(mute.reports, "did not happen")
 
 
 def test_a_typo_in_an_approachs_file(tmp_path: Path) -> None:
@@ -260,8 +238,9 @@ def test_ports_that_are_taken(tmp_path: Path) -> None:
 
 def test_a_probe_that_is_killed(tmp_path: Path) -> None:
     running = start(tmp_path, "-k", "P2-10 and dood and detached")
-    wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
-    kubectl("-n", "conformance", "delete", "pod", "-l", "conformance/probe", "--grace-period=0", "--force")
+    wait("a leg", lambda: its_child_runs(tmp_path))
+    probes = f"conformance/probe,conformance/run={run_id(tmp_path)}"
+    kubectl("-n", "conformance", "delete", "pod", "-l", probes, "--grace-period=0", "--force")
     output, _ = running.communicate(timeout=RUN_SECONDS)
     refused(Done([], running.returncode, output, ""), 2, "The probe on")
     read = latest(tmp_path)
@@ -282,7 +261,7 @@ def test_a_disk_that_is_full_from_the_start(disk: Path) -> None:
 
 def test_a_disk_that_fills_up_half_way(disk: Path) -> None:
     running = start(disk / "reports", "-k", "P2-10 and forced")
-    wait("a leg", lambda: "Running" in kubectl("get", "pods", "-A", "-l", "conformance/leg", "--no-headers"))
+    wait("a leg", lambda: its_child_runs(disk / "reports"))
     fill(disk)
     output, _ = running.communicate(timeout=RUN_SECONDS)
     refused(Done([], running.returncode, output, ""), 2, "No space left on device", "use --reports DIR on another disk")
@@ -296,13 +275,3 @@ def test_a_cache_on_a_full_disk(disk: Path) -> None:
     fill(disk)
     done = conformance("up", env={**os.environ, "CONFORMANCE_CACHE": str(disk / "cache")})
     refused(done, 2, "The disk is full", "CONFORMANCE_CACHE")
-
-
-def test_down_while_a_run_is_at_work(tmp_path: Path) -> None:
-    running = start(tmp_path, *ONE)
-    wait("its Lease", lambda: objects("leases", "-A", "-l", "conformance/run"))
-    refused(conformance("down"), 2, f"The cluster {cluster().name} is in use by run", "wait for that run to end, or end it")
-    running.send_signal(signal.SIGINT)
-    running.communicate(timeout=RUN_SECONDS)
-    assert kubectl("get", "--raw", "/readyz") == "ok"
-    assert_nothing_left()

@@ -265,6 +265,6 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
     pulled = {s["imageID"] for e in read.evidence if e.name == "pod" for s in e.output["status"]["containerStatuses"]}
     assert all("sha256:" in one for one in pulled)
     assert outside(env) == before
-    enforced = conformance(*run, "--enforce", "-k", "P2-05", env=env)
+    enforced = conformance(*run, "--enforce", "-k", "P2-10 and foreground-forced", env=env)
     assert enforced.returncode == 1, enforced.stdout
     assert "--enforce" in enforced.stdout

@@ -1,7 +1,7 @@
 """Fault x stage: whatever hits a run, it tells no lie, the next run works, and after `clean` nothing is left.
 
 A record never says HOLDS or LACKS of what was not seen. `make faults` runs all of the table; the ordinary tests run one
-stage of each fault.
+stage of each fault, those that hit nothing but their own run at the same time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,17 @@ from attrs import frozen
 from conformance import record
 from conformance.errors import ConformanceError
 from conformance.world import paths
+from tests.cluster.gathered import AT_ONCE
 from tests.cluster.support import (
     RUN_SECONDS,
     assert_cleaned,
     broken,
     conformance,
     control_plane,
-    objects,
+    its,
+    let_lease_run_out,
     on,
+    run_id,
     start,
     wait,
     worker,
@@ -37,6 +41,8 @@ from tests.cluster.support import (
 SELECTION = ("-k", "P2-10 and forced")
 """Four legs that do not wait out a grace, one of which leaves an orphan on the node's engine."""
 CELLS = 4
+STAGE_SECONDS = 150
+"""From a run's start to a stage of it: it may wait for another's burn (`timeouts.quiet`)."""
 OUR_ENGINE = paths.cache() / "dockerd.pid"
 Table = list[tuple[str, str, str, str]]
 
@@ -62,9 +68,9 @@ class Run:
         os.killpg(self.process.pid, number)
 
 
-def _seen(kind: str, label: str) -> list[dict[str, Any]]:
+def _seen(kind: str, label: str, run: Run) -> list[dict[str, Any]]:
     with suppress(ConformanceError):
-        return objects(kind, "-A", "-l", label)
+        return its(kind, run.reports, label)
     return []
 
 
@@ -74,11 +80,11 @@ def _judged(run: Run) -> bool:
 
 
 STAGES: dict[str, Callable[[Run], bool]] = {
-    "preparing": lambda _: bool(_seen("pods", "conformance/probe")),
-    "starting": lambda _: bool(_seen("pods", "conformance/leg")),
-    "serving": lambda _: any(pod["status"]["phase"] == "Running" for pod in _seen("pods", "conformance/leg")),
+    "preparing": lambda run: bool(_seen("pods", "conformance/probe", run)),
+    "starting": lambda run: bool(_seen("pods", "conformance/leg", run)),
+    "serving": lambda run: any(pod["status"]["phase"] == "Running" for pod in _seen("pods", "conformance/leg", run)),
     # A pod that is deleted with grace 0 is gone at once; its namespace goes on ending.
-    "deleting": lambda _: any("deletionTimestamp" in one["metadata"] for one in _seen("namespaces", "conformance/leg")),
+    "deleting": lambda run: any("deletionTimestamp" in one["metadata"] for one in _seen("namespaces", "conformance/leg", run)),
     "cleaning": _judged,
 }
 
@@ -133,7 +139,9 @@ class Fault:
     """The stage that the ordinary tests run it at."""
     args: tuple[str, ...] = ()
     """What the run is told beside what it selects."""
-    world: bool = False
+    alone: bool = False
+    """Whether it hits other runs, too."""
+    mend: bool = False
     """Whether the world must be mended with `up` before the next run."""
 
 
@@ -142,15 +150,16 @@ FAULTS = [
     Fault("SIGTERM", terminate, (2,), "starting"),
     Fault("SIGKILL of the runner", kill, (-signal.SIGKILL,), "serving"),
     Fault("SIGKILL of a worker", kill_worker, (0, 2), "serving", ("-n", "2")),
-    Fault("Docker Engine killed", kill_engine, (0, 2), "serving", world=True),
-    Fault("node rebooted", reboot_node, (0, 2), "serving", world=True),
-    Fault("API server away for 20 s", silence_api, (0, 2), "deleting"),
+    Fault("Docker Engine killed", kill_engine, (0, 2), "serving", alone=True, mend=True),
+    Fault("node rebooted", reboot_node, (0, 2), "serving", alone=True, mend=True),
+    Fault("API server away for 20 s", silence_api, (0, 2), "deleting", alone=True),
     Fault("disk full", fill_disk, (0, 2), "deleting"),
 ]
 CASES = [
     pytest.param(fault, stage, id=f"{fault.name} while {stage}", marks=[] if stage == fault.stage else [pytest.mark.every_stage])
     for fault in FAULTS
     for stage in STAGES
+    if fault.alone or stage != fault.stage
 ]
 
 
@@ -158,23 +167,42 @@ CASES = [
 def test_a_run_survives(fault: Fault, stage: str, disk: Path, table: Table) -> None:
     if fault.strike is kill_engine and not OUR_ENGINE.exists():
         pytest.skip("the machine's Docker Engine is not one that `conformance up` started, and so not ours to kill")
-    run = Run(disk, *fault.args)
+    outcome = struck(fault, stage, disk)
+    assert_the_next_run_works(disk)
+    table.append((fault.name, stage, outcome, "nothing left"))
+
+
+def test_runs_survive_what_hits_each_of_them_at_the_same_time(disk: Path, tmp_path: Path, table: Table) -> None:
+    """What one of them left is in the way of the next run, or of the clean-up, as if it had been alone."""
+    folders = {fault: disk if fault.strike is fill_disk else tmp_path / fault.name for fault in FAULTS if not fault.alone}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(lambda fault: struck(fault, fault.stage, folders[fault]), folders))
+    assert_the_next_run_works(tmp_path / "next")
+    table += [(fault.name, fault.stage, outcome, "nothing left") for fault, outcome in zip(folders, outcomes, strict=True)]
+
+
+def struck(fault: Fault, stage: str, reports: Path) -> str:
+    """Strike a run at a stage; give how it ended and what its record says, which must be no lie."""
+    run = Run(reports, *fault.args)
     reached = STAGES[stage]
-    wait(f"the stage {stage}", lambda: reached(run) or run.process.poll() is not None, 60)
+    wait(f"the stage {stage}", lambda: reached(run) or run.process.poll() is not None, STAGE_SECONDS)
     assert run.process.poll() is None, run.process.communicate()
     fault.strike(run)
     output, _ = run.process.communicate(timeout=RUN_SECONDS)
     assert "Traceback" not in output
     said = honest(run, output)
-    (disk / "filler").unlink(missing_ok=True)
-    if fault.world:
+    (reports / "filler").unlink(missing_ok=True)
+    if fault.mend:
         done = conformance("up", timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
     assert run.process.returncode in fault.codes, output
-    again = conformance("run", "--reports", str(disk), *SELECTION)
+    return f"exit {run.process.returncode}, {said}"
+
+
+def assert_the_next_run_works(reports: Path) -> None:
+    again = conformance("run", "--reports", str(reports), *SELECTION)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert_cleaned(disk)
-    table.append((fault.name, stage, f"exit {run.process.returncode}, {said}", "nothing left"))
+    assert_cleaned(reports)
 
 
 @pytest.mark.parametrize("clean_first", [True, False], ids=["cleaned", "run again"])
@@ -184,14 +212,16 @@ def test_the_printed_manifests_child_is_found_and_the_tag_put_back(disk: Path, c
     before = on(worker(), *tag)
     selection = ("--level", "article", "-k", "article-dood")
     run = start(disk, *selection)
-    wait("the child's image", lambda: on(worker(), "docker", "images", "-q", "--filter", "label=conformance.nonce"))
+    wait("the child's image", lambda: on(worker(), *tag) != before)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=RUN_SECONDS)
-    assert on(worker(), *tag) != before
+    assert on(worker(), *tag) != before, "the dead run did not put it back"
+    dead = run_id(disk)
     if not clean_first:
         again = conformance("run", "--reports", str(disk), *selection)
         assert again.returncode == 0, again.stdout + again.stderr
         assert on(worker(), *tag) == before
+    let_lease_run_out(dead)
     assert_cleaned(disk)
     assert on(worker(), *tag) == before
 

@@ -13,33 +13,29 @@ from xml.etree import ElementTree as ET
 import pytest
 from junitparser import JUnitXml
 
+from tests.cluster.gathered import Gathered, Made
 from tests.cluster.support import (
     RUN_SECONDS,
     assert_cleaned,
     assert_nothing_left,
+    cluster,
     conformance,
+    its,
+    its_child_runs,
     kubectl,
     latest,
     left,
     nodes,
     on,
+    run_id,
     start,
     states,
     wait,
 )
 
 
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the reports of one whole run at the default parallelism."""
-    folder = tmp_path_factory.mktemp("reports")
-    done = conformance("run", "--reports", str(folder))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
-def test_every_cell_is_judged_as_expected(reports: Path) -> None:
-    read = latest(reports)
+def test_every_cell_is_judged_as_expected(core: Made) -> None:
+    read = core.record
     assert not read.lost
     assert all(o["as_expected"] for o in read.observations)
     assert {o["approach"] for o in read.observations} == {"dood", "dind"}
@@ -47,32 +43,34 @@ def test_every_cell_is_judged_as_expected(reports: Path) -> None:
     assert read.footer["cleaned"] == []
 
 
-def test_the_record_says_what_was_looked_at_before_the_first_leg(reports: Path) -> None:
-    header = latest(reports).header
+def test_the_record_says_what_was_looked_at_before_the_first_leg(core: Made) -> None:
+    header = core.record.header
     found = {one["what"]: one["found"] for one in header["preflight"]}
     assert found["node that the legs are on"] == header["world"]["leg_node"]
     assert found["nodes that are Ready"].split(", ") == [node["name"] for node in header["world"]["nodes"]]
     assert {"dind", "dood", "pod"} <= set(found["pods of approaches that the API server takes (dry run)"].split(", "))
 
 
-def test_nothing_is_left(reports: Path) -> None:
-    assert reports.exists()
-    assert_nothing_left()
+def test_nothing_is_left(gathered: Gathered) -> None:
+    assert gathered.runs
+    assert gathered.left == []
 
 
-def test_all_outputs_are_there_and_readable(reports: Path) -> None:
-    folder = reports / "latest"
+@pytest.mark.parametrize("name", ["core", "article"])
+def test_all_outputs_are_there_and_readable(name: str, request: pytest.FixtureRequest) -> None:
+    made: Made = request.getfixturevalue(name)
+    folder, decided = made.reports / "latest", len(made.record.observations)
     assert "<title>" in (folder / "report.html").read_text(encoding="utf-8")
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith("## ")
     suite = JUnitXml.fromfile(str(folder / "junit.xml"))
-    assert (suite.tests, suite.failures, suite.errors) == (len(latest(reports).observations), 0, 0)
+    assert (suite.tests, suite.failures, suite.errors) == (decided, 0, 0)
     assert ET.parse(folder / "junit.xml").getroot().tag == "testsuites"
     results = [json.loads(f.read_text()) for f in (folder / "allure-results").glob("*-result.json")]
-    assert len(results) == len(latest(reports).observations)
+    assert len(results) == decided
 
 
-def test_both_legs_were_on_the_same_worker_and_told_apart(reports: Path) -> None:
-    read = latest(reports)
+def test_both_legs_were_on_the_same_worker_and_told_apart(core: Made) -> None:
+    read = core.record
     nodes = {one.output["spec"]["nodeName"] for one in read.evidence if one.name == "pod"}
     assert len(nodes) == 1
     assert len({leg["nonce"] for leg in read.legs}) == len({leg["port"] for leg in read.legs}) == len(read.legs)
@@ -87,23 +85,31 @@ def test_both_legs_were_on_the_same_worker_and_told_apart(reports: Path) -> None
     assert not daemons["dood"] & daemons["dind"]
 
 
-def test_only_namespace_nonce_and_port_are_substituted(reports: Path) -> None:
-    for leg in latest(reports).legs:
+def test_only_namespace_nonce_and_port_are_substituted(core: Made) -> None:
+    for leg in core.record.legs:
         if leg["leg"].partition(".")[2] in ("foreground", "foreground-forced", "laden"):
             lines = [d for d in leg["diff"].splitlines() if d[:1] in "+-" and d[:3] not in ("---", "+++")]
             assert sorted(d.strip("+- ").partition(":")[0] for d in lines) == ["namespace", "value", "value", "value", "value"]
 
 
-def test_one_process_gives_the_same_observations(reports: Path, tmp_path: Path) -> None:
-    done = conformance("run", "--reports", str(tmp_path), "-n", "0")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert states(latest(tmp_path)) == states(latest(reports))
+def test_one_process_gives_the_same_observations(core: Made, article: Made) -> None:
+    assert "-n 0" in core.record.header["command"]
+    seen, by_several = states(core.record), states(article.record)
+    assert "-n 0" not in article.record.header["command"]
+    assert seen
+    assert seen == {cell: by_several[cell] for cell in seen}
 
 
-def test_the_article_alone_does_not_hold_here(tmp_path: Path) -> None:
-    done = conformance("run", "--reports", str(tmp_path), "--strict-article", "-k", "P2-10 and dood.foreground-forced")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "expected LACKS" in done.stdout
+def test_the_article_alone_does_not_hold_here(strict: Made) -> None:
+    assert strict.done.returncode == 1, strict.done.stdout + strict.done.stderr
+    assert "expected LACKS" in strict.done.stdout
+
+
+def test_each_repeat_is_deployed_and_recorded(repeated: Made) -> None:
+    read = repeated.record
+    assert sorted(leg["leg"] for leg in read.legs) == [f"{a}.foreground-forced{n}" for a in ("dind", "dood") for n in ("", "~2")]
+    assert len({leg["nonce"] for leg in read.legs}) == 4
+    assert "2 of 2 HOLDS" in (repeated.reports / "latest" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_selection_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
@@ -113,35 +119,43 @@ def test_a_selection_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
     assert_nothing_left()
 
 
-def children_run() -> bool:
-    return "Running" in kubectl(
-        "get", "pods", "-A", "-l", "conformance/leg", "--no-headers", "-o", "custom-columns=P:.status.phase"
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_interrupted_run_says_so_and_cleans_up(tmp_path: Path, number: signal.Signals) -> None:
-    running = start(tmp_path)
-    wait("a leg", children_run)
-    running.send_signal(number)
-    output, _ = running.communicate(timeout=RUN_SECONDS)
-    assert running.returncode == 2, output
-    read = latest(tmp_path)
-    assert read.footer is not None
-    assert read.footer["interrupted"]
+def test_interrupted_runs_say_so_and_clean_up_and_down_waits_for_them(tmp_path: Path) -> None:
+    running = {number: start(tmp_path / number.name) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in running:
+        wait("a leg", lambda number=number: its_child_runs(tmp_path / number.name))  # type: ignore[misc]
+    down = conformance("down")
+    assert down.returncode == 2
+    assert f"The cluster {cluster().name} is in use by run" in down.stderr
+    assert "wait for that run to end, or end it" in down.stderr
+    for number, one in running.items():
+        one.send_signal(number)
+    for number, one in running.items():
+        output, _ = one.communicate(timeout=RUN_SECONDS)
+        assert one.returncode == 2, output
+        read = latest(tmp_path / number.name)
+        assert read.footer is not None
+        assert read.footer["interrupted"]
+    assert kubectl("get", "--raw", "/readyz") == "ok"
     assert_nothing_left()
 
 
-def test_clean_removes_what_a_killed_run_left(tmp_path: Path) -> None:
-    running = start(tmp_path, "-n", "0", "-k", "P2-10 and dood")
-    wait("a leg", children_run)
-    os.killpg(running.pid, signal.SIGKILL)
-    running.communicate(timeout=30)
+def test_clean_spares_a_run_that_is_alive_and_removes_what_a_killed_one_left(tmp_path: Path) -> None:
+    """Nobody can tell of a killed run that it is dead until its Lease has run out."""
+    killed, alive = tmp_path / "killed", tmp_path / "alive"
+    dying = start(killed, "-n", "0", "-k", "P2-10 and dood")
+    wait("a leg", lambda: its_child_runs(killed))
+    os.killpg(dying.pid, signal.SIGKILL)
+    dying.communicate(timeout=30)
+    living = start(alive, "-k", "P2-10 and dood and detached-forced")
+    wait("a leg", lambda: its("pods", alive))
+    done = conformance("clean", "--reports", str(tmp_path))
+    for reports in (killed, alive):
+        assert f"nothing of run {run_id(reports)}: it is alive" in done.stdout, done.stdout + done.stderr
+    output, _ = living.communicate(timeout=RUN_SECONDS)
+    assert living.returncode == 0, output
     assert left()
-    folder = next(tmp_path.iterdir())
-    text = (folder / "record.jsonl").read_text(encoding="utf-8")
-    assert '"footer"' not in text
-    assert_cleaned(tmp_path)
+    assert '"footer"' not in (next(killed.iterdir()) / "record.jsonl").read_text(encoding="utf-8")
+    assert_cleaned(killed)
 
 
 @pytest.mark.parametrize("approach", ["dood", "dind"])

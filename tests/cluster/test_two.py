@@ -1,4 +1,4 @@
-"""Two runs on one cluster at the same time, and two homes on one machine: neither harms the other."""
+"""Runs on one cluster at the same time, and two homes on one machine: neither harms the other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from conformance import record
-from tests.cluster.support import RUN_SECONDS, assert_nothing_left, cluster, conformance, latest, objects, start, states, wait
+from tests.cluster.gathered import Gathered, Made
+from tests.cluster.support import cluster, conformance, latest, objects
 
 Window = tuple[float, float]
 
@@ -18,38 +19,25 @@ def burns(read: record.Record) -> list[Window]:
 
 
 def starts(read: record.Record) -> list[Window]:
-    """Give when a run's legs became ready to be read: they hold the CPUs then."""
-    return [(leg["times"]["serving"] - 0.2, leg["times"]["serving"]) for leg in read.legs]
+    """Give when those of a run's legs that came to serve became ready to be read: they hold the CPUs then."""
+    return [(times["serving"] - 0.2, times["serving"]) for times in (leg["times"] for leg in read.legs) if "serving" in times]
 
 
 def overlapping(some: list[Window], others: list[Window]) -> list[tuple[Window, Window]]:
     return [(a, b) for a in some for b in others if a[0] < b[1] and b[0] < a[1]]
 
 
-def test_two_runs_at_the_same_time_see_what_each_sees_alone(tmp_path: Path) -> None:
-    running = {name: start(tmp_path / name) for name in ("first", "second")}
-    for name, process in running.items():
-        output, _ = process.communicate(timeout=RUN_SECONDS)
-        assert process.returncode == 0, (name, output)
-    first, second = (latest(tmp_path / name) for name in running)
-    assert states(first) == states(second)
+def test_runs_at_the_same_time_do_not_disturb_one_another(gathered: Gathered, core: Made, article: Made) -> None:
+    first, second = core.record, article.record
+    assert first.header["started"] < second.footer["ended"]  # type: ignore[index]
+    assert second.header["started"] < first.footer["ended"]  # type: ignore[index]
     assert burns(first)
     assert overlapping(burns(first), burns(second)) == []
+    others = [latest(made.reports) for made in gathered.runs.values()]
     for one in (first, second):
-        assert overlapping(burns(one), [*starts(first), *starts(second)]) == []
+        assert overlapping(burns(one), [window for other in others for window in starts(other)]) == []
         mine = one.header["run"]
         assert all(mine in name for line in one.residue for name in line["left"] if name.startswith("conformance-"))
-    assert_nothing_left()
-
-
-def test_clean_spares_a_run_that_is_alive(tmp_path: Path) -> None:
-    running = start(tmp_path, "-k", "P2-10 and dood and detached-forced")
-    wait("a leg", lambda: objects("pods", "-A", "-l", "conformance/leg"))
-    done = conformance("clean", "--reports", str(tmp_path))
-    assert "it is alive" in done.stdout, done.stdout + done.stderr
-    output, _ = running.communicate(timeout=RUN_SECONDS)
-    assert running.returncode == 0, output
-    assert_nothing_left()
 
 
 def test_another_home_uses_the_cluster_that_is_there(tmp_path: Path) -> None:
