@@ -110,6 +110,6 @@ def test_it_judges_a_record_again(installed: Installed, tmp_path: Path) -> None:
 
 def test_it_shares_programs_images_and_cluster_with_the_checkout(installed: Installed) -> None:
     names = sorted(f"{part}/{folder.name}" for part in ("go", "images") for folder in (paths.BUILD / part).iterdir())
-    assert {"go/kubernetes", "images/node"} <= set(names)
+    assert {"go/node", "images/node"} <= set(names)
     assert installed.asked(f"[digest(paths.BUILD / name) for name in {names}]") == str([digest(paths.BUILD / n) for n in names])
     assert installed.asked("digest(paths.kind_config())") == digest(paths.kind_config())
