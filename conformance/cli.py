@@ -247,13 +247,13 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     are written into --reports: a column for each record, led by where they disagree.
     """
     if len(sources) > 1:
-        worlds = [record.read(_file(one)) for one in sources]
+        worlds = [record.read(_file(one), record.nothing) for one in sources]
         render.several(worlds, reports)
         _show_in_step(render.side_by_side_markdown(worlds))
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)
-    folder, read = file.parent, record.read(file)
+    folder, read = file.parent, record.read(file, render.shown)
     terminal.table(read, Console(highlight=False, emoji=False))
     render.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
@@ -271,7 +271,7 @@ def diff(before: Path, after: Path, form: str) -> None:
 
     BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
     """
-    found = compare(*(record.read(_file(one)) for one in (before, after)))
+    found = compare(*(record.read(_file(one), record.nothing) for one in (before, after)))
     click.echo(compared.FORMATS[form](found), nl=False)
     sys.exit(1 if found.changed or found.vanished else 0)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from conformance.article import CLAIMS
+from conformance.evidence import Evidence
 from conformance.observations import State
 from conformance.record import Line, Record, repeat_of
 from conformance.samples import Difference, Times, difference, times
@@ -70,6 +71,11 @@ def cold_starts(record: Record) -> dict[str, list[float]]:
     return found
 
 
+def of_first(one: Evidence) -> bool:
+    """Say whether a reading is of the first deployment of its leg."""
+    return repeat_of(one.leg)[1] == 1
+
+
 RELIABLE = "P2-25"
 _SENTENCE = "every cold start comes to serve, and every observation is the same each time"
 
@@ -101,7 +107,7 @@ def folded(record: Record) -> Record:
         record,
         header={**record.header, "cells": cells, "claims": claims},
         legs=tuple(leg for leg in record.legs if repeat_of(leg["leg"])[1] == 1),
-        evidence=tuple(one for one in record.evidence if repeat_of(one.leg)[1] == 1),
+        evidence=tuple(filter(of_first, record.evidence)),
         observations=(*shown, *reliable),
     )
 

@@ -119,13 +119,21 @@ class Owners:
         return sorted(marked | {leg for first, leg in self.ports.items() if ports & {*range(first, first + PORTS_A_LEG)}})
 
 
+def tells(one: Evidence) -> bool:
+    """Say whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
+    return one.name.removeprefix(SECOND) in ("pod", "registry", "child") or _by_nonce(one)
+
+
+def _by_nonce(one: Evidence) -> bool:
+    return isinstance(one.asked, dict) and one.asked.get("variable") == "CHILD_NONCE"
+
+
 def _containers(evidence: Evidence) -> set[str]:
     """Give the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
     if evidence.name.removeprefix(SECOND) == "child":
         found = [evidence.output.get("process", {})]
     else:
-        by_nonce = isinstance(evidence.asked, dict) and evidence.asked.get("variable") == "CHILD_NONCE"
-        found = evidence.output if by_nonce and isinstance(evidence.output, list) else []
+        found = evidence.output if _by_nonce(evidence) and isinstance(evidence.output, list) else []
     return {container_of(process) for process in found} - {""}
 
 

@@ -33,7 +33,7 @@ from conformance.probes import node as probing
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.report import render
-from conformance.residue import Owners, ledger, left_before, waiting_for
+from conformance.residue import Owners, ledger, left_before, tells, waiting_for
 from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.signals import uninterrupted
@@ -403,8 +403,8 @@ class Run:
     def _owners(self, made: list[Object]) -> Owners:
         """Tell what on a node is whose: this run's legs, and other runs that are or were at work meanwhile."""
         others = (set(cleaning.alive(self.cluster)) | self._others) - {self.id}
-        owners = Owners.of(self.id, record.read(self.folder / "record.jsonl"), others, self.cluster.items("/api/v1/pods"), made)
-        return owners.and_of(self._own)
+        read = record.read(self.folder / "record.jsonl", tells)
+        return Owners.of(self.id, read, others, self.cluster.items("/api/v1/pods"), made).and_of(self._own)
 
     def _left(self, probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[record.Line]:
         """Give the difference of two inventories as lines; kubelet gets its usual time for the ends of the run's pods."""
@@ -432,14 +432,14 @@ class Run:
         try:
             if not (self.folder / "record.jsonl").stat().st_size:
                 writer.write(self._header(self._cells))
-            seen = record.read(writer.path)
+            seen = record.read(writer.path, record.nothing)
             lost = {(c["property"], c["leg"]) for c in seen.lost}
             if not interrupted and not usage:
                 for cell in self._cells:
                     if (cell.prop.id, cell.leg) in lost:
                         said = error(f"not judged: {broken or 'nobody came to judge it'}")
                         writer.write(observation_line(cell, said, self._world, strict=self.strict_article))
-                seen = record.read(writer.path) if lost else seen
+                seen = record.read(writer.path, record.nothing) if lost else seen
             code, self.why = conclude(seen, enforce=self.enforce, interrupted=interrupted, broken=broken, cleaned=cleaned)
             self.mark("end")
             footer = {
@@ -552,7 +552,7 @@ def new_id() -> str:
 
 def finish(folder: Path) -> record.Record:
     """Render every report of a run's folder, let `latest` point to it, and give the record."""
-    read = record.read(folder / "record.jsonl")
+    read = record.read(folder / "record.jsonl", render.shown)
     render.everything(read, folder)
     latest = folder.parent / "latest"
     temporary = folder.parent / f".latest-{os.getpid()}"

@@ -314,7 +314,7 @@ def again(record: Record, more: float) -> Record:
         if "serving" in leg["times"]
     ]
     cells = [*record.header["cells"], *({**cell, "leg": f"{cell['leg']}~2"} for cell in record.header["cells"])]
-    evidence = (*record.evidence, *(evolve(one, leg=f"{one.leg}~2") for one in record.evidence if one.name == strips.AFTER))
+    evidence = (*record.evidence, *(evolve(one, leg=f"{one.leg}~2") for one in record.evidence if one.name == strips.LEFT))
     return evolve(record, header={**record.header, "cells": cells}, legs=(*record.legs, *second), evidence=evidence)
 
 

@@ -11,8 +11,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 from attrs import evolve
 from click.testing import CliRunner
@@ -26,7 +28,8 @@ from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.legs import catalogue
 from conformance.observations import State
 from conformance.plan import cells
-from conformance.report import raw, render, view
+from conformance.report import machine, raw, render, view
+from hack.bench import many
 from tests.conftest import RECORDED, judged_in, recorded_level, recorded_lines, up_to, write
 
 JSON = st.recursive(
@@ -65,6 +68,77 @@ def test_a_line_cut_in_two_by_a_crash_is_left_out(tmp_path: Path) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write('{"kind": "foot')
     assert record.read(path).footer is None
+
+
+def test_a_character_cut_in_two_by_a_crash_is_left_out_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", recorded_lines()[:-1])
+    with path.open("ab") as file:
+        file.write('{"kind": "footer", "why": "é'.encode()[:-1])
+    assert record.read(path) == record.of(recorded_lines()[:-1])
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(record.BadRecord, match=r"r\.jsonl cannot be read: it is no text\."):
+        record.read(path)
+
+
+def test_the_digest_of_the_file_is_of_every_byte_of_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", recorded_lines())
+    with path.open("ab") as file:
+        file.write(b'{"kind": "foot')
+    assert record.read(path, record.nothing).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+SCHEMA = Path(record.__file__).with_name("record.schema.json")
+
+
+def spoilt(line: record.Line) -> Iterator[record.Line]:
+    """Give a line without each of its members, and with other values in the place of each, and of what is in it."""
+    for key, value in line.items():
+        yield {name: one for name, one in line.items() if name != key}
+        for other in (None, True, 1, 1.0, -1, 70000, "", "x\n", [], [1], ["x"], {}, {"x": 1}, {"x": "y"}):
+            yield {**line, key: other}
+        if isinstance(value, dict) and key not in ("output", "asked"):
+            yield from ({**line, key: one} for one in spoilt(value))
+        elif isinstance(value, list) and value and isinstance(value[0], dict) and key != "left":
+            yield from ({**line, key: [one, *value[1:3]]} for one in spoilt(value[0]))
+    yield {**line, "more": 1}
+
+
+@pytest.mark.parametrize("kind", record.KINDS_OF_LINE)
+def test_what_is_compiled_of_the_schema_refuses_all_that_the_schema_does(kind: str) -> None:
+    """It is another library's work than the sentence that says what is wrong."""
+    whole = next(line for line in recorded_lines() if line["kind"] == kind)
+    record.check(whole)
+    by_schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    refused = 0
+    for line in spoilt(whole):
+        try:
+            record.check(line)
+        except record.BadRecord:
+            refused += 1
+            assert not by_schema.is_valid(line)
+        else:
+            assert by_schema.is_valid(line)
+    assert refused > 20
+
+
+def test_a_refusal_says_where_and_what(recorded: record.Record) -> None:
+    with pytest.raises(record.BadRecord) as refused:
+        record.check({**recorded.header, "world": {**recorded.header["world"], "cgroup": "v3"}})
+    said = "a line of kind 'header' is not as the schema says: world/cgroup: 'v3' is not one of ['v1', 'hybrid', 'v2', 'unknown']"
+    assert refused.value.sentence == said
+
+
+def test_pages_are_the_same_where_only_what_they_show_is_kept_of_a_record(tmp_path: Path) -> None:
+    """A long run's evidence would not fit into memory."""
+    path = write(tmp_path / "r.jsonl", many.repeated(recorded_lines(), 3))
+    whole, kept = record.read(path), record.read(path, render.shown)
+    assert len(kept.evidence) < len(whole.evidence) / 2
+    pages = [(render.html(one), render.markdown(one), machine.verdicts(one)) for one in (whole, kept)]
+    assert pages[0] == pages[1]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +374,7 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
             return 1
 
     monkeypatch.setattr("conformance.cli.reach", lambda *_: None)
-    monkeypatch.setattr("conformance.cli.running.Run", Made)
+    monkeypatch.setattr("conformance.run.Run", Made)
     for step, said in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
         done = CliRunner().invoke(cli, ["run", "-q", "--reports", str(tmp_path / "reports")])

@@ -25,7 +25,7 @@ from conformance.observations import State, not_applicable
 from conformance.plan import Cell, cells
 from conformance.probes.inventory import inventory
 from conformance.report import render
-from conformance.residue import Owners, astray, ledger, left_before, waiting_for
+from conformance.residue import Owners, astray, ledger, left_before, tells, waiting_for
 from conformance.sessions import Replay, observation_line
 from conformance.terms import terms
 from conformance.world import images, nodes
@@ -72,6 +72,13 @@ def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
     }
     assert ledger("n", {}, after, owners) == []
     assert waiting_for({}, after, owners) == []
+
+
+def test_no_other_reading_is_asked_whose_a_thing_is_than_those_that_are_kept(recorded: record.Record) -> None:
+    kept = evolve(recorded, evidence=tuple(filter(tells, recorded.evidence)))
+    assert 100 < len(kept.evidence) < len(recorded.evidence) / 2
+    all_, of_kept = (Owners.of(recorded.header["run"], one, set(), [], []) for one in (recorded, kept))
+    assert of_kept == all_
 
 
 def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: record.Record) -> None:

@@ -75,8 +75,8 @@ def command(record: Record, line: Line) -> str:
 def engines(record: Record) -> dict[str, str]:
     """Give the versions of the engines that each approach's legs had, as the engines themselves say."""
     found: dict[str, dict[str, None]] = {}
-    for one in record.evidence:
-        if one.name == "daemon" and (said := parsed(one)):
+    for one in record.named("daemon"):
+        if said := parsed(one):
             words = f"Docker {said.get('ServerVersion')} of {said.get('OperatingSystem')}, storage driver {said.get('Driver')}"
             found.setdefault(one.leg.partition(".")[0], {})[words] = None
     return {approach: "; ".join(words) for approach, words in found.items()}

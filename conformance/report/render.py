@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from conformance import repeats, together
+from conformance.evidence import Evidence
 from conformance.observations import Standing, State, Verdict
 from conformance.pairs import pairs
 from conformance.record import Record
@@ -17,6 +18,14 @@ from conformance.report import front, machine, pictures, raw, view
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
+
+
+def shown(one: Evidence) -> bool:
+    """Say whether a reading is on a run's pages: all of a leg's first deployment, and of its repeats what was left by each.
+
+    It is what `record.read` keeps for them.
+    """
+    return repeats.of_first(one) or one.name == pictures.LEFT
 
 
 def everything(record: Record, folder: Path) -> None:

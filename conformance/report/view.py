@@ -315,7 +315,7 @@ def introduced(record: Record, cell: Cell) -> str:
 
 def stand_ins(record: Record, approach: str) -> list[str]:
     """Give the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
-    found = [e for e in record.evidence if e.name == "pod" and e.leg.startswith(f"{approach}.")]
+    found = [e for e in record.named("pod") if e.leg.startswith(f"{approach}.")]
     pods = [e.output for e in found if isinstance(e.output, dict)]
     used = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
     used |= {argument for pod in pods for container in pod["spec"]["containers"] for argument in container.get("command", [])}
@@ -369,5 +369,6 @@ def edits(record: Record) -> dict[str, str]:
 
 def printable(text: str) -> str:
     """Make control characters visible, wherever in an output they stand."""
-    hidden = {ord(c): f"\\x{ord(c):02x}" for c in set(text) if c not in "\n\t" and not c.isprintable()}
-    return text.translate(hidden) if hidden else text
+    if text.replace("\n", "").replace("\t", "").isprintable():  # by far the most, and the quicker question
+        return text
+    return text.translate({ord(c): f"\\x{ord(c):02x}" for c in set(text) if c not in "\n\t" and not c.isprintable()})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from conformance.record import Record
 from conformance.report.pictures import kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
+from conformance.report.pictures.strips import LEFT
 
-__all__ = ["Picture", "of", "style"]
+__all__ = ["LEFT", "Picture", "of", "style"]
 
 
 def of(record: Record) -> list[Picture]:

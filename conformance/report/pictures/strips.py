@@ -18,7 +18,7 @@ SAYS = (
     "A dot is one leg, deployed once; dots of the same value are on top of one another; the bar is the median. "
     "Kinds of leg differ in what they do: what can be compared is one kind on two approaches, which the table names."
 )
-AFTER = "on the node after"
+LEFT = "on the node after"
 """The reading of what is left of all that the node kept of a child and its image, before the run cleans up."""
 
 
@@ -49,7 +49,7 @@ def picture(record: Record) -> Picture:
 
 
 NO_START = "Start-up is not drawn: no leg of the record came to serve, or the record is older than the times of legs."
-NO_LEFT = f"Residue is not drawn: no reading “{AFTER}” is in the record."
+NO_LEFT = f"Residue is not drawn: no reading “{LEFT}” is in the record."
 
 
 def starts(record: Record) -> Strip:
@@ -61,8 +61,8 @@ def starts(record: Record) -> Strip:
 def left(record: Record) -> Strip:
     """Give how many paths on the node were left of each leg of which they were looked for."""
     found: dict[str, list[float]] = {}
-    for one in record.evidence:
-        if one.name == AFTER and isinstance(one.output, dict):
+    for one in record.named(LEFT):
+        if isinstance(one.output, dict):
             there = [path for path in one.output.values() if isinstance(path, dict) and path.get("exists")]
             found.setdefault(repeat_of(one.leg)[0], []).append(len(there))
     return Strip("Residue", "paths left on the node when the pod was gone", "", _by_approach(record, found))
