@@ -88,6 +88,7 @@ def up(
         engine.ensure(progress, install=install)
         kind = binaries.build(binaries.KIND, progress) / "kind"
         node = nodes.node(images.Store(progress, install, overrides or {}), containerd, docker)
+        progress.ahead = _steps(world)  # what was there already took no step
         name = PREFIX + digest(config, node.image.reference, *([] if world == places.HOST else [world]))
         cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference, world)
         if not places.stands(world, node.image):
