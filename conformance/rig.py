@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
+from conformance.choices import RATE
 from conformance.cluster import CLEARED, Cluster, Object, Refused
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
@@ -24,9 +25,6 @@ NOT_NOW = 400
 """The API server's status where a container has not been started, or has not ended yet (kubelet, validateContainerLogStatus)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
-RATE = 0.031611
-"""USD for an hour of one CPU where the user gives no rate of his own: what OpenCost takes where it knows no prices
-(opencost configs/default.json, Google's us-central1, on demand)."""
 
 
 @define

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.claims import LEVELS
+from conformance.choices import LEVELS
 from conformance.course import Course
 from conformance.errors import UsageError
 from conformance.evidence import Seen, redact

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from conformance.choices import ENGINES, RUNTIMES
 from conformance.errors import NoImage, UsageError
 from conformance.wait import until
 from conformance.world import binaries, commands, images, packages
@@ -32,10 +33,6 @@ from conformance.world.images import (
 ETCD_TAG = "3.6.8-0"
 PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
-RUNTIMES = ("2.3", "1.6")
-"""containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
-ENGINES: Mapping[str, str] = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}
-"""Docker Engine in a pod -> the Debian that has it."""
 STEPS = 13
 """Two base images and eleven others lie between nothing and a node image that is built."""
 

@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from attrs import define, field
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress as Live
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Live
 
 HEARTBEAT = 20.0
 """Seconds between two lines about a step that is still going on."""
@@ -23,12 +24,19 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+def _console() -> Console:
+    """Return a console on stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
 @define
 class Progress:
     """Announces steps. `total` is how many are to come at most; what is cached takes none."""
 
     total: int = 0
-    console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
+    console: Console = field(factory=_console)
     _began: float = field(factory=time.monotonic)
     _done: int = 0
     _live: Live | None = None
@@ -36,6 +44,8 @@ class Progress:
     @contextmanager
     def step(self, what: str, usual: float | None = None) -> Iterator[None]:
         """Announce one step; `usual` is how many seconds it takes on two cores when nothing is cached."""
+        from rich.markup import escape
+
         self._done += 1
         place = f"[{self._done}/{max(self.total, self._done)}]"
         hint = f" (about {clock(usual)})" if usual and usual >= HEARTBEAT else ""
@@ -64,6 +74,9 @@ class Progress:
         if self._live is not None:
             yield self._live
             return
+        from rich.progress import Progress as Live
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Live(*columns, console=self.console, transient=True) as live:
             self._live = live
