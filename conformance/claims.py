@@ -11,6 +11,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from conformance.article import CLAIMS, speaks_of
+from conformance.choices import LEVELS
 from conformance.evidence import MissingEvidence, Seen
 from conformance.identity import unproven
 from conformance.observations import Observation, State, error, inconclusive
@@ -18,8 +19,6 @@ from conformance.rig import Rig
 
 Reading = Callable[[Rig], None]
 Judge = Callable[[Seen], Observation]
-
-LEVELS = ("core", "article", "extended")
 
 
 @frozen

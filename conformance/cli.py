@@ -1,4 +1,4 @@
-"""A person's way in: `conformance --help` lists the commands."""
+"""A person's way in: `conformance --help` lists the commands. Each imports what it does when it is run, and no other does."""
 
 from __future__ import annotations
 
@@ -7,29 +7,15 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from conformance import again, plan, record
-from conformance import run as running
-from conformance.claims import LEVELS
-from conformance.cluster import Cluster
-from conformance.differences import compare
+from conformance.choices import ENGINES, FORMATS, HOST, LEVELS, RATE, RUNTIMES, WORLDS
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
-from conformance.explain import explain
-from conformance.legs import catalogue
-from conformance.listing import listing
-from conformance.report import compared, live, machine, render, terminal
-from conformance.rig import RATE
-from conformance.sessions import wanted_processes
-from conformance.terms import terms
-from conformance.timeouts import be_patient, declared
-from conformance.world import context as contexts
-from conformance.world import doctor as checks
-from conformance.world import images, kind, nodes, places
-from conformance.world.progress import Progress
+
+if TYPE_CHECKING:
+    from conformance.cluster import Cluster
 
 REPORTS = click.option(
     "--reports",
@@ -46,22 +32,22 @@ INSTALL = click.option(
 )
 CONTAINERD = click.option(
     "--containerd",
-    type=click.Choice(nodes.RUNTIMES),
-    default=nodes.RUNTIMES[0],
+    type=click.Choice(RUNTIMES),
+    default=RUNTIMES[0],
     show_default=True,
     help="containerd in the nodes.",
 )
 DOCKER = click.option(
     "--docker",
-    type=click.Choice(list(nodes.ENGINES)),
-    default=next(iter(nodes.ENGINES)),
+    type=click.Choice(list(ENGINES)),
+    default=next(iter(ENGINES)),
     show_default=True,
     help="Docker Engine in the pods.",
 )
 WORLD = click.option(
     "--world",
-    type=click.Choice(places.WORLDS),
-    default=places.HOST,
+    type=click.Choice(WORLDS),
+    default=HOST,
     show_default=True,
     help="Where the nodes run: on this machine's kernel, or on one of their own with that cgroup version (x86-64, root).",
 )
@@ -99,24 +85,28 @@ def up(install: bool, world: str, containerd: str, docker: str, given_images: tu
 
     Each image is pulled where a registry answers, and built where none does.
     """
+    from conformance.world import images, kind, nodes
+    from conformance.world.progress import Progress
+
     overrides = images.overrides(given_images, nodes.KNOWN)
     made = kind.up(Progress(), install=install, containerd=containerd, docker=docker, overrides=overrides, world=world)
     click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
 
 
 @cli.command()
-@click.option(
-    "--world", type=click.Choice(places.WORLDS), default=None, help="Only what is in this one; all of them unless told."
-)
+@click.option("--world", type=click.Choice(WORLDS), default=None, help="Only what is in this one; all of them unless told.")
 def down(world: str | None) -> None:
     """Delete our clusters and worlds, and the Docker Engine if `up` started it and nothing else runs on it."""
+    from conformance.world import kind, places
+    from conformance.world.progress import Progress
+
     for gone in kind.down(Progress(), places.same(world) if world else "") or ["nothing: no cluster of ours is there"]:
         click.echo(f"removed {gone}")
 
 
 OF_WORLD = click.option(
     "--world",
-    type=click.Choice(places.WORLDS),
+    type=click.Choice(WORLDS),
     default=None,
     help="Use the cluster that `up --world` made there; the newest of all unless told.",
 )
@@ -124,6 +114,11 @@ OF_WORLD = click.option(
 
 def reach(context: str, world: str | None = None) -> Cluster:
     """Give the cluster of a context, or the one that `up` made (in a world, if given). Raises `UsageError`, `NoCluster`."""
+    from conformance.cluster import Cluster
+    from conformance.timeouts import be_patient, declared
+    from conformance.world import context as contexts
+    from conformance.world import kind, places
+
     if context and world:
         raise UsageError("--context and --world both name a cluster.", "leave one of them out")
     if context:
@@ -191,6 +186,16 @@ def run(
     given_images: tuple[str, ...],
 ) -> None:
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
+    from rich.console import Console
+
+    from conformance import record
+    from conformance import run as running
+    from conformance.legs import catalogue
+    from conformance.report import live, machine, render, terminal
+    from conformance.sessions import wanted_processes
+    from conformance.terms import terms
+    from conformance.world import images
+
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     count = wanted_processes(processes)
     overrides = images.overrides(given_images, images.NAMES)
@@ -231,6 +236,8 @@ def run(
 
 def _show_in_step(text: str) -> None:
     """Add a summary to the step of the GitHub Actions job that this is, if it is one."""
+    from conformance.report import render
+
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     failure = render.step_summary(text, Path(summary)) if summary else ""
     if failure:
@@ -246,6 +253,11 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     RECORD is a record.jsonl or a run's folder; reports/latest unless given. Of more than one, worlds.html and worlds.md
     are written into --reports: a column for each record, led by where they disagree.
     """
+    from rich.console import Console
+
+    from conformance import record
+    from conformance.report import render, terminal
+
     if len(sources) > 1:
         worlds = [record.read(_file(one), record.nothing) for one in sources]
         render.several(worlds, reports)
@@ -265,14 +277,18 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
 @cli.command()
 @click.argument("before", metavar="BEFORE", type=click.Path(path_type=Path))
 @click.argument("after", metavar="AFTER", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(compared.FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 def diff(before: Path, after: Path, form: str) -> None:
     """Say what is another one in a second record: the worlds, observations, times that a test can tell apart.
 
     BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
     """
+    from conformance import record
+    from conformance.differences import compare
+    from conformance.report import compared
+
     found = compare(*(record.read(_file(one), record.nothing) for one in (before, after)))
-    click.echo(compared.FORMATS[form](found), nl=False)
+    click.echo(compared.WRITERS[form](found), nl=False)
     sys.exit(1 if found.changed or found.vanished else 0)
 
 
@@ -292,6 +308,9 @@ def _file(source: Path | None = None) -> Path:
 )
 def list_(level: str) -> None:
     """List every claim of the article and every property: id, level, approaches, legs, prediction, needs, source."""
+    from conformance.legs import catalogue
+    from conformance.listing import listing
+
     for line in listing(level, catalogue()):
         click.echo(line)
 
@@ -304,6 +323,10 @@ def explain_(name: str, source: Path | None) -> None:
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given, where there is one.
     """
+    from conformance import record
+    from conformance.explain import explain
+    from conformance.legs import catalogue
+
     read = record.read(_file(source)) if source or LATEST.exists() else None
     for line in explain(name, read, catalogue()):
         click.echo(line)
@@ -318,6 +341,9 @@ def judge(source: Path | None, verbose: bool) -> None:
     RECORD is a record.jsonl or a run's folder; reports/latest unless given. Exits with 1 if an observation is
     another one than then.
     """
+    from conformance import again, plan, record
+    from conformance.legs import catalogue
+
     read = record.read(_file(source))
     judged = again.judge(read, plan.cells(LEVELS[-1], list(catalogue()), read.repeats))
     for line in again.lines(judged, verbose=verbose):
@@ -328,6 +354,8 @@ def judge(source: Path | None, verbose: bool) -> None:
 @cli.command()
 def doctor() -> None:
     """Check each thing that a run needs, and name the remedy."""
+    from conformance.world import doctor as checks
+
     worst = 0
     for check in checks.checks():
         click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.what}: {check.found}")
@@ -344,6 +372,9 @@ def doctor() -> None:
 @IMAGE
 def clean(reports: Path, world: str | None, context: str, given_images: tuple[str, ...]) -> None:
     """Remove every object that runs made, but for those of runs at work, and prove it by looking again."""
+    from conformance import run as running
+    from conformance.world import images
+
     overrides = images.overrides(given_images, (images.PROBE,))
     removed, left = running.clean(reach(context, world), reports, overrides)
     for one in removed:

@@ -7,14 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
-
-from kubernetes import client, config
-from kubernetes.config.config_exception import ConfigException
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Any
 
 from conformance.errors import NoCluster, RigError, TimedOut
 from conformance.timeouts import TIMEOUTS
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
 
 Object = dict[str, Any]
 GONE = 404
@@ -25,19 +24,25 @@ class Cluster:
 
     def __init__(self, kubeconfig: Path | None, user_agent: str = "conformance", context: str = "") -> None:
         """Keep the path (None: the user's own kubeconfig) and the context ("": the current one); nothing is asked yet."""
+        # Loaded now, and by nobody who has no cluster: not at the first question, which a leg may be timing.
+        from kubernetes.config import new_client_from_config
+
+        self._client_of = new_client_from_config
         self.kubeconfig = kubeconfig
         self.context = context
         self.user_agent = user_agent
         self._threads = threading.local()
 
     @property
-    def api(self) -> client.ApiClient:
-        """Give this thread's client. Raises `NoCluster` if the kubeconfig cannot be used."""
+    def api(self) -> ApiClient:
+        """Return this thread's client. Raises `NoCluster` if the kubeconfig cannot be used."""
+        from kubernetes.config.config_exception import ConfigException
+
         if not hasattr(self._threads, "api"):
             try:
                 file = str(self.kubeconfig) if self.kubeconfig else None
                 with _making:
-                    made = config.new_client_from_config(file, self.context or None)
+                    made = self._client_of(file, self.context or None)
             except (ConfigException, OSError, ValueError) as broken:
                 raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
             made.user_agent = self.user_agent
@@ -60,6 +65,8 @@ class Cluster:
 
         Raises `Refused` with the server's words, `NoCluster` if it does not answer.
         """
+        from urllib3.exceptions import HTTPError
+
         sent = {
             "Accept": "*/*" if stream else "application/json",
             "Content-Type": "application/json",
@@ -167,7 +174,7 @@ class Cluster:
         response = self.request("GET", collection, query=query, timeout=min(left, seconds) + 1, stream=True)
         try:
             yield from lines(response)
-        except HTTPError:
+        except Silent:
             return  # bounded on both ends: look again
         finally:
             response.close()
@@ -200,15 +207,24 @@ def _refusal(status: int, data: bytes) -> Refused:
         return Refused(status, "", data.decode(errors="replace")[:300])
 
 
+class Silent(Exception):
+    """An open response broke off."""
+
+
 def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib3 response
-    """Give the JSON lines of an open response as they arrive."""
+    """Return the JSON lines of an open response as they arrive. Raises `Silent` where they break off."""
+    from urllib3.exceptions import HTTPError
+
     rest = b""
-    for chunk in response.stream(65536, decode_content=True):
-        rest += chunk
-        *whole, rest = rest.split(b"\n")
-        for line in whole:
-            if line.strip():
-                yield json.loads(line)
+    try:
+        for chunk in response.stream(65536, decode_content=True):
+            rest += chunk
+            *whole, rest = rest.split(b"\n")
+            for line in whole:
+                if line.strip():
+                    yield json.loads(line)
+    except HTTPError as broken:
+        raise Silent(str(broken)) from broken
 
 
 def describe(pod: Object | None) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from conformance import plan
 from conformance.article import CLAIMS, Claim, speaks_of
-from conformance.claims import LEVELS, Property
+from conformance.choices import LEVELS
+from conformance.claims import Property
 from conformance.legs import KINDS, Approach
 
 WIDTH = 100

@@ -10,7 +10,8 @@ from typing import Any
 from attrs import asdict, frozen
 
 from conformance.article import CLAIMS, Claim
-from conformance.claims import LEVELS, Family, Property, families
+from conformance.choices import LEVELS
+from conformance.claims import Family, Property, families
 from conformance.cluster import Cluster, Object
 from conformance.leases import RUN_LABEL
 from conformance.legs import KINDS, PRINTED_PORT, Approach, Leg, catalogue

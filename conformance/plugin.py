@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 import scenarios
 from conformance import record
-from conformance.claims import LEVELS
+from conformance.choices import LEVELS
 from conformance.errors import ConformanceError, RigError
 from conformance.legs import catalogue
 from conformance.observations import State

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
+from conformance.choices import RATE
 from conformance.cluster import CLEARED, Cluster, Object, Refused
 from conformance.errors import RigError, TimedOut
 from conformance.evidence import SECOND, Evidence, Seen, digest, redact
@@ -26,9 +27,6 @@ THERE_IS_ONE = 409
 """The API server's status where an object of that name is there (AlreadyExists)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
-RATE = 0.031611
-"""USD for an hour of one CPU where the user gives no rate of his own: what OpenCost takes where it knows no prices
-(opencost configs/default.json, Google's us-central1, on demand)."""
 
 
 @define

@@ -21,6 +21,7 @@ import pytest
 from attrs import define, field
 
 from conformance import cleaning, leases, legs, plan, record, sweeping
+from conformance.choices import RATE
 from conformance.cleaning import NAMESPACE
 from conformance.cluster import Cluster, Object
 from conformance.conclusion import conclude
@@ -34,7 +35,6 @@ from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.report import render
 from conformance.residue import Owners, ledger, left_before, tells, waiting_for
-from conformance.rig import RATE
 from conformance.sessions import observation_line
 from conformance.signals import uninterrupted
 from conformance.timeouts import TIMEOUTS

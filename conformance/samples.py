@@ -6,8 +6,8 @@ Pure functions. Every sample stays; nothing is averaged away or left out.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import median
 
 from attrs import frozen
@@ -41,15 +41,15 @@ def times(samples: Sequence[float]) -> Times:
         raise ValueError("no sample, so no median")
     ordered = sorted(samples)
     n = len(ordered)
-    place = next((k for k in reversed(range(n // 2)) if _coverage(n, k) >= CONFIDENCE), None)
+    place = next((k for k, covered in reversed(list(enumerate(_coverage(n)))) if covered >= CONFIDENCE), None)
     low, high = (None, None) if place is None else (ordered[place], ordered[n - 1 - place])
     p95 = ordered[math.ceil(0.95 * n) - 1] if n >= TAIL else None
     return Times(tuple(samples), median(ordered), low, high, p95)
 
 
-def _coverage(n: int, k: int) -> float:
-    """Give the probability that the true median lies between the k-th smallest and the k-th largest of n (k from 0)."""
-    return float(1 - 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2**n)
+def _coverage(n: int) -> list[float]:
+    """Return for each k from 0 the probability that the true median lies between the k-th smallest and the k-th largest of n."""
+    return [1 - 2 * beyond / 2**n for beyond in accumulate(math.comb(n, i) for i in range(n // 2))]
 
 
 @frozen
@@ -94,10 +94,20 @@ def _doubled_ranks(values: Sequence[float]) -> list[int]:
 
 
 def _ways(ranks: Sequence[int], chosen: int) -> dict[int, int]:
-    """Give in how many ways so many of the ranks sum up to each value."""
-    tables: list[Counter[int]] = [Counter({0: 1})] + [Counter() for _ in range(chosen)]
+    """Return in how many ways so many of the ranks sum up to each value.
+
+    What is counted for one size is a polynomial, each sum's count the coefficient at its power, and is kept in one whole
+    number (Kronecker substitution): one more rank is one shift and one addition then. No count needs more bits than
+    there are ranks. Ranks are counted from the least, in steps that all of them are apart: ties make the numbers short.
+    """
+    least = min(ranks)
+    step = math.gcd(*(rank - least for rank in ranks)) or 1
+    octets = -(-len(ranks) // 8)
+    tables = [1] + [0] * chosen
     for rank in ranks:
+        shift = (rank - least) // step * octets * 8
         for size in range(chosen, 0, -1):
-            for value, ways in tables[size - 1].items():
-                tables[size][value + rank] += ways
-    return dict(tables[chosen])
+            tables[size] += tables[size - 1] << shift
+    packed = tables[chosen].to_bytes(-(-tables[chosen].bit_length() // 8), "little")
+    counts = (int.from_bytes(packed[place : place + octets], "little") for place in range(0, len(packed), octets))
+    return {chosen * least + step * place: ways for place, ways in enumerate(counts) if ways}

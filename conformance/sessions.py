@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.claims import LEVELS
+from conformance.choices import LEVELS
 from conformance.cluster import Cluster
 from conformance.course import Course
 from conformance.errors import UsageError

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import click
 
 from conformance import record
-from conformance.world import apt, paths, places
+from conformance.choices import CGROUPS
+from conformance.world import apt, paths
 
 REPORTS = Path("reports")
 KEPT = ("record.jsonl", "report.html", "summary.md")
@@ -63,7 +64,7 @@ def unlike(source: Path) -> str:
 
 def main() -> int:
     """Copy each world's last run and the report of all; give the exit code."""
-    made = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in places.OWN for file in KEPT}
+    made = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
     made[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
     telling, code = of_this_machine(), 0
     for source in made.values():

@@ -16,7 +16,7 @@ import click
 from attrs import frozen
 
 from conformance import record
-from conformance.claims import LEVELS
+from conformance.choices import LEVELS
 from conformance.observations import State
 from conformance.repeats import Agreement
 

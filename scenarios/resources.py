@@ -8,10 +8,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-from kubernetes.utils.quantity import parse_quantity
 
 from conformance import limits
 from conformance.claims import prop
@@ -125,9 +123,16 @@ def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
     return bool(way and all(level.inode for level in (*way, at_pod)))
 
 
+def _total(quantities: Iterable[str]) -> float:
+    """Return what quantities, as Kubernetes writes them, come to in their base unit."""
+    from kubernetes.utils.quantity import parse_quantity
+
+    return float(sum(map(parse_quantity, quantities)))
+
+
 def _pod_requests(containers: list[Object], resource: str) -> float:
     """Give what containers request of a resource in all, 0.0 for nothing."""
-    return float(sum(parse_quantity(c.get("resources", {}).get("requests", {}).get(resource, "0")) for c in containers))
+    return _total(c.get("resources", {}).get("requests", {}).get(resource, "0") for c in containers)
 
 
 def _requested(seen: Seen, resource: str) -> float:
@@ -239,7 +244,7 @@ def pod_limit(seen: Seen, resource: str) -> float | None:
     declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen["pod"].output["spec"]["containers"]]
     if not all(declared):
         return None
-    return float(sum(parse_quantity(one) for one in declared))
+    return _total(declared)
 
 
 def _run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conformance import record
-from conformance.claims import LEVELS
+from conformance.choices import LEVELS
 from conformance.evidence import Evidence, Seen, digest
 
 RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.xz"

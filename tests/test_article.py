@@ -14,7 +14,8 @@ from rich.console import Console
 
 from conformance import listing, plan, record
 from conformance.article import CLAIMS, Claim
-from conformance.claims import LEVELS, Property, families
+from conformance.choices import LEVELS
+from conformance.claims import Property, families
 from conformance.cli import cli
 from conformance.legs import catalogue
 from conformance.observations import Standing, Verdict, standing

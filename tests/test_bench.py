@@ -11,23 +11,31 @@ from click.testing import CliRunner
 
 from conformance import record
 from conformance.errors import RigError
-from hack.bench import bench, many
+from hack.bench import bench, many, start
 from hack.bench.bench import Round, concluded
-from tests.conftest import recorded_lines
+from tests.conftest import recorded_lines, write
+
+
+def alone(rendering: float = 1.0, peak: float = 71.0, helped: float = 0.08) -> bench.Alone:
+    return bench.Alone({start.BARE: [0.06, 0.06, 9.0], start.HELP: [helped, helped, 9.0]}, rendering, peak)
 
 
 @pytest.mark.parametrize(
-    ("runs", "late", "rendering", "code"),
+    ("runs", "late", "measured", "code"),
     [
-        ([50.0, 60.0, 90.0], [0.01] * 95 + [9.0] * 5, 1.0, 0),  # the median and the p95 decide, not the worst
-        ([50.0, 60.1, 60.2], [0.01], 1.0, 1),
-        ([50.0], [0.01] * 94 + [0.11] * 6, 1.0, 1),
-        ([60.0], [0.1], 3.0, 0),
-        ([60.0], [0.1], 3.1, 1),
+        ([50.0, 60.0, 90.0], [0.01] * 95 + [9.0] * 5, alone(), 0),  # the median and the p95 decide, not the worst
+        ([50.0, 60.1, 60.2], [0.01], alone(), 1),
+        ([50.0], [0.01] * 94 + [0.11] * 6, alone(), 1),
+        ([60.0], [0.1], alone(3.0, 200.0, 0.12), 0),
+        ([60.0], [0.1], alone(rendering=3.1), 1),
+        ([60.0], [0.1], alone(peak=201.0), 1),
+        ([60.0], [0.1], alone(helped=0.13), 1),
     ],
 )
-def test_a_goal_that_is_missed_is_exit_1_and_is_named(runs: list[float], late: list[float], rendering: float, code: int) -> None:
-    lines, concluded_code = concluded([Round(seconds, 100.0) for seconds in runs], late, rendering)
+def test_a_goal_that_is_missed_is_exit_1_and_is_named(
+    runs: list[float], late: list[float], measured: bench.Alone, code: int
+) -> None:
+    lines, concluded_code = concluded([Round(seconds, 100.0) for seconds in runs], late, measured)
     assert concluded_code == code
     assert sum("MISSED" in line for line in lines) == code
     assert f"{len(late)} events" in lines[1]
@@ -76,7 +84,7 @@ def test_a_side_that_fails_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_record_is_made_long_of_what_is_there() -> None:
-    long = many.long(recorded_lines())
+    long = record.of(many.long(recorded_lines()))
     short = record.of(recorded_lines())
     assert many.OBSERVATIONS <= len(long.observations) < many.OBSERVATIONS + len(short.observations)
     assert not long.lost
@@ -85,3 +93,25 @@ def test_a_record_is_made_long_of_what_is_there() -> None:
     ids = {one.id for one in long.evidence}
     assert len(ids) == len(long.evidence)
     assert all(cited in ids for line in long.observations for cited in line["cites"])
+
+
+def test_what_a_program_used_is_its_own_and_not_that_of_who_asks(tmp_path: Path) -> None:
+    held = b"x" * (300 << 20)
+    ran = start.used([sys.executable, "-c", "b'x' * (50 << 20)"], tmp_path)
+    assert len(held) >> 20 > ran.peak > 50
+    assert ran.cpu > 0
+    with pytest.raises(RigError, match=r"ended with 3.*woe"):
+        start.used([sys.executable, "-c", "import sys; print('woe', file=sys.stderr); sys.exit(3)"], tmp_path)
+
+
+def test_the_commands_and_a_long_report_are_measured_of_a_runs_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "TIMES", 1)
+    monkeypatch.setattr(many, "TIMES", 1)
+    monkeypatch.setattr(many, "OBSERVATIONS", 1)
+    (tmp_path / "latest").mkdir()
+    measured = bench.measured(write(tmp_path / "latest" / "record.jsonl", recorded_lines()), tmp_path)
+    assert [len(seconds) for seconds in measured.starts.values()] == [1] * 5
+    assert 20 < measured.peak < start.PEAK_GOAL
+    assert (tmp_path / "report.html").exists()
+    assert not (tmp_path / "record.jsonl").exists()
+    assert len(start.told(measured.starts)) == 6

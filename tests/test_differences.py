@@ -79,7 +79,7 @@ def _with(legs: list[dict[str, Any]]) -> record.Record:
 
 
 def test_each_format_escapes_what_it_shows() -> None:
-    text, markdown, page = (compared.FORMATS[form](found()) for form in ("text", "markdown", "html"))
+    text, markdown, page = (compared.WRITERS[form](found()) for form in ("text", "markdown", "html"))
     assert "    after: ✗ LACKS: outside | <the pod>" in text
     assert "outside &#124; &#60;the pod&#62;" in markdown
     assert "outside | &lt;the pod&gt;" in page

@@ -103,7 +103,7 @@ class Made:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give a way to run it with options."""
     monkeypatch.setattr("conformance.cli.reach", lambda *_: None)
-    monkeypatch.setattr("conformance.cli.running.Run", Made)
+    monkeypatch.setattr("conformance.run.Run", Made)
 
     def ran(*options: str) -> Result:
         return CliRunner().invoke(cli, ["run", "--reports", str(tmp_path), *options])

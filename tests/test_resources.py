@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from conformance import cli, limits
+from conformance.choices import RATE
 from conformance.claims import Property
 from conformance.errors import RigError
 from conformance.evidence import Evidence, Seen
 from conformance.observations import State
-from conformance.rig import RATE
 from conformance.timeouts import TIMEOUTS
 from scenarios import resources
 from tests.conftest import changed, without

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance import record
-from conformance.world import places
+from conformance.choices import CGROUPS
 from hack import samples
 from tests.conftest import recorded_lines
 
@@ -17,7 +17,7 @@ from tests.conftest import recorded_lines
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a folder in which `make worlds` ended."""
     monkeypatch.chdir(tmp_path)
-    for world in places.OWN:
+    for world in CGROUPS:
         (tmp_path / "reports" / world / "latest").mkdir(parents=True)
         for file in samples.KEPT:
             (tmp_path / "reports" / world / "latest" / file).write_text(f"{world} at 172.18.0.2", encoding="utf-8")

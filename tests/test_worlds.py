@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conformance import cli
+from conformance.choices import ENGINES
 from conformance.errors import NoCluster, NoImage, RigError, UsageError
 from conformance.world import apt, binaries, commands, engine, images, kind, nodes, paths, places
 from conformance.world.images import Image
@@ -389,7 +390,7 @@ def test_no_cluster_in_a_world_is_said_with_the_way_to_one(monkeypatch: pytest.M
     [("26.1", "trixie", "docker-cli"), ("20.10", "bookworm", ""), ("28.5", "forky", "docker-cli")],
 )
 def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: str, packages: str) -> None:
-    made = nodes.docker(nodes.ENGINES[version])
+    made = nodes.docker(ENGINES[version])
     assert made.base == suite
     assert made.args["CLIENT"].split()[:1] == packages.split()
     assert suite in made.stand_in
@@ -438,4 +439,4 @@ def test_an_engine_is_taken_where_it_is_the_version_or_was_pulled_as_it(tmp_path
 
 
 def test_the_engine_in_pods_unless_told_is_what_the_manifests_name() -> None:
-    assert f"docker:{next(iter(nodes.ENGINES))}-dind" == images.DOCKER_DIND
+    assert f"docker:{next(iter(ENGINES))}-dind" == images.DOCKER_DIND

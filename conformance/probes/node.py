@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from attrs import frozen
-from urllib3.exceptions import HTTPError
 
-from conformance.cluster import Cluster, Object, Refused, lines
+from conformance.cluster import Cluster, Object, Refused, Silent, lines
 from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
 from conformance.identity import NOBODY
 from conformance.timeouts import TIMEOUTS
@@ -92,7 +91,7 @@ class NodeProbe:
         response = self._get("watch", TIMEOUTS.beat, True, {"processes": processes, "seconds": seconds})
         try:
             yield from lines(response)
-        except HTTPError as silent:
+        except Silent as silent:
             raise ProbeLost(f"The probe on {self.node} fell silent while watching: {silent}.") from silent
         finally:
             response.close()
@@ -129,7 +128,7 @@ class NodeProbe:
                     raise TimedOut(f"Quiet on the CPUs of {self.node}", TIMEOUTS.quiet, last)
                 if stop.is_set():
                     raise RigError("The run was interrupted.")
-        except HTTPError as silent:
+        except Silent as silent:
             raise ProbeLost(f"The probe on {self.node} fell silent: {silent}.") from silent
         raise ProbeLost(f"The probe on {self.node} ended a hold on its CPUs before it had it.")
 

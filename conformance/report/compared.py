@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from conformance.choices import FORMATS
 from conformance.differences import Differences, Start
 from conformance.observations import State
 from conformance.record import Line
@@ -81,4 +82,4 @@ def html(found: Differences) -> str:
     return page("differences.html", counted=found.counted, tables=tables(found))
 
 
-FORMATS: dict[str, Callable[[Differences], str]] = {"text": text, "markdown": markdown, "html": html}
+WRITERS: dict[str, Callable[[Differences], str]] = dict(zip(FORMATS, (text, markdown, html), strict=True))

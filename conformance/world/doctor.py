@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError
 from conformance.world import engine, images, kind, nodes, packages, paths, places
 
@@ -54,7 +55,7 @@ def checks() -> Iterator[Check]:
     )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     yield Check("memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB")
-    for world in places.OWN:
+    for world in CGROUPS:
         yield Check(f"world {world}, where it is asked for", True, places.state(world))
     if running is None:
         yield Check("Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker")

@@ -14,6 +14,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from conformance import leases
+from conformance.choices import CGROUPS, ENGINES, HOST, RUNTIMES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.signals import uninterrupted
 from conformance.wait import until
@@ -40,12 +41,12 @@ TOO_MANY = (
 
 @frozen
 class Cluster:
-    """A cluster that answers. `node_image` is what its nodes were made from, `world` where they run (`places.WORLDS`)."""
+    """A cluster that answers. `node_image` is what its nodes were made from, `world` where they run (`choices.WORLDS`)."""
 
     name: str
     kubeconfig: Path
     node_image: str
-    world: str = places.HOST
+    world: str = HOST
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -67,19 +68,19 @@ def up(
     progress: Progress,
     *,
     install: bool = True,
-    containerd: str = nodes.RUNTIMES[0],
-    docker: str = next(iter(nodes.ENGINES)),
+    containerd: str = RUNTIMES[0],
+    docker: str = next(iter(ENGINES)),
     overrides: Mapping[str, str] | None = None,
-    world: str = places.HOST,
+    world: str = HOST,
 ) -> Cluster:
     """Give a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    `docker` is the Docker Engine in pods, one of `nodes.ENGINES`, `world` one of `places.WORLDS`.
+    `docker` is the Docker Engine in pods, one of `ENGINES`, `world` one of `choices.WORLDS`.
     `overrides`: public name of an image -> the reference to use in its place.
     Raises `RigError`s that name the missing thing and the remedy.
     """
-    if containerd not in nodes.RUNTIMES:
-        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(nodes.RUNTIMES)}")
+    if containerd not in RUNTIMES:
+        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
     config = paths.kind_config()
     _check(config)
     world = places.choose(world, progress)
@@ -89,7 +90,7 @@ def up(
         kind = binaries.build(binaries.KIND, progress) / "kind"
         node = nodes.node(images.Store(progress, install, overrides or {}), containerd, docker)
         progress.ahead = _steps(world)  # what was there already took no step
-        name = PREFIX + digest(config, node.image.reference, *([] if world == places.HOST else [world]))
+        name = PREFIX + digest(config, node.image.reference, *([] if world == HOST else [world]))
         cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference, world)
         if not places.stands(world, node.image):
             _make_way(world)
@@ -127,7 +128,7 @@ def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progre
             wait_ready(cluster)
             _namespace(cluster, node)
         except KeyboardInterrupt:
-            if cluster.world == places.HOST:  # a world of its own ends with all that is in it
+            if cluster.world == HOST:  # a world of its own ends with all that is in it
                 progress.note(f"interrupted: deleting cluster {cluster.name}")
                 with uninterrupted(), contextlib.suppress(CommandFailed, TimedOut):
                     _delete(kind, cluster)
@@ -209,7 +210,7 @@ def _noted(config: str = "") -> list[Cluster]:
     for note in sorted(notes, key=lambda file: file.stat().st_mtime, reverse=True):
         read = json.loads(note.read_text(encoding="utf-8"))
         if config in ("", read["config"]):
-            made = Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"], read.get("world", places.HOST))
+            made = Cluster(note.parent.name, note.parent / "kubeconfig", read["node_image"], read.get("world", HOST))
             found.append(made)
     return found
 
@@ -361,13 +362,13 @@ def _delete(kind: Path, cluster: Cluster) -> None:
 def down(progress: Progress, world: str = "") -> list[str]:
     """Delete every cluster and world that `up` made and the engine that `up` started; give what was removed, in words.
 
-    `world` is one of `places.WORLDS`, where only what is in it is to go.
+    `world` is one of `choices.WORLDS`, where only what is in it is to go.
     Raises `NoCluster` while a run is at work on one of them.
     """
     removed: list[str] = []
     with _held(progress):
-        removed += _end_worlds(progress, [one for one in places.OWN if world in ("", one)])
-        if world in places.OWN or engine.info() is None:
+        removed += _end_worlds(progress, [one for one in CGROUPS if world in ("", one)])
+        if world in CGROUPS or engine.info() is None:
             return removed
         kind = binaries.build(binaries.KIND, progress) / "kind"
         ours = [Cluster(name, folder(name) / "kubeconfig", "") for name in names(kind) if name.startswith(PREFIX)]

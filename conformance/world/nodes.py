@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from conformance.choices import ENGINES, RUNTIMES
 from conformance.errors import NoImage, UsageError
 from conformance.wait import until
 from conformance.world import binaries, commands, images, packages
@@ -34,10 +35,6 @@ from conformance.world.images import (
 ETCD_TAG = "3.6.8-0"
 PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
-RUNTIMES = ("2.3", "1.6")
-"""containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
-ENGINES: Mapping[str, str] = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}
-"""Docker Engine in a pod -> the Debian that has it."""
 END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
 STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)

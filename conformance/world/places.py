@@ -10,16 +10,12 @@ from urllib.parse import urlsplit
 import yaml
 
 from conformance import limits
+from conformance.choices import CGROUPS, HOST
 from conformance.world.images import Image
 from conformance.world.progress import Progress
 from conformance.world.uml import disks, guest, kernel
-from conformance.world.uml.guest import CGROUPS, Guest
+from conformance.world.uml.guest import Guest
 
-HOST = "host"
-OWN = tuple(CGROUPS)
-"""Those with a kernel of their own."""
-WORLDS = (HOST, *OWN)
-"""What `conformance up --world` takes."""
 PATIENCE = 4.0
 """What a world of its own takes longer for the same: on two CPUs kind's cluster takes 96 s, not 31. Some days are slower."""
 

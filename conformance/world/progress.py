@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from attrs import define, field
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress as Live
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Live
 
 HEARTBEAT = 30.0
 """Seconds without a line after which one says that work goes on."""
@@ -37,6 +38,13 @@ def left(ahead: float, ended: list[tuple[float, float]], running: list[tuple[flo
     return (ahead * pace + going) / at_once
 
 
+def _console() -> Console:
+    """Return a console on stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
 @define
 class Progress:
     """Announces steps, which may run beside one another, each in a thread.
@@ -45,7 +53,7 @@ class Progress:
     """
 
     ahead: list[float] = field(factory=list)
-    console: Console = field(factory=lambda: Console(stderr=True, highlight=False))
+    console: Console = field(factory=_console)
     _began: float = field(factory=time.monotonic)
     _printed: float = 0.0
     _begun: int = 0
@@ -100,6 +108,10 @@ class Progress:
     @contextmanager
     def _shown(self, what: str) -> Iterator[None]:
         """Show a step in the live display, which is there as long as one step is."""
+        from rich.markup import escape
+        from rich.progress import Progress as Live
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
         with self._lock:
             if self._live is None:
                 columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from conformance import record
 from conformance.record import REPEAT, Line, Record
 from conformance.report import render
 
@@ -38,10 +37,10 @@ def _again(line: Line, number: int) -> Line:
     return {**line, **names}
 
 
-def long(lines: Sequence[Line]) -> Record:
-    """Give a run's record with its legs repeated until it has `OBSERVATIONS` or more."""
+def long(lines: Sequence[Line]) -> list[Line]:
+    """Return a run's record with its legs repeated until it has `OBSERVATIONS` or more."""
     judged = sum(line["kind"] == "observation" for line in lines)
-    return record.of(repeated(lines, -(-OBSERVATIONS // judged)))
+    return repeated(lines, -(-OBSERVATIONS // judged))
 
 
 def seconds(read: Record) -> float:

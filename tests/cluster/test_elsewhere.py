@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conformance.choices import RUNTIMES
 from conformance.world import binaries, commands, images, nodes
 from conformance.world.digest import digest
 from conformance.world.images import (
@@ -157,7 +158,7 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     made_of = {
         CHILD: nodes.httpd(), PROBE: nodes.probe(), DATABASE: nodes.database(), REGISTRY: nodes.registry(store),
         **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), nodes.docker()),
-        NODE: nodes.kind_node(store, nodes.RUNTIMES[0]),
+        NODE: nodes.kind_node(store, RUNTIMES[0]),
     }  # fmt: skip
     assert set(made_of) == set(nodes.KNOWN)
     for name, recipe in made_of.items():
@@ -208,7 +209,7 @@ def foreign(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     kind = binaries.cached(binaries.KIND) / "kind"
     kubeconfig = tmp_path / "kubeconfig"
     (tmp_path / "foreign.yaml").write_text(NO_ENGINE, encoding="utf-8")
-    plain = nodes.kind_node(Store(Progress()), nodes.RUNTIMES[0]).image.reference
+    plain = nodes.kind_node(Store(Progress()), RUNTIMES[0]).image.reference
     create: list[str | Path] = ["create", "cluster", "--image", plain, "--config", tmp_path / "foreign.yaml", "--wait", "120s"]
     try:
         commands.run([kind, *create, "--name", name, "--kubeconfig", kubeconfig], timeout=300)

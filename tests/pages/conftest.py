@@ -52,7 +52,7 @@ def report(recorded: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give report.html of a run of 5 000 observations: the recorded run, with every leg deployed as often as that takes."""
-    return rendered(many.long(recorded_lines()), tmp_path_factory.mktemp("long"))
+    return rendered(record.of(many.long(recorded_lines())), tmp_path_factory.mktemp("long"))
 
 
 @pytest.fixture(scope="session")

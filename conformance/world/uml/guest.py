@@ -10,11 +10,11 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
 
+from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut
 from conformance.wait import until
 from conformance.world import commands, packages, paths, processes
@@ -29,11 +29,6 @@ ADDRESS, GATEWAY = "10.0.2.15", "10.0.2.2/24"
 MEMORY = 6 << 30
 """Of the guest: a file in `SHM`, which takes what the guest has touched."""
 SHM = Path("/dev/shm")  # noqa: S108 -- where User-Mode Linux looks for a tmpfs
-CGROUPS: Mapping[str, tuple[str, ...]] = {
-    "cgroup-v1": ("systemd.unified_cgroup_hierarchy=0",),
-    "cgroup-v2": ("systemd.unified_cgroup_hierarchy=1",),
-}
-"""A world's name -> what makes its systemd mount that version."""
 NEEDS: packages.Needs = {
     "ssh": "openssh-client",
     "socat": "socat",
