@@ -18,8 +18,8 @@ from tests.cluster.support import Done, broken, conformance, latest, left_in_the
 ONE = ("-k", "P2-05 and dood")
 """One cell, so one leg."""
 RUNS: dict[str, tuple[str, ...]] = {
-    "article": ("--level", "article"),
-    "core": ("-n", "0"),
+    "article": ("--level", "article", "-n", "2"),
+    "core": (),
     "mute": (*ONE, "--image", "httpd:latest=httpd:mute"),
     "without_baseline": ("--level", "article", "-k", "P2-05 or P2-18", "--image", "mariadb:10.11=docker:26.1-cli"),
     "repeated": ("-k", "P2-10 and foreground-forced", "--repeat", "2"),
