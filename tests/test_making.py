@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from rich.console import Console
 
 from conformance.errors import NoImage
 from conformance.wait import until
-from conformance.world import binaries, commands, machine, nodes
+from conformance.world import binaries, commands, images, machine, nodes
 from conformance.world.images import Image
 from conformance.world.progress import Progress, left
+
+STAGED = re.compile(r"^LABEL conformance\.stage=(\S+)$", re.MULTILINE)
 
 
 def test_what_is_left_follows_what_the_machine_has_taken_so_far() -> None:
@@ -94,3 +97,19 @@ def test_compilers_are_given_what_memory_there_is_and_no_more(monkeypatch: pytes
     assert binaries._memory() == {"GOGC": "off", "GOMEMLIMIT": f"{1 << 30}"}
     monkeypatch.setattr(machine, "memory", lambda: 1 << 30)
     assert binaries._memory()["GOMEMLIMIT"] == f"{binaries.LEAST}"
+
+
+def test_what_a_build_leaves_is_taken_away_and_nothing_of_a_build_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage of a build that goes on has no name yet, as one that was left has none."""
+    ran: list[list[str]] = []
+    monkeypatch.setattr(commands, "run", lambda args, **_: ran.append([str(word) for word in args]))
+    recipe = images.Recipe("httpd", usual=1)
+    images._built(recipe, tmp_path)
+    assert ran[-1][-1] == f"label={images.STAGE}=httpd"
+    staged = {file.parent.name: STAGED.findall(file.read_text()) for file in images.FOLDER.glob("*/Dockerfile")}
+    assert staged["httpd"]
+    for folder, found in staged.items():
+        stages = re.findall(r"^FROM .*\bAS\b", (images.FOLDER / folder / "Dockerfile").read_text(), re.MULTILINE)
+        assert found == [folder] * len(stages)

@@ -27,7 +27,7 @@ FOLDER = paths.BUILD / "images"
 BUILD_SECONDS = 1200.0
 PULL_SECONDS = 600.0
 STAGE = "conformance.stage"
-"""Label of the images of a build's earlier stages."""
+"""Label of the images of a build's earlier stages: its value is the recipe's folder, as other builds may be at work."""
 CHILD = "httpd:latest"
 DOCKER_CLI = "docker:26.1-cli"
 DOCKER_DIND = "docker:26.1-dind"
@@ -224,8 +224,13 @@ def _built(recipe: Recipe, context: Path) -> None:
     # The builder that every engine has; nothing here needs BuildKit.
     commands.run([*command, context], timeout=BUILD_SECONDS, env={"DOCKER_BUILDKIT": "0"}, log="images")
     # What a build of several stages leaves without a name; the builder's cache is in the named stages' layers.
-    prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}"]
-    commands.run(prune, timeout=120, check=False, log="images")
+    prune = ["docker", "image", "prune", "--force", "--filter", f"label={STAGE}={recipe.folder}"]
+    with _PRUNING:
+        commands.run(prune, timeout=120, check=False, log="images")
+
+
+_PRUNING = RLock()
+"""An engine prunes for one at a time, and refuses a second."""
 
 
 def _assembled(recipe: Recipe, context: Path) -> None:
