@@ -125,6 +125,30 @@ def test_what_is_compiled_of_the_schema_refuses_all_that_the_schema_does(kind: s
     assert refused > 20
 
 
+OF_DRAFT_7 = {
+    "$schema", "$id", "$defs", "$ref", "title", "description", "type", "const", "enum", "pattern", "minimum", "maximum",
+    "properties", "required", "additionalProperties", "items", "oneOf",
+}  # fmt: skip
+
+
+def keywords(schema: object) -> Iterator[set[str]]:
+    """Give the keywords of a schema and of each that is in it."""
+    if isinstance(schema, dict):
+        yield set(schema)
+        named = [inside for of in ("properties", "$defs") for inside in schema.get(of, {}).values()]
+        of_it = [schema.get("items"), schema.get("additionalProperties")]
+        for inside in [*named, *of_it, *schema.get("oneOf", [])]:
+            yield from keywords(inside)
+
+
+def test_the_schema_has_no_keyword_that_is_passed_over() -> None:
+    """What compiles it knows draft 7, and passes over what is newer, and what is beside a `$ref`, without a word."""
+    found = list(keywords(json.loads(SCHEMA.read_text(encoding="utf-8"))))
+    assert len(found) > 50
+    assert set().union(*found) <= OF_DRAFT_7
+    assert all(one <= {"$ref"} for one in found if "$ref" in one)
+
+
 def test_a_refusal_says_where_and_what(recorded: record.Record) -> None:
     with pytest.raises(record.BadRecord) as refused:
         record.check({**recorded.header, "world": {**recorded.header["world"], "cgroup": "v3"}})
