@@ -38,6 +38,8 @@ ENDED = re.compile(
 )
 """The line with which `up` says that a step has ended."""
 CACHES = ("CONFORMANCE_CACHE", "XDG_CACHE_HOME", "GOCACHE", "GOMODCACHE", "GOPATH", "PIP_CACHE_DIR", "VIRTUAL_ENV")
+OF_MAKE = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL")
+"""In these `make bench-cold ARGS=...` hands its ARGS down to the `make conformance` that is measured."""
 MOUNTED = """\
 set -eu
 mount --bind "$1/docker" /var/lib/docker
@@ -139,7 +141,7 @@ def measure(revision: str, limit: int, kept: Path) -> Cold:
             (own / folder).mkdir()
         commands.run(["git", "clone", "-q", "--no-checkout", repository, own / "source"], timeout=60)
         commands.run(["git", "checkout", "-q", "--detach", revision], timeout=60, cwd=own / "source")
-        env = {name: value for name, value in os.environ.items() if name not in CACHES}
+        env = {name: value for name, value in os.environ.items() if name not in (*CACHES, *OF_MAKE)}
         env |= {"HOME": str(own / "home"), "TMPDIR": str(own / "tmp")}
         enter = f'echo $$ > "{group.folder}/own/cgroup.procs" && exec unshare --mount --propagation private sh -c "$0" sh "$@"'
         args: list[str | Path] = ["sh", "-c", enter, MOUNTED, own, f"{group.name}/docker"]
