@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from attrs import evolve
 
@@ -57,3 +59,13 @@ def test_the_last_revision_is_held_against_the_first(after: Cold, code: int) -> 
 
 def test_a_step_has_a_row() -> None:
     assert any("8 min 52 s  building kubernetes" in line for line in cold.table([evolve(BEFORE, steps=cold.steps(OUTPUT))]))
+
+
+def test_a_cold_start_is_told_nothing_of_the_make_and_the_caches_that_it_is_measured_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`make bench-cold ARGS=HEAD` has ARGS=HEAD in MAKEFLAGS, which would be the arguments of its `make conformance`."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "GOCACHE", "CONFORMANCE_CACHE"):
+        monkeypatch.setenv(name, "ARGS=HEAD")
+    assert "ARGS=HEAD" not in cold.environment(Path("/own")).values()
+    assert cold.environment(Path("/own"))["HOME"] == "/own/home"

@@ -131,6 +131,12 @@ def _killed(folder: Path) -> list[int]:
     return found
 
 
+def environment(own: Path) -> dict[str, str]:
+    """Return the environment of a cold start: this one's, but for what would give it the caller's caches, or words for make."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*CACHES, *OF_MAKE)}
+    return {**kept, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp")}
+
+
 def measure(revision: str, limit: int, kept: Path) -> Cold:
     """Return what `make conformance` took at a revision, from nothing; its output is kept in a file."""
     repository = Path(__file__).parents[2]
@@ -141,8 +147,7 @@ def measure(revision: str, limit: int, kept: Path) -> Cold:
             (own / folder).mkdir()
         commands.run(["git", "clone", "-q", "--no-checkout", repository, own / "source"], timeout=60)
         commands.run(["git", "checkout", "-q", "--detach", revision], timeout=60, cwd=own / "source")
-        env = {name: value for name, value in os.environ.items() if name not in (*CACHES, *OF_MAKE)}
-        env |= {"HOME": str(own / "home"), "TMPDIR": str(own / "tmp")}
+        env = environment(own)
         enter = f'echo $$ > "{group.folder}/own/cgroup.procs" && exec unshare --mount --propagation private sh -c "$0" sh "$@"'
         args: list[str | Path] = ["sh", "-c", enter, MOUNTED, own, f"{group.name}/docker"]
         before = _looked()
