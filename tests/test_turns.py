@@ -85,4 +85,4 @@ def test_a_burn_is_over_before_the_rest_begins() -> None:
     ordered = in_order(legs("core"))
     turns = {name: turn for turn, name, _ in ordered}
     assert turns["dind.laden"] is turns["dood.laden"] is Turn.ALONE
-    assert [name for turn, name, _ in ordered if turn is Turn.REST][0] == "dind.foreground", "most is read of it"
+    assert next(name for turn, name, _ in ordered if turn is Turn.REST) == "dind.foreground", "most is read of it"

@@ -31,7 +31,7 @@ def test_nothing_of_it_is_left(article: Made, gathered: Gathered) -> None:
     assert gathered.left == []
 
 
-@pytest.mark.every_stage
+@pytest.mark.test_all
 def test_one_process_observes_the_same(article: Made, tmp_path: Path) -> None:
     """For the four properties test_run.py has it; here every one of them."""
     done = conformance("run", "--level", "article", "-n", "0", "--reports", str(tmp_path))

@@ -152,6 +152,7 @@ def test_one_place_decides_between_pull_and_build(registry: Registry, request: p
     assert Builder(Progress()).obtain(CHILD, nodes.httpd()) == pulled, "asked again, the registry has it still"
 
 
+@pytest.mark.test_all
 def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     """kindest/node gets Docker Engine added to it, and nothing is a stand-in any more."""
     store = Store(Progress())

@@ -156,7 +156,7 @@ FAULTS = [
     Fault("disk full", fill_disk, (0, 2), "deleting"),
 ]
 CASES = [
-    pytest.param(fault, stage, id=f"{fault.name} while {stage}", marks=[] if stage == fault.stage else [pytest.mark.every_stage])
+    pytest.param(fault, stage, id=f"{fault.name} while {stage}", marks=[] if stage == fault.stage else [pytest.mark.test_all])
     for fault in FAULTS
     for stage in STAGES
     if fault.alone or stage != fault.stage
@@ -205,7 +205,7 @@ def assert_the_next_run_works(reports: Path) -> None:
     assert_cleaned(reports)
 
 
-@pytest.mark.parametrize("clean_first", [True, False], ids=["cleaned", "run again"])
+@pytest.mark.parametrize("clean_first", [True, pytest.param(False, marks=pytest.mark.test_all)], ids=["cleaned", "run again"])
 def test_the_printed_manifests_child_is_found_and_the_tag_put_back(disk: Path, clean_first: bool) -> None:
     """The dead run's client would start another container as soon as its own is gone: nobody's, once the tag is back."""
     tag = ("docker", "images", "--quiet", "--no-trunc", "httpd:latest")
