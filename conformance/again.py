@@ -22,7 +22,7 @@ class Change:
 
     @property
     def of_state(self) -> bool:
-        """Say whether the observation is another one, and not only its reason."""
+        """Return whether the observation is another one, and not only its reason."""
         return self.now.state is not State(self.before["state"])
 
 
@@ -38,12 +38,12 @@ class Again:
 
     @property
     def changed(self) -> list[Change]:
-        """Give the cells whose state changed."""
+        """Return the cells whose state changed."""
         return [one for one in self.changes if one.of_state]
 
     @property
     def reworded(self) -> list[Change]:
-        """Give the cells of which only the reason changed."""
+        """Return the cells of which only the reason changed."""
         return [one for one in self.changes if not one.of_state]
 
 
@@ -71,7 +71,7 @@ def judge(record: Record, cells: Iterable[Cell]) -> Again:
 
 
 def lines(again: Again, *, verbose: bool) -> list[str]:
-    """Give it as text: first what changed, at the end how many did. Reasons that changed alone only where `verbose`."""
+    """Return it as text: first what changed, at the end how many did. Reasons that changed alone only where `verbose`."""
     told = [
         f"changed   {one.cell.name}: {one.before['state']} -> {one.now.state.value}: {one.now.reason}" for one in again.changed
     ]

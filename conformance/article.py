@@ -67,5 +67,5 @@ CLAIMS = {claim.id: claim for claim in _CLAIMS}
 
 
 def speaks_of(name: str) -> bool:
-    """Say whether a property judges a claim of the article, or a part of one: what is predicted of others is their source's."""
+    """Return whether a property judges a claim of the article or a part of it: what is predicted of others is their source's."""
     return name.partition(".")[0] in CLAIMS

@@ -36,11 +36,11 @@ class Hand:
 
     @property
     def pod(self) -> str:
-        """Give the pod's name."""
+        """Return the pod's name."""
         return name_of(self.approach)
 
     def commands(self, evidence: Evidence) -> list[str]:
-        """Give the commands that show the same as a piece of evidence; none where there is nothing to ask."""
+        """Return the commands that show the same as a piece of evidence; none where there is nothing to ask."""
         asked: Asked = evidence.asked if isinstance(evidence.asked, dict) else {}
         if "container" in asked and "GET" in asked:
             pod = str(asked["GET"]).removesuffix("/log").rpartition("/")[2]
@@ -58,7 +58,7 @@ class Hand:
         return [f"# on the node: def {question} of conformance/probes/agent.py"] if question else []
 
     def mine(self, text: str) -> str:
-        """Give a text with shell variables in the place of what was the run's: uid, IP, container, namespace."""
+        """Return a text with shell variables in the place of what was the run's: uid, IP, container, namespace."""
         pod, child = (_output(self.seen, name) for name in ("pod", "child"))
         names = {
             self.namespace: "default",
@@ -71,12 +71,12 @@ class Hand:
         return LAYER.sub(r"\1$LAYER", text)
 
     def process(self, asked: Asked) -> str:
-        """Give which process a question's pid was: the node's first, the child's, or the one that asked for it."""
+        """Return which process a question's pid was: the node's first, the child's, or the one that asked for it."""
         child = _output(self.seen, "child").get("process", {}).get("pid")
         return {1: "1", child: "$PID", None: "$PID"}.get(asked.get("pid"), "$CLIENT")
 
     def exec_of(self, path: str) -> list[str]:
-        """Give the command that an exec of the engine's API (/exec/ID/...) ran in the child; [] for any other path."""
+        """Return the command that an exec of the engine's API (/exec/ID/...) ran in the child; [] for any other path."""
         number = path.split("/")[2] if path.startswith("/exec/") else ""
         for one in self.seen if number else ():
             body = one.asked.get("body") if isinstance(one.asked, dict) else None
@@ -86,12 +86,12 @@ class Hand:
 
 
 def name_of(approach: Approach) -> str:
-    """Give the name of an approach's pod."""
+    """Return the name of an approach's pod."""
     return str(approach.manifest["metadata"]["name"])
 
 
 def setting(approach: Approach, manifest: str) -> list[str]:
-    """Give what comes first: the pod, and the shell variables that the other commands use."""
+    """Return what comes first: the pod, and the shell variables that the other commands use."""
     pod = name_of(approach)
     about = f"kubectl get pod {pod} -o"
     return [
@@ -107,14 +107,14 @@ def setting(approach: Approach, manifest: str) -> list[str]:
 
 
 def _child(approach: Approach) -> str:
-    """Give the command that finds the child's pid: by its nonce, and by its port where the manifest's words have none."""
+    """Return the command that finds the child's pid: by its nonce, and by its port where the manifest's words have none."""
     if not approach.marks_image:
         return _pid("CHILD_NONCE")
     return on_node(f"docker inspect --format {{{{.State.Pid}}}} $({on_node(f'docker ps -q --filter publish={PRINTED_PORT}')})")
 
 
 def _client(approach: Approach) -> str:
-    """Give the command that finds the client's pid: by its nonce, and by its words where it has none."""
+    """Return the command that finds the client's pid: by its nonce, and by its words where it has none."""
     if not approach.marks_image:
         return _pid("NONCE")
     words = container(approach.manifest, approach.client)["command"]
@@ -127,22 +127,22 @@ def _output(seen: Seen, name: str) -> dict[str, Any]:
 
 
 def _pid(variable: str) -> str:
-    """Give the command that finds a process of the leg on its node, by a variable of its environment."""
+    """Return the command that finds a process of the leg on its node, by a variable of its environment."""
     return _shell(f"grep -lsz '^{variable}={NONCE}$' /proc/[0-9]*/environ | head -n 1 | cut -d/ -f3")
 
 
 def on_node(command: str) -> str:
-    """Give a command that runs on the leg's node, where that is a kind node."""
+    """Return a command that runs on the leg's node, where that is a kind node."""
     return f"docker exec $NODE {command}"
 
 
 def _shell(script: str) -> str:
-    """Give a command for the node's own shell; $NAME in it is the caller's."""
+    """Return a command for the node's own shell; $NAME in it is the caller's."""
     return on_node(f'sh -c "{script}"')
 
 
 def _levels(hand: Hand, process: str, controller: str, v1: str, v2: str) -> str:
-    """Give the command that reads a file at every level of a process's cgroup of a controller, up to the root."""
+    """Return the command that reads a file at every level of a process's cgroup of a controller, up to the root."""
     unified = hand.cgroup == "v2"
     file, place = (v2, "") if unified else (v1, f"/{controller}")
     line = "^0::" if unified else rf"^[0-9]*:[^:]*\b{controller}\b[^:]*:"

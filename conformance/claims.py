@@ -33,7 +33,7 @@ class Expectation:
     leg: str = ""
 
     def covers(self, approach: str, leg: str, world: Mapping[str, str]) -> bool:
-        """Say whether it speaks of this cell in this world."""
+        """Return whether it speaks of this cell in this world."""
         return (
             approach == self.approach
             and self.leg in ("", leg)
@@ -72,7 +72,7 @@ class Property:
 
     @property
     def claim(self) -> str:
-        """Give the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
+        """Return the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
         return self.id.partition(".")[0]
 
     def expect(
@@ -89,7 +89,7 @@ class Property:
         self.expectations.append(Expectation(approach, observation.state, because, see, world, leg))
 
     def expected(self, approach: str, leg: str, world: Mapping[str, str]) -> tuple[State | None, str]:
-        """Give the expected state in this world and why; None where neither the article nor we know."""
+        """Return the expected state in this world and why; None where neither the article nor we know."""
         for one in self.expectations:
             if one.covers(approach, leg, world):
                 return one.state, f"{one.because} ({one.see})"
@@ -160,7 +160,7 @@ class Family:
 
 
 def families() -> list[Family]:
-    """Give every scenario module's family, in the order of the article's list (`scenarios.ORDER`)."""
+    """Return every scenario module's family, in the order of the article's list (`scenarios.ORDER`)."""
     package: Any = importlib.import_module("scenarios")
     found = [_family(importlib.import_module(f"scenarios.{m.name}")) for m in pkgutil.iter_modules(package.__path__)]
     order = {name: place for place, name in enumerate(package.ORDER)}

@@ -80,7 +80,7 @@ def _delete(cluster: Cluster, collections: Iterable[str], run: str) -> None:
 
 
 def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
-    """Give a collection's objects with such a label; [] of volumes where they may not be listed, and so none were made."""
+    """Return a collection's objects with such a label; [] of volumes where they may not be listed, and so none were made."""
     try:
         return cluster.items(collection, labelSelector=selector)
     except Refused as refused:
@@ -150,24 +150,24 @@ def sweep(probes: Mapping[str, NodeProbe], mark: str) -> Swept:
 
 
 def alive(cluster: Cluster) -> dict[str, Object]:
-    """Give the Leases of the runs that are at work on the cluster, by run."""
+    """Return the Leases of the runs that are at work on the cluster, by run."""
     held = cluster.items(f"{leases.API}/leases", labelSelector=RUN_LABEL)
     return {leases.run_of(lease): lease for lease in held if leases.live(lease)}
 
 
 def runs(cluster: Cluster) -> set[str]:
-    """Give every run that has left an object on the cluster."""
+    """Return every run that has left an object on the cluster."""
     return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in _labelled(cluster, c, RUN_LABEL)}
 
 
 def abandoned(made: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:
-    """Give what of a node's daemon is some run's, but of no run that is alive."""
+    """Return what of a node's daemon is some run's, but of no run that is alive."""
     living = tuple(plan.nonce_prefix(run) for run in spared)
     return [one for one in made if not one["nonce"].startswith(living) and _ours(one, reports)]
 
 
 def _ours(found: Object, reports: Path) -> bool:
-    """Say whether a thing on a daemon is a run's: by its nonce's form, or because a record under reports holds that nonce."""
+    """Return whether a thing on a daemon is a run's: by its nonce's form, or because a record under reports holds that nonce."""
     if found["nonce"].startswith("conformance-"):
         return True
     wanted = f'"nonce": {json.dumps(found["nonce"])}'

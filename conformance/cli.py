@@ -113,7 +113,7 @@ OF_WORLD = click.option(
 
 
 def reach(context: str, world: str | None = None) -> Cluster:
-    """Give the cluster of a context, or the one that `up` made (in a world, if given). Raises `UsageError`, `NoCluster`."""
+    """Return the cluster of a context, or the one that `up` made (in a world, if given). Raises `UsageError`, `NoCluster`."""
     from conformance.cluster import Cluster
     from conformance.timeouts import be_patient, declared
     from conformance.world import context as contexts
@@ -293,7 +293,7 @@ def diff(before: Path, after: Path, form: str) -> None:
 
 
 def _file(source: Path | None = None) -> Path:
-    """Give a record's file, of a run's folder or as it is; the last run's unless given. Raises `UsageError`."""
+    """Return a record's file, of a run's folder or as it is; the last run's unless given. Raises `UsageError`."""
     chosen = source or LATEST
     file = chosen / "record.jsonl" if chosen.is_dir() else chosen
     if not file.exists():

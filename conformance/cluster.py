@@ -94,7 +94,7 @@ class Cluster:
             ) from silent
 
     def get(self, path: str, **query: str) -> Object | None:
-        """Give an object, or None if there is none."""
+        """Return an object, or None if there is none."""
         try:
             return dict(self.request("GET", path, query=query))
         except Refused as refused:
@@ -103,7 +103,7 @@ class Cluster:
             raise
 
     def items(self, path: str, **query: str) -> list[Object]:
-        """Give the objects of a list."""
+        """Return the objects of a list."""
         return list(self.request("GET", path, query=query)["items"])
 
     def create(self, path: str, body: Object, **query: str) -> Object:
@@ -124,7 +124,7 @@ class Cluster:
         return True
 
     def log(self, pod: str, container: str, *, lines: int, previous: bool = False) -> str:
-        """Give the last lines of the log of a container of the pod at this path, of its start before the present one if told.
+        """Return the last lines of the log of a container of the pod at this path, of its start before the present one if told.
 
         Where the runtime has cleared that container away, the server answers 200 all the same, with one of `CLEARED`
         as the log. Raises `Refused` (400) where no such start has ended, or none begun.
@@ -212,7 +212,7 @@ class Silent(Exception):
 
 
 def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib3 response
-    """Return the JSON lines of an open response as they arrive. Raises `Silent` where they break off."""
+    """Yield the JSON lines of an open response as they arrive. Raises `Silent` where they break off."""
     from urllib3.exceptions import HTTPError
 
     rest = b""

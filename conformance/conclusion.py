@@ -9,7 +9,7 @@ UNDECIDED = {State.INCONCLUSIVE.value, State.ERROR.value, State.MIXED.value}
 
 
 def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: str, cleaned: list[str]) -> tuple[int, str]:
-    """Give the exit code, highest that applies, and one sentence why."""
+    """Return the exit code, highest that applies, and one sentence why."""
     undecided = _undecided(seen, interrupted=interrupted, broken=broken)
     left = [f"not cleaned: {'; '.join(cleaned)}"] if cleaned else []
     if undecided or left:
@@ -27,7 +27,7 @@ def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: 
 
 
 def _undecided(seen: Record, *, interrupted: bool, broken: str) -> list[str]:
-    """Give why the run decides nothing, if so: the first reason that applies."""
+    """Return why the run decides nothing, if so: the first reason that applies."""
     if broken:
         return [broken]
     if interrupted:

@@ -121,7 +121,7 @@ class Heard:
 
     @property
     def words(self) -> str:
-        """Give how much of what it says was seen."""
+        """Return how much of what it says was seen."""
         decided = len(self.borne) + len(self.against)
         return f"{len(self.borne)} of {decided} observations are as it says" if decided else "nothing of it was decided"
 

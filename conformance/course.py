@@ -91,7 +91,7 @@ class Course:
             self.done.set()
 
     def _told(self, broken: Exception) -> str:
-        """Give what a failure says: it may quote a log, or a daemon, with secrets in it."""
+        """Return what a failure says: it may quote a log, or a daemon, with secrets in it."""
         return str(redact(str(broken), self.secrets))
 
     def _mark(self, what: str) -> None:
@@ -198,7 +198,7 @@ class Course:
                     self.failures[one.id] = why
 
     def _once(self, reading: Reading) -> str:
-        """Give '' if it has been read, else why it could not be."""
+        """Return '' if it has been read, else why it could not be."""
         if reading not in self._readings:
             self._check_stop()
             try:
@@ -263,7 +263,7 @@ class Course:
             self._identify(rig)
 
     def _boottime(self) -> float:
-        """Give the boot clock of the leg's own node: other nodes count from other moments."""
+        """Return the boot clock of the leg's own node: other nodes count from other moments."""
         return float(self.probes[self.node].ask("clock").output)
 
     def _serve(self, rig: Rig) -> None:
@@ -319,7 +319,7 @@ class Course:
         self.rig.read_pod()
 
     def _running(self, who: str, pod: Object | None) -> bool:
-        """Say whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
+        """Return whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
         self._check_stop()
         if pod is None:
             raise LegFailed(f"{who} was deleted by someone else while it started.")
@@ -338,7 +338,7 @@ class Course:
             raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(said)}", stuck.remedy) from stuck
 
     def _log(self, pod: Object, container: str) -> list[str]:
-        """Give the last lines of the log of a pod's container, where it has ended of its last end; [] where there is none."""
+        """Return the last lines of the log of a pod's container, where it has ended of its last end; [] where there is none."""
         with contextlib.suppress(ConformanceError):
             path = f"{NAMESPACES}/{self.leg.namespace}/pods/{pod['metadata']['name']}"
             said = self.cluster.log(path, container, lines=100, previous=ended_before(pod, container))

@@ -42,7 +42,7 @@ class Differences:
 
     @property
     def counted(self) -> str:
-        """Give it in one line."""
+        """Return it in one line."""
         told = [f"{len(self.changed)} changed", f"{len(self.appeared)} appeared", f"{len(self.vanished)} vanished"]
         return f"{', '.join(told)}, {self.same} as before"
 
@@ -68,7 +68,7 @@ def compare(before: Record, after: Record) -> Differences:
 
 
 def _starts(before: Record, after: Record) -> list[Start]:
-    """Give the legs that came to serve in both."""
+    """Return the legs that came to serve in both."""
     old, new = cold_starts(before), cold_starts(after)
     return [
         Start(leg, times(samples), times(new[leg]), difference(samples, new[leg]))

@@ -26,7 +26,7 @@ class ConformanceError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Give sentence and remedy on one line."""
+        """Return sentence and remedy on one line."""
         return f"{self.sentence} Remedy: {self.remedy}" if self.remedy else self.sentence
 
 

@@ -48,11 +48,11 @@ class Evidence:
 
     @property
     def redacted(self) -> bool:
-        """Say whether a secret was in it."""
+        """Return whether a secret was in it."""
         return REDACTED in json.dumps([self.asked, self.output])
 
     def as_line(self) -> dict[str, Any]:
-        """Give the record's line."""
+        """Return the record's line."""
         return {"kind": "evidence", **asdict(self)}
 
     @classmethod
@@ -62,12 +62,12 @@ class Evidence:
 
 
 def digest(output: object) -> str:
-    """Give the sha256 of an output in canonical JSON; it covers the redacted text."""
+    """Return the sha256 of an output in canonical JSON; it covers the redacted text."""
     return hashlib.sha256(json.dumps(output, sort_keys=True, ensure_ascii=False).encode(errors="backslashreplace")).hexdigest()
 
 
 def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- any JSON
-    """Give the JSON value without secrets: known ones, those with a shape of their own, and what stands beside a telling name."""
+    """Return the JSON value without secrets: known ones, those with a shape of their own, what stands beside a telling name."""
     if isinstance(value, Mapping):
         telling = {k for k in value if SECRET_KEYS.search(str(k))}
         if SECRET_KEYS.search(str(value.get("name", ""))):  # a variable of a pod's environment
@@ -79,7 +79,7 @@ def redact(value: Any, secrets: Sequence[str] = ()) -> Any:  # noqa: ANN401 -- a
 
 
 def _text(text: str, secrets: Sequence[str]) -> str:
-    """Give a text without secrets. One that is JSON stays so, and is not touched where it holds none."""
+    """Return a text without secrets. One that is JSON stays so, and is not touched where it holds none."""
     if text[:1] in "{[":
         with contextlib.suppress(ValueError, RecursionError):
             read = json.loads(text)
@@ -96,7 +96,7 @@ def _text(text: str, secrets: Sequence[str]) -> str:
 
 
 def _without_value(found: re.Match[str]) -> str:
-    """Give a name and its value as they stand in a text, without the value where the name is telling."""
+    """Return a name and its value as they stand in a text, without the value where the name is telling."""
     if not SECRET_KEYS.search(found["name"]):
         return found[0]
     return found[0].removesuffix(found["value"]) + REDACTED
@@ -114,16 +114,16 @@ class Seen:
         return iter(self._all)
 
     def every(self, name: str) -> list[Evidence]:
-        """Give all readings of that name."""
+        """Return all readings of that name."""
         return [one for one in self._all if one.name == name]
 
     def get(self, name: str) -> Evidence | None:
-        """Give the last reading of that name, or None."""
+        """Return the last reading of that name, or None."""
         found = self.every(name)
         return found[-1] if found else None
 
     def __getitem__(self, name: str) -> Evidence:
-        """Give the last reading of that name. Raises `MissingEvidence`."""
+        """Return the last reading of that name. Raises `MissingEvidence`."""
         found = self.get(name)
         if found is None:
             raise MissingEvidence(name)
@@ -131,7 +131,7 @@ class Seen:
 
     @property
     def second(self) -> Seen | None:
-        """Give what was read of the leg's second pod, under the names that the first's has; None where there is one pod."""
+        """Return what was read of the leg's second pod, under the names that the first's has; None where there is one pod."""
         theirs = [evolve(one, name=one.name.removeprefix(SECOND)) for one in self._all if one.name.startswith(SECOND)]
         return Seen(theirs) if theirs else None
 

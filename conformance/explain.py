@@ -34,7 +34,7 @@ UNSEEN = (
 
 
 def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:
-    """Give the lines that explain a property, or a claim. Raises `UsageError` where there is neither, with the near ones."""
+    """Yield the lines that explain a property, or a claim. Raises `UsageError` where there is neither, with the near ones."""
     properties = {one.id: one for one in plan.properties()}
     known = {one.lower(): one for one in (*properties, *CLAIMS)}
     found = known.get(name.lower())
@@ -87,7 +87,7 @@ def _declared(one: Property, parts: list[str], approaches: Mapping[str, Approach
 
 
 def _words(function: object) -> str:
-    """Give a function's docstring as one paragraph, or its name."""
+    """Return a function's docstring as one paragraph, or its name."""
     text = inspect.getdoc(function) or str(getattr(function, "__name__", ""))
     return " ".join(text.split())
 
@@ -122,7 +122,7 @@ def _leg(part: view.Part, cited: list[Evidence]) -> Iterator[str]:
 
 
 def _decisive(one: Evidence) -> Any:  # noqa: ANN401 -- any JSON
-    """Give the part of an answer that a judge looks at first."""
+    """Return the part of an answer that a judge looks at first."""
     output = one.output
     if isinstance(output, list):
         return [_process(each) if isinstance(each, dict) and "cmdline" in each else each for each in output]
@@ -143,14 +143,14 @@ def _process(one: Mapping[str, Any]) -> str:
 
 
 def _bounds(controller: str, found: list[limits.Level]) -> list[str]:
-    """Give where a process is in a controller's hierarchy, and every limit from there to the node's root."""
+    """Return where a process is in a controller's hierarchy, and every limit from there to the node's root."""
     way = [(level, limits.LIMITS[controller](level)) for level in limits.of(controller, found)]
     said = [f"{limit:.12g} by {level.parts[-1] if level.parts else '/'}" for level, limit in way if math.isfinite(limit)]
     return [f"{controller} at {way[0][0].path}, limited to {' and to '.join(said) or 'nothing'}"] if way else []
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 -- any JSON
-    """Give a value as one line, long ids cut."""
+    """Return a value as one line, long ids cut."""
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         value = "; ".join(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -158,7 +158,7 @@ def _flat(value: Any) -> str:  # noqa: ANN401 -- any JSON
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 -- any JSON
-    """Give a value as one line, cut where it is long."""
+    """Return a value as one line, cut where it is long."""
     flat = _flat(value)
     return flat if len(flat) <= ANSWER else f"{flat[:ANSWER]} ... ({len(flat) - ANSWER} more characters)"
 
@@ -167,7 +167,7 @@ LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def _by_hand(approach: Approach, record: Record, cited: Iterable[Evidence]) -> Iterator[str]:
-    """Give the commands for an approach's evidence: what sets it up, then each command once, below what it shows."""
+    """Yield the commands for an approach's evidence: what sets it up, then each command once, below what it shows."""
     yield f"  # {approach.title}"
     yield from (f"  {command}" for command in byhand.setting(approach, _manifest(approach)))
     told: set[str] = set()
@@ -185,7 +185,7 @@ def _by_hand(approach: Approach, record: Record, cited: Iterable[Evidence]) -> I
 
 
 def _manifest(approach: Approach) -> str:
-    """Give the path of an approach's manifest, as short as it can be said from here."""
+    """Return the path of an approach's manifest, as short as it can be said from here."""
     path = Path(str(resources.files("conformance") / "approaches" / f"{approach.name}.yaml"))
     here = os.path.relpath(path)
     return str(path) if here.startswith("..") else here

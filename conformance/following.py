@@ -14,7 +14,7 @@ NOTES = "/tmp/notes"  # noqa: S108 -- the child's own file system
 
 
 def to_follow(child: Object, processes: list[Object]) -> list[Object]:
-    """Give what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
+    """Return what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
 
     Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
     """
@@ -61,13 +61,13 @@ class Follower:
                 self._changed.notify_all()
 
     def watching(self) -> bool:
-        """Say whether the watch has begun. Raises `RigError` if it broke."""
+        """Return whether the watch has begun. Raises `RigError` if it broke."""
         if self.lost:
             raise RigError(self.lost)
         return any(e["event"] == "watching" for e in self.events)
 
     def all_gone(self, role: str) -> bool:
-        """Say whether every process of that role was seen to end (or was not there when the watch began)."""
+        """Return whether every process of that role was seen to end (or was not there when the watch began)."""
         wanted = {p["pid"] for p in self.followed if p["role"] == role}
         return wanted <= {e["pid"] for e in self.events if e["event"] in ("gone", "absent")}
 

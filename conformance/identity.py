@@ -15,12 +15,12 @@ NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
 
 
 def no_engine(evidence: Evidence) -> bool:
-    """Say whether a request to an engine shows that there is none: no socket, or nobody who listens on it."""
+    """Return whether a request to an engine shows that there is none: no socket, or nobody who listens on it."""
     return evidence.output["status"] == 0 and str(evidence.output["lost"]).startswith(NOBODY)
 
 
 def parsed(evidence: Evidence) -> dict[str, Any]:
-    """Give the JSON body of a daemon's answer, or {} if it did not answer 200 with an object."""
+    """Return the JSON body of a daemon's answer, or {} if it did not answer 200 with an object."""
     output = evidence.output
     if not isinstance(output, dict) or output.get("status") != HTTPStatus.OK:
         return {}
@@ -32,7 +32,7 @@ def parsed(evidence: Evidence) -> dict[str, Any]:
 
 
 def unproven(seen: Seen) -> str:
-    """Give '' if the child is proven to be the leg's own and to have served, else what is missing.
+    """Return '' if the child is proven to be the leg's own and to have served, else what is missing.
 
     The nonce in the page, a process with a start time, and word of who runs the container that the process's cgroup
     names: the daemon, with an id of its own and the nonce in the container's environment; or, where the approach has
@@ -69,7 +69,7 @@ def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
 
 
 def container_ids(pod: dict[str, Any], *kinds: str) -> dict[str, str]:
-    """Give the ids of a pod's containers by name, without the runtime's; of its ordinary containers unless told.
+    """Return the ids of a pod's containers by name, without the runtime's; of its ordinary containers unless told.
 
     `kinds` are fields of a pod's status. A container that has not been created has no id.
     """
@@ -78,13 +78,13 @@ def container_ids(pod: dict[str, Any], *kinds: str) -> dict[str, str]:
 
 
 def status_of(pod: dict[str, Any], container: str) -> dict[str, Any]:
-    """Give the status of one of a pod's ordinary containers, {} while there is none."""
+    """Return the status of one of a pod's ordinary containers, {} while there is none."""
     statuses: list[dict[str, Any]] = pod.get("status", {}).get("containerStatuses", [])
     return next((one for one in statuses if one["name"] == container), {})
 
 
 def ended_before(pod: dict[str, Any], container: str) -> bool:
-    """Say whether the last start of a container that has ended is the one before the present.
+    """Return whether the last start of a container that has ended is the one before the present.
 
     Of a container that has just ended itself, kubelet clears away the one before: it keeps one of each.
     """
@@ -93,13 +93,13 @@ def ended_before(pod: dict[str, Any], container: str) -> bool:
 
 
 def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Give the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
+    """Return the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
     first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
     return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
 
 
 def container_of(process: dict[str, Any]) -> str:
-    """Give the id of the innermost container that a process's cgroup path names, or ''."""
+    """Return the id of the innermost container that a process's cgroup path names, or ''."""
     for line in process.get("cgroup", "").splitlines():
         if named := CONTAINER_ID.findall(line):
             return str(named[-1])

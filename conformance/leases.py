@@ -21,18 +21,18 @@ Object = dict[str, Any]
 
 
 def name(run: str) -> str:
-    """Give the name of a run's Lease."""
+    """Return the name of a run's Lease."""
     return f"run-{run}"
 
 
 def spec() -> Object:
-    """Give the spec of a Lease that is renewed now; its holder is this machine."""
+    """Return the spec of a Lease that is renewed now; its holder is this machine."""
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return {"holderIdentity": socket.gethostname(), "leaseDurationSeconds": round(SECONDS * TIMEOUTS.patience), "renewTime": now}
 
 
 def live(lease: Object | None) -> bool:
-    """Say whether a Lease is still being renewed. None is no Lease."""
+    """Return whether a Lease is still being renewed. None is no Lease."""
     if lease is None:
         return False
     renewed = dt.datetime.fromisoformat(lease["spec"]["renewTime"])
@@ -40,5 +40,5 @@ def live(lease: Object | None) -> bool:
 
 
 def run_of(found: Object) -> str:
-    """Give the run that an object with our label belongs to."""
+    """Return the run that an object with our label belongs to."""
     return str(found["metadata"]["labels"][RUN_LABEL])

@@ -40,7 +40,7 @@ class Kind:
 
     @property
     def grace(self) -> int | None:
-        """Give the grace period of the delete call; None is the manifest's own."""
+        """Return the grace period of the delete call; None is the manifest's own."""
         return 0 if self.forced else None
 
 
@@ -106,12 +106,12 @@ class Approach:
 
     @property
     def proven(self) -> bool:
-        """Say whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
+        """Return whether its legs are varied and have a child that serves a nonce, which proves it to be theirs."""
         return self.spawns and not self.as_printed
 
     @property
     def marks_image(self) -> bool:
-        """Say whether its child is found by its image (marking.py), because the manifest's words say nothing of a nonce."""
+        """Return whether its child is found by its image (marking.py), because the manifest's words say nothing of a nonce."""
         return self.as_printed and not self.daemon
 
 
@@ -187,38 +187,38 @@ class Leg:
 
     @property
     def twin(self) -> Leg | None:
-        """Give the leg's second pod, with a nonce and a port of its own, where its kind has two."""
+        """Return the leg's second pod, with a nonce and a port of its own, where its kind has two."""
         if self.second or not (self.kind.twins or self.kind.in_a_row):
             return None
         return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
 
     @property
     def name(self) -> str:
-        """Give the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
+        """Return the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
         return leg_name(self.approach.name, self.kind.name, self.repeat)
 
     @property
     def namespace(self) -> str:
-        """Give the leg's own namespace."""
+        """Return the leg's own namespace."""
         return f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
 
     @property
     def pod_name(self) -> str:
-        """Give the name of the leg's pod, which is the manifest's."""
+        """Return the name of the leg's pod, which is the manifest's."""
         return str(self.approach.manifest["metadata"]["name"]) + ("-second" if self.second else "")
 
     @property
     def spare_port(self) -> int:
-        """Give a port that nothing of the run publishes; the one after it is spare, too."""
+        """Return a port that nothing of the run publishes; the one after it is spare, too."""
         return self.port + 2
 
     @property
     def labels(self) -> dict[str, str]:
-        """Give the labels of everything that is made for the leg."""
+        """Return the labels of everything that is made for the leg."""
         return {RUN_LABEL: self.run, LEG_LABEL: self.name.replace(REPEAT, "_")}  # a label's value takes no tilde
 
     def pod(self) -> Object:
-        """Give the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
+        """Return the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
         if self.approach.proven:
             pod = vary(pod, self.approach, self.kind)
@@ -237,7 +237,7 @@ class Leg:
         return pod
 
     def step(self, *arguments: str) -> Object:
-        """Give the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
+        """Return the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
 
         Nothing restarts it, and it has no grace: what it leaves running is what is looked at.
         """
@@ -247,7 +247,7 @@ class Leg:
         return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
 
     def diff(self) -> str:
-        """Give what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
+        """Return what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
         before, after = (
             yaml.safe_dump(pod, sort_keys=False, width=120).splitlines(keepends=True)
             for pod in (self.approach.manifest, self.pod())
@@ -256,7 +256,7 @@ class Leg:
 
 
 def only_on(node: str) -> Object:
-    """Give the affinity to one node by its name, as a DaemonSet's pods have it: the scheduler still has its say."""
+    """Return the affinity to one node by its name, as a DaemonSet's pods have it: the scheduler still has its say."""
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
 
@@ -275,7 +275,7 @@ INSECURE = "--insecure-registry=10.0.0.0/8"
 
 
 def container(pod: Object, name: str) -> Object:
-    """Give a container of a pod by name. Raises `LookupError`."""
+    """Return a container of a pod by name. Raises `LookupError`."""
     for one in pod["spec"]["containers"]:
         if one["name"] == name:
             return one  # type: ignore[no-any-return]

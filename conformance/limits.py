@@ -23,17 +23,17 @@ class Level:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Give the path's segments."""
+        """Return the path's segments."""
         return tuple(part for part in self.path.split("/") if part)
 
 
 def levels(answer: Mapping[str, Any]) -> list[Level]:
-    """Give the levels of agent.py's `cgroups` answer, from the process up to the node's root, per hierarchy."""
+    """Return the levels of agent.py's `cgroups` answer, from the process up to the node's root, per hierarchy."""
     return [Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]]
 
 
 def version(mounts: Iterable[str]) -> str:
-    """Give 'v1', 'v2' or 'hybrid' from 'FSTYPE MOUNTPOINT' lines of a node's cgroup mounts; 'unknown' without any.
+    """Return 'v1', 'v2' or 'hybrid' from 'FSTYPE MOUNTPOINT' lines of a node's cgroup mounts; 'unknown' without any.
 
     hybrid: v1 controllers with a v2 hierarchy beside them that has none of its own.
     """
@@ -44,7 +44,7 @@ def version(mounts: Iterable[str]) -> str:
 
 
 def memory_limit(level: Level) -> float:
-    """Give a level's memory limit in bytes, `inf` for none."""
+    """Return a level's memory limit in bytes, `inf` for none."""
     value = level.files.get("memory.max", level.files.get("memory.limit_in_bytes", "max")).strip()
     if value == "max" or int(value) >= UNLIMITED_V1:
         return math.inf
@@ -52,7 +52,7 @@ def memory_limit(level: Level) -> float:
 
 
 def cpu_limit(level: Level) -> float:
-    """Give a level's CPU limit in CPUs (quota over period), `inf` for none."""
+    """Return a level's CPU limit in CPUs (quota over period), `inf` for none."""
     if "cpu.max" in level.files:
         quota, _, period = level.files["cpu.max"].strip().partition(" ")
         return math.inf if quota == "max" else int(quota) / int(period or 100_000)
@@ -62,7 +62,7 @@ def cpu_limit(level: Level) -> float:
 
 
 def pids_limit(level: Level) -> float:
-    """Give a level's limit of process ids, `inf` for none."""
+    """Return a level's limit of process ids, `inf` for none."""
     value = level.files.get("pids.max", "max").strip()
     return math.inf if value == "max" else int(value)
 
@@ -71,14 +71,14 @@ LIMITS = {"memory": memory_limit, "cpu": cpu_limit, "pids": pids_limit}
 
 
 def amount(controller: str, value: float) -> str:
-    """Give a limit of a controller, or a request, with its unit."""
+    """Return a limit of a controller, or a request, with its unit."""
     if math.isinf(value):
         return "unlimited"
     return f"{value / (1 << 20):g} MiB" if controller == "memory" else f"{value:g} {controller.replace('cpu', 'CPU')}"
 
 
 def cpu_weight(level: Level) -> int | None:
-    """Give what a level competes for CPU with, in its kernel's unit: cpu.shares on v1, cpu.weight on v2."""
+    """Return what a level competes for CPU with, in its kernel's unit: cpu.shares on v1, cpu.weight on v2."""
     for file in ("cpu.weight", "cpu.shares"):
         if file in level.files:
             return int(level.files[file])
@@ -86,7 +86,7 @@ def cpu_weight(level: Level) -> int | None:
 
 
 def weights_of(requested: float) -> set[int]:
-    """Give what a pod that requests so many CPUs may weigh: kubelet's shares, and both of the ways from them to v2's weight.
+    """Return what a pod that requests so many CPUs may weigh: kubelet's shares, and both of the ways from them to v2's weight.
 
     The shares: kubernetes pkg/kubelet/cm/helpers_linux.go, MilliCPUToShares. The ways: linear until 2025, since then through
     (1024 shares, weight 100), as opencontainers/cgroups ConvertCPUSharesToCgroupV2Value says.
@@ -97,18 +97,18 @@ def weights_of(requested: float) -> set[int]:
 
 
 def of(controller: str, found: Iterable[Level]) -> list[Level]:
-    """Give the levels of the hierarchy that a controller is on: its own on v1, the one hierarchy on v2."""
+    """Return the levels of the hierarchy that a controller is on: its own on v1, the one hierarchy on v2."""
     own = [level for level in found if level.controller == controller]
     return own or [level for level in found if level.controller == ""]
 
 
 def effective(controller: str, found: Iterable[Level]) -> float:
-    """Give the tightest limit on the way from the process up to the node's root (`inf`: none)."""
+    """Return the tightest limit on the way from the process up to the node's root (`inf`: none)."""
     return min((LIMITS[controller](level) for level in of(controller, found)), default=math.inf)
 
 
 def pod_level(controller: str, found: Iterable[Level], uid: str) -> Level | None:
-    """Give the pod's own level: the one whose last path segment names the pod's uid, dashes or underscores."""
+    """Return the pod's own level: the one whose last path segment names the pod's uid, dashes or underscores."""
     names = (uid, uid.replace("-", "_"))
     for level in of(controller, found):
         if level.parts and any(name in level.parts[-1] for name in names):
@@ -117,7 +117,7 @@ def pod_level(controller: str, found: Iterable[Level], uid: str) -> Level | None
 
 
 def below(controller: str, found: Iterable[Level], ancestor: Level) -> bool:
-    """Say whether the process of these levels is inside `ancestor`: by path segments and by inode, both."""
+    """Return whether the process of these levels is inside `ancestor`: by path segments and by inode, both."""
     return any(level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode for level in of(controller, found))
 
 
@@ -131,7 +131,7 @@ def counter(text: str, name: str) -> int | None:
 
 
 def oom_kills(level: Level) -> int | None:
-    """Give how many processes the OOM killer ended in this level's subtree (v2), or in this very level (v1)."""
+    """Return how many processes the OOM killer ended in this level's subtree (v2), or in this very level (v1)."""
     for file in ("memory.events", "memory.oom_control"):
         if file in level.files:
             return counter(level.files[file], "oom_kill")
@@ -139,7 +139,7 @@ def oom_kills(level: Level) -> int | None:
 
 
 def peak(level: Level) -> int | None:
-    """Give the highest memory use that was ever charged to this level, in bytes."""
+    """Return the highest memory use that was ever charged to this level, in bytes."""
     for file in ("memory.peak", "memory.max_usage_in_bytes"):
         if file in level.files:
             return int(level.files[file])
@@ -147,18 +147,18 @@ def peak(level: Level) -> int | None:
 
 
 def throttled(level: Level) -> int | None:
-    """Give the number of periods in which this level was throttled."""
+    """Return the number of periods in which this level was throttled."""
     return counter(level.files.get("cpu.stat", ""), "nr_throttled")
 
 
 def cpu_seconds(found: Iterable[Level]) -> float | None:
-    """Give the CPU seconds that the process's own (innermost) cgroup has used."""
+    """Return the CPU seconds that the process's own (innermost) cgroup has used."""
     own = of("cpuacct", found)
     return cpu_used(own[0]) if own else None
 
 
 def cpu_used(level: Level) -> float | None:
-    """Give the CPU seconds that a level and all below it have used."""
+    """Return the CPU seconds that a level and all below it have used."""
     if "cpuacct.usage" in level.files:
         return int(level.files["cpuacct.usage"]) / 1e9
     usage = counter(level.files.get("cpu.stat", ""), "usage_usec")

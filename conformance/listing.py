@@ -18,7 +18,7 @@ CLAIM, PROPERTY = 9, 21
 
 
 def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
-    """Give the lines of every claim and of every property up to a level, none wider than `WIDTH`."""
+    """Yield the lines of every claim and of every property up to a level, none wider than `WIDTH`."""
     every = plan.properties()
     shown = [one for one in every if _height(one) <= LEVELS.index(level)]
     judged = sorted({one.claim for one in shown} & set(CLAIMS))
@@ -50,7 +50,7 @@ def _height(one: Property) -> int:
 
 
 def _described(one: Property, approaches: Mapping[str, Approach], source: str) -> Iterator[str]:
-    """Give what is declared of a property, and what follows from it."""
+    """Yield what is declared of a property, and what follows from it."""
     yield from wrapped(f"  {one.id}", one.sentence, PROPERTY)
     facts = [
         f"{one.level}; judged of {', '.join(one.approaches)}; legs: {', '.join(one.legs)}",
@@ -63,7 +63,7 @@ def _described(one: Property, approaches: Mapping[str, Approach], source: str) -
 
 
 def predictions(one: Property) -> str:
-    """Give what the article, or another source, predicts of a property, in words."""
+    """Return what the article, or another source, predicts of a property, in words."""
     who = "the article" if speaks_of(one.id) else "its source"
     if not one.predicts:
         return f"{who} is silent"
@@ -71,7 +71,7 @@ def predictions(one: Property) -> str:
 
 
 def needs(one: Property, approaches: Mapping[str, Approach]) -> list[str]:
-    """Give what a property needs of the world, from what is declared of it: its approaches, its legs, its readings."""
+    """Return what a property needs of the world, from what is declared of it: its approaches, its legs, its readings."""
     deployed = [approaches[name] for name in one.approaches if name in approaches]
     found = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
     found += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
@@ -88,6 +88,6 @@ def _privileged(approach: Approach) -> bool:
 
 
 def wrapped(name: str, text: str, indent: int = CLAIM) -> Iterable[str]:
-    """Give a name and a text beside it, the text's further lines below its first."""
+    """Return a name and a text beside it, the text's further lines below its first."""
     first = f"{name:<{indent}}" if len(name) < indent else f"{name} "
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -19,7 +19,7 @@ from conformance.world.images import CHILD
 
 
 def mark(probe: NodeProbe, leg: Leg) -> None:
-    """Give the tag to an image of the children's that carries the leg's nonce. Raises `RigError` with the engine's words."""
+    """Put the tag on an image of the children's that carries the leg's nonce. Raises `RigError` with the engine's words."""
     before = _ask(probe, "GET", f"/images/{CHILD}/json")
     # Labels and environment find it from its first moment on, as they find what is made of it.
     body = {
@@ -35,20 +35,20 @@ def mark(probe: NodeProbe, leg: Leg) -> None:
 
 
 def marked(probe: NodeProbe) -> str:
-    """Give the nonce in the image that has the tag, or ''. Whoever holds the node alone meets one of a run that died."""
+    """Return the nonce in the image that has the tag, or ''. Whoever holds the node alone meets one of a run that died."""
     config = _ask(probe, "GET", f"/images/{CHILD}/json").get("Config", {})
     return str((config.get("Labels") or {}).get(NONCE_LABEL, ""))
 
 
 def _served() -> list[str]:
-    """Give the command of dood.yaml's children, which serves the nonce."""
+    """Return the command of dood.yaml's children, which serves the nonce."""
     dood = catalogue()["dood"]
     command: list[str] = container(dood.manifest, dood.client)["command"]
     return command[command.index(CHILD) + 1 :]
 
 
 def _ask(probe: NodeProbe, method: str, path: str, body: Object | None = None) -> Object:
-    """Give what the node's engine answers; {} where it has no such thing, or nothing to say."""
+    """Return what the node's engine answers; {} where it has no such thing, or nothing to say."""
     answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method=method, path=path, body=body).output
     if answer["status"] not in (OK, CREATED, NOTHING, *([GONE] if method == "GET" else [])):
         said = answer.get("lost") or answer["body"]

@@ -20,7 +20,7 @@ class State(Enum):
 
     @property
     def decided(self) -> bool:
-        """Say whether something was seen to be so, not so, or so in part."""
+        """Return whether something was seen to be so, not so, or so in part."""
         return self in (State.HOLDS, State.LACKS, State.MIXED)
 
 
@@ -33,12 +33,12 @@ class Observation:
     cites: tuple[str, ...] = ()
 
     def because(self, reason: str, *cites: str) -> Observation:
-        """Give the same observation with its reason."""
+        """Return the same observation with its reason."""
         return Observation(self.state, reason, cites)
 
     @property
     def decided(self) -> bool:
-        """Say whether something was seen to be so or not so."""
+        """Return whether something was seen to be so or not so."""
         return self.state.decided
 
 
@@ -62,7 +62,7 @@ def error(reason: str, *cites: str) -> Observation:
 
 
 def summarise(states: Iterable[State]) -> State:
-    """Give the one state of a cell that sums up several.
+    """Return the one state of a cell that sums up several.
 
     ERROR and INCONCLUSIVE bubble up, in that order; parts that differ read MIXED; a part that is
     NOT-APPLICABLE counts only where all are; nothing at all is ERROR, never green.

@@ -53,13 +53,13 @@ class Pair:
 
     @property
     def comparison(self) -> Comparison:
-        """Give what the two say of the difference."""
+        """Return what the two say of the difference."""
         predicted = [State(one["predicted"]) if one["predicted"] else None for one in (self.left, self.right)]
         return compare(State(self.left["state"]), State(self.right["state"]), *predicted)
 
     @property
     def why(self) -> str:
-        """Give why the two cannot be compared, or ''."""
+        """Return why the two cannot be compared, or ''."""
         if self.comparison is not Comparison.UNTOLD:
             return ""
         open_ = [one for one in (self.left, self.right) if one["state"] not in (State.HOLDS.value, State.LACKS.value)]
@@ -67,7 +67,7 @@ class Pair:
 
 
 def pairs(record: Record) -> list[Pair]:
-    """Give every property x kind of leg that was judged on both, in the record's order of families."""
+    """Return every property x kind of leg that was judged on both, in the record's order of families."""
     found = {(one["property"], one["leg"]): one for one in record.observations}
     made = []
     for cell in record.header["cells"]:

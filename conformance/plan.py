@@ -55,11 +55,11 @@ class Plan:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
     def cluster(self) -> Cluster:
-        """Give the cluster, with this run's name as its user agent."""
+        """Return the cluster, with this run's name as its user agent."""
         return Cluster(Path(self.kubeconfig) if self.kubeconfig else None, f"conformance/{self.run}", self.context)
 
     def probes(self, cluster: Cluster) -> dict[str, NodeProbe]:
-        """Give the probe of every node."""
+        """Return the probe of every node."""
         return {node: NodeProbe(cluster, self.namespace, self.run, node, self.token) for node in self.addresses}
 
     def pod_a(self) -> Object:
@@ -69,7 +69,7 @@ class Plan:
         return pod
 
     def leg(self, approach: Approach, kind: str, order: int, nonce: str, repeat: int = 1) -> Leg:
-        """Give a leg of this run. `order` sets its published ports apart from every other leg's."""
+        """Return a leg of this run. `order` sets its published ports apart from every other leg's."""
         node = self.leg_node if self.pin else ""
         port = PRINTED_PORT if approach.marks_image else self.first_port + PORTS_A_LEG * order
         return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images, repeat)
@@ -82,12 +82,12 @@ PORTS_A_LEG = 4
 
 
 def nonce_prefix(run: str) -> str:
-    """Give what every nonce of a run begins with."""
+    """Return what every nonce of a run begins with."""
     return f"conformance-{run}-"
 
 
 def run_of(nonce: str) -> str:
-    """Give the run that made a nonce."""
+    """Return the run that made a nonce."""
     return nonce.removeprefix("conformance-").partition("-")[0]
 
 
@@ -103,17 +103,17 @@ class Cell:
 
     @property
     def leg(self) -> str:
-        """Give the leg's name."""
+        """Return the leg's name."""
         return leg_name(self.approach, self.kind, self.repeat)
 
     @property
     def name(self) -> str:
-        """Give the test's name, e.g. 'P2-10[dind.detached]'."""
+        """Return the test's name, e.g. 'P2-10[dind.detached]'."""
         return f"{self.prop.id}[{self.leg}]"
 
 
 def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
-    """Give every cell up to a level (core < article < extended), in the order of the report, repeat after repeat."""
+    """Return every cell up to a level (core < article < extended), in the order of the report, repeat after repeat."""
     allowed = LEVELS[: LEVELS.index(level) + 1]
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
@@ -129,7 +129,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
 
 
 def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
-    """Give, for the record's header, every claim of the article, and why this run does not judge it, or a part of it."""
+    """Return, for the record's header, every claim of the article, and why this run does not judge it, or a part of it."""
     judged = {cell.prop.id for cell in selected}
     parts = {claim: [one.id for one in properties() if one.claim == claim] for claim in CLAIMS}
     return [
@@ -145,7 +145,7 @@ def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
 
 
 def unjudged(claim: Claim, level: str) -> str:
-    """Give why a claim of which no property was selected at a level is not judged."""
+    """Return why a claim of which no property was selected at a level is not judged."""
     levels = sorted({one.level for one in properties() if one.claim == claim.id}, key=LEVELS.index)
     if not levels:
         return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
@@ -155,5 +155,5 @@ def unjudged(claim: Claim, level: str) -> str:
 
 
 def properties() -> list[Property]:
-    """Give every property of every family, in the order of the report."""
+    """Return every property of every family, in the order of the report."""
     return [one for family in families() for one in family.properties]

@@ -65,7 +65,7 @@ class ScenarioModule(pytest.Module):
     """A scenario module: one item for every property x approach x kind of leg."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """Give the items of this module's family."""
+        """Yield the items of this module's family."""
         level, repeats = (self.config.getoption(f"--conformance-{name}") for name in ("level", "repeat"))
         for cell in cells(level, list(catalogue()), repeats):
             if cell.family.name == self.path.stem:
@@ -76,7 +76,7 @@ class ScenarioModule(pytest.Module):
 
 
 def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
-    """Give the test function of a cell."""
+    """Return the test function of a cell."""
 
     def judged() -> None:
         session = config.pluginmanager.get_plugin("conformance-session")
@@ -90,7 +90,7 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
 
 @cache
 def together(approach: str) -> str:
-    """Give the approach whose process runs an approach's items: its own, and the first one's for what is no way to get children.
+    """Return the approach whose process runs its items: its own, and the first one's for what is no way to get children.
 
     Two processes are enough for two daemons; what is left for the first that is done would begin only then.
     """
@@ -99,7 +99,7 @@ def together(approach: str) -> str:
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]
-    """Give all items of an approach to one process: its legs are shared by its tests, and start together."""
+    """Sends all items of an approach to one process: its legs are shared by its tests, and start together."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Read the approach from a test's name, e.g. 'P2-10[dind.detached]'."""

@@ -25,12 +25,12 @@ REPEAT = "~"
 
 
 def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
-    """Give a leg's name: the first deployment's has no number."""
+    """Return a leg's name: the first deployment's has no number."""
     return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
 
 
 def repeat_of(name: str) -> tuple[str, int]:
-    """Give what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
+    """Return what `leg_name` made a name of: the leg's name without its repeat, and which repeat it is."""
     leg, _, number = name.partition(REPEAT)
     return leg, int(number or 1)
 
@@ -133,7 +133,7 @@ class Record:
     """Of the file that it was read from."""
 
     def seen(self, leg: str) -> Seen:
-        """Give a leg's evidence as a judge gets it."""
+        """Return a leg's evidence as a judge gets it."""
         return Seen(self._of_leg.get(leg, ()))
 
     @cached_property
@@ -155,7 +155,7 @@ class Record:
         return found
 
     def leg(self, name: str) -> Line | None:
-        """Give a leg's line."""
+        """Return a leg's line."""
         return self._legs.get(name)
 
     @cached_property
@@ -164,17 +164,17 @@ class Record:
 
     @cached_property
     def repeats(self) -> int:
-        """Give how many times a leg was to be deployed."""
+        """Return how many times a leg was to be deployed."""
         return max((repeat_of(cell["leg"])[1] for cell in self.header["cells"]), default=1)
 
     @cached_property
     def lost(self) -> list[Line]:
-        """Give the cells that were to be judged and have no observation."""
+        """Return the cells that were to be judged and have no observation."""
         judged = {(one["property"], one["leg"]) for one in self.observations}
         return [cell for cell in self.header["cells"] if (cell["property"], cell["leg"]) not in judged]
 
     def cell(self, family: str, approach: str) -> list[Line]:
-        """Give the observations that one cell of the summary table sums up."""
+        """Return the observations that one cell of the summary table sums up."""
         return self._of_cell.get((family, approach), [])
 
     @cached_property
@@ -186,16 +186,16 @@ class Record:
 
     @cached_property
     def families(self) -> list[str]:
-        """Give the families in the order of their first cell."""
+        """Return the families in the order of their first cell."""
         return list(dict.fromkeys(cell["family"] for cell in self.header["cells"]))
 
     @cached_property
     def approaches(self) -> list[str]:
-        """Give the approaches in the order of their first cell."""
+        """Return the approaches in the order of their first cell."""
         return list(dict.fromkeys(cell["leg"].partition(".")[0] for cell in self.header["cells"]))
 
     def state(self, family: str, approach: str) -> State:
-        """Give the state of a summary cell, of what somebody has predicted of it where somebody has; a lost part makes it ERROR.
+        """Return the state of a summary cell, of what somebody predicted of it where somebody has; a lost part makes it ERROR.
 
         A part of which nobody speaks is told, but changes what is said of a promise only where it is other than expected.
         """
@@ -204,7 +204,7 @@ class Record:
         return summarise([*states, *[State.ERROR for _ in wanted]])
 
     def spoken(self, family: str, approach: str) -> list[Line]:
-        """Give the lines that make a summary cell's state."""
+        """Return the lines that make a summary cell's state."""
         lines = self.cell(family, approach)
         return [one for one in lines if one["predicted"] or not one["as_expected"]] or lines
 
@@ -229,7 +229,7 @@ def read(path: Path, keep: Callable[[Evidence], bool] = every) -> Record:
 
 
 def _lines(path: Path, told: Callable[[bytes], None]) -> Iterator[Line]:
-    """Return the checked lines of a file, one at a time, telling the bytes of each. Raises `BadRecord`."""
+    """Yield the checked lines of a file, one at a time, telling the bytes of each. Raises `BadRecord`."""
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, 1):

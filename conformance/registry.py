@@ -17,7 +17,7 @@ REQUEST = re.compile(r'"(?:GET|HEAD) /v2/\S+/(?:blobs|manifests)/\S+ \S+" 20[06]
 
 
 def manifest(leg: Leg) -> Object:
-    """Give the pod of a leg's registry, on the leg's node.
+    """Return the pod of a leg's registry, on the leg's node.
 
     Its second volume is what the leg's engines claim: no provisioner is needed for what outlives two pods in a row, and
     kubelet takes its directory away with the registry, whatever befalls the run.
@@ -47,7 +47,7 @@ VOLUMES = "/api/v1/persistentvolumes"
 
 
 def volume(leg: Leg, pod: Object) -> Object:
-    """Give the PersistentVolume, for the leg's claim alone, of the directory that the registry's pod keeps on its node.
+    """Return the PersistentVolume, for the leg's claim alone, of the directory that the registry's pod keeps on its node.
 
     It is in no namespace: its label is how `clean` finds it.
     """
@@ -64,7 +64,7 @@ def volume(leg: Leg, pod: Object) -> Object:
 
 
 def claim(leg: Leg) -> Object:
-    """Give the claim of that volume, which no provisioner is asked for."""
+    """Return the claim of that volume, which no provisioner is asked for."""
     return {
         "metadata": {"name": KEPT, "labels": leg.labels},
         "spec": {**_size("resources"), "storageClassName": "", "volumeName": leg.namespace},
@@ -72,16 +72,16 @@ def claim(leg: Leg) -> Object:
 
 
 def _size(field: str) -> Object:
-    """Give what a volume and its claim agree on. No local volume is held to its size."""
+    """Return what a volume and its claim agree on. No local volume is held to its size."""
     size = {"storage": "1Gi"}
     return {"accessModes": ["ReadWriteOnce"], field: {"requests": size} if field == "resources" else size}
 
 
 def requests(log: str) -> int:
-    """Give how often a registry gave what it was asked for, by its access log."""
+    """Return how often a registry gave what it was asked for, by its access log."""
     return len(REQUEST.findall(log))
 
 
 def served(log: str) -> int:
-    """Give the bytes of blobs that a registry has sent, by its access log."""
+    """Return the bytes of blobs that a registry has sent, by its access log."""
     return sum(int(sent) for sent in SERVED.findall(log))

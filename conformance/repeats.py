@@ -28,26 +28,26 @@ class Agreement:
 
     @property
     def state(self) -> State:
-        """Give the state that most repeats have; of equally many the one that was seen first."""
+        """Return the state that most repeats have; of equally many the one that was seen first."""
         return Counter(self.states).most_common(1)[0][0]
 
     @property
     def agreeing(self) -> int:
-        """Give how many repeats have it."""
+        """Return how many repeats have it."""
         return self.states.count(self.state)
 
     @property
     def whole(self) -> bool:
-        """Say whether all repeats agree."""
+        """Return whether all repeats agree."""
         return self.agreeing == len(self.states)
 
     def __str__(self) -> str:
-        """Give it in words: '7 of 10'."""
+        """Return it in words: '7 of 10'."""
         return f"{self.agreeing} of {len(self.states)}"
 
 
 def agreements(record: Record) -> list[Agreement]:
-    """Give the agreement of every cell over its repeats, in the order of the record's cells; a lost one counts as ERROR."""
+    """Return the agreement of every cell over its repeats, in the order of the record's cells; a lost one counts as ERROR."""
     judged = {(o["property"], o["leg"]): State(o["state"]) for o in record.observations}
     found: dict[tuple[str, str], list[State]] = {}
     for cell in record.header["cells"]:
@@ -57,7 +57,7 @@ def agreements(record: Record) -> list[Agreement]:
 
 
 def cold_starts(record: Record) -> dict[str, list[float]]:
-    """Give the seconds from a pod's creation to its child's first page, by leg without its repeat.
+    """Return the seconds from a pod's creation to its child's first page, by leg without its repeat.
 
     On the runner's clock, which asks for the pod and waits for the page: the lag between the two is in it. A leg that
     never served has no time.
@@ -72,7 +72,7 @@ def cold_starts(record: Record) -> dict[str, list[float]]:
 
 
 def of_first(one: Evidence) -> bool:
-    """Say whether a reading is of the first deployment of its leg."""
+    """Return whether a reading is of the first deployment of its leg."""
     return repeat_of(one.leg)[1] == 1
 
 
@@ -81,7 +81,7 @@ _SENTENCE = "every cold start comes to serve, and every observation is the same 
 
 
 def folded(record: Record) -> Record:
-    """Give the record as a reader meets it: each cell once, with its agreement, and P2-25 as an observation like any other.
+    """Return the record as a reader meets it: each cell once, with its agreement, and P2-25 as an observation like any other.
 
     What is shown of a cell is its first repeat; where the repeats disagree it reads MIXED. A record without repeats is
     given as it is.
@@ -113,7 +113,7 @@ def folded(record: Record) -> Record:
 
 
 def _as_observation(one: Reliability) -> Line:
-    """Give P2-25 of an approach as a line. The article speaks of DinD alone; we know of none that is less reliable."""
+    """Return P2-25 of an approach as a line. The article speaks of DinD alone; we know of none that is less reliable."""
     return {
         "kind": "observation", "property": RELIABLE, "sentence": _SENTENCE, "family": "reliability", "level": "article",
         "source": CLAIMS[RELIABLE].source, "approach": one.approach, "leg": f"{one.approach}.repeats", "state": one.state.value,
@@ -133,14 +133,14 @@ class Reliability:
 
     @property
     def state(self) -> State:
-        """Give HOLDS where every one of enough cold starts served and every cell agreed, LACKS where one did not."""
+        """Return HOLDS where every one of enough cold starts served and every cell agreed, LACKS where one did not."""
         if self.served < self.starts or self.unsteady:
             return State.LACKS
         return State.HOLDS if self.starts >= ENOUGH else State.INCONCLUSIVE
 
     @property
     def reason(self) -> str:
-        """Give it in words with its numbers."""
+        """Return it in words with its numbers."""
         said = f"{self.served} of {self.starts} cold starts came to serve"
         if self.unsteady:
             said += "; not always the same: " + ", ".join(f"{a.name}[{a.leg}] {a}" for a in self.unsteady)
@@ -152,7 +152,7 @@ class Reliability:
 
 
 def reliability(record: Record) -> list[Reliability]:
-    """Give P2-25 for every approach that was deployed more than once; [] for a run without repeats.
+    """Return P2-25 for every approach that was deployed more than once; [] for a run without repeats.
 
     A leg of a manifest as printed has no child that could be proven to serve: it is no cold start.
     """
@@ -179,7 +179,7 @@ class Start:
 
 
 def starts(record: Record) -> list[Start]:
-    """Give the cold-start times kind by kind; [] for a run without repeats."""
+    """Return the cold-start times kind by kind; [] for a run without repeats."""
     if record.repeats == 1:
         return []
     kinds: dict[str, dict[str, Times]] = {}

@@ -84,7 +84,7 @@ class Owners:
         return cls(here, there, frozenset(others), run, ports, _delegating(seen)).beside(pods)
 
     def beside(self, pods: Iterable[Object]) -> Owners:
-        """Give the same owners and those pods that are none of this run's legs: another run's, anybody's, or its own probes."""
+        """Return the same owners and those pods that are none of this run's legs: another run's, anybody's, or its own probes."""
         there = dict(self.others)
         for pod in pods:
             labels = pod["metadata"].get("labels", {})
@@ -94,11 +94,11 @@ class Owners:
         return evolve(self, others=there)
 
     def and_of(self, pods: Mapping[str, str]) -> Owners:
-        """Give the same owners, with this run's pods that are of no leg: uid -> what the pod is."""
+        """Return the same owners, with this run's pods that are of no leg: uid -> what the pod is."""
         return evolve(self, legs={**self.legs, **pods})
 
     def and_in(self, cgroups: Iterable[str]) -> Owners:
-        """Give the same owners, with the containers in a pod's cgroup: its sandbox is one that the API server does not name."""
+        """Return the same owners, with the containers in a pod's cgroup: its sandbox is one that the API server does not name."""
         legs, others = dict(self.legs), dict(self.others)
         for name in cgroups:
             for whose in (legs, others):
@@ -107,11 +107,11 @@ class Owners:
         return evolve(self, legs=legs, others=others)
 
     def of_another(self, name: str) -> bool:
-        """Say whether a survivor is known to be another's."""
+        """Return whether a survivor is known to be another's."""
         return any(mark in _dashed(name) for mark in self.others)
 
     def legs_of(self, what: str, name: str) -> list[str]:
-        """Give the legs of this run, or its pods without one, that a survivor of a kind is known to be of."""
+        """Return the legs of this run, or its pods without one, that a survivor of a kind is known to be of."""
         if what == CONTROLLERS or (what == "cgroups" and name in DELEGATED):
             return sorted(self.delegating)
         marked = {leg for mark, leg in self.legs.items() if mark in name or mark in _dashed(name)}
@@ -120,7 +120,7 @@ class Owners:
 
 
 def tells(one: Evidence) -> bool:
-    """Say whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
+    """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
     return one.name.removeprefix(SECOND) in ("pod", "registry", "child") or _by_nonce(one)
 
 
@@ -129,7 +129,7 @@ def _by_nonce(one: Evidence) -> bool:
 
 
 def _containers(evidence: Evidence) -> set[str]:
-    """Give the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
+    """Return the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
     if evidence.name.removeprefix(SECOND) == "child":
         found = [evidence.output.get("process", {})]
     else:
@@ -138,7 +138,7 @@ def _containers(evidence: Evidence) -> set[str]:
 
 
 def _delegating(seen: Record) -> frozenset[str]:
-    """Give the legs whose child an engine in their pod has put at the root of the node's cgroups."""
+    """Return the legs whose child an engine in their pod has put at the root of the node's cgroups."""
     approaches = catalogue()
     in_pods = {leg["leg"] for leg in seen.legs if approaches[leg["approach"]].daemon}
     children = [one for one in seen.evidence if one.name == "child" and one.leg in in_pods]
@@ -146,12 +146,12 @@ def _delegating(seen: Record) -> frozenset[str]:
 
 
 def mounts_run(pod: Object) -> bool:
-    """Say whether a pod mounts the node's /run."""
+    """Return whether a pod mounts the node's /run."""
     return any(one.get("hostPath", {}).get("path") in NODES_RUN for one in pod.get("spec", {}).get("volumes", []))
 
 
 def pod_marks(pod: Object) -> set[str]:
-    """Give what the names of a pod's things on its node hold: a static pod's go by its manifest's hash, not by its uid."""
+    """Return what the names of a pod's things on its node hold: a static pod's go by its manifest's hash, not by its uid."""
     told = pod["metadata"]
     marks = {told["uid"], told.get("annotations", {}).get("kubernetes.io/config.hash", told["uid"])}
     kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
@@ -159,17 +159,17 @@ def pod_marks(pod: Object) -> set[str]:
 
 
 def uids(name: str) -> list[str]:
-    """Give the uids of pods that a name holds."""
+    """Return the uids of pods that a name holds."""
     return [uid.replace("_", "-") for uid in UID.findall(name)]
 
 
 def _dashed(name: str) -> str:
-    """Give a name as it would be if systemd took dashes: a pod's slice has its uid with underscores."""
+    """Return a name as it would be if systemd took dashes: a pod's slice has its uid with underscores."""
     return UID.sub(lambda uid: uid[0].replace("_", "-"), name)
 
 
 def _left(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> dict[str, list[tuple[str, list[str]]]]:
-    """Give by kind what is left and not known to be another's, each with the legs it is of."""
+    """Return by kind what is left and not known to be another's, each with the legs it is of."""
     owners = owners.and_in([*before.get("cgroups", []), *after.get("cgroups", [])])
     found = {}
     for what, names in difference(before, after).items():
@@ -192,7 +192,7 @@ def _nodes_own(what: str, name: str) -> bool:
 
 
 def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[str]:
-    """Give what goes with this run's pods and has not gone yet.
+    """Return what goes with this run's pods and has not gone yet.
 
     A pod's network and the mounts of its sandbox do not tell whose they are: all such are, unless another run is at work.
     What an engine made at the root of the node's cgroups stays there.
@@ -203,7 +203,7 @@ def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owner
 
 
 def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[Line]:
-    """Give the record's lines, for each kind of thing one of each leg's and one of nobody's. What is another's is none of ours.
+    """Return the record's lines, for each kind of thing one of each leg's and one of nobody's. What is another's is none of ours.
 
     What several legs are known to share (a folder that one engine made for all of its containers) is a line of its own.
     """
@@ -221,7 +221,7 @@ def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]],
 
 
 def astray(found: dict[str, list[str]], living: Owners) -> dict[str, list[str]]:
-    """Give by kind what holds the uid or the id of a pod or container that nobody who is there has."""
+    """Return by kind what holds the uid or the id of a pod or container that nobody who is there has."""
     living = living.and_in(found.get("cgroups", []))
     marked = {what: [name for name in names if uids(name) or ID.search(name)] for what, names in found.items()}
     return {what: [name for name in names if not living.of_another(name)] for what, names in marked.items()}

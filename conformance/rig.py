@@ -63,7 +63,7 @@ class Rig:
 
     @property
     def seen(self) -> Seen:
-        """Give all evidence of this leg so far."""
+        """Return all evidence of this leg so far."""
         return Seen(list(self._evidence))
 
     def forget(self) -> None:
@@ -72,12 +72,12 @@ class Rig:
 
     @property
     def home(self) -> NodeProbe:
-        """Give the probe on the node where the leg's pod runs."""
+        """Return the probe on the node where the leg's pod runs."""
         return self.probes[self.pod["spec"]["nodeName"]]
 
     @property
     def pod_ip(self) -> str:
-        """Give the pod's IP."""
+        """Return the pod's IP."""
         return str(self.pod["status"]["podIP"])
 
     def record(
@@ -149,7 +149,7 @@ class Rig:
         return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
 
     def alive(self, process: Object) -> bool:
-        """Say whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
+        """Return whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
         return bool(self.home.ask("alive", pid=process["pid"], start=process["start"]).output)
 
     def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, ended: bool = False) -> Evidence:
@@ -190,7 +190,7 @@ class Rig:
 
     @property
     def _daemon(self) -> dict[str, Any]:
-        """Give how the leg's daemon is reached from its node: its API in the pod, or the node's socket."""
+        """Return how the leg's daemon is reached from its node: its API in the pod, or the node's socket."""
         if self.leg.approach.daemon:
             return {"netns": self.daemon_pid, "port": self.leg.approach.port}
         return {"socket": NODE_SOCKET}
@@ -261,7 +261,7 @@ class Rig:
         self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
-        """Give the node's pid of a container's first process, by the container id in its cgroup path."""
+        """Return the node's pid of a container's first process, by the container id in its cgroup path."""
         found = first_processes(self.pod, processes).get(container)
         if not found:
             raise RigError(f"No process of container {container!r} was found on the node.")
@@ -269,7 +269,7 @@ class Rig:
 
 
 def ready(pod: Object) -> bool:
-    """Say whether a pod has an IP and all its containers are ready."""
+    """Return whether a pod has an IP and all its containers are ready."""
     status = pod["status"]
     found = status.get("containerStatuses", [])
     return bool(status.get("podIP") and found and all(one["ready"] for one in found))

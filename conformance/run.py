@@ -407,7 +407,7 @@ class Run:
         return Owners.of(self.id, read, others, self.cluster.items("/api/v1/pods"), made).and_of(self._own)
 
     def _left(self, probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[record.Line]:
-        """Give the difference of two inventories as lines; kubelet gets its usual time for the ends of the run's pods."""
+        """Return the difference of two inventories as lines; kubelet gets its usual time for the ends of the run's pods."""
         end = time.monotonic() + TIMEOUTS.reclaimed
         while True:
             after = inventory(probe)
@@ -466,7 +466,7 @@ FIRST_PORTS = PORTS[: -PORTS_A_RUN + 1 : PORTS_A_RUN]
 
 
 def _ports_but_of(cluster: Cluster, spared: set[str]) -> list[range]:
-    """Give the ports that a run may have published, without those that a run which is spared has chosen."""
+    """Return the ports that a run may have published, without those that a run which is spared has chosen."""
     held = cleaning.alive(cluster)
     chosen = {held[run]["metadata"].get("annotations", {}).get(leases.PORT_NOTE) for run in spared if run in held}
     return [range(first, first + PORTS_A_RUN) for first in FIRST_PORTS if str(first) not in chosen] if chosen else [PORTS]
@@ -546,7 +546,7 @@ def new(reports: Path, run: str) -> Path:
 
 
 def new_id() -> str:
-    """Give a run's id."""
+    """Return a run's id."""
     return secrets.token_hex(4)
 
 

@@ -61,7 +61,7 @@ class Difference:
 
     @property
     def words(self) -> str:
-        """Give 'different', 'not seen to differ', or 'cannot tell' where no outcome could have said so."""
+        """Return 'different', 'not seen to differ', or 'cannot tell' where no outcome could have said so."""
         if self.smallest > 1 - CONFIDENCE:
             return "cannot tell"
         return "different" if self.p <= 1 - CONFIDENCE else "not seen to differ"
@@ -88,7 +88,7 @@ def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
 
 
 def _doubled_ranks(values: Sequence[float]) -> list[int]:
-    """Give twice the rank of each value, so that the mean rank of ties is a whole number."""
+    """Return twice the rank of each value, so that the mean rank of ties is a whole number."""
     ordered = sorted(values)
     return [2 * ordered.index(value) + ordered.count(value) + 1 for value in values]
 

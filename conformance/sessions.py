@@ -36,17 +36,17 @@ class Source(Protocol):
         """Return the world's stamp, by which expectations are chosen."""
 
     def observe(self, cell: Cell) -> Observation:
-        """Give the observation of a cell; waits for its leg."""
+        """Return the observation of a cell; waits for its leg."""
 
     def lines(self) -> list[Line]:
-        """Give the record's lines that came since this was last asked."""
+        """Return the record's lines that came since this was last asked."""
 
     def close(self, *, interrupted: bool) -> None:
         """End whatever is still going on, and clean it away."""
 
 
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
-    """Give the record's line: the observation held against prediction and expectation, which no judge saw."""
+    """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
     expected, why = cell.prop.expected(cell.approach, cell.kind, world)
     if strict:
@@ -161,7 +161,7 @@ class Live:
         return cell.prop.conclude(course.rig.seen)
 
     def lines(self) -> list[Line]:
-        """Give the lines of the legs that ended since."""
+        """Return the lines of the legs that ended since."""
         found: list[Line] = []
         for name, course in self._courses.items():
             if name in self._told or not course.done.is_set():
@@ -202,7 +202,7 @@ class Live:
 
 
 def all_legs() -> list[str]:
-    """Give every leg that some property is judged on: each has ports of its own, whatever is selected."""
+    """Return every leg that some property is judged on: each has ports of its own, whatever is selected."""
     return sorted({cell.leg for cell in cells(LEVELS[-1], list(catalogue()))})
 
 
@@ -257,7 +257,7 @@ class Replay:
         return cell.prop.conclude(Seen(self.record.seen(cell.leg)))
 
     def lines(self) -> list[Line]:
-        """Give nothing: a replay makes no record."""
+        """Return nothing: a replay makes no record."""
         return []
 
     def close(self, *, interrupted: bool) -> None:

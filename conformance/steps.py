@@ -21,27 +21,27 @@ from conformance.world.images import CHILD
 
 
 def image(rig: Rig) -> str:
-    """Give the image of children, as the leg's manifest names it."""
+    """Return the image of children, as the leg's manifest names it."""
     return rig.leg.images.get(CHILD, CHILD)
 
 
 def nonce(rig: Rig, what: str) -> str:
-    """Give the nonce of a thing that the leg's pod makes."""
+    """Return the nonce of a thing that the leg's pod makes."""
     return f"{rig.leg.nonce}-{what}"
 
 
 def nonce_in(seen: Seen, what: str) -> str:
-    """Give the nonce of a thing that the leg's pod made, from its evidence."""
+    """Return the nonce of a thing that the leg's pod made, from its evidence."""
     return f"{seen['child'].asked['nonce']}-{what}"
 
 
 def label(mark: str) -> str:
-    """Give the option that labels what `docker` makes."""
+    """Return the option that labels what `docker` makes."""
     return f"--label={NONCE_LABEL}={mark}"
 
 
 def marked(mark: str) -> tuple[str, str]:
-    """Give the options of `docker run` and `docker create` that put a nonce in the environment and on a label."""
+    """Return the options of `docker run` and `docker create` that put a nonce in the environment and on a label."""
     return f"--env=CHILD_NONCE={mark}", label(mark)
 
 
@@ -52,7 +52,7 @@ def start(rig: Rig, what: str, *options: str, of: str = "", command: tuple[str, 
 
 
 def said(run: Evidence) -> str:
-    """Give how a program ended: its exit code and, where that is not 0, why: its last words that are not about help."""
+    """Return how a program ended: its exit code and, where that is not 0, why: its last words that are not about help."""
     code = run.output["exit"]
     if code is None:
         return f"not ended after {run.output['seconds']:g} s"
@@ -64,7 +64,7 @@ def said(run: Evidence) -> str:
 
 
 def processes(rig: Rig, run: Evidence, what: str) -> list[dict[str, Any]]:
-    """Give the first processes, on the leg's node, of the containers that `run` started with the nonce of `what`.
+    """Return the first processes, on the leg's node, of the containers that `run` started with the nonce of `what`.
 
     They are evidence. `docker run --detach` ends when runc has been told to start the program: for an instant the process
     is still runc's, with runc's environment, so the nonce is waited for.
@@ -81,7 +81,7 @@ def _first(found: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
 
 
 def filtered(collection: str, /, **filters: str) -> str:
-    """Give the path under which a daemon lists what passes the filters, stopped containers, too."""
+    """Return the path under which a daemon lists what passes the filters, stopped containers, too."""
     return f"{collection}?all=1&filters={quote(json.dumps({key: [value] for key, value in filters.items()}))}"
 
 
@@ -91,13 +91,13 @@ def look(rig: Rig, name: str, collection: str, /, **filters: str) -> Evidence:
 
 
 def listed(evidence: Evidence) -> list[dict[str, Any]]:
-    """Give what a daemon listed; [] where it did not answer 200 with a list."""
+    """Return what a daemon listed; [] where it did not answer 200 with a list."""
     read = json.loads(evidence.output["body"]) if evidence.output["status"] == OK else []
     return read if isinstance(read, list) else []
 
 
 def nonces(evidence: Evidence) -> set[str]:
-    """Give the nonces of what a daemon listed, from the labels; '' stands for one that is nobody's we know."""
+    """Return the nonces of what a daemon listed, from the labels; '' stands for one that is nobody's we know."""
     return {(one.get("Labels") or {}).get(NONCE_LABEL, "") for one in listed(evidence)}
 
 

@@ -25,7 +25,7 @@ REMOVED = (OK, 204, GONE)
 
 
 def made(probe: NodeProbe) -> list[Object]:
-    """Give what carries a nonce on a node's own daemon (kind, id, nonce): containers, networks, volumes, images, in this order.
+    """Return what carries a nonce on a node's own daemon (kind, id, nonce): containers, networks, volumes, images, in this order.
 
     [] without a daemon. Raises `RigError` where there is one that does not tell.
     """
@@ -76,7 +76,7 @@ def remove(probe: NodeProbe, found: Object) -> None:
 
 
 def _put_back(probe: NodeProbe, image: str) -> None:
-    """Give the children's image its tag again; where that image is gone there is nothing to be put back."""
+    """Tag the children's image again; where that image is gone there is nothing to be put back."""
     name, _, tag = CHILD.partition(":")
     path = f"/images/{quote(image)}/tag?repo={name}&tag={tag}"
     answer = probe.ask("daemon", socket=NODE_SOCKET, method="POST", path=path).output
@@ -97,7 +97,7 @@ def sweep(probe: NodeProbe, *marks: str) -> list[Object]:
 
 
 def in_words(found: Object) -> str:
-    """Give a thing's kind and id as a person reads them."""
+    """Return a thing's kind and id as a person reads them."""
     return f"{found['kind']} {found['id'].removeprefix('sha256:')[:12]}"
 
 

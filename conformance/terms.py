@@ -8,7 +8,7 @@ from conformance.legs import Approach
 
 
 def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]:
-    """Give the lines to print first. `nodes` is how many there are."""
+    """Return the lines to print first. `nodes` is how many there are."""
     lines = [
         f"On the cluster of context {context} this run creates namespaces of its own (conformance-*), and in them:",
         f"  a probe on each of its {nodes} nodes: privileged, in the node's PID namespace; it reads and holds a lock",

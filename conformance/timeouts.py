@@ -79,7 +79,7 @@ def be_patient(factor: float) -> None:
 
 
 def declared() -> float:
-    """Give the factor that the environment declares; 1 where it declares none, or none that can be meant."""
+    """Return the factor that the environment declares; 1 where it declares none, or none that can be meant."""
     try:
         return max(1.0, float(os.environ.get(VARIABLE, "1")))
     except ValueError:

@@ -22,27 +22,27 @@ class Row:
 
     @property
     def name(self) -> str:
-        """Give the cell's name, as everywhere: 'P2-13[dind.foreground]'."""
+        """Return the cell's name, as everywhere: 'P2-13[dind.foreground]'."""
         return f"{self.prop}[{self.leg}]"
 
     @property
     def states(self) -> tuple[State | None, ...]:
-        """Give the state in each world."""
+        """Return the state in each world."""
         return tuple(State(line["state"]) if line else None for line in self.lines)
 
     @property
     def disagree(self) -> bool:
-        """Say whether it holds in one world and does not in another: what was not decided disagrees with nothing."""
+        """Return whether it holds in one world and does not in another: what was not decided disagrees with nothing."""
         return {State.HOLDS, State.LACKS} <= set(self.states)
 
     @property
     def compared(self) -> bool:
-        """Say whether more than one world decided it."""
+        """Return whether more than one world decided it."""
         return sum(state in (State.HOLDS, State.LACKS) for state in self.states) > 1
 
 
 def rows(records: Sequence[Record]) -> list[Row]:
-    """Give every cell that any of the records has an observation of, in the order of the first that has it.
+    """Return every cell that any of the records has an observation of, in the order of the first that has it.
 
     Of repeats the first is shown, as in a report of one world.
     """
@@ -60,12 +60,12 @@ def _row(name: str, leg: str, lines: list[Line | None]) -> Row:
 
 
 def disagreements(found: list[Row]) -> list[Row]:
-    """Give the rows on which the worlds disagree."""
+    """Return the rows on which the worlds disagree."""
     return [row for row in found if row.disagree]
 
 
 def headline(found: list[Row]) -> str:
-    """Give one sentence of how much the worlds disagree, and on what."""
+    """Return one sentence of how much the worlds disagree, and on what."""
     compared, apart = sum(row.compared for row in found), disagreements(found)
     if not compared:
         return "These worlds have no cell that two of them decided: nothing can be compared."
@@ -78,7 +78,7 @@ def headline(found: list[Row]) -> str:
 
 
 def labels(records: Sequence[Record]) -> list[str]:
-    """Give each world a name to head its column: its cgroup version, and what tells it from one of the same version."""
+    """Return each world a name to head its column: its cgroup version, and what tells it from one of the same version."""
     short = [f"cgroup {record.header['world']['cgroup']}" for record in records]
     longer = [f"{one}, {record.header['world']['runtime']}" for one, record in zip(short, records, strict=True)]
     named = [brief if short.count(brief) == 1 else long for brief, long in zip(short, longer, strict=True)]

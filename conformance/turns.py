@@ -25,7 +25,7 @@ class Turns:
             self._enlisted.append(place)
 
     def leave(self, place: int) -> None:
-        """Give a place up, where it has not been given up by taking its turn."""
+        """Leave the order, where it has not been given up by taking its turn."""
         with self._changed:
             if place in self._enlisted:
                 self._enlisted.remove(place)

@@ -23,7 +23,7 @@ SHOWN = 2
 
 
 def standalone(picture: Picture) -> str:
-    """Give a picture's first drawings beside one another as one SVG that brings its own style, light and dark."""
+    """Return a picture's first drawings beside one another as one SVG that brings its own style, light and dark."""
     heights = [float(found[1]) for one in picture.drawings[:SHOWN] if (found := HEIGHT.search(one))]
     placed = [
         str(one).replace("<svg ", f'<svg x="{number * (WIDTH + GAP)}" width="{WIDTH}" height="{height:g}" ', 1)
@@ -35,7 +35,7 @@ def standalone(picture: Picture) -> str:
 
 
 def made() -> str:
-    """Give the picture of the recorded run."""
+    """Return the picture of the recorded run."""
     lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
     return standalone(landed.picture(record.of(json.loads(line) for line in lines)))
 

@@ -30,7 +30,7 @@ SHORT = 3
 
 
 def of_this_machine() -> set[str]:
-    """Give the paths, names and addresses by which this machine could be told."""
+    """Return the paths, names and addresses by which this machine could be told."""
     found = {str(Path.home()), str(Path.cwd()), str(paths.cache()), str(paths.machine()), socket.gethostname()}
     found |= set(_addresses())
     mirrors = (urlsplit(uri).hostname or "" for uri in re.findall(r"https?://\S+", apt.machine()))
@@ -41,7 +41,7 @@ def of_this_machine() -> set[str]:
 
 
 def _addresses() -> Iterator[str]:
-    """Give the addresses of the links by which this machine reaches others: not those of its own bridges."""
+    """Yield the addresses of the links by which this machine reaches others: not those of its own bridges."""
     ways = subprocess.run(["ip", "route", "show", "default"], check=True, capture_output=True, text=True).stdout  # noqa: S607
     for link in set(re.findall(r"\bdev (\S+)", ways)):
         shown = subprocess.run(["ip", "address", "show", "dev", link], check=True, capture_output=True, text=True).stdout  # noqa: S603, S607
@@ -50,7 +50,7 @@ def _addresses() -> Iterator[str]:
 
 
 def betrayed(text: str, telling: set[str]) -> set[str]:
-    """Give which of these are in a text as words of their own."""
+    """Return which of these are in a text as words of their own."""
     return {one for one in telling if re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", text)}
 
 

@@ -34,7 +34,7 @@ class Ended:
 
     @property
     def left(self) -> list[str]:
-        """Give what it left or could not clean, in words, without what is passed over."""
+        """Return what it left or could not clean, in words, without what is passed over."""
         if self.record is None:
             return []
         lines = [line for line in self.record.residue if line["what"] not in PASSED_OVER]
@@ -45,12 +45,12 @@ class Ended:
 
     @property
     def seconds(self) -> float | None:
-        """Give how long it took, None if it did not end."""
+        """Return how long it took, None if it did not end."""
         return float(self.record.footer["seconds"]["end"]) if self.record and self.record.footer else None
 
     @property
     def states(self) -> dict[tuple[str, str], State]:
-        """Give every cell's state; one that was not judged is ERROR."""
+        """Return every cell's state; one that was not judged is ERROR."""
         if self.record is None:
             return {}
         judged = {(o["property"], o["leg"]): State(o["state"]) for o in self.record.observations}
@@ -58,7 +58,7 @@ class Ended:
         return {cell: judged.get(cell, State.ERROR) for cell in cells}
 
     def __str__(self) -> str:
-        """Give its end in words."""
+        """Return its end in words."""
         time = "no end" if self.seconds is None else f"{self.seconds:.0f} s"
         why = self.record.footer["why"] if self.record and self.record.footer else "no record of it, or no footer"
         return f"exit code {self.code}, {time}: {why}"
@@ -77,13 +77,13 @@ def run(level: str, reports: Path) -> Ended:
 
 
 def table(runs: list[Ended]) -> list[Agreement]:
-    """Give every cell of the runs with its state in each; one that a run did not judge is ERROR there."""
+    """Return every cell of the runs with its state in each; one that a run did not judge is ERROR there."""
     cells = dict.fromkeys(cell for one in runs for cell in one.states)
     return [Agreement(name, leg, tuple(one.states.get((name, leg), State.ERROR) for one in runs)) for name, leg in cells]
 
 
 def flips(runs: list[Ended]) -> list[str]:
-    """Give what the last run observed otherwise than the first, in words."""
+    """Return what the last run observed otherwise than the first, in words."""
     return [
         f"{cell.name}[{cell.leg}]: {cell.states[-1].value}, {cell.states[0].value} in run 1"
         for cell in table(runs)
@@ -92,7 +92,7 @@ def flips(runs: list[Ended]) -> list[str]:
 
 
 def in_sum(runs: list[Ended]) -> list[str]:
-    """Give what all runs come to, in lines."""
+    """Return what all runs come to, in lines."""
     cells = table(runs)
     flipped = [cell for cell in cells if not cell.whole]
     lines = [f"{c.name}[{c.leg}]: {c} {c.state.value}: {' '.join(state.value for state in c.states)}" for c in flipped]
@@ -109,7 +109,7 @@ def in_sum(runs: list[Ended]) -> list[str]:
 
 
 def good(runs: list[Ended]) -> bool:
-    """Say whether every run ended as expected, observed what the others did, and left nothing."""
+    """Return whether every run ended as expected, observed what the others did, and left nothing."""
     return all(cell.whole for cell in table(runs)) and not any(one.code or one.left or not one.record for one in runs)
 
 

@@ -46,7 +46,7 @@ def asked_on_both_ports(rig: Rig) -> None:
 
 
 def server_word(said: str) -> str:
-    """Give in words what a MySQL server said first, or '' if what was said is none of its packets.
+    """Return in words what a MySQL server said first, or '' if what was said is none of its packets.
 
     Its version; or that it has no account for whoever asks from there, which it says of its own knowledge, too.
     """

@@ -138,7 +138,7 @@ OF_A_LIMIT = "limit"
 
 
 def _evicted(pod: Object) -> str:
-    """Give kubelet's words where it has evicted the pod, for whatever reason, else ''."""
+    """Return kubelet's words where it has evicted the pod, for whatever reason, else ''."""
     return str(pod["status"].get("message", "")) if pod["status"].get("reason") == "Evicted" else ""
 
 

@@ -37,7 +37,7 @@ def run_by_kubelet(rig: Rig) -> None:
 
 
 def _word(pod: Object) -> str:
-    """Give what kubelet says of the pod's container: 'running', the reason for which it waits, or ''."""
+    """Return what kubelet says of the pod's container: 'running', the reason for which it waits, or ''."""
     state: Object = next((one["state"] for one in pod["status"].get("containerStatuses", [])), {})
     return "running" if "running" in state else str(state.get("waiting", {}).get("reason", ""))
 

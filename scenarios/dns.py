@@ -72,7 +72,7 @@ def _nameserver(configuration: Evidence) -> str:
 
 
 def _domain(configuration: Evidence) -> str:
-    """Give the cluster's domain as kubelet tells it to a pod, or Kubernetes' default where it told none."""
+    """Return the cluster's domain as kubelet tells it to a pod, or Kubernetes' default where it told none."""
     found = re.search(r"(?:^|\s)svc\.(\S+)", "\n".join(_lines(configuration)))
     return found[1] if found else "cluster.local"
 
@@ -86,7 +86,7 @@ def _name(asked: Evidence) -> str:
 
 
 def _knows(rig: Rig, name: str, address: str) -> bool:
-    """Say whether the pod's own container resolves a name. Not evidence: for waiting."""
+    """Return whether the pod's own container resolves a name. Not evidence: for waiting."""
     about = {"pid": rig.client_pid, "command": _command(name), "limit": LIMIT}
     return address in rig.home.ask("execute", LIMIT + TIMEOUTS.question, **about).output["stdout"].split()
 
@@ -102,7 +102,7 @@ def _resolves(rig: Rig, who: str, pid: int, name: str, address: str) -> bool:
 
 
 def _resolved(asked: list[Evidence]) -> list[str]:
-    """Give the names that led to the Service's address."""
+    """Return the names that led to the Service's address."""
     return [_name(one) for one in asked if one.asked["address"] in one.output["stdout"].split()]
 
 
@@ -127,7 +127,7 @@ def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
 
 
 def _dots(asked: Evidence) -> int:
-    """Give 0 for a Service's name alone, 1 with its namespace, 2 with all that follows."""
+    """Return 0 for a Service's name alone, 1 with its namespace, 2 with all that follows."""
     return min(_name(asked).count("."), 2)
 
 

@@ -90,17 +90,17 @@ def _engine(rig: Rig, name: str) -> None:
 
 
 def _says(rig: Rig, pid: int) -> bool:
-    """Say whether the engine in the network of a process answers. Not evidence: for waiting."""
+    """Return whether the engine in the network of a process answers. Not evidence: for waiting."""
     return bool(rig.home.ask("daemon", netns=pid, port=rig.leg.approach.port, path="/_ping").output["status"] == OK)
 
 
 def _first(pod: Object, processes: list[Object], name: str) -> int:
-    """Give the node's pid of a container's first process, 0 while there is none."""
+    """Return the node's pid of a container's first process, 0 while there is none."""
     return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
 
 
 def _file_system(mounts: Evidence, path: str) -> str:
-    """Give the type of the file system that is mounted at a path, or ''."""
+    """Return the type of the file system that is mounted at a path, or ''."""
     for line in reversed(mounts.output.splitlines()):
         if line.split(" ")[4] == path:
             return str(line.partition(" - ")[2].split(" ")[0])

@@ -37,7 +37,7 @@ def _by_pod(pods: Object) -> dict[str, list[str]]:
 
 
 def _container_ids(pod: Object) -> list[str]:
-    """Give the ids of a pod's containers of every kind."""
+    """Return the ids of a pod's containers of every kind."""
     return list(container_ids(pod, "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses").values())
 
 
@@ -74,12 +74,12 @@ def engines_lists(rig: Rig) -> None:
 
 
 def _listed(evidence: Evidence) -> set[str]:
-    """Give the ids of the containers that an engine lists; none where it did not answer."""
+    """Return the ids of the containers that an engine lists; none where it did not answer."""
     return {one["Id"] for one in listed(evidence)}
 
 
 def _silent(evidence: Evidence) -> Observation | None:
-    """Give what is to be said where the node's engine did not answer, or answered no; None where it told what it was asked."""
+    """Return what is to be said where the node's engine did not answer, or answered no; None where it told what it was asked."""
     if evidence.output["status"] == OK:
         return None
     why = evidence.output["lost"] or f"it answers {evidence.output['status']}"
@@ -150,7 +150,7 @@ def who_answers_the_client(rig: Rig) -> None:
 
 
 def _printed(run: Evidence) -> str:
-    """Give what a program printed, or '' if it failed."""
+    """Return what a program printed, or '' if it failed."""
     return str(run.output["stdout"]).strip() if run.output["exit"] == 0 else ""
 
 
@@ -226,7 +226,7 @@ def ancestors(rig: Rig) -> None:
 
 
 def _who(process: dict[str, Any]) -> tuple[int, int]:
-    """Give a process's identity: its pid with its start time."""
+    """Return a process's identity: its pid with its start time."""
     return process["pid"], process["start"]
 
 
@@ -235,7 +235,7 @@ def _chain(processes: Iterable[dict[str, Any]]) -> str:
 
 
 def _broken(seen: Seen) -> str:
-    """Give '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
+    """Return '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
     child, client = seen["child's ancestors"].output, seen["client's ancestors"].output
     if _who(child[0]) != _who(seen["child"].output["process"]):
         return "what has the child's pid is not the child any more"
@@ -263,7 +263,7 @@ def sibling(seen: Seen) -> Observation:
 
 
 def _engine(seen: Seen) -> list[dict[str, Any]]:
-    """Give the processes of the container in which the leg's engine runs, that container's first process first."""
+    """Return the processes of the container in which the leg's engine runs, that container's first process first."""
     found = seen["pod processes"].output
     first = [one for one in found if one["pid"] == seen["daemon"].asked.get("netns")]
     return [*first, *(one for one in found if first and one != first[0] and container_of(one) == container_of(first[0]))]

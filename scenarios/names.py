@@ -26,7 +26,7 @@ def _second(rig: Rig) -> Rig:
 
 
 def _turns(rig: Rig, what: str) -> Iterator[tuple[Rig, str]]:
-    """Give who does it and what it is called: the first pod, the second, and the first once more."""
+    """Yield who does it and what it is called: the first pod, the second, and the first once more."""
     yield from ((rig, what), (_second(rig), what), (rig, f"{what}{AGAIN}"))
 
 
@@ -103,7 +103,7 @@ def _of_second(seen: Seen) -> Seen:
 
 
 def _on_two_nodes(seen: Seen) -> Observation | None:
-    """Give the reason for which two pods cannot contend, or None."""
+    """Return the reason for which two pods cannot contend, or None."""
     pods = [seen["pod"], _of_second(seen)["pod"]]
     nodes = [one.output["spec"]["nodeName"] for one in pods]
     if nodes[0] == nodes[1]:

@@ -86,19 +86,19 @@ def make_service(rig: Rig, name: str, spec: Object) -> str:
 
 
 def _led(slices: list[Object]) -> set[str]:
-    """Give the addresses to which a Service leads: its ready endpoints'."""
+    """Return the addresses to which a Service leads: its ready endpoints'."""
     ends = [end for one in slices for end in one.get("endpoints") or [] if end.get("conditions", {}).get("ready")]
     return {address for end in ends for address in end["addresses"]}
 
 
 def without_network(seen: Seen) -> list[Evidence]:
-    """Give the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
+    """Return the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
     asked = [*seen.every("Pod A's page"), *seen.every("Pod A's greeting")] or [seen["Pod A's page"]]
     return [one for one in asked if one.output["outcome"] != "served"]
 
 
 def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
-    """Give those that got the child's own page."""
+    """Return those that got the child's own page."""
     return [one for one in asked if one.output.get("body", "").strip() == seen["child"].asked["nonce"]]
 
 

@@ -26,7 +26,7 @@ NO_ENGINE = ("Cannot connect to the Docker daemon", "failed to connect to the do
 
 
 def _client(pod: Object) -> Object:
-    """Give the status of the client's container, {} while there is none."""
+    """Return the status of the client's container, {} while there is none."""
     return status_of(pod, "docker-cmds")
 
 
@@ -63,7 +63,7 @@ def whose_images(rig: Rig) -> None:
 
 
 def _without_engine(log: Evidence) -> list[str]:
-    """Give the lines in which a client says that no engine answered."""
+    """Return the lines in which a client says that no engine answered."""
     return [line for line in log.output.splitlines() if any(words in line for words in NO_ENGINE)]
 
 
@@ -278,5 +278,5 @@ of_age.expect("dind", LACKS, **TOO_OLD, pod_engine="since 29")
 
 
 def _number(version: str) -> tuple[int, ...]:
-    """Give a version of the API as numbers that can be compared: 1.9 is older than 1.24."""
+    """Return a version of the API as numbers that can be compared: 1.9 is older than 1.24."""
     return tuple(int(part) for part in version.split("."))

@@ -119,7 +119,7 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
 
 
 def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
-    """Say whether every level from the child up was there to be looked at, and the pod's: by their inodes they are told apart."""
+    """Return whether every level from the child up could be looked at, and the pod's: by their inodes they are told apart."""
     return bool(way and all(level.inode for level in (*way, at_pod)))
 
 
@@ -131,12 +131,12 @@ def _total(quantities: Iterable[str]) -> float:
 
 
 def _pod_requests(containers: list[Object], resource: str) -> float:
-    """Give what containers request of a resource in all, 0.0 for nothing."""
+    """Return what containers request of a resource in all, 0.0 for nothing."""
     return _total(c.get("resources", {}).get("requests", {}).get(resource, "0") for c in containers)
 
 
 def _requested(seen: Seen, resource: str) -> float:
-    """Give what the leg's pod requests of a resource."""
+    """Return what the leg's pod requests of a resource."""
     return _pod_requests(seen["pod"].output["spec"]["containers"], resource)
 
 
@@ -240,7 +240,7 @@ ENGINES_OWN = 0
 
 
 def pod_limit(seen: Seen, resource: str) -> float | None:
-    """Give the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
+    """Return the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
     declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen["pod"].output["spec"]["containers"]]
     if not all(declared):
         return None
@@ -256,7 +256,7 @@ def _run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str
 
 
 def _created(evidence: Evidence) -> str:
-    """Give the id that a daemon answered 201 with. Raises `RigError`."""
+    """Return the id that a daemon answered 201 with. Raises `RigError`."""
     if evidence.output["status"] != CREATED:
         raise RigError(f"The leg's daemon refused to create what was asked for: {evidence.output['body']}")
     return str(json.loads(evidence.output["body"])["Id"])
@@ -336,7 +336,7 @@ def account(rig: Rig) -> None:
 
 
 def _accounted_at(entry: Object) -> float:
-    """Give the node's wall clock when kubelet read the CPU use of an entry, 0.0 where it has not."""
+    """Return the node's wall clock when kubelet read the CPU use of an entry, 0.0 where it has not."""
     at = entry.get("cpu", {}).get("time")
     return dt.datetime.fromisoformat(str(at)).timestamp() if at else 0.0
 
@@ -383,7 +383,7 @@ def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...]) ->
 
 
 def _pod_used(seen: Seen, read: Evidence) -> float | None:
-    """Give the CPU seconds of the pod's own cgroup, None where it could not be read."""
+    """Return the CPU seconds of the pod's own cgroup, None where it could not be read."""
     at_pod = limits.pod_level("cpuacct", limits.levels(read.output), seen["pod"].output["metadata"]["uid"])
     return limits.cpu_used(at_pod) if at_pod else None
 
@@ -412,7 +412,7 @@ def allocate(rig: Rig) -> None:
 
 
 def _oom_killed(pod: Object, before: Object) -> list[str]:
-    """Give the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
+    """Return the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
     had_run = {one.get("containerID") for one in before["status"].get("containerStatuses", [])}
     return [
         one["name"]
@@ -492,7 +492,7 @@ def _mib(number: float) -> str:
 
 
 def _within(controller: str, read: Mapping[str, Any], uid: str) -> list[limits.Level]:
-    """Give the levels from the child up to its pod's own, [] where it is not in its pod.
+    """Return the levels from the child up to its pod's own, [] where it is not in its pod.
 
     What is counted further up is other pods', too (cgroup v2's counters are of a whole subtree), and none of this pod's limit.
     """
@@ -534,7 +534,7 @@ def burn(seen: Seen) -> Observation:
 
 
 def _used(use: Evidence, uid: str) -> tuple[float, int] | None:
-    """Give how much of a CPU the child used while it was read, and the periods in which its pod, or less, was throttled."""
+    """Return how much of a CPU the child used while it was read, and the periods in which its pod, or less, was throttled."""
     first, last = use.output["samples"]
     begin, end = (limits.cpu_seconds(limits.levels(sample)) for sample in (first, last))
     if begin is None or end is None:
@@ -543,14 +543,14 @@ def _used(use: Evidence, uid: str) -> tuple[float, int] | None:
 
 
 def _bound(used: float, periods: int, limit: float) -> bool | None:
-    """Say whether the limit binds what used so much of a CPU; None where that says nothing (see `WITHIN`)."""
+    """Return whether the limit binds what used so much of a CPU; None where that says nothing (see `WITHIN`)."""
     if used <= WITHIN * limit and periods > 0:
         return True
     return False if used > BEYOND * limit and not periods else None
 
 
 def _possible(calibration: Evidence) -> float:
-    """Give how much CPU the node gave to burners without any limit."""
+    """Return how much CPU the node gave to burners without any limit."""
     return float(calibration.output["cpu_seconds"] / calibration.output["wall_seconds"])
 
 

@@ -35,7 +35,7 @@ FEW, MOST = 0.1, 0.9
 
 
 def _image(rig: Rig) -> str:
-    """Give the name of the leg's own image, in the leg's own registry."""
+    """Return the name of the leg's own image, in the leg's own registry."""
     return f"{rig.registry}/{rig.leg.nonce.removesuffix('-second')}:latest"
 
 
@@ -100,7 +100,7 @@ def third_at_once(rig: Rig) -> None:
 
 
 def _end_of(pod: Object, container: str) -> Object:
-    """Give how a container of a pod ended before its last start (only then does its log stay the same); {} where it has not."""
+    """Return how a container of a pod ended before its last start (only then does its log stay the same); {} where it has not."""
     return dict(status_of(pod, container).get("lastState", {}).get("terminated") or {})
 
 
@@ -121,7 +121,7 @@ class Pull:
 
     @property
     def cites(self) -> tuple[str, ...]:
-        """Give the ids of the evidence."""
+        """Return the ids of the evidence."""
         return tuple(one.id for one in self.evidence)
 
 
@@ -150,7 +150,7 @@ class Build:
 
     @property
     def cites(self) -> tuple[str, ...]:
-        """Give the ids of the evidence."""
+        """Return the ids of the evidence."""
         return tuple(one.id for one in self.evidence)
 
 
@@ -194,13 +194,13 @@ def _claimed(seen: Seen) -> str:
 
 
 def _claims(pod: Object) -> set[str]:
-    """Give the claims of a pod."""
+    """Return the claims of a pod."""
     volumes = pod["spec"].get("volumes", [])
     return {one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one}
 
 
 def _asked(seen: Seen) -> bool:
-    """Say whether the registry's log has a request of this pull: without one, that it sent nothing would prove nothing."""
+    """Return whether the registry's log has a request of this pull: without one, that it sent nothing would prove nothing."""
     before, after = (seen[name].output for name in ("served before the pull", "served"))
     return bool(registry.requests(after) > registry.requests(before))
 

@@ -37,7 +37,7 @@ WROTE = (LAYER, RECORD, VOLUME)
 
 
 def upper_directory(mountinfo: str) -> str:
-    """Give the writable layer of a container's root (`upperdir=`), as its daemon sees the path, or ''."""
+    """Return the writable layer of a container's root (`upperdir=`), as its daemon sees the path, or ''."""
     for line in mountinfo.splitlines():
         if line.split(" ")[4] == "/" and (found := re.search(r"upperdir=([^,\s]+)", line)):
             return found[1]
@@ -45,17 +45,17 @@ def upper_directory(mountinfo: str) -> str:
 
 
 def daemon_root(seen: Seen) -> str:
-    """Give the directory in which the leg's daemon says that it keeps everything, as it sees the path."""
+    """Return the directory in which the leg's daemon says that it keeps everything, as it sees the path."""
     return str(parsed(seen["daemon"])["DockerRootDir"])
 
 
 def pod_folder(rig: Rig) -> str:
-    """Give where kubelet keeps the pod's volumes."""
+    """Return where kubelet keeps the pod's volumes."""
     return f"{PODS}/{rig.pod['metadata']['uid']}"
 
 
 def node_path(rig: Rig, path: str) -> str:
-    """Give the node's name of a path of the leg's daemon. That the two are one is proven by device and inode."""
+    """Return the node's name of a path of the leg's daemon. That the two are one is proven by device and inode."""
     root = daemon_root(rig.seen)
     if not rig.leg.approach.daemon:
         return path
@@ -63,7 +63,7 @@ def node_path(rig: Rig, path: str) -> str:
 
 
 def _graph_volume(rig: Rig, root: str) -> str:
-    """Give the name of the volume that the daemon's container mounts at the daemon's root, or ''."""
+    """Return the name of the volume that the daemon's container mounts at the daemon's root, or ''."""
     for container in rig.pod["spec"]["containers"]:
         if container["name"] == rig.leg.approach.daemon:
             return next((str(mount["name"]) for mount in container["volumeMounts"] if mount["mountPath"] == root), "")
@@ -85,7 +85,7 @@ def written(rig: Rig) -> None:
 
 
 def _logs(rig: Rig) -> list[str]:
-    """Give the node's name of the child's log, where its daemon keeps one in a file."""
+    """Return the node's name of the child's log, where its daemon keeps one in a file."""
     path = parsed(rig.seen["inspect"]).get("LogPath")
     return [node_path(rig, path)] if path else []
 
@@ -118,7 +118,7 @@ def on_the_node(rig: Rig) -> None:
 
 
 def _image_layers(seen: Seen) -> list[str]:
-    """Give the image's layers as its daemon names them, where it does (GraphDriver; absent in the newest)."""
+    """Return the image's layers as its daemon names them, where it does (GraphDriver; absent in the newest)."""
     data: dict[str, Any] = (parsed(seen["image"]).get("GraphDriver") or {}).get("Data") or {}
     return [path for key in ("UpperDir", "LowerDir") for path in (data.get(key) or "").split(":") if path]
 
@@ -182,7 +182,7 @@ def reclaimed(seen: Seen) -> Observation:
 
 
 def _layer_unproven(seen: Seen) -> Observation | None:
-    """Give why nothing can be said of what the child wrote: its layer was not looked for, or `_unproven` says why."""
+    """Return why nothing can be said of what the child wrote: its layer was not looked for, or `_unproven` says why."""
     before = seen["on the node before"]
     if LAYER not in before.asked["are"].values():
         return inconclusive("the child's mounts name no layer of its own, so what it wrote was not looked for", before.id)
@@ -190,7 +190,7 @@ def _layer_unproven(seen: Seen) -> Observation | None:
 
 
 def _unproven(seen: Seen) -> Observation | None:
-    """Give why an absence would prove nothing: the layer was not there, or is not the one that the pod's daemon writes to."""
+    """Return why an absence would prove nothing: the layer was not there, or is not the one that the pod's daemon writes to."""
     before = seen["on the node before"]
     layer = before.asked["paths"][0]
     if not before.output[layer]["exists"]:
@@ -201,13 +201,13 @@ def _unproven(seen: Seen) -> Observation | None:
 
 
 def _same_paths(own: Evidence, node: Evidence) -> bool:
-    """Say whether the daemon's files and the node's are the same, by device and inode."""
+    """Return whether the daemon's files and the node's are the same, by device and inode."""
     pairs = zip(own.asked["paths"], node.asked["paths"], strict=False)
     return all(same(own.output[a], node.output[b]) for a, b in pairs)
 
 
 def same(one: Object, other: Object) -> bool:
-    """Say whether two paths are one file, by device and inode."""
+    """Return whether two paths are one file, by device and inode."""
     return bool(one["exists"] and other["exists"] and (one["device"], one["inode"]) == (other["device"], other["inode"]))
 
 

@@ -88,7 +88,7 @@ def build(rig: Rig) -> None:
 
 
 def recipe(base: str, mark: str) -> str:
-    """Give what is built. The nonce comes first: should the build be broken off, what it has made until then carries it."""
+    """Return what is built. The nonce comes first: should the build be broken off, what it has made until then carries it."""
     marks = f"LABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\n"
     return f"FROM {base}\n{marks}RUN echo {mark} >/usr/local/apache2/htdocs/index.html\n"
 

@@ -30,30 +30,30 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @functools.cache
 def _recorded() -> bytes:
-    """Give the recorded run's lines as pickle writes them, which is read in half the time of JSON."""
+    """Return the recorded run's lines as pickle writes them, which is read in half the time of JSON."""
     lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
     return pickle.dumps([json.loads(line) for line in lines])
 
 
 def recorded_lines() -> list[record.Line]:
-    """Give the recorded run's lines; whoever asks may change them."""
+    """Return the recorded run's lines; whoever asks may change them."""
     lines: list[record.Line] = pickle.loads(_recorded())
     return lines
 
 
 def judged_in(lines: list[record.Line]) -> int:
-    """Give how many observations decide something, so that pytest passes them and does not skip them."""
+    """Return how many observations decide something, so that pytest passes them and does not skip them."""
     return sum(one["kind"] == "observation" and one["state"] != "NOT-APPLICABLE" for one in lines)
 
 
 def recorded_level() -> str:
-    """Give the level that the recorded run was judged up to."""
+    """Return the level that the recorded run was judged up to."""
     levels = {str(line["level"]) for line in recorded_lines() if line["kind"] == "observation"}
     return max(levels, key=LEVELS.index)
 
 
 def up_to(level: str, lines: list[record.Line]) -> list[record.Line]:
-    """Give what a run of a level would have recorded of it, of the lines of a higher level's."""
+    """Return what a run of a level would have recorded of it, of the lines of a higher level's."""
     allowed = LEVELS[: LEVELS.index(level) + 1]
     judged = {(one["property"], one["leg"]) for one in lines if one["kind"] == "observation" and one["level"] in allowed}
     legs = {leg for _, leg in judged}
@@ -80,18 +80,18 @@ def write(path: Path, lines: list[record.Line]) -> Path:
 
 @pytest.fixture(scope="session")
 def recorded() -> record.Record:
-    """Give the recorded run."""
+    """Return the recorded run."""
     return record.of(recorded_lines())
 
 
 @pytest.fixture
 def seen(recorded: record.Record) -> Callable[[str], Seen]:
-    """Give a leg's recorded evidence."""
+    """Return a leg's recorded evidence."""
     return recorded.seen
 
 
 def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:
-    """Give the evidence with every reading of a name changed: a world that lies, or another world."""
+    """Return the evidence with every reading of a name changed: a world that lies, or another world."""
     made = []
     for one in seen:
         if one.name == name:
@@ -105,7 +105,7 @@ def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:
 
 
 def without(seen: Seen, name: str) -> Seen:
-    """Give the evidence without the readings of a name."""
+    """Return the evidence without the readings of a name."""
     return Seen(one for one in seen if one.name != name)
 
 

@@ -10,7 +10,7 @@ from tests.conftest import recorded_lines
 
 
 def observed(name: str, leg: str, state: str, predicted: str | None = None, **other: Any) -> record.Line:
-    """Give an observation's line."""
+    """Return an observation's line."""
     line = {
         "kind": "observation", "property": name, "sentence": f"the sentence of {name}", "family": "storage", "source": "Part 2",
         "level": "core", "approach": leg.partition(".")[0], "leg": leg, "state": state, "reason": f"seen on {leg}", "cites": [],
@@ -23,7 +23,7 @@ def observed(name: str, leg: str, state: str, predicted: str | None = None, **ot
 def a_record(
     observations: Iterable[record.Line], claims: Iterable[record.Line] | None = (), lost: Iterable[record.Line] = ()
 ) -> record.Record:
-    """Give a record of these observations; `claims` None is a header that is older than claims, `lost` was never judged."""
+    """Return a record of these observations; `claims` None is a header that is older than claims, `lost` was never judged."""
     kept = [line for line in recorded_lines() if line["kind"] in ("header", "footer")]
     found = list(observations)
     header = {**kept[0], "cells": [_cell(one) for one in (*found, *lost)]}
@@ -40,5 +40,5 @@ def _cell(one: record.Line) -> record.Line:
 
 
 def claim(name: str, unjudged: str = "") -> record.Line:
-    """Give a claim as it stands in a header."""
+    """Return a claim as it stands in a header."""
     return {"id": name, "says": f"what {name} says", "source": "Part 2, Summary", "unjudged": unjudged}

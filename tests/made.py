@@ -14,7 +14,7 @@ PROPERTIES = {one.id: one for family in families() for one in family.properties}
 
 
 def given(seen: Seen, name: str, *outputs: Any, asked: Any = None, each: list[Any] | None = None) -> Seen:
-    """Give the evidence with these readings in the place of all of that name; `each` is what each of them was asked."""
+    """Return the evidence with these readings in the place of all of that name; `each` is what each of them was asked."""
     others = [one for one in seen if one.name != name]
     questions = each or [asked] * len(outputs)
     made = [
@@ -36,32 +36,32 @@ ALL, FEW = "000001ffffffffff", "00000000a80425fb"
 
 
 def reading(name: str, output: Any, asked: Any = None) -> Evidence:
-    """Give a reading."""
+    """Return a reading."""
     return Evidence(f"leg#{next(NUMBERS)}", "leg", name, "node a-node", asked or {}, output)
 
 
 def answer(name: str, body: Any, status: int = 200) -> Evidence:
-    """Give a daemon's answer."""
+    """Return a daemon's answer."""
     return reading(name, {"status": status, "body": json.dumps(body), "lost": ""})
 
 
 def ran(name: str, code: int | None = 0, stderr: str = "", stdout: str = "") -> Evidence:
-    """Give a program that the client's container ran."""
+    """Return a program that the client's container ran."""
     return reading(name, {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": 0.2})
 
 
 def process(pid: int = 100, capabilities: str = FEW, container: str = CONTAINER) -> dict[str, Any]:
-    """Give the first process of a container, as the node describes it."""
+    """Return the first process of a container, as the node describes it."""
     return {"pid": pid, "start": 7, "nspid": [pid, 1], "cgroup": f"1:cpu:/docker/{container}\n", "capabilities": capabilities}
 
 
 def labelled(*nonces: str, **more: Any) -> list[dict[str, Any]]:
-    """Give a daemon's list of things that carry these nonces."""
+    """Return a daemon's list of things that carry these nonces."""
     return [{"Id": CONTAINER, "State": "running", "Labels": {"conformance.nonce": nonce}, **more} for nonce in nonces]
 
 
 def proven(nonce: str, daemon: str = "D1", node: str = "a-node", prefix: str = "") -> list[Evidence]:
-    """Give what proves a pod's child to be one; `prefix` is "second " for a leg's second pod."""
+    """Return what proves a pod's child to be one; `prefix` is "second " for a leg's second pod."""
     page = {"outcome": "served", "body": nonce}
     return [
         reading(f"{prefix}child", {"seen": "serving", "page": page, "process": process()}, {"nonce": nonce}),

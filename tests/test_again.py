@@ -18,7 +18,7 @@ PROPERTY, LEG = "P2-13", "dind.foreground"
 
 
 def mine(lines: list[record.Line]) -> list[record.Line]:
-    """Give a record of the legs of a few properties only, whose evidence is whole under today's rules."""
+    """Return a record of the legs of a few properties only, whose evidence is whole under today's rules."""
     kept = ("P2-13", "P2-08", "P2-10")
     lines = copy.deepcopy(lines)
     lines[0]["cells"] = [cell for cell in lines[0]["cells"] if cell["property"] in kept]

@@ -27,7 +27,7 @@ def execute(*command: str, **about: Any) -> dict[str, Any]:
 
 @contextmanager
 def asleep(*command: str, **about: Any) -> Iterator[int]:
-    """Give the pid of a process that has become what it is to be."""
+    """Yield the pid of a process that has become what it is to be."""
     program = [*command, "sh", "-c", "echo ready; read end"]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **about) as sleeper:
         assert sleeper.stdout

@@ -156,7 +156,7 @@ def test_hostile_claims_are_escaped() -> None:
 
 
 def baseline() -> record.Record:
-    """Give a record of five families on two approaches, of which Pod A has one, and one family that only Pod A has."""
+    """Return a record of five families on two approaches, of which Pod A has one, and one family that only Pod A has."""
     both = [
         observed("P2-08", f"{approach}.foreground", "HOLDS", "HOLDS", family=family)
         for family in ("networking", "storage", "names", "ports", "logs")

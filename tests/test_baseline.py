@@ -50,7 +50,7 @@ def page(body: str = f"{NONCE}\n") -> dict[str, Any]:
 
 @pytest.fixture
 def seen() -> Seen:
-    """Give a leg's evidence up to its identity, and what is read for P2-01."""
+    """Return a leg's evidence up to its identity, and what is read for P2-01."""
     serving = {"seen": "serving", "process": CHILD, "page": page()}
     places = [{"from_": f"{place} on {node}"} for node in ("n1", "n2") for place in ("a pod", "the node's own network")]
     return Seen([
@@ -157,7 +157,7 @@ JUDGES = [(baseline.reclaimed, baseline.AT_ONCE), (baseline.garbage_collected, b
 
 
 def had(seen: Seen, kinds: tuple[str, ...]) -> Seen:
-    """Give the evidence of a pod that had one thing of each kind and lost it."""
+    """Return the evidence of a pod that had one thing of each kind and lost it."""
     there, gone = {"exists": True, "inode": 1}, {"exists": False, "error": "ENOENT"}
     more = [reading(f"{what} before", {f"/{what}": there}) for what in kinds]
     more += [reading(f"{what} after", {"first_seen_gone": 1.5, "paths": {f"/{what}": gone}}) for what in kinds]

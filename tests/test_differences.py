@@ -19,7 +19,7 @@ CHANGED = ("P2-13", "dind.foreground")
 
 
 def changed() -> list[dict[str, Any]]:
-    """Give the recorded lines with one observation that is another one, one that is gone, and a new kernel."""
+    """Return the recorded lines with one observation that is another one, one that is gone, and a new kernel."""
     lines = recorded_lines()
     for line in lines:
         if line["kind"] == "header":

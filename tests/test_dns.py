@@ -18,7 +18,7 @@ MACHINE = ["# made by the engine", "nameserver 172.18.0.1"]
 
 
 def asked(who: str, known: tuple[str, ...], configuration: list[str], missing: int | None = 2) -> list[Evidence]:
-    """Give the look-ups of somebody who knows some of the names; the others end with `missing`."""
+    """Return the look-ups of somebody who knows some of the names; the others end with `missing`."""
     made = [reading(f"resolv.conf of {who}", {"/proc/7/root/etc/resolv.conf": configuration})]
     for name in NAMES:
         found: dict[str, Any] = {"exit": missing, "stdout": "", "stderr": ""}
@@ -29,7 +29,7 @@ def asked(who: str, known: tuple[str, ...], configuration: list[str], missing: i
 
 
 def leg(*looked_up: list[Evidence], pod: tuple[str, ...] = NAMES, services: tuple[str, ...] = ("kube-system/kube-dns",)) -> Seen:
-    """Give the evidence of a leg with a DNS Service, whose pod resolves all names unless told."""
+    """Return the evidence of a leg with a DNS Service, whose pod resolves all names unless told."""
     made = [*proven("n"), reading("DNS Services", list(services)), *asked(POD, pod, CLUSTER)]
     return Seen([*made, *(one for look_up in looked_up for one in look_up)])
 

@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 def reporting(seen: Seen, cpus: int, memory: int) -> Seen:
-    """Give the leg's evidence on a node of 2 CPUs and 8 GiB, with what its daemon reports."""
+    """Return the leg's evidence on a node of 2 CPUs and 8 GiB, with what its daemon reports."""
     seen = given(seen, "node's capacity", {"cpus": 2, "mem_total": f"{8 << 20} kB"})
 
     def report(answer: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ def at(inode: int) -> dict[str, Any]:
 
 
 def mounted(seen: Seen, inode: int, *, there: bool, written: bool = True) -> Seen:
-    """Give the evidence of a mounted directory; the client's is inode 1, the daemon's inode 2."""
+    """Return the evidence of a mounted directory; the client's is inode 1, the daemon's inode 2."""
     gone = {"exists": False}
     file = {"paths": ["/tmp", "/tmp/file"]}
     seen = given(seen, "the client's directory", {"/tmp": at(1), "/tmp/file": at(3) if written else gone}, asked=file)
@@ -67,7 +67,7 @@ def test_whose_directory_is_mounted_is_told_by_device_and_inode(seen: Look) -> N
 
 
 def foreign(seen: Seen, *, code: int, out: str = "", err: str = "", env: str = "CHILD_NONCE=secret") -> Seen:
-    """Give the evidence of a container on the node, and of what the client said when it asked for it."""
+    """Return the evidence of a container on the node, and of what the client said when it asked for it."""
     body = json.dumps({"Id": "1", "Config": {"Env": [env]}})
     seen = given(seen, "foreign container", {"status": 201, "body": '{"Id":"1"}', "lost": ""})
     seen = given(seen, "foreign container on the node", {"status": 200, "body": body, "lost": ""})
@@ -89,7 +89,7 @@ def test_a_client_reaches_a_container_if_it_can_tell_its_nonce(seen: Look) -> No
 
 
 def pod_processes(seen: Seen, capabilities: dict[str, int]) -> Seen:
-    """Give the evidence of the pod's containers' first processes, on a node with four capabilities."""
+    """Return the evidence of the pod's containers' first processes, on a node with four capabilities."""
     statuses = seen["pod"].output["status"]["containerStatuses"]
     found = [
         {

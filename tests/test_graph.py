@@ -19,7 +19,7 @@ MEMORY = "30 20 0:30 / / rw - overlay overlay rw\n31 30 0:40 / /var/lib/docker r
 
 
 def on_root(driver: str, volume: str = "overlay2", mounts: str = OVERLAY, place: str = "/graph") -> Seen:
-    """Give the evidence of an engine on its container's own file system, and of the leg's on a volume."""
+    """Return the evidence of an engine on its container's own file system, and of the leg's on a volume."""
     made = [one for one in proven("n") if one.name != "daemon"]
     made += [answer("daemon", {"ID": "D1", "Driver": volume}), reading("graph-on-root: pod", {"status": {}})]
     engine = answer("graph-on-root: engine", {"Driver": driver, "DockerRootDir": place} if driver else {})
@@ -52,7 +52,7 @@ def test_a_container_whose_own_file_system_is_no_overlay_has_no_such_trouble() -
 
 
 def in_memory(size: int, lines: list[str] | None, mounts: str = MEMORY) -> Seen:
-    """Give the evidence of a graph of so many bytes in memory, and of the pod's memory.stat."""
+    """Return the evidence of a graph of so many bytes in memory, and of the pod's memory.stat."""
     found: dict[str, Any] = {"/var/lib/docker": {"exists": True, "bytes": size}}
     return Seen(
         [
@@ -87,7 +87,7 @@ def test_a_graph_that_is_not_in_memory_or_empty_proves_nothing() -> None:
 
 
 def again(identity: str = "D1", status: int = 200, restarts: int = 1, *, killed: bool = True) -> Seen:
-    """Give the evidence of an engine that was killed and started again, and of what it knows of the child."""
+    """Return the evidence of an engine that was killed and started again, and of what it knows of the child."""
     pod = {"metadata": {"uid": "u1"}, "status": {"containerStatuses": [{"restartCount": 0}, {"restartCount": restarts}]}}
     return Seen(
         [
@@ -121,7 +121,7 @@ def test_a_new_pods_engine_is_another_and_pulls_all_of_it() -> None:
 
 
 def shared(seen: str, end: int, engine: str = "one") -> Seen:
-    """Give the evidence of a third pod on a graph that the second's engine has."""
+    """Return the evidence of a third pod on a graph that the second's engine has."""
     last = {"terminated": {"exitCode": end}} if end else {}
     pod = {"status": {"containerStatuses": [{"name": "dind-daemon", "lastState": last}]}}
     leg = given(jobs(0), "third pod", pod, asked={"engine": "dind-daemon"})

@@ -32,7 +32,7 @@ FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\
 
 
 def spoiled() -> list[record.Line]:
-    """Give a record of two properties, with everything that a world can name made hostile."""
+    """Return a record of two properties, with everything that a world can name made hostile."""
     lines = recorded_lines()
     header = lines[0]
     kept = [cell for cell in header["cells"] if cell["property"] in ("P2-05", "P2-08")]
@@ -55,7 +55,7 @@ def spoiled() -> list[record.Line]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> record.Record:
-    """Give the record as it is read after our own writer wrote it."""
+    """Return the record as it is read after our own writer wrote it."""
     path = tmp_path_factory.mktemp("hostile") / "record.jsonl"
     writer = record.Writer(path)
     for line in spoiled():
@@ -65,7 +65,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> record.Record:
 
 
 def unlike() -> record.Record:
-    """Give another record, so that everything is a difference."""
+    """Return another record, so that everything is a difference."""
     lines = [
         {**line, "state": "ERROR", "reason": f"{HOSTILE} too"} if line["kind"] == "observation" else line for line in spoiled()
     ]
@@ -87,7 +87,7 @@ class Elements(HTMLParser):
 
 
 def on_terminal(read: record.Record, **environment: str) -> str:
-    """Give what stands on a terminal without colours after a run."""
+    """Return what stands on a terminal without colours after a run."""
     console = Console(
         file=io.StringIO(), width=120, emoji=False, highlight=False, soft_wrap=True, _environ={"TERM": "dumb", **environment}
     )

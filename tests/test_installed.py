@@ -42,7 +42,7 @@ class Installed:
         return done.stdout
 
     def asked(self, expression: str) -> str:
-        """Give what an expression is there."""
+        """Return what an expression is there."""
         imports = (
             "import conformance, scenarios; from conformance.world import paths; from conformance.world.digest import digest"
         )
@@ -51,7 +51,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Give the suite as `pip install` leaves it: source distribution, wheel of that, environment."""
+    """Return the suite as `pip install` leaves it: source distribution, wheel of that, environment."""
     base = tmp_path_factory.mktemp("installed")
 
     def build(kind_: str, source: Path) -> Path:

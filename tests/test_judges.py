@@ -76,7 +76,7 @@ def test_without_identity_nothing_is_concluded(seen: Look, name: str, leg: str) 
 
 
 def failed(output: Any) -> list[Any]:
-    """Give what stands in the place of an output where the reading did not come to an end; [] for other outputs."""
+    """Return what stands in the place of an output where the reading did not come to an end; [] for other outputs."""
     if not isinstance(output, dict):
         return []
     if {"status", "body", "lost"} <= set(output):

@@ -35,7 +35,7 @@ def silence(name: str) -> Evidence:
 
 
 def said(name: str, text: str, code: int = 0) -> Evidence:
-    """Give what a program of the client's said."""
+    """Return what a program of the client's said."""
     return ran(name, code, "" if code == 0 else text, f"{text}\n")
 
 
@@ -159,7 +159,7 @@ NODE = [process(3, "containerd-shim", 1), process(1, "systemd", 0)]
 
 
 def lines(seen: Seen, *above: dict[str, Any]) -> Seen:
-    """Give the evidence with what is above the child; above the client is the node's own."""
+    """Return the evidence with what is above the child; above the client is the node's own."""
     pod = seen["pod processes"].output
     client = next(one for one in pod if one["comm"] == "docker")
     child_line = reading("child's ancestors", [child(seen), *above, *NODE])

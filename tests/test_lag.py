@@ -24,7 +24,7 @@ UNCERTAIN = 0.004
 
 
 def deletions(recorded: record.Record, **events: list[Object]) -> record.Record:
-    """Give the recorded run with the events of every deletion replaced: those named by leg, none of any other."""
+    """Return the recorded run with the events of every deletion replaced: those named by leg, none of any other."""
 
     def changed(one: Evidence) -> Evidence:
         if one.name != "deletion":

@@ -16,7 +16,7 @@ Look = Callable[[str], Seen]
 
 
 def deleted(seen: Seen, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Seen:
-    """Give the leg's evidence, its child's notes readable, with its deletion changed."""
+    """Return the leg's evidence, its child's notes readable, with its deletion changed."""
     pid = seen["child"].output["process"]["pid"]
 
     def readable(deletion: dict[str, Any]) -> Any:
@@ -29,7 +29,7 @@ def deleted(seen: Seen, change: Callable[[dict[str, Any]], Any] = lambda _: None
 
 
 def drop(seen: Seen, what: str) -> Seen:
-    """Give the evidence without the child's events of a kind."""
+    """Return the evidence without the child's events of a kind."""
     pid = seen["child"].output["process"]["pid"]
 
     def without(deletion: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ PATHS = st.lists(SEGMENT, max_size=6).map(lambda parts: "/" + "/".join(parts))
 
 
 def chain(controller: str, path: str, files: dict[int, dict[str, str]] | None = None) -> list[Level]:
-    """Give the levels from a path up to the root; `files` by depth (0 is the root)."""
+    """Return the levels from a path up to the root; `files` by depth (0 is the root)."""
     parts = [p for p in path.split("/") if p]
     return [
         Level(controller, "/" + "/".join(parts[:depth]), 100 + hash(tuple(parts[:depth])) % 10_000, (files or {}).get(depth, {}))

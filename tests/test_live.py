@@ -101,7 +101,7 @@ class Made:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Give a way to run it with options."""
+    """Return a way to run it with options."""
     monkeypatch.setattr("conformance.cli.reach", lambda *_: None)
     monkeypatch.setattr("conformance.run.Run", Made)
 

@@ -28,7 +28,7 @@ def valid(verdict: dict[str, Any]) -> dict[str, Any]:
 
 
 def ended(code: int, *, interrupted: bool = False) -> record.Record:
-    """Give the recorded run, ended otherwise."""
+    """Return the recorded run, ended otherwise."""
     lines = recorded_lines()
     lines[-1].update(exit_code=code, interrupted=interrupted)
     return record.of(lines)

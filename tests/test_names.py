@@ -36,7 +36,7 @@ def pods(*, shared: bool, nodes: tuple[str, str] = ("a-node", "a-node")) -> list
 
 
 def contest(what: str, *, shared: bool, **more: Any) -> Seen:
-    """Give what two pods saw of a contest: through one daemon the second is refused, through two each gets its own."""
+    """Return what two pods saw of a contest: through one daemon the second is refused, through two each gets its own."""
     refused = REFUSALS[what]
     there = ONE if shared else TWO
     return Seen([

@@ -30,7 +30,7 @@ def served(seen: Seen) -> dict[str, Any]:
 
 
 def answered(seen: Seen, name: str, *outputs: dict[str, Any], port: int = PORT) -> Seen:
-    """Give the evidence with an answer at each place, the last one at the rest, on a network that is whole."""
+    """Return the evidence with an answer at each place, the last one at the rest, on a network that is whole."""
     rest = [*outputs, *[outputs[-1]] * (len(PLACES) - len(outputs))]
     whole = given(seen, "Pod A's page", *[DECOY] * len(PLACES), each=PLACES)
     whole = given(whole, "Pod A's greeting", *[DECOY] * len(PLACES), each=PLACES)

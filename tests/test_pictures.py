@@ -32,7 +32,7 @@ ONE = landed.picture, timeline.picture, strips.picture, kept.picture
 
 
 def altered(record: Record, leg: str, name: str, change: Callable[[Any], Any]) -> Record:
-    """Give the record with one leg's readings of a name changed."""
+    """Return the record with one leg's readings of a name changed."""
     made = []
     for one in record.evidence:
         if (one.leg, one.name) == (leg, name):
@@ -45,7 +45,7 @@ def altered(record: Record, leg: str, name: str, change: Callable[[Any], Any]) -
 
 
 def lacking(record: Record, *names: str) -> Record:
-    """Give the record without the readings of these names."""
+    """Return the record without the readings of these names."""
     return evolve(record, evidence=tuple(one for one in record.evidence if one.name not in names))
 
 
@@ -105,7 +105,7 @@ def test_a_mend_is_drawn_as_well_for_it_is_known_by_its_place(recorded: Record) 
 
 
 def encloses(svg: ET.Element) -> bool:
-    """Say whether the pod's rectangle has the child's in it."""
+    """Return whether the pod's rectangle has the child's in it."""
     (pod,), (child,) = ([one for one in marks(svg, name) if one.tag == f"{SVG}rect"] for name in ("pod", "child"))
     place = {name: [float(one.get(key, "")) for key in ("x", "y", "width", "height")] for name, one in (("p", pod), ("c", child))}
     (x, y, width, height), (left, top, wide, high) = place["p"], place["c"]
@@ -130,7 +130,7 @@ def test_on_cgroup_v2_the_child_of_dind_is_at_the_nodes_root(recorded: Record) -
 
 
 def unified(path: str, memory: dict[str, str] | None = None) -> dict[str, Any]:
-    """Give the levels of one path on cgroup v2, with memory limits by the last segment."""
+    """Return the levels of one path on cgroup v2, with memory limits by the last segment."""
     parts = path.strip("/").split("/")
     paths = ["/" + "/".join(parts[:depth]) for depth in range(len(parts), -1, -1)]
     return {
@@ -193,7 +193,7 @@ def test_a_limit_off_the_childs_way_is_marked_as_one_that_it_does_not_meet(recor
 
 
 def in_network(net: str) -> Callable[[Any], Any]:
-    """Give what moves a child to a network namespace."""
+    """Return what moves a child to a network namespace."""
     return lambda output: output["process"]["ns"].update(net=net)
 
 
@@ -307,7 +307,7 @@ def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded
 
 
 def again(record: Record, more: float) -> Record:
-    """Give the record with every leg deployed a second time, `more` seconds slower."""
+    """Return the record with every leg deployed a second time, `more` seconds slower."""
     second = [
         {**leg, "leg": f"{leg['leg']}~2", "times": {**leg["times"], "serving": leg["times"]["serving"] + more}}
         for leg in record.legs

@@ -76,7 +76,7 @@ def pod(state: dict[str, Any], restarts: int) -> dict[str, Any]:
 
 
 def tried(later: dict[str, Any], log: str = NO_ENGINE, stand_ins: dict[str, str] | None = None) -> Seen:
-    """Give the evidence of a client whose first try failed, as it always does where the engine starts beside it."""
+    """Return the evidence of a client whose first try failed, as it always does where the engine starts beside it."""
     return Seen([
         reading("stand-ins", stand_ins or {}),
         reading("pod after its first try", pod(ENDED, 0)),

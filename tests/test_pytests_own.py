@@ -21,7 +21,7 @@ STATES = {"P2-05[dind.foreground]": "ERROR", "P2-05[dood.foreground]": "NOT-APPL
 
 
 def lines() -> list[record.Line]:
-    """Give a record of two properties, with one cell that was never measured and one that could not be asked."""
+    """Return a record of two properties, with one cell that was never measured and one that could not be asked."""
     made = recorded_lines()
     for line in made:
         if line["kind"] == "observation" and (state := STATES.get(f"{line['property']}[{line['leg']}]")):
@@ -31,7 +31,7 @@ def lines() -> list[record.Line]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder that a replay wrote its files into."""
+    """Return the folder that a replay wrote its files into."""
     made = tmp_path_factory.mktemp("replayed")
     path = write(made / "record.jsonl", lines())
     args = [sys.executable, "-m", "pytest", "scenarios", "-c", "conformance/run.ini", "--rootdir", ".", "-q"]
@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cases(folder: Path) -> dict[str, TestCase]:
-    """Give the cases of junit.xml by name."""
+    """Return the cases of junit.xml by name."""
     return {case.name: case for suite in JUnitXml.fromfile(str(folder / "junit.xml")) for case in suite}
 
 

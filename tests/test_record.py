@@ -95,7 +95,7 @@ SCHEMA = Path(record.__file__).with_name("record.schema.json")
 
 
 def spoilt(line: record.Line) -> Iterator[record.Line]:
-    """Give a line without each of its members, and with other values in the place of each, and of what is in it."""
+    """Yield a line without each of its members, and with other values in the place of each, and of what is in it."""
     for key, value in line.items():
         yield {name: one for name, one in line.items() if name != key}
         for other in (None, True, 1, 1.0, -1, 70000, "", "x\n", [], [1], ["x"], {}, {"x": 1}, {"x": "y"}):
@@ -132,7 +132,7 @@ OF_DRAFT_7 = {
 
 
 def keywords(schema: object) -> Iterator[set[str]]:
-    """Give the keywords of a schema and of each that is in it."""
+    """Yield the keywords of a schema and of each that is in it."""
     if isinstance(schema, dict):
         yield set(schema)
         named = [inside for of in ("properties", "$defs") for inside in schema.get(of, {}).values()]

@@ -74,7 +74,7 @@ def test_no_sample_has_no_median() -> None:
 
 
 def repeated(number: int, broken: int = 0) -> record.Record:
-    """Give the recorded run with every leg and observation `number` times; in `broken` of them P2-05 on dind differs."""
+    """Return the recorded run with every leg and observation `number` times; in `broken` of them P2-05 on dind differs."""
     lines = many.repeated(recorded_lines(), number)
     for line in lines:
         if line["kind"] == "observation" and line["property"] == "P2-05" and 1 < record.repeat_of(line["leg"])[1] <= broken + 1:

@@ -40,7 +40,7 @@ MIB, BURN_ENDED = 1 << 20, 1795483950.5
 
 
 def answer(place: str, used: dict[str, float] | None = None) -> dict[str, Any]:
-    """Give an answer of the probe's `cgroups` on cgroup v1; `used` is what a level's name has used, in seconds."""
+    """Return an answer of the probe's `cgroups` on cgroup v1; `used` is what a level's name has used, in seconds."""
     levels = []
     for controller in (*AT_POD, "cpuacct"):
         parts = place.strip("/").split("/")
@@ -58,7 +58,7 @@ def process(container: str, score: int, start: int = 5) -> dict[str, Any]:
 
 
 def evidence(place: str, child_score: int = 0, burnt: float = 2.0, attributed: float = 2.04) -> Seen:
-    """Give what is read of a child at `place`; its burn of so many CPU-seconds, and what the pod's account gained by it."""
+    """Return what is read of a child at `place`; its burn of so many CPU-seconds, and what the pod's account gained by it."""
     requests = [{"cpu": "10m", "memory": "32Mi"}, {"cpu": "20m", "memory": "64Mi"}]
     spec = [{"name": n, "resources": {"requests": r}} for n, r in zip(("docker-cmds", "dind-daemon"), requests, strict=True)]
     statuses = [
@@ -224,7 +224,7 @@ EVENTS = ("memory.events", "memory.oom_control")
 
 
 def kills(seen: Seen, *, at: str) -> Seen:
-    """Give the evidence of a leg that has memory.events at the level that `at` names, with one OOM kill after the allocation."""
+    """Return evidence of a leg with memory.events at the level that `at` names, with one OOM kill after the allocation."""
     for name, number in (("cgroups before allocation", 0), ("cgroups after allocation", 1)):
 
         def count(read: dict[str, Any], number: int = number) -> None:
@@ -295,7 +295,7 @@ def test_a_rate_that_is_no_price_is_wrong_usage() -> None:
 
 
 def laden(seen: Seen, *, status: int = 200, ended: dict[str, Any] | None = None, again: str = "") -> Seen:
-    """Give a laden leg's evidence in which the allocation was stopped, and what the engine and kubelet say afterwards."""
+    """Return a laden leg's evidence in which the allocation was stopped, and what the engine and kubelet say afterwards."""
     leg = kills(without(seen, "pod after allocation"), at="kubelet-kubepods-burstable-pod")
     statuses = copy.deepcopy(leg["pod"].output["status"]["containerStatuses"])
     for one in statuses:
@@ -351,7 +351,7 @@ def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -
 
 
 def _using(seconds: float) -> dict[str, Any]:
-    """Give a child's own cgroup that has used so many CPU-seconds and is outside of any pod."""
+    """Return a child's own cgroup that has used so many CPU-seconds and is outside of any pod."""
     return {"controller": "", "path": "/docker/c", "files": {"cpu.stat": f"usage_usec {seconds * 1e6:.0f}\nnr_throttled 0"}}
 
 

@@ -24,7 +24,7 @@ LAYER = 33564672
 
 
 def a_job(prefix: str, nonce: str, before: str, after: str, seconds: float) -> dict[str, Any]:
-    """Give what is read of one pod: its identity, and its pull."""
+    """Return what is read of one pod: its identity, and its pull."""
     process = {"pid": 7, "start": 5, "nspid": [7, 1], "cgroup": f"0::/docker/{CHILD}"}
     inspected = {"Id": CHILD, "Config": {"Env": [f"CHILD_NONCE={nonce}"]}}
     read = {
@@ -40,7 +40,7 @@ def a_job(prefix: str, nonce: str, before: str, after: str, seconds: float) -> d
 
 
 def jobs(second_fetches: int, seconds: float = 0.1) -> Seen:
-    """Give the evidence of a leg whose second pull fetches so many bytes in so many seconds."""
+    """Return the evidence of a leg whose second pull fetches so many bytes in so many seconds."""
     first = BLOB.format(LAYER)
     last = first + (BLOB.format(second_fetches) if second_fetches else HEAD)
     read = {"push": {"exit": 0, "stderr": ""}, **a_job("", "n", "", first, 1.5), **a_job(SECOND, "m", first, last, seconds)}
@@ -108,7 +108,7 @@ def test_pulling_is_judged_by_registry_and_daemon() -> None:
 
 
 def refused(end: dict[str, Any], serving: str = "no process with the child's nonce", engine: str = "one") -> Seen:
-    """Give the evidence of a third pod whose engine ended so."""
+    """Return the evidence of a third pod whose engine ended so."""
     status = {"containerStatuses": [{"name": "dind-daemon", "restartCount": 1, "state": {}, "lastState": end}]}
     read = {
         "third pod": {"status": status},
@@ -179,7 +179,7 @@ def test_where_volumes_may_not_be_listed_none_were_made() -> None:
 
 
 def a_build(prefix: str, layer: str, seconds: float, size: int = LAYER, code: int = 0) -> dict[str, Any]:
-    """Give what is read of one job's build."""
+    """Return what is read of one job's build."""
     made = {"RootFS": {"Layers": ["sha256:base", layer]}} if layer else {}
     read = {
         "build": {"exit": code, "stdout": "", "stderr": "" if code == 0 else "no space left", "seconds": seconds},
@@ -190,7 +190,7 @@ def a_build(prefix: str, layer: str, seconds: float, size: int = LAYER, code: in
 
 
 def builds(first: dict[str, Any], second: dict[str, Any]) -> Seen:
-    """Give the evidence of two jobs that build."""
+    """Return the evidence of two jobs that build."""
     made = {**first, **{f"{SECOND}{name}": output for name, output in second.items()}}
     pods = {name: {"spec": {"volumes": VOLUMES}} for name in ("pod", f"{SECOND}pod")}
     more = [Evidence(f"b#{name}", "x", name, "node", {}, output) for name, output in {**made, **pods}.items()]

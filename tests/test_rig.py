@@ -101,7 +101,7 @@ GONE = f"{CLEARED[0]}containerd://f930"
 
 
 class Kubelet:
-    """Gives a container's log as kubelet does: of what has ended it keeps the last, and says of any other that it is gone."""
+    """Answers with a container's log as kubelet does: of what has ended it keeps the last; any other is gone."""
 
     def __init__(self, *states: tuple[dict[str, Any], int]) -> None:
         self.states, self.asked = list(states), list[bool]()

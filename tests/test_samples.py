@@ -15,7 +15,7 @@ from tests.conftest import recorded_lines
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder in which `make worlds` ended."""
+    """Return a folder in which `make worlds` ended."""
     monkeypatch.chdir(tmp_path)
     for world in CGROUPS:
         (tmp_path / "reports" / world / "latest").mkdir(parents=True)

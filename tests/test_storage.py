@@ -39,7 +39,7 @@ def folder(seen: Seen) -> str:
 
 
 def on_node(seen: Seen) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Give a child's paths on its node: what each is, and that it is there."""
+    """Return a child's paths on its node: what each is, and that it is there."""
     graph = folder(seen)
     return {
         f"{graph}/overlay2/a/diff": (LAYER, there(1, 1000)),
@@ -53,7 +53,7 @@ def on_node(seen: Seen) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def kept(seen: Seen, **left: dict[str, Any]) -> Seen:
-    """Give the evidence of a child whose paths are gone with its pod, apart from those of the kinds given."""
+    """Return the evidence of a child whose paths are gone with its pod, apart from those of the kinds given."""
     paths = on_node(seen)
     asked = {"paths": list(paths), "are": {path: what for path, (what, _) in paths.items()}}
     of_engine = [path.replace(folder(seen), ROOT) for path in list(paths)[:4]]
@@ -69,7 +69,7 @@ def kept(seen: Seen, **left: dict[str, Any]) -> Seen:
 
 
 def before(seen: Seen, kind: str, how: dict[str, Any]) -> Seen:
-    """Give the evidence with another state of the paths of a kind while the child ran."""
+    """Return the evidence with another state of the paths of a kind while the child ran."""
     asked = seen["on the node before"].asked
     changed = {path: how if asked["are"][path] == kind else was for path, was in seen["on the node before"].output.items()}
     return given(seen, "on the node before", changed, asked=asked)
@@ -151,7 +151,7 @@ def test_a_daemon_that_does_not_answer_does_not_lack_the_child(seen: Look) -> No
 
 
 def engine(seen: Seen, own: dict[str, Any], volume: dict[str, Any], host: dict[str, Any] | None, **theirs: Any) -> Seen:
-    """Give the evidence of an engine's graph, the pod's emptyDir and the node daemon's graph."""
+    """Return the evidence of an engine's graph, the pod's emptyDir and the node daemon's graph."""
     paths = [folder(seen), *(["/host/docker"] if host else [])]
     says = {"ID": "the node's", "DockerRootDir": "/host/docker"}
     info = theirs or {"status": 200, "body": json.dumps(says), "lost": ""}

@@ -17,7 +17,7 @@ ESCAPED = "P2-13[dind.foreground]"
 
 
 def other(**states: str) -> list[dict[str, Any]]:
-    """Give the recorded lines as of a cgroup v2 world, in which the cells so named have other states."""
+    """Return the recorded lines as of a cgroup v2 world, in which the cells so named have other states."""
     lines = recorded_lines()
     for line in lines:
         if line["kind"] == "header":
@@ -28,7 +28,7 @@ def other(**states: str) -> list[dict[str, Any]]:
 
 
 def two(**states: str) -> list[record.Record]:
-    """Give the recorded world and the other one."""
+    """Return the recorded world and the other one."""
     return [record.of(recorded_lines()), record.of(other(**states))]
 
 

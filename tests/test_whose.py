@@ -143,7 +143,7 @@ FOREIGN, SANDBOX, ITS_OWN, HEX = "99999999-8888-7777-6666-555555555555", "5" * 6
 
 @pytest.fixture
 def alone(recorded: record.Record) -> Owners:
-    """Give the owners where a pod of nobody's run came meanwhile, and no other run is at work."""
+    """Return the owners where a pod of nobody's run came meanwhile, and no other run is at work."""
     pod = {"metadata": {"uid": FOREIGN, "annotations": {"kubernetes.io/config.hash": "f" * 32}}, "status": {}}
     return Owners.of(recorded.header["run"], recorded, set(), [pod], [])
 
@@ -287,7 +287,7 @@ def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded:
 
 
 def _skipped(count: int | None = None) -> record.Record:
-    """Give the recorded run with its first observations, or all, not applicable."""
+    """Return the recorded run with its first observations, or all, not applicable."""
     lines = recorded_lines()
     for one in [line for line in lines if line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE"][:count]:
         one["state"], one["as_expected"], one["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
@@ -480,7 +480,7 @@ def test_without_an_engine_there_is_nothing_to_sweep() -> None:
 
 
 def mute() -> list[Engine]:
-    """Give two engines that are there: one that is late with every answer, one that cannot tell which images it has."""
+    """Return two engines that are there: one that is late with every answer, one that cannot tell which images it has."""
     late, broken = (Engine() for _ in range(2))
     late.engine = lambda: "TimeoutError('timed out')"  # type: ignore[method-assign]
     ask = broken.ask

@@ -20,7 +20,7 @@ SHELL = "bash hack/as-root.sh {0}"
 
 
 def ci() -> list[str]:
-    """Give the commands of .ci/run."""
+    """Return the commands of .ci/run."""
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith(("#", "set ", "cd "))]
 
@@ -31,7 +31,7 @@ def workflow(file: Path = WORKFLOW) -> dict[str, Any]:
 
 
 def steps(file: Path) -> list[dict[str, Any]]:
-    """Give every step of a workflow or an action."""
+    """Return every step of a workflow or an action."""
     read = yaml.safe_load(file.read_text(encoding="utf-8"))
     parts = [read["runs"]] if "runs" in read else list(read["jobs"].values())
     found = [step for part in parts for step in part["steps"]]
@@ -40,7 +40,7 @@ def steps(file: Path) -> list[dict[str, Any]]:
 
 
 def commands(file: Path) -> list[str]:
-    """Give every line that a workflow or an action runs."""
+    """Return every line that a workflow or an action runs."""
     return [line.strip() for step in steps(file) if "run" in step for line in step["run"].splitlines() if line.strip()]
 
 

@@ -15,7 +15,7 @@ FOLDERS = {
 
 
 def inventory(probe: NodeProbe) -> dict[str, list[str]]:
-    """Give the names of what a leg could leave on a node, by kind; the daemon's only where there is one.
+    """Return the names of what a leg could leave on a node, by kind; the daemon's only where there is one.
 
     Raises `RigError` where the daemon does not tell: nothing is left where nothing was looked at.
     """
@@ -32,6 +32,6 @@ def inventory(probe: NodeProbe) -> dict[str, list[str]]:
 
 
 def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Give what is in the second and not in the first, by kind; kinds without any are left out."""
+    """Return what is in the second and not in the first, by kind; kinds without any are left out."""
     found = {what: sorted(set(names) - set(before.get(what, []))) for what, names in after.items()}
     return {what: names for what, names in found.items() if names}

@@ -44,7 +44,7 @@ class Clock:
     uncertainty: float
 
     def node(self, monotonic: float) -> float:
-        """Give the node's boot clock for a moment of the runner's monotonic clock."""
+        """Return the node's boot clock for a moment of the runner's monotonic clock."""
         return monotonic + self.offset
 
 
@@ -60,7 +60,7 @@ class NodeProbe:
 
     @property
     def pod(self) -> str:
-        """Give the probe pod's name."""
+        """Return the probe pod's name."""
         return pod_name(self.run, self.node)
 
     def _get(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401
@@ -82,7 +82,7 @@ class NodeProbe:
         return Answer(read["answer"], read["at"], began, time.monotonic() - clocked)
 
     def engine(self) -> str:
-        """Give '' if a Docker Engine answers on the node's own socket, else why not."""
+        """Return '' if a Docker Engine answers on the node's own socket, else why not."""
         said = self.ask("daemon", socket=NODE_SOCKET, path="/_ping").output
         return "" if said["status"] == OK else str(said["lost"] or f"it answers {said['status']}")
 
@@ -145,7 +145,7 @@ class NodeProbe:
 
 
 def has_engine(probe: NodeProbe) -> bool:
-    """Say whether a node has a Docker Engine. Raises `RigError` where it is there and does not tell: that is not nothing."""
+    """Return whether a node has a Docker Engine. Raises `RigError` where it is there and does not tell: that is not nothing."""
     why = probe.engine()
     if why and not why.startswith(NOBODY):
         raise RigError(f"The engine on {probe.node} did not tell what it has: {why}")
@@ -153,7 +153,7 @@ def has_engine(probe: NodeProbe) -> bool:
 
 
 def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # noqa: ANN401 -- any JSON
-    """Give what a node's own engine answers to GET; with `or_gone` None where it has no such thing.
+    """Return what a node's own engine answers to GET; with `or_gone` None where it has no such thing.
 
     Raises `RigError` on any other answer.
     """
@@ -167,7 +167,7 @@ def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # 
 
 
 def pod_name(run: str, node: str) -> str:
-    """Give the name of a run's probe pod on a node."""
+    """Return the name of a run's probe pod on a node."""
     return f"probe-{run}-{node}"[:253]
 
 
@@ -185,7 +185,7 @@ def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels:
 
 
 def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image: str) -> Object:
-    """Give the probe's pod: privileged with hostPID, because it enters the namespaces of the node's pid 1."""
+    """Return the probe's pod: privileged with hostPID, because it enters the namespaces of the node's pid 1."""
     mounts = [{"name": name, "mountPath": f"/{name}", "readOnly": True} for name in ("agent", "token")]
     container = {
         "name": "agent",

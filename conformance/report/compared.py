@@ -26,7 +26,7 @@ class Table:
 
 
 def tables(found: Differences) -> list[Table]:
-    """Give the parts in the order in which they matter; those without a row are left out."""
+    """Return the parts in the order in which they matter; those without a row are left out."""
     parts = [
         Table("The worlds", ("what", "before", "after"), tuple((one.what, one.before, one.after) for one in found.facts)),
         Table("Observations that changed", ("cell", "before", "after"), tuple(_changed(row) for row in found.changed)),
@@ -58,7 +58,7 @@ def _times(found: Times) -> str:
 
 
 def text(found: Differences) -> str:
-    """Give it for a terminal."""
+    """Return it for a terminal."""
     lines: list[str] = []
     for part in tables(found):
         lines.append(f"{part.title}:")
@@ -69,7 +69,7 @@ def text(found: Differences) -> str:
 
 
 def markdown(found: Differences) -> str:
-    """Give it for a pull request."""
+    """Return it for a pull request."""
     lines = [f"**{found.counted}**"]
     for part in tables(found):
         lines += ["", f"### {part.title}", "", f"| {' | '.join(part.heads)} |", "|---" * len(part.heads) + "|"]
@@ -78,7 +78,7 @@ def markdown(found: Differences) -> str:
 
 
 def html(found: Differences) -> str:
-    """Give it as a page of its own: no request, no script."""
+    """Return it as a page of its own: no request, no script."""
     return page("differences.html", counted=found.counted, tables=tables(found))
 
 

@@ -14,18 +14,18 @@ from conformance.report.view import Part, part
 
 
 def against(record: Record) -> list[Part]:
-    """Give every observation that is not as its source predicts: the article's first, then those of other sources."""
+    """Return every observation that is not as its source predicts: the article's first, then those of other sources."""
     found = [one for one in map(part, record.observations) if one.verdict is Verdict.REFUTED]
     return sorted(found, key=lambda one: not one.of_article)
 
 
 def uncertain(record: Record) -> list[Part]:
-    """Give every observation that could not be decided."""
+    """Return every observation that could not be decided."""
     return [part(one) for one in record.observations if one["state"] in {State.INCONCLUSIVE.value, State.ERROR.value}]
 
 
 def sure(record: Record) -> str:
-    """Give one sentence on how often each observation was made, and how often it was another one; of the whole record."""
+    """Return one sentence on how often each observation was made, and how often it was another one; of the whole record."""
     if record.repeats == 1:
         return "Every leg was deployed once: how often an observation comes out the same is not known from this run."
     agreed = repeats.agreements(record)
@@ -37,19 +37,19 @@ def sure(record: Record) -> str:
 
 
 def cost(record: Record) -> str:
-    """Give one sentence on what a run took."""
+    """Return one sentence on what a run took."""
     said = f"{len(record.legs)} legs were deployed"
     return f"{said} in {duration(record.footer['seconds']['end'])}." if record.footer else f"{said} until it was interrupted."
 
 
 def duration(seconds: float) -> str:
-    """Give a time as people say it."""
+    """Return a time as people say it."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
 def lasted(leg: Line | None) -> str:
-    """Give how long a leg took, from the runner's clock; '' where it was not noted."""
+    """Return how long a leg took, from the runner's clock; '' where it was not noted."""
     times = (leg or {}).get("times", {})
     if not {"deploying", "cleaned"} <= times.keys():
         return ""
@@ -58,7 +58,7 @@ def lasted(leg: Line | None) -> str:
 
 
 def command(record: Record, line: Line) -> str:
-    """Give the command that judges one cell again, as the run did: its options, and this cell alone.
+    """Return the command that judges one cell again, as the run did: its options, and this cell alone.
 
     Reliability is no cell: it takes the whole run.
     """
@@ -73,7 +73,7 @@ def command(record: Record, line: Line) -> str:
 
 
 def engines(record: Record) -> dict[str, str]:
-    """Give the versions of the engines that each approach's legs had, as the engines themselves say."""
+    """Return the versions of the engines that each approach's legs had, as the engines themselves say."""
     found: dict[str, dict[str, None]] = {}
     for one in record.named("daemon"):
         if said := parsed(one):
@@ -91,7 +91,7 @@ class Untested:
 
 
 def untested(record: Record) -> list[Untested]:
-    """Give everything that was not tested: what cannot be asked here, what was lost, the claims that nothing judged."""
+    """Return everything that was not tested: what cannot be asked here, what was lost, the claims that nothing judged."""
     found = [
         Untested(f"{one['property']} on {one['leg']}: {one['sentence']}", one["reason"])
         for one in record.observations

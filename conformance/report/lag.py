@@ -15,7 +15,7 @@ NOTE = re.compile(r"^SIGTERM (\d+\.\d+)$", re.MULTILINE)
 
 
 def lags(record: Record) -> list[float]:
-    """Give the lag of every event that was seen while a leg was deleted, in seconds, in the record's order.
+    """Return the lag of every event that was seen while a leg was deleted, in seconds, in the record's order.
 
     Each is an upper bound: the uncertainty of the node's clock against the runner's is added to it. Events without
     `seen` (records from before it was kept) are not counted. Raises `RigError` if that leaves none.
@@ -41,5 +41,5 @@ def _of(deletion: Evidence) -> Iterator[float]:
 
 
 def percentile(values: list[float], share: float) -> float:
-    """Give the smallest of the values that at least `share` (above 0, up to 1) of them do not exceed (nearest rank)."""
+    """Return the smallest of the values that at least `share` (above 0, up to 1) of them do not exceed (nearest rank)."""
     return sorted(values)[math.ceil(share * len(values)) - 1]

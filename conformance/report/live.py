@@ -66,7 +66,7 @@ def table(console: Console) -> Iterator[Told]:
 
 
 def way(console: Console) -> Callable[[Console], Any]:
-    """Give the table where there is a terminal and a person may look at it: none does in CI."""
+    """Return the table where there is a terminal and a person may look at it: none does in CI."""
     return table if console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI") else plain
 
 
@@ -111,7 +111,7 @@ class Board:
             self.unexpected += not line["as_expected"]
 
     def __rich__(self) -> Group:
-        """Give it as rich draws it, with the time that has passed until now."""
+        """Return it as rich draws it, with the time that has passed until now."""
         cells, waiting = list(self.cells.items()), dict(self.waiting)
         open_ = [(leg, len(its), self.judged.get(leg, 0)) for leg, its in cells if self.judged.get(leg, 0) < len(its)]
         made = Table(box=None, pad_edge=False)

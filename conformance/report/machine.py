@@ -19,7 +19,7 @@ LETTER, PADDING = 6.6, 10
 
 
 def verdicts(record: Record) -> dict[str, Any]:
-    """Give the verdict of a run as `verdict.schema.json` has it."""
+    """Return the verdict of a run as `verdict.schema.json` has it."""
     shown, footer, header = repeats.folded(record), record.footer, record.header
     agreed = {(one.name, one.leg): one for one in repeats.agreements(record)}
     cells = [_cell(line, agreed) for line in shown.observations] + [_lost(cell, agreed) for cell in shown.lost]
@@ -63,7 +63,7 @@ def _agreement(line: Line, agreed: dict[tuple[str, str], repeats.Agreement]) -> 
 
 
 def badge(found: dict[str, Any]) -> dict[str, Any]:
-    """Give what badge.svg is filled with, of what `verdicts` gives: both texts, where they stand in pixels, and the colour."""
+    """Return what badge.svg is filled with, of what `verdicts` gives: both texts, where they stand in pixels, and the colour."""
     count = f"{found['as_expected']} of {found['of']}"
     message = f"as expected, {count}" if found["exit_code"] == 0 else f"{found['result']}, {count} as expected"
     left, right = (round(len(text) * LETTER) + PADDING for text in (LABEL, message))

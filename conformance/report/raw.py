@@ -19,7 +19,7 @@ LONG = 1024
 
 
 def laid_out(value: Any) -> str:  # noqa: ANN401 -- any JSON
-    """Give text as it is and JSON indented, with control characters visible."""
+    """Return text as it is and JSON indented, with control characters visible."""
     text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False).replace("\\n", "\n")
     return printable(text)
 
@@ -31,7 +31,7 @@ class Pack:
     _texts: list[str] = field(factory=list)
 
     def pre(self, value: Any) -> Markup:  # noqa: ANN401 -- any JSON
-        """Give an HTML element with the whole of a value; of a long one its number in the pack, which `script()` opens."""
+        """Return an HTML element with the whole of a value; of a long one its number in the pack, which `script()` opens."""
         text = laid_out(value)
         if len(text) < LONG:
             return Markup("<pre>{}</pre>").format(text)
@@ -40,7 +40,7 @@ class Pack:
         return Markup('<pre data-packed="{}">{}</pre>').format(len(self._texts) - 1, instead)
 
     def packed(self) -> str:
-        """Give every long text by its number, as gzip of JSON in base64: to be asked for when all of them are there."""
+        """Return every long text by its number, as gzip of JSON in base64: to be asked for when all of them are there."""
         # Sorted, those that are alike stand close enough for gzip to see it.
         texts = dict(sorted(enumerate(self._texts), key=lambda one: one[1]))
         data = json.dumps(texts, ensure_ascii=False).encode(errors="backslashreplace")
@@ -48,10 +48,10 @@ class Pack:
 
 
 def script() -> Markup:
-    """Give the page's only script. It opens what is compressed, and asks for nothing outside the page."""
+    """Return the page's only script. It opens what is compressed, and asks for nothing outside the page."""
     return Markup((Path(__file__).parent / "templates" / "report.js").read_text(encoding="utf-8"))  # noqa: S704 -- our own file
 
 
 def script_source() -> str:
-    """Give the source that the page's content security policy allows to run: that script, by its digest."""
+    """Return the source that the page's content security policy allows to run: that script, by its digest."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()}'"

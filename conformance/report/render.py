@@ -21,7 +21,7 @@ STEP_SUMMARY_BYTES = 1 << 20
 
 
 def shown(one: Evidence) -> bool:
-    """Say whether a reading is on a run's pages: all of a leg's first deployment, and of its repeats what was left by each.
+    """Return whether a reading is on a run's pages: all of a leg's first deployment, and of its repeats what was left by each.
 
     It is what `record.read` keeps for them.
     """
@@ -64,7 +64,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def page(name: str, **parts: object) -> str:
-    """Give a page of a template: one file, autoescaped, with the reports' style, control characters visible."""
+    """Return a page of a template: one file, autoescaped, with the reports' style, control characters visible."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("conformance.report"), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -76,7 +76,7 @@ def page(name: str, **parts: object) -> str:
 
 
 def side_by_side(records: Sequence[Record]) -> str:
-    """Give the report of several worlds: a column for each, led by where they disagree; one file, no request, no script."""
+    """Return the report of several worlds: a column for each, led by where they disagree; one file, no request, no script."""
     found = together.rows(records)
     apart = together.disagreements(found)
     return page(
@@ -92,7 +92,7 @@ def side_by_side(records: Sequence[Record]) -> str:
 
 
 def side_by_side_markdown(records: Sequence[Record]) -> str:
-    """Give the same for a step summary: the headline and the cells on which the worlds disagree."""
+    """Return the same for a step summary: the headline and the cells on which the worlds disagree."""
     found, labels = together.rows(records), together.labels(records)
     lines = [f"## DooD and DinD in {len(records)} worlds", "", together.headline(found), ""]
     lines += [f"| cell | {' | '.join(flat(one) for one in labels)} |", f"|---|{'---|' * len(records)}"]
@@ -107,7 +107,7 @@ def side_by_side_markdown(records: Sequence[Record]) -> str:
 
 
 def html(record: Record) -> str:
-    """Give the report: one file, no outside request, no script but the one that opens what is compressed."""
+    """Return the report: one file, no outside request, no script but the one that opens what is compressed."""
     whole, record = record, repeats.folded(record)
     agreements = repeats.agreements(whole)
     return page(
@@ -167,7 +167,7 @@ def flat(text: str) -> str:
 
 
 def _table(record: Record) -> list[str]:
-    """Give the summary table's lines, and a line for each approach that has no column in it."""
+    """Return the summary table's lines, and a line for each approach that has no column in it."""
     lines = [
         "| property | " + " | ".join(flat(view.title(record, a)) for a in view.columns(record)) + " |",
         "|---|" + "---|" * len(view.columns(record)),
@@ -190,7 +190,7 @@ def _observed(record: Record, cell: view.Cell | None) -> str:
 
 
 def _article(record: Record) -> list[str]:
-    """Give the article claim by claim, folded in, and its open claims in one line; nothing in an older record."""
+    """Return the article claim by claim, folded in, and its open claims in one line; nothing in an older record."""
     heard = view.claims(record)
     if not heard:
         return []
@@ -212,7 +212,7 @@ def _article(record: Record) -> list[str]:
 
 
 def _repeats(record: Record) -> list[str]:
-    """Give the repeats: cells that disagree, and the cold-start times; nothing for a run without any."""
+    """Return the repeats: cells that disagree, and the cold-start times; nothing for a run without any."""
     if record.repeats == 1:
         return []
     unsteady = [a for a in repeats.agreements(record) if not a.whole]
@@ -230,7 +230,7 @@ def _repeats(record: Record) -> list[str]:
 
 
 def markdown(record: Record) -> str:
-    """Give the summary for a step summary or a pull request: the first screen says it all."""
+    """Return the summary for a step summary or a pull request: the first screen says it all."""
     footer = record.footer
     whole, record = record, repeats.folded(record)
     lines = [

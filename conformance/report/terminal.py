@@ -15,7 +15,7 @@ STYLES = {State.HOLDS: "green", State.LACKS: "red", State.MIXED: "yellow"}
 
 
 def line(observation: Line) -> str:
-    """Give one observation as a plain line."""
+    """Return one observation as a plain line."""
     state = State(observation["state"])
     mark = "" if observation["as_expected"] else "  UNEXPECTED"
     cell = f"{observation['property']}[{observation['leg']}]"
@@ -42,12 +42,12 @@ def table(record: Record, console: Console) -> None:
 
 
 def _plain(text: str) -> str:
-    """Give text as rich markup that is that text, with control characters visible."""
+    """Return text as rich markup that is that text, with control characters visible."""
     return escape(view.printable(text))
 
 
 def _shown(cell: view.Cell | None, between: str = "\n") -> str:
-    """Give a cell as rich markup; nothing where there is none."""
+    """Return a cell as rich markup; nothing where there is none."""
     if cell is None:
         return ""
     style = STYLES.get(cell.state, "magenta")

@@ -49,22 +49,22 @@ class Part:
 
     @property
     def of_article(self) -> bool:
-        """Say whether the article speaks of it."""
+        """Return whether the article speaks of it."""
         return speaks_of(self.line["property"])
 
     @property
     def sayer(self) -> str:
-        """Give who predicts."""
+        """Return who predicts."""
         return "the article" if self.of_article else "its source"
 
     @property
     def words(self) -> str:
-        """Give the property and the leg, and what was observed there."""
+        """Return the property and the leg, and what was observed there."""
         return f"{self.line['property']} on {self.line['leg']} {self.state.value}"
 
     @property
     def anchor(self) -> str:
-        """Give the part's place in the HTML."""
+        """Return the part's place in the HTML."""
         return f"{self.line['property']}-{self.line['leg']}".replace(".", "-").lower()
 
 
@@ -80,12 +80,12 @@ class Cell:
 
     @property
     def as_expected(self) -> bool:
-        """Say whether every part is as expected and none was lost."""
+        """Return whether every part is as expected and none was lost."""
         return not self.lost and all(part.line["as_expected"] for part in self.parts)
 
     @property
     def verdict(self) -> Verdict:
-        """Give REFUTED where any part is, and nothing where the cell as a whole is undecided."""
+        """Return REFUTED where any part is, and nothing where the cell as a whole is undecided."""
         if not self.state.decided:
             return Verdict.UNDECIDED
         verdicts = {part.verdict for part in self.parts}
@@ -93,7 +93,7 @@ class Cell:
 
     @property
     def told(self) -> str:
-        """Give prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
+        """Return prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
         if self.state is State.NOT_APPLICABLE:
             return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
         count = Counter(part.verdict for part in self.parts)
@@ -112,7 +112,7 @@ class Cell:
 
     @property
     def _sayer(self) -> str:
-        """Give who predicts, where a family has claims of the article and of others: the source of each."""
+        """Return who predicts, where a family has claims of the article and of others: the source of each."""
         return "the article" if all(part.of_article for part in self.parts) else "the source"
 
 
@@ -126,7 +126,7 @@ class Row:
 
     @property
     def properties(self) -> list[list[Part]]:
-        """Give the family's observations, those of one property together: its legs, approach by approach."""
+        """Return the family's observations, those of one property together: its legs, approach by approach."""
         found: dict[str, list[Part]] = {}
         for one in (one for cell in self.cells if cell for one in cell.parts):
             found.setdefault(one.line["property"], []).append(one)
@@ -134,7 +134,7 @@ class Row:
 
 
 def columns(record: Record) -> list[str]:
-    """Give the approaches that the summary table compares: those with cells in many families.
+    """Return the approaches that the summary table compares: those with cells in many families.
 
     One that has cells in less than half as many as the fullest has a line below the table (`beside`), as Pod A has,
     the baseline.
@@ -145,23 +145,23 @@ def columns(record: Record) -> list[str]:
 
 
 def rows(record: Record) -> list[Row]:
-    """Give the summary table: the families that any of its approaches is asked of."""
+    """Return the summary table: the families that any of its approaches is asked of."""
     return [row for row in _rows(record, columns(record)) if any(row.cells)]
 
 
 def sections(record: Record) -> list[Row]:
-    """Give every family with the cells of all approaches that it is asked of."""
+    """Return every family with the cells of all approaches that it is asked of."""
     return _rows(record, record.approaches)
 
 
 def beside(record: Record) -> list[Cell]:
-    """Give the cells of the approaches that have no column."""
+    """Return the cells of the approaches that have no column."""
     shown = columns(record)
     return [cell for cell in cells(record) if cell.approach not in shown]
 
 
 def cells(record: Record) -> list[Cell]:
-    """Give every cell, family by family: the table's, and those beside it."""
+    """Return every cell, family by family: the table's, and those beside it."""
     return [cell for row in sections(record) for cell in row.cells if cell]
 
 
@@ -170,7 +170,7 @@ def _rows(record: Record, approaches: list[str]) -> list[Row]:
 
 
 def sentence(record: Record, family: str) -> str:
-    """Give a family's sentence."""
+    """Return a family's sentence."""
     return str(next(c["sentence"] for c in record.header["cells"] if c["family"] == family))
 
 
@@ -183,7 +183,7 @@ def _cell(record: Record, family: str, approach: str) -> Cell | None:
 
 
 def _of_article(cell: Cell) -> Cell | None:
-    """Give what of a cell the article speaks of."""
+    """Return what of a cell the article speaks of."""
     parts = tuple(one for one in cell.parts if one.of_article)
     lost = tuple(one for one in cell.lost if speaks_of(one["property"]))
     state = summarise([*(one.state for one in parts), *(State.ERROR for _ in lost)])
@@ -191,13 +191,13 @@ def _of_article(cell: Cell) -> Cell | None:
 
 
 def part(line: Line) -> Part:
-    """Give an observation with its verdict."""
+    """Return an observation with its verdict."""
     state = State(line["state"])
     return Part(line, state, verdict(state, State(line["predicted"]) if line["predicted"] else None))
 
 
 def pairs_line(record: Record) -> str:
-    """Give one sentence that counts what the pairs of observations say; '' where there is no pair."""
+    """Return one sentence that counts what the pairs of observations say; '' where there is no pair."""
     counts = Counter(one.comparison for one in pairs(record))
     if not counts:
         return ""
@@ -206,7 +206,7 @@ def pairs_line(record: Record) -> str:
 
 
 def settled(record: Record) -> list[Settled]:
-    """Give every contradiction of the sources with what this run's observations say of it."""
+    """Return every contradiction of the sources with what this run's observations say of it."""
     return [settle(one, record.observations) for one in CONTRADICTIONS]
 
 
@@ -220,38 +220,38 @@ class Judged:
 
     @property
     def id(self) -> str:
-        """Give the claim's id."""
+        """Return the claim's id."""
         return str(self.line["id"])
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Give the properties of the claim that this run did not judge, though it judged others of them."""
+        """Return the properties of the claim that this run did not judge, though it judged others of them."""
         return tuple(self.line.get("left_out", ()))
 
     @property
     def standing(self) -> Standing:
-        """Give what the run says of the sentence."""
+        """Return what the run says of the sentence."""
         return standing([*(part.verdict for part in self.parts), *(Verdict.UNDECIDED for _ in (*self.lost, *self.left_out))])
 
     @property
     def approaches(self) -> dict[str, tuple[Part, ...]]:
-        """Give the parts of each approach."""
+        """Return the parts of each approach."""
         names = dict.fromkeys(part.line["approach"] for part in self.parts)
         return {name: tuple(part for part in self.parts if part.line["approach"] == name) for name in names}
 
     @property
     def against(self) -> tuple[Part, ...]:
-        """Give the parts that speak against the sentence."""
+        """Return the parts that speak against the sentence."""
         return tuple(part for part in self.parts if part.verdict is Verdict.REFUTED)
 
     @property
     def undecided(self) -> tuple[Part, ...]:
-        """Give the parts that decided nothing."""
+        """Return the parts that decided nothing."""
         return tuple(part for part in self.parts if part.verdict is Verdict.UNDECIDED)
 
     @property
     def why(self) -> str:
-        """Give why it was not judged, or what speaks against it or was left undecided; '' where all of it is so."""
+        """Return why it was not judged, or what speaks against it or was left undecided; '' where all of it is so."""
         if self.line["unjudged"]:
             return str(self.line["unjudged"])
         said = [f"not so: {part.words}" for part in self.against]
@@ -264,7 +264,7 @@ class Judged:
 
 
 def claims(record: Record) -> list[Judged]:
-    """Give the article claim by claim; nothing where the record is older than its header's claims."""
+    """Return the article claim by claim; nothing where the record is older than its header's claims."""
 
     def about(line: Line, claim: Line) -> bool:
         return bool(line["property"].partition(".")[0] == claim["id"])
@@ -280,7 +280,7 @@ def claims(record: Record) -> list[Judged]:
 
 
 def claims_line(record: Record) -> str:
-    """Give one sentence that counts the claims by what the run says of them; '' where the record has none."""
+    """Return one sentence that counts the claims by what the run says of them; '' where the record has none."""
     heard = claims(record)
     if not heard:
         return ""
@@ -289,32 +289,32 @@ def claims_line(record: Record) -> str:
 
 
 def title(record: Record, approach: str) -> str:
-    """Give an approach's name as people write it."""
+    """Return an approach's name as people write it."""
     return str(known(record, approach).get("title", approach))
 
 
 def known(record: Record, approach: str) -> Line:
-    """Give what a record's header says of an approach; nothing where that is older."""
+    """Return what a record's header says of an approach; nothing where that is older."""
     return dict(record.header.get("approaches", {}).get(approach, {}))
 
 
 def spawns(record: Record, approach: str) -> bool:
-    """Say whether an approach is a way to get containers."""
+    """Return whether an approach is a way to get containers."""
     return bool(known(record, approach).get("spawns", True))
 
 
 def place(record: Record, approach: str) -> str:
-    """Give what the line of an approach without a column begins with: a pod that is no way to get containers is the baseline."""
+    """Return what the line of an approach with no column begins with: a pod that is no way to get containers is the baseline."""
     return "Beside" if spawns(record, approach) else "Baseline"
 
 
 def introduced(record: Record, cell: Cell) -> str:
-    """Give what stands before the state of a cell of an approach without a column: whose it is, and the family's sentence."""
+    """Return what stands before the state of a cell of an approach without a column: whose it is, and the family's sentence."""
     return f"{place(record, cell.approach)}, {title(record, cell.approach)}. {sentence(record, cell.family)}"
 
 
 def stand_ins(record: Record, approach: str) -> list[str]:
-    """Give the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
+    """Return the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
     found = [e for e in record.named("pod") if e.leg.startswith(f"{approach}.")]
     pods = [e.output for e in found if isinstance(e.output, dict)]
     used = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
@@ -323,7 +323,7 @@ def stand_ins(record: Record, approach: str) -> list[str]:
 
 
 def headline(record: Record) -> str:
-    """Give one sentence of what this run found, made from its own table."""
+    """Return one sentence of what this run found, made from its own table."""
     if record.footer is None or record.footer["interrupted"]:
         return "This run was interrupted: what follows is what it had seen until then."
     found = [cell for cell in filter(None, map(_of_article, cells(record))) if cell.verdict is not Verdict.SILENT]
@@ -341,7 +341,7 @@ def headline(record: Record) -> str:
 
 
 def world_line(record: Record) -> str:
-    """Give the world in one line."""
+    """Return the world in one line."""
     world = record.header["world"]
     return (
         f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
@@ -362,7 +362,7 @@ def kernel_made(record: Record) -> str:
 
 
 def edits(record: Record) -> dict[str, str]:
-    """Give the names of what was edited in the world's own kernel, and why. The first records had no names, but numbers here."""
+    """Return the names of what was edited in the world's own kernel, and why. The first records had no names, but numbers."""
     made = record.header["world"].get("own_kernel", {}).get("edits", {})
     return dict(made) if isinstance(made, dict) else {str(number): why for number, why in enumerate(made, 1)}
 

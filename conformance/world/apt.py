@@ -21,19 +21,19 @@ REMEDY = "is Debian's package mirror reachable?"
 
 
 def machine() -> str:
-    """Give the machine's own sources of Debian, or Debian's public ones."""
+    """Return the machine's own sources of Debian, or Debian's public ones."""
     return SOURCES.read_text(encoding="utf-8") if SOURCES.is_file() else PUBLIC
 
 
 def of_suite(sources: str, suite: str) -> str:
-    """Give the first of some sources, without comments, for one suite alone."""
+    """Return the first of some sources, without comments, for one suite alone."""
     lines = [line for line in sources.splitlines() if not line.startswith("#")]
     first = "\n".join(lines).strip("\n").split("\n\n")[0]
     return re.sub(r"(?m)^Suites:.*$", f"Suites: {suite}", first) + "\n"
 
 
 def options(folder: Path) -> list[str]:
-    """Give the arguments with which apt keeps lists, packages and sources in a folder, apart from the machine's own."""
+    """Return the arguments with which apt keeps lists, packages and sources in a folder, apart from the machine's own."""
     settings = {
         "Dir::Etc::SourceParts": "/dev/null",
         "Dir::Etc::SourceList": folder / "suite.sources",

@@ -11,7 +11,7 @@ from conformance.errors import UsageError
 
 
 def reach(name: str) -> Cluster:
-    """Give the cluster of a context; nothing is asked of it yet. Raises `UsageError` naming the contexts there are."""
+    """Return the cluster of a context; nothing is asked of it yet. Raises `UsageError` naming the contexts there are."""
     try:
         # Not list_kube_config_contexts(): that asks for a current context, which --context makes needless.
         merged = KubeConfigMerger(KUBE_CONFIG_DEFAULT_LOCATION).config

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def digest(*parts: str | Path | Iterable[str]) -> str:
-    """Give 12 hex digits over strings, files and folders (paths inside the folder and contents)."""
+    """Return 12 hex digits over strings, files and folders (paths inside the folder and contents)."""
     total = hashlib.sha256()
     for part in parts:
         if isinstance(part, Path):

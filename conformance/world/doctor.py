@@ -28,7 +28,7 @@ class Check:
 
 
 def checks() -> Iterator[Check]:
-    """Give every check in the order in which `up` would meet them."""
+    """Yield every check in the order in which `up` would meet them."""
     root = os.geteuid() == 0
     running = engine.info()
     yield Check(

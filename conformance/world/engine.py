@@ -24,7 +24,7 @@ DOCKER_HOST = "unix:///var/run/docker.sock"
 
 
 def info() -> dict[str, Any] | None:
-    """Give `docker info` of the engine that answers, or None if none does."""
+    """Return `docker info` of the engine that answers, or None if none does."""
     if not shutil.which("docker"):
         return None
     with contextlib.suppress(CommandFailed, TimedOut, json.JSONDecodeError):
@@ -36,7 +36,7 @@ def info() -> dict[str, Any] | None:
 
 
 def lacks_sys_resource() -> bool:
-    """Say whether this machine's processes cannot have CAP_SYS_RESOURCE (sandboxes, some CI runners)."""
+    """Return whether this machine's processes cannot have CAP_SYS_RESOURCE (sandboxes, some CI runners)."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("CapBnd:"):
             return not int(line.split()[1], 16) >> CAP_SYS_RESOURCE & 1
@@ -44,7 +44,7 @@ def lacks_sys_resource() -> bool:
 
 
 def needs_runtime(engine: dict[str, Any]) -> bool:
-    """Say whether `docker run --privileged` would fail on this engine for want of CAP_SYS_RESOURCE."""
+    """Return whether `docker run --privileged` would fail on this engine for want of CAP_SYS_RESOURCE."""
     return lacks_sys_resource() and engine.get("DefaultRuntime") != RUNTIME
 
 
@@ -52,7 +52,7 @@ RUNTIME = "runc-without-sys-resource"
 
 
 def ensure(progress: Progress, *, install: bool = True) -> dict[str, Any]:
-    """Give `docker info` of a usable engine, started if none answers.
+    """Return `docker info` of a usable engine, started if none answers.
 
     A running engine is never reconfigured. Raises `NoEngine` with the end of the engine's own log.
     """
@@ -109,7 +109,7 @@ def _start() -> dict[str, Any]:
 
 
 def _runtime() -> Path:
-    """Give a runc that never asks for CAP_SYS_RESOURCE (runtime.py under the cache's own path)."""
+    """Return a runc that never asks for CAP_SYS_RESOURCE (runtime.py under the cache's own path)."""
     target = paths.cache() / RUNTIME
     source = Path(__file__).with_name("runtime.py").read_text(encoding="utf-8")
     runc = shutil.which("runc", path=packages.SEARCH) or "/usr/sbin/runc"

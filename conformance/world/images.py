@@ -52,7 +52,7 @@ class Image:
 
     @property
     def id(self) -> str:
-        """Give the hash part of the reference."""
+        """Return the hash part of the reference."""
         return self.reference.rpartition(":")[2][:12]
 
 
@@ -92,7 +92,7 @@ class Recipe:
 
     @property
     def image(self) -> Image:
-        """Give the image that it makes, whether it is there or not."""
+        """Return the image that it makes, whether it is there or not."""
         args = [f"{key}={value}" for key, value in sorted(self.all_args.items())]
         return Image(
             f"conformance/{self.folder}:{digest(FOLDER / self.folder, args, self.inputs, self.options, self.entrypoint)}",
@@ -112,7 +112,7 @@ DEBIAN_OPTIONS = (
 
 
 def debian(suite: str) -> Image:
-    """Give the minimal Debian of a suite, whether it is there or not."""
+    """Return the minimal Debian of a suite, whether it is there or not."""
     return Image(f"conformance/debian-{suite}:{digest(suite, DEBIAN_OPTIONS)}")
 
 
@@ -131,7 +131,7 @@ class Store:
     """Who makes an image or asks a registry; who wants the same waits."""
 
     def obtain(self, name: str, recipe: Recipe, asked: str = "") -> Image:
-        """Give the image of a public name: pulled if it can be, else the stand-in that `recipe` builds.
+        """Return the image of a public name: pulled if it can be, else the stand-in that `recipe` builds.
 
         What is there already, pulled or built, is used without asking a registry. `asked` is what a registry is
         asked for where that is more exact than the name. Raises `NoImage`.
@@ -256,19 +256,19 @@ REFUSED = re.compile(r"not found|manifest unknown|denied|unauthorized|no matchin
 
 
 def _registry(reference: str) -> str:
-    """Give the registry that a reference names, as Docker reads it."""
+    """Return the registry that a reference names, as Docker reads it."""
     first, slash, _ = reference.partition("/")
     return first if slash and (set(".:") & set(first) or first == "localhost") else "docker.io"
 
 
 def present(reference: str) -> str:
-    """Give the id of an image in the machine's engine, or ''."""
+    """Return the id of an image in the machine's engine, or ''."""
     args = ["docker", "image", "inspect", "--format", "{{.Id}}", reference]
     return commands.run(args, timeout=60, check=False, log="images").stdout.strip()
 
 
 def pulled(reference: str) -> Image | None:
-    """Give the image in the machine's engine that came from a registry under this reference, or None.
+    """Return the image in the machine's engine that came from a registry under this reference, or None.
 
     An image that was only tagged with a public name has no digest of a registry, and is not what the name says.
     """

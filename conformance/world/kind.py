@@ -50,17 +50,17 @@ class Cluster:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Give what makes docker and kind speak with the Docker Engine that runs its nodes."""
+        """Return what makes docker and kind speak with the Docker Engine that runs its nodes."""
         return places.environment(self.world)
 
     @property
     def patience(self) -> float:
-        """Give what a limit in time is multiplied by where it runs."""
+        """Return what a limit in time is multiplied by where it runs."""
         return places.patience(self.world)
 
 
 def folder(name: str) -> Path:
-    """Give the folder that keeps a cluster's kubeconfig."""
+    """Return the folder that keeps a cluster's kubeconfig."""
     return paths.cache() / "clusters" / name
 
 
@@ -73,7 +73,7 @@ def up(
     overrides: Mapping[str, str] | None = None,
     world: str = HOST,
 ) -> Cluster:
-    """Give a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
+    """Return a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
     `docker` is the Docker Engine in pods, one of `ENGINES`, `world` one of `choices.WORLDS`.
     `overrides`: public name of an image -> the reference to use in its place.
@@ -136,7 +136,7 @@ def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progre
 
 
 def _reached(kind: Path, cluster: Cluster) -> bool:
-    """Say whether the cluster answers; one that was made from another home is found by its name on the same engine."""
+    """Return whether the cluster answers; one that was made from another home is found by its name on the same engine."""
     if not cluster.kubeconfig.is_file() and cluster.name in names(kind, cluster.environment):
         cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
         export: list[str | Path] = [kind, "export", "kubeconfig", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]
@@ -148,7 +148,7 @@ def _reached(kind: Path, cluster: Cluster) -> bool:
 
 
 def _whole(cluster: Cluster) -> bool:
-    """Say whether a cluster was made to its end, which is the note in its namespace."""
+    """Return whether a cluster was made to its end, which is the note in its namespace."""
     with contextlib.suppress(CommandFailed, TimedOut):
         return bool(kubectl(cluster, "-n", "conformance", "get", "configmap", "world", "-o", "name", "--request-timeout=5s"))
     return False
@@ -195,7 +195,7 @@ def _held(progress: Progress) -> Iterator[None]:
 
 
 def existing(world: str = "") -> Cluster | None:
-    """Give the newest cluster that `up` made from today's kind-config.yaml (in a world, if given), or None.
+    """Return the newest cluster that `up` made from today's kind-config.yaml (in a world, if given), or None.
 
     Whether it answers is not asked.
     """
@@ -204,7 +204,7 @@ def existing(world: str = "") -> Cluster | None:
 
 
 def _noted(config: str = "") -> list[Cluster]:
-    """Give the clusters that `up` made, the newest first; with `config` only those of that configuration."""
+    """Return the clusters that `up` made, the newest first; with `config` only those of that configuration."""
     notes = (paths.cache() / "clusters").glob("*/cluster.json")
     found = []
     for note in sorted(notes, key=lambda file: file.stat().st_mtime, reverse=True):
@@ -216,7 +216,7 @@ def _noted(config: str = "") -> list[Cluster]:
 
 
 def names(kind: Path, environment: Mapping[str, str] | None = None) -> list[str]:
-    """Give the names of all kind clusters on an engine: this machine's, or another that the environment names."""
+    """Return the names of all kind clusters on an engine: this machine's, or another that the environment names."""
     return commands.run([kind, "get", "clusters", "-q"], timeout=60, env=environment, log="kind").stdout.split()
 
 
@@ -227,13 +227,13 @@ def kubectl(cluster: Cluster, *args: str, timeout: float = 20) -> str:
 
 
 def binaries_kubectl() -> str:
-    """Give a kubectl: the one built with the cluster, else the machine's."""
+    """Return a kubectl: the one built with the cluster, else the machine's."""
     built = sorted((paths.cache() / "bin").glob("node-*/kubectl"), key=lambda p: p.stat().st_mtime)
     return str(built[-1]) if built else shutil.which("kubectl") or "kubectl"
 
 
 def answers(cluster: Cluster) -> bool:
-    """Say whether the cluster is there with every node Ready, asked once."""
+    """Return whether the cluster is there with every node Ready, asked once."""
     if not cluster.kubeconfig.is_file():
         return False
     try:
@@ -309,7 +309,7 @@ def wait_ready(cluster: Cluster) -> None:
 
 
 def _takes_pods(node: dict[str, Any]) -> bool:
-    """Say whether pods may come to a node; not whether they may already, which a node that has just become Ready denies."""
+    """Return whether pods may come to a node; not whether they may already, which a node that has just become Ready denies."""
     return not any(taint["key"].startswith("node-role.kubernetes.io/") for taint in node["spec"].get("taints", []))
 
 
@@ -408,7 +408,7 @@ def _refuse_if_in_use(cluster: Cluster) -> None:
 
 
 def has_image(cluster: Cluster, name: str) -> bool:
-    """Say whether every node has an image in containerd's store, as the nodes report it."""
+    """Return whether every node has an image in containerd's store, as the nodes report it."""
 
     def names_of(node: dict[str, Any]) -> set[str]:
         return {n.rpartition("docker.io/library/")[2] for image in node["status"].get("images", []) for n in image["names"]}

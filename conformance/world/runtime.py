@@ -34,7 +34,7 @@ def edit(path: str) -> None:
 
 
 def value(arguments: list, *options: str) -> str:  # type: ignore[type-arg]
-    """Give the value of `--option VALUE` or `--option=VALUE`, or ''."""
+    """Return the value of `--option VALUE` or `--option=VALUE`, or ''."""
     for place, argument in enumerate(arguments):
         for option in options:
             if argument == option and place + 1 < len(arguments):

@@ -15,12 +15,12 @@ from conformance.world.images import DOCKER_DIND
 
 
 def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
-    """Give what stands in for a public image on a cluster of ours, by its name; not where the user gave another image."""
+    """Return what stands in for a public image on a cluster of ours, by its name; not where the user gave another image."""
     return {name: what for name, what in noted(cluster, "stand-ins").items() if name not in given}
 
 
 def noted(cluster: Cluster, what: str) -> dict[str, Any]:
-    """Give what `up` noted on a cluster of ours; nothing on another."""
+    """Return what `up` noted on a cluster of ours; nothing on another."""
     found = cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
     return dict(json.loads(found.get("data", {}).get(what, "{}")))
 
@@ -30,7 +30,7 @@ API_1_24_REFUSED = 29
 
 
 def generation(version: str) -> str:
-    """Give by which of two generations of Docker Engine something is expected: 'until 28', 'since 29', or 'unknown'."""
+    """Return by which of two generations of Docker Engine something is expected: 'until 28', 'since 29', or 'unknown'."""
     major = re.match(r"v?(\d+)\b", version)
     if not major:
         return "unknown"
@@ -38,7 +38,7 @@ def generation(version: str) -> str:
 
 
 def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
-    """Give the generation of a node's own engine, by its word, and of the engine in pods, by the tag of the image it is."""
+    """Return the generation of a node's own engine, by its word, and of the engine in pods, by the tag of the image it is."""
     said = probe.ask("daemon", socket=NODE_SOCKET, path="/version").output
     version = json.loads(said["body"])["Version"] if said["status"] == OK else ""
     tag = given.get(DOCKER_DIND, DOCKER_DIND).partition("@")[0].rpartition("/")[2].partition(":")[2]
@@ -46,7 +46,7 @@ def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict[str, Any]:
-    """Give the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by.
+    """Return the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by.
 
     `own_kernel` says how a world's own kernel runs and what was edited in it; it is empty where the machine's own is used.
     `patience` is what the run's limits in time were multiplied by.

@@ -45,12 +45,12 @@ class Round:
 
     @property
     def ratio(self) -> float:
-        """Give the run's time as a share of the script's."""
+        """Return the run's time as a share of the script's."""
         return self.run / self.script
 
 
 def environment() -> dict[str, str]:
-    """Give the environment in which `kubectl` is the suite's own and speaks to its cluster. Raises `NoCluster`."""
+    """Return the environment in which `kubectl` is the suite's own and speaks to its cluster. Raises `NoCluster`."""
     kubectl = Path(kind.binaries_kubectl()).parent
     return {**os.environ, "KUBECONFIG": str(reach("").kubeconfig), "PATH": f"{kubectl}{os.pathsep}{os.environ['PATH']}"}
 
@@ -81,7 +81,7 @@ def timed(side: str, args: Sequence[str | Path], kept: Path) -> float:
 
 
 def script(kept: Path) -> float:
-    """Give the seconds that the script took. Raises `RigError` if it failed or did not answer every question."""
+    """Return the seconds that the script took. Raises `RigError` if it failed or did not answer every question."""
     seconds = timed("The script", ["bash", SCRIPT], kept)
     answers = len(ANSWER.findall(kept.read_text(encoding="utf-8")))
     if answers != QUESTIONS:
@@ -90,7 +90,7 @@ def script(kept: Path) -> float:
 
 
 def run(reports: Path, kept: Path) -> tuple[float, record.Record]:
-    """Give the seconds that the run took, and its record. Raises `RigError` if it failed."""
+    """Return the seconds that the run took, and its record. Raises `RigError` if it failed."""
     program = Path(sys.executable).with_name("conformance")
     seconds = timed("The run", [program, "run", "--reports", reports], kept)
     return seconds, record.read(reports / "latest" / "record.jsonl")
@@ -106,7 +106,7 @@ class Alone:
 
 
 def concluded(rounds: Sequence[Round], late: list[float], alone: Alone) -> tuple[list[str], int]:
-    """Give the lines that sum the rounds, the events' lags (seconds) and what was measured alone up, and the exit code."""
+    """Return the lines that sum the rounds, the events' lags (seconds) and what was measured alone up, and the exit code."""
     ratios = [one.ratio for one in rounds]
     ratio, p95 = statistics.median(ratios), percentile(late, 0.95)
     met = {True: "met", False: "MISSED"}

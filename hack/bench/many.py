@@ -15,7 +15,7 @@ TIMES = 3
 
 
 def repeated(lines: Sequence[Line], times: int) -> list[Line]:
-    """Give a run's lines as if it had deployed every leg so many times, and had read and seen the same each time."""
+    """Return a run's lines as if it had deployed every leg so many times, and had read and seen the same each time."""
     header, footer = lines[0], lines[-1]
     again = range(2, times + 1)
     cells = [*header["cells"], *(_again(cell, number) for number in again for cell in header["cells"])]
@@ -44,7 +44,7 @@ def long(lines: Sequence[Line]) -> list[Line]:
 
 
 def seconds(read: Record) -> float:
-    """Give how many seconds of a CPU a record's report takes, the least of some times."""
+    """Return how many seconds of a CPU a record's report takes, the least of some times."""
 
     def once() -> float:
         began = time.process_time()

@@ -26,7 +26,7 @@ wait $one && exit $two
 
 
 def main() -> int:
-    """Give the exit status: 1 where a register was not what its program had put there, 2 where no such world stands."""
+    """Return the exit status: 1 where a register was not what its program had put there, 2 where no such world stands."""
     guest = Guest(sys.argv[1] if len(sys.argv) > 1 else "cgroup-v2")
     if not guest.runs:
         click.echo(f"The world {guest.world} does not stand. Remedy: conformance up --world {guest.world}", err=True)

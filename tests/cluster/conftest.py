@@ -27,7 +27,7 @@ def _clean_start() -> None:
 
 @pytest.fixture(scope="session")
 def gathered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gathered:
-    """Give every run of RUNS that a test of this session looks at."""
+    """Return every run of RUNS that a test of this session looks at."""
     asked = {name for item in request.session.items if isinstance(item, pytest.Function) for name in item.fixturenames}
     return gather(asked & RUNS.keys(), tmp_path_factory.mktemp("gathered"))
 
@@ -44,7 +44,7 @@ globals().update({f"_{name}": _fixture(name) for name in RUNS})
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder on a disk of 48 MiB of its own, which can be filled."""
+    """Yield a folder on a disk of 48 MiB of its own, which can be filled."""
     folder = tmp_path / "disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", folder], check=True)
@@ -54,7 +54,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def table(request: pytest.FixtureRequest) -> list[tuple[str, str, str, str]]:
-    """Give the rows to which a test adds its own: fault, stage, outcome, residue."""
+    """Return the rows to which a test adds its own: fault, stage, outcome, residue."""
     return request.config.stash[TABLE]
 
 

@@ -46,7 +46,7 @@ class Made:
 
     @property
     def record(self) -> record.Record:
-        """Give its record, of a run that ended as expected."""
+        """Return its record, of a run that ended as expected."""
         assert self.done.returncode == 0, self.done.stdout + self.done.stderr
         return latest(self.reports)
 

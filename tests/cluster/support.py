@@ -46,7 +46,7 @@ def kubectl(*args: str) -> str:
 
 
 def objects(*args: str) -> list[dict[str, Any]]:
-    """Give the objects that `kubectl get ARGS` lists."""
+    """Return the objects that `kubectl get ARGS` lists."""
     return list(json.loads(kubectl("get", *args, "-o", "json"))["items"])
 
 
@@ -75,17 +75,17 @@ def wait(what: str, seen: Callable[[], object], seconds: float = 60) -> None:
 
 
 def run_id(reports: Path) -> str:
-    """Give the id of the newest run that keeps its record under reports; "none" while there is none."""
+    """Return the id of the newest run that keeps its record under reports; "none" while there is none."""
     return max((one.name for one in reports.glob("*-*-*")), default="-none").rpartition("-")[2]
 
 
 def its(kind_: str, reports: Path, label: str = "conformance/leg") -> list[dict[str, Any]]:
-    """Give the objects of a kind that the newest run under reports has made, with a label."""
+    """Return the objects of a kind that the newest run under reports has made, with a label."""
     return objects(kind_, "-A", "-l", f"{label},conformance/run={run_id(reports)}")
 
 
 def its_child_runs(reports: Path) -> bool:
-    """Say whether a pod of a leg of the newest run under reports is running."""
+    """Return whether a pod of a leg of the newest run under reports is running."""
     return any(pod["status"].get("phase") == "Running" for pod in its("pods", reports))
 
 
@@ -98,7 +98,7 @@ def states(read: record.Record) -> dict[str, str]:
 
 
 def diagnostics(reports: Path) -> str:
-    """Give all that was kept of a failure, as text."""
+    """Return all that was kept of a failure, as text."""
     return "\n".join(file.read_text(encoding="utf-8") for file in sorted(reports.glob("latest/diagnostics/*.json")))
 
 
@@ -119,7 +119,7 @@ CHILDS = re.compile(r"--to-destination 172\.17\.")
 
 
 def left() -> list[str]:
-    """Give what any run has left, in words: of the API's objects and of all that the nodes and their engines hold."""
+    """Return what any run has left, in words: of the API's objects and of all that the nodes and their engines hold."""
     found = kubectl("get", "namespaces,persistentvolumes", "-l", "conformance/run", "-o", "name").split()
     found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
     pods = objects("pods", "-A")
@@ -153,7 +153,7 @@ def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def left_in_the_end(seconds: float = 40) -> list[str]:
-    """Give what is left, in words, once kubelet had its usual time for an ended pod's cgroups and folders."""
+    """Return what is left, in words, once kubelet had its usual time for an ended pod's cgroups and folders."""
     end = time.monotonic() + seconds
     while (seen := left()) and time.monotonic() < end:
         time.sleep(1)

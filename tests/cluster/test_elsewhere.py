@@ -205,7 +205,7 @@ containerdConfigPatches:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Give the context, and the environment, of a kind cluster that is not ours: one node, no Docker Engine, no image of ours."""
+    """Yield context and environment of a kind cluster that is not ours: one node, no Docker Engine, no image of ours."""
     name = f"foreign-{digest(str(tmp_path))}"
     kind = binaries.cached(binaries.KIND) / "kind"
     kubeconfig = tmp_path / "kubeconfig"
@@ -220,7 +220,7 @@ def foreign(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def outside(env: dict[str, str]) -> dict[str, str]:
-    """Give uid by name of what the cluster holds that belongs to nobody's pods: namespaces, roles, nodes' labels."""
+    """Return uid by name of what the cluster holds that belongs to nobody's pods: namespaces, roles, nodes' labels."""
     kinds = "namespaces,clusterroles,clusterrolebindings,nodes,persistentvolumes,customresourcedefinitions"
     shown = subprocess.run(["kubectl", "get", kinds, "-o", "json"], env=env, capture_output=True, text=True, check=True).stdout
     found = {f"{one['kind']} {one['metadata']['name']}": one["metadata"]["uid"] for one in json.loads(shown)["items"]}

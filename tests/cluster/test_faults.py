@@ -59,7 +59,7 @@ class Run:
         return next(self.reports.glob("*-*/record.jsonl"), self.reports / "none")
 
     def workers(self) -> list[int]:
-        """Give the pids of the pytest-xdist workers."""
+        """Return the pids of the pytest-xdist workers."""
         listed = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
         return [int(pid) for pid in listed.stdout.split()]
 
@@ -75,7 +75,7 @@ def _seen(kind: str, label: str, run: Run) -> list[dict[str, Any]]:
 
 
 def _judged(run: Run) -> bool:
-    """Say whether every cell has its observation: what comes then is the clean-up."""
+    """Return whether every cell has its observation: what comes then is the clean-up."""
     return run.record.exists() and run.record.read_text(encoding="utf-8").count('"kind": "observation"') == CELLS
 
 

@@ -13,13 +13,13 @@ Window = tuple[float, float]
 
 
 def burns(read: record.Record) -> list[Window]:
-    """Give when a run's children burned CPU, by this machine's clock."""
+    """Return when a run's children burned CPU, by this machine's clock."""
     named = [one for one in read.evidence if one.name in ("calibration", "use while burning")]
     return [(one.began, one.began + one.seconds) for one in named]
 
 
 def starts(read: record.Record) -> list[Window]:
-    """Give when those of a run's legs that came to serve became ready to be read: they hold the CPUs then."""
+    """Return when those of a run's legs that came to serve became ready to be read: they hold the CPUs then."""
     return [(times["serving"] - 0.2, times["serving"]) for times in (leg["times"] for leg in read.legs) if "serving" in times]
 
 

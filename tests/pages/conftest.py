@@ -36,7 +36,7 @@ Open = Callable[..., Opened]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Give Debian's chromium, which `make test-pages` installs; its sandbox refuses root."""
+    """Yield Debian's chromium, which `make test-pages` installs; its sandbox refuses root."""
     program = shutil.which("chromium")
     assert program, "chromium is missing: make test-pages installs it"
     with sync_playwright() as playwright:
@@ -45,25 +45,25 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def report(recorded: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give report.html of the recorded run, of level extended."""
+    """Return report.html of the recorded run, of level extended."""
     return rendered(recorded, tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="session")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give report.html of a run of 5 000 observations: the recorded run, with every leg deployed as often as that takes."""
+    """Return report.html of a run of 5 000 observations: the recorded run, with every leg deployed as often as that takes."""
     return rendered(record.of(many.long(recorded_lines())), tmp_path_factory.mktemp("long"))
 
 
 @pytest.fixture(scope="session")
 def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give report.html of its level core: everything that a report has, a tenth of its length."""
+    """Return report.html of its level core: everything that a report has, a tenth of its length."""
     return rendered(core(), tmp_path_factory.mktemp("brief"))
 
 
 @pytest.fixture(scope="session")
 def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Give one page of every kind; the worlds of two of them differ in one observation."""
+    """Return one page of every kind; the worlds of two of them differ in one observation."""
     folder = tmp_path_factory.mktemp("pages")
     one = core()
     other = evolve(one, observations=({**one.observations[0], "state": "LACKS"}, *one.observations[1:]))
@@ -73,19 +73,19 @@ def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
 
 
 def core() -> Record:
-    """Give the recorded run as one of level core."""
+    """Return the recorded run as one of level core."""
     return record.of(up_to("core", recorded_lines()))
 
 
 def rendered(run: Record, folder: Path) -> Path:
-    """Give the report.html of a record, made in a folder."""
+    """Return the report.html of a record, made in a folder."""
     render.everything(run, folder)
     return folder / "report.html"
 
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Give what opens a file (`#part` may follow) in a context of its own; arguments are those of Playwright's `new_context`."""
+    """Yield what opens a file (`#part` may follow) in a context of its own; arguments are those of Playwright's `new_context`."""
     contexts = []
 
     def opened(file: Path, part: str = "", **options: Any) -> Opened:

@@ -40,7 +40,7 @@ def test_dark_is_dark(kind: str, pages: dict[str, Path], open_page: Open) -> Non
 
 
 def _brightness(colour: str) -> float:
-    """Give the mean of a colour's parts; 0 to 255."""
+    """Return the mean of a colour's parts; 0 to 255."""
     parts = [int(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
     return sum(parts) / len(parts)
 

@@ -38,7 +38,7 @@ UNALIKE = """async ([one, other, unlike]) => {
   }
   return count / (a.data.length / 4);
 }"""
-"""Gives the share of pixels in which two PNGs (base64) differ; 1 where they are not of one size."""
+"""Return the share of pixels in which two PNGs (base64) differ; 1 where they are not of one size."""
 CLASHES = """() => {
   const both = (a, b, from, size) => Math.min(a[from] + a[size], b[from] + b[size]) - Math.max(a[from], b[from]);
   const over = (a, b) => both(a, b, 'x', 'width') > 0.5 && both(a, b, 'y', 'height') > 3;
@@ -50,7 +50,7 @@ CLASHES = """() => {
     return [...outside, ...words.flatMap(on)];
   });
 }"""
-"""Gives the words that leave their picture, and those that are on one another by more than their lines' leading."""
+"""Return the words that leave their picture, and those that are on one another by more than their lines' leading."""
 
 
 TAKEN = (

@@ -11,5 +11,5 @@ __all__ = ["LEFT", "Picture", "of", "style"]
 
 
 def of(record: Record) -> list[Picture]:
-    """Give the pictures in the order of the page. A leg is shown by its first deployment; times by every one."""
+    """Return the pictures in the order of the page. A leg is shown by its first deployment; times by every one."""
     return [landed.picture(record), timeline.picture(record), strips.picture(record), kept.picture(record)]

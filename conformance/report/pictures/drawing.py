@@ -60,12 +60,12 @@ class Scale:
     right: float = WIDTH - MARGIN - 16
 
     def at(self, value: float) -> float:
-        """Give where a value lies."""
+        """Return where a value lies."""
         return self.left + (self.right - self.left) * max(value, 0) / (self.most or 1)
 
     @property
     def ticks(self) -> list[int | float]:
-        """Give round values from 0 on, eight at most."""
+        """Return round values from 0 on, eight at most."""
         step = next((s for s in STEPS if self.most / s <= MOST_TICKS), self.most)
         return [step * number for number in range(int(self.most / step) + 1)] if self.most else [0]
 
@@ -122,7 +122,7 @@ class Drawing:
         return ET.SubElement(self._root, tag, {**attributes, **named})
 
     def markup(self, name: str, title: str, description: str) -> Markup:
-        """Give the element. `name` is unique on its page; title and description are what a screen reader says."""
+        """Return the element. `name` is unique on its page; title and description are what a screen reader says."""
         for tag, words in (("desc", description), ("title", title)):
             told = ET.Element(tag, {"id": f"{name}-{tag}"})
             told.text = printable(words)
@@ -135,17 +135,17 @@ class Drawing:
 
 
 def _n(number: float) -> str:
-    """Give a number to a tenth of a unit, without zeros behind it."""
+    """Return a number to a tenth of a unit, without zeros behind it."""
     return f"{number:.1f}".removesuffix(".0")
 
 
 def short(words: str) -> str:
-    """Give words with what looks like a container's id or a pod's uid cut down to its first part."""
+    """Return words with what looks like a container's id or a pod's uid cut down to its first part."""
     return NONCE_LIKE.sub(lambda found: f"{found[1] or found[2]}…", words)
 
 
 def fitting(words: str, room: float, letter: float) -> str:
-    """Give words as they are, or without so much of their middle that the rest fits; `letter` is the width of one."""
+    """Return words as they are, or without so much of their middle that the rest fits; `letter` is the width of one."""
     letters = max(int(room / letter), 3)
     if len(words) <= letters:
         return words
@@ -154,7 +154,7 @@ def fitting(words: str, room: float, letter: float) -> str:
 
 
 def seconds(number: float, digits: int = 2) -> str:
-    """Give seconds as a picture and its table both say them: with two digits, or one from ten on, unless told."""
+    """Return seconds as a picture and its table both say them: with two digits, or one from ten on, unless told."""
     digits = digits if abs(number) < TEN else 1
     return f"{round(number, digits) + 0.0:.{digits}f} s"  # + 0.0: what rounds to nothing has no sign
 
@@ -164,5 +164,5 @@ TEN = 9.995
 
 
 def style() -> Markup:
-    """Give the pictures' own style sheet."""
+    """Return the pictures' own style sheet."""
     return Markup((Path(__file__).parents[1] / "templates" / "pictures.css").read_text(encoding="utf-8"))  # noqa: S704 -- our file

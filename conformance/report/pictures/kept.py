@@ -34,7 +34,7 @@ class Promise:
 
     @property
     def told(self) -> str:
-        """Give the numbers."""
+        """Return the numbers."""
         return f"{self.holding} of {self.decided}"
 
 
@@ -48,7 +48,7 @@ class Kept:
 
 
 def picture(record: Record) -> Picture:
-    """Give the picture of a record: a drawing of each approach that the first table compares and that spawns a child."""
+    """Return the picture of a record: a drawing of each approach that the first table compares and that spawns a child."""
     spawning = [one for one in view.columns(record) if view.spawns(record, one)]
     found = [one for approach in spawning if (one := _of(record, approach)).promises]
     missing = () if found else (NOT_JUDGED,)
@@ -70,7 +70,7 @@ def _promise(record: Record, family: str, approach: str) -> Promise:
 
 
 def _told(kept: Kept) -> list[tuple[str, ...]]:
-    """Give what is drawn as rows."""
+    """Return what is drawn as rows."""
     rows: list[tuple[str, ...]] = [(kept.title, "granted", one) for one in kept.granted]
     return rows + [
         (kept.title, f"{one.family} is kept", f"{view.WORDS[one.state]}: {one.told} observations") for one in kept.promises

@@ -39,12 +39,12 @@ class Level:
 
     @property
     def path(self) -> str:
-        """Give its path from the node's root."""
+        """Return its path from the node's root."""
         return "/" + "/".join(self.parts)
 
     @property
     def told(self) -> str:
-        """Give its limits in words, '' where none is set."""
+        """Return its limits in words, '' where none is set."""
         return " · ".join(limits.amount(name, value) for name, value in self.limits.items())
 
 
@@ -69,7 +69,7 @@ class Place:
 
     @property
     def within(self) -> bool:
-        """Say whether the child is inside its pod by every controller."""
+        """Return whether the child is inside its pod by every controller."""
         return all(self.inside.values())
 
     @property
@@ -81,14 +81,14 @@ class Place:
 
     @property
     def met(self) -> str:
-        """Give the tightest limits on the child's way up in words."""
+        """Return the tightest limits on the child's way up in words."""
         found = " · ".join(limits.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
         free = ", ".join(name for name, value in self.effective.items() if math.isinf(value))
         return "; ".join(filter(None, [found, free and f"no limit of {free}"]))
 
 
 def picture(record: Record) -> Picture:
-    """Give the picture of a record: a drawing for each approach that has a child to be shown, the table's first."""
+    """Return the picture of a record: a drawing for each approach that has a child to be shown, the table's first."""
     drawings, missing, rows = [], [], []
     for number, approach in enumerate(_shown(record)):
         try:
@@ -102,7 +102,7 @@ def picture(record: Record) -> Picture:
 
 
 def _shown(record: Record) -> list[str]:
-    """Give the approaches of the table, and those beside it whose child's cgroups were read: a mend is known by its place."""
+    """Return the approaches of the table, and those beside it whose child's cgroups were read: a mend is known by its place."""
     beside = [one for one in record.approaches if record.seen(leg_name(one, KIND)).get("child's cgroups")]
     return list(dict.fromkeys([*view.columns(record), *beside]))
 
@@ -163,7 +163,7 @@ def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) ->
 
 
 def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[Level]:
-    """Give the cgroups of child and pod up to the node's root, parents first, the child's way last."""
+    """Yield the cgroups of child and pod up to the node's root, parents first, the child's way last."""
     up = {level.parts for mine, _ in ways.values() for level in mine}
     ends = {mine[0].parts: "the child" for mine, _ in ways.values()}
     ends = {theirs[0].parts: "the client" for _, theirs in ways.values()} | dict.fromkeys(own, "the pod") | ends
@@ -181,7 +181,7 @@ def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[Level]:
 
 
 def _told(place: Place) -> list[tuple[str, ...]]:
-    """Give the picture's numbers as the rows of a table, with nothing cut."""
+    """Return the picture's numbers as the rows of a table, with nothing cut."""
     told = [
         ("the child", place.where),
         *((f"by {name}", "inside" if there else "outside") for name, there in place.inside.items()),
@@ -256,7 +256,7 @@ def _pod(drawing: Drawing, place: Place, between: float, low: float) -> None:
 
 
 def _tall(lines: int) -> float:
-    """Give how high a box of so many lines is."""
+    """Return how high a box of so many lines is."""
     return LINES * lines + 9
 
 

@@ -37,7 +37,7 @@ class Strip:
 
 
 def picture(record: Record) -> Picture:
-    """Give the picture of a record: a drawing of its cold starts, and one of what its legs left."""
+    """Return the picture of a record: a drawing of its cold starts, and one of what its legs left."""
     missing, drawings, rows = [], [], []
     for number, (strip, lacking) in enumerate(((starts(record), NO_START), (left(record), NO_LEFT))):
         if strip.samples:
@@ -53,13 +53,13 @@ NO_LEFT = f"Residue is not drawn: no reading “{LEFT}” is in the record."
 
 
 def starts(record: Record) -> Strip:
-    """Give the cold starts, in seconds on the runner's clock."""
+    """Return the cold starts, in seconds on the runner's clock."""
     says = "from the pod's creation to the child's first page"
     return Strip("Start-up", says, " s", _by_approach(record, repeats.cold_starts(record)))
 
 
 def left(record: Record) -> Strip:
-    """Give how many paths on the node were left of each leg of which they were looked for."""
+    """Return how many paths on the node were left of each leg of which they were looked for."""
     found: dict[str, list[float]] = {}
     for one in record.named(LEFT):
         if isinstance(one.output, dict):
@@ -69,7 +69,7 @@ def left(record: Record) -> Strip:
 
 
 def _by_approach(record: Record, legs: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Sequence[float]]]:
-    """Give the legs that have a sample, approach by approach in the record's order."""
+    """Return the legs that have a sample, approach by approach in the record's order."""
     found = {
         approach: {leg: samples for leg, samples in legs.items() if samples and leg.partition(".")[0] == approach}
         for approach in record.approaches
@@ -82,7 +82,7 @@ def _every(legs: Mapping[str, Sequence[float]]) -> list[float]:
 
 
 def _told(record: Record, strip: Strip) -> list[tuple[str, ...]]:
-    """Give the numbers as rows: for each approach its median, and leg by leg every sample."""
+    """Return the numbers as rows: for each approach its median, and leg by leg every sample."""
     rows: list[tuple[str, ...]] = []
     for approach, legs in strip.samples.items():
         every = _every(legs)
@@ -124,7 +124,7 @@ def _drawn(record: Record, strip: Strip, name: str) -> Markup:
 
 
 def _stacked(places: Sequence[float]) -> list[tuple[float, int]]:
-    """Give each place, in order, with the lowest level on which its dot touches none before it."""
+    """Return each place, in order, with the lowest level on which its dot touches none before it."""
     ends: list[float] = []
     found = []
     for x in places:

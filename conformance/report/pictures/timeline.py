@@ -72,7 +72,7 @@ class Course:
 
 
 def picture(record: Record) -> Picture:
-    """Give the picture of a record: a drawing for each approach of its table of which a deletion was followed."""
+    """Return the picture of a record: a drawing for each approach of its table of which a deletion was followed."""
     courses: dict[str, dict[str, Course]] = {approach: {} for approach in view.columns(record)}
     missing: dict[str, list[str]] = {}
     asked = {cell["leg"] for cell in record.header["cells"]}
@@ -114,7 +114,7 @@ def course(record: Record, leg: str) -> Course:
 
 
 def _processes(seen: Seen) -> Iterable[End]:
-    """Give the ends of the client, the child, the pod's last process and the pod's object."""
+    """Yield the ends of the client, the child, the pod's last process and the pod's object."""
     output, child = seen["deletion"].output, seen["child"].output["process"]
     first = first_processes(seen["pod"].output, seen["pod processes at delete"].output)
     if client := first.get(_client(seen["pod"].output)):
@@ -125,13 +125,13 @@ def _processes(seen: Seen) -> Iterable[End]:
 
 
 def _client(pod: Mapping[str, Any]) -> str:
-    """Give the name of the pod's container that starts the child: the one to which the run gave its nonce."""
+    """Return the name of the pod's container that starts the child: the one to which the run gave its nonce."""
     told = (one["name"] for one in pod["spec"]["containers"] for name in one.get("env", []) if name["name"] == "NONCE")
     return str(next(told, ""))
 
 
 def _end(what: str, pids: Sequence[int], deletion: Mapping[str, Any], looked: float = 0) -> End:
-    """Give the end of the last of these processes; `looked` is when the node last saw one that never went, by its clock."""
+    """Return the end of the last of these processes; `looked` is when the node last saw one that never went, by its clock."""
     events, called = deletion["events"], deletion["delete_called"]
     gone = {one["pid"]: one["at"] for one in events if one["event"] == "gone"}
     absent = {one["pid"] for one in events if one["event"] == "absent"}
@@ -146,14 +146,14 @@ def _end(what: str, pids: Sequence[int], deletion: Mapping[str, Any], looked: fl
 
 
 def _looked(seen: Seen, child: Mapping[str, Any]) -> float:
-    """Give when a child that outlived its pod was last looked at, and was the same process; 0 where it was not."""
+    """Return when a child that outlived its pod was last looked at, and was the same process; 0 where it was not."""
     orphan = seen.get("orphan")
     there = orphan and any((one["pid"], one["start"]) == (child["pid"], child["start"]) for one in orphan.output)
     return (orphan.at or 0) if orphan and there else 0
 
 
 def _told_at(child: Mapping[str, Any], deletion: Mapping[str, Any]) -> float | None:
-    """Give when SIGTERM was noted by the child, None where it was not."""
+    """Return when SIGTERM was noted by the child, None where it was not."""
     noted = (
         one["at"] - deletion["delete_called"]
         for one in deletion["events"]
@@ -163,7 +163,7 @@ def _told_at(child: Mapping[str, Any], deletion: Mapping[str, Any]) -> float | N
 
 
 def _left(seen: Seen) -> Iterable[End]:
-    """Give what became of the engine's record of the child, and of all that was looked for on the node; nothing if it was not."""
+    """Yield what became of the engine's record of the child, and of all that was looked for on the node, if it was."""
     after = seen.get("on the node after")
     if after is None or after.at is None:
         return
@@ -180,13 +180,13 @@ CONTAINER, PATHS = "the child's container", "the paths on the node"
 
 
 def _lanes(courses: Collection[Mapping[str, Course]]) -> dict[str, list[str]]:
-    """Give for each kind of leg what was followed of any approach's, in the order in which it was read."""
+    """Return for each kind of leg what was followed of any approach's, in the order in which it was read."""
     ends = {kind: [what for mine in courses if kind in mine for what in mine[kind].ends] for kind in KINDS}
     return {kind: list(dict.fromkeys(found)) for kind, found in ends.items() if found}
 
 
 def _told(one: Course) -> list[tuple[str, ...]]:
-    """Give a leg's ends as the rows of a table."""
+    """Return a leg's ends as the rows of a table."""
     rows = [*((end.what, end.words) for end in one.ends.values()), ("the pod's grace", f"{one.grace:g} s")]
     return [(one.leg, *row) for row in [*rows, ("the clocks", f"apart by at most {seconds(one.uncertainty, 3)}")]]
 

@@ -65,12 +65,12 @@ BOOTED = (
 
 
 def cached_root() -> Path:
-    """Give the folder of the root disk and of the key that opens it."""
+    """Return the folder of the root disk and of the key that opens it."""
     return paths.worlds() / f"root-{digest(FOLDER, SUITE, DEBIAN_OPTIONS, PACKAGES, ENABLED, MASKED, BOOTED)}"
 
 
 def root(progress: Progress, *, install: bool) -> Path:
-    """Give the folder with `disk.img` (a Debian with Docker Engine) and `key`, made if not cached."""
+    """Return the folder with `disk.img` (a Debian with Docker Engine) and `key`, made if not cached."""
     target = cached_root()
     if target.is_dir():
         return target
@@ -95,7 +95,7 @@ def root(progress: Progress, *, install: bool) -> Path:
 
 
 def bootstrap(sources: str, tree: Path, part: Path) -> list[str | Path]:
-    """Give mmdebstrap's arguments; the sources it is given are the machine's, kept in `part`."""
+    """Return mmdebstrap's arguments; the sources it is given are the machine's, kept in `part`."""
     listed = part / "debian.sources"
     listed.write_text(apt.of_suite(sources, SUITE), encoding="utf-8")
     hooks = [f"--customize-hook={hook}" for hook in BOOTED]
@@ -103,12 +103,12 @@ def bootstrap(sources: str, tree: Path, part: Path) -> list[str | Path]:
 
 
 def cached_images(image: Image) -> Path:
-    """Give the folder of the disk with an image."""
+    """Return the folder of the disk with an image."""
     return paths.worlds() / f"images-{digest(image.reference)}"
 
 
 def images(image: Image, progress: Progress, *, install: bool) -> Path:
-    """Give the folder with `disk.img`: the graph of a Docker Engine that has the image, made if not cached."""
+    """Return the folder with `disk.img`: the graph of a Docker Engine that has the image, made if not cached."""
     target = cached_images(image)
     if target.is_dir():
         return target
@@ -170,7 +170,7 @@ def _engine(part: Path, graph: Path) -> Iterator[str]:
 
 
 def engine_arguments(host: str, run: Path, graph: Path, config: Path) -> list[str]:
-    """Give the command of that engine: no network, no containers, the graph that every Docker Engine reads.
+    """Return the command of that engine: no network, no containers, the graph that every Docker Engine reads.
 
     In a network namespace of its own: an engine without a bridge removes docker0 where it starts, and that is the machine's.
     """
@@ -208,7 +208,7 @@ def _disk(tree: Path, kept: Path) -> None:
 
 @contextmanager
 def _part(name: str) -> Iterator[Path]:
-    """Give a folder beside the kept ones; it is removed, whatever happens."""
+    """Yield a folder beside the kept ones; it is removed, whatever happens."""
     with tempfile.TemporaryDirectory(dir=paths.worlds(), prefix=f"{name}.part-") as folder:
         yield Path(folder)
 

@@ -51,39 +51,39 @@ class Guest:
 
     @property
     def folder(self) -> Path:
-        """Give the folder of what it writes: its disks' upper layers, its console, its pid."""
+        """Return the folder of what it writes: its disks' upper layers, its console, its pid."""
         return paths.worlds() / self.world
 
     @property
     def doors(self) -> Path:
-        """Give the folder of its sockets; their paths must be short."""
+        """Return the folder of its sockets; their paths must be short."""
         folder = paths.machine() / f"{self.world}-{digest(str(self.folder))[:6]}"
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     @property
     def console(self) -> Path:
-        """Give the file with what its kernel and its systemd said."""
+        """Return the file with what its kernel and its systemd said."""
         return self.folder / "console.log"
 
     @property
     def kernel_pid(self) -> Path:
-        """Give the file that notes the kernel's process."""
+        """Return the file that notes the kernel's process."""
         return self.folder / "kernel.pid"
 
     @property
     def ssh_pid(self) -> Path:
-        """Give the file that notes ssh's process."""
+        """Return the file that notes ssh's process."""
         return self.folder / "ssh.pid"
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give what makes docker and kind speak with the world's Docker Engine."""
+        """Return what makes docker and kind speak with the world's Docker Engine."""
         return {"DOCKER_HOST": f"unix://{self.doors / 'docker.sock'}"}
 
     @property
     def runs(self) -> bool:
-        """Say whether its kernel runs."""
+        """Return whether its kernel runs."""
         return processes.living(self.kernel_pid) is not None
 
 
@@ -164,7 +164,7 @@ def ssh(guest: Guest, *command: str, check: bool = True, stdin: str | None = Non
 
 
 def _login(guest: Guest) -> list[str]:
-    """Give ssh's arguments: by way of the world's network namespace, and of nobody's configuration."""
+    """Return ssh's arguments: by way of the world's network namespace, and of nobody's configuration."""
     pid = processes.living(guest.kernel_pid)
     options = {
         "StrictHostKeyChecking": "no",
@@ -178,7 +178,7 @@ def _login(guest: Guest) -> list[str]:
 
 
 def kernel_arguments(guest: Guest, kernel: Path, root: Path, images: Path) -> list[str]:
-    """Give the kernel's own command line."""
+    """Return the kernel's own command line."""
     return [
         str(kernel),
         f"mem={MEMORY >> 20}M",
@@ -199,7 +199,7 @@ def kernel_arguments(guest: Guest, kernel: Path, root: Path, images: Path) -> li
 
 
 def cores(world: str) -> str:
-    """Give the two CPUs that a world is kept to, its own if there are enough, as `taskset --cpu-list` takes them.
+    """Return the two CPUs that a world is kept to, its own if there are enough, as `taskset --cpu-list` takes them.
 
     Its kernel takes one of them, the programs in it the other (`build/uml/kernel/turns.patch`); with one CPU both share it.
     """
@@ -218,7 +218,7 @@ def stop(guest: Guest) -> bool:
 
 
 def answering(guest: Guest) -> bool:
-    """Say whether a world runs and its Docker Engine answers; one whose ssh died is opened again."""
+    """Return whether a world runs and its Docker Engine answers; one whose ssh died is opened again."""
     if not guest.runs:
         return False
     with contextlib.suppress(ConformanceError):
@@ -228,7 +228,7 @@ def answering(guest: Guest) -> bool:
 
 
 def refusal() -> RigError | None:
-    """Give why this machine cannot run a world of its own, or None."""
+    """Return why this machine cannot run a world of its own, or None."""
     if platform.machine() != "x86_64" or platform.system() != "Linux":
         return RigError("A world of its own needs Linux on x86-64.", "use --world host")
     if os.geteuid() != 0:
@@ -242,7 +242,7 @@ def refusal() -> RigError | None:
 
 
 def memory_refusal(shm: os.statvfs_result) -> RigError | None:
-    """Give why a guest's memory cannot be kept in `SHM`, of which this is the state, or None."""
+    """Return why a guest's memory cannot be kept in `SHM`, of which this is the state, or None."""
     if shm.f_flag & os.ST_NOEXEC:
         return RigError(
             f"{SHM} is mounted noexec, and a world's memory there must be executable.", f"mount -o remount,exec {SHM}"

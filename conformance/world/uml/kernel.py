@@ -50,7 +50,7 @@ class Kernel:
 
 
 def cached() -> Path:
-    """Give the folder that holds, or will hold, the kernel.
+    """Return the folder that holds, or will hold, the kernel.
 
     Its name covers the configuration, the edits and the source package's name; which version of that package the archive
     served is in the kernel's own note: a kernel that is kept needs no archive.
@@ -59,12 +59,12 @@ def cached() -> Path:
 
 
 def edits() -> dict[Path, str]:
-    """Give our edits of the source, each patch with its first line, which says why."""
+    """Return our edits of the source, each patch with its first line, which says why."""
     return {file: file.read_text(encoding="utf-8").partition("\n")[0] for file in sorted(FOLDER.glob("*.patch"))}
 
 
 def build(progress: Progress, *, install: bool) -> Kernel:
-    """Give the kernel, built if not cached. Raises `RigError`s with the compiler's last words."""
+    """Return the kernel, built if not cached. Raises `RigError`s with the compiler's last words."""
     target = cached()
     if not target.is_dir():
         packages.ensure(progress, NEEDS, install=install)
@@ -85,7 +85,7 @@ def build(progress: Progress, *, install: bool) -> Kernel:
 
 
 def made() -> Kernel:
-    """Give the kernel that is cached. Raises `FileNotFoundError` if there is none."""
+    """Return the kernel that is cached. Raises `FileNotFoundError` if there is none."""
     return _known(cached())
 
 
@@ -95,7 +95,7 @@ def _known(target: Path) -> Kernel:
 
 
 def _fetch(part: Path) -> tuple[Path, str]:
-    """Give the unpacked source tree, and the package with its version."""
+    """Return the unpacked source tree, and the package with its version."""
     state = part / "apt"
     apt.prepare(state, SUITE)
     commands.run(["apt-get", *apt.options(state), "update", "-q"], timeout=FETCH_SECONDS, log="kernel", remedy=apt.REMEDY)
@@ -127,7 +127,7 @@ def _make(tree: Path) -> str:
 
 
 def not_taken(options: str, config: str) -> Iterator[str]:
-    """Give the options that a configuration does not hold; one that is `=n` holds where it is not set."""
+    """Yield the options that a configuration does not hold; one that is `=n` holds where it is not set."""
     held = set(config.splitlines())
     for line in options.splitlines():
         name, equals, value = line.partition("=")
