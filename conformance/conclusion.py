@@ -1,4 +1,4 @@
-"""What a run comes to: its exit code and one sentence why (design.md, Outcomes). A pure function of the record."""
+"""What a run comes to: its exit code and one sentence why (docs/reading-a-report.md). A pure function of the record."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from conformance.record import Line, Record, repeat_of
 from conformance.samples import Difference, Times, difference, times
 
 ENOUGH = 20
-"""Cold starts before anything is said of reliability (domain.md, P2-25): with none failed in 20, the rate of failures
+"""Cold starts before anything is said of reliability (P2-25): with none failed in 20, the rate of failures
 is below 16 % at 95 % confidence."""
 
 

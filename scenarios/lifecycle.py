@@ -158,7 +158,7 @@ SIG_PROXY = {
     "see": "docker/cli cli/command/container/signals.go, --sig-proxy",
 }
 ends_with_pod.expect("dood", HOLDS, leg="foreground", **SIG_PROXY)
-# domain.md expected an orphan here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
+# An orphan was expected here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
 ends_with_pod.expect(
     "dood",
     HOLDS,

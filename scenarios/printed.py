@@ -120,7 +120,7 @@ def printed(seen: Seen) -> Observation:
 
 printed.expect(
     "article-dind", inconclusive(""), because="where the image cannot be had nothing can be said of its default",
-    see="design.md, Words: stand-in", printed="stand-in",
+    see="docs/glossary.md, stand-in", printed="stand-in",
 )  # fmt: skip
 
 

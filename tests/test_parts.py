@@ -520,7 +520,7 @@ def test_every_timeout_is_positive_and_bounded() -> None:
     ],
 )
 def test_the_direction_of_imports(part: str, strange: tuple[str, ...]) -> None:
-    """docs/design.md: report -> record; probes know nothing of claims, a world nothing of legs."""
+    """docs/architecture.md: report -> record; probes know nothing of claims, a world nothing of legs."""
     loaded = f"import sys, {part}; print(*(one for one in sys.modules if one.startswith({strange!r})))"
     assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split() == []
 

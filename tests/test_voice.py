@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -19,3 +20,37 @@ def test_a_docstring_says_what_is_returned_in_the_fields_own_words() -> None:
                 if words[:1] in (["Give"], ["Gives"]) or words[:2] in (["Say", "whether"], ["Tell", "whether"]):
                     found.append(f"{file.relative_to(ROOT)}: {' '.join(words[:6])}")
     assert found == []
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+NAMED = re.compile(r"\b[\w./-]+\.md\b")
+WRITTEN = ("summary.md", "worlds.md")
+"""By runs and reports, not kept here."""
+
+
+def anchor(heading: str) -> str:
+    """Return what GitHub calls a heading in a link."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    links = [(page, *link) for page in PAGES for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    assert len(links) > 10
+    for page, path, part in links:
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name}: {path}"
+        if part:
+            assert part in map(anchor, HEADING.findall(target.read_text(encoding="utf-8"))), f"{page.name}: {path}#{part}"
+
+
+def test_code_names_no_page_that_is_not_there() -> None:
+    for file in [file for folder in ("conformance", "scenarios", "hack") for file in (ROOT / folder).rglob("*.py")]:
+        for name in NAMED.findall(file.read_text(encoding="utf-8")):
+            ours = name.startswith(("docs/", "domain")) or "/" not in name
+            assert not ours or name in WRITTEN or (ROOT / name).exists(), f"{file.relative_to(ROOT)}: {name}"
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len((ROOT / "README.md").read_bytes()) <= 6000

@@ -20,7 +20,7 @@ BUILD_SECONDS = 2400.0
 
 
 PASSED_OVER = ("prove", "sccp", "branchelim", "memcombine", "dse", "likelyadjust")
-"""The compiler's passes that look for what could be left out at run time: a fifth of its time (docs/design.md)."""
+"""The compiler's passes that look for what could be left out at run time: a fifth of its time (docs/worlds.md)."""
 COMPILE = (
     "-trimpath",
     "-buildvcs=false",
