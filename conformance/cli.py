@@ -22,44 +22,42 @@ REPORTS = click.option(
     type=click.Path(path_type=Path),
     default=Path("reports"),
     show_default=True,
-    help="Where runs keep their records and reports.",
+    help="The folder of all runs' records and reports.",
 )
 INSTALL = click.option(
     "--install/--no-install",
     default=True,
     show_default=True,
-    help="Install missing Debian packages, or only name the command.",
+    help="Install missing Debian packages, or only print the command.",
 )
 CONTAINERD = click.option(
     "--containerd",
     type=click.Choice(RUNTIMES),
     default=RUNTIMES[0],
     show_default=True,
-    help="containerd in the nodes.",
+    help="Version of containerd in the nodes.",
 )
 DOCKER = click.option(
     "--docker",
     type=click.Choice(list(ENGINES)),
     default=next(iter(ENGINES)),
     show_default=True,
-    help="Docker Engine in the pods.",
+    help="Version of Docker Engine in the pods.",
 )
 WORLD = click.option(
     "--world",
     type=click.Choice(WORLDS),
     default=HOST,
     show_default=True,
-    help="Where the nodes run: on this machine's kernel, or on one of their own with that cgroup version (x86-64, root).",
+    help="Run the nodes on this machine's kernel, or on a kernel of their own with that cgroup version (x86-64, root).",
 )
-CONTEXT = click.option(
-    "--context", metavar="NAME", default="", help="Use the cluster of this context of your kubeconfig, as it is."
-)
+CONTEXT = click.option("--context", metavar="NAME", default="", help="Use your own cluster: a context of your kubeconfig.")
 IMAGE = click.option(
     "--image",
     "given_images",
     multiple=True,
     metavar="NAME=REFERENCE",
-    help="Use this image in the place of one of the suite's, e.g. httpd:latest=registry.example/httpd@sha256:...",
+    help="Replace one of the suite's images, e.g. httpd:latest=registry.example/httpd@sha256:...",
 )
 
 LATEST = Path("reports/latest")
@@ -81,7 +79,7 @@ def cli() -> None:
 @DOCKER
 @IMAGE
 def up(install: bool, world: str, containerd: str, docker: str, given_images: tuple[str, ...]) -> None:
-    """Make the kind cluster, and everything that it needs, from nothing.
+    """Create the kind cluster, and everything that it needs.
 
     Each image is pulled where a registry answers, and built where none does.
     """
@@ -94,9 +92,9 @@ def up(install: bool, world: str, containerd: str, docker: str, given_images: tu
 
 
 @cli.command()
-@click.option("--world", type=click.Choice(WORLDS), default=None, help="Only what is in this one; all of them unless told.")
+@click.option("--world", type=click.Choice(WORLDS), default=None, help="Delete only this world.  [default: all of them]")
 def down(world: str | None) -> None:
-    """Delete our clusters and worlds, and the Docker Engine if `up` started it and nothing else runs on it."""
+    """Delete our clusters and worlds; stop the Docker Engine if `up` started it and nothing else runs on it."""
     from conformance.world import kind, places
     from conformance.world.progress import Progress
 
@@ -108,7 +106,7 @@ OF_WORLD = click.option(
     "--world",
     type=click.Choice(WORLDS),
     default=None,
-    help="Use the cluster that `up --world` made there; the newest of all unless told.",
+    help="Use the cluster that `up --world` made in this world.  [default: the newest cluster]",
 )
 
 
@@ -138,10 +136,10 @@ def reach(context: str, world: str | None = None) -> Cluster:
     type=click.Choice(LEVELS),
     default="core",
     show_default=True,
-    help="Judge properties up to this level: the article's four, all that it claims, what other sources claim, too.",
+    help="Judge the article's four properties, all that it claims, or also what other sources claim.",
 )
-@click.option("-n", "processes", default="auto", show_default=True, help="pytest processes; 0, as auto, is this one alone.")
-@click.option("-k", "selection", default="", help="Judge only what matches, as pytest -k does.")
+@click.option("-n", "processes", default="auto", show_default=True, help="Number of pytest processes beside this one; auto is 0.")
+@click.option("-k", "selection", default="", help="Judge only the properties and legs that match, as pytest -k does.")
 @click.option(
     "--repeat",
     "repeats",
@@ -149,10 +147,10 @@ def reach(context: str, world: str | None = None) -> Cluster:
     default=1,
     show_default=True,
     metavar="N",
-    help="Deploy every leg N times, one after the other, and record each.",
+    help="Deploy every leg N times in a row, and record each.",
 )
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
-@click.option("--enforce", is_flag=True, help="A cell that is NOT-APPLICABLE is a failure.")
+@click.option("--enforce", is_flag=True, help="Count a NOT-APPLICABLE cell as a failure.")
 @click.option(
     "--rate",
     metavar="USD",
@@ -161,13 +159,17 @@ def reach(context: str, world: str | None = None) -> Cluster:
     show_envvar=True,
     default=RATE,
     show_default=True,
-    help="What an hour of one CPU costs you, for what is said of bills.",
+    help="Price of one CPU for an hour, for the properties about bills.",
 )
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each observation and one at the end, alone.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print nothing but JSON: one line for each observation, and one at the end."
+)
 @OF_WORLD
 @CONTEXT
-@click.option("--allow-privileged", is_flag=True, help="With --context: let the run have there what it says that it needs.")
+@click.option(
+    "--allow-privileged", is_flag=True, help="With --context: allow privileged pods, and what else the run says that it needs."
+)
 @IMAGE
 def run(
     reports: Path,
@@ -205,7 +207,9 @@ def run(
         for line in terms(context, len(cluster.items("/api/v1/nodes")), approaches.values()):
             console.print(line, markup=False)
         if not allow_privileged:
-            raise UsageError("That needs your leave.", "add --allow-privileged")
+            raise UsageError(
+                "This run needs privileged pods on your cluster.", "allow them with --allow-privileged"
+            )
     run_id = running.new_id()
     folder = running.new(reports, run_id)
     way = live.way(console)
@@ -248,7 +252,7 @@ def _show_in_step(text: str) -> None:
 @click.argument("sources", metavar="[RECORD]...", nargs=-1, type=click.Path(path_type=Path))
 @REPORTS
 def report(sources: tuple[Path, ...], reports: Path) -> None:
-    """Render the reports of a run again, beside its record; those of several worlds side by side.
+    """Render a run's reports again; with several records, compare worlds in one report.
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given. Of more than one, worlds.html and worlds.md
     are written into --reports: a column for each record, led by where they disagree.
@@ -279,7 +283,7 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
 @click.argument("after", metavar="AFTER", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 def diff(before: Path, after: Path, form: str) -> None:
-    """Say what is another one in a second record: the worlds, observations, times that a test can tell apart.
+    """Compare two records: worlds, observations, and cold-start times that differ significantly.
 
     BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
     """
@@ -307,7 +311,7 @@ def _file(source: Path | None = None) -> Path:
     "--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True, help="List properties up to this level."
 )
 def list_(level: str) -> None:
-    """List every claim of the article and every property: id, level, approaches, legs, prediction, needs, source."""
+    """List the article's claims and all properties: id, level, approaches, legs, prediction, needs, source."""
     from conformance.legs import catalogue
     from conformance.listing import listing
 
@@ -319,7 +323,7 @@ def list_(level: str) -> None:
 @click.argument("name", metavar="ID")
 @RECORD
 def explain_(name: str, source: Path | None) -> None:
-    """Explain a property: what it claims, how it is seen and judged, what a record holds of it, and how to see it by hand.
+    """Explain a property: what it claims, how it is judged, what a record shows of it, and how to see it by hand.
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given, where there is one.
     """
@@ -334,9 +338,14 @@ def explain_(name: str, source: Path | None) -> None:
 
 @cli.command()
 @RECORD
-@click.option("-v", "verbose", is_flag=True, help="Also say where only the reason changed, and what the record does not hold.")
+@click.option(
+    "-v",
+    "verbose",
+    is_flag=True,
+    help="Also show changed reasons, and evidence that the record lacks.",
+)
 def judge(source: Path | None, verbose: bool) -> None:
-    """Judge a record again with today's rules, without a cluster, and say what changed.
+    """Judge a record again with today's rules, without a cluster, and show what changed.
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given. Exits with 1 if an observation is
     another one than then.
@@ -353,7 +362,7 @@ def judge(source: Path | None, verbose: bool) -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Check each thing that a run needs, and name the remedy."""
+    """Check what a run needs, and name the remedy for what is missing."""
     from conformance.world import doctor as checks
 
     worst = 0
@@ -371,7 +380,7 @@ def doctor() -> None:
 @CONTEXT
 @IMAGE
 def clean(reports: Path, world: str | None, context: str, given_images: tuple[str, ...]) -> None:
-    """Remove every object that runs made, but for those of runs at work, and prove it by looking again."""
+    """Remove all objects of runs that are over, and look again; runs at work are left alone."""
     from conformance import run as running
     from conformance.world import images
 

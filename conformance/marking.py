@@ -2,7 +2,7 @@
 
 A container has its image's labels and environment, so the manifest runs as it is and its container is found by its nonce.
 The tag is the whole engine's: whoever marks holds the node alone, and `sweeping.remove` puts the tag back, also after a crash.
-It goes back when no client is left that could start its words again: its child then would be nobody's.
+The tag goes back after the last client has ended: a client that restarted would start a container that nobody could find.
 """
 
 from __future__ import annotations

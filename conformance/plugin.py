@@ -90,7 +90,7 @@ def _judged(config: pytest.Config, cell: Cell) -> Callable[[], None]:
 
 @cache
 def together(approach: str) -> str:
-    """Return the approach whose process runs its items: its own, and the first one's for what is no way to get children.
+    """Return the approach whose process runs its items: itself, or the first approach for the baseline, which starts no children.
 
     Two processes are enough for two daemons; what is left for the first that is done would begin only then.
     """

@@ -197,7 +197,7 @@ class Record:
     def state(self, family: str, approach: str) -> State:
         """Return the state of a summary cell, of what somebody predicted of it where somebody has; a lost part makes it ERROR.
 
-        A part of which nobody speaks is told, but changes what is said of a promise only where it is other than expected.
+        An observation that nobody predicted counts only where it is unexpected.
         """
         wanted = [c for c in self.lost if c["family"] == family and c["leg"].startswith(f"{approach}.")]
         states = [State(one["state"]) for one in self.spoken(family, approach)]

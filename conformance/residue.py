@@ -203,7 +203,7 @@ def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owner
 
 
 def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[Line]:
-    """Return the record's lines, for each kind of thing one of each leg's and one of nobody's. What is another's is none of ours.
+    """Return the record's lines, for each kind of thing one of each leg's and one of nobody's.
 
     What several legs are known to share (a folder that one engine made for all of its containers) is a line of its own.
     """

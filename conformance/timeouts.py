@@ -57,7 +57,7 @@ class Timeouts:
     clean: float = 60.0
     """Everything a run made, from the first delete to the last look (6 s: a namespace takes 5)."""
     yields: float = 30.0
-    """For which one that waits for a node's CPUs to itself lets legs begin that came later: their graces run meanwhile."""
+    """How long a burn that waits for the node's CPUs lets later legs start first: their graces run meanwhile."""
     pause: float = 0.5
     """For which nobody must have held a node's CPUs before one that yields takes them: a leg that goes may be followed."""
     quiet: float = 120.0

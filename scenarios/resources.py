@@ -39,14 +39,14 @@ BURNERS = 2
 WINDOW = 2.0
 """CPU use is measured over this many seconds in the middle of the burn."""
 GLANCE = 0.5
-"""A calibration takes this many seconds: it is asked again until the node is calm, and is itself in the way of what is to end."""
+"""A calibration takes this many seconds. It is repeated until the node is calm; it is short because it loads the same CPUs."""
 ENOUGH_BURNT = "/tmp/burnt"  # noqa: S108 -- in the child
 """The file that ends the burn: one that ended by itself could be over before a probe that it starves has looked."""
 WITHIN, BEYOND, CALM = 1.2, 1.05, 1.15
 """Used at most 1.2 x the limit and throttled: bound by it. More than 1.05 x and never throttled: not bound, for a quota lets
 no more through (21 periods of 0.1 s touch a window of 2 s), and that only to a burn that it throttles. A burn that was neither
 throttled nor reached that far says nothing: the limit may be more than the node can give, which is why a burn waits until the
-node gives 1.15 x, and is read until a reading is one of the two. Neither can be had by reading again where the other is so."""
+node gives 1.15 x, and is read until a reading is one of the two. Reading again cannot turn one of them into the other."""
 
 
 def cgroups(rig: Rig) -> None:

@@ -715,7 +715,7 @@ def hold(question, say, gone, gate=GATE, lock=LOCK):
 
 
 def free_since(lock, held, since):
-    """When nobody was found at work first, as it has been `since`; None while somebody is. Who is alone does not count."""
+    """Return since when no leg has been at work on the node (`since`, or now if that is None); None while one is."""
     if held:
         return since or boottime()
     return None if taken(lock, fcntl.LOCK_SH) else since
