@@ -207,9 +207,7 @@ def run(
         for line in terms(context, len(cluster.items("/api/v1/nodes")), approaches.values()):
             console.print(line, markup=False)
         if not allow_privileged:
-            raise UsageError(
-                "This run needs privileged pods on your cluster.", "allow them with --allow-privileged"
-            )
+            raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
     run_id = running.new_id()
     folder = running.new(reports, run_id)
     way = live.way(console)

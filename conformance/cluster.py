@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.answers import without_nulls
 from conformance.errors import NoCluster, RigError, TimedOut
 from conformance.timeouts import TIMEOUTS
 
@@ -96,7 +97,7 @@ class Cluster:
     def get(self, path: str, **query: str) -> Object | None:
         """Return an object, or None if there is none."""
         try:
-            return dict(self.request("GET", path, query=query))
+            return dict(without_nulls(self.request("GET", path, query=query)))
         except Refused as refused:
             if refused.status == GONE:
                 return None
@@ -104,11 +105,11 @@ class Cluster:
 
     def items(self, path: str, **query: str) -> list[Object]:
         """Return the objects of a list."""
-        return list(self.request("GET", path, query=query)["items"])
+        return list(without_nulls(self.request("GET", path, query=query)).get("items", []))
 
     def create(self, path: str, body: Object, **query: str) -> Object:
         """Create an object in the collection at `path`."""
-        return dict(self.request("POST", path, body, query=query))
+        return dict(without_nulls(self.request("POST", path, body, query=query)))
 
     def delete(self, path: str, grace: int | None = None) -> bool:
         """Ask for an object's deletion; say whether it was there."""
@@ -173,7 +174,7 @@ class Cluster:
         }
         response = self.request("GET", collection, query=query, timeout=min(left, seconds) + 1, stream=True)
         try:
-            yield from lines(response)
+            yield from map(without_nulls, lines(response))
         except Silent:
             return  # bounded on both ends: look again
         finally:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import define, field
 
+from conformance.answers import without_nulls
 from conformance.choices import RATE
 from conformance.cluster import CLEARED, Cluster, Object, Refused
 from conformance.errors import RigError, TimedOut
@@ -133,6 +134,7 @@ class Rig:
         """
         began, clocked = time.time(), time.monotonic()
         read = self.cluster.request("GET", path, query=query)
+        read = without_nulls(read)
         found = keep(read) if keep else read
         asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
         return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)

@@ -112,7 +112,7 @@ def completes(seen: Seen) -> Observation:
     status = made.output.get("status", {})
     if status.get("succeeded"):
         return HOLDS.because("the Job is complete", made.id, pods.id)
-    statuses = [one for pod in pods.output["items"] for one in pod["status"].get("containerStatuses", [])]
+    statuses = [one for pod in pods.output.get("items", []) for one in pod["status"].get("containerStatuses", [])]
     ended = [one["name"] for one in statuses if one["state"].get("terminated", {}).get("exitCode") == 0]
     running = [one["name"] for one in statuses if "running" in one["state"]]
     if ended and running and not status.get("failed"):

@@ -54,7 +54,7 @@ def names_of_a_service(rig: Rig) -> None:
 
 
 def _names(services: Any) -> list[str]:  # noqa: ANN401 -- JSON
-    return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in services["items"]]
+    return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in services.get("items", [])]
 
 
 def _configuration(rig: Rig, who: str, pid: int) -> Evidence:

@@ -33,7 +33,7 @@ def kubernetes_lists(rig: Rig) -> None:
 
 
 def _by_pod(pods: Object) -> dict[str, list[str]]:
-    return {f"{one['metadata']['namespace']}/{one['metadata']['name']}": _container_ids(one) for one in pods["items"]}
+    return {f"{one['metadata']['namespace']}/{one['metadata']['name']}": _container_ids(one) for one in pods.get("items", [])}
 
 
 def _container_ids(pod: Object) -> list[str]:

@@ -189,7 +189,7 @@ def localhost(seen: Seen) -> Observation:
 def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
     slices, control = seen["Service's endpoints"], seen.every("asked at the control Service's address")
-    led = _led(slices.output["items"])
+    led = _led(slices.output.get("items", []))
     if led != {seen["pod"].output["status"]["podIP"]}:
         return inconclusive(f"the Service leads to {sorted(led) or 'nobody'}, not to the pod alone", slices.id)
     # By its page: what is beyond the cluster may answer at an address that no kube-proxy has heard of yet.

@@ -180,7 +180,7 @@ def _read_requests(rig: Rig, name: str) -> None:
     def resources(pods: Object) -> Object:
         return {
             pod["metadata"]["uid"]: [{"resources": one.get("resources", {})} for one in pod["spec"]["containers"]]
-            for pod in pods["items"]
+            for pod in pods.get("items", [])
         }
 
     kept = "the resources of the containers, by the pod's uid"

@@ -14,6 +14,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from conformance import leases
+from conformance.answers import without_nulls
 from conformance.choices import CGROUPS, ENGINES, HOST, RUNTIMES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.signals import uninterrupted
@@ -242,8 +243,13 @@ def answers(cluster: Cluster) -> bool:
         return False
 
 
+def _listed(shown: str) -> list[dict[str, Any]]:
+    """Return the objects of a list that kubectl has shown as JSON."""
+    return list(without_nulls(json.loads(shown)).get("items", []))
+
+
 def _nodes(cluster: Cluster) -> list[dict[str, Any]]:
-    items = json.loads(kubectl(cluster, "get", "nodes", "-o", "json", "--request-timeout=5s"))["items"]
+    items = _listed(kubectl(cluster, "get", "nodes", "-o", "json", "--request-timeout=5s"))
     if not items:
         raise CommandFailed("The cluster has no nodes.")
     return list(items)
@@ -327,7 +333,7 @@ def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:
     def ready() -> bool:
         with contextlib.suppress(CommandFailed, TimedOut):
             asked = ("get", "pods", *OF_KUBE_PROXY, "-o", "json", "--request-timeout=5s")
-            pods[:] = json.loads(kubectl(cluster, "-n", "kube-system", *asked))["items"]
+            pods[:] = _listed(kubectl(cluster, "-n", "kube-system", *asked))
         return len(pods) == nodes and all(_ready(pod) for pod in pods)
 
     def seen() -> str:
@@ -401,7 +407,7 @@ def _refuse_if_in_use(cluster: Cluster) -> None:
     """Raise `NoCluster` if a live Lease says that a run is at work on the cluster. One that does not answer has none."""
     with contextlib.suppress(CommandFailed, TimedOut):
         shown = kubectl(cluster, "get", "leases", "-A", "-l", leases.RUN_LABEL, "-o", "json", "--request-timeout=5s")
-        for lease in json.loads(shown)["items"]:
+        for lease in _listed(shown):
             if leases.live(lease):
                 who = f"run {leases.run_of(lease)} of {lease['spec']['holderIdentity']}"
                 raise NoCluster(f"The cluster {cluster.name} is in use by {who}.", "wait for that run to end, or end it")
@@ -411,6 +417,7 @@ def has_image(cluster: Cluster, name: str) -> bool:
     """Return whether every node has an image in containerd's store, as the nodes report it."""
 
     def names_of(node: dict[str, Any]) -> set[str]:
-        return {n.rpartition("docker.io/library/")[2] for image in node["status"].get("images", []) for n in image["names"]}
+        listed = [name for image in node["status"].get("images", []) for name in image.get("names", [])]
+        return {name.rpartition("docker.io/library/")[2] for name in listed}
 
     return all(name in names_of(node) for node in _nodes(cluster))
