@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import signal
 import sys
@@ -15,7 +16,16 @@ from conformance.choices import ENGINES, FORMATS, HOST, LEVELS, RATE, RUNTIMES, 
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 
 if TYPE_CHECKING:
+    from conformance import record
     from conformance.cluster import Cluster
+
+
+def _finite(number: float) -> float:
+    """Return the number. Raises `click.BadParameter` on what is none, which is neither below nor above a bound."""
+    if not math.isfinite(number):
+        raise click.BadParameter(f"{number} is not a finite number.")
+    return number
+
 
 REPORTS = click.option(
     "--reports",
@@ -155,6 +165,7 @@ def reach(context: str, world: str | None = None) -> Cluster:
     "--rate",
     metavar="USD",
     type=click.FloatRange(min=0),
+    callback=lambda _context, _parameter, value: _finite(value),
     envvar="CONFORMANCE_RATE",
     show_envvar=True,
     default=RATE,
@@ -271,9 +282,7 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     terminal.table(read, Console(highlight=False, emoji=False))
     render.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
-    if read.footer is None:
-        raise NoCluster("This record has no footer: its run was interrupted.", "run it again")
-    sys.exit(read.footer["exit_code"])
+    sys.exit(_ended(read)["exit_code"])
 
 
 @cli.command()
@@ -289,9 +298,19 @@ def diff(before: Path, after: Path, form: str) -> None:
     from conformance.differences import compare
     from conformance.report import compared
 
-    found = compare(*(record.read(_file(one), record.nothing) for one in (before, after)))
+    records = [record.read(_file(source), record.nothing) for source in (before, after)]
+    found = compare(*records)
     click.echo(compared.WRITERS[form](found), nl=False)
+    for read in records:
+        _ended(read)
     sys.exit(1 if found.changed or found.vanished else 0)
+
+
+def _ended(read: record.Record) -> record.Line:
+    """Return a record's footer. Raises `RigError` where there is none: what a command made of the record is not the whole run."""
+    if read.footer is None:
+        raise RigError("This record has no footer: its run was interrupted, or the file was cut short.", "run it again")
+    return read.footer
 
 
 def _file(source: Path | None = None) -> Path:
@@ -332,6 +351,8 @@ def explain_(name: str, source: Path | None) -> None:
     read = record.read(_file(source)) if source or LATEST.exists() else None
     for line in explain(name, read, catalogue()):
         click.echo(line)
+    if read:
+        _ended(read)
 
 
 @cli.command()
@@ -355,6 +376,7 @@ def judge(source: Path | None, verbose: bool) -> None:
     judged = again.judge(read, plan.cells(LEVELS[-1], list(catalogue()), read.repeats))
     for line in again.lines(judged, verbose=verbose):
         click.echo(line)
+    _ended(read)
     sys.exit(1 if judged.changed else 0)
 
 

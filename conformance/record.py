@@ -69,9 +69,13 @@ class BadRecord(UsageError):
 
 def check(line: Line) -> None:
     """Raise `BadRecord` unless the line is as the schema says."""
+    if not isinstance(line, dict):
+        raise BadRecord("not a JSON object")
     kind = line.get("kind")
     if kind not in KINDS_OF_LINE:
         raise BadRecord(f"{kind!r} is no kind of line (those are {', '.join(KINDS_OF_LINE)})")
+    if kind == "header" and isinstance(line.get("schema"), int) and line["schema"] != SCHEMA:
+        raise BadRecord(f"the record is of schema {line['schema']}, and this version of conformance reads schema {SCHEMA}")
     try:
         _validator(kind)(line)
     except ValueError as refused:

@@ -105,19 +105,29 @@ class Run:
         self._preflight.append({"what": what, "found": found})
 
     def go(self) -> int:
-        """Run to the end and give the exit code. Whatever happens, what was made is cleaned and a footer is written."""
+        """Run to the end and return the exit code. Whatever happens, what was made is cleaned and a footer is written.
+
+        Raises `UsageError`, and leaves no folder, where nothing is selected: the cluster has not been touched then.
+        """
         writer = record.Writer(self.folder / "record.jsonl")
         broken, code, interrupted = "", 0, False
         recorder = Recorder(writer, self.told)
+        self._cells = plan.cells(self.level, list(legs.catalogue()), self.repeats)
         try:
             try:
-                self.settle()
-                with self._renewed():
-                    self._create_probes()
-                    self._pytest(recorder)
+                with contextlib.ExitStack() as renewed:
+                    begin = functools.partial(self._begin, renewed)
+                    if self.selection:  # whether it selects anything is known before the cluster is touched
+                        self._pytest(recorder, begin)
+                    else:
+                        begin()
+                        self._pytest(recorder)
             except KeyboardInterrupt:
                 interrupted = True
             except ConformanceError as failed:
+                if isinstance(failed, UsageError) and not self._namespace:
+                    shutil.rmtree(self.folder)
+                    raise
                 broken, code = str(failed), failed.exit_code
             except OSError as failed:
                 broken, code = f"A file of the run cannot be written: {failed}.", RigError.exit_code
@@ -138,10 +148,14 @@ class Run:
             writer.close()
         return code
 
+    def _begin(self, renewed: contextlib.ExitStack) -> None:
+        """Touch the cluster: take the Lease, which is then renewed, and ask for the probes."""
+        self.settle()
+        renewed.enter_context(self._renewed())
+        self._create_probes()
+
     def settle(self) -> None:
         """Find or make the namespace of this run's probes and its Lease, and take the Lease."""
-        catalogue = legs.catalogue()
-        self._cells = plan.cells(self.level, list(catalogue), self.repeats)
         ours = self.cluster.get(f"{NAMESPACES}/{NAMESPACE}")
         self._namespace = NAMESPACE if ours else f"{NAMESPACE}-{self.id}"
         labels = {RUN_LABEL: self.id}
@@ -327,8 +341,8 @@ class Run:
             ],
         }
 
-    def _pytest(self, recorder: Recorder) -> None:
-        """Let pytest collect, look at the world when it is known what is selected, and let it run that."""
+    def _pytest(self, recorder: Recorder, begin: Callable[[], None] = lambda: None) -> None:
+        """Let pytest collect, begin and look at the world when it is known what is selected, and let it run that."""
         args = [str(FOLDER), "-c", str(INI), "--rootdir", str(FOLDER.parent), "-p", "conformance.plugin"]
         # Nothing that is installed beside the suite takes part, and nothing is captured: a run's own table is drawn meanwhile.
         args += ["--disable-plugin-autoload", "-p", "allure_pytest", "-p", "timeout", "--capture", "no"]
@@ -340,6 +354,7 @@ class Run:
         args += ["--strict-article"] if self.strict_article else []
 
         def selected(cells: list[plan.Cell]) -> None:
+            begin()
             self._cells = cells
             self._prepare()
             header = self._header(cells)
@@ -353,7 +368,9 @@ class Run:
             raise recorder.failed
         if code == pytest.ExitCode.INTERRUPTED:
             recorder.interrupted = True
-        if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if code == pytest.ExitCode.USAGE_ERROR:
+            raise UsageError(f"-k {self.selection!r} is no expression that pytest reads.", "as in -k 'P2-13 and not dind'")
+        if code == pytest.ExitCode.NO_TESTS_COLLECTED:
             raise UsageError(f"-k {self.selection!r} selects nothing.", "conformance list shows what there is")
 
     def _clean(self, writer: record.Writer) -> list[str]:
@@ -551,9 +568,11 @@ def new_id() -> str:
 
 
 def finish(folder: Path) -> record.Record:
-    """Render every report of a run's folder, let `latest` point to it, and give the record."""
+    """Render every report of a run's folder and return the record; `latest` then is the last run that judged something."""
     read = record.read(folder / "record.jsonl", render.shown)
     render.everything(read, folder)
+    if not read.observations:
+        return read
     latest = folder.parent / "latest"
     temporary = folder.parent / f".latest-{os.getpid()}"
     temporary.unlink(missing_ok=True)

@@ -583,3 +583,10 @@ def test_one_factor_scales_every_limit_and_is_inherited(monkeypatch: pytest.Monk
 def test_patience_is_declared_in_the_environment(said: str, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(timeouts.VARIABLE, said)
     assert timeouts.declared() == factor
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "-1"])
+def test_a_rate_that_is_no_price_is_wrong_usage(rate: str) -> None:
+    ended = CliRunner().invoke(cli.cli, ["run", "--rate", rate])
+    assert ended.exit_code == 2, "click's own, which the command ends with 3 for"
+    assert "--rate" in ended.output

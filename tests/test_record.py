@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from conformance import again, plan, record
 from conformance.cli import cli
 from conformance.conclusion import conclude
+from conformance.errors import RigError
 from conformance.evidence import REDACTED, Evidence, digest, redact
 from conformance.legs import catalogue
 from conformance.observations import State
@@ -171,7 +172,8 @@ def test_pages_are_the_same_where_only_what_they_show_is_kept_of_a_record(tmp_pa
         (lambda ls: ls[1:], "0 headers"),
         (lambda ls: [*ls, ls[-1]], "2 footers"),
         (lambda ls: [*ls, {"kind": "gossip"}], "no kind of line"),
-        (lambda ls: [{**ls[0], "schema": 2}, *ls[1:]], "schema"),
+        (lambda ls: [{**ls[0], "schema": 2}, *ls[1:]], "is of schema 2, and this version of conformance reads schema 1"),
+        (lambda ls: [[1], *ls], "not a JSON object"),
         (lambda ls: [{**line, "sha256": "0" * 64} if line["kind"] == "evidence" else line for line in ls], "digest"),
         (lambda ls: [{**line, "state": "FINE"} if line["kind"] == "observation" else line for line in ls], "state"),
     ],
@@ -417,3 +419,14 @@ def test_list_command() -> None:
 
 def test_the_recorded_run_is_small() -> None:
     assert RECORDED.stat().st_size < 250_000
+
+
+@pytest.mark.parametrize("command", [("judge",), ("explain", "P2-13"), ("diff", "RECORD"), ("report",)])
+def test_what_is_made_of_a_record_that_was_cut_short_is_not_taken_for_the_whole(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "record.jsonl"
+    write(file, recorded_lines()[:-1])
+    given = [str(file) if word == "RECORD" else word for word in command]
+    ended = CliRunner().invoke(cli, [*given, str(file)])
+    assert ended.output, "what there is of it is shown"
+    assert isinstance(ended.exception, RigError)
+    assert "no footer" in str(ended.exception)

@@ -113,10 +113,12 @@ def test_each_repeat_is_deployed_and_recorded(repeated: Made) -> None:
 
 
 def test_a_selection_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
-    done = conformance("run", "--reports", str(tmp_path), "-k", "nothing_like_this")
-    assert done.returncode == 3
-    assert "selects nothing" in done.stdout
-    assert_nothing_left()
+    (tmp_path / "latest").symlink_to("a run before")
+    for selection, said in (("nothing_like_this", "selects nothing"), ("P2-13 and (", "is no expression")):
+        done = conformance("run", "--reports", str(tmp_path), "-k", selection, env={**os.environ, "KUBECONFIG": "/none"})
+        assert done.returncode == 3, done.stdout + done.stderr
+        assert said in done.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["latest"], "no report of nothing, and latest is what it was"
 
 
 def test_interrupted_runs_say_so_and_clean_up_and_down_waits_for_them(tmp_path: Path) -> None:
