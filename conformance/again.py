@@ -71,7 +71,7 @@ def judge(record: Record, cells: Iterable[Cell]) -> Again:
 
 
 def lines(again: Again, *, verbose: bool) -> list[str]:
-    """Return it as text: first what changed, at the end how many did. Reasons that changed alone only where `verbose`."""
+    """Return it as text: first how many changed, then which. Reasons that changed alone only where `verbose`."""
     told = [
         f"changed   {one.cell.name}: {one.before['state']} -> {one.now.state.value}: {one.now.reason}" for one in again.changed
     ]
@@ -85,4 +85,4 @@ def lines(again: Again, *, verbose: bool) -> list[str]:
     counts = [f"{rest} as before", f"{len(again.changed)} changed", f"{len(again.appeared)} appeared"]
     counts += [f"{len(again.vanished)} vanished"] if again.vanished else []
     counts += [f"{len(again.absent)} of today not in the record"] if again.absent else []
-    return [*told, f"{again.judged} observations: {', '.join(counts)}"]
+    return [f"{again.judged} observation{'s' * (again.judged != 1)}: {', '.join(counts)}", *told]

@@ -23,7 +23,8 @@ def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: 
         why = f"{first['property']}[{first['leg']}] is {first['state']}, expected {first['expected']}"
         return 1, f"{len(other)} other than expected, first {why}"
     judged = len(seen.observations) - len(skipped)
-    return 0, f"all {judged} observations are as expected" + (f"; {len(skipped)} not applicable" if skipped else "")
+    expected = f"all {judged} observations are" if judged > 1 else "the only observation is"
+    return 0, f"{expected} as expected" + (f"; {len(skipped)} not applicable" if skipped else "")
 
 
 def _undecided(seen: Record, *, interrupted: bool, broken: str) -> list[str]:

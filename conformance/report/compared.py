@@ -65,7 +65,7 @@ def text(found: Differences) -> str:
         for row in part.rows:
             lines.append(f"  {row[0]}")
             lines += [f"    {head}: {told}" for head, told in zip(part.heads[1:], row[1:], strict=True)]
-    return printable("\n".join([*lines, found.counted]) + "\n")
+    return printable("\n".join([found.counted, *lines]) + "\n")
 
 
 def markdown(found: Differences) -> str:
