@@ -535,10 +535,11 @@ class Selected:
         """Take a worker's collection: under xdist the controller collects nothing."""
         self._write({i.rpartition("::")[2].partition("@")[0] for i in ids})
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Take this process's own collection."""
-        if session.items:
-            self._write({item.name for item in session.items})
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Take this process's own collection, when -k has been read: where it cannot be, pytest does not come here."""
+        if items:
+            self._write({item.name for item in items})
 
     def _write(self, names: set[str]) -> None:
         if not self.written:
