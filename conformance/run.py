@@ -337,7 +337,14 @@ class Run:
                 a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in legs.catalogue().values()
             },
             "cells": [
-                {"property": c.prop.id, "leg": c.leg, "family": c.family.name, "sentence": c.family.sentence} for c in selected
+                {
+                    "property": c.prop.id,
+                    "leg": c.leg,
+                    "family": c.family.name,
+                    "sentence": c.family.sentence,
+                    "predicted": _predicted(c),
+                }
+                for c in selected
             ],
         }
 
@@ -580,6 +587,12 @@ def finish(folder: Path) -> record.Record:
     temporary.symlink_to(folder.name)
     temporary.replace(latest)
     return read
+
+
+def _predicted(cell: plan.Cell) -> str | None:
+    """Return what the property's source predicts of the cell's approach, None where it is silent."""
+    predicted = cell.prop.predicts.get(cell.approach)
+    return predicted.value if predicted else None
 
 
 def _now() -> str:

@@ -8,13 +8,14 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from conformance import record, repeats
 from conformance.observations import Verdict
-from conformance.report import front, render
+from conformance.report import front, render, view
 from tests.conftest import recorded_lines
 from tests.test_repeats import repeated
 
@@ -127,3 +128,23 @@ def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: recor
     assert "<dt>nodes that are Ready</dt><dd>one, two</dd>" in page
     without = {key: value for key, value in recorded.header.items() if key != "preflight"}
     assert "Looked at before" not in render.html(evolve(recorded, header=without))
+
+
+@pytest.mark.parametrize(
+    ("predicted", "said"),
+    [
+        ({}, "not measured"),
+        ({"predicted": "LACKS"}, "not measured; the article predicts LACKS"),
+        ({"predicted": None}, "not measured; the article predicts nothing"),
+    ],
+)
+def test_what_was_not_measured_is_said_to_be_so_with_its_prediction(predicted: dict[str, Any], said: str) -> None:
+    """It is not "unexpected": nothing was seen of it."""
+    lines = [line for line in recorded_lines() if line.get("family") != "networking"]
+    header = {**lines[0], "cells": [{**cell, **predicted} for cell in lines[0]["cells"]]}
+    read = record.of([header, *lines[1:]])
+    cells = [cell for row in view.rows(read) if row.family == "networking" for cell in row.cells if cell]
+    lost = [cell for cell in cells if not cell.parts]
+    assert lost
+    assert {cell.told for cell in lost} == {said}
+    assert all(cell.as_expected for cell in lost)

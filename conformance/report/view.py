@@ -80,8 +80,8 @@ class Cell:
 
     @property
     def as_expected(self) -> bool:
-        """Return whether every part is as expected and none was lost."""
-        return not self.lost and all(part.line["as_expected"] for part in self.parts)
+        """Return whether every part that was measured is as expected."""
+        return all(part.line["as_expected"] for part in self.parts)
 
     @property
     def verdict(self) -> Verdict:
@@ -94,6 +94,23 @@ class Cell:
     @property
     def told(self) -> str:
         """Return prediction and verdict in words, or why it cannot be asked; parts that differ are counted, not rounded."""
+        if self.lost and not self.parts:
+            return "; ".join(["not measured", *self._predicted])
+        return f"{self._of_parts}; {len(self.lost)} not measured" if self.lost else self._of_parts
+
+    @property
+    def _predicted(self) -> list[str]:
+        """Return what is predicted of what was not measured, as the record's header has it; nothing where that is older."""
+        if not all("predicted" in line for line in self.lost):
+            return []
+        predicted = {line["predicted"] for line in self.lost}
+        sayer = "the article" if all(speaks_of(line["property"]) for line in self.lost) else "the source"
+        if len(predicted) > 1:
+            return [f"{sayer} does not predict the same of all"]
+        return [f"{sayer} predicts {next(iter(predicted)) or 'nothing'}"]
+
+    @property
+    def _of_parts(self) -> str:
         if self.state is State.NOT_APPLICABLE:
             return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
         count = Counter(part.verdict for part in self.parts)
