@@ -221,7 +221,8 @@ def _turn(of_leg: Sequence[Cell]) -> Turn:
     kind, approach = KINDS[of_leg[0].kind], catalogue()[of_leg[0].approach]
     if (kind.detached or kind.deaf) and not kind.forced:
         return Turn.GRACE
-    return Turn.ALONE if approach.marks_image or any(cell.prop.alone for cell in of_leg) else Turn.REST
+    waits = any(cell.prop.alone and cell.prop.waits for cell in of_leg)
+    return Turn.ALONE if waits or approach.marks_image else Turn.REST
 
 
 def in_order(legs: Mapping[str, list[Cell]]) -> list[tuple[Turn, str, list[Cell]]]:

@@ -80,9 +80,9 @@ def test_who_waits_longest_at_its_end_begins_first() -> None:
     assert rest[0] == "dind.foreground", "most is read of it"
 
 
-def test_a_burn_is_over_before_the_rest_begins() -> None:
-    """Else it waits until nobody is at work any more, and is looked for in the noise of what the others leave."""
+def test_a_burn_that_nobody_has_to_account_for_keeps_no_leg_from_beginning() -> None:
+    """On cgroup v2 (User-Mode Linux) core took 109 s where the rest waited for two burns, and 84 where it did not."""
     ordered = in_order(legs("core"))
-    turns = {name: turn for turn, name, _ in ordered}
-    assert turns["dind.laden"] is turns["dood.laden"] is Turn.ALONE
-    assert next(name for turn, name, _ in ordered if turn is Turn.REST) == "dind.foreground", "most is read of it"
+    rest = [name for turn, name, _ in ordered if turn is Turn.REST]
+    assert rest[:2] == ["dind.laden", "dood.laden"], "it is the first to start, and waits until the node is quiet"
+    assert not any(turn is Turn.ALONE for turn, _, _ in ordered)
