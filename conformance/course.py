@@ -411,6 +411,20 @@ class Course:
         if not output["child_gone"]:
             rig.ask("orphan", "processes", variable="CHILD_NONCE", value=leg.nonce)
             rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+        elif leg.approach.spawns:
+            self._look_for_successors(clock.node(time.monotonic()) - follower.ended("child"))
+
+    def _look_for_successors(self, ended: float) -> None:
+        """Look for what carries the child's nonce when the child, which ended so many seconds ago, and its pod are gone.
+
+        An engine that outlives the pod is given the time that it takes to start the container again.
+        """
+        if not self.leg.approach.daemon:
+            self.stop.wait(max(0.0, TIMEOUTS.again - ended))
+        successors = self.rig.ask("successors", "processes", variable="CHILD_NONCE", value=self.leg.nonce)
+        first = next((process for process in successors.output if process["nspid"][-1] == 1), None)
+        if first:
+            self.rig.ask("successor's page", "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
     def _diagnose(self) -> None:
         """Keep what tells why, before anything is cleaned; never masks the failure itself."""

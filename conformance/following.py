@@ -71,6 +71,11 @@ class Follower:
         wanted = {p["pid"] for p in self.followed if p["role"] == role}
         return wanted <= {e["pid"] for e in self.events if e["event"] in ("gone", "absent")}
 
+    def ended(self, role: str) -> float:
+        """Return when the last of a role's processes was seen to end, on the node's clock in seconds; 0 if none was."""
+        of_role = {p["pid"] for p in self.followed if p["role"] == role}
+        return max((float(e["at"]) for e in self.events if e["event"] == "gone" and e["pid"] in of_role), default=0.0)
+
     def wait_for(self, role: str, seconds: float) -> bool:
         """Wait for the end of a role's processes; say whether it came. Raises `RigError` if the watch broke."""
         with self._changed:

@@ -12,7 +12,7 @@ VARIABLE = "CONFORMANCE_PATIENCE"
 
 @define
 class Timeouts:
-    """Upper bounds; nothing sleeps for them but for `settle` and `pause`. Measured times on two cores stand behind each."""
+    """Upper bounds; nothing sleeps for them but for `settle`, `again`, `pause`. Measured times on two cores stand behind each."""
 
     patience: float = 1.0
     """What every limit below was multiplied by: more than 1 in a world that is slow by itself (`world/places.py`)."""
@@ -34,6 +34,8 @@ class Timeouts:
     """The pod's processes after its object's end (a forced delete takes the object away at once; 1 to 3 s)."""
     settle: float = 2.0
     """A child that outlives its whole pod by this much, and still serves, is an orphan."""
+    again: float = 2.0
+    """An engine from a container's end to its next start, where its restart policy has it (0.2 to 0.6 s: moby waits 0.1 s)."""
     reclaimed: float = 10.0
     """The pod's volumes after its object's end (0.1 to 2 s)."""
     evicted: float = 180.0
@@ -71,7 +73,7 @@ def be_patient(factor: float) -> None:
     """Multiply every limit, here and in the processes that are started from here on; again is not more.
 
     A limit that is not met is never a verdict on a child, so more patience only takes longer where something is broken,
-    by `settle` where there is an orphan, and by `pause` before a run's first burn.
+    by `settle` where there is an orphan, by `again` where none is, and by `pause` before a run's first burn.
     """
     for name, seconds in asdict(Timeouts()).items():
         setattr(TIMEOUTS, name, seconds * factor)

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from conformance.claims import prop
 from conformance.evidence import Seen
+from conformance.identity import parsed
 from conformance.legs import MATRIX
 from conformance.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.timeouts import TIMEOUTS
@@ -64,7 +65,8 @@ def ends_with_pod(seen: Seen) -> Observation:
         return inconclusive(BEFORE, deletion.id)
     when = f"the pod's object was gone after {end.pod_object_gone:.1f} s"
     if end.gone is not None:
-        return HOLDS.because(f"ended after {end.gone:.1f} s ({end.sigterm}); {when}", deletion.id)
+        ended = f"ended after {end.gone:.1f} s ({end.sigterm})"
+        return _started_again(seen, ended) or HOLDS.because(f"{ended}; {when}", deletion.id)
     if not any(one["role"] == "pod" for one in deletion.output["followed"]):
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
@@ -77,6 +79,25 @@ def ends_with_pod(seen: Seen) -> Observation:
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
     why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({end.sigterm}); {when}"
     return LACKS.because(why, deletion.id, page.id, seen["orphan"].id)
+
+
+def _started_again(seen: Seen, ended: str) -> Observation | None:
+    """Return what is to be said where a successor of the child was found; None where none was, or a record is older than that."""
+    asked, child = seen.get("successors"), seen["child"].output["process"]
+    if not asked:
+        return None
+    found = [one for one in asked.output if (one["pid"], one["start"]) != (child["pid"], child["start"])]
+    if not found:
+        return None
+    made = parsed(seen["inspect"]) if seen.get("inspect") else {}
+    policy = made.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
+    signal = made.get("Config", {}).get("StopSignal") or "SIGTERM"
+    how = f"restart policy {policy}, stop signal {signal}"
+    page = seen.get("successor's page")
+    if page is None or page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+        return inconclusive(f"{ended}, and a process with its nonce began after it that does not serve ({how})", asked.id)
+    why = f"{ended}, and was started again: process {found[0]['pid']} serves its nonce after the pod's end ({how})"
+    return LACKS.because(why, seen["deletion"].id, asked.id, page.id)
 
 
 ends_though_deaf = prop(

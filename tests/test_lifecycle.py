@@ -10,7 +10,7 @@ import pytest
 from conformance.evidence import Seen
 from conformance.observations import State
 from tests.conftest import changed
-from tests.made import conclude
+from tests.made import conclude, given
 
 Look = Callable[[str], Seen]
 
@@ -112,3 +112,23 @@ def test_a_watch_that_ended_before_the_pod_did_decides_nothing(seen: Look) -> No
     running = changed(drop(seen("dind.foreground"), "gone"), "deletion", unfinished)
     assert conclude("P2-20.grace", running).state is State.INCONCLUSIVE
     assert conclude("P2-20", running).state is State.INCONCLUSIVE
+
+
+SUCCESSOR = {"pid": 4711, "start": 99, "nspid": [4711, 1]}
+
+
+@pytest.mark.parametrize("leg", ["dood.foreground", "dood.foreground-forced", "dind.foreground"])
+def test_a_child_that_its_engine_starts_again_did_not_end_with_its_pod(seen: Look, leg: str) -> None:
+    """What is asked is whether the child goes on, not whether one process does."""
+    ended = seen(leg)
+    nonce, child = ended["child"].asked["nonce"], ended["child"].output["process"]
+    assert conclude("P2-10", given(ended, "successors", [])).state is State.HOLDS
+    assert conclude("P2-10", given(ended, "successors", [child])).state is State.HOLDS, "itself, on its way out"
+    again = given(ended, "successors", [SUCCESSOR])
+    serving = conclude("P2-10", given(again, "successor's page", {"outcome": "answered", "body": nonce}))
+    assert serving.state is State.LACKS
+    assert "was started again: process 4711" in serving.reason
+    assert "restart policy no, stop signal SIGTERM" in serving.reason
+    for page in ({"outcome": "refused"}, {"outcome": "answered", "body": "another's"}):
+        assert conclude("P2-10", given(again, "successor's page", page)).state is State.INCONCLUSIVE
+    assert conclude("P2-10", again).state is State.INCONCLUSIVE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from conformance.probes import agent
 from conformance.residue import Owners, astray
 from conformance.world import kind
 
+ROOT = Path(__file__).parents[2]
 CLI = [str(Path(sys.executable).with_name("conformance"))]
 RUN_SECONDS = 300
 Done = subprocess.CompletedProcess[str]
@@ -25,6 +27,19 @@ Done = subprocess.CompletedProcess[str]
 
 def conformance(*args: str, timeout: float = RUN_SECONDS, env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
     return subprocess.run([*CLI, *args], capture_output=True, text=True, timeout=timeout, check=False, env=env, cwd=cwd)
+
+
+def run_with(folder: Path, approach: str, before: str, after: str, *args: str) -> Done:
+    """Run a copy of the suite in which a line of an approach's manifest is another one; its reports are in the folder."""
+    for name in ("conformance", "scenarios"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "kind-config.yaml", folder)
+    file = folder / "conformance" / "approaches" / f"{approach}.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after), encoding="utf-8")
+    command = [sys.executable, "-c", "from conformance.cli import main; main()", "run", *args]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
 
 
 def start(reports: Path, *args: str) -> subprocess.Popen[str]:

@@ -28,13 +28,12 @@ from tests.cluster.support import (
     objects,
     on,
     run_id,
+    run_with,
     start,
     states,
     wait,
     worker,
 )
-
-ROOT = Path(__file__).parents[2]
 
 
 def refused(done: Done, code: int, *said: str) -> None:
@@ -204,13 +203,7 @@ def test_a_child_that_never_serves(mute: Made) -> None:
 
 
 def test_a_typo_in_an_approachs_file(tmp_path: Path) -> None:
-    for name in ("conformance", "scenarios"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "kind-config.yaml", tmp_path)
-    file = tmp_path / "conformance" / "approaches" / "dood.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace("hostPath:", "hostpath:"), encoding="utf-8")
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", "run", *ONE]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    done = run_with(tmp_path, "dood", "hostPath:", "hostpath:", *ONE)
     refused(done, 3, "approaches/dood.yaml", "hostpath", "mend approaches/dood.yaml")
     assert_nothing_left()
 
