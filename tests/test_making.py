@@ -12,7 +12,7 @@ from rich.console import Console
 
 from conformance.errors import NoImage
 from conformance.wait import until
-from conformance.world import binaries, commands, images, machine, nodes
+from conformance.world import binaries, commands, engine, images, machine, nodes
 from conformance.world.images import Image
 from conformance.world.progress import Progress, left
 
@@ -113,3 +113,17 @@ def test_what_a_build_leaves_is_taken_away_and_nothing_of_a_build_beside_it(
     for folder, found in staged.items():
         stages = re.findall(r"^FROM .*\bAS\b", (images.FOLDER / folder / "Dockerfile").read_text(), re.MULTILINE)
         assert found == [folder] * len(stages)
+
+
+def test_what_is_frozen_in_a_node_is_thawed_and_nothing_else(tmp_path: Path) -> None:
+    """Runc that was killed with its node leaves a container frozen on cgroup v1, and what is frozen cannot be killed."""
+    pods = {"docker/node/kubelet/pod/container": "1", "docker/node/kubelet/pod/other": "0", "docker/another/container": "1"}
+    for path, frozen in pods.items():
+        (tmp_path / path).mkdir(parents=True)
+        (tmp_path / path / "freezer.state").write_text("FROZEN\n")
+        (tmp_path / path / "freezer.self_freezing").write_text(f"{frozen}\n")
+    assert engine.thaw("node", tmp_path)
+    states = {path: (tmp_path / path / "freezer.state").read_text() for path in pods}
+    assert list(states.values()) == ["THAWED", "FROZEN\n", "FROZEN\n"]
+    assert not engine.thaw("nobody", tmp_path)
+    assert not engine.thaw("node", tmp_path / "cgroup-v2-has-none")

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ CAP_SYS_RESOURCE = 24
 START_SECONDS = 60.0
 USUAL = 5.0
 """Seconds in which it starts, usually."""
+FREEZER = Path("/sys/fs/cgroup/freezer")
+"""Where cgroup v1 has its freezer, on a hybrid machine, too."""
 DOCKER_HOST = "unix:///var/run/docker.sock"
 
 
@@ -142,3 +145,24 @@ def stop_ours() -> bool:
         return False
     running = commands.run(["docker", "ps", "-q"], timeout=20, check=False, log="engine").stdout.split()
     return not running and processes.end(_pid_file(), "the Docker Engine", seconds=START_SECONDS)
+
+
+def labelled(label: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the ids of the containers with a label, running or not; none where the engine does not tell."""
+    args = ["docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}"]
+    return commands.run(args, timeout=60, check=False, env=environment, log="docker").stdout.split()
+
+
+def thaw(container: str, freezer: Path = FREEZER) -> bool:
+    """Thaw what is frozen in a container on cgroup v1; return whether anything was.
+
+    runc freezes a container while it sets its devices. Where it is killed just then, as with the node that it runs in, the
+    container's processes stay frozen, cannot be killed, and the node cannot end. On cgroup v2 what is frozen can be killed.
+    """
+    thawed = False
+    for state in [state for top in freezer.rglob(container) for state in top.rglob("freezer.state")]:
+        with contextlib.suppress(OSError):  # it has gone meanwhile, or is not ours to thaw
+            if state.with_name("freezer.self_freezing").read_text(encoding="ascii").strip() == "1":
+                state.write_text("THAWED", encoding="ascii")
+                thawed = True
+    return thawed

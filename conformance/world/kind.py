@@ -33,6 +33,8 @@ LOCK_SECONDS = 1800.0
 CLUSTER = 35.0
 """Seconds in which kind makes a cluster, usually."""
 PREFIX = "conformance-"
+OF_CLUSTER = "io.x-k8s.kind.cluster"
+"""The label by which kind finds a cluster's nodes."""
 OF_KUBE_PROXY = ("-l", "k8s-app=kube-proxy")
 TOO_MANY = (
     "'too many open files' are inotify's: `sysctl fs.inotify.max_user_instances=512`, or end other clusters (`conformance down`)"
@@ -361,7 +363,12 @@ def _namespace(cluster: Cluster, node: nodes.Node) -> None:
 
 def _delete(kind: Path, cluster: Cluster) -> None:
     delete: list[str | Path] = [kind, "delete", "cluster", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]
-    commands.run(delete, timeout=120 * cluster.patience, env=cluster.environment, log="kind")
+    try:
+        commands.run(delete, timeout=120 * cluster.patience, env=cluster.environment, log="kind")
+    except CommandFailed:
+        if not any(engine.thaw(node) for node in engine.labelled(f"{OF_CLUSTER}={cluster.name}", cluster.environment)):
+            raise
+        commands.run(delete, timeout=120 * cluster.patience, env=cluster.environment, log="kind")
     shutil.rmtree(folder(cluster.name), ignore_errors=True)
 
 
