@@ -22,9 +22,8 @@ tar -C layer -cf image/first/layer.tar note
 cp image/first/layer.tar plain/first/layer.tar
 ln -s ../first/layer.tar image/second/layer.tar
 digest=$(sha256sum image/first/layer.tar | cut -d' ' -f1)
-described='{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:%s"]},"config":{}}'
-# shellcheck disable=SC2059 -- the format is ours
-printf "$described" "$digest" | tee image/config.json >plain/config.json
+printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:%s"]},"config":{}}' "$digest" |
+    tee image/config.json >plain/config.json
 printf '[{"Config":"config.json","RepoTags":["finding:1"],"Layers":["second/layer.tar"]}]' >image/manifest.json
 printf '[{"Config":"config.json","RepoTags":["finding:2"],"Layers":["first/layer.tar"]}]' >plain/manifest.json
 (cd image && tar -cf ../as-saved.tar -- *)

@@ -31,8 +31,8 @@ daemon=$!
 for _ in $(seq 100); do [ -S socket ] && break; sleep 0.1; done
 client() { ctr --address "$folder/socket" "$@"; }
 client images import --snapshotter native image.tar >/dev/null
-manifest=$(client images list | awk '/finding:1/ { print $3 }')
-client content get "$manifest" >manifest
+target=$(client images list | awk '/finding:1/ { print $3 }')
+client content get "$target" >manifest
 python3 - <<'PYTHON' | tee seen
 import json
 
@@ -42,7 +42,7 @@ print(layer["digest"], file=open("layer-digest", "w"))
 PYTHON
 client content get "$(cat layer-digest)" | head -c 4 | od -An -tx1 | sed 's/^ /first bytes: /' | tee -a seen
 client images mount --snapshotter native docker.io/library/finding:1 "$folder/mnt" >/dev/null 2>&1 || { mkdir -p mnt && client images mount --snapshotter native docker.io/library/finding:1 "$folder/mnt" >/dev/null; }
-cat mnt/note | sed 's/^/unpacked: /' | tee -a seen
+sed 's/^/unpacked: /' mnt/note | tee -a seen
 client images unmount "$folder/mnt" >/dev/null 2>&1 || umount "$folder/mnt"
 diff - seen <<'SEEN'
 media type: application/vnd.docker.image.rootfs.diff.tar.gzip
