@@ -76,7 +76,8 @@ class Owners:
                 if mounts_run(one.output):
                     here.setdefault(MOUNT_POINT, one.leg)
             here |= dict.fromkeys(_containers(one), one.leg)
-        there = {nonce_prefix(other): f"run {other}" for other in others}
+        # In each namespace and name that a run gives: of a leg, of Pod A, of a probe.
+        there = {f"-{other}{end}": f"run {other}" for other in others for end in "-_"}
         for thing in made:
             owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
             there |= {thing["id"]: f"run {owner}"} if owner else {}

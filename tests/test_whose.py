@@ -580,3 +580,14 @@ def test_a_clean_up_outlives_an_api_server_that_comes_back(monkeypatch: pytest.M
 
     with pytest.raises(TimedOut, match="still away"):
         cleaning.persistently("x", silent)
+
+
+UID = "26d91a12-9d2e-4123-baac-0fea2df214ff"
+
+
+@pytest.mark.parametrize("name", [f"conformance_pod-0badcafe_{UID}", f"conformance-0badcafe-dood-foreground_dood_{UID}"])
+def test_what_bears_another_runs_name_is_that_runs(recorded: record.Record, name: str) -> None:
+    """Its Pod A's logs stay when the pod has gone, and are in the namespace that runs share."""
+    owners = Owners.of(recorded.header["run"], recorded, {"0badcafe"}, [], [])
+    assert owners.of_another(name)
+    assert not owners.of_another(name.replace("0badcafe", recorded.header["run"]))

@@ -104,6 +104,11 @@ def its_child_runs(reports: Path) -> bool:
     return any(pod["status"].get("phase") == "Running" for pod in its("pods", reports))
 
 
+def newest(reports: Path) -> record.Record:
+    """Return the record of the newest run under reports: one that judged nothing is not `latest`."""
+    return record.read(max(reports.glob("*-*-*")) / "record.jsonl")
+
+
 def latest(reports: Path) -> record.Record:
     return record.read(reports / "latest" / "record.jsonl")
 

@@ -23,8 +23,8 @@ from tests.cluster.support import (
     its,
     its_child_runs,
     kubectl,
-    latest,
     left,
+    newest,
     nodes,
     on,
     run_id,
@@ -134,7 +134,7 @@ def test_interrupted_runs_say_so_and_clean_up_and_down_waits_for_them(tmp_path: 
     for number, one in running.items():
         output, _ = one.communicate(timeout=RUN_SECONDS)
         assert one.returncode == 2, output
-        read = latest(tmp_path / number.name)
+        read = newest(tmp_path / number.name)
         assert read.footer is not None
         assert read.footer["interrupted"]
     assert kubectl("get", "--raw", "/readyz") == "ok"
