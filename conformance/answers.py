@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 
@@ -13,3 +14,8 @@ def without_nulls(value: Any) -> Any:  # noqa: ANN401 -- any JSON
     if isinstance(value, dict):
         return {name: without_nulls(inside) for name, inside in value.items() if inside is not None}
     return [without_nulls(inside) for inside in value] if isinstance(value, list) else value
+
+
+def decoded(text: str) -> Any:  # noqa: ANN401 -- any JSON
+    """Return the JSON value of an answer, `without_nulls`. Raises `ValueError` where it is none."""
+    return without_nulls(json.loads(text))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conformance.cluster import Cluster
 
 
-def _finite(number: float) -> float:
+def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
     """Return the number. Raises `click.BadParameter` on what is none, which is neither below nor above a bound."""
     if not math.isfinite(number):
         raise click.BadParameter(f"{number} is not a finite number.")
@@ -165,7 +165,7 @@ def reach(context: str, world: str | None = None) -> Cluster:
     "--rate",
     metavar="USD",
     type=click.FloatRange(min=0),
-    callback=lambda _context, _parameter, value: _finite(value),
+    callback=_finite,
     envvar="CONFORMANCE_RATE",
     show_envvar=True,
     default=RATE,

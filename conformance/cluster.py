@@ -94,10 +94,14 @@ class Cluster:
                 "look at the cluster with `conformance doctor`; `conformance up` makes it anew if it is ours",
             ) from silent
 
+    def read(self, path: str, **query: str) -> Object:
+        """Return an object or a list. Raises `Refused` where it is not there."""
+        return dict(without_nulls(self.request("GET", path, query=query)))
+
     def get(self, path: str, **query: str) -> Object | None:
         """Return an object, or None if there is none."""
         try:
-            return dict(without_nulls(self.request("GET", path, query=query)))
+            return self.read(path, **query)
         except Refused as refused:
             if refused.status == GONE:
                 return None
@@ -105,7 +109,7 @@ class Cluster:
 
     def items(self, path: str, **query: str) -> list[Object]:
         """Return the objects of a list."""
-        return list(without_nulls(self.request("GET", path, query=query)).get("items", []))
+        return list(self.read(path, **query).get("items", []))
 
     def create(self, path: str, body: Object, **query: str) -> Object:
         """Create an object in the collection at `path`."""

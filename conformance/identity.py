@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from http import HTTPStatus
 from typing import Any
 
-from conformance.answers import without_nulls
+from conformance.answers import decoded
 from conformance.evidence import Evidence, Seen
 
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
@@ -26,7 +25,7 @@ def parsed(evidence: Evidence) -> dict[str, Any]:
     if not isinstance(output, dict) or output.get("status") != HTTPStatus.OK:
         return {}
     try:
-        read = without_nulls(json.loads(output["body"]))
+        read = decoded(output["body"])
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}

@@ -9,7 +9,6 @@ from typing import Any
 
 from attrs import define, field
 
-from conformance.answers import without_nulls
 from conformance.choices import RATE
 from conformance.cluster import CLEARED, Cluster, Object, Refused
 from conformance.errors import RigError, TimedOut
@@ -133,8 +132,7 @@ class Rig:
         Raises `Refused` where it is not there.
         """
         began, clocked = time.time(), time.monotonic()
-        read = self.cluster.request("GET", path, query=query)
-        read = without_nulls(read)
+        read = self.cluster.read(path, **query)
         found = keep(read) if keep else read
         asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
         return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)

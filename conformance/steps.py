@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from conformance.answers import without_nulls
+from conformance.answers import decoded
 from conformance.errors import TimedOut
 from conformance.evidence import Evidence, Seen
 from conformance.identity import CONTAINER_ID
@@ -93,7 +93,7 @@ def look(rig: Rig, name: str, collection: str, /, **filters: str) -> Evidence:
 
 def listed(evidence: Evidence) -> list[dict[str, Any]]:
     """Return what a daemon listed; [] where it did not answer 200 with a list."""
-    read = without_nulls(json.loads(evidence.output["body"])) if evidence.output["status"] == OK else []
+    read = decoded(evidence.output["body"]) if evidence.output["status"] == OK else []
     return read if isinstance(read, list) else []
 
 

@@ -13,8 +13,8 @@ daemon=
 trap '[ -z "$daemon" ] || { kill "$daemon"; wait "$daemon" || true; }; rm -rf "$folder"' EXIT
 cd "$folder"
 apt-get -qq download containerd=1.6.20~ds1-1+deb12u3
-dpkg-deb -x ./containerd_*.deb root
-PATH=$folder/root/usr/bin:$PATH
+dpkg-deb -x ./containerd_*.deb unpacked
+PATH=$folder/unpacked/usr/bin:$PATH
 
 mkdir -p layer image/first image/second plain/first
 echo "in a layer" >layer/note

@@ -13,8 +13,8 @@ daemon=
 trap '[ -z "$daemon" ] || { kill "$daemon"; wait "$daemon" || true; }; rm -rf "$folder"' EXIT
 cd "$folder"
 apt-get -qq download containerd=1.6.20~ds1-1+deb12u3 zstd=1.5.4+dfsg2-5
-for package in ./*.deb; do dpkg-deb -x "$package" root; done
-PATH=$folder/root/usr/bin:$PATH
+for package in ./*.deb; do dpkg-deb -x "$package" unpacked; done
+PATH=$folder/unpacked/usr/bin:$PATH
 
 mkdir layer image
 echo "in a layer" >layer/note

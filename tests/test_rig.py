@@ -40,7 +40,7 @@ class Server:
     def __init__(self) -> None:
         self.queries: list[dict[str, str]] = []
 
-    def request(self, _: str, path: str, *, query: dict[str, str]) -> Any:
+    def read(self, path: str, **query: str) -> Any:
         self.queries.append(query)
         return {"items": [POD]} if path.endswith("/pods") else NODE
 

@@ -7,13 +7,18 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("conformance", "scenarios", "hack", "tests")
+SUITE = ("conformance", "scenarios", "hack")
+
+
+def sources(*folders: str) -> list[Path]:
+    """Return the Python files in these folders."""
+    return [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
 
 
 def test_a_docstring_says_what_is_returned_in_the_fields_own_words() -> None:
     """Not "Give" or "Say whether": a reader of other Python code looks for "Return" and "Yield"."""
     found = []
-    for file in [file for folder in ("conformance", "scenarios", "hack", "tests") for file in (ROOT / folder).rglob("*.py")]:
+    for file in sources(*SUITE, "tests"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
                 words = (ast.get_docstring(node) or "").split()
@@ -46,7 +51,7 @@ def test_every_link_of_the_documentation_leads_somewhere() -> None:
 
 
 def test_code_names_no_page_that_is_not_there() -> None:
-    for file in [file for folder in ("conformance", "scenarios", "hack") for file in (ROOT / folder).rglob("*.py")]:
+    for file in sources(*SUITE):
         for name in NAMED.findall(file.read_text(encoding="utf-8")):
             ours = name.startswith(("docs/", "domain")) or "/" not in name
             assert not ours or name in NOT_HERE or (ROOT / name).exists(), f"{file.relative_to(ROOT)}: {name}"

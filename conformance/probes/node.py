@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.answers import without_nulls
+from conformance.answers import decoded
 from conformance.cluster import Cluster, Object, Refused, Silent, lines
 from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
 from conformance.identity import NOBODY
@@ -160,7 +160,7 @@ def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # 
     """
     answer: Object = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
     if answer["status"] == OK:
-        return without_nulls(json.loads(answer["body"]))
+        return decoded(answer["body"])
     if or_gone and answer["status"] == GONE:
         return None
     said = answer.get("lost") or answer["body"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
@@ -104,7 +105,7 @@ class Cell:
         if not all("predicted" in line for line in self.lost):
             return []
         predicted = {line["predicted"] for line in self.lost}
-        sayer = "the article" if all(speaks_of(line["property"]) for line in self.lost) else "the source"
+        sayer = _sayer(self.lost)
         if len(predicted) > 1:
             return [f"{sayer} does not predict the same of all"]
         return [f"{sayer} predicts {next(iter(predicted)) or 'nothing'}"]
@@ -116,21 +117,22 @@ class Cell:
         count = Counter(part.verdict for part in self.parts)
         confirmed, refuted = count[Verdict.CONFIRMED], count[Verdict.REFUTED]
         predicted = {part.line["predicted"] for part in self.parts}
+        sayer = _sayer(part.line for part in self.parts)
         if len(predicted) > 1:
-            told = [f"{confirmed} of {len(self.parts)} are as {self._sayer} predicts"]
+            told = [f"{confirmed} of {len(self.parts)} are as {sayer} predicts"]
             told += [f"{refuted} {'is' if refuted == 1 else 'are'} not"] if refuted else []
             told += [f"{count[Verdict.UNDECIDED]} not decided"] if count[Verdict.UNDECIDED] else []
             told += [f"of {count[Verdict.SILENT]} it says nothing"] if count[Verdict.SILENT] else []
             return ", ".join(told)
-        said = f"{self._sayer} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
+        said = f"{sayer} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
         if confirmed in (0, len(self.parts)):
             return said
         return f"{said}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(self.parts)} are so"
 
-    @property
-    def _sayer(self) -> str:
-        """Return who predicts, where a family has claims of the article and of others: the source of each."""
-        return "the article" if all(part.of_article for part in self.parts) else "the source"
+
+def _sayer(lines: Iterable[Line]) -> str:
+    """Return who predicts, where a family has claims of the article and of others: the source of each."""
+    return "the article" if all(speaks_of(line["property"]) for line in lines) else "the source"
 
 
 @frozen

@@ -14,7 +14,7 @@ from attrs import frozen
 from filelock import FileLock, Timeout
 
 from conformance import leases
-from conformance.answers import without_nulls
+from conformance.answers import decoded
 from conformance.choices import CGROUPS, ENGINES, HOST, RUNTIMES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.signals import uninterrupted
@@ -247,7 +247,7 @@ def answers(cluster: Cluster) -> bool:
 
 def _listed(shown: str) -> list[dict[str, Any]]:
     """Return the objects of a list that kubectl has shown as JSON."""
-    return list(without_nulls(json.loads(shown)).get("items", []))
+    return list(decoded(shown).get("items", []))
 
 
 def _nodes(cluster: Cluster) -> list[dict[str, Any]]:
