@@ -16,8 +16,8 @@ from conformance.choices import ENGINES, FORMATS, HOST, LEVELS, RATE, RUNTIMES, 
 from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
 
 if TYPE_CHECKING:
-    from conformance import record
-    from conformance.cluster import Cluster
+    from conformance.cluster.api import Cluster
+    from conformance.record import stream
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
@@ -93,10 +93,11 @@ def up(install: bool, world: str, containerd: str, docker: str, given_images: tu
 
     Each image is pulled where a registry answers, and built where none does.
     """
-    from conformance.world import images, kind, nodes
-    from conformance.world.progress import Progress
+    from conformance.world import kind
+    from conformance.world.images import image_store, kind_node
+    from conformance.world.machine.progress import Progress
 
-    overrides = images.overrides(given_images, nodes.KNOWN)
+    overrides = image_store.overrides(given_images, kind_node.KNOWN)
     made = kind.up(Progress(), install=install, containerd=containerd, docker=docker, overrides=overrides, world=world)
     click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
 
@@ -106,7 +107,7 @@ def up(install: bool, world: str, containerd: str, docker: str, given_images: tu
 def down(world: str | None) -> None:
     """Delete our clusters and worlds; stop the Docker Engine if `up` started it and nothing else runs on it."""
     from conformance.world import kind, places
-    from conformance.world.progress import Progress
+    from conformance.world.machine.progress import Progress
 
     for gone in kind.down(Progress(), places.same(world) if world else "") or ["nothing: no cluster of ours is there"]:
         click.echo(f"removed {gone}")
@@ -122,7 +123,7 @@ OF_WORLD = click.option(
 
 def reach(context: str, world: str | None = None) -> Cluster:
     """Return the cluster of a context, or the one that `up` made (in a world, if given). Raises `UsageError`, `NoCluster`."""
-    from conformance.cluster import Cluster
+    from conformance.cluster.api import Cluster
     from conformance.timeouts import be_patient, declared
     from conformance.world import context as contexts
     from conformance.world import kind, places
@@ -201,17 +202,18 @@ def run(
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
     from rich.console import Console
 
-    from conformance import record
-    from conformance import run as running
-    from conformance.legs import catalogue
-    from conformance.report import live, machine, render, terminal
-    from conformance.sessions import wanted_processes
-    from conformance.terms import terms
-    from conformance.world import images
+    from conformance import images
+    from conformance.approaches.catalogue import catalogue
+    from conformance.record import stream
+    from conformance.report import live, markdown, terminal, verdict_file
+    from conformance.run import controller, folders
+    from conformance.run.consent import terms
+    from conformance.run.sources import wanted_processes
+    from conformance.world.images import image_store
 
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     count = wanted_processes(processes)
-    overrides = images.overrides(given_images, images.NAMES)
+    overrides = image_store.overrides(given_images, images.NAMES)
     approaches = catalogue()  # a broken approach is found before anything is created
     cluster = reach(context, world)
     if context:
@@ -219,11 +221,11 @@ def run(
             console.print(line, markup=False)
         if not allow_privileged:
             raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
-    run_id = running.new_id()
-    folder = running.new(reports, run_id)
+    run_id = folders.new_id()
+    folder = folders.new(reports, run_id)
     way = live.way(console)
     with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as told:
-        made = running.Run(
+        made = controller.Run(
             cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
             repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides,
             asked_world=world or "", told=told,
@@ -231,13 +233,13 @@ def run(
         code = made.go()
     end: dict[str, Any] = {}
     try:
-        read = running.finish(folder)
+        read = folders.finish(folder)
         if not quiet and not as_json:
             terminal.table(read, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
-        _show_in_step(render.markdown(read))
-        end = {key: value for key, value in machine.verdicts(read).items() if key != "cells"}
-    except (OSError, record.BadRecord) as failed:
+        _show_in_step(markdown.markdown(read))
+        end = {key: value for key, value in verdict_file.verdicts(read).items() if key != "cells"}
+    except (OSError, stream.BadRecord) as failed:
         code = max(code, RigError.exit_code)
         console.print(f"The reports cannot be written: {failed}", markup=False)
     if as_json:
@@ -249,10 +251,10 @@ def run(
 
 def _show_in_step(text: str) -> None:
     """Add a summary to the step of the GitHub Actions job that this is, if it is one."""
-    from conformance.report import render
+    from conformance.report import files
 
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    failure = render.step_summary(text, Path(summary)) if summary else ""
+    failure = files.step_summary(text, Path(summary)) if summary else ""
     if failure:
         click.echo(f"conformance: {failure}", err=True)
 
@@ -268,19 +270,19 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     """
     from rich.console import Console
 
-    from conformance import record
-    from conformance.report import render, terminal
+    from conformance.record import stream
+    from conformance.report import files, markdown, terminal
 
     if len(sources) > 1:
-        worlds = [record.read(_file(one), record.nothing) for one in sources]
-        render.several(worlds, reports)
-        _show_in_step(render.side_by_side_markdown(worlds))
+        worlds = [stream.read(_file(one), stream.nothing) for one in sources]
+        files.several(worlds, reports)
+        _show_in_step(markdown.side_by_side_markdown(worlds))
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)
-    folder, read = file.parent, record.read(file, render.shown)
+    folder, read = file.parent, stream.read(file, files.shown)
     terminal.table(read, Console(highlight=False, emoji=False))
-    render.everything(read, folder)
+    files.everything(read, folder)
     click.echo(f"report: {folder / 'report.html'}")
     sys.exit(_ended(read)["exit_code"])
 
@@ -294,19 +296,19 @@ def diff(before: Path, after: Path, form: str) -> None:
 
     BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
     """
-    from conformance import record
-    from conformance.differences import compare
-    from conformance.report import compared
+    from conformance.analysis.differences import compare
+    from conformance.record import stream
+    from conformance.report import differences
 
-    records = [record.read(_file(source), record.nothing) for source in (before, after)]
+    records = [stream.read(_file(source), stream.nothing) for source in (before, after)]
     found = compare(*records)
-    click.echo(compared.WRITERS[form](found), nl=False)
+    click.echo(differences.WRITERS[form](found), nl=False)
     for read in records:
         _ended(read)
     sys.exit(1 if found.changed or found.vanished else 0)
 
 
-def _ended(read: record.Record) -> record.Line:
+def _ended(read: stream.Record) -> stream.Line:
     """Return a record's footer. Raises `RigError` where there is none: what a command made of the record is not the whole run."""
     if read.footer is None:
         raise RigError("This record has no footer: its run was interrupted, or the file was cut short.", "run it again")
@@ -329,8 +331,8 @@ def _file(source: Path | None = None) -> Path:
 )
 def list_(level: str) -> None:
     """List the article's claims and all properties: id, level, approaches, legs, prediction, needs, source."""
-    from conformance.legs import catalogue
-    from conformance.listing import listing
+    from conformance.approaches.catalogue import catalogue
+    from conformance.explain.listing import listing
 
     for line in listing(level, catalogue()):
         click.echo(line)
@@ -344,11 +346,11 @@ def explain_(name: str, source: Path | None) -> None:
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given, where there is one.
     """
-    from conformance import record
-    from conformance.explain import explain
-    from conformance.legs import catalogue
+    from conformance.approaches.catalogue import catalogue
+    from conformance.explain.property import explain
+    from conformance.record import stream
 
-    read = record.read(_file(source)) if source or LATEST.exists() else None
+    read = stream.read(_file(source)) if source or LATEST.exists() else None
     for line in explain(name, read, catalogue()):
         click.echo(line)
     if read:
@@ -369,12 +371,14 @@ def judge(source: Path | None, verbose: bool) -> None:
     RECORD is a record.jsonl or a run's folder; reports/latest unless given. Exits with 1 if an observation is
     another one than then.
     """
-    from conformance import again, plan, record
-    from conformance.legs import catalogue
+    from conformance import suite
+    from conformance.approaches.catalogue import catalogue
+    from conformance.record import stream
+    from conformance.run import rejudge
 
-    read = record.read(_file(source))
-    judged = again.judge(read, plan.cells(LEVELS[-1], list(catalogue()), read.repeats))
-    for line in again.lines(judged, verbose=verbose):
+    read = stream.read(_file(source))
+    judged = rejudge.judge(read, suite.cells(LEVELS[-1], list(catalogue()), read.repeats))
+    for line in rejudge.lines(judged, verbose=verbose):
         click.echo(line)
     _ended(read)
     sys.exit(1 if judged.changed else 0)
@@ -401,11 +405,12 @@ def doctor() -> None:
 @IMAGE
 def clean(reports: Path, world: str | None, context: str, given_images: tuple[str, ...]) -> None:
     """Remove all objects of runs that are over, and look again; runs at work are left alone."""
-    from conformance import run as running
-    from conformance.world import images
+    from conformance import images
+    from conformance.run import clean as cleaning
+    from conformance.world.images import image_store
 
-    overrides = images.overrides(given_images, (images.PROBE,))
-    removed, left = running.clean(reach(context, world), reports, overrides)
+    overrides = image_store.overrides(given_images, (images.PROBE,))
+    removed, left = cleaning.clean(reach(context, world), reports, overrides)
     for one in removed:
         click.echo(f"removed {one}")
     for one in left:

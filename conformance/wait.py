@@ -1,13 +1,27 @@
-"""Waiting: bounded, polling fast, ending early on the impossible, telling what was last seen."""
+"""Waiting, bounded: for a condition, and for the end of what must not be interrupted."""
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from conformance.errors import TimedOut
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let nothing but SIGKILL cut the clean-up short."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
 
 T = TypeVar("T")
 

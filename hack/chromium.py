@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from conformance.errors import ConformanceError
-from conformance.world import packages
-from conformance.world.progress import Progress
+from conformance.world.machine import packages
+from conformance.world.machine.progress import Progress
 
 NEEDS: packages.Needs = {"chromium": "chromium"}
 

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from conformance import record
 from conformance.choices import CGROUPS
-from conformance.world import apt, paths
+from conformance.record import stream
+from conformance.world.machine import apt, paths
 
 REPORTS = Path("reports")
 KEPT = ("record.jsonl", "report.html", "summary.md")
@@ -56,7 +56,7 @@ def betrayed(text: str, telling: set[str]) -> set[str]:
 
 def unlike(source: Path) -> str:
     """Say why a record is not of a whole run that was as expected; '' if it is."""
-    footer = record.read(source).footer
+    footer = stream.read(source).footer
     if footer is None:
         return "its run was interrupted"
     return "" if footer["exit_code"] == 0 else f"its run ended with {footer['exit_code']}: {footer['why']}"

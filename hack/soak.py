@@ -15,10 +15,10 @@ from pathlib import Path
 import click
 from attrs import frozen
 
-from conformance import record
+from conformance.analysis.repeats import Agreement
 from conformance.choices import LEVELS
-from conformance.observations import State
-from conformance.repeats import Agreement
+from conformance.claims.observations import State
+from conformance.record import stream
 
 COMMAND = (str(Path(sys.executable).with_name("conformance")), "run", "-q")
 PASSED_OVER = ("pod logs", "mount points in /run")
@@ -30,7 +30,7 @@ class Ended:
     """One run: its exit code, and its record, None where it did not come to have one."""
 
     code: int
-    record: record.Record | None
+    record: stream.Record | None
 
     @property
     def left(self) -> list[str]:
@@ -73,7 +73,7 @@ def run(level: str, reports: Path) -> Ended:
     command = (*COMMAND, "--level", level, "--reports", str(reports))
     code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode  # noqa: S603 -- our own command
     new = [file for file in set(reports.glob("*-*/record.jsonl")) - before if file.stat().st_size]
-    return Ended(code, record.read(new[0]) if new else None)
+    return Ended(code, stream.read(new[0]) if new else None)
 
 
 def table(runs: list[Ended]) -> list[Agreement]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from conformance import limits
-from conformance.claims import prop
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.cluster.pods import container_ids, ready
 from conformance.errors import TimedOut
-from conformance.evidence import Seen
-from conformance.identity import container_ids, container_of
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import container_of
+from conformance.evidence.items import Seen
+from conformance.legs.rig import APACHE, MYSQL, Rig
 from conformance.probes.node import Answer
-from conformance.rig import APACHE, MYSQL, Rig, ready
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios.storage import POD_LOGS, PODS
@@ -104,7 +105,7 @@ def had_on_the_node(rig: Rig) -> None:
     uid = rig.pod["metadata"]["uid"]
     processes = rig.ask("pod's processes before", "processes", uid=uid).output
     placed = rig.ask("pod's cgroups", "cgroups", pid=rig.client_pid).output
-    at_pod = [limits.pod_level(name, limits.levels(placed), uid) for name in placed["mounts"]]
+    at_pod = [cgroupfs.pod_level(name, cgroupfs.levels(placed), uid) for name in placed["mounts"]]
     network = f" {next(one for one in processes if one['pid'] == rig.client_pid)['ns']['net']} "
     mounts = rig.ask("node's mounts before", "mountinfo", pid=1).output.splitlines()
     found = (

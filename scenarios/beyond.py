@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from conformance.claims import prop
-from conformance.cluster import Object
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.cluster.api import Object
 from conformance.errors import RigError, TimedOut
-from conformance.evidence import Seen
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.rig import Rig
-from conformance.steps import image
+from conformance.evidence.items import Seen
+from conformance.legs.docker import image
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 

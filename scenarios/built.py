@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-from conformance.claims import prop
-from conformance.cluster import Object
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.cluster.api import Object
 from conformance.errors import TimedOut
-from conformance.evidence import Seen
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.rig import Rig
-from conformance.steps import image, label, look, nonce, nonce_in, nonces, said, taken_away
+from conformance.evidence.items import Seen
+from conformance.legs.docker import image, label, look, nonce, nonce_in, nonces, said, taken_away
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from scenarios import reuse
 

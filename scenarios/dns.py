@@ -6,12 +6,12 @@ import contextlib
 import re
 from typing import Any
 
-from conformance.claims import prop
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
 from conformance.errors import RigError, TimedOut
-from conformance.evidence import Evidence, Seen
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.rig import Rig
-from conformance.steps import label, nonce, processes, said, start, taken_away
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.docker import label, nonce, processes, said, start, taken_away
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios.networking import make_service

@@ -8,17 +8,19 @@ from typing import Any
 
 from attrs import evolve
 
-from conformance.claims import prop
-from conformance.cluster import Object
-from conformance.course import NAMESPACES, LegFailed, create_pod
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
+from conformance.cluster.api import NAMESPACES, Object
 from conformance.errors import RigError
-from conformance.evidence import Evidence, Seen
-from conformance.identity import first_processes, no_engine, parsed
-from conformance.legs import KINDS, Leg, catalogue
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.evidence.identity import first_processes, no_engine, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.deploy import LegFailed, create_pod
+from conformance.legs.docker import image, processes, said, start, taken_away
+from conformance.legs.leg import Leg
+from conformance.legs.rig import Rig
+from conformance.legs.variations import KINDS
 from conformance.probes.node import CREATED, NODE_SOCKET
-from conformance.rig import Rig
-from conformance.steps import image, processes, said, start, taken_away
 from conformance.timeouts import TIMEOUTS
 from scenarios.resources import pod_limit
 from scenarios.storage import same

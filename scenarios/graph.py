@@ -6,17 +6,17 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from conformance import limits
-from conformance.claims import prop
-from conformance.cluster import GONE, Object
-from conformance.course import create_pod
+from conformance.approaches.catalogue import GRAPH, container
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
+from conformance.cluster.api import GONE, Object
 from conformance.errors import TimedOut
-from conformance.evidence import Evidence, Seen
-from conformance.identity import first_processes, parsed
-from conformance.legs import GRAPH, container
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import first_processes, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.deploy import create_pod
+from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from conformance.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios import reuse
@@ -83,7 +83,7 @@ def _engine(rig: Rig, name: str) -> None:
     if name == IN_MEMORY:
         rig.ask(f"{name}: graph", "storage", root=pid, paths=[GRAPH], size=True)
         own = rig.ask(f"{name}: cgroups", "cgroups", pid=pid).output
-        level = limits.pod_level("memory", limits.levels(own), found["pod"]["metadata"]["uid"])
+        level = cgroupfs.pod_level("memory", cgroupfs.levels(own), found["pod"]["metadata"]["uid"])
         if level:
             place = f"{own['mounts'][level.controller]}{level.path}/memory.stat"
             rig.ask(f"{name}: memory", "holding", word="shmem ", paths=[place])

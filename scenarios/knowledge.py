@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.claims import prop
-from conformance.cluster import Object
-from conformance.evidence import Evidence, Seen
-from conformance.identity import container_ids, container_of, no_engine, parsed
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
+from conformance.cluster.api import Object
+from conformance.cluster.pods import container_ids
+from conformance.evidence.identity import container_of, no_engine, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.docker import listed
+from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
-from conformance.rig import Rig
-from conformance.steps import listed
 from conformance.timeouts import TIMEOUTS
 from scenarios.baseline import TASKS
 

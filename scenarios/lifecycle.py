@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from conformance.claims import prop
-from conformance.evidence import Seen
-from conformance.identity import parsed
-from conformance.legs import MATRIX
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Seen
+from conformance.legs.variations import MATRIX
 from conformance.timeouts import TIMEOUTS
 
 

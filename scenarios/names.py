@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.claims import prop
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
 from conformance.errors import RigError
-from conformance.evidence import Evidence, MissingEvidence, Seen
-from conformance.identity import parsed
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Evidence, MissingEvidence, Seen
+from conformance.legs.docker import (
+    image,
+    label,
+    listed,
+    look,
+    marked,
+    nonce,
+    nonce_in,
+    nonces,
+    processes,
+    said,
+    start,
+    taken_away,
+)
+from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from conformance.rig import Rig
-from conformance.steps import image, label, listed, look, marked, nonce, nonce_in, nonces, processes, said, start, taken_away
-from conformance.sweeping import NONCE_LABEL
+from conformance.probes.node_engine import NONCE_LABEL
 
 DOOD, BOTH = {"dood": LACKS}, {"dood": LACKS, "dind": HOLDS}
 AGAIN = "-again"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from conformance.article import PODS
-from conformance.claims import prop
-from conformance.cluster import Object
+from conformance.claims.article import PODS
+from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
+from conformance.claims.properties import prop
+from conformance.cluster.api import Object
 from conformance.errors import TimedOut
-from conformance.evidence import Evidence, Seen
-from conformance.observations import HOLDS, LACKS, Observation, error, inconclusive
-from conformance.rig import APACHE, Rig
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios.lifecycle import BEFORE, end_of

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 
-from conformance.claims import Property, prop
-from conformance.cluster import Object
-from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed, status_of, unproven
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.rig import Rig
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import Property, prop
+from conformance.cluster.api import Object
+from conformance.cluster.notes import stand_ins
+from conformance.cluster.pods import status_of
+from conformance.evidence.identity import parsed, unproven
+from conformance.evidence.items import Evidence, Seen
+from conformance.images import DIND_2017
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from conformance.world.images import DIND_2017
-from conformance.world.stamp import stand_ins
 from scenarios import knowledge, lifecycle, names, networking, resources, storage
 
 API_2017 = "1.24"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.claims import prop
-from conformance.evidence import Seen
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.rig import Rig
-from conformance.steps import processes, said, start, taken_away
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.evidence.items import Seen
+from conformance.legs.docker import processes, said, start, taken_away
+from conformance.legs.rig import Rig
 from scenarios.storage import PODS
 
 DOOD = {"dood": LACKS}

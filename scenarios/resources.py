@@ -11,16 +11,17 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance import limits
-from conformance.claims import prop
-from conformance.cluster import Object
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
+from conformance.cluster.api import Object
+from conformance.cluster.pods import container_ids
 from conformance.errors import RigError, TimedOut
-from conformance.evidence import Evidence, Seen
-from conformance.identity import container_ids, first_processes, parsed
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import first_processes, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.docker import image
+from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
-from conformance.rig import Rig
-from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -95,30 +96,30 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
     uid = seen["pod"].output["metadata"]["uid"]
     said, inside = [], []
     for controller in controllers:
-        at_pod = limits.pod_level(controller, limits.levels(pod.output), uid)
+        at_pod = cgroupfs.pod_level(controller, cgroupfs.levels(pod.output), uid)
         if at_pod is None:
             return inconclusive(f"the pod's own {controller} cgroup was not found", pod.id)
-        limit = limits.LIMITS[controller](at_pod)
+        limit = cgroupfs.LIMITS[controller](at_pod)
         if math.isinf(limit):
             return inconclusive(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
-        found = limits.levels(child.output)
-        if not _looked_at(limits.of(controller, found), at_pod):
+        found = cgroupfs.levels(child.output)
+        if not _looked_at(cgroupfs.of(controller, found), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)
-        effective = limits.effective(controller, found)
-        is_below = limits.below(controller, found, at_pod)
+        effective = cgroupfs.effective(controller, found)
+        is_below = cgroupfs.below(controller, found, at_pod)
         if is_below and effective > limit:
             return inconclusive(f"the child is inside the pod, but the pod's {controller} limit was not read there", child.id)
         inside.append(is_below)
-        place = limits.of(controller, found)[0].path
+        place = cgroupfs.of(controller, found)[0].path
         said.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
-                    f"{limits.amount(controller, effective)} of the pod's {limits.amount(controller, limit)}")  # fmt: skip
+                    f"{cgroupfs.amount(controller, effective)} of the pod's {cgroupfs.amount(controller, limit)}")  # fmt: skip
     cites, reason = (child.id, pod.id), "; ".join(said) + _made_by(seen)
     if all(inside):
         return HOLDS.because(reason, *cites)
     return LACKS.because(reason if not any(inside) else f"in part: {reason}", *cites)
 
 
-def _looked_at(way: list[limits.Level], at_pod: limits.Level) -> bool:
+def _looked_at(way: list[cgroupfs.Level], at_pod: cgroupfs.Level) -> bool:
     """Return whether every level from the child up could be looked at, and the pod's: by their inodes they are told apart."""
     return bool(way and all(level.inode for level in (*way, at_pod)))
 
@@ -148,16 +149,16 @@ def weight(seen: Seen) -> Observation:
     asked = _requested(seen, "cpu")
     if not asked:
         return inconclusive("the pod requests no CPU, so it has no weight to share", seen["pod"].id)
-    at_pod = limits.pod_level("cpu", limits.levels(pod.output), seen["pod"].output["metadata"]["uid"])
-    weighs = limits.cpu_weight(at_pod) if at_pod else None
-    if at_pod is None or weighs not in limits.weights_of(asked):
+    at_pod = cgroupfs.pod_level("cpu", cgroupfs.levels(pod.output), seen["pod"].output["metadata"]["uid"])
+    weighs = cgroupfs.cpu_weight(at_pod) if at_pod else None
+    if at_pod is None or weighs not in cgroupfs.weights_of(asked):
         return inconclusive(f"the pod's weight ({weighs}) is not what its request of {asked:g} CPU gives", pod.id)
-    way = limits.of("cpu", limits.levels(child.output))
+    way = cgroupfs.of("cpu", cgroupfs.levels(child.output))
     if not _looked_at(way, at_pod):
         return inconclusive("the child's cpu cgroup could not be read", child.id)
-    said = f"weight {limits.cpu_weight(way[0])} at {way[0].path}"
+    said = f"weight {cgroupfs.cpu_weight(way[0])} at {way[0].path}"
     theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
-    if limits.below("cpu", way, at_pod):
+    if cgroupfs.below("cpu", way, at_pod):
         return HOLDS.because(f"{said}, inside {theirs}", child.id, pod.id)
     return LACKS.because(f"{said}, outside {theirs}", child.id, pod.id)
 
@@ -196,13 +197,13 @@ def requests(seen: Seen) -> Observation:
     weighed = weight.judged_by(seen)
     if not weighed.decided:
         return weighed
-    at_pod = limits.pod_level("memory", limits.levels(seen["pod's cgroups"].output), seen["pod"].output["metadata"]["uid"])
+    at_pod = cgroupfs.pod_level("memory", cgroupfs.levels(seen["pod's cgroups"].output), seen["pod"].output["metadata"]["uid"])
     if at_pod is None:
         return inconclusive("the pod's own memory cgroup was not found", seen["pod's cgroups"].id)
-    way = limits.of("memory", limits.levels(seen["child's cgroups"].output))
+    way = cgroupfs.of("memory", cgroupfs.levels(seen["child's cgroups"].output))
     if not _looked_at(way, at_pod):
         return inconclusive("the child's memory cgroup could not be read", seen["child's cgroups"].id)
-    charged = limits.below("memory", way, at_pod)
+    charged = cgroupfs.below("memory", way, at_pod)
     more, before, during = seen["another child"], seen["requests before"], seen["requests while it runs"]
     if not parsed(more).get("State", {}).get("Running"):
         return inconclusive("no other child was seen running, so that nothing was added proves nothing", more.id)
@@ -218,7 +219,7 @@ def requests(seen: Seen) -> Observation:
 
 def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
     """Say what the pods of these uids request in all."""
-    return limits.amount(resource, sum(_pod_requests(pods[uid], resource) for uid in uids))
+    return cgroupfs.amount(resource, sum(_pod_requests(pods[uid], resource) for uid in uids))
 
 
 @prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
@@ -350,7 +351,7 @@ def attributed(seen: Seen) -> Observation:
     children = [seen[f"child's use {when}"] for when in ("before the burn", "after the burn")]
     pods = [seen[f"pod's use {when}"] for when in ("before the burn", "after the burn", "after the account")]
     cites = (*(one.id for one in (*children, *pods)), told.id)
-    child = [used for one in children if (used := limits.cpu_seconds(limits.levels(one.output))) is not None]
+    child = [used for one in children if (used := cgroupfs.cpu_seconds(cgroupfs.levels(one.output))) is not None]
     pod = [used for one in pods if (used := _pod_used(seen, one)) is not None]
     if (len(child), len(pod)) != (len(children), len(pods)):
         return inconclusive("the CPU time of the child's cgroup or of its pod's could not be read", *cites)
@@ -384,8 +385,8 @@ def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...]) ->
 
 def _pod_used(seen: Seen, read: Evidence) -> float | None:
     """Return the CPU seconds of the pod's own cgroup, None where it could not be read."""
-    at_pod = limits.pod_level("cpuacct", limits.levels(read.output), seen["pod"].output["metadata"]["uid"])
-    return limits.cpu_used(at_pod) if at_pod else None
+    at_pod = cgroupfs.pod_level("cpuacct", cgroupfs.levels(read.output), seen["pod"].output["metadata"]["uid"])
+    return cgroupfs.cpu_used(at_pod) if at_pod else None
 
 
 def allocate(rig: Rig) -> None:
@@ -491,25 +492,25 @@ def _mib(number: float) -> str:
     return f"{number / (1 << 20):g} MiB"
 
 
-def _within(controller: str, read: Mapping[str, Any], uid: str) -> list[limits.Level]:
+def _within(controller: str, read: Mapping[str, Any], uid: str) -> list[cgroupfs.Level]:
     """Return the levels from the child up to its pod's own, [] where it is not in its pod.
 
     What is counted further up is other pods', too (cgroup v2's counters are of a whole subtree), and none of this pod's limit.
     """
-    found = limits.levels(read)
-    at_pod = limits.pod_level(controller, found, uid)
-    return [level for level in limits.of(controller, found) if at_pod and len(level.parts) >= len(at_pod.parts)]
+    found = cgroupfs.levels(read)
+    at_pod = cgroupfs.pod_level(controller, found, uid)
+    return [level for level in cgroupfs.of(controller, found) if at_pod and len(level.parts) >= len(at_pod.parts)]
 
 
 def _oom_kills(evidence: Evidence, uid: str) -> int:
     """Sum the OOM kills on the way from the child up to its pod."""
-    counted = [limits.oom_kills(level) for level in _within("memory", evidence.output, uid)]
+    counted = [cgroupfs.oom_kills(level) for level in _within("memory", evidence.output, uid)]
     return sum(number for number in counted if number is not None)
 
 
 def _peak(evidence: Evidence) -> int | None:
-    found = limits.of("memory", limits.levels(evidence.output))
-    return limits.peak(found[0]) if found else None
+    found = cgroupfs.of("memory", cgroupfs.levels(evidence.output))
+    return cgroupfs.peak(found[0]) if found else None
 
 
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
@@ -536,7 +537,7 @@ def burn(seen: Seen) -> Observation:
 def _used(use: Evidence, uid: str) -> tuple[float, int] | None:
     """Return how much of a CPU the child used while it was read, and the periods in which its pod, or less, was throttled."""
     first, last = use.output["samples"]
-    begin, end = (limits.cpu_seconds(limits.levels(sample)) for sample in (first, last))
+    begin, end = (cgroupfs.cpu_seconds(cgroupfs.levels(sample)) for sample in (first, last))
     if begin is None or end is None:
         return None
     return (end - begin) / (last["at"] - first["at"]), _throttled(last, uid) - _throttled(first, uid)
@@ -556,7 +557,7 @@ def _possible(calibration: Evidence) -> float:
 
 def _throttled(sample: Mapping[str, Any], uid: str) -> int:
     """Sum the throttled periods on the way from the child up to its pod."""
-    counted = [limits.throttled(level) for level in _within("cpu", sample, uid)]
+    counted = [cgroupfs.throttled(level) for level in _within("cpu", sample, uid)]
     return sum(number for number in counted if number is not None)
 
 

@@ -8,18 +8,19 @@ import time
 
 from attrs import frozen
 
-from conformance import registry
-from conformance.claims import prop
-from conformance.cluster import GONE, Object
-from conformance.course import create_pod
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.cluster.api import GONE, Object
+from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
-from conformance.evidence import Evidence, Seen
-from conformance.identity import parsed, status_of
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs import registry
+from conformance.legs.deploy import create_pod
+from conformance.legs.docker import image, listed, said
+from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from conformance.rig import Rig
-from conformance.steps import image, listed, said
-from conformance.sweeping import NONCE_LABEL
+from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
 LAYER = 32 << 20

@@ -8,15 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.claims import prop
-from conformance.cluster import GONE, Object
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
+from conformance.cluster.api import GONE, Object
+from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
-from conformance.evidence import Evidence, Seen
-from conformance.identity import no_engine, parsed, status_of
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.evidence.identity import no_engine, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.docker import image
+from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
-from conformance.rig import Rig
-from conformance.steps import image
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 
-from conformance.claims import prop
-from conformance.evidence import Evidence, Seen
-from conformance.identity import container_of, no_engine
-from conformance.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import prop
+from conformance.evidence.identity import container_of, no_engine
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.docker import (
+    filtered,
+    image,
+    label,
+    listed,
+    look,
+    nonce,
+    nonce_in,
+    nonces,
+    processes,
+    said,
+    start,
+    taken_away,
+)
+from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
-from conformance.rig import Rig
-from conformance.steps import filtered, image, label, listed, look, nonce, nonce_in, nonces, processes, said, start, taken_away
-from conformance.sweeping import NONCE_LABEL
+from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
 SERVICES = ("web", "database")

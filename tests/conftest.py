@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from conformance import record
 from conformance.choices import LEVELS
-from conformance.evidence import Evidence, Seen, digest
+from conformance.evidence.items import Evidence, Seen, digest
+from conformance.record import stream
 
 RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
@@ -35,13 +35,13 @@ def _recorded() -> bytes:
     return pickle.dumps([json.loads(line) for line in lines])
 
 
-def recorded_lines() -> list[record.Line]:
+def recorded_lines() -> list[stream.Line]:
     """Return the recorded run's lines; whoever asks may change them."""
-    lines: list[record.Line] = pickle.loads(_recorded())
+    lines: list[stream.Line] = pickle.loads(_recorded())
     return lines
 
 
-def judged_in(lines: list[record.Line]) -> int:
+def judged_in(lines: list[stream.Line]) -> int:
     """Return how many observations decide something, so that pytest passes them and does not skip them."""
     return sum(one["kind"] == "observation" and one["state"] != "NOT-APPLICABLE" for one in lines)
 
@@ -52,7 +52,7 @@ def recorded_level() -> str:
     return max(levels, key=LEVELS.index)
 
 
-def up_to(level: str, lines: list[record.Line]) -> list[record.Line]:
+def up_to(level: str, lines: list[stream.Line]) -> list[stream.Line]:
     """Return what a run of a level would have recorded of it, of the lines of a higher level's."""
     allowed = LEVELS[: LEVELS.index(level) + 1]
     judged = {(one["property"], one["leg"]) for one in lines if one["kind"] == "observation" and one["level"] in allowed}
@@ -64,7 +64,7 @@ def up_to(level: str, lines: list[record.Line]) -> list[record.Line]:
         "claims": [one if one["id"] in claims else {**one, "unjudged": f"not at {level}"} for one in lines[0]["claims"]],
     }
 
-    def of_it(line: record.Line) -> bool:
+    def of_it(line: stream.Line) -> bool:
         if line["kind"] == "observation":
             return (line["property"], line["leg"]) in judged
         return line["kind"] not in {"leg", "evidence"} or line["leg"] in legs
@@ -72,20 +72,20 @@ def up_to(level: str, lines: list[record.Line]) -> list[record.Line]:
     return [header, *(line for line in lines[1:] if of_it(line))]
 
 
-def write(path: Path, lines: list[record.Line]) -> Path:
+def write(path: Path, lines: list[stream.Line]) -> Path:
     """Write lines as a record's file and give its path."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
 
 
 @pytest.fixture(scope="session")
-def recorded() -> record.Record:
+def recorded() -> stream.Record:
     """Return the recorded run."""
-    return record.of(recorded_lines())
+    return stream.of(recorded_lines())
 
 
 @pytest.fixture
-def seen(recorded: record.Record) -> Callable[[str], Seen]:
+def seen(recorded: stream.Record) -> Callable[[str], Seen]:
     """Return a leg's recorded evidence."""
     return recorded.seen
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from conformance import record
+from conformance.record import stream
 from tests.conftest import recorded_lines
 
 
-def observed(name: str, leg: str, state: str, predicted: str | None = None, **other: Any) -> record.Line:
+def observed(name: str, leg: str, state: str, predicted: str | None = None, **other: Any) -> stream.Line:
     """Return an observation's line."""
     line = {
         "kind": "observation", "property": name, "sentence": f"the sentence of {name}", "family": "storage", "source": "Part 2",
         "level": "core", "approach": leg.partition(".")[0], "leg": leg, "state": state, "reason": f"seen on {leg}", "cites": [],
         "predicted": predicted, "expected": state, "why_expected": "as the article predicts", "as_expected": True, **other,
     }  # fmt: skip
-    record.check(line)
+    stream.check(line)
     return line
 
 
 def a_record(
-    observations: Iterable[record.Line], claims: Iterable[record.Line] | None = (), lost: Iterable[record.Line] = ()
-) -> record.Record:
+    observations: Iterable[stream.Line], claims: Iterable[stream.Line] | None = (), lost: Iterable[stream.Line] = ()
+) -> stream.Record:
     """Return a record of these observations; `claims` None is a header that is older than claims, `lost` was never judged."""
     kept = [line for line in recorded_lines() if line["kind"] in ("header", "footer")]
     found = list(observations)
@@ -31,14 +31,14 @@ def a_record(
     header.pop("claims", None)
     if claims is not None:
         header["claims"] = list(claims)
-    record.check(header)
-    return record.of([header, *found, kept[-1]])
+    stream.check(header)
+    return stream.of([header, *found, kept[-1]])
 
 
-def _cell(one: record.Line) -> record.Line:
+def _cell(one: stream.Line) -> stream.Line:
     return {"property": one["property"], "leg": one["leg"], "family": one["family"], "sentence": f"{one['family']}: a sentence."}
 
 
-def claim(name: str, unjudged: str = "") -> record.Line:
+def claim(name: str, unjudged: str = "") -> stream.Line:
     """Return a claim as it stands in a header."""
     return {"id": name, "says": f"what {name} says", "source": "Part 2, Summary", "unjudged": unjudged}

@@ -6,9 +6,9 @@ import itertools
 import json
 from typing import Any
 
-from conformance.claims import families
-from conformance.evidence import Evidence, Seen
-from conformance.observations import Observation
+from conformance.claims.observations import Observation
+from conformance.evidence.items import Evidence, Seen
+from conformance.suite import families
 
 PROPERTIES = {one.id: one for family in families() for one in family.properties}
 

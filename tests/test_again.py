@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance import again, plan, record
+from conformance import suite
+from conformance.approaches.catalogue import catalogue
 from conformance.cli import cli, main
-from conformance.evidence import digest
-from conformance.legs import catalogue
+from conformance.evidence.items import digest
+from conformance.record import stream
+from conformance.run import rejudge
 from tests.conftest import recorded_lines, write
 
 PROPERTY, LEG = "P2-13", "dind.foreground"
 
 
-def mine(lines: list[record.Line]) -> list[record.Line]:
+def mine(lines: list[stream.Line]) -> list[stream.Line]:
     """Return a record of the legs of a few properties only, whose evidence is whole under today's rules."""
     kept = ("P2-13", "P2-08", "P2-10")
     lines = copy.deepcopy(lines)
@@ -25,11 +27,11 @@ def mine(lines: list[record.Line]) -> list[record.Line]:
     return [line for line in lines if line["kind"] != "observation" or line["property"] in kept]
 
 
-def cells(*names: str) -> list[plan.Cell]:
-    return [cell for cell in plan.cells("extended", list(catalogue())) if cell.prop.id in names]
+def cells(*names: str) -> list[suite.Cell]:
+    return [cell for cell in suite.cells("extended", list(catalogue())) if cell.prop.id in names]
 
 
-def observation(lines: list[record.Line], name: str = PROPERTY, leg: str = LEG) -> record.Line:
+def observation(lines: list[stream.Line], name: str = PROPERTY, leg: str = LEG) -> stream.Line:
     return next(line for line in lines if line["kind"] == "observation" and (line["property"], line["leg"]) == (name, leg))
 
 
@@ -72,7 +74,7 @@ def test_another_reason_alone_is_told_only_where_asked(tmp_path: Path) -> None:
 def test_a_property_of_today_is_judged_where_the_evidence_is_there() -> None:
     lines = [line for line in mine(recorded_lines()) if line.get("property") != PROPERTY]
     asked = cells(PROPERTY)
-    judged = again.judge(record.of(lines), asked)
+    judged = rejudge.judge(stream.of(lines), asked)
     assert asked
     assert [cell for cell, _ in judged.appeared] == asked
     assert (judged.absent, judged.changed) == ([], [])
@@ -82,19 +84,19 @@ def test_a_property_of_today_without_evidence_is_not_in_the_record() -> None:
     lines = [line for line in mine(recorded_lines()) if line.get("property") != PROPERTY]
     lines = [line for line in lines if line["kind"] != "evidence" or "cgroups" not in line["name"]]
     asked = cells(PROPERTY)
-    judged = again.judge(record.of(lines), asked)
+    judged = rejudge.judge(stream.of(lines), asked)
     assert [why for _, why in judged.absent] == ["no evidence named child's cgroups was read"] * len(asked)
     assert (judged.appeared, judged.changed) == ([], [])
-    assert again.lines(judged, verbose=False)[0].endswith(f"{len(asked)} of today not in the record")
-    assert "not in the record  P2-13[dood.foreground]: no evidence named" in again.lines(judged, verbose=True)[-len(asked)]
+    assert rejudge.lines(judged, verbose=False)[0].endswith(f"{len(asked)} of today not in the record")
+    assert "not in the record  P2-13[dood.foreground]: no evidence named" in rejudge.lines(judged, verbose=True)[-len(asked)]
 
 
 def test_a_property_that_is_no_more_vanished() -> None:
     lines = mine(recorded_lines())
     observation(lines)["property"] = "P2-99"
-    read = record.of(lines)
-    judged = again.judge(read, plan.cells("extended", list(catalogue())))
-    told = again.lines(judged, verbose=False)
+    read = stream.of(lines)
+    judged = rejudge.judge(read, suite.cells("extended", list(catalogue())))
+    told = rejudge.lines(judged, verbose=False)
     assert "vanished  P2-99[dind.foreground]: was HOLDS; no property of today" in told
     assert "1 vanished" in told[0]
     assert not judged.changed
@@ -104,7 +106,7 @@ def test_a_property_that_is_no_more_vanished() -> None:
 def test_what_was_never_asked_or_never_measured_stays_so(state: str) -> None:
     lines = mine(recorded_lines())
     observation(lines).update(state=state, reason="said then")
-    assert again.judge(record.of(lines), cells(PROPERTY)).changes == []
+    assert rejudge.judge(stream.of(lines), cells(PROPERTY)).changes == []
 
 
 def test_a_run_folder_will_do(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.answers import without_nulls
-from conformance.cluster import Cluster
-from conformance.evidence import Evidence
-from conformance.identity import parsed
+from conformance.cluster.api import Cluster
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Evidence
 from conformance.world import kind
 
 JSON = st.recursive(

@@ -12,15 +12,19 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from conformance import listing, plan, record
-from conformance.article import CLAIMS, Claim
+from conformance import suite
+from conformance.analysis import article_claims, summary_table
+from conformance.approaches.catalogue import catalogue
 from conformance.choices import LEVELS
-from conformance.claims import Property, families
+from conformance.claims.article import CLAIMS, Claim
+from conformance.claims.observations import Standing, Verdict, standing
+from conformance.claims.properties import Property
 from conformance.cli import cli
-from conformance.legs import catalogue
-from conformance.observations import Standing, Verdict, standing
-from conformance.report import render, terminal, view
-from conformance.run import Run
+from conformance.explain import listing
+from conformance.record import stream
+from conformance.report import markdown, render, terminal
+from conformance.run.controller import Run
+from conformance.suite import families
 from tests.conftest import recorded_lines, write
 from tests.lines import a_record, claim, observed
 
@@ -46,16 +50,16 @@ def test_what_verdicts_say_of_a_sentence(verdicts: list[Verdict], said: Standing
     assert standing(verdicts) is standing(reversed(verdicts)) is said
 
 
-def why(level: str, cells: list[plan.Cell]) -> dict[str, str]:
-    return {line["id"]: line["unjudged"] for line in plan.claim_lines(level, cells)}
+def why(level: str, cells: list[suite.Cell]) -> dict[str, str]:
+    return {line["id"]: line["unjudged"] for line in suite.claim_lines(level, cells)}
 
 
 def test_the_header_has_every_claim_and_why_it_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged, deaf = (one for one in plan.properties() if one.id in ("P2-08", "P2-10.deaf"))
-    monkeypatch.setattr("conformance.plan.properties", lambda: [judged, deaf])
+    judged, deaf = (one for one in suite.properties() if one.id in ("P2-08", "P2-10.deaf"))
+    monkeypatch.setattr("conformance.suite.properties", lambda: [judged, deaf])
     monkeypatch.setitem(CLAIMS, "P2-25", Claim("P2-25", "it is reliable", "Part 2, Summary", "many runs"))
     monkeypatch.setitem(CLAIMS, "P2-24", Claim("P2-24", "it is cheap", "Part 2, Summary"))
-    cells = [cell for cell in plan.cells("core", ["dind"]) if cell.prop.id == "P2-08"]
+    cells = [cell for cell in suite.cells("core", ["dind"]) if cell.prop.id == "P2-08"]
     said = why("core", cells)
     assert list(said) == list(CLAIMS)
     assert said["P2-08"] == ""
@@ -66,8 +70,8 @@ def test_the_header_has_every_claim_and_why_it_is_not_judged(monkeypatch: pytest
 
 
 def test_the_header_names_what_was_left_out_of_a_claim() -> None:
-    cells = [cell for cell in plan.cells("core", ["dind"]) if cell.prop.id == "P2-13.cpu"]
-    told = {line["id"]: line for line in plan.claim_lines("core", cells)}["P2-13"]
+    cells = [cell for cell in suite.cells("core", ["dind"]) if cell.prop.id == "P2-13.cpu"]
+    told = {line["id"]: line for line in suite.claim_lines("core", cells)}["P2-13"]
     assert told["unjudged"] == ""
     assert "P2-13.cpu" not in told["left_out"]
     assert {"P2-13", "P2-13.memory"} <= set(told["left_out"])
@@ -76,8 +80,8 @@ def test_the_header_names_what_was_left_out_of_a_claim() -> None:
 def test_the_header_of_a_run_has_them(tmp_path: Path) -> None:
     nowhere: Any = SimpleNamespace(context="")
     made = Run(cluster=nowhere, folder=tmp_path, id="x1", level="core")
-    header = made._header(plan.cells("core", list(catalogue())))
-    record.check(header)
+    header = made._header(suite.cells("core", list(catalogue())))
+    stream.check(header)
     assert [one["id"] for one in header["claims"]] == list(CLAIMS)
 
 
@@ -107,9 +111,9 @@ EXPECTED = {
 
 def test_each_claim_says_what_was_observed_and_what_that_means() -> None:
     read = a_record(PARTS, [*ALL, claim("P2-25", "-k left it out")])
-    assert {one.id: (one.standing, one.why) for one in view.claims(read)} == EXPECTED
-    page, summary = render.html(read), render.markdown(read)
-    for one in view.claims(read):
+    assert {one.id: (one.standing, one.why) for one in article_claims.claims(read)} == EXPECTED
+    page, summary = render.html(read), markdown.markdown(read)
+    for one in article_claims.claims(read):
         assert f'<tr id="claim-{one.id.lower()}">' in page
         for part in one.parts:
             assert f'href="#{part.anchor}"' in page
@@ -126,22 +130,22 @@ def test_each_claim_says_what_was_observed_and_what_that_means() -> None:
 
 def test_a_cell_that_was_lost_leaves_a_caveat() -> None:
     gone = observed("P2-08", "dind.foreground", "HOLDS", "HOLDS")
-    [told] = view.claims(a_record(PARTS[:1], [claim("P2-08")], lost=[gone]))
+    [told] = article_claims.claims(a_record(PARTS[:1], [claim("P2-08")], lost=[gone]))
     assert (told.standing, told.why) == (Standing.CAVEAT, "never judged: P2-08 on dind.foreground")
 
 
 def test_a_property_that_was_left_out_leaves_a_caveat() -> None:
-    [told] = view.claims(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}]))
+    [told] = article_claims.claims(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}]))
     assert (told.standing, told.why) == (Standing.CAVEAT, "left out of this run: P2-08.more")
 
 
 def test_a_header_that_is_older_than_claims_is_read_and_rendered(tmp_path: Path) -> None:
     lines = recorded_lines()
     lines[0].pop("claims", None)
-    read = record.read(write(tmp_path / "r.jsonl", lines))
-    assert view.claims(read) == []
-    assert view.claims_line(read) == ""
-    page, summary = render.html(read), render.markdown(read)
+    read = stream.read(write(tmp_path / "r.jsonl", lines))
+    assert article_claims.claims(read) == []
+    assert article_claims.claims_line(read) == ""
+    page, summary = render.html(read), markdown.markdown(read)
     assert 'id="claims"' not in page
     assert "Not judged" not in summary
     assert '<table class="summary">' in page
@@ -152,10 +156,10 @@ def test_hostile_claims_are_escaped() -> None:
     bad = {**claim("P2-08", hostile), "says": hostile, "source": hostile}
     read = a_record([observed("P2-09", "dind.foreground", "HOLDS", "HOLDS")], [bad, {**bad, "id": hostile, "unjudged": ""}])
     assert render.html(read).count("<script") == 1  # the page's own
-    assert "<script" not in render.markdown(read)
+    assert "<script" not in markdown.markdown(read)
 
 
-def baseline() -> record.Record:
+def baseline() -> stream.Record:
     """Return a record of five families on two approaches, of which Pod A has one, and one family that only Pod A has."""
     both = [
         observed("P2-08", f"{approach}.foreground", "HOLDS", "HOLDS", family=family)
@@ -170,8 +174,8 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     parts = [observed("P2-08", "dind.foreground", "HOLDS", "HOLDS"), observed("G-02", "dind.foreground", "LACKS", "HOLDS")]
     alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
     read = a_record([*parts, *alone])
-    assert view.headline(read) == "Of the 1 cells that the article predicts 1 are confirmed here."
-    told = {(cell.family, cell.approach): cell.told for cell in view.cells(read)}
+    assert summary_table.headline(read) == "Of the 1 cells that the article predicts 1 are confirmed here."
+    told = {(cell.family, cell.approach): cell.told for cell in summary_table.cells(read)}
     assert told == {
         ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
         ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
@@ -183,12 +187,12 @@ def test_what_another_source_says_is_not_the_articles() -> None:
 
 def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     read = baseline()
-    assert view.columns(read) == ["dood", "dind"]
-    assert [row.family for row in view.rows(read)] == ["networking", "storage", "names", "ports", "logs"]
-    assert all(all(row.cells) for row in view.rows(read))
-    assert [(cell.family, cell.approach) for cell in view.beside(read)] == [("networking", "pod"), ("baseline", "pod")]
-    assert view.headline(read) == "Of the 12 cells that the article predicts 12 are confirmed here."
-    page, summary = render.html(read), render.markdown(read)
+    assert summary_table.columns(read) == ["dood", "dind"]
+    assert [row.family for row in summary_table.rows(read)] == ["networking", "storage", "names", "ports", "logs"]
+    assert all(all(row.cells) for row in summary_table.rows(read))
+    assert [(cell.family, cell.approach) for cell in summary_table.beside(read)] == [("networking", "pod"), ("baseline", "pod")]
+    assert summary_table.headline(read) == "Of the 12 cells that the article predicts 12 are confirmed here."
+    page, summary = render.html(read), markdown.markdown(read)
     assert page.count("Baseline: <strong>") == 1
     assert '<section id="baseline">' in page
     assert summary.count("Baseline, a pod without Docker. ") == 2
@@ -197,13 +201,13 @@ def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
 
 def test_a_way_to_get_containers_is_no_baseline() -> None:
     both = [observed("P2-08", "dind.foreground", "HOLDS", family=family) for family in ("networking", "storage", "names")]
-    summary = render.markdown(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")]))
+    summary = markdown.markdown(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")]))
     assert "Beside, podman. storage: a sentence. ✓" in summary
     assert "Baseline" not in summary
 
 
 def test_an_approach_that_is_alone_has_the_column() -> None:
-    assert view.columns(a_record([observed("P2-01", "pod.plain", "HOLDS", "HOLDS")])) == ["pod"]
+    assert summary_table.columns(a_record([observed("P2-01", "pod.plain", "HOLDS", "HOLDS")])) == ["pod"]
 
 
 def test_nothing_is_shown_where_nothing_is_asked() -> None:
@@ -214,8 +218,8 @@ def test_nothing_is_shown_where_nothing_is_asked() -> None:
             observed("P2-15", "dind.foreground", "HOLDS", "HOLDS", family="knowledge"),
         ]
     )
-    assert view.rows(read)[1].cells[0] is None
-    assert "| knowledge: a sentence. |  | ✓ **HOLDS**" in render.markdown(read)
+    assert summary_table.rows(read)[1].cells[0] is None
+    assert "| knowledge: a sentence. |  | ✓ **HOLDS**" in markdown.markdown(read)
     assert "was not measured" not in render.html(read).split("<tbody>")[1].split("</tbody>")[0]
 
 
@@ -231,20 +235,20 @@ def test_the_list_has_every_claim_and_the_properties_of_its_level(level: str) ->
     heads = [line.split()[0] for line in lines if line and not line.startswith(" ")]
     assert [name for name in heads if name in CLAIMS] == list(CLAIMS)
     shown = {line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")}
-    assert shown == {one.id for one in plan.properties() if LEVELS.index(one.level) <= LEVELS.index(level)}
+    assert shown == {one.id for one in suite.properties() if LEVELS.index(one.level) <= LEVELS.index(level)}
     assert max(map(len, lines)) <= 100
 
 
 def test_the_list_says_what_would_judge_a_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.plan.properties", list)
+    monkeypatch.setattr("conformance.suite.properties", list)
     monkeypatch.setitem(CLAIMS, "P2-25", Claim("P2-25", "it is reliable", "Part 2, Summary", "many runs"))
     assert "         not judged: no property judges it; it needs many runs" in listing.listing("core", catalogue())
 
 
 def test_other_sources_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = plan.properties()
+    known = suite.properties()
     other = Property("Z-01", "it is so", "a page", {}, "core", ("foreground",), ("dind",), "storage", known[0].judged_by)
-    monkeypatch.setattr("conformance.plan.properties", lambda: [other, *known])
+    monkeypatch.setattr("conformance.suite.properties", lambda: [other, *known])
     lines = list(listing.listing("extended", catalogue()))
     assert lines.index("What other sources say") > max(place for place, line in enumerate(lines) if line.startswith("P1-10"))
     assert "  Z-01               it is so" in lines[lines.index("What other sources say") :]
@@ -272,7 +276,7 @@ def test_evidence_that_several_cite_is_shown_once() -> None:
     lines = recorded_lines()
     cited = next(line for line in lines if line["kind"] == "observation" and line["cites"])
     lines.insert(-1, {**copy.deepcopy(cited), "property": f"{cited['property']}.again"})
-    page = render.html(record.of(lines))
+    page = render.html(stream.of(lines))
     anchor = "evidence-" + cited["cites"][0].replace("#", "-")
     assert page.count(f'id="{anchor}"') == 1
     assert page.count(f'href="#{anchor}"') == 1

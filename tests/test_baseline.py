@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from conformance.course import Course, LegFailed
-from conformance.evidence import Seen
-from conformance.following import to_follow
-from conformance.identity import unproven
-from conformance.legs import catalogue
-from conformance.observations import State
-from conformance.plan import cells
-from conformance.plugin import together
-from conformance.rig import ready
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.observations import State
+from conformance.cluster.pods import ready
+from conformance.evidence.identity import unproven
+from conformance.evidence.items import Seen
+from conformance.legs.deletion import to_follow
+from conformance.legs.deploy import LegFailed
+from conformance.legs.runner import Course
+from conformance.run.plugin import together
+from conformance.suite import cells
 from scenarios import baseline
 from tests.conftest import changed, without
 from tests.made import reading

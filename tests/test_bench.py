@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance import record
 from conformance.errors import RigError
+from conformance.record import stream
 from hack.bench import bench, many, start
 from hack.bench.bench import Round, concluded
 from tests.conftest import recorded_lines, write
@@ -84,8 +84,8 @@ def test_a_side_that_fails_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_record_is_made_long_of_what_is_there() -> None:
-    long = record.of(many.long(recorded_lines()))
-    short = record.of(recorded_lines())
+    long = stream.of(many.long(recorded_lines()))
+    short = stream.of(recorded_lines())
     assert many.OBSERVATIONS <= len(long.observations) < many.OBSERVATIONS + len(short.observations)
     assert not long.lost
     times = long.repeats

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.evidence import Seen
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
 from scenarios.built import runs_in_a_pod
 from tests.made import answer, labelled, proven, ran, reading
 

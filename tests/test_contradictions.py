@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from conformance.claims import families
-from conformance.contradictions import CONTRADICTIONS, Contradiction, Position, settle
-from conformance.observations import HOLDS, LACKS
-from conformance.record import Line
+from conformance.analysis.contradictions import CONTRADICTIONS, Contradiction, Position, settle
+from conformance.claims.observations import HOLDS, LACKS
+from conformance.record.stream import Line
 from conformance.report import render
+from conformance.suite import families
 from tests.lines import a_record, observed
 
 BOTH = Contradiction(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.course import Course
-from conformance.legs import KINDS, Leg, catalogue
-from conformance.turns import Turns
+from conformance.approaches.catalogue import catalogue
+from conformance.legs.leg import Leg
+from conformance.legs.runner import Course
+from conformance.legs.turns import Turns
+from conformance.legs.variations import KINDS
 
 
 class Probe:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import record
+from conformance.analysis.differences import Differences, compare
 from conformance.cli import cli
-from conformance.differences import Differences, compare
-from conformance.report import compared
+from conformance.record import stream
+from conformance.record.names import leg_name
+from conformance.report import differences
 from tests.conftest import recorded_lines, write
 
 CHANGED = ("P2-13", "dind.foreground")
@@ -32,13 +33,13 @@ def changed() -> list[dict[str, Any]]:
 
 
 def found() -> Differences:
-    return compare(record.of(recorded_lines()), record.of(changed()))
+    return compare(stream.of(recorded_lines()), stream.of(changed()))
 
 
 def test_a_record_is_as_itself() -> None:
-    same = compare(record.of(recorded_lines()), record.of(recorded_lines()))
+    same = compare(stream.of(recorded_lines()), stream.of(recorded_lines()))
     assert (same.facts, same.changed, same.appeared, same.vanished) == ((), (), (), ())
-    assert same.same == len(record.of(recorded_lines()).observations)
+    assert same.same == len(stream.of(recorded_lines()).observations)
 
 
 def test_what_is_another_one_is_told_worlds_first() -> None:
@@ -46,9 +47,9 @@ def test_what_is_another_one_is_told_worlds_first() -> None:
     assert [row.name for row in found().changed] == ["P2-13[dind.foreground]"]
     assert [line["property"] for line in found().vanished] == ["P2-05"]
     assert found().appeared == ()
-    backwards = compare(record.of(changed()), record.of(recorded_lines()))
+    backwards = compare(stream.of(changed()), stream.of(recorded_lines()))
     assert [line["property"] for line in backwards.appeared] == ["P2-05"]
-    assert [part.title.split()[-1] for part in compared.tables(found())] == ["worlds", "changed", "vanished", "starts"]
+    assert [part.title.split()[-1] for part in differences.tables(found())] == ["worlds", "changed", "vanished", "starts"]
 
 
 def test_times_of_one_start_each_cannot_be_told_apart() -> None:
@@ -68,18 +69,18 @@ def test_times_that_are_far_apart_often_enough_are_different() -> None:
 
 def _leg(repeat: int, serving: float) -> dict[str, Any]:
     line = copy.deepcopy(next(one for one in recorded_lines() if one["kind"] == "leg" and one["leg"] == "dind.foreground"))
-    line["leg"] = record.leg_name("dind", "foreground", repeat)
+    line["leg"] = leg_name("dind", "foreground", repeat)
     line["times"] = {"deploying": 100.0, "serving": 100.0 + serving}
     return line
 
 
-def _with(legs: list[dict[str, Any]]) -> record.Record:
+def _with(legs: list[dict[str, Any]]) -> stream.Record:
     kept = [line for line in recorded_lines() if line["kind"] in ("header", "footer")]
-    return record.of([kept[0], *legs, kept[-1]])
+    return stream.of([kept[0], *legs, kept[-1]])
 
 
 def test_each_format_escapes_what_it_shows() -> None:
-    text, markdown, page = (compared.WRITERS[form](found()) for form in ("text", "markdown", "html"))
+    text, markdown, page = (differences.WRITERS[form](found()) for form in ("text", "markdown", "html"))
     assert "    after: ✗ LACKS: outside | <the pod>" in text
     assert "outside &#124; &#60;the pod&#62;" in markdown
     assert "outside | &lt;the pod&gt;" in page

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence import Evidence, Seen
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.evidence.items import Evidence, Seen
 from tests.made import conclude, proven, reading
 
 ADDRESS = "10.96.7.7"

@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import byhand, plan, record
-from conformance.article import CLAIMS, Claim
-from conformance.byhand import Hand
+from conformance import suite
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.article import CLAIMS, Claim
 from conformance.cli import cli, main
 from conformance.errors import UsageError
-from conformance.evidence import Evidence, Seen, digest
-from conformance.explain import explain
-from conformance.legs import catalogue
+from conformance.evidence.items import Evidence, Seen, digest
+from conformance.explain import by_hand
+from conformance.explain.by_hand import Hand
+from conformance.explain.property import explain
 from conformance.probes import agent
+from conformance.record import stream
 from tests.conftest import recorded_lines, write
 
 UID, IP, CHILD, LAYER = "826951b1-5d8c-4328-9be9-fbe95da9e7e2", "10.244.1.44", "b" * 64, "c" * 64
@@ -130,13 +132,13 @@ def test_nothing_is_said_where_nothing_was_asked() -> None:
 
 
 def test_only_the_agents_own_questions_have_commands() -> None:
-    assert set(byhand.QUESTIONS) <= set(agent.QUESTIONS)
+    assert set(by_hand.QUESTIONS) <= set(agent.QUESTIONS)
 
 
 def test_every_command_is_one_that_a_shell_takes() -> None:
-    lines = [line for name in catalogue() for line in byhand.setting(catalogue()[name], f"{name}.yaml")]
+    lines = [line for name in catalogue() for line in by_hand.setting(catalogue()[name], f"{name}.yaml")]
     lines += [line for approach, asked, _ in ASKED for line in commands(approach, asked)]
-    lines += [line for question in byhand.QUESTIONS for line in commands("dood", {"question": question, "host": IP, "port": 1})]
+    lines += [line for question in by_hand.QUESTIONS for line in commands("dood", {"question": question, "host": IP, "port": 1})]
     for line in lines:
         done = subprocess.run(["bash", "-n", "-c", line], capture_output=True, text=True, check=False)
         assert done.returncode == 0, (line, done.stderr)
@@ -146,7 +148,7 @@ def test_the_childs_process_and_its_limit_are_found(tmp_path: Path) -> None:
     """Where this machine is the node: `docker exec NODE` only runs the command."""
     (tmp_path / "docker").write_text('#!/bin/sh\nshift 2\nexec "$@"\n', encoding="utf-8")
     (tmp_path / "docker").chmod(0o755)
-    setting = byhand.setting(catalogue()["dood"], "x")
+    setting = by_hand.setting(catalogue()["dood"], "x")
     find = next(line for line in setting if "PID=$(" in line)
     child = subprocess.Popen(["sleep", "60"], env={"CHILD_NONCE": "article", "PATH": os.environ["PATH"]})
     try:
@@ -163,7 +165,7 @@ def test_the_childs_process_and_its_limit_are_found(tmp_path: Path) -> None:
     assert "syntax" not in done.stderr
 
 
-def told(name: str, read: record.Record | None = None) -> str:
+def told(name: str, read: stream.Record | None = None) -> str:
     return "\n".join(explain(name, read, catalogue()))
 
 
@@ -179,8 +181,8 @@ def test_what_is_declared_is_told_without_a_record() -> None:
     assert "By hand" not in said
 
 
-@pytest.mark.parametrize("one", plan.properties(), ids=lambda one: one.id)
-def test_every_property_is_explained(one: Any, recorded: record.Record) -> None:
+@pytest.mark.parametrize("one", suite.properties(), ids=lambda one: one.id)
+def test_every_property_is_explained(one: Any, recorded: stream.Record) -> None:
     lines = list(explain(one.id, recorded, catalogue()))
     assert lines[0] == f"{one.id}: {one.sentence}"
     assert f"  conformance run --level {one.level} -k '{one.id}['" in lines
@@ -193,7 +195,7 @@ def test_every_property_is_explained(one: Any, recorded: record.Record) -> None:
     assert ("This record has no observation of it." in "\n".join(lines)) is not bool(seen)
 
 
-def test_an_answer_is_shortened_to_what_decides(recorded: record.Record) -> None:
+def test_an_answer_is_shortened_to_what_decides(recorded: stream.Record) -> None:
     said = " ".join(told("P2-13", recorded).split())
     assert re.search(r"memory at /docker/[0-9a-f]{12}\.\.\., limited to nothing", said)
     assert "limited to 805306368 by cri-containerd-" in said
@@ -202,13 +204,13 @@ def test_an_answer_is_shortened_to_what_decides(recorded: record.Record) -> None
 
 def test_a_claim_without_a_property_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CLAIMS, "P2-25", Claim("P2-25", "it is reliable", "Part 2, Summary", "many runs"))
-    monkeypatch.setattr("conformance.plan.properties", list)
+    monkeypatch.setattr("conformance.suite.properties", list)
     assert "not judged: no property judges it; it needs many runs" in told("P2-25")
 
 
 def test_a_claim_of_parts_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = [one for one in plan.properties() if one.id in ("P2-13.memory", "P2-13.cpu")]
-    monkeypatch.setattr("conformance.plan.properties", lambda: parts)
+    parts = [one for one in suite.properties() if one.id in ("P2-13.memory", "P2-13.cpu")]
+    monkeypatch.setattr("conformance.suite.properties", lambda: parts)
     assert "judged in parts: P2-13.memory, P2-13.cpu" in told("P2-13")
 
 
@@ -251,6 +253,6 @@ def test_hostile_evidence_does_not_reach_the_terminal_as_it_is() -> None:
             line.update(output=hostile, sha256=digest(hostile), name=hostile)
         if line["kind"] == "observation":
             line["reason"] = hostile
-    said = told("P2-05", record.of(lines))
+    said = told("P2-05", stream.of(lines))
     assert "\x1b" not in said
     assert not re.search(r"^\s*rm -rf", said, re.MULTILINE)

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from conformance import record, repeats
-from conformance.observations import Verdict
-from conformance.report import front, render, view
+from conformance.analysis import front, repeats, summary_table
+from conformance.claims.observations import Verdict
+from conformance.record import stream
+from conformance.report import render
 from tests.conftest import recorded_lines
 from tests.test_repeats import repeated
 
@@ -31,7 +32,7 @@ ORDER = (
 )
 
 
-def test_a_reader_is_told_what_matters_first(recorded: record.Record) -> None:
+def test_a_reader_is_told_what_matters_first(recorded: stream.Record) -> None:
     places = [render.html(recorded).index(one) for one in ORDER]
     assert places == sorted(places)
 
@@ -41,16 +42,16 @@ def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it
     lines[0]["world"]["own_kernel"] = {
         "how": "User-Mode Linux", "source": "linux 7", "edits": {"clock": "It was slow.", "cpuset": "It was lacking."}
     }  # fmt: skip
-    page = render.html(record.of(lines))
+    page = render.html(stream.of(lines))
     front_, behind = page.split('class="headline"')
     assert "(User-Mode Linux; built from linux 7, edited: clock, cpuset)" in front_
     assert "It was" not in front_
     assert "<dd>clock: It was slow.</dd>" in behind
     lines[0]["world"]["own_kernel"]["edits"] = ["It was slow.", "It was lacking."]
-    assert "<dd>2: It was lacking.</dd>" in render.html(record.of(lines)), "records of before edits had names"
+    assert "<dd>2: It was lacking.</dd>" in render.html(stream.of(lines)), "records of before edits had names"
 
 
-def test_what_differs_begins_with_the_article(recorded: record.Record) -> None:
+def test_what_differs_begins_with_the_article(recorded: stream.Record) -> None:
     found = front.against(recorded)
     assert {one.verdict for one in found} == {Verdict.REFUTED}
     whose = [one.of_article for one in found]
@@ -58,14 +59,14 @@ def test_what_differs_begins_with_the_article(recorded: record.Record) -> None:
     assert (whose[0], whose[-1]) == (True, False)
 
 
-def test_how_sure_a_run_is_counts_what_was_not_always_the_same(recorded: record.Record) -> None:
+def test_how_sure_a_run_is_counts_what_was_not_always_the_same(recorded: stream.Record) -> None:
     assert "deployed once" in front.sure(recorded)
     cells = len({(one["property"], one["leg"]) for one in recorded.header["cells"]})
     said = f"deployed 10 times: {cells - 1} of {cells} observations were the same each time, 1 were not."
     assert said in front.sure(repeated(10, broken=3))
 
 
-def test_each_approachs_engine_is_named_as_it_names_itself(recorded: record.Record) -> None:
+def test_each_approachs_engine_is_named_as_it_names_itself(recorded: stream.Record) -> None:
     assert front.engines(recorded)["dood"].startswith("Docker 20.10.24")
     assert "containerized" in front.engines(recorded)["dind"]
     for badly in ({"status": 503}, {"body": "[]"}, {"body": '{"cut'}):
@@ -73,7 +74,7 @@ def test_each_approachs_engine_is_named_as_it_names_itself(recorded: record.Reco
         assert front.engines(evolve(recorded, evidence=tuple(broken))) == {}
 
 
-def test_what_was_not_tested_is_all_there_with_its_reason(recorded: record.Record) -> None:
+def test_what_was_not_tested_is_all_there_with_its_reason(recorded: stream.Record) -> None:
     known = front.untested(recorded)
     assert all(one.why for one in known)
     assert {one.what.split(" on ")[0] for one in known} >= {"J-01", "P1-04"}
@@ -82,11 +83,11 @@ def test_what_was_not_tested_is_all_there_with_its_reason(recorded: record.Recor
     assert f"{gone['property']} on {gone['leg']}" in {one.what for one in front.untested(lost)}
 
 
-def test_the_command_of_a_cell_selects_it_and_nothing_else(recorded: record.Record) -> None:
+def test_the_command_of_a_cell_selects_it_and_nothing_else(recorded: stream.Record) -> None:
     line = next(one for one in recorded.observations if (one["property"], one["leg"]) == ("P2-10", "dood.detached"))
     words = shlex.split(front.command(recorded, line))
     level, selection = (words[words.index(option) + 1] for option in ("--level", "-k"))
-    args = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "conformance.plugin", "-p", "no:cacheprovider"]
+    args = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "conformance.run.plugin", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*args, "--conformance-level", level, "-k", selection, "scenarios"], cwd=Path(__file__).parents[1],
         capture_output=True, text=True, check=False, env={**os.environ, "PYTEST_XDIST_WORKER": ""},
@@ -98,7 +99,7 @@ def test_the_command_of_a_cell_keeps_the_runs_options_but_for_its_selection() ->
     lines = recorded_lines()
     lines[0]["command"] = "conformance run --level core -n 2 --image httpd:latest=mine -k 'P2-10 or P2-05' --repeat 3"
     line = next(one for one in lines if one["kind"] == "observation" and one["property"] == "P2-05")
-    again = front.command(record.of(lines), line)
+    again = front.command(stream.of(lines), line)
     assert again == f'conformance run --level core -n 2 --image httpd:latest=mine --repeat 3 -k "P2-05[{line["leg"]}]"'
 
 
@@ -113,7 +114,7 @@ def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert front.duration(seconds) == said
 
 
-def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: record.Record) -> None:
+def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: stream.Record) -> None:
     page = html.unescape(render.html(recorded))
     for name in {one["leg"] for one in recorded.observations}:
         assert front.lasted(recorded.leg(name)) in page
@@ -122,7 +123,7 @@ def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: rec
     assert front.lasted({"times": {"deploying": 1.0}}) == ""
 
 
-def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: record.Record) -> None:
+def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: stream.Record) -> None:
     looked_at = [{"what": "nodes that are Ready", "found": "one, two"}]
     page = render.html(evolve(recorded, header={**recorded.header, "preflight": looked_at}))
     assert "<dt>nodes that are Ready</dt><dd>one, two</dd>" in page
@@ -142,8 +143,8 @@ def test_what_was_not_measured_is_said_to_be_so_with_its_prediction(predicted: d
     """It is not "unexpected": nothing was seen of it."""
     lines = [line for line in recorded_lines() if line.get("family") != "networking"]
     header = {**lines[0], "cells": [{**cell, **predicted} for cell in lines[0]["cells"]]}
-    read = record.of([header, *lines[1:]])
-    cells = [cell for row in view.rows(read) if row.family == "networking" for cell in row.cells if cell]
+    read = stream.of([header, *lines[1:]])
+    cells = [cell for row in summary_table.rows(read) if row.family == "networking" for cell in row.cells if cell]
     lost = [cell for cell in cells if not cell.parts]
     assert lost
     assert {cell.told for cell in lost} == {said}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence import Seen
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
 from scenarios import graph
 from tests.conftest import changed, without
 from tests.made import CONTAINER, answer, conclude, given, proven, reading

@@ -16,10 +16,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from conformance import record
-from conformance.differences import compare
-from conformance.evidence import digest
-from conformance.report import compared, live, machine, render, terminal, view
+from conformance.analysis.differences import compare
+from conformance.evidence.items import digest
+from conformance.record import stream
+from conformance.report import differences, live, markdown, render, terminal, verdict_file
+from conformance.report.printable import printable
 from tests.conftest import recorded_lines, write
 
 HOSTILE = (
@@ -27,11 +28,11 @@ HOSTILE = (
     "\x1b[31m\x1b]8;;http://evil\x07 \x00 \u202etxt\u2066 \ud800 &amp; NEEDLE"
 )
 HUGE = "A" * (1 << 20) + HOSTILE
-SHOWN = view.printable(HOSTILE)
+SHOWN = printable(HOSTILE)
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def spoiled() -> list[record.Line]:
+def spoiled() -> list[stream.Line]:
     """Return a record of two properties, with everything that a world can name made hostile."""
     lines = recorded_lines()
     header = lines[0]
@@ -54,22 +55,22 @@ def spoiled() -> list[record.Line]:
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> record.Record:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> stream.Record:
     """Return the record as it is read after our own writer wrote it."""
     path = tmp_path_factory.mktemp("hostile") / "record.jsonl"
-    writer = record.Writer(path)
+    writer = stream.Writer(path)
     for line in spoiled():
         writer.write(line)
     writer.close()
-    return record.read(path)
+    return stream.read(path)
 
 
-def unlike() -> record.Record:
+def unlike() -> stream.Record:
     """Return another record, so that everything is a difference."""
     lines = [
         {**line, "state": "ERROR", "reason": f"{HOSTILE} too"} if line["kind"] == "observation" else line for line in spoiled()
     ]
-    return record.of(lines)
+    return stream.of(lines)
 
 
 class Elements(HTMLParser):
@@ -86,7 +87,7 @@ class Elements(HTMLParser):
         self.active += [one for one in attrs if one[0].startswith("on") or one[0] in ("src", "style")]
 
 
-def on_terminal(read: record.Record, **environment: str) -> str:
+def on_terminal(read: stream.Record, **environment: str) -> str:
     """Return what stands on a terminal without colours after a run."""
     console = Console(
         file=io.StringIO(), width=120, emoji=False, highlight=False, soft_wrap=True, _environ={"TERM": "dumb", **environment}
@@ -98,32 +99,32 @@ def on_terminal(read: record.Record, **environment: str) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-PAGES: dict[str, Callable[[record.Record], str]] = {
+PAGES: dict[str, Callable[[stream.Record], str]] = {
     "report.html": render.html,
     "worlds.html": lambda read: render.side_by_side([read, unlike()]),
-    "diff.html": lambda read: compared.html(compare(read, unlike())),
+    "diff.html": lambda read: differences.html(compare(read, unlike())),
 }
-TEXTS: dict[str, Callable[[record.Record], str]] = {
+TEXTS: dict[str, Callable[[stream.Record], str]] = {
     **PAGES,
-    "worlds.md": lambda read: render.side_by_side_markdown([read, unlike()]),
-    "diff.md": lambda read: compared.markdown(compare(read, unlike())),
-    "diff.txt": lambda read: compared.text(compare(read, unlike())),
-    "summary.md": render.markdown,
-    "badge.svg": lambda read: render.page("badge.svg", **machine.badge(machine.verdicts(read))),
-    "verdict.json": lambda read: json.dumps(machine.verdicts(read)),
+    "worlds.md": lambda read: markdown.side_by_side_markdown([read, unlike()]),
+    "diff.md": lambda read: differences.markdown(compare(read, unlike())),
+    "diff.txt": lambda read: differences.text(compare(read, unlike())),
+    "summary.md": markdown.markdown,
+    "badge.svg": lambda read: render.page("badge.svg", **verdict_file.badge(verdict_file.verdicts(read))),
+    "verdict.json": lambda read: json.dumps(verdict_file.verdicts(read)),
     "terminal": on_terminal,
 }
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_no_output_holds_a_character_that_acts(hostile: record.Record, name: str) -> None:
+def test_no_output_holds_a_character_that_acts(hostile: stream.Record, name: str) -> None:
     text = TEXTS[name](hostile)
     assert text.encode()
     assert FORBIDDEN.findall(text) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_on_a_page_acts(hostile: record.Record, name: str) -> None:
+def test_nothing_on_a_page_acts(hostile: stream.Record, name: str) -> None:
     page = PAGES[name](hostile)
     found = Elements(page)
     assert found.names.count("script") == (name == "report.html")
@@ -133,7 +134,7 @@ def test_nothing_on_a_page_acts(hostile: record.Record, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["summary.md", "worlds.md", "diff.md"])
-def test_markdown_holds_no_markup_of_the_worlds(hostile: record.Record, name: str) -> None:
+def test_markdown_holds_no_markup_of_the_worlds(hostile: stream.Record, name: str) -> None:
     text = TEXTS[name](hostile)
     assert "<script" not in text
     assert "<img" not in text
@@ -143,19 +144,19 @@ def test_markdown_holds_no_markup_of_the_worlds(hostile: record.Record, name: st
     assert all(len({row.count("|") for row in table.splitlines()}) == 1 for table in tables)
 
 
-def test_files_for_machines_hold_all_of_it(hostile: record.Record) -> None:
+def test_files_for_machines_hold_all_of_it(hostile: stream.Record) -> None:
     cells = json.loads(TEXTS["verdict.json"](hostile))["cells"]
     assert {one["reason"] for one in cells} == {HOSTILE, HUGE}
     assert ET.fromstring(TEXTS["badge.svg"](hostile)).tag.endswith("svg")
 
 
-def test_evidence_is_on_the_page_whole(hostile: record.Record) -> None:
+def test_evidence_is_on_the_page_whole(hostile: stream.Record) -> None:
     packed = re.findall(r'data-gzip="([^"]*)"', render.html(hostile))
     whole = [gzip.decompress(base64.b64decode(one)).decode() for one in packed]
     assert any(len(one) > len(HUGE) and "NEEDLE" in one for one in whole)
 
 
-def test_a_terminal_shows_reasons_whole(hostile: record.Record) -> None:
+def test_a_terminal_shows_reasons_whole(hostile: stream.Record) -> None:
     told = on_terminal(hostile)
     assert SHOWN in told
     assert "A" * 1000 in told
@@ -163,7 +164,7 @@ def test_a_terminal_shows_reasons_whole(hostile: record.Record) -> None:
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_colour_is_never_the_only_sign_and_can_be_had_without(
-    recorded: record.Record, environment: dict[str, str], coloured: bool
+    recorded: stream.Record, environment: dict[str, str], coloured: bool
 ) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=120, _environ={"TERM": "xterm", **environment})
     terminal.table(recorded, console)
@@ -175,4 +176,4 @@ def test_colour_is_never_the_only_sign_and_can_be_had_without(
 def test_a_lone_surrogate_is_in_the_record_as_it_was_read(tmp_path: Path) -> None:
     lines = spoiled()
     path = write(tmp_path / "plain.jsonl", lines)  # as json itself writes it
-    assert record.read(path) == record.of(lines)
+    assert stream.read(path) == stream.of(lines)

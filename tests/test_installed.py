@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from conformance.world import paths
-from conformance.world.digest import digest
+from conformance.world.machine import paths
+from conformance.world.machine.digest import digest
 from tests.conftest import judged_in, recorded_level, recorded_lines, write
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,8 @@ class Installed:
     def asked(self, expression: str) -> str:
         """Return what an expression is there."""
         imports = (
-            "import conformance, scenarios; from conformance.world import paths; from conformance.world.digest import digest"
+            "import conformance, scenarios; "
+            "from conformance.world.machine import paths; from conformance.world.machine.digest import digest"
         )
         return self.run("python", "-c", f"{imports}; print({expression})").strip()
 
@@ -80,7 +81,7 @@ def test_the_wheel_holds_everything_that_a_run_needs(installed: Installed) -> No
     wanted = {name.replace("kind-config", "conformance/world/build/kind-config") for name in listed.decode().split("\0") if name}
     with zipfile.ZipFile(installed.wheel) as archive:
         packed = set(archive.namelist())
-    assert {"conformance/run.ini", "conformance/world/build/kind-config.yaml"} < wanted
+    assert {"conformance/run/run.ini", "conformance/world/build/kind-config.yaml"} < wanted
     assert wanted - packed == set()
     others = {name.partition("/")[2] for name in packed - wanted}
     assert others == {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
@@ -103,7 +104,7 @@ def test_it_lists_and_renders_in_an_empty_folder_with_an_empty_home(installed: I
 def test_it_judges_a_record_again(installed: Installed, tmp_path: Path) -> None:
     record = write(tmp_path / "record.jsonl", recorded_lines())
     scenarios = installed.asked("scenarios.__path__[0]")
-    args = ["-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", scenarios, "--replay", str(record)]
+    args = ["-q", "-p", "conformance.run.plugin", "-p", "no:cacheprovider", scenarios, "--replay", str(record)]
     args += ["--conformance-level", recorded_level()]
     assert f"{judged_in(recorded_lines())} passed" in installed.run("python", "-m", "pytest", *args)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from conformance import record
-from conformance.claims import Property, families
-from conformance.evidence import Seen
-from conformance.legs import catalogue
-from conformance.observations import State
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.observations import State
+from conformance.claims.properties import Property
+from conformance.evidence.items import Seen
+from conformance.record import stream
+from conformance.suite import families
 from tests.conftest import changed, recorded_lines, without
 
 PROPERTIES = {one.id: one for family in families() for one in family.properties}
@@ -25,7 +26,7 @@ def judge(name: str, seen: Seen) -> State:
     return PROPERTIES[name].conclude(seen).state
 
 
-def test_the_recorded_run_is_judged_as_it_was(recorded: record.Record) -> None:
+def test_the_recorded_run_is_judged_as_it_was(recorded: stream.Record) -> None:
     assert recorded.observations
     for line in recorded.observations:
         concluded = PROPERTIES[line["property"]].conclude(recorded.seen(line["leg"]))
@@ -33,7 +34,7 @@ def test_the_recorded_run_is_judged_as_it_was(recorded: record.Record) -> None:
         assert concluded.reason == line["reason"]
 
 
-def test_the_recorded_run_has_every_answer_that_is_expected(recorded: record.Record) -> None:
+def test_the_recorded_run_has_every_answer_that_is_expected(recorded: stream.Record) -> None:
     """A judge that says the same of everything would pass a run of one approach, and does not pass both."""
     for name in {line["property"] for line in recorded.observations}:
         lines = [o for o in recorded.observations if o["property"] == name and o["state"] != State.NOT_APPLICABLE.value]

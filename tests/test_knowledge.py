@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import Property
-from conformance.evidence import Evidence, Seen
-from conformance.identity import container_ids, container_of, parsed
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.claims.properties import Property
+from conformance.cluster.pods import container_ids
+from conformance.evidence.identity import container_of, parsed
+from conformance.evidence.items import Evidence, Seen
 from scenarios import knowledge
 from tests.conftest import changed
 from tests.made import answer, ran, reading

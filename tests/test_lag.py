@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from conformance import record
-from conformance.cluster import Object
+from conformance.cluster.api import Object
 from conformance.errors import RigError
-from conformance.evidence import Evidence, digest
-from conformance.following import Follower
+from conformance.evidence.items import Evidence, digest
+from conformance.legs.deletion import Follower
 from conformance.probes import agent
 from conformance.probes.node import Clock, NodeProbe
-from conformance.report.lag import lags, percentile
+from conformance.record import stream
+from hack.bench.lag import lags, percentile
 
 UNCERTAIN = 0.004
 
 
-def deletions(recorded: record.Record, **events: list[Object]) -> record.Record:
+def deletions(recorded: stream.Record, **events: list[Object]) -> stream.Record:
     """Return the recorded run with the events of every deletion replaced: those named by leg, none of any other."""
 
     def changed(one: Evidence) -> Evidence:
@@ -40,19 +40,19 @@ def event(what: str, at: float, seen: float, **more: Any) -> Object:
     return {"event": what, "role": "child", "pid": 7, "at": at, "seen": seen, **more}
 
 
-def test_the_lag_of_an_end_is_from_the_nodes_wake_up_to_its_being_seen(recorded: record.Record) -> None:
+def test_the_lag_of_an_end_is_from_the_nodes_wake_up_to_its_being_seen(recorded: stream.Record) -> None:
     ended = [e for e in recorded.seen("dind.foreground")["deletion"].output["events"] if e["event"] == "gone"]
     assert ended
     made = deletions(recorded, dind_foreground=[{**e, "seen": e["at"] + 0.03} for e in ended], dood_laden=[event("gone", 5, 6)])
     assert sorted(lags(made)) == pytest.approx([0.03 + UNCERTAIN] * len(ended) + [1 + UNCERTAIN])
 
 
-def test_the_lag_of_a_note_is_from_what_the_child_wrote(recorded: record.Record) -> None:
+def test_the_lag_of_a_note_is_from_what_the_child_wrote(recorded: stream.Record) -> None:
     made = deletions(recorded, dood_foreground=[event("noted", 100.09, 100.10, text="SIGTERM 100.02\n")])
     assert lags(made) == pytest.approx([0.08 + UNCERTAIN])
 
 
-def test_a_note_that_grew_is_counted_by_what_is_new_in_it(recorded: record.Record) -> None:
+def test_a_note_that_grew_is_counted_by_what_is_new_in_it(recorded: stream.Record) -> None:
     notes = [
         event("noted", 9, 10.10, text="SIGTERM 10.00\n"),
         event("noted", 9, 10.50, text="SIGTERM 10.00\nSIGTERM 10.30\nSIGTERM 10.40\n"),
@@ -60,17 +60,17 @@ def test_a_note_that_grew_is_counted_by_what_is_new_in_it(recorded: record.Recor
     assert lags(deletions(recorded, dood_foreground=notes)) == pytest.approx([v + UNCERTAIN for v in (0.1, 0.2, 0.1)])
 
 
-def test_what_only_tells_of_the_watch_is_not_an_event(recorded: record.Record) -> None:
+def test_what_only_tells_of_the_watch_is_not_an_event(recorded: stream.Record) -> None:
     about = [event(what, 1, 1.5) for what in ("watching", "absent", "end")]
     assert lags(deletions(recorded, dood_foreground=[*about, event("gone", 2, 2.25)])) == pytest.approx([0.25 + UNCERTAIN])
 
 
-def test_events_without_the_time_they_were_seen_are_not_counted(recorded: record.Record) -> None:
+def test_events_without_the_time_they_were_seen_are_not_counted(recorded: stream.Record) -> None:
     old = {key: value for key, value in event("gone", 1, 2).items() if key != "seen"}
     assert lags(deletions(recorded, dood_foreground=[old, event("gone", 2, 2.5)])) == pytest.approx([0.5 + UNCERTAIN])
 
 
-def test_no_event_is_an_error_and_not_a_lag_of_nothing(recorded: record.Record) -> None:
+def test_no_event_is_an_error_and_not_a_lag_of_nothing(recorded: stream.Record) -> None:
     with pytest.raises(RigError, match="no event"):
         lags(deletions(recorded))
     with pytest.raises(RigError, match="no event"):

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from conformance import record
 from conformance.cli import cli
+from conformance.record import stream
 from conformance.report import live
 from tests.conftest import recorded_lines, write
 from tests.lines import observed
@@ -21,7 +21,7 @@ HOSTILE = "\x1b[31m[red] :smile: \u202e"
 CELL = {"kind": "waiting", "cell": "P2-05[dind.x~2]"}
 
 
-def header(*legs: str) -> record.Line:
+def header(*legs: str) -> stream.Line:
     return {"kind": "header", "cells": [{"property": "P2-05", "leg": leg} for leg in legs]}
 
 
@@ -103,7 +103,7 @@ class Made:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a way to run it with options."""
     monkeypatch.setattr("conformance.cli.reach", lambda *_: None)
-    monkeypatch.setattr("conformance.run.Run", Made)
+    monkeypatch.setattr("conformance.run.controller.Run", Made)
 
     def ran(*options: str) -> Result:
         return CliRunner().invoke(cli, ["run", "--reports", str(tmp_path), *options])

@@ -12,13 +12,13 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from conformance import record
 from conformance.cli import cli
-from conformance.report import machine, render
+from conformance.record import stream
+from conformance.report import render, verdict_file
 from tests.conftest import recorded_lines, write
 from tests.lines import a_record, observed
 
-SCHEMA = json.loads((Path(record.__file__).parent / "verdict.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(verdict_file.__file__).with_name("verdict.schema.json")).read_text(encoding="utf-8"))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -27,11 +27,11 @@ def valid(verdict: dict[str, Any]) -> dict[str, Any]:
     return verdict
 
 
-def ended(code: int, *, interrupted: bool = False) -> record.Record:
+def ended(code: int, *, interrupted: bool = False) -> stream.Record:
     """Return the recorded run, ended otherwise."""
     lines = recorded_lines()
     lines[-1].update(exit_code=code, interrupted=interrupted)
-    return record.of(lines)
+    return stream.of(lines)
 
 
 def test_the_report_command_writes_both_beside_the_report(tmp_path: Path) -> None:
@@ -46,8 +46,8 @@ def test_the_report_command_writes_both_beside_the_report(tmp_path: Path) -> Non
     assert badge.findtext(f"{SVG}title") == f"DinD/DooD conformance: as expected, {verdict['of']} of {verdict['of']}"
 
 
-def test_every_cell_is_there_with_its_verdict(recorded: record.Record) -> None:
-    cells = valid(machine.verdicts(recorded))["cells"]
+def test_every_cell_is_there_with_its_verdict(recorded: stream.Record) -> None:
+    cells = valid(verdict_file.verdicts(recorded))["cells"]
     assert [(one["property"], one["leg"]) for one in cells] == [(o["property"], o["leg"]) for o in recorded.observations]
     assert {one["verdict"] for one in cells} >= {"CONFIRMED", "REFUTED", "SILENT"}
 
@@ -64,27 +64,27 @@ def test_every_cell_is_there_with_its_verdict(recorded: record.Record) -> None:
 )
 def test_the_badge_says_it_in_a_word(code: int, interrupted: bool, word: str) -> None:
     made = ended(code, interrupted=interrupted)
-    assert valid(machine.verdicts(made))["result"] == word
-    badge = machine.badge(machine.verdicts(made))
+    assert valid(verdict_file.verdicts(made))["result"] == word
+    badge = verdict_file.badge(verdict_file.verdicts(made))
     assert badge["message"].startswith(f"{word}, ")
-    assert badge["colour"] == machine.COLOURS[word]
+    assert badge["colour"] == verdict_file.COLOURS[word]
 
 
 def test_a_record_without_a_footer_is_never_green() -> None:
-    verdict = valid(machine.verdicts(record.of(recorded_lines()[:-1])))
+    verdict = valid(verdict_file.verdicts(stream.of(recorded_lines()[:-1])))
     assert (verdict["result"], verdict["exit_code"], verdict["ended"]) == ("interrupted", 2, None)
 
 
 def test_a_lost_cell_and_an_unexpected_one_are_not_as_expected() -> None:
     found = [observed("P2-05", "dind.x", "HOLDS"), observed("P2-08", "dind.x", "LACKS", as_expected=False)]
-    verdict = valid(machine.verdicts(a_record(found, lost=[observed("P2-10", "dind.x", "HOLDS")])))
+    verdict = valid(verdict_file.verdicts(a_record(found, lost=[observed("P2-10", "dind.x", "HOLDS")])))
     assert (verdict["as_expected"], verdict["of"]) == (1, 3)
     assert [one["state"] for one in verdict["cells"]] == ["HOLDS", "LACKS", "ERROR"]
 
 
 def test_repeats_carry_their_agreement() -> None:
     states = {"dind.x": "HOLDS", "dind.x~2": "HOLDS", "dind.x~3": "LACKS"}
-    cells = valid(machine.verdicts(a_record(observed("P2-05", leg, state) for leg, state in states.items())))["cells"]
+    cells = valid(verdict_file.verdicts(a_record(observed("P2-05", leg, state) for leg, state in states.items())))["cells"]
     assert [(one["state"], one["agreement"]) for one in cells] == [("MIXED", {"agreeing": 2, "of": 3})]
 
 

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from conformance.errors import NoImage
 from conformance.wait import until
-from conformance.world import binaries, commands, engine, images, machine, nodes
-from conformance.world.images import Image
-from conformance.world.progress import Progress, left
+from conformance.world.images import go_programs, image_store, kind_node
+from conformance.world.images.image_store import Image
+from conformance.world.machine import commands, engine, memory
+from conformance.world.machine.progress import Progress, left
 
 STAGED = re.compile(r"^LABEL conformance\.stage=(\S+)$", re.MULTILINE)
 
@@ -30,7 +31,7 @@ def test_what_is_left_follows_what_the_machine_has_taken_so_far() -> None:
 
 
 def test_work_that_goes_on_is_told_without_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.world.progress.HEARTBEAT", 0.3)
+    monkeypatch.setattr("conformance.world.machine.progress.HEARTBEAT", 0.3)
     out = io.StringIO()
     progress = Progress([5.0], Console(file=out, force_terminal=False))
     with progress.step("a thing", usual=5.0):
@@ -48,9 +49,9 @@ def test_what_one_work_raises_ends_the_others() -> None:
 
     began = time.monotonic()
     with pytest.raises(NoImage, match="there is none"):
-        nodes._at_once({"long": long, "broken": broken})
+        kind_node._at_once({"long": long, "broken": broken})
     assert time.monotonic() - began < 30
-    assert nodes._at_once({"a": lambda: Image("a"), "b": lambda: Image("b")}) == {"a": Image("a"), "b": Image("b")}
+    assert kind_node._at_once({"a": lambda: Image("a"), "b": lambda: Image("b")}) == {"a": Image("a"), "b": Image("b")}
 
 
 @pytest.mark.parametrize(
@@ -73,30 +74,30 @@ def test_the_memory_that_there_is(tmp_path: Path, of_self: str, limits: dict[str
     for name, text in written.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert machine.memory(tmp_path) == least
+    assert memory.memory(tmp_path) == least
 
 
 def test_what_two_want_at_once_is_built_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built = []
 
-    def slowly(_: binaries.Module, target: Path, __: Progress) -> None:
+    def slowly(_: go_programs.Module, target: Path, __: Progress) -> None:
         built.append(target)
         time.sleep(0.3)
         target.mkdir(parents=True)
 
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
-    monkeypatch.setattr(binaries, "_build", slowly)
-    wanted = {name: lambda: Image(str(binaries.build(binaries.KIND, Progress()))) for name in ("the node", "the registry")}
-    assert set(nodes._at_once(wanted).values()) == {Image(str(binaries.cached(binaries.KIND)))}
+    monkeypatch.setattr(go_programs, "_build", slowly)
+    wanted = {name: lambda: Image(str(go_programs.build(go_programs.KIND, Progress()))) for name in ("the node", "the registry")}
+    assert set(kind_node._at_once(wanted).values()) == {Image(str(go_programs.cached(go_programs.KIND)))}
     assert len(built) == 1
 
 
 def test_compilers_are_given_what_memory_there_is_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr(machine, "memory", lambda: 4 << 30)
-    assert binaries._memory() == {"GOGC": "off", "GOMEMLIMIT": f"{1 << 30}"}
-    monkeypatch.setattr(machine, "memory", lambda: 1 << 30)
-    assert binaries._memory()["GOMEMLIMIT"] == f"{binaries.LEAST}"
+    monkeypatch.setattr(memory, "memory", lambda: 4 << 30)
+    assert go_programs._memory() == {"GOGC": "off", "GOMEMLIMIT": f"{1 << 30}"}
+    monkeypatch.setattr(memory, "memory", lambda: 1 << 30)
+    assert go_programs._memory()["GOMEMLIMIT"] == f"{go_programs.LEAST}"
 
 
 def test_what_a_build_leaves_is_taken_away_and_nothing_of_a_build_beside_it(
@@ -105,13 +106,13 @@ def test_what_a_build_leaves_is_taken_away_and_nothing_of_a_build_beside_it(
     """A stage of a build that goes on has no name yet, as one that was left has none."""
     ran: list[list[str]] = []
     monkeypatch.setattr(commands, "run", lambda args, **_: ran.append([str(word) for word in args]))
-    recipe = images.Recipe("httpd", usual=1)
-    images._built(recipe, tmp_path)
-    assert ran[-1][-1] == f"label={images.STAGE}=httpd"
-    staged = {file.parent.name: STAGED.findall(file.read_text()) for file in images.FOLDER.glob("*/Dockerfile")}
+    recipe = image_store.Recipe("httpd", usual=1)
+    image_store._built(recipe, tmp_path)
+    assert ran[-1][-1] == f"label={image_store.STAGE}=httpd"
+    staged = {file.parent.name: STAGED.findall(file.read_text()) for file in image_store.FOLDER.glob("*/Dockerfile")}
     assert staged["httpd"]
     for folder, found in staged.items():
-        stages = re.findall(r"^FROM .*\bAS\b", (images.FOLDER / folder / "Dockerfile").read_text(), re.MULTILINE)
+        stages = re.findall(r"^FROM .*\bAS\b", (image_store.FOLDER / folder / "Dockerfile").read_text(), re.MULTILINE)
         assert found == [folder] * len(stages)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from conformance.claims import Property
-from conformance.evidence import Evidence, Seen
-from conformance.observations import Observation, State
-from conformance.steps import said
+from conformance.claims.observations import Observation, State
+from conformance.claims.properties import Property
+from conformance.evidence.items import Evidence, Seen
+from conformance.legs.docker import said
 from scenarios import names
 from tests.conftest import changed, without
 from tests.made import answer, labelled, proven, ran, reading

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence import Seen
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
 from scenarios.networking import ON_NODE_IP, ON_POD_IP
 from tests.conftest import changed
 from tests.made import conclude, given

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.observations import State, Verdict, summarise, verdict
+from conformance.claims.observations import State, Verdict, summarise, verdict
 
 STATES = st.lists(st.sampled_from(State), max_size=6)
 

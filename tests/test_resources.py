@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import cli, limits
+from conformance import cli
 from conformance.choices import RATE
-from conformance.claims import Property
+from conformance.claims.observations import State
+from conformance.claims.properties import Property
 from conformance.errors import RigError
-from conformance.evidence import Evidence, Seen
-from conformance.observations import State
+from conformance.evidence import cgroupfs
+from conformance.evidence.items import Evidence, Seen
 from conformance.timeouts import TIMEOUTS
 from scenarios import resources
 from tests.conftest import changed, without
@@ -281,11 +282,11 @@ def test_a_share_between_is_inconclusive() -> None:
 
 
 def test_what_a_request_weighs_in_every_kernel() -> None:
-    assert limits.weights_of(0.03) >= {30, 2}
-    assert limits.weights_of(1.0) == {1024, 39, 100}
-    assert 2 in limits.weights_of(0.001)
-    assert limits.cpu_weight(limits.Level("", "/", 1, {"cpu.weight": "2\n"})) == 2
-    assert limits.cpu_weight(limits.Level("", "/", 1, {})) is None
+    assert cgroupfs.weights_of(0.03) >= {30, 2}
+    assert cgroupfs.weights_of(1.0) == {1024, 39, 100}
+    assert 2 in cgroupfs.weights_of(0.001)
+    assert cgroupfs.cpu_weight(cgroupfs.Level("", "/", 1, {"cpu.weight": "2\n"})) == 2
+    assert cgroupfs.cpu_weight(cgroupfs.Level("", "/", 1, {})) is None
 
 
 def test_a_rate_that_is_no_price_is_wrong_usage() -> None:

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from conformance import cleaning, legs, registry
-from conformance.claims import Property
-from conformance.cluster import Refused
-from conformance.evidence import SECOND, Evidence, Seen
-from conformance.legs import KINDS, Leg, catalogue
-from conformance.observations import State
+from conformance.approaches.catalogue import catalogue, container
+from conformance.claims.observations import State
+from conformance.claims.properties import Property
+from conformance.cleanup import objects
+from conformance.cluster.api import Refused
+from conformance.evidence.items import SECOND, Evidence, Seen
+from conformance.legs import registry, variations
+from conformance.legs.leg import Leg
+from conformance.legs.variations import KINDS
 from scenarios import built, reuse
 from tests.conftest import changed
 from tests.made import given
@@ -137,7 +140,7 @@ def test_the_second_of_two_in_a_row_is_another_pod_on_the_same_graph() -> None:
     assert first["metadata"]["name"] != second["metadata"]["name"]
     for pod in (first, second):
         assert [v["persistentVolumeClaim"]["claimName"] for v in pod["spec"]["volumes"]] == ["kept"]
-        assert legs.INSECURE in legs.container(pod, "dind-daemon")["command"]
+        assert variations.INSECURE in container(pod, "dind-daemon")["command"]
     beside = Leg("r", catalogue()["dind"], KINDS["reuse"], "nonce", 20001, "worker")
     assert "emptyDir" in beside.pod()["spec"]["volumes"][0]
     assert registry.manifest(beside)["spec"]["affinity"] == beside.pod()["spec"]["affinity"]
@@ -170,12 +173,12 @@ class Api:
 
 def test_where_volumes_may_not_be_listed_none_were_made() -> None:
     api: Any = Api(registry.VOLUMES)
-    assert cleaning._labelled(api, registry.VOLUMES, "conformance/run") == []
-    assert registry.VOLUMES in cleaning.COLLECTIONS
-    assert cleaning.runs(api) == {"r"}
+    assert objects._labelled(api, registry.VOLUMES, "conformance/run") == []
+    assert registry.VOLUMES in objects.COLLECTIONS
+    assert objects.runs(api) == {"r"}
     mute: Any = Api("/api/v1/namespaces")
     with pytest.raises(Refused):
-        cleaning.runs(mute)
+        objects.runs(mute)
 
 
 def a_build(prefix: str, layer: str, seconds: float, size: int = LAYER, code: int = 0) -> dict[str, Any]:

@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from conformance.cluster import CLEARED, Refused
-from conformance.course import Course, LegFailed
+from conformance.approaches.catalogue import catalogue
+from conformance.cluster.api import CLEARED, Refused
+from conformance.cluster.pods import container_ids
 from conformance.errors import RigError
-from conformance.evidence import Evidence
-from conformance.identity import container_ids, first_processes
-from conformance.legs import KINDS, Leg, catalogue
+from conformance.evidence.identity import first_processes
+from conformance.evidence.items import Evidence
+from conformance.legs.deploy import LegFailed
+from conformance.legs.docker import image
+from conformance.legs.leg import Leg
+from conformance.legs.rig import Rig
+from conformance.legs.runner import Course
+from conformance.legs.variations import KINDS
 from conformance.probes.node import Answer
-from conformance.rig import Rig
-from conformance.run import Run
-from conformance.steps import image
+from conformance.run.controller import Run
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios import knowledge, names, printed, resources

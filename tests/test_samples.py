@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance import record
 from conformance.choices import CGROUPS
+from conformance.record import stream
 from hack import samples
 from tests.conftest import recorded_lines
 
@@ -26,14 +26,14 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "reports"
 
 
-def written(folder: Path, lines: list[record.Line]) -> None:
+def written(folder: Path, lines: list[stream.Line]) -> None:
     (folder / "record.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
 
 def test_what_was_made_is_kept(made: Path) -> None:
     assert samples.main() == 0
     assert (made / "samples" / "cgroup-v2" / "report.html").read_text() == "cgroup-v2 at 172.18.0.2"
-    assert record.read(made / "samples" / "cgroup-v2" / "record.jsonl").footer
+    assert stream.read(made / "samples" / "cgroup-v2" / "record.jsonl").footer
     assert (made / "samples" / "worlds.html").is_file()
 
 

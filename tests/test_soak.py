@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from conformance import record
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.record import stream
 from hack import soak
 from tests.conftest import recorded_lines
 
@@ -17,13 +17,13 @@ MOUNT = {"kind": "residue", "node": "n", "what": "mounts", "left": ["/run/x"], "
 LOGS = {**MOUNT, "what": "pod logs"}
 
 
-def ended(*more: record.Line, flip: bool = False, footer: bool = True, **said: Any) -> soak.Ended:
+def ended(*more: stream.Line, flip: bool = False, footer: bool = True, **said: Any) -> soak.Ended:
     lines = [one for one in recorded_lines() if one["kind"] != "residue"]
     first = next(one for one in lines if one["kind"] == "observation")
     if flip:
         first["state"] = "INCONCLUSIVE"
     lines[-1].update({"exit_code": 0, "cleaned": [], **said})
-    return soak.Ended(lines[-1]["exit_code"], record.of([*lines[:-1], *more, *(lines[-1:] if footer else [])]))
+    return soak.Ended(lines[-1]["exit_code"], stream.of([*lines[:-1], *more, *(lines[-1:] if footer else [])]))
 
 
 def test_runs_that_agree_and_leave_only_logs_are_good() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from conformance.evidence import Evidence, Seen
-from conformance.observations import State
+from conformance.claims.observations import State
+from conformance.evidence.items import Evidence, Seen
 from conformance.probes import agent
 from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD, RECORD, VOLUME, upper_directory
 from tests.made import conclude, given

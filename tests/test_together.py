@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance import record, together
+from conformance.analysis import worlds
 from conformance.cli import cli
-from conformance.report import render
+from conformance.record import stream
+from conformance.report import markdown, render
 from tests.conftest import recorded_lines, write
 
 ESCAPED = "P2-13[dind.foreground]"
@@ -27,23 +28,23 @@ def other(**states: str) -> list[dict[str, Any]]:
     return lines
 
 
-def two(**states: str) -> list[record.Record]:
+def two(**states: str) -> list[stream.Record]:
     """Return the recorded world and the other one."""
-    return [record.of(recorded_lines()), record.of(other(**states))]
+    return [stream.of(recorded_lines()), stream.of(other(**states))]
 
 
 def test_worlds_that_agree_are_said_to() -> None:
-    found = together.rows(two())
-    assert together.disagreements(found) == []
-    assert together.headline(found).endswith("they agree.")
+    found = worlds.rows(two())
+    assert worlds.disagreements(found) == []
+    assert worlds.headline(found).endswith("they agree.")
 
 
 def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> None:
     records = two(**{ESCAPED: "LACKS"})
-    found = together.rows(records)
-    assert [row.name for row in together.disagreements(found)] == [ESCAPED]
-    assert "they disagree on 1: resources on dind." in together.headline(found)
-    page, text = render.side_by_side(records), render.side_by_side_markdown(records)
+    found = worlds.rows(records)
+    assert [row.name for row in worlds.disagreements(found)] == [ESCAPED]
+    assert "they disagree on 1: resources on dind." in worlds.headline(found)
+    page, text = render.side_by_side(records), markdown.side_by_side_markdown(records)
     assert page.index("it LACKS &lt;there&gt;") < page.index("<h2>The worlds</h2>") < page.index("Every other cell")
     assert "<script" not in page
     assert "it LACKS &#60;there&#62;" in text
@@ -52,33 +53,33 @@ def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> N
 
 @pytest.mark.parametrize("state", ["INCONCLUSIVE", "ERROR", "NOT-APPLICABLE"])
 def test_what_one_world_did_not_decide_disagrees_with_nothing(state: str) -> None:
-    found = together.rows(two(**{ESCAPED: state}))
-    assert together.disagreements(found) == []
+    found = worlds.rows(two(**{ESCAPED: state}))
+    assert worlds.disagreements(found) == []
     assert not next(row for row in found if row.name == ESCAPED).compared
 
 
 def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None:
     lines = [line for line in other() if (line.get("property"), line.get("leg")) != ("P2-13", "dind.foreground")]
-    records = [record.of(lines), record.of(recorded_lines())]
-    row = next(one for one in together.rows(records) if one.name == ESCAPED)
+    records = [stream.of(lines), stream.of(recorded_lines())]
+    row = next(one for one in worlds.rows(records) if one.name == ESCAPED)
     assert row.lines[0] is None
     assert not row.compared
     assert "not asked in this run" in render.side_by_side(records)
 
 
 def test_nothing_in_common_is_said() -> None:
-    assert "nothing can be compared" in together.headline(together.rows([record.of(recorded_lines())]))
+    assert "nothing can be compared" in worlds.headline(worlds.rows([stream.of(recorded_lines())]))
 
 
 def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
     lines = recorded_lines()
-    same = record.of(lines)
-    assert together.labels(two()) == ["cgroup hybrid", "cgroup v2"]
+    same = stream.of(lines)
+    assert worlds.labels(two()) == ["cgroup hybrid", "cgroup v2"]
     lines[0]["world"]["runtime"] = "containerd://1.6.20"
-    newer, older = together.labels([record.of(recorded_lines()), record.of(lines)])
+    newer, older = worlds.labels([stream.of(recorded_lines()), stream.of(lines)])
     assert newer != older
     assert older == "cgroup hybrid, containerd://1.6.20"
-    assert together.labels([same, same])[0].endswith(f"run {same.header['run']}")
+    assert worlds.labels([same, same])[0].endswith(f"run {same.header['run']}")
 
 
 def test_report_puts_several_records_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

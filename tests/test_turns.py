@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from conformance import plan
-from conformance.legs import catalogue
-from conformance.plan import Cell
-from conformance.sessions import Turn, in_order
-from conformance.turns import Turns
+from conformance import suite
+from conformance.approaches.catalogue import catalogue
+from conformance.legs.turns import Turns
+from conformance.run.turns import Turn, in_order
+from conformance.suite import Cell
 
 PATIENCE = 10.0
 
@@ -63,7 +63,7 @@ def test_no_more_are_in_at_once_than_may_be() -> None:
 
 def legs(level: str) -> dict[str, list[Cell]]:
     found: dict[str, list[Cell]] = {}
-    for cell in plan.cells(level, list(catalogue())):
+    for cell in suite.cells(level, list(catalogue())):
         found.setdefault(cell.leg, []).append(cell)
     return found
 

@@ -13,22 +13,28 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import cleaning, leases, plan, record, sweeping
-from conformance.article import speaks_of
-from conformance.cluster import Object
-from conformance.conclusion import conclude
+from conformance.analysis.outcome import conclude
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.article import speaks_of
+from conformance.claims.observations import State, not_applicable
+from conformance.cleanup import objects
+from conformance.cleanup.residue import Owners, astray, ledger, left_before, tells, waiting_for
+from conformance.cluster import leases
+from conformance.cluster.api import Object
 from conformance.errors import NoCluster, RigError, TimedOut, UsageError
-from conformance.evidence import Evidence
-from conformance.identity import container_of
-from conformance.legs import KINDS, Leg, catalogue
-from conformance.observations import State, not_applicable
-from conformance.plan import Cell, cells
+from conformance.evidence.identity import container_of
+from conformance.evidence.items import Evidence
+from conformance.legs import naming
+from conformance.legs.leg import Leg
+from conformance.legs.variations import KINDS
+from conformance.probes import node_engine
 from conformance.probes.inventory import inventory
-from conformance.report import render
-from conformance.residue import Owners, astray, ledger, left_before, tells, waiting_for
-from conformance.sessions import Replay, observation_line
-from conformance.terms import terms
-from conformance.world import images, nodes
+from conformance.record import stream
+from conformance.report import markdown
+from conformance.run.consent import terms
+from conformance.run.sources import Replay
+from conformance.suite import Cell, cells, observation_line
+from conformance.world.images import image_store, kind_node
 from tests.conftest import judged_in, recorded_lines
 
 HERE, THERE = "0f0f0f0f", "a1a1a1a1"
@@ -52,7 +58,7 @@ def test_an_api_server_that_is_away_for_20_s_does_not_end_a_lease() -> None:
 
 
 @pytest.fixture
-def owners(recorded: record.Record) -> Owners:
+def owners(recorded: stream.Record) -> Owners:
     other = {
         "metadata": {"uid": "11111111-2222-3333-4444-555555555555", "labels": {leases.RUN_LABEL: THERE}},
         "status": {"containerStatuses": [{"name": "a-container", "containerID": "containerd://" + "c" * 64}]},
@@ -74,14 +80,14 @@ def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
     assert waiting_for({}, after, owners) == []
 
 
-def test_no_other_reading_is_asked_whose_a_thing_is_than_those_that_are_kept(recorded: record.Record) -> None:
+def test_no_other_reading_is_asked_whose_a_thing_is_than_those_that_are_kept(recorded: stream.Record) -> None:
     kept = evolve(recorded, evidence=tuple(filter(tells, recorded.evidence)))
     assert 100 < len(kept.evidence) < len(recorded.evidence) / 2
     all_, of_kept = (Owners.of(recorded.header["run"], one, set(), [], []) for one in (recorded, kept))
     assert of_kept == all_
 
 
-def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: record.Record) -> None:
+def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: stream.Record) -> None:
     leg = recorded.legs[0]
     uid = next(e for e in recorded.evidence if e.leg == leg["leg"] and e.name == "pod").output["metadata"]["uid"]
     after = {"pod directories": ["old", uid], "pod logs": [f"{leg['namespace']}_x"], "engine's images": ["i"]}
@@ -91,10 +97,10 @@ def test_what_is_left_is_tied_to_its_leg(owners: Owners, recorded: record.Record
     assert THERE in lines["engine's images"]["attributed"], "not known to be ours: another run was at work"
     assert waiting_for({}, after, owners) == [uid]
     for line in lines.values():
-        record.check(line)
+        stream.check(line)
 
 
-def test_each_survivor_is_tied_to_its_own_leg_and_not_to_its_kinds(alone: Owners, recorded: record.Record) -> None:
+def test_each_survivor_is_tied_to_its_own_leg_and_not_to_its_kinds(alone: Owners, recorded: stream.Record) -> None:
     first, second = (recorded.legs[n] for n in (0, 1))
     after = {"pod logs": [f"{first['namespace']}_a", f"{second['namespace']}_b", "nobodys", f"{first['namespace']}_c"]}
     assert left_in(after, alone) == {
@@ -113,7 +119,7 @@ def test_each_survivor_is_tied_to_its_own_leg_and_not_to_its_kinds(alone: Owners
     ],
 )
 def test_the_cgroup_of_any_container_with_a_legs_nonce_is_the_legs(
-    alone: Owners, recorded: record.Record, leg: str, name: str
+    alone: Owners, recorded: stream.Record, leg: str, name: str
 ) -> None:
     """On cgroup v2 an engine in a pod leaves those of all its containers at the root of the node's, where no pod's uid is."""
     found = next(e.output[0] for e in recorded.evidence if e.leg == leg and e.name == name)
@@ -142,7 +148,7 @@ FOREIGN, SANDBOX, ITS_OWN, HEX = "99999999-8888-7777-6666-555555555555", "5" * 6
 
 
 @pytest.fixture
-def alone(recorded: record.Record) -> Owners:
+def alone(recorded: stream.Record) -> Owners:
     """Return the owners where a pod of nobody's run came meanwhile, and no other run is at work."""
     pod = {"metadata": {"uid": FOREIGN, "annotations": {"kubernetes.io/config.hash": "f" * 32}}, "status": {}}
     return Owners.of(recorded.header["run"], recorded, set(), [pod], [])
@@ -154,7 +160,7 @@ def slice_of(uid: str, *container: str) -> str:
     )
 
 
-def uid_of(recorded: record.Record, leg: str) -> str:
+def uid_of(recorded: stream.Record, leg: str) -> str:
     return next(str(e.output["metadata"]["uid"]) for e in recorded.evidence if e.leg == leg and e.name == "pod")
 
 
@@ -177,7 +183,7 @@ def test_a_pod_that_came_meanwhile_is_no_residue(alone: Owners) -> None:
     assert waiting_for({}, after, alone) == []
 
 
-def test_a_pod_that_lies_about_whose_it_is_hides_nothing_of_a_leg(alone: Owners, recorded: record.Record) -> None:
+def test_a_pod_that_lies_about_whose_it_is_hides_nothing_of_a_leg(alone: Owners, recorded: stream.Record) -> None:
     """A cgroup in a foreign pod's, which carries a leg's uid: the foreign pod is there, so it holds it."""
     uid = uid_of(recorded, recorded.legs[0]["leg"])
     assert left_in({"cgroups": [slice_of(FOREIGN) + "/" + slice_of(uid)]}, alone) == {}
@@ -216,7 +222,7 @@ def test_what_nobody_who_is_there_has_is_left_and_waited_for(alone: Owners, owne
     assert waiting_for({}, {what: [name]}, owners) == [], "it may be the other run's, who is at work"
 
 
-def test_the_mount_point_in_the_nodes_run_is_of_a_pod_that_mounts_it(alone: Owners, recorded: record.Record) -> None:
+def test_the_mount_point_in_the_nodes_run_is_of_a_pod_that_mounts_it(alone: Owners, recorded: stream.Record) -> None:
     ((what, leg),) = left_in({"mount points in /run": ["serviceaccount"]}, alone)
     assert what == "mount points in /run"
     assert leg.startswith(("dood.", "article-dood."))
@@ -225,7 +231,7 @@ def test_the_mount_point_in_the_nodes_run_is_of_a_pod_that_mounts_it(alone: Owne
     assert left_in({"mount points in /run": ["serviceaccount"]}, nobody) == {("mount points in /run", ""): ["serviceaccount"]}
 
 
-def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone: Owners, recorded: record.Record) -> None:
+def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone: Owners, recorded: stream.Record) -> None:
     leg, other = next(one for one in recorded.legs if one["leg"] == "dood.detached"), recorded.legs[0]
     uid = uid_of(recorded, leg["leg"])
     child = next(container_of(e.output["process"]) for e in recorded.evidence if (e.leg, e.name) == (leg["leg"], "child"))
@@ -247,7 +253,7 @@ def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone
     assert left_in(of_nobody, alone) == {("mounts", other["leg"]): ["/run/x-" + other["nonce"]], ("mounts", ""): ["/run/x"]}
 
 
-def test_what_an_engine_in_a_pod_makes_at_the_root_of_cgroup_v2_is_its_legs(recorded: record.Record) -> None:
+def test_what_an_engine_in_a_pod_makes_at_the_root_of_cgroup_v2_is_its_legs(recorded: stream.Record) -> None:
     after = {"cgroups": ["docker", "init", "init.scope"], "controllers of the root cgroup": ["hugetlb"]}
 
     def at_root(one: Evidence) -> Evidence:
@@ -279,19 +285,19 @@ def test_what_holds_the_id_of_nobody_living_is_astray() -> None:
     assert astray(found, living) == {"cgroups": [f"docker/{'d' * 64}"], "mounts": [f"/run/{'e' * 64}/rootfs"]}
 
 
-def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded: record.Record) -> None:
+def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded: stream.Record) -> None:
     code, why = conclude(recorded, interrupted=True, broken="", cleaned=["namespace x"])
     assert code == 2
     assert "interrupted" in why
     assert "namespace x" in why
 
 
-def _skipped(count: int | None = None) -> record.Record:
+def _skipped(count: int | None = None) -> stream.Record:
     """Return the recorded run with its first observations, or all, not applicable."""
     lines = recorded_lines()
     for one in [line for line in lines if line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE"][:count]:
         one["state"], one["as_expected"], one["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
-    return record.of(lines)
+    return stream.of(lines)
 
 
 def test_skips_are_counted_and_nothing_but_skips_is_never_green() -> None:
@@ -310,7 +316,7 @@ def test_a_reader_is_told_what_cannot_be_asked_and_why() -> None:
     for one in lines:
         if one["kind"] == "observation" and one["approach"] == "dood":
             one["state"], one["reason"] = "NOT-APPLICABLE", "no Docker Engine"
-    shown = render.markdown(record.of(lines))
+    shown = markdown.markdown(stream.of(lines))
     of_dood = [one for one in lines if one["kind"] == "observation" and one["approach"] == "dood"]
     families = {one["family"] for one in of_dood}
     foretold = {one["family"] for one in of_dood if one["predicted"] and speaks_of(one["property"])}
@@ -326,7 +332,7 @@ def _cell() -> Cell:
 def test_where_a_property_cannot_be_asked_nothing_else_is_expected(strict: bool) -> None:
     line = observation_line(_cell(), not_applicable("no Docker Engine"), {"cgroup": "hybrid"}, strict=strict)
     assert line["as_expected"]
-    record.check(line)
+    stream.check(line)
 
 
 def test_a_replay_does_not_ask_again_what_could_not_be_asked() -> None:
@@ -348,8 +354,8 @@ def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
 @pytest.mark.parametrize("word", ["httpd", "httpd:latest", "httpd:latest=", "=x", ""])
 def test_an_image_is_given_as_name_and_reference(word: str) -> None:
     with pytest.raises(UsageError, match="NAME=REFERENCE"):
-        images.overrides((word,), nodes.KNOWN)
-    assert images.overrides(("httpd:latest=a=b",), nodes.KNOWN) == {"httpd:latest": "a=b"}
+        image_store.overrides((word,), kind_node.KNOWN)
+    assert image_store.overrides(("httpd:latest=a=b",), kind_node.KNOWN) == {"httpd:latest": "a=b"}
 
 
 @pytest.mark.parametrize(
@@ -358,7 +364,7 @@ def test_an_image_is_given_as_name_and_reference(word: str) -> None:
      ("127.0.0.1:5000/library/x", "127.0.0.1:5000"), ("registry.example/x:1", "registry.example")],
 )  # fmt: skip
 def test_a_reference_names_its_registry(reference: str, registry: str) -> None:
-    assert images._registry(reference) == registry
+    assert image_store._registry(reference) == registry
 
 
 def test_what_is_granted_is_said_for_every_approach() -> None:
@@ -419,30 +425,30 @@ OURS = [f"{kind}-{HERE}" for kind in ("containers", "networks", "volumes", "imag
 
 def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
     engine: Any = Engine()
-    assert [one["nonce"] for one in sweeping.sweep(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
-    assert [one["id"] for one in sweeping.sweep(engine, plan.nonce_prefix(HERE))] == OURS == engine.removed
-    assert sweeping.sweep(engine, plan.nonce_prefix(HERE)) == []
+    assert [one["nonce"] for one in node_engine.sweep(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
+    assert [one["id"] for one in node_engine.sweep(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
+    assert node_engine.sweep(engine, naming.nonce_prefix(HERE)) == []
 
 
 def test_what_a_sweep_leaves_is_said_by_kind() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (200, None)
-    assert cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
+    assert objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
     engine._delete = lambda _: (500, {"message": "no"})
-    assert "could not be removed" in cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE)).left[0]
+    assert "could not be removed" in objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE)).left[0]
 
 
 def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (409, {"message": "removal of container 1 is already in progress"})
-    sweeping.remove(engine, {"kind": "container", "id": "1", "nonce": "n"})
+    node_engine.remove(engine, {"kind": "container", "id": "1", "nonce": "n"})
 
 
 def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Path) -> None:
     engine: Any = Engine()
 
     def found(*spared: str) -> list[str]:
-        return [one["id"] for one in cleaning.abandoned(sweeping.made(engine), spared, tmp_path)]
+        return [one["id"] for one in objects.abandoned(node_engine.made(engine), spared, tmp_path)]
 
     assert found(THERE) == OURS
     assert len(found()) == 8
@@ -461,13 +467,13 @@ def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_l
 
     engine.ask = ask
     spans = [range(first, first + 128) for first in (20000, 20128, 20256)]
-    assert sweeping.forget_ports(engine, spans) == ["rule of 20000", "rule of 20256"]
+    assert node_engine.forget_ports(engine, spans) == ["rule of 20000", "rule of 20256"]
     assert asked == ["daemon", "forget_ports", "forget_ports"]
 
 
 def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
     engine: Any = Engine()
-    swept = cleaning.sweep({"a-node": engine}, plan.nonce_prefix(HERE))
+    swept = objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE))
     assert (len(swept.removed), swept.left) == (4, [])
     assert {THERE in one["nonce"] for one in swept.others} == {True}
     assert len(swept.others) == 4
@@ -476,7 +482,7 @@ def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     engine: Any = Engine()
     engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
-    assert sweeping.sweep(engine, "") == []
+    assert node_engine.sweep(engine, "") == []
 
 
 def mute() -> list[Engine]:
@@ -498,7 +504,7 @@ def mute() -> list[Engine]:
 def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
     for engine in mute():
         probes: Any = {"a-node": engine}
-        assert "did not tell what it has" in cleaning.sweep(probes, plan.nonce_prefix(HERE)).left[0]
+        assert "did not tell what it has" in objects.sweep(probes, naming.nonce_prefix(HERE)).left[0]
 
 
 def test_what_was_not_looked_at_is_not_nothing_left() -> None:
@@ -547,7 +553,7 @@ WITHOUT_EVIDENCE = [line for line in recorded_lines() if line["kind"] != "eviden
 @given(st.integers(0, 60_000))
 def test_a_record_on_a_disk_that_fills_up_has_no_hole(room: int) -> None:
     lines = [*WITHOUT_EVIDENCE[:40], WITHOUT_EVIDENCE[-1]]
-    writer = record.Writer(Path("/dev/null"))
+    writer = stream.Writer(Path("/dev/null"))
     writer.close()
     disk: Any = Disk(room)
     writer._file = disk
@@ -572,21 +578,21 @@ def test_a_clean_up_outlives_an_api_server_that_comes_back(monkeypatch: pytest.M
             raise silence
         return "done"
 
-    assert cleaning.persistently("x", act) == "done"
-    monkeypatch.setattr(cleaning, "TIMEOUTS", type("Short", (), {"clean": 0.01}))
+    assert objects.persistently("x", act) == "done"
+    monkeypatch.setattr(objects, "TIMEOUTS", type("Short", (), {"clean": 0.01}))
 
     def silent() -> str:
         raise NoCluster("still away")
 
     with pytest.raises(TimedOut, match="still away"):
-        cleaning.persistently("x", silent)
+        objects.persistently("x", silent)
 
 
 UID = "26d91a12-9d2e-4123-baac-0fea2df214ff"
 
 
 @pytest.mark.parametrize("name", [f"conformance_pod-0badcafe_{UID}", f"conformance-0badcafe-dood-foreground_dood_{UID}"])
-def test_what_bears_another_runs_name_is_that_runs(recorded: record.Record, name: str) -> None:
+def test_what_bears_another_runs_name_is_that_runs(recorded: stream.Record, name: str) -> None:
     """Its Pod A's logs stay when the pod has gone, and are in the namespace that runs share."""
     owners = Owners.of(recorded.header["run"], recorded, {"0badcafe"}, [], [])
     assert owners.of_another(name)

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from conformance import cli
+from conformance import cli, images
 from conformance.choices import ENGINES
 from conformance.errors import NoCluster, NoImage, RigError, UsageError
-from conformance.world import apt, binaries, commands, engine, images, kind, nodes, paths, places
-from conformance.world.images import Image
+from conformance.world import kind, places
+from conformance.world.images import go_programs, image_store, kind_node
+from conformance.world.images.image_store import Image
 from conformance.world.kind import Cluster
-from conformance.world.progress import Progress
+from conformance.world.machine import apt, commands, engine, paths
+from conformance.world.machine.progress import Progress
 from conformance.world.uml import disks, guest, kernel
 from conformance.world.uml.guest import Guest
 
@@ -125,7 +127,7 @@ def test_the_engine_that_fills_a_disk_ends_with_us_and_touches_no_network(tmp_pa
 
 def test_too_little_disk_is_refused_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disks, "ROOM", 1 << 60)
-    monkeypatch.setattr("conformance.world.packages.ensure", lambda *_, **__: None)
+    monkeypatch.setattr("conformance.world.machine.packages.ensure", lambda *_, **__: None)
     with pytest.raises(RigError, match=r"takes .* of disk") as refused:
         disks.root(Progress(), install=False)
     assert "CONFORMANCE_CACHE" in refused.value.remedy
@@ -284,8 +286,8 @@ def fake_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let `up` find everything made, and fail at the cluster; give what was stopped."""
     stopped: list[str] = []
     monkeypatch.setattr(engine, "ensure", lambda *_, **__: None)
-    monkeypatch.setattr(binaries, "build", lambda *_: Path())
-    monkeypatch.setattr(nodes, "node", lambda *_: nodes.Node(NODE, {}))
+    monkeypatch.setattr(go_programs, "build", lambda *_: Path())
+    monkeypatch.setattr(kind_node, "node", lambda *_: kind_node.Node(NODE, {}))
     monkeypatch.setattr(guest, "refusal", lambda: None)
     monkeypatch.setattr(places, "version", lambda _: "cgroup-v1")
     monkeypatch.setattr(places, "stop", stopped.append)
@@ -312,7 +314,9 @@ def test_an_interrupted_up_leaves_no_half_made_cluster(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\necho "$1 $2" >>{asked}\n[ "$1" != create ] || kill -INT $PPID\n')
     program.chmod(0o755)
     with pytest.raises(KeyboardInterrupt):
-        kind._ensure(program, Cluster("conformance-1", tmp_path / "kubeconfig", "n"), tmp_path, nodes.Node(NODE, {}), Progress())
+        kind._ensure(
+            program, Cluster("conformance-1", tmp_path / "kubeconfig", "n"), tmp_path, kind_node.Node(NODE, {}), Progress()
+        )
     assert asked.read_text().splitlines()[-2:] == ["create cluster", "delete cluster"]
 
 
@@ -354,7 +358,7 @@ def test_a_cluster_that_was_not_made_to_its_end_is_made_anew(
     monkeypatch.setattr(kind, "kubectl", lambda *_, **__: "configmap/world\n" if whole else "")
     for step in ("_delete", "_create", "wait_ready", "_namespace"):
         monkeypatch.setattr(kind, step, lambda *_, step=step: asked.append(step))
-    kind._ensure(tmp_path / "kind", half_made, tmp_path, nodes.Node(NODE, {}), Progress())
+    kind._ensure(tmp_path / "kind", half_made, tmp_path, kind_node.Node(NODE, {}), Progress())
     assert asked == ([] if whole else ["_delete", "_create", "wait_ready", "_namespace"])
 
 
@@ -390,7 +394,7 @@ def test_no_cluster_in_a_world_is_said_with_the_way_to_one(monkeypatch: pytest.M
     [("26.1", "trixie", "docker-cli"), ("20.10", "bookworm", ""), ("28.5", "forky", "docker-cli")],
 )
 def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: str, packages: str) -> None:
-    made = nodes.docker(ENGINES[version])
+    made = kind_node.docker(ENGINES[version])
     assert made.base == suite
     assert made.args["CLIENT"].split()[:1] == packages.split()
     assert suite in made.stand_in
@@ -398,9 +402,9 @@ def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: s
 
 
 def test_two_words_that_choose_the_engine_in_pods_are_refused() -> None:
-    store = images.Store(Progress(), overrides={images.DOCKER_DIND: "registry.example/docker"})
+    store = image_store.Store(Progress(), overrides={images.DOCKER_DIND: "registry.example/docker"})
     with pytest.raises(UsageError, match="both choose the engine in the pods"):
-        nodes.node(store, engine="28.5")
+        kind_node.node(store, engine="28.5")
 
 
 class Engine:
@@ -417,8 +421,8 @@ class Engine:
 
 def filled_by(engine: Engine, dind: Image, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "run", engine.run)
-    monkeypatch.setattr(nodes, "save", lambda _named, target: target.write_text("saved"))
-    nodes.with_child(dind, Image("conformance/httpd:1"), "28.5").fill(folder)
+    monkeypatch.setattr(kind_node, "save", lambda _named, target: target.write_text("saved"))
+    kind_node.with_child(dind, Image("conformance/httpd:1"), "28.5").fill(folder)
 
 
 @pytest.mark.parametrize("version", ["29.0.1", "28.50.1"])

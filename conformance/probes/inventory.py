@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.probes.node import NodeProbe, has_engine, of_engine
+from conformance.probes.node import NodeProbe
+from conformance.probes.node_engine import has_engine, of_engine
 
 CONTROLLERS = "controllers of the root cgroup"
 KINDS = ("mounts", "cgroups", CONTROLLERS, "iptables rules")

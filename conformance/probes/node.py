@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from attrs import frozen
 
-from conformance.answers import decoded
-from conformance.cluster import Cluster, Object, Refused, Silent, lines
+from conformance.cluster.api import Cluster, Object, Refused, Silent, lines
 from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
-from conformance.identity import NOBODY
 from conformance.timeouts import TIMEOUTS
 
-AGENT = Path(__file__).with_name("agent.py")
 PORT = 8079
 LABEL = "conformance/probe"
 NODE_SOCKET = "/var/run/docker.sock"
 OK, CREATED, GONE = 200, 201, 404
 """What an HTTP server, a Docker Engine among them, answers."""
+
+
+def pod_name(run: str, node: str) -> str:
+    """Return the name of a run's probe pod on a node."""
+    return f"probe-{run}-{node}"[:253]
 
 
 @frozen
@@ -143,138 +143,3 @@ class NodeProbe:
             if (after - before) / 2 < best.uncertainty:
                 best = Clock(at - (before + after) / 2, (after - before) / 2)
         return best
-
-
-def has_engine(probe: NodeProbe) -> bool:
-    """Return whether a node has a Docker Engine. Raises `RigError` where it is there and does not tell: that is not nothing."""
-    why = probe.engine()
-    if why and not why.startswith(NOBODY):
-        raise RigError(f"The engine on {probe.node} did not tell what it has: {why}")
-    return not why
-
-
-def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # noqa: ANN401 -- any JSON
-    """Return what a node's own engine answers to GET; with `or_gone` None where it has no such thing.
-
-    Raises `RigError` on any other answer.
-    """
-    answer: Object = probe.ask("daemon", socket=NODE_SOCKET, path=path).output
-    if answer["status"] == OK:
-        return decoded(answer["body"])
-    if or_gone and answer["status"] == GONE:
-        return None
-    said = answer.get("lost") or answer["body"]
-    raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {said}")
-
-
-def pod_name(run: str, node: str) -> str:
-    """Return the name of a run's probe pod on a node."""
-    return f"probe-{run}-{node}"[:253]
-
-
-def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
-    """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
-    token = secrets.token_hex(16)
-    base = f"/api/v1/namespaces/{namespace}"
-    named = {"name": f"agent-{run}", "namespace": namespace, "labels": labels}
-    source = AGENT.read_text(encoding="utf-8")
-    cluster.create(f"{base}/configmaps", {"metadata": named, "data": {"agent.py": source}})
-    cluster.create(f"{base}/secrets", {"metadata": named, "stringData": {"token": token}})
-    for node in nodes:
-        cluster.create(f"{base}/pods", manifest(namespace, run, node, labels, image))
-    return token
-
-
-def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image: str) -> Object:
-    """Return the probe's pod: privileged with hostPID, because it enters the namespaces of the node's pid 1."""
-    mounts = [{"name": name, "mountPath": f"/{name}", "readOnly": True} for name in ("agent", "token")]
-    container = {
-        "name": "agent",
-        "image": image,
-        "command": ["python3", "-I", "/agent/agent.py", str(PORT), "/token/token"],
-        "securityContext": {"privileged": True},
-        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
-        "volumeMounts": mounts,
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": pod_name(run, node),
-            "namespace": namespace,
-            "labels": {**labels, LABEL: "node"},
-        },
-        "spec": {
-            "nodeName": node,
-            "hostPID": True,
-            "restartPolicy": "Never",
-            "terminationGracePeriodSeconds": 0,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "tolerations": [{"operator": "Exists"}],
-            "containers": [container],
-            "volumes": [
-                {"name": "agent", "configMap": {"name": f"agent-{run}"}},
-                {"name": "token", "secret": {"secretName": f"agent-{run}"}},
-            ],
-        },
-    }
-
-
-def wait_ready(probe: NodeProbe) -> None:
-    """Wait for the probe's pod to run and answer. Raises `ProbeLost` early when it cannot start."""
-    pods = f"/api/v1/namespaces/{probe.namespace}/pods"
-
-    def running(pod: Object | None) -> bool:
-        if pod is None:
-            raise ProbeLost(f"The probe pod on {probe.node} was deleted while it started.")
-        raise_if_stuck(pod, f"The probe pod on {probe.node}", ProbeLost)
-        return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
-
-    what = f"The start of the probe on {probe.node}"
-    probe.cluster.wait(what, pods, probe.pod, running, seconds=TIMEOUTS.probe_ready)
-    end = time.monotonic() + TIMEOUTS.question
-    while True:
-        try:
-            probe.ask("clock")
-        except ProbeLost:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.05)  # bounded by `end`; nothing to watch between a container's start and its first listen
-        else:
-            return
-
-
-STUCK = {
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "ErrImageNeverPull",
-    "InvalidImageName",
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "RunContainerError",
-    "CrashLoopBackOff",
-}
-
-
-def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]) -> None:
-    """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node."""
-    status = pod.get("status", {})
-    for one in status.get("containerStatuses", []):
-        waiting = one.get("state", {}).get("waiting", {})
-        if waiting.get("reason") in STUCK:
-            ended = one.get("lastState", {}).get("terminated", {})
-            last = f"; it last ended with {ended.get('exitCode')} ({ended.get('reason')})" if ended else ""
-            said = waiting.get("message") or "no message"
-            raise error(
-                f"{who} cannot start: container {one['name']}: {waiting['reason']}: {said}{last}.",
-                f"is the image {one['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pods",
-            )
-    for condition in status.get("conditions", []):
-        if condition.get("reason") == "Unschedulable":
-            raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
-    if status.get("phase") in ("Failed", "Succeeded"):
-        raise error(
-            f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}",
-            "see its logs",
-        )

@@ -20,8 +20,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from conformance.record import Line, repeat_of
-from conformance.report import terminal, view
+from conformance.record.names import repeat_of
+from conformance.record.stream import Line
+from conformance.report import terminal
+from conformance.report.printable import printable
 
 Told = Callable[[Line], None]
 A_SECOND = 2
@@ -119,7 +121,7 @@ class Board:
             made.add_column(head)
         for leg, number, done in sorted(open_, key=lambda one: one[0] not in waiting):
             at_work = f"at work; {waiting[leg]} waits for it" if leg in waiting else "at work, or to come"
-            made.add_row(*(Text(view.printable(one)) for one in (leg, self._end_of(leg) or at_work, f"{done} of {number}")))
+            made.add_row(*(Text(printable(one)) for one in (leg, self._end_of(leg) or at_work, f"{done} of {number}")))
         total, judged = sum(len(its) for _, its in cells), sum(self.judged.values())
         said = f"{time.monotonic() - self.began:6.1f} s  "
         said += f"judged {judged} of {total}" if cells else "the first pods are waited for"

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field
 from markupsafe import Markup
 
-from conformance.report.view import printable
+from conformance.report.printable import printable
 
 LONG = 1024
 """Characters from which on text is compressed and laid out by the page's script when it is asked for."""

@@ -6,7 +6,7 @@ import yaml
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
-from conformance.cluster import Cluster
+from conformance.cluster.api import Cluster
 from conformance.errors import UsageError
 
 

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from conformance import images
 from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError
-from conformance.world import engine, images, kind, nodes, packages, paths, places
+from conformance.world import kind, places
+from conformance.world.images import kind_node
+from conformance.world.machine import engine, packages, paths
 
 DISK_BYTES = 15 << 30
 """What a cold build needs: 5 GB of Go modules and build cache, 6 GB of images, the rest for nodes."""
@@ -39,7 +42,7 @@ def checks() -> Iterator[Check]:
     )
     for purpose, needs, needed in (
         ("Debian packages to start Docker Engine", packages.FOR_ENGINE, running is None),
-        ("Debian packages to build images, where no registry answers", packages.FOR_IMAGES, not nodes.any_there()),
+        ("Debian packages to build images, where no registry answers", packages.FOR_IMAGES, not kind_node.any_there()),
     ):
         missing = packages.missing(needs)
         found = " ".join(missing) + " missing" if missing else "all there"

@@ -13,15 +13,17 @@ import yaml
 from attrs import frozen
 from filelock import FileLock, Timeout
 
-from conformance import leases
+from conformance import images
 from conformance.answers import decoded
 from conformance.choices import CGROUPS, ENGINES, HOST, RUNTIMES
+from conformance.cluster import leases
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
-from conformance.signals import uninterrupted
-from conformance.wait import until
-from conformance.world import binaries, commands, engine, images, nodes, packages, paths, places
-from conformance.world.digest import digest
-from conformance.world.progress import Progress
+from conformance.wait import uninterrupted, until
+from conformance.world import places
+from conformance.world.images import go_programs, image_store, kind_node
+from conformance.world.machine import commands, engine, packages, paths
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress
 
 WAIT_SECONDS = 120.0
 CREATE_SECONDS = 300.0
@@ -90,8 +92,8 @@ def up(
     progress.ahead = _steps(world)
     with _held(progress):
         engine.ensure(progress, install=install)
-        kind = binaries.build(binaries.KIND, progress) / "kind"
-        node = nodes.node(images.Store(progress, install, overrides or {}), containerd, docker)
+        kind = go_programs.build(go_programs.KIND, progress) / "kind"
+        node = kind_node.node(image_store.Store(progress, install, overrides or {}), containerd, docker)
         progress.ahead = _steps(world)  # what was there already took no step
         name = PREFIX + digest(config, node.image.reference, *([] if world == HOST else [world]))
         cluster = Cluster(name, folder(name) / "kubeconfig", node.image.reference, world)
@@ -118,7 +120,7 @@ def _make_way(world: str) -> None:
         shutil.rmtree(folder(cluster.name), ignore_errors=True)
 
 
-def _ensure(kind: Path, cluster: Cluster, config: Path, node: nodes.Node, progress: Progress) -> None:
+def _ensure(kind: Path, cluster: Cluster, config: Path, node: kind_node.Node, progress: Progress) -> None:
     """Let the cluster answer: as it is, or made anew."""
     if _reached(kind, cluster):
         return
@@ -163,11 +165,11 @@ def _steps(world: str) -> list[float]:
     They are of what is plainly missing, and of every image unless there is a node image.
     """
     ahead = [*places.steps(world), CLUSTER * places.patience(world)]
-    ahead += [module.usual for module in binaries.OF_A_WORLD if not binaries.cached(module).is_dir()]
+    ahead += [module.usual for module in go_programs.OF_A_WORLD if not go_programs.cached(module).is_dir()]
     if engine.info() is None:
         missing = packages.missing(packages.FOR_ENGINE)
-        return [*ahead, *([packages.USUAL] if missing else []), engine.USUAL, *nodes.STEPS]
-    return ahead if nodes.any_there() else [*ahead, *nodes.STEPS]
+        return [*ahead, *([packages.USUAL] if missing else []), engine.USUAL, *kind_node.STEPS]
+    return ahead if kind_node.any_there() else [*ahead, *kind_node.STEPS]
 
 
 def _check(config: Path) -> None:
@@ -352,7 +354,7 @@ def _wait_proxied(cluster: Cluster, nodes: int, limit: float) -> None:
         raise NoCluster(f"{late.sentence} Their last words: {said}", TOO_MANY) from late
 
 
-def _namespace(cluster: Cluster, node: nodes.Node) -> None:
+def _namespace(cluster: Cluster, node: kind_node.Node) -> None:
     """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what, and for a kernel."""
     kubectl(cluster, "create", "namespace", "conformance")
     kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
@@ -383,7 +385,7 @@ def down(progress: Progress, world: str = "") -> list[str]:
         removed += _end_worlds(progress, [one for one in CGROUPS if world in ("", one)])
         if world in CGROUPS or engine.info() is None:
             return removed
-        kind = binaries.build(binaries.KIND, progress) / "kind"
+        kind = go_programs.build(go_programs.KIND, progress) / "kind"
         ours = [Cluster(name, folder(name) / "kubeconfig", "") for name in names(kind) if name.startswith(PREFIX)]
         for cluster in ours:
             _refuse_if_in_use(cluster)

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from conformance import limits
 from conformance.choices import CGROUPS, HOST
-from conformance.world.images import Image
-from conformance.world.progress import Progress
+from conformance.evidence import cgroupfs
+from conformance.world.images.image_store import Image
+from conformance.world.machine.progress import Progress
 from conformance.world.uml import disks, guest, kernel
 from conformance.world.uml.guest import Guest
 
@@ -23,7 +23,7 @@ PATIENCE = 4.0
 def version(mounts: str) -> str:
     """Return the world that a machine with these /proc/mounts is; 'cgroup-v1' for a hybrid, too."""
     read = [line.split() for line in mounts.splitlines()]
-    kind = limits.version(f"{fields[2]} {fields[1]}" for fields in read if fields[2].startswith("cgroup"))
+    kind = cgroupfs.version(f"{fields[2]} {fields[1]}" for fields in read if fields[2].startswith("cgroup"))
     return {"v2": "cgroup-v2", "unknown": HOST}.get(kind, "cgroup-v1")
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 import click
 from attrs import frozen
 
-from conformance import record
 from conformance.cli import reach
 from conformance.errors import ConformanceError, RigError
-from conformance.report.lag import lags, percentile
+from conformance.record import stream
 from conformance.world import kind
 from hack.bench import many, start
+from hack.bench.lag import lags, percentile
 
 RATIO_GOAL, LAG_GOAL = 0.6, 0.1
 QUESTIONS = 8
@@ -89,11 +89,11 @@ def script(kept: Path) -> float:
     return seconds
 
 
-def run(reports: Path, kept: Path) -> tuple[float, record.Record]:
+def run(reports: Path, kept: Path) -> tuple[float, stream.Record]:
     """Return the seconds that the run took, and its record. Raises `RigError` if it failed."""
     program = Path(sys.executable).with_name("conformance")
     seconds = timed("The run", [program, "run", "--reports", reports], kept)
-    return seconds, record.read(reports / "latest" / "record.jsonl")
+    return seconds, stream.read(reports / "latest" / "record.jsonl")
 
 
 @frozen
@@ -139,7 +139,7 @@ def _ms(seconds: float) -> str:
 def measured(file: Path, folder: Path) -> Alone:
     """Measure what needs no cluster, of a run's record. Raises `RigError` if a command fails."""
     long = many.long([json.loads(line) for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n")])
-    return Alone(start.started(file), many.seconds(record.of(long)), start.peak(long, folder))
+    return Alone(start.started(file), many.seconds(stream.of(long)), start.peak(long, folder))
 
 
 def bench(count: int, folder: Path) -> int:

@@ -26,8 +26,8 @@ from attrs import define, frozen
 
 from conformance.errors import ConformanceError, RigError
 from conformance.wait import until
-from conformance.world import commands, engine
-from conformance.world.progress import clock
+from conformance.world.machine import commands, engine
+from conformance.world.machine.progress import clock
 
 BASE = "4644d15"
 """What the goals are a ratio to."""

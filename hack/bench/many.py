@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from conformance.record import REPEAT, Line, Record
+from conformance.record.names import REPEAT
+from conformance.record.stream import Line, Record
 from conformance.report import render
 
 OBSERVATIONS = 5000

@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from conformance.errors import RigError
-from conformance.record import Line, Writer
+from conformance.record.stream import Line, Writer
 
 USED = Path(__file__).with_name("used.py")
 PROGRAM = Path(sys.executable).with_name("conformance")

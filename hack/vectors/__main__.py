@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from conformance.world import commands
+from conformance.world.machine import commands
 from conformance.world.uml.guest import Guest, ssh
 
 SOURCE = Path(__file__).with_name("vectors.c")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from conformance import record
+from conformance.record import stream
 from tests.cluster.support import Done, broken, conformance, latest, left_in_the_end, on, worker
 
 ONE = ("-k", "P2-05 and dood")
@@ -45,7 +45,7 @@ class Made:
     reports: Path
 
     @property
-    def record(self) -> record.Record:
+    def record(self) -> stream.Record:
         """Return its record, of a run that ended as expected."""
         assert self.done.returncode == 0, self.done.stdout + self.done.stderr
         return latest(self.reports)

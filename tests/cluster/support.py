@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance import leases, record
+from conformance.cleanup.residue import Owners, astray
+from conformance.cluster import leases
 from conformance.probes import agent
-from conformance.residue import Owners, astray
+from conformance.record import stream
 from conformance.world import kind
 
 ROOT = Path(__file__).parents[2]
@@ -104,16 +105,16 @@ def its_child_runs(reports: Path) -> bool:
     return any(pod["status"].get("phase") == "Running" for pod in its("pods", reports))
 
 
-def newest(reports: Path) -> record.Record:
+def newest(reports: Path) -> stream.Record:
     """Return the record of the newest run under reports: one that judged nothing is not `latest`."""
-    return record.read(max(reports.glob("*-*-*")) / "record.jsonl")
+    return stream.read(max(reports.glob("*-*-*")) / "record.jsonl")
 
 
-def latest(reports: Path) -> record.Record:
-    return record.read(reports / "latest" / "record.jsonl")
+def latest(reports: Path) -> stream.Record:
+    return stream.read(reports / "latest" / "record.jsonl")
 
 
-def states(read: record.Record) -> dict[str, str]:
+def states(read: stream.Record) -> dict[str, str]:
     return {f"{o['property']}[{o['leg']}]": o["state"] for o in read.observations}
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.article import CLAIMS
-from conformance.observations import Standing
-from conformance.report import view
+from conformance.analysis import article_claims
+from conformance.claims.article import CLAIMS
+from conformance.claims.observations import Standing
 from tests.cluster.gathered import Gathered, Made
 from tests.cluster.support import conformance, latest, states
 
@@ -17,7 +17,7 @@ OPEN = 5
 
 
 def test_no_claim_is_missing_and_few_are_open(article: Made) -> None:
-    claims = view.claims(article.record)
+    claims = article_claims.claims(article.record)
     assert [one.id for one in claims] == list(CLAIMS)
     left_open = [one for one in claims if one.standing is Standing.OPEN]
     assert len(left_open) <= OPEN, [one.id for one in left_open]

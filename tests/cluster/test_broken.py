@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conformance import record
+from conformance.record import stream
 from tests.cluster.gathered import ONE, Made
 from tests.cluster.support import (
     RUN_SECONDS,
@@ -45,7 +45,7 @@ def refused(done: Done, code: int, *said: str) -> None:
         assert one in text
 
 
-def errors(reports: Path, *said: str) -> record.Record:
+def errors(reports: Path, *said: str) -> stream.Record:
     """Assert that every observation is ERROR for the reason, and that diagnostics were kept."""
     read = latest(reports)
     assert read.observations
@@ -258,7 +258,7 @@ def test_a_disk_that_fills_up_half_way(disk: Path) -> None:
     fill(disk)
     output, _ = running.communicate(timeout=RUN_SECONDS)
     refused(Done([], running.returncode, output, ""), 2, "No space left on device", "use --reports DIR on another disk")
-    read = record.read(next(disk.glob("reports/*/record.jsonl")))
+    read = stream.read(next(disk.glob("reports/*/record.jsonl")))
     assert read.footer is None, "an interrupted run, to all who read it"
     assert all(o["as_expected"] for o in read.observations)
     assert_nothing_left()

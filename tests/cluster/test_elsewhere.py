@@ -16,22 +16,12 @@ import pytest
 import yaml
 
 from conformance.choices import RUNTIMES
-from conformance.world import binaries, commands, images, nodes
-from conformance.world.digest import digest
-from conformance.world.images import (
-    CHILD,
-    CLI_2017,
-    DATABASE,
-    DIND_2017,
-    DOCKER_CLI,
-    DOCKER_DIND,
-    NODE,
-    PROBE,
-    REGISTRY,
-    Recipe,
-    Store,
-)  # fmt: skip
-from conformance.world.progress import Progress
+from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
+from conformance.world.images import go_programs, image_store, kind_node
+from conformance.world.images.image_store import Recipe, Store  # fmt: skip
+from conformance.world.machine import commands
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress
 from tests.cluster.support import conformance, latest, on, states, wait
 
 GATEWAY = ["docker", "network", "inspect", "kind", "-f", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"]
@@ -76,7 +66,7 @@ class Registry:
 
     @property
     def command(self) -> list[str | Path]:
-        return [binaries.build(binaries.NODE, Progress()) / "registry", "serve", self.folder / "config.yml"]
+        return [go_programs.build(go_programs.NODE, Progress()) / "registry", "serve", self.folder / "config.yml"]
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -100,7 +90,7 @@ class Registry:
             commands.run(["docker", "push", "-q", self.reference(name)], timeout=300)
         finally:
             commands.run(["docker", "rmi", self.reference(name)], timeout=60)
-        return images.present(reference)
+        return image_store.present(reference)
 
 
 @pytest.fixture
@@ -132,24 +122,24 @@ def second_engine(tmp_path: Path, registry: Registry, monkeypatch: pytest.Monkey
 
 
 def test_one_place_decides_between_pull_and_build(registry: Registry, request: pytest.FixtureRequest) -> None:
-    child = registry.push(CHILD, nodes.httpd().image.reference)
+    child = registry.push(CHILD, kind_node.httpd().image.reference)
     request.getfixturevalue("second_engine")
     built: list[str] = []
 
     class Builder(Store):
-        def build(self, recipe: Recipe) -> images.Image:
+        def build(self, recipe: Recipe) -> image_store.Image:
             built.append(recipe.folder)
             return recipe.image
 
     store = Builder(Progress())
-    pulled = store.obtain(CHILD, nodes.httpd())
+    pulled = store.obtain(CHILD, kind_node.httpd())
     assert (pulled.reference, pulled.stand_in) == (child, ""), "it is in the registry, so it is no stand-in"
     assert built == []
-    probe = store.obtain(PROBE, nodes.probe())
+    probe = store.obtain(PROBE, kind_node.probe())
     assert built == ["python"], "it is not in the registry, so it is built"
     assert probe.stand_in
     commands.run(["docker", "rmi", CHILD], timeout=60)
-    assert Builder(Progress()).obtain(CHILD, nodes.httpd()) == pulled, "asked again, the registry has it still"
+    assert Builder(Progress()).obtain(CHILD, kind_node.httpd()) == pulled, "asked again, the registry has it still"
 
 
 @pytest.mark.test_all
@@ -157,18 +147,18 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     """kindest/node gets Docker Engine added to it, and nothing is a stand-in any more."""
     store = Store(Progress())
     made_of = {
-        CHILD: nodes.httpd(), PROBE: nodes.probe(), DATABASE: nodes.database(), REGISTRY: nodes.registry(store),
-        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), nodes.docker()),
-        NODE: nodes.kind_node(store, RUNTIMES[0]),
+        CHILD: kind_node.httpd(), PROBE: kind_node.probe(), DATABASE: kind_node.database(), REGISTRY: kind_node.registry(store),
+        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), kind_node.docker()),
+        NODE: kind_node.kind_node(store, RUNTIMES[0]),
     }  # fmt: skip
-    assert set(made_of) == set(nodes.KNOWN)
+    assert set(made_of) == set(kind_node.KNOWN)
     for name, recipe in made_of.items():
         registry.push(name, recipe.image.reference)
     cache = tmp_path / "cache"
     cache.mkdir()
-    (cache / "bin").symlink_to(binaries.cached(binaries.KIND).parent)
+    (cache / "bin").symlink_to(go_programs.cached(go_programs.KIND).parent)
     env = {**os.environ, "CONFORMANCE_CACHE": str(cache)}
-    given = [word for name in nodes.KNOWN for word in ("--image", f"{name}={registry.reference(name)}")]
+    given = [word for name in kind_node.KNOWN for word in ("--image", f"{name}={registry.reference(name)}")]
     made = conformance("up", *given, env=env, timeout=900)
     assert made.returncode == 0, made.stdout + made.stderr
     name = made.stdout.split()[1]
@@ -177,9 +167,9 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
         assert latest(tmp_path / "reports").header["stand_ins"] == {}
     finally:
-        kind = binaries.cached(binaries.KIND) / "kind"
+        kind = go_programs.cached(go_programs.KIND) / "kind"
         commands.run([kind, "delete", "cluster", "--name", name, "--kubeconfig", tmp_path / "none"], timeout=120)
-        commands.run(["docker", "rmi", *(registry.reference(one) for one in nodes.KNOWN)], timeout=60)
+        commands.run(["docker", "rmi", *(registry.reference(one) for one in kind_node.KNOWN)], timeout=60)
 
 
 NO_ENGINE = """
@@ -207,10 +197,10 @@ containerdConfigPatches:
 def foreign(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield context and environment of a kind cluster that is not ours: one node, no Docker Engine, no image of ours."""
     name = f"foreign-{digest(str(tmp_path))}"
-    kind = binaries.cached(binaries.KIND) / "kind"
+    kind = go_programs.cached(go_programs.KIND) / "kind"
     kubeconfig = tmp_path / "kubeconfig"
     (tmp_path / "foreign.yaml").write_text(NO_ENGINE, encoding="utf-8")
-    plain = nodes.kind_node(Store(Progress()), RUNTIMES[0]).image.reference
+    plain = kind_node.kind_node(Store(Progress()), RUNTIMES[0]).image.reference
     create: list[str | Path] = ["create", "cluster", "--image", plain, "--config", tmp_path / "foreign.yaml", "--wait", "120s"]
     try:
         commands.run([kind, *create, "--name", name, "--kubeconfig", kubeconfig], timeout=300)
@@ -244,11 +234,11 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
         f"mkdir -p /etc/containerd/certs.d/docker.io && echo '{hosts}' >/etc/containerd/certs.d/docker.io/hosts.toml",
     )
     local = Registry(tmp_path, "127.0.0.1")
-    loaded = nodes.with_child(nodes.docker().image, nodes.httpd().image)
+    loaded = kind_node.with_child(kind_node.docker().image, kind_node.httpd().image)
     with local.serving():
         for public, image in (
-            (DOCKER_CLI, nodes.docker()), (DOCKER_DIND, loaded), (PROBE, nodes.probe()),
-            (CHILD, nodes.httpd()), (DATABASE, nodes.database()),
+            (DOCKER_CLI, kind_node.docker()), (DOCKER_DIND, loaded), (PROBE, kind_node.probe()),
+            (CHILD, kind_node.httpd()), (DATABASE, kind_node.database()),
         ):  # fmt: skip
             local.push(public, image.image.reference)
     before = outside(env)

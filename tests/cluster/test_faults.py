@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from conformance import record
 from conformance.errors import ConformanceError
-from conformance.world import paths
+from conformance.record import stream
+from conformance.world.machine import paths
 from tests.cluster.gathered import AT_ONCE
 from tests.cluster.support import (
     RUN_SECONDS,
@@ -231,7 +231,7 @@ def honest(run: Run, output: str) -> str:
     """Assert that a run's record says nothing that was not seen; give what it says, in a few words."""
     if not run.record.exists() or not run.record.stat().st_size:
         return "no record"
-    read = record.read(run.record)
+    read = stream.read(run.record)
     decided = [o for o in read.observations if o["state"] in ("HOLDS", "LACKS")]
     for one in decided:
         assert one["as_expected"], one

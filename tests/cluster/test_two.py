@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from conformance import record
+from conformance.record import stream
 from tests.cluster.gathered import Gathered, Made
 from tests.cluster.support import cluster, conformance, latest, objects
 
 Window = tuple[float, float]
 
 
-def burns(read: record.Record) -> list[Window]:
+def burns(read: stream.Record) -> list[Window]:
     """Return when a run's children burned CPU, by this machine's clock."""
     named = [one for one in read.evidence if one.name in ("calibration", "use while burning")]
     return [(one.began, one.began + one.seconds) for one in named]
 
 
-def starts(read: record.Record) -> list[Window]:
+def starts(read: stream.Record) -> list[Window]:
     """Return when those of a run's legs that came to serve became ready to be read: they hold the CPUs then."""
     return [(times["serving"] - 0.2, times["serving"]) for times in (leg["times"] for leg in read.legs) if "serving" in times]
 

@@ -12,10 +12,10 @@ import pytest
 from attrs import evolve, field, frozen
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
-from conformance import record
-from conformance.differences import compare
-from conformance.record import Record
-from conformance.report import compared, render
+from conformance.analysis.differences import compare
+from conformance.record import stream
+from conformance.record.stream import Record
+from conformance.report import differences, files
 from hack.bench import many
 from tests.conftest import recorded_lines, up_to
 
@@ -52,7 +52,7 @@ def report(recorded: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return report.html of a run of 5 000 observations: the recorded run, with every leg deployed as often as that takes."""
-    return rendered(record.of(many.long(recorded_lines())), tmp_path_factory.mktemp("long"))
+    return rendered(stream.of(many.long(recorded_lines())), tmp_path_factory.mktemp("long"))
 
 
 @pytest.fixture(scope="session")
@@ -67,19 +67,19 @@ def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     folder = tmp_path_factory.mktemp("pages")
     one = core()
     other = evolve(one, observations=({**one.observations[0], "state": "LACKS"}, *one.observations[1:]))
-    render.several([one, other], folder)
-    (folder / "differences.html").write_text(compared.html(compare(one, other)), encoding="utf-8")
+    files.several([one, other], folder)
+    (folder / "differences.html").write_text(differences.html(compare(one, other)), encoding="utf-8")
     return {"report": brief, "worlds": folder / "worlds.html", "differences": folder / "differences.html"}
 
 
 def core() -> Record:
     """Return the recorded run as one of level core."""
-    return record.of(up_to("core", recorded_lines()))
+    return stream.of(up_to("core", recorded_lines()))
 
 
 def rendered(run: Record, folder: Path) -> Path:
     """Return the report.html of a record, made in a folder."""
-    render.everything(run, folder)
+    files.everything(run, folder)
     return folder / "report.html"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from conformance.record import Record
+from conformance.record.stream import Record
 from conformance.report import render
 from tests.pages.conftest import Open
 from tests.test_pictures import altered

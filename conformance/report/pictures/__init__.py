@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.record import Record
+from conformance.record.stream import Record
 from conformance.report.pictures import kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
 from conformance.report.pictures.strips import LEFT

@@ -16,8 +16,8 @@ from xml.etree import ElementTree as ET
 from attrs import define, field, frozen
 from markupsafe import Markup
 
-from conformance.evidence import MissingEvidence
-from conformance.report.view import printable
+from conformance.evidence.items import MissingEvidence
+from conformance.report.printable import printable
 
 WIDTH = 360
 """Units that every drawing is wide: CSS pixels of a narrow telephone."""

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance.observations import State
-from conformance.record import Record
-from conformance.report import view
+from conformance.analysis import header, summary_table
+from conformance.claims import observations
+from conformance.claims.observations import State
+from conformance.record.stream import Record
 from conformance.report.pictures.drawing import LETTERS, MARGIN, WIDTH, Drawing, Picture
+from conformance.report.printable import printable
 
 ID, TITLE = "granted-and-kept", "What was granted, and what was kept"
 SAYS = (
@@ -49,7 +51,7 @@ class Kept:
 
 def picture(record: Record) -> Picture:
     """Return the picture of a record: a drawing of each approach that the first table compares and that spawns a child."""
-    spawning = [one for one in view.columns(record) if view.spawns(record, one)]
+    spawning = [one for one in summary_table.columns(record) if header.spawns(record, one)]
     found = [one for approach in spawning if (one := _of(record, approach)).promises]
     missing = () if found else (NOT_JUDGED,)
     drawings = tuple(_drawn(one, f"{ID}-{number}") for number, one in enumerate(found))
@@ -58,9 +60,9 @@ def picture(record: Record) -> Picture:
 
 
 def _of(record: Record, approach: str) -> Kept:
-    granted = view.known(record, approach).get("granted") or ["nothing"]
+    granted = header.known(record, approach).get("granted") or ["nothing"]
     judged = [one for one in PROMISES if record.cell(one, approach)]
-    return Kept(view.title(record, approach), granted, [_promise(record, one, approach) for one in judged])
+    return Kept(header.title(record, approach), granted, [_promise(record, one, approach) for one in judged])
 
 
 def _promise(record: Record, family: str, approach: str) -> Promise:
@@ -73,7 +75,8 @@ def _told(kept: Kept) -> list[tuple[str, ...]]:
     """Return what is drawn as rows."""
     rows: list[tuple[str, ...]] = [(kept.title, "granted", one) for one in kept.granted]
     return rows + [
-        (kept.title, f"{one.family} is kept", f"{view.WORDS[one.state]}: {one.told} observations") for one in kept.promises
+        (kept.title, f"{one.family} is kept", f"{observations.WORDS[one.state]}: {one.told} observations")
+        for one in kept.promises
     ]
 
 
@@ -89,7 +92,7 @@ def _drawn(kept: Kept, name: str) -> Markup:
     drawing.text(MARGIN, y, "granted", "word", "of-child")
     left = MARGIN + MARK + 7
     for granted in kept.granted:
-        lines = textwrap.wrap(view.printable(granted), int((WIDTH - MARGIN - left) / LETTERS["note"]))
+        lines = textwrap.wrap(printable(granted), int((WIDTH - MARGIN - left) / LETTERS["note"]))
         drawing.box(MARGIN, y + LINE - MARK + 1, MARK, MARK, "bar", "of-child")
         for line in lines:
             y += LINE
@@ -100,12 +103,12 @@ def _drawn(kept: Kept, name: str) -> Markup:
     begin, width = BAR
     for one in kept.promises:
         y += ROW
-        drawing.text(MARGIN, y, view.SIGNS[one.state], "word")
+        drawing.text(MARGIN, y, observations.SIGNS[one.state], "word")
         drawing.text(MARGIN + 16, y, one.family, "word", room=begin - MARGIN - 22)
         drawing.box(begin, y - 10, width, 12, "empty", "of-pod")
         if one.holding:
             drawing.box(begin, y - 10, width * one.holding / one.decided, 12, "bar", "of-pod")
         drawing.text(WIDTH - MARGIN, y, one.told, "note", "end")
     drawing.height = y + 12
-    said = "; ".join(f"{one.family} {view.WORDS[one.state]}, {one.told} observations" for one in kept.promises)
+    said = "; ".join(f"{one.family} {observations.WORDS[one.state]}, {one.told} observations" for one in kept.promises)
     return drawing.markup(name, kept.title, f"{kept.title} had to be granted {'; '.join(kept.granted)}. Kept: {said}.")

@@ -9,11 +9,12 @@ from typing import Any
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance import limits
-from conformance.evidence import Seen
-from conformance.identity import first_processes, parsed, unproven
-from conformance.record import Record, leg_name
-from conformance.report import view
+from conformance.analysis import header, summary_table
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import first_processes, parsed, unproven
+from conformance.evidence.items import Seen
+from conformance.record.names import leg_name
+from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable, short
 
 KIND = "foreground"
@@ -24,7 +25,7 @@ SAYS = (
     "Below: the node's cgroup tree, from its root; the thick line is the child's way up. "
     "● is a limit on that way, which the child meets; ○ is one that it does not meet."
 )
-Ways = Mapping[str, tuple[list[limits.Level], list[limits.Level]]]
+Ways = Mapping[str, tuple[list[cgroupfs.Level], list[cgroupfs.Level]]]
 """By controller: the levels from the child up to the node's root, and those from the pod's client up."""
 
 
@@ -45,7 +46,7 @@ class Level:
     @property
     def told(self) -> str:
         """Return its limits in words, '' where none is set."""
-        return " · ".join(limits.amount(name, value) for name, value in self.limits.items())
+        return " · ".join(cgroupfs.amount(name, value) for name, value in self.limits.items())
 
 
 @frozen
@@ -82,7 +83,7 @@ class Place:
     @property
     def met(self) -> str:
         """Return the tightest limits on the child's way up in words."""
-        found = " · ".join(limits.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
+        found = " · ".join(cgroupfs.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
         free = ", ".join(name for name, value in self.effective.items() if math.isinf(value))
         return "; ".join(filter(None, [found, free and f"no limit of {free}"]))
 
@@ -104,7 +105,7 @@ def picture(record: Record) -> Picture:
 def _shown(record: Record) -> list[str]:
     """Return the approaches of the table, and those beside it whose child's cgroups were read: a mend is known by its place."""
     beside = [one for one in record.approaches if record.seen(leg_name(one, KIND)).get("child's cgroups")]
-    return list(dict.fromkeys([*view.columns(record), *beside]))
+    return list(dict.fromkeys([*summary_table.columns(record), *beside]))
 
 
 @readable
@@ -118,14 +119,14 @@ def place_of(record: Record, approach: str) -> Place:
         raise NotDrawn(why)
     pod, child = seen["pod"].output, seen["child"].output["process"]
     cgroups, pods = seen["child's cgroups"], seen["pod's cgroups"]
-    found, around = limits.levels(cgroups.output), limits.levels(pods.output)
+    found, around = cgroupfs.levels(cgroups.output), cgroupfs.levels(pods.output)
     inside: dict[str, bool] = {}
     own = set()
-    for controller in limits.LIMITS:
-        at_pod = limits.pod_level(controller, around, pod["metadata"]["uid"])
-        way = limits.of(controller, found)
+    for controller in cgroupfs.LIMITS:
+        at_pod = cgroupfs.pod_level(controller, around, pod["metadata"]["uid"])
+        way = cgroupfs.of(controller, found)
         if at_pod and way and all(level.inode for level in (*way, at_pod)):
-            inside[controller] = limits.below(controller, way, at_pod)
+            inside[controller] = cgroupfs.below(controller, way, at_pod)
             own.add(at_pod.parts)
     if not inside:
         raise NotDrawn("the cgroups of its child and of its pod were not both found")
@@ -133,7 +134,7 @@ def place_of(record: Record, approach: str) -> Place:
     client = next(name for name, process in first_processes(pod, processes.output).items() if process["pid"] == pods.asked["pid"])
     daemon = seen.get("daemon")
     return Place(
-        title=view.title(record, approach),
+        title=header.title(record, approach),
         leg=leg,
         node=pod["spec"]["nodeName"],
         kernel=record.header["world"]["kernel"],
@@ -144,8 +145,8 @@ def place_of(record: Record, approach: str) -> Place:
         engine_inside=bool(daemon and "socket" not in daemon.asked),
         network=_network(seen, child, next(one for one in processes.output if one["pid"] == pods.asked["pid"])),
         inside=inside,
-        effective={controller: limits.effective(controller, found) for controller in inside},
-        levels=tuple(_tree({one: (limits.of(one, found), limits.of(one, around)) for one in inside}, own)),
+        effective={controller: cgroupfs.effective(controller, found) for controller in inside},
+        levels=tuple(_tree({one: (cgroupfs.of(one, found), cgroupfs.of(one, around)) for one in inside}, own)),
         cites=tuple(seen[name].id for name in ("pod", "child", "child's cgroups", "pod's cgroups", "pod processes", "inspect")),
     )
 
@@ -174,7 +175,10 @@ def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[Level]:
 
     for parts in sorted(there, key=order):
         values = {
-            name: limits.LIMITS[name](level) for name, way in ways.items() for level in (*way[1], *way[0]) if level.parts == parts
+            name: cgroupfs.LIMITS[name](level)
+            for name, way in ways.items()
+            for level in (*way[1], *way[0])
+            if level.parts == parts
         }
         finite = {name: value for name, value in values.items() if not math.isinf(value)}
         yield Level(parts, parts in up, ends.get(parts, "" if parts else "the node's root"), finite)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance import repeats
-from conformance.record import Record, repeat_of
-from conformance.report import view
+from conformance.analysis import header, repeats
+from conformance.analysis.statistics import times
+from conformance.record.names import repeat_of
+from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, Picture, Scale, seconds
-from conformance.samples import times
 
 ID, TITLE = "start-up-and-residue", "Start-up and residue"
 SAYS = (
@@ -86,7 +86,7 @@ def _told(record: Record, strip: Strip) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for approach, legs in strip.samples.items():
         every = _every(legs)
-        title = view.title(record, approach)
+        title = header.title(record, approach)
         rows.append((title, f"{strip.title}, median of {len(every)}", strip.told(times(every).median)))
         rows += [
             (title, f"{strip.title}, {leg}", ", ".join(strip.told(sample) for sample in samples)) for leg, samples in legs.items()
@@ -110,7 +110,7 @@ def _drawn(record: Record, strip: Strip, name: str) -> Markup:
     scale.draw(drawing, 62, drawing.height - 6, strip.unit)
     for approach, dots in placed.items():
         middle = times(every[approach]).median
-        title, told = view.title(record, approach), f"n = {len(dots)}, median {strip.told(middle)}"
+        title, told = header.title(record, approach), f"n = {len(dots)}, median {strip.told(middle)}"
         drawing.text(scale.left, y + 12, title, "note", "strong", "clear", room=WIDTH - MARGIN - scale.left)
         drawing.text(scale.left, y + 26, told, "note", "clear", room=WIDTH - MARGIN - scale.left)
         base = y + heights[approach] - FOOT

@@ -9,10 +9,11 @@ from typing import Any
 from attrs import evolve, frozen
 from markupsafe import Markup
 
-from conformance.evidence import Seen
-from conformance.identity import first_processes, unproven
-from conformance.record import Record, leg_name
-from conformance.report import view
+from conformance.analysis import header, summary_table
+from conformance.evidence.identity import first_processes, unproven
+from conformance.evidence.items import Seen
+from conformance.record.names import leg_name
+from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, Scale, readable, seconds
 
 KINDS = ("foreground", "foreground-forced", "detached", "detached-forced")
@@ -73,7 +74,7 @@ class Course:
 
 def picture(record: Record) -> Picture:
     """Return the picture of a record: a drawing for each approach of its table of which a deletion was followed."""
-    courses: dict[str, dict[str, Course]] = {approach: {} for approach in view.columns(record)}
+    courses: dict[str, dict[str, Course]] = {approach: {} for approach in summary_table.columns(record)}
     missing: dict[str, list[str]] = {}
     asked = {cell["leg"] for cell in record.header["cells"]}
     for approach, mine in courses.items():
@@ -86,7 +87,7 @@ def picture(record: Record) -> Picture:
     every = [one for mine in courses.values() for one in mine.values()]
     scale = Scale(max((end.after for one in every for end in one.ends.values()), default=0))
     drawings = tuple(
-        _drawn(view.title(record, approach), mine, _lanes(courses.values()), scale, f"{ID}-{number}")
+        _drawn(header.title(record, approach), mine, _lanes(courses.values()), scale, f"{ID}-{number}")
         for number, (approach, mine) in enumerate(courses.items())
         if mine
     )

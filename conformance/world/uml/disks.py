@@ -15,10 +15,10 @@ from pathlib import Path
 
 from conformance.errors import NoEngine, RigError
 from conformance.wait import until
-from conformance.world import apt, commands, packages, paths
-from conformance.world.digest import digest
-from conformance.world.images import DEBIAN_OPTIONS, Image
-from conformance.world.progress import Progress
+from conformance.world.images.image_store import DEBIAN_OPTIONS, Image
+from conformance.world.machine import apt, commands, packages, paths
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress
 
 SUITE = "bookworm"
 FOLDER = paths.BUILD / "uml" / "guest"

@@ -17,9 +17,9 @@ from attrs import frozen
 from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut
 from conformance.wait import until
-from conformance.world import commands, packages, paths, processes
-from conformance.world.digest import digest
-from conformance.world.progress import Progress
+from conformance.world.machine import commands, packages, paths, processes
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress
 
 STEPS = (8.0,)
 """Usual seconds of its steps."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from attrs import frozen
 
 from conformance.errors import RigError
-from conformance.world import apt, commands, packages, paths
-from conformance.world.digest import digest
-from conformance.world.progress import Progress
+from conformance.world.machine import apt, commands, packages, paths
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress
 
 SOURCE = "linux-source-7.2"
 SUITE = "trixie-backports"

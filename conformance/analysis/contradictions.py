@@ -1,0 +1,166 @@
+"""Where the sources contradict one another: what each says, and which of them a run's observations bear out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import field, frozen
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, State
+from conformance.record.stream import Line
+
+Means = Mapping[tuple[str, str], Observation]
+
+
+@frozen
+class Position:
+    """What a source says, and what it means: the observation of a (property, approach) with which it would be right."""
+
+    who: str
+    says: str
+    means: Means = field(factory=dict)
+
+
+@frozen
+class Contradiction:
+    """A named contradiction, and what would settle what of it no property does."""
+
+    name: str
+    positions: tuple[Position, ...]
+    needs: str = ""
+
+
+def _each(state: Observation, approach: str, *properties: str) -> Means:
+    return {(one, approach): state for one in properties}
+
+
+PRINTED = "P2-06.printed"
+LIMITS = ("P2-13", "P2-13.memory", "P2-13.cpu")
+
+CONTRADICTIONS = (
+    Contradiction(
+        "Do the pod's limits bind a container of the Docker in the pod?",
+        (
+            Position(
+                "The article",
+                "with Docker in the pod the container inherits the pod's CPU and memory constraints",
+                _each(HOLDS, "dind", *LIMITS),
+            ),
+            Position(
+                "GitLab Runner's documentation",
+                "limits set in the pod do not work, and the Docker daemon reports the full capacity of the node",
+                {**_each(LACKS, "dind", *LIMITS), **_each(HOLDS, "dind", "G-02")},
+            ),
+        ),
+    ),
+    Contradiction(
+        "Does an engine of today start on TCP without TLS?",
+        (
+            Position("docker/cli docs/deprecated.md", "from 27.0 on an engine with --tls=false on TCP fails to start"),
+            Position("moby daemon/command/daemon.go", "such an engine warns, and starts"),
+        ),
+        needs="an engine of 27.0 or newer that is started with --host=tcp://0.0.0.0:2375 --tls=false",
+    ),
+    Contradiction(
+        "Socket or Docker-in-Docker: which one is recommended?",
+        (
+            Position("J. Petazzoni (2015)", "bind-mount the host's socket, which is simplest"),
+            Position("The article", "run Docker in the pod, because only that keeps what a pod promises"),
+            Position("GitLab's documentation", "Docker-in-Docker is the recommended configuration"),
+            Position(
+                "The docker image's README",
+                "running Docker inside Docker is generally not recommended, with some legitimate uses",
+            ),
+        ),
+        needs="a choice of what matters: the report says what each approach keeps here, and what it had to be granted",
+    ),
+    Contradiction(
+        "Does a container of the pod's own Docker show up on the host?",
+        (
+            Position(
+                "The article",
+                "the container is not visible to the host's Docker, and never shows up on the host",
+                {**_each(HOLDS, "dind", "P2-15"), **_each(HOLDS, "dind", "P2-15.process")},
+            ),
+            Position(
+                "The kernel",
+                "no runtime of the host lists it, and its processes are processes of the host all the same",
+                {**_each(HOLDS, "dind", "P2-15"), **_each(LACKS, "dind", "P2-15.process")},
+            ),
+        ),
+    ),
+    Contradiction(
+        "Does the article's own command open a port?",
+        (
+            Position("The article", "docker run -v 8080:80 httpd opens a port on the host", _each(HOLDS, "dood", PRINTED)),
+            Position("docker run's reference", "-v mounts a volume; -p publishes a port", _each(LACKS, "dood", PRINTED)),
+        ),
+    ),
+    Contradiction(
+        "Can Docker run in a pod that is not privileged?",
+        (
+            Position("The docker image's README on rootless", "the rootless image runs the engine without root"),
+            Position(
+                "The docker image's README on privileged",
+                "privileged is required, also for the rootless image, and gives full access to the host",
+                _each(HOLDS, "dind", "H-01"),
+            ),
+        ),
+        needs="legs of docker:26.1-dind-rootless, privileged and not",
+    ),
+)
+
+
+@frozen
+class Heard:
+    """A position, with the observations that are as it says and those that are not."""
+
+    position: Position
+    borne: tuple[Line, ...]
+    against: tuple[Line, ...]
+
+    @property
+    def words(self) -> str:
+        """Return how much of what it says was seen."""
+        decided = len(self.borne) + len(self.against)
+        return f"{len(self.borne)} of {decided} observations are as it says" if decided else "nothing of it was decided"
+
+
+@frozen
+class Settled:
+    """A contradiction, and what a run's observations say of it."""
+
+    contradiction: Contradiction
+    heard: tuple[Heard, ...]
+    missing: tuple[str, ...]
+    """Properties that would bear on it and decided nothing in this run."""
+
+    @property
+    def outcome(self) -> str:
+        """Say in one sentence who is right here, or why this run does not settle it."""
+        needs = self.contradiction.needs
+        if not any(one.borne or one.against for one in self.heard):
+            return f"Not settled by this run: needs {needs or ' and '.join(self.missing) + ' to be decided'}."
+        right = [one.position.who for one in self.heard if one.borne and not one.against]
+        said = [f"{' and '.join(right)}: right here" if right else "None is right here as a whole"]
+        said += [f"{', '.join(self.missing)} decided nothing in this run"] if self.missing else []
+        said += [f"the rest needs {needs}"] if needs else []
+        return f"{'; '.join(said)}."
+
+
+def settle(contradiction: Contradiction, observations: Iterable[Line]) -> Settled:
+    """Hold each position against the observations of its properties, on whatever leg; what is undecided counts for none."""
+    decided = [one for one in observations if State(one["state"]).decided]
+    named = dict.fromkeys(cell for position in contradiction.positions for cell in position.means)
+    seen = {(one["property"], one["approach"]) for one in decided}
+    return Settled(
+        contradiction,
+        tuple(_heard(position, decided) for position in contradiction.positions),
+        tuple(f"{name} on {approach}" for name, approach in named if (name, approach) not in seen),
+    )
+
+
+def _heard(position: Position, decided: list[Line]) -> Heard:
+    about = [one for one in decided if (one["property"], one["approach"]) in position.means]
+    borne = [one for one in about if State(one["state"]) is position.means[one["property"], one["approach"]].state]
+    return Heard(position, tuple(borne), tuple(one for one in about if one not in borne))

@@ -1,0 +1,147 @@
+"""Declaring a property: id, sentence, source, the article's predictions, expectations per world, readings, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, field, frozen
+
+from conformance.choices import LEVELS
+from conformance.claims.article import CLAIMS, speaks_of
+from conformance.claims.observations import Observation, State, error, inconclusive
+from conformance.evidence.identity import unproven
+from conformance.evidence.items import MissingEvidence, Seen
+
+Reading = Callable[[Any], None]
+"""What reads evidence of a leg. It is given the leg's `Rig`, of which a declaration knows nothing."""
+Judge = Callable[[Seen], Observation]
+
+
+@frozen
+class Expectation:
+    """What we know to be so where it departs from the article's prediction: why, and who says so."""
+
+    approach: str
+    state: State
+    because: str
+    see: str
+    world: Mapping[str, str]
+    leg: str = ""
+
+    def covers(self, approach: str, leg: str, world: Mapping[str, str]) -> bool:
+        """Return whether it speaks of this cell in this world."""
+        return (
+            approach == self.approach
+            and self.leg in ("", leg)
+            and all(world.get(key) == value for key, value in self.world.items())
+        )
+
+
+@define
+class Property:
+    """A sentence that is true or false of a child.
+
+    `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
+    `reads` while its child serves, `after` when its pod is gone, `alone` what burns CPU, with the node for itself, and
+    `waits`, holding nobody up, what mostly waits. `before` its pod is asked for begins what one of these needs.
+    A reading that several properties of a leg name is read once.
+    The judge concludes from evidence alone, of a child that is proven to be one; where a property is `childless` it
+    speaks of the pod, and nothing is proven of a child.
+    """
+
+    id: str
+    sentence: str
+    source: str
+    predicts: Mapping[str, State]
+    level: str
+    legs: tuple[str, ...]
+    approaches: tuple[str, ...]
+    family: str
+    judged_by: Judge
+    reads: tuple[Reading, ...] = ()
+    after: tuple[Reading, ...] = ()
+    alone: tuple[Reading, ...] = ()
+    waits: tuple[Reading, ...] = ()
+    before: tuple[Reading, ...] = ()
+    childless: bool = False
+    expectations: list[Expectation] = field(factory=list)
+
+    @property
+    def claim(self) -> str:
+        """Return the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
+        return self.id.partition(".")[0]
+
+    def expect(
+        self,
+        approach: str,
+        observation: Observation,
+        *,
+        because: str,
+        see: str,
+        leg: str = "",
+        **world: str,
+    ) -> None:
+        """Declare that in this world (`cgroup="v2"`) the observation departs from the article's prediction."""
+        self.expectations.append(Expectation(approach, observation.state, because, see, world, leg))
+
+    def expected(self, approach: str, leg: str, world: Mapping[str, str]) -> tuple[State | None, str]:
+        """Return the expected state in this world and why; None where neither the article nor we know."""
+        for one in self.expectations:
+            if one.covers(approach, leg, world):
+                return one.state, f"{one.because} ({one.see})"
+        if world.get("cgroup") not in KNOWN_WORLDS:
+            return (
+                None,
+                f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}",
+            )
+        return self.predicts.get(approach), f"as {'the article' if speaks_of(self.id) else 'its source'} predicts"
+
+    def conclude(self, seen: Seen) -> Observation:
+        """Judge, identity first. A judge that breaks is the rig's failure; missing evidence decides nothing."""
+        try:
+            for pod in filter(None, (seen, seen.second)):
+                if not self.childless and (missing := unproven(pod)):
+                    return inconclusive(missing)
+            return self.judged_by(seen)
+        except MissingEvidence as missing_one:
+            return inconclusive(f"no evidence named {missing_one} was read")
+        except Exception as broken:  # noqa: BLE001 -- whatever breaks in a judge says nothing of the subject
+            return error(f"the judge of {self.id} failed: {type(broken).__name__}: {broken}")
+
+
+KNOWN_WORLDS = ("v1", "hybrid", "v2")
+
+
+def prop(
+    id: str,  # noqa: A002 -- the field's own word
+    sentence: str,
+    *,
+    source: str = "",
+    predicts: Mapping[str, Observation],
+    legs: tuple[str, ...],
+    approaches: tuple[str, ...] = ("dood", "dind"),
+    level: str = "core",
+    reads: tuple[Reading, ...] = (),
+    after: tuple[Reading, ...] = (),
+    alone: tuple[Reading, ...] = (),
+    waits: tuple[Reading, ...] = (),
+    before: tuple[Reading, ...] = (),
+    childless: bool = False,
+) -> Callable[[Judge], Property]:
+    """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too.
+
+    `source` is where it is said, and the place of the claim that the id begins with unless told.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"{id}: level {level!r} is none of {LEVELS}")
+
+    def declare(judge: Judge) -> Property:
+        family = judge.__module__.rpartition(".")[2]
+        states = {approach: observation.state for approach, observation in predicts.items()}
+        place = source or CLAIMS[id.partition(".")[0]].source
+        return Property(
+            id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, waits, before, childless
+        )
+
+    return declare

@@ -1,0 +1,1 @@
+"""Whose a thing is, taking it away, and what stays."""

@@ -1,0 +1,185 @@
+"""Taking away what runs made, found by label and by nonce, and looking again: an empty list is the proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import frozen
+
+from conformance.cluster import leases
+from conformance.cluster.api import NAMESPACES, Cluster, Object, Refused
+from conformance.cluster.leases import RUN_LABEL
+from conformance.errors import ConformanceError, NoCluster, TimedOut
+from conformance.legs import naming, registry
+from conformance.legs.leg import LEG_LABEL
+from conformance.probes import node_engine
+from conformance.probes.node import LABEL as PROBE_LABEL
+from conformance.probes.node import NodeProbe
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+
+NAMESPACE = "conformance"
+"""Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
+OF_PROBES = ("pods", "configmaps", "secrets")
+COLLECTIONS = (
+    *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in OF_PROBES),
+    f"{leases.API}/namespaces/{NAMESPACE}/leases",
+    registry.VOLUMES,
+)
+FORBIDDEN = 403
+T = TypeVar("T")
+
+
+def persistently(what: str, act: Callable[[], T]) -> T:
+    """Do it, and again while the API server does not answer, for as long as a clean-up may take; give its answer."""
+    answers: list[T] = []
+    last = ""
+
+    def done() -> bool:
+        nonlocal last
+        try:
+            answers.append(act())
+        except NoCluster as silent:
+            last = silent.sentence
+            return False
+        return True
+
+    until(what, done, seconds=TIMEOUTS.clean, every=0.5, last=lambda: last)
+    return answers[0]
+
+
+def remove_legs(cluster: Cluster, run: str) -> list[str]:
+    """Ask for the end of every namespace of a run's legs, their pods first and at once; and of Pod A, their baseline.
+
+    Returns the uids of what is that baseline.
+    """
+    others = cluster.items("/api/v1/pods", labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}")
+    for pod in others:
+        cluster.delete(f"{NAMESPACES}/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}", 0)
+    for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run},{LEG_LABEL}"):
+        name = namespace["metadata"]["name"]
+        for pod in cluster.items(f"{NAMESPACES}/{name}/pods"):
+            cluster.delete(f"{NAMESPACES}/{name}/pods/{pod['metadata']['name']}", 0)
+        if "deletionTimestamp" not in namespace["metadata"]:
+            cluster.delete(f"{NAMESPACES}/{name}")
+    return [pod["metadata"]["uid"] for pod in others]
+
+
+def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
+    """Remove a run's probes and what they were started with, at once."""
+    _delete(cluster, [f"{NAMESPACES}/{namespace}/{kind}" for kind in OF_PROBES], run)
+
+
+def _delete(cluster: Cluster, collections: Iterable[str], run: str) -> None:
+    """Ask for the end of a run's objects in these collections, at once."""
+    for collection in collections:
+        for found in _labelled(cluster, collection, f"{RUN_LABEL}={run}"):
+            cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
+
+
+def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
+    """Return a collection's objects with such a label; [] of volumes where they may not be listed, and so none were made."""
+    try:
+        return cluster.items(collection, labelSelector=selector)
+    except Refused as refused:
+        if collection == registry.VOLUMES and refused.status == FORBIDDEN:
+            return []
+        raise
+
+
+def remove_run(cluster: Cluster, run: str) -> list[str]:
+    """Remove every object of a run; then look again. Gives what is still there, in words; empty is the proof."""
+    selector = f"{RUN_LABEL}={run}"
+    remove_legs(cluster, run)
+    _delete(cluster, COLLECTIONS, run)
+    for namespace in cluster.items(NAMESPACES, labelSelector=selector):
+        if "deletionTimestamp" not in namespace["metadata"]:
+            cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")
+
+    def left() -> Iterator[str]:
+        """Look for one collection after the other: while a namespace ends, nothing else is asked for."""
+        for collection in (NAMESPACES, *COLLECTIONS):
+            for found in _labelled(cluster, collection, selector):
+                yield f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
+
+    try:
+        until("The end of the run's objects", lambda: next(left(), None) is None, seconds=TIMEOUTS.clean, every=0.1)
+    except TimedOut:
+        return list(left())
+    return []
+
+
+@frozen
+class Swept:
+    """What was removed from a node's daemon, and, after a second look, what is left of that; both in words."""
+
+    removed: list[str]
+    left: list[str]
+    others: list[Object]
+    """What carries the nonce of somebody else, and stays."""
+
+
+def take_away(probe: NodeProbe, ours: Callable[[list[Object]], list[Object]]) -> Swept:
+    """Remove what is ours of what carries a nonce on a node's daemon, and look again.
+
+    `ours` is asked after each look: who is alive must not be older than what they have made.
+    """
+    found = ours(node_engine.made(probe))
+    for one in found:
+        node_engine.remove(probe, one)
+    again = node_engine.made(probe)
+    left = ours(again)
+    removed, still = ([f"{node_engine.in_words(one)} on {probe.node}" for one in some] for some in (found, left))
+    return Swept(removed, still, [one for one in again if one not in left])
+
+
+def sweep(probes: Mapping[str, NodeProbe], mark: str) -> Swept:
+    """Remove what a run made on the nodes' daemons and look again; what goes wrong counts as left."""
+    all_of_them = Swept([], [], [])
+    for probe in probes.values():
+        try:
+            swept = take_away(probe, lambda made: [one for one in made if one["nonce"].startswith(mark)])
+            all_of_them.removed.extend(swept.removed)
+            all_of_them.left.extend(swept.left)
+            all_of_them.others.extend(swept.others)
+        except ConformanceError as broken:
+            all_of_them.left.append(str(broken))
+    return all_of_them
+
+
+def alive(cluster: Cluster) -> dict[str, Object]:
+    """Return the Leases of the runs that are at work on the cluster, by run."""
+    held = cluster.items(f"{leases.API}/leases", labelSelector=RUN_LABEL)
+    return {leases.run_of(lease): lease for lease in held if leases.live(lease)}
+
+
+def runs(cluster: Cluster) -> set[str]:
+    """Return every run that has left an object on the cluster."""
+    return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in _labelled(cluster, c, RUN_LABEL)}
+
+
+def abandoned(made: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:
+    """Return what of a node's daemon is some run's, but of no run that is alive."""
+    living = tuple(naming.nonce_prefix(run) for run in spared)
+    return [one for one in made if not one["nonce"].startswith(living) and _ours(one, reports)]
+
+
+def _ours(found: Object, reports: Path) -> bool:
+    """Return whether a thing on a daemon is a run's: by its nonce's form, or because a record under reports holds that nonce."""
+    if found["nonce"].startswith("conformance-"):
+        return True
+    wanted = f'"nonce": {json.dumps(found["nonce"])}'
+    return any(wanted in file.read_text(encoding="utf-8") for file in reports.glob("*/record.jsonl"))
+
+
+def forget_tokens(reports: Path, spared: Iterable[str]) -> list[str]:
+    """Remove the plans, which hold a probe's token, of runs that died before they could; give the folders' names."""
+    removed = []
+    for file in sorted(reports.glob("*/plan.json")):
+        if file.parent.name.rpartition("-")[2] not in spared:
+            file.unlink()
+            removed.append(file.parent.name)
+    return removed

@@ -1,0 +1,253 @@
+"""The one place that talks to the API server. Objects are plain dicts, as the server sent them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.answers import without_nulls
+from conformance.errors import NoCluster, RigError, TimedOut
+from conformance.timeouts import TIMEOUTS
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+Object = dict[str, Any]
+GONE = 404
+
+
+class Cluster:
+    """A cluster by its kubeconfig. Each thread gets a client of its own: the official client is not thread-safe."""
+
+    def __init__(self, kubeconfig: Path | None, user_agent: str = "conformance", context: str = "") -> None:
+        """Keep the path (None: the user's own kubeconfig) and the context ("": the current one); nothing is asked yet."""
+        # Loaded now, and by nobody who has no cluster: not at the first question, which a leg may be timing.
+        from kubernetes.config import new_client_from_config
+
+        self._client_of = new_client_from_config
+        self.kubeconfig = kubeconfig
+        self.context = context
+        self.user_agent = user_agent
+        self._threads = threading.local()
+
+    @property
+    def api(self) -> ApiClient:
+        """Return this thread's client. Raises `NoCluster` if the kubeconfig cannot be used."""
+        from kubernetes.config.config_exception import ConfigException
+
+        if not hasattr(self._threads, "api"):
+            try:
+                file = str(self.kubeconfig) if self.kubeconfig else None
+                with _making:
+                    made = self._client_of(file, self.context or None)
+            except (ConfigException, OSError, ValueError) as broken:
+                raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
+            made.user_agent = self.user_agent
+            made.configuration.retries = 0
+            self._threads.api = made
+        return self._threads.api
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 0,
+        stream: bool = False,
+    ) -> Any:  # noqa: ANN401 -- the server's JSON, or an open response
+        """Send one request and give the decoded JSON (or, with `stream`, the open response).
+
+        Raises `Refused` with the server's words, `NoCluster` if it does not answer.
+        """
+        from urllib3.exceptions import HTTPError
+
+        sent = {
+            "Accept": "*/*" if stream else "application/json",
+            "Content-Type": "application/json",
+            **(headers or {}),
+        }
+        call = self.api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params=sent,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            # Read time-outs are between two bytes, so an open stream must beat more often than that.
+            response = self.api.call_api(*call[:4], _request_timeout=(TIMEOUTS.api, timeout or TIMEOUTS.api)).response
+            if response.status >= FIRST_FAILURE:
+                raise _refusal(response.status, response.data)
+            return response if stream else json.loads(response.data or b"{}")
+        except HTTPError as silent:
+            why = str(getattr(silent, "reason", silent)).rpartition(": ")[2].rstrip(".")  # without pool, host and port
+            raise NoCluster(
+                f"The API server does not answer: {why}.",
+                "look at the cluster with `conformance doctor`; `conformance up` makes it anew if it is ours",
+            ) from silent
+
+    def read(self, path: str, **query: str) -> Object:
+        """Return an object or a list. Raises `Refused` where it is not there."""
+        return dict(without_nulls(self.request("GET", path, query=query)))
+
+    def get(self, path: str, **query: str) -> Object | None:
+        """Return an object, or None if there is none."""
+        try:
+            return self.read(path, **query)
+        except Refused as refused:
+            if refused.status == GONE:
+                return None
+            raise
+
+    def items(self, path: str, **query: str) -> list[Object]:
+        """Return the objects of a list."""
+        return list(self.read(path, **query).get("items", []))
+
+    def create(self, path: str, body: Object, **query: str) -> Object:
+        """Create an object in the collection at `path`."""
+        return dict(without_nulls(self.request("POST", path, body, query=query)))
+
+    def delete(self, path: str, grace: int | None = None) -> bool:
+        """Ask for an object's deletion; say whether it was there."""
+        body: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
+        try:
+            self.request("DELETE", path, body)
+        except Refused as refused:
+            if refused.status == GONE:
+                return False
+            raise
+        return True
+
+    def log(self, pod: str, container: str, *, lines: int, previous: bool = False) -> str:
+        """Return the last lines of the log of a container of the pod at this path, of its start before the present one if told.
+
+        Where the runtime has cleared that container away, the server answers 200 all the same, with one of `CLEARED`
+        as the log. Raises `Refused` (400) where no such start has ended, or none begun.
+        """
+        query = {"container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+        answer: bytes = self.request("GET", f"{pod}/log", query=query, stream=True).data
+        return answer.decode(errors="replace")
+
+    def wait(
+        self,
+        what: str,
+        collection: str,
+        name: str,
+        arrived: Callable[[Object | None], bool],
+        *,
+        seconds: float,
+    ) -> Object | None:
+        """Watch one object until `arrived` says so of it (None: it is not there), and give it.
+
+        Looks first, then watches; a watch that ends silently is opened again from a fresh look, so no event
+        is missed. `arrived` raises to stop early. Raises `TimedOut` with the object's last status.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            seen = self.get(f"{collection}/{name}")
+            if arrived(seen):
+                return seen
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimedOut(what, seconds, describe(seen))
+            version = seen["metadata"]["resourceVersion"] if seen else "0"
+            for event in self._events(collection, name, version, left):
+                seen = None if event["type"] == "DELETED" else event["object"]
+                if event["type"] == "ERROR":
+                    break
+                if arrived(seen):
+                    return seen
+
+    def _events(self, collection: str, name: str, version: str, left: float) -> Iterator[Object]:
+        seconds = max(1, min(WATCH_SECONDS, int(left)))
+        query = {
+            "watch": "1",
+            "fieldSelector": f"metadata.name={name}",
+            "resourceVersion": version,
+            "timeoutSeconds": str(seconds),
+        }
+        response = self.request("GET", collection, query=query, timeout=min(left, seconds) + 1, stream=True)
+        try:
+            yield from map(without_nulls, lines(response))
+        except Silent:
+            return  # bounded on both ends: look again
+        finally:
+            response.close()
+
+
+WATCH_SECONDS = 20
+FIRST_FAILURE = 400
+CLEARED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ", "failed to open log file ")
+"""How kubelet says, in place of a log, that the container is gone, or its log before it (kubernetes pkg/kubelet/kuberuntime,
+GetContainerLogs; cri-client pkg/logs, ReadLogs)."""
+_making = threading.Lock()
+"""The official library keeps a kubeconfig's keys in temporary files, and gives out their names before it has written them."""
+
+
+class Refused(RigError):
+    """The API server answered no. `status` is HTTP's."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        """Keep the server's own words."""
+        super().__init__(f"The API server refused ({status} {reason}): {message}")
+        self.status = status
+        self.message = message
+
+
+def _refusal(status: int, data: bytes) -> Refused:
+    try:
+        read = json.loads(data)
+        return Refused(status, str(read.get("reason", "")), str(read.get("message") or read.get("error") or read))
+    except (ValueError, AttributeError):
+        return Refused(status, "", data.decode(errors="replace")[:300])
+
+
+class Silent(Exception):
+    """An open response broke off."""
+
+
+def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib3 response
+    """Yield the JSON lines of an open response as they arrive. Raises `Silent` where they break off."""
+    from urllib3.exceptions import HTTPError
+
+    rest = b""
+    try:
+        for chunk in response.stream(65536, decode_content=True):
+            rest += chunk
+            *whole, rest = rest.split(b"\n")
+            for line in whole:
+                if line.strip():
+                    yield json.loads(line)
+    except HTTPError as broken:
+        raise Silent(str(broken)) from broken
+
+
+def describe(pod: Object | None) -> str:
+    """Say in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
+    if pod is None:
+        return "it is not there"
+    status = pod.get("status", {})
+    said = [f"phase {status['phase']}"] if "phase" in status else []
+    for one in status.get("containerStatuses", []):
+        for state, detail in one.get("state", {}).items():
+            words = " ".join(str(detail[key]) for key in ("reason", "exitCode", "message") if key in detail)
+            said.append(f"{one['name']} {state} {words}".rstrip())
+    said += [
+        f"{c['type']} {c.get('reason', '')}: {c['message']}"
+        for c in status.get("conditions", [])
+        if c.get("status") == "False" and c.get("message")
+    ]
+    return "; ".join(said) or "no status"
+
+
+NAMESPACES = "/api/v1/namespaces"

@@ -1,0 +1,1 @@
+"""What was read: items of evidence, which child and which daemon they speak of, cgroups."""

@@ -1,0 +1,83 @@
+"""Identity first: every judge's first line. Which child, which daemon, which process, and that it was there to be seen."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from conformance.answers import decoded
+from conformance.cluster.pods import container_ids
+from conformance.evidence.items import Evidence, Seen
+
+CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
+"""What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
+
+
+def no_engine(evidence: Evidence) -> bool:
+    """Return whether a request to an engine shows that there is none: no socket, or nobody who listens on it."""
+    return evidence.output["status"] == 0 and str(evidence.output["lost"]).startswith(NOBODY)
+
+
+def parsed(evidence: Evidence) -> dict[str, Any]:
+    """Return the JSON body of a daemon's answer, or {} if it did not answer 200 with an object."""
+    output = evidence.output
+    if not isinstance(output, dict) or output.get("status") != HTTPStatus.OK:
+        return {}
+    try:
+        read = decoded(output["body"])
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def unproven(seen: Seen) -> str:
+    """Return '' if the child is proven to be the leg's own and to have served, else what is missing.
+
+    The nonce in the page, a process with a start time, and word of who runs the container that the process's cgroup
+    names: the daemon, with an id of its own and the nonce in the container's environment; or, where the approach has
+    no daemon, kubelet.
+    """
+    child = seen["child"]
+    nonce = child.asked["nonce"]
+    if child.output.get("seen") != "serving":
+        return f"the child was never seen serving, so silence proves nothing (last seen: {child.output.get('seen')})"
+    if child.output["page"].get("body", "").strip() != nonce:
+        return "the page was not the child's own nonce"
+    process = child.output["process"]
+    if not process.get("start"):
+        return "the child's process has no start time, so its pid proves nothing"
+    return _unknown_to_daemon(seen, process, nonce) if seen.get("daemon") else _unknown_to_kubelet(seen, process)
+
+
+def _unknown_to_daemon(seen: Seen, process: dict[str, Any], nonce: str) -> str:
+    inspected = parsed(seen["inspect"])
+    if inspected.get("Id") != container_of(process):
+        return "the daemon that the leg should talk to does not know the container of the child's process"
+    if f"CHILD_NONCE={nonce}" not in inspected.get("Config", {}).get("Env", []):
+        return "the daemon's container does not carry the child's nonce"
+    if not parsed(seen["daemon"]).get("ID"):
+        return "the daemon did not say which one it is"
+    return ""
+
+
+def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
+    known = [one.get("containerID", "") for one in seen["pod"].output["status"].get("containerStatuses", [])]
+    if not any(identity.endswith(f"//{container_of(process)}") for identity in known):
+        return "neither a daemon nor kubelet knows the container of the child's process"
+    return ""
+
+
+def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
+    first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
+    return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
+
+
+def container_of(process: dict[str, Any]) -> str:
+    """Return the id of the innermost container that a process's cgroup path names, or ''."""
+    for line in process.get("cgroup", "").splitlines():
+        if named := CONTAINER_ID.findall(line):
+            return str(named[-1])
+    return ""

@@ -1,0 +1,1 @@
+"""What there is, and one verdict explained, as text."""

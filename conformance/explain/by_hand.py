@@ -1,0 +1,250 @@
+"""How a person sees what a piece of evidence says, without this suite: shell commands for every kind of question."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from conformance.approaches.catalogue import PRINTED_PORT, Approach, container
+from conformance.evidence.identity import container_of
+from conformance.evidence.items import Evidence, Seen
+from conformance.images import PROBE
+
+NONCE, PORT = "article", 80
+"""What the manifests have in the place of a run's nonce and port."""
+PATHS = 3
+"""So many of a question's paths are named."""
+Asked = Mapping[str, Any]
+LAYER = re.compile(r"(/overlay2/)[0-9a-f]{64}")
+
+
+@frozen
+class Hand:
+    """One leg of a record, as somebody makes it again by hand: the approach's manifest, applied as it is."""
+
+    approach: Approach
+    seen: Seen
+    namespace: str
+    port: int
+    cgroup: str
+    """The node's cgroup version, as a record's world has it."""
+
+    @property
+    def pod(self) -> str:
+        """Return the pod's name."""
+        return name_of(self.approach)
+
+    def commands(self, evidence: Evidence) -> list[str]:
+        """Return the commands that show the same as a piece of evidence; none where there is nothing to ask."""
+        asked: Asked = evidence.asked if isinstance(evidence.asked, dict) else {}
+        if "container" in asked and "GET" in asked:
+            pod = str(asked["GET"]).removesuffix("/log").rpartition("/")[2]
+            before = " --previous" if asked.get("previous") == "true" else ""
+            return [f"kubectl logs {self.mine(pod)} -c {asked['container']} --tail={asked.get('tailLines', -1)}{before}"]
+        if "GET" in asked:
+            return [f"kubectl get --raw {self.mine(str(asked['GET']))}"]
+        if "DELETE" in asked:
+            seconds = asked.get("gracePeriodSeconds")
+            grace = "" if seconds is None else f" --grace-period={seconds} --force"
+            return [f"kubectl delete pod {self.pod}{grace}", on_node("ls -d /proc/$PID")]
+        question = str(asked.get("question", ""))
+        if known := QUESTIONS.get(question):
+            return known(self, asked)
+        return [f"# on the node: def {question} of conformance/probes/agent.py"] if question else []
+
+    def mine(self, text: str) -> str:
+        """Return a text with shell variables in the place of what was the run's: uid, IP, container, namespace."""
+        pod, child = (_output(self.seen, name) for name in ("pod", "child"))
+        names = {
+            self.namespace: "default",
+            str(pod.get("metadata", {}).get("uid", "")): "$POD_UID",
+            str(pod.get("status", {}).get("podIP", "")): "$IP",
+            container_of(child.get("process", {})): "$CHILD",
+        }
+        for theirs, mine in names.items():
+            text = text.replace(theirs, mine) if theirs else text
+        return LAYER.sub(r"\1$LAYER", text)
+
+    def process(self, asked: Asked) -> str:
+        """Return which process a question's pid was: the node's first, the child's, or the one that asked for it."""
+        child = _output(self.seen, "child").get("process", {}).get("pid")
+        return {1: "1", child: "$PID", None: "$PID"}.get(asked.get("pid"), "$CLIENT")
+
+    def exec_of(self, path: str) -> list[str]:
+        """Return the command that an exec of the engine's API (/exec/ID/...) ran in the child; [] for any other path."""
+        number = path.split("/")[2] if path.startswith("/exec/") else ""
+        for one in self.seen if number else ():
+            body = one.asked.get("body") if isinstance(one.asked, dict) else None
+            if isinstance(body, dict) and "Cmd" in body and number in str(one.output):
+                return [str(word) for word in body["Cmd"]]
+        return []
+
+
+def name_of(approach: Approach) -> str:
+    """Return the name of an approach's pod."""
+    return str(approach.manifest["metadata"]["name"])
+
+
+def setting(approach: Approach, manifest: str) -> list[str]:
+    """Return what comes first: the pod, and the shell variables that the other commands use."""
+    pod = name_of(approach)
+    about = f"kubectl get pod {pod} -o"
+    return [
+        f"kubectl apply -f {manifest}",
+        f"kubectl wait --for=condition=Ready pod/{pod} --timeout=2m",
+        f"NODE=$({about} jsonpath={{.spec.nodeName}}); IP=$({about} jsonpath={{.status.podIP}})",
+        f"POD_UID=$({about} jsonpath={{.metadata.uid}})",
+        f'until PID=$({_child(approach)}); [ "$PID" ]; do sleep 1; done',
+        f"CLIENT=$({_client(approach)})",
+        r"CHILD=$(docker exec $NODE head -n 1 /proc/$PID/cgroup | grep -o '[0-9a-f]\{64\}' | tail -n 1)",
+        "LAYER=$(docker exec $NODE grep -m 1 -o 'upperdir=[^,]*' /proc/$PID/mountinfo | cut -d/ -f6)",
+    ]
+
+
+def _child(approach: Approach) -> str:
+    """Return the command that finds the child's pid: by its nonce, and by its port where the manifest's words have none."""
+    if not approach.marks_image:
+        return _pid("CHILD_NONCE")
+    return on_node(f"docker inspect --format {{{{.State.Pid}}}} $({on_node(f'docker ps -q --filter publish={PRINTED_PORT}')})")
+
+
+def _client(approach: Approach) -> str:
+    """Return the command that finds the client's pid: by its nonce, and by its words where it has none."""
+    if not approach.marks_image:
+        return _pid("NONCE")
+    words = container(approach.manifest, approach.client)["command"]
+    return on_node(f"pgrep -xf '{' '.join(words)}'")
+
+
+def _output(seen: Seen, name: str) -> dict[str, Any]:
+    found = seen.get(name)
+    return found.output if found and isinstance(found.output, dict) else {}
+
+
+def _pid(variable: str) -> str:
+    """Return the command that finds a process of the leg on its node, by a variable of its environment."""
+    return _shell(f"grep -lsz '^{variable}={NONCE}$' /proc/[0-9]*/environ | head -n 1 | cut -d/ -f3")
+
+
+def on_node(command: str) -> str:
+    """Return a command that runs on the leg's node, where that is a kind node."""
+    return f"docker exec $NODE {command}"
+
+
+def _shell(script: str) -> str:
+    """Return a command for the node's own shell; $NAME in it is the caller's."""
+    return on_node(f'sh -c "{script}"')
+
+
+def _levels(hand: Hand, process: str, controller: str, v1: str, v2: str) -> str:
+    """Return the command that reads a file at every level of a process's cgroup of a controller, up to the root."""
+    unified = hand.cgroup == "v2"
+    file, place = (v2, "") if unified else (v1, f"/{controller}")
+    line = "^0::" if unified else rf"^[0-9]*:[^:]*\b{controller}\b[^:]*:"
+    start = rf"cd /sys/fs/cgroup{place}\$(sed -n 's/{line}//p' /proc/{process}/cgroup)"
+    return _shell(rf"{start} && while [ -f {file} ]; do echo \$PWD \$(cat {file}); cd ..; done")
+
+
+def _cgroups(hand: Hand, asked: Asked) -> list[str]:
+    process = hand.process(asked)
+    return [
+        on_node(f"cat /proc/{process}/cgroup"),
+        _levels(hand, process, "memory", "memory.limit_in_bytes", "memory.max"),
+        _levels(hand, process, "cpu", "cpu.cfs_quota_us", "cpu.max"),
+    ]
+
+
+def _rates(hand: Hand, asked: Asked) -> list[str]:
+    once = _levels(hand, hand.process(asked), "cpu", "cpu.stat", "cpu.stat")
+    return [f"{once}; sleep 2; {once}"]
+
+
+def _ask(hand: Hand, asked: Asked) -> list[str]:
+    port = PORT if asked.get("port") == hand.port else asked.get("port")
+    url = f"http://{hand.mine(str(asked.get('host', '')))}:{port}{asked.get('path', '/')}"
+    namespace_of = asked.get("netns") or 0
+    if namespace_of > 1:
+        return [on_node(f"nsenter -t {hand.process({'pid': namespace_of})} -n curl -sS -m 2 {url}")]
+    if namespace_of == 1:
+        return [on_node(f"curl -sS -m 2 {url}")]
+    script = f"import urllib.request as u; print(u.urlopen('{url}', timeout=2).read().decode())"
+    return [f'kubectl run asker --rm -i --restart=Never --image={PROBE} -- python3 -c "{script}"']
+
+
+def _page(*_: object) -> list[str]:
+    return [on_node(f"nsenter -t $PID -n curl -sS -m 2 http://127.0.0.1:{PORT}/")]
+
+
+def _greeting(hand: Hand, asked: Asked) -> list[str]:
+    place = f"/dev/tcp/{hand.mine(str(asked.get('host', '')))}/{asked.get('port')}"
+    return [on_node(f'timeout 2 bash -c "head -c 80 <{place}"')]
+
+
+WORDS = {"/info": "info", "/version": "version", "/containers/json": "ps", "/images/json": "image ls"}
+"""Paths of the engine's API -> what the client calls them."""
+
+
+def _daemon(hand: Hand, asked: Asked) -> list[str]:
+    """Ask the node's engine with the node's client, the pod's with the pod's, and with curl where the client has no word."""
+    path, _, query = str(asked.get("path", "")).partition("?")
+    here = "socket" in asked
+    docker = on_node("docker") if here else f"kubectl exec {hand.pod} -c {hand.approach.client} -- docker"
+    reading = asked.get("method", "GET") == "GET"
+    if reading and path in WORDS:
+        return [f"{docker} {WORDS[path]}{' --all' if 'all=' in query else ''}"]
+    if ran := hand.exec_of(path):
+        return [f"{docker} exec $CHILD {shlex.join(ran)}"]
+    kind, _, rest = path.strip("/").partition("/")
+    if reading and kind in ("containers", "images", "networks", "volumes") and rest.endswith("/json"):
+        return [f"{docker} {kind.rstrip('s')} inspect {hand.mine(rest.removesuffix('/json'))}"]
+    place = f"--unix-socket {asked['socket']} http://docker" if here else f"http://$IP:{asked.get('port')}"
+    body = shlex.quote(json.dumps(asked.get("body")))
+    sent = "" if reading else f"-X {asked['method']} -H Content-Type:application/json -d {body} "
+    return [on_node(f"curl -sS {sent}{place}{hand.mine(path)}{shlex.quote(f'?{query}') if query else ''}")]
+
+
+def _storage(hand: Hand, asked: Asked) -> list[str]:
+    inside = f"kubectl exec {hand.pod} -c {hand.approach.daemon} --" if asked.get("root") else on_node("").rstrip()
+    return [f"{inside} stat -c '%d %i %n' {hand.mine(str(path))}" for path in asked.get("paths", [])[:PATHS]]
+
+
+def _execute(hand: Hand, asked: Asked) -> list[str]:
+    return [f"kubectl exec {hand.pod} -c {hand.approach.client} -- {hand.mine(shlex.join(asked.get('command', [])))}"]
+
+
+def _processes(_: Hand, asked: Asked) -> list[str]:
+    if "variable" in asked:
+        return [_shell(f"grep -lsz '^CHILD_NONCE={NONCE}$' /proc/[0-9]*/environ")]
+    return [_shell("grep -ls ${POD_UID//-/.} /proc/[0-9]*/cgroup")]
+
+
+QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
+    "await_child": _page,
+    "processes": _processes,
+    "ancestry": lambda *_: [on_node("ps -eo pid,ppid,args --forest")],
+    "execute": _execute,
+    "ask": _ask,
+    "greeting": _greeting,
+    "mountinfo": lambda hand, asked: [on_node(f"cat /proc/{hand.process(asked)}/mountinfo")],
+    "cgroups": _cgroups,
+    "rates": _rates,
+    "daemon": _daemon,
+    "storage": _storage,
+    "listening": lambda *_: [on_node("ss -ltnp")],
+    "listeners": lambda _, asked: [on_node(f"ss -ltnp 'sport = :{asked.get('port')}'")],
+    "alive": lambda hand, asked: [on_node(f"ls -d /proc/{hand.process(asked)}")],
+    "kill": lambda hand, asked: [on_node(f"kill -KILL {hand.process(asked)}")],
+    "machine": lambda *_: [on_node("sh -c 'uname -r; stat -fc %T /sys/fs/cgroup; head -n 3 /proc/meminfo'")],
+    "burn": lambda _, asked: [
+        on_node(
+            f"""sh -c 'for i in $(seq {asked.get("workers", 2)}); do timeout {asked.get("seconds", 1)} """
+            """sh -c "while :; do :; done" & done; wait; times'"""
+        )
+    ],
+}
+"""What agent.py answers -> how to see it with a shell. Whatever has no entry is named as the function that it is."""

@@ -1,0 +1,196 @@
+"""One property explained: what it claims, how it is seen and judged, what a record holds of it, and how to see it by hand."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from conformance import suite
+from conformance.analysis import header, summary_table
+from conformance.approaches.catalogue import Approach
+from conformance.claims import observations
+from conformance.claims.article import CLAIMS, Claim
+from conformance.claims.properties import Property
+from conformance.errors import UsageError
+from conformance.evidence import cgroupfs
+from conformance.evidence.items import Evidence
+from conformance.explain import by_hand
+from conformance.explain.listing import needs, predictions, wrapped
+from conformance.legs.variations import KINDS
+from conformance.record.stream import Record
+from conformance.report.printable import printable
+
+ANSWER = 500
+"""So many characters of an answer are shown; the record has all of it."""
+BESIDE = 11
+UNSEEN = (
+    "",
+    "No run's record is here. `conformance explain ID RECORD` also says what was seen of it, and how to see",
+    "the same by hand.",
+)
+
+
+def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:
+    """Yield the lines that explain a property, or a claim. Raises `UsageError` where there is neither, with the near ones."""
+    properties = {one.id: one for one in suite.properties()}
+    known = {one.lower(): one for one in (*properties, *CLAIMS)}
+    found = known.get(name.lower())
+    if found is None:
+        near = difflib.get_close_matches(name.lower(), known, n=4, cutoff=0.5)
+        said = f" Near it: {', '.join(known[one] for one in near)}." if near else ""
+        raise UsageError(f"Nothing has the id {name!r}.{said}", "conformance list shows what there is")
+    parts = [one for one in properties if one.startswith(f"{found}.")]
+    if found in properties:
+        yield from _declared(properties[found], parts, approaches)
+        yield from _observed(properties[found], record, approaches) if record else UNSEEN
+    else:
+        yield from _claim(CLAIMS[found], parts)
+
+
+def _claim(claim: Claim, parts: list[str]) -> Iterator[str]:
+    yield from wrapped(claim.id, f"{claim.says} ({claim.source})", BESIDE)
+    said = f"judged in parts: {', '.join(parts)}" if parts else f"not judged: {suite.unjudged(claim, '')}"
+    yield from wrapped("", said, BESIDE)
+
+
+def _declared(one: Property, parts: list[str], approaches: Mapping[str, Approach]) -> Iterator[str]:
+    yield f"{one.id}: {one.sentence}"
+    claim = CLAIMS.get(one.claim)
+    facts = {
+        "claim": f"{claim.id}: {claim.says}" if claim else "",
+        "parts": f"judged apart: {', '.join(parts)}" if parts else "",
+        "source": one.source,
+        "prediction": predictions(one),
+        "level": f"{one.level}, family {one.family}",
+        "judged of": ", ".join(one.approaches),
+        "needs": ", ".join(needs(one, approaches)),
+    }
+    for word, fact in facts.items():
+        yield from wrapped(word, fact, BESIDE) if fact else []
+    for kind in one.legs:
+        yield from wrapped("leg", f"{kind}: {KINDS[kind].words}", BESIDE)
+    for known in one.expectations:
+        where = ", ".join(f"{key} {value}" for key, value in {"leg": known.leg, **known.world}.items() if value) or "everywhere"
+        said = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"
+        yield from wrapped("expected", said, BESIDE)
+    yield from ("", "How it is seen")
+    stages = {"serving": one.reads, "alone": one.alone, "waiting": one.waits, "gone": one.after}
+    for when, readings in stages.items():
+        for reading in readings:
+            yield from wrapped(when, _words(reading), BESIDE)
+    yield from wrapped("every leg", "which child it is and which daemon's, while it serves; its pod's deletion, watched", BESIDE)
+    yield from ("", "How it is judged")
+    yield from wrapped("", _words(one.judged_by), BESIDE)
+
+
+def _words(function: object) -> str:
+    """Return a function's docstring as one paragraph, or its name."""
+    text = inspect.getdoc(function) or str(getattr(function, "__name__", ""))
+    return " ".join(text.split())
+
+
+def _observed(one: Property, record: Record, approaches: Mapping[str, Approach]) -> Iterator[str]:
+    lines = [line for line in record.observations if line["property"] == one.id]
+    yield from ("", f"What run {record.header['run']} saw ({header.world_line(record)})")
+    if not lines:
+        yield from wrapped("", "This record has no observation of it.", BESIDE)
+    evidence = {each.id: each for each in record.evidence}
+    for line in lines:
+        yield ""
+        yield from _leg(summary_table.part(line), [evidence[cited] for cited in line["cites"] if cited in evidence])
+    yield from ("", "By hand (the nodes of a kind cluster are containers: docker exec; elsewhere kubectl debug node/$NODE)")
+    for name in dict.fromkeys(line["approach"] for line in lines):
+        if name in approaches:
+            cited = [evidence[each] for line in lines if line["approach"] == name for each in line["cites"] if each in evidence]
+            yield from _by_hand(approaches[name], record, cited)
+    yield f"  conformance run --level {one.level} -k '{one.id}['"
+
+
+def _leg(part: summary_table.Part, cited: list[Evidence]) -> Iterator[str]:
+    line = part.line
+    yield f"{observations.SIGNS[part.state]} {line['leg']}: {part.state.value}"
+    yield from wrapped("because", _flat(line["reason"]), BESIDE)
+    predicted = f"{part.sayer} predicts {line['predicted'] or 'nothing'}: {part.verdict.value}"
+    yield from wrapped("so", f"{predicted}; expected here: {line['expected'] or 'unknown'}, {line['why_expected']}", BESIDE)
+    for one in cited:
+        yield from wrapped("evidence", _flat(f"{one.id}, {one.name} ({one.where})"), BESIDE)
+        yield from wrapped("  asked", _short(one.asked), BESIDE)
+        yield from wrapped("  answer", _short(_decisive(one)), BESIDE)
+
+
+def _decisive(one: Evidence) -> Any:  # noqa: ANN401 -- any JSON
+    """Return the part of an answer that a judge looks at first."""
+    output = one.output
+    if isinstance(output, list):
+        return [_process(each) if isinstance(each, dict) and "cmdline" in each else each for each in output]
+    if not isinstance(output, dict):
+        return output
+    if "levels" in output:
+        return [said for controller in cgroupfs.LIMITS for said in _bounds(controller, cgroupfs.levels(output))]
+    if "events" in output:
+        names = ("at", "event", "role", "pid")
+        return [" ".join(str(event[name]) for name in names if name in event) for event in output["events"]]
+    if "metadata" in output:
+        return output.get("status", output)
+    return output
+
+
+def _process(one: Mapping[str, Any]) -> str:
+    return f"pid {one['pid']}, started at {one['start']}: {' '.join(one['cmdline'])}"
+
+
+def _bounds(controller: str, found: list[cgroupfs.Level]) -> list[str]:
+    """Return where a process is in a controller's hierarchy, and every limit from there to the node's root."""
+    way = [(level, cgroupfs.LIMITS[controller](level)) for level in cgroupfs.of(controller, found)]
+    said = [f"{limit:.12g} by {level.parts[-1] if level.parts else '/'}" for level, limit in way if math.isfinite(limit)]
+    return [f"{controller} at {way[0][0].path}, limited to {' and to '.join(said) or 'nothing'}"] if way else []
+
+
+def _flat(value: Any) -> str:  # noqa: ANN401 -- any JSON
+    """Return a value as one line, long ids cut."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = "; ".join(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return LONG_ID.sub(r"\1...", printable(" ".join(text.split())))
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 -- any JSON
+    """Return a value as one line, cut where it is long."""
+    flat = _flat(value)
+    return flat if len(flat) <= ANSWER else f"{flat[:ANSWER]} ... ({len(flat) - ANSWER} more characters)"
+
+
+LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+
+
+def _by_hand(approach: Approach, record: Record, cited: Iterable[Evidence]) -> Iterator[str]:
+    """Yield the commands for an approach's evidence: what sets it up, then each command once, below what it shows."""
+    yield f"  # {approach.title}"
+    yield from (f"  {command}" for command in by_hand.setting(approach, _manifest(approach)))
+    told: set[str] = set()
+    above = ""
+    for one in cited:
+        leg = record.leg(one.leg) or {}
+        about = {"namespace": leg.get("namespace", ""), "port": leg.get("port", 0), "cgroup": record.header["world"]["cgroup"]}
+        hand = by_hand.Hand(approach, record.seen(one.leg), **about)
+        fresh = [command for command in dict.fromkeys(map(printable, hand.commands(one))) if command not in told]
+        if fresh and above != one.leg:
+            yield f"  # leg {_flat(one.leg)}: {_flat(leg.get('variation', ''))}"
+            above = one.leg
+        told.update(fresh)
+        yield from (f"  {line}" for line in ([f"# {_flat(one.name)}", *fresh] if fresh else []))
+
+
+def _manifest(approach: Approach) -> str:
+    """Return the path of an approach's manifest, as short as it can be said from here."""
+    path = Path(str(resources.files("conformance") / "approaches" / f"{approach.name}.yaml"))
+    here = os.path.relpath(path)
+    return str(path) if here.startswith("..") else here

@@ -1,0 +1,16 @@
+"""Names of the images that a run needs, as the public knows them."""
+
+from __future__ import annotations
+
+CHILD = "httpd:latest"
+DOCKER_CLI = "docker:26.1-cli"
+DOCKER_DIND = "docker:26.1-dind"
+CLI_2017 = "docker:1.12.6"
+DIND_2017 = "docker:1.12.6-dind"
+"""What the article's manifests name."""
+PROBE = "python:3-slim"
+DATABASE = "mariadb:10.11"
+REGISTRY = "registry:3"
+NODE = "kindest/node"
+NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, CLI_2017, DIND_2017)
+"""What a run needs on a cluster, by public name. A kind cluster of ours is made of `NODE` besides."""

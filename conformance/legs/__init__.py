@@ -1,0 +1,1 @@
+"""Legs: an approach deployed once, from its pod to its clean-up."""

@@ -1,0 +1,112 @@
+"""What a step of a job does with Docker. All that it makes carries a nonce that begins with its leg's, and is taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from conformance.answers import decoded
+from conformance.errors import TimedOut
+from conformance.evidence.identity import CONTAINER_ID
+from conformance.evidence.items import Evidence, Seen
+from conformance.images import CHILD
+from conformance.legs.rig import Rig
+from conformance.probes.node import OK
+from conformance.probes.node_engine import NONCE_LABEL, sweep
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+
+
+def image(rig: Rig) -> str:
+    """Return the image of children, as the leg's manifest names it."""
+    return rig.leg.images.get(CHILD, CHILD)
+
+
+def nonce(rig: Rig, what: str) -> str:
+    """Return the nonce of a thing that the leg's pod makes."""
+    return f"{rig.leg.nonce}-{what}"
+
+
+def nonce_in(seen: Seen, what: str) -> str:
+    """Return the nonce of a thing that the leg's pod made, from its evidence."""
+    return f"{seen['child'].asked['nonce']}-{what}"
+
+
+def label(mark: str) -> str:
+    """Return the option that labels what `docker` makes."""
+    return f"--label={NONCE_LABEL}={mark}"
+
+
+def marked(mark: str) -> tuple[str, str]:
+    """Return the options of `docker run` and `docker create` that put a nonce in the environment and on a label."""
+    return f"--env=CHILD_NONCE={mark}", label(mark)
+
+
+def start(rig: Rig, what: str, *options: str, of: str = "", command: tuple[str, ...] = ()) -> Evidence:
+    """Start a container as a step does, detached and with `--rm`, of the children's image unless told."""
+    words = ("docker", "run", "--detach", "--rm", *marked(nonce(rig, what)), *options, of or image(rig), *command)
+    return rig.run(what, *words)
+
+
+def said(run: Evidence) -> str:
+    """Return how a program ended: its exit code and, where that is not 0, why: its last words that are not about help."""
+    code = run.output["exit"]
+    if code is None:
+        return f"not ended after {run.output['seconds']:g} s"
+    words = [line for line in run.output["stderr"].splitlines() if line.strip() and "--help" not in line]
+    if code == 0 or not words:
+        return f"exit {code}"
+    last = CONTAINER_ID.sub(lambda found: found[0][:12], words[-1].rpartition("Error response from daemon: ")[2])
+    return f"exit {code}: {textwrap.shorten(last, 180, placeholder=' ...')}"
+
+
+def processes(rig: Rig, run: Evidence, what: str) -> list[dict[str, Any]]:
+    """Return the first processes, on the leg's node, of the containers that `run` started with the nonce of `what`.
+
+    They are evidence. `docker run --detach` ends when runc has been told to start the program: for an instant the process
+    is still runc's, with runc's environment, so the nonce is waited for.
+    """
+    about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": nonce(rig, what)}
+    if run.output["exit"] == 0:
+        with contextlib.suppress(TimedOut):  # one that has ended again is not there to be seen: the judge says so
+            until("The container's process", lambda: _first(rig.home.ask("processes", **about).output), seconds=TIMEOUTS.settle)
+    return _first(rig.ask(f"{what}: processes", "processes", **about).output) or []
+
+
+def _first(found: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    return [one for one in found if one["nspid"][-1] == 1] or None
+
+
+def filtered(collection: str, /, **filters: str) -> str:
+    """Return the path under which a daemon lists what passes the filters, stopped containers, too."""
+    return f"{collection}?all=1&filters={quote(json.dumps({key: [value] for key, value in filters.items()}))}"
+
+
+def look(rig: Rig, name: str, collection: str, /, **filters: str) -> Evidence:
+    """Let the leg's daemon list what passes the filters; keep it under the name."""
+    return rig.daemon(name, filtered(collection, **filters))
+
+
+def listed(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return what a daemon listed; [] where it did not answer 200 with a list."""
+    read = decoded(evidence.output["body"]) if evidence.output["status"] == OK else []
+    return read if isinstance(read, list) else []
+
+
+def nonces(evidence: Evidence) -> set[str]:
+    """Return the nonces of what a daemon listed, from the labels; '' stands for one that is nobody's we know."""
+    return {(one.get("Labels") or {}).get(NONCE_LABEL, "") for one in listed(evidence)}
+
+
+@contextlib.contextmanager
+def taken_away(rig: Rig, what: str) -> Iterator[None]:
+    """Remove from the node's own daemon, in the end, what the leg's pods made for `what`; what is in a pod ends with it."""
+    try:
+        yield
+    finally:
+        if not rig.leg.approach.daemon:
+            sweep(rig.home, *(nonce(one, what) for one in (rig, rig.twin) if one))

@@ -1,0 +1,121 @@
+"""A leg: an approach deployed once. What a run substitutes in its manifest, and the diff."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Mapping
+
+import yaml
+from attrs import evolve, field, frozen
+
+from conformance.approaches.catalogue import GRAPH, Approach, container
+from conformance.cluster.api import Object
+from conformance.cluster.leases import RUN_LABEL
+from conformance.legs.variations import Kind, vary
+from conformance.record.names import REPEAT, leg_name
+
+LEG_LABEL = "conformance/leg"
+
+
+@frozen
+class Leg:
+    """One deployment: everything that identifies it, before anything is created."""
+
+    run: str
+    approach: Approach
+    kind: Kind
+    nonce: str
+    port: int
+    node: str = ""
+    images: Mapping[str, str] = field(factory=dict)
+    """Public name -> the reference to use in its place, where the user gave one."""
+    repeat: int = 1
+    """Which deployment of the same leg in this run, from 1."""
+    second: bool = False
+    """Whether this is the twin of another pod of the same leg."""
+    graph: str = ""
+    """The claim of the volume that holds the engine's graph, where that outlives the pod."""
+
+    @property
+    def twin(self) -> Leg | None:
+        """Return the leg's second pod, with a nonce and a port of its own, where its kind has two."""
+        if self.second or not (self.kind.twins or self.kind.in_a_row):
+            return None
+        return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
+
+    @property
+    def name(self) -> str:
+        """Return the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
+        return leg_name(self.approach.name, self.kind.name, self.repeat)
+
+    @property
+    def namespace(self) -> str:
+        """Return the leg's own namespace."""
+        return f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
+
+    @property
+    def pod_name(self) -> str:
+        """Return the name of the leg's pod, which is the manifest's."""
+        return str(self.approach.manifest["metadata"]["name"]) + ("-second" if self.second else "")
+
+    @property
+    def spare_port(self) -> int:
+        """Return a port that nothing of the run publishes; the one after it is spare, too."""
+        return self.port + 2
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the labels of everything that is made for the leg."""
+        return {RUN_LABEL: self.run, LEG_LABEL: self.name.replace(REPEAT, "_")}  # a label's value takes no tilde
+
+    def pod(self) -> Object:
+        """Return the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
+        pod = copy.deepcopy(self.approach.manifest)
+        if self.approach.proven:
+            pod = vary(pod, self.approach, self.kind)
+        pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
+        if self.node:
+            pod["spec"]["affinity"] = only_on(self.node)
+        if self.graph:
+            _keep(pod, self.approach, self.graph)
+        for one in pod["spec"]["containers"]:
+            one["image"] = self.images.get(one["image"], one["image"])
+            if "command" in one and not self.approach.marks_image:
+                one["command"] = [self.images.get(word, word) for word in one["command"]]
+        for variable in container(pod, self.approach.client).get("env", []):
+            if variable["name"] in ("NONCE", "PORT"):
+                variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
+        return pod
+
+    def step(self, *arguments: str) -> Object:
+        """Return the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
+
+        Nothing restarts it, and it has no grace: what it leaves running is what is looked at.
+        """
+        spec: Object = self.pod()["spec"]
+        client = container({"spec": spec}, self.approach.client)
+        client["command"] = [*client["command"][: client["command"].index("docker") + 1], *arguments]
+        return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
+
+    def diff(self) -> str:
+        """Return what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
+        before, after = (
+            yaml.safe_dump(pod, sort_keys=False, width=120).splitlines(keepends=True)
+            for pod in (self.approach.manifest, self.pod())
+        )
+        return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
+
+
+def only_on(node: str) -> Object:
+    """Return the affinity to one node by its name, as a DaemonSet's pods have it: the scheduler still has its say."""
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+
+
+def _keep(pod: Object, approach: Approach, claim: str) -> None:
+    """Put a volume that is claimed in the place of the one that holds the graph of the pod's own engine."""
+    mounts = container(pod, approach.daemon)["volumeMounts"]
+    graph = next(mount["name"] for mount in mounts if mount["mountPath"] == GRAPH)
+    kept = {"name": graph, "persistentVolumeClaim": {"claimName": claim}}
+    pod["spec"]["volumes"] = [kept if volume["name"] == graph else volume for volume in pod["spec"]["volumes"]]

@@ -1,0 +1,269 @@
+"""What a scenario's probe gets: one leg, and the means to read everything about it. Each reading becomes evidence."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, field
+
+from conformance.choices import RATE
+from conformance.cluster.api import CLEARED, Cluster, Object, Refused
+from conformance.cluster.pods import ended_before, raise_if_stuck, ready
+from conformance.errors import RigError, TimedOut
+from conformance.evidence.identity import first_processes
+from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
+from conformance.legs.leg import Leg
+from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+
+APACHE, MYSQL = 80, 3306
+"""The ports of Pod A, the article's first figure."""
+NOT_NOW = 400
+"""The API server's status where a container has not been started, or has not ended yet (kubelet, validateContainerLogStatus)."""
+THERE_IS_ONE = 409
+"""The API server's status where an object of that name is there (AlreadyExists)."""
+LOG_SECONDS = 0.2
+"""Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
+
+
+@define
+class Rig:
+    """One leg and the probes around it. `probes` holds one per node, `home` is the one on the leg's node."""
+
+    cluster: Cluster
+    leg: Leg
+    probes: Mapping[str, NodeProbe]
+    addresses: Mapping[str, str]
+    secrets: tuple[str, ...] = ()
+    pod: Object = field(factory=dict)
+    child: Object = field(factory=dict)
+    child_id: str = ""
+    client_pid: int = 0
+    daemon_pid: int = 0
+    pod_a: Object = field(factory=dict)
+    """The manifest of the run's Pod A, which the first leg that is held against it creates."""
+    rate: float = RATE
+    """What an hour of one CPU costs, in USD."""
+    registry: str = ""
+    """The address of the leg's registry, where its kind has one."""
+    twin: Rig | None = None
+    """The leg's second pod, whose readings are kept beside this one's under names that begin with `SECOND`."""
+    _evidence: list[Evidence] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        """Make the rig of the leg's second pod, where it has one."""
+        if second := self.leg.twin:
+            self.twin = Rig(
+                self.cluster, second, self.probes, self.addresses, self.secrets,
+                pod_a=self.pod_a, rate=self.rate, evidence=self._evidence,
+            )  # fmt: skip
+
+    @property
+    def seen(self) -> Seen:
+        """Return all evidence of this leg so far."""
+        return Seen(list(self._evidence))
+
+    def forget(self) -> None:
+        """Let go of all evidence: it has been handed over, and judged."""
+        self._evidence.clear()
+
+    @property
+    def home(self) -> NodeProbe:
+        """Return the probe on the node where the leg's pod runs."""
+        return self.probes[self.pod["spec"]["nodeName"]]
+
+    @property
+    def pod_ip(self) -> str:
+        """Return the pod's IP."""
+        return str(self.pod["status"]["podIP"])
+
+    def record(
+        self,
+        name: str,
+        where: str,
+        asked: object,
+        output: object,
+        *,
+        began: float,
+        seconds: float,
+        at: float | None = None,
+    ) -> Evidence:
+        """Keep a reading, redacted first; its digest covers the redacted text."""
+        clean = redact(output, self.secrets)
+        name = f"{SECOND}{name}" if self.leg.second else name
+        number = f"{self.leg.name}#{len(self._evidence) + 1}"
+        made = Evidence(
+            number,
+            self.leg.name,
+            name,
+            where,
+            redact(asked, self.secrets),
+            clean,
+            began,
+            round(seconds, 4),
+            at,
+            digest(clean),
+        )
+        self._evidence.append(made)
+        return made
+
+    def ask(
+        self,
+        name: str,
+        question: str,
+        *,
+        probe: NodeProbe | None = None,
+        timeout: float = 0,
+        **about: object,
+    ) -> Evidence:
+        """Ask a node probe (the leg's own node's unless told) and keep the answer."""
+        chosen = probe or self.home
+        answer = chosen.ask(question, timeout, **about)
+        asked = {"question": question, **about}
+        where = f"node {chosen.node}"
+        return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
+
+    def get(self, name: str, path: str, *, kept: str = "", keep: Callable[[Any], object] | None = None, **query: str) -> Evidence:
+        """Read an object or a list from the API server, and keep it, or what `keep` gives of it: `kept`, in words.
+
+        Raises `Refused` where it is not there.
+        """
+        began, clocked = time.time(), time.monotonic()
+        read = self.cluster.read(path, **query)
+        found = keep(read) if keep else read
+        asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
+        return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
+
+    def read_pod(self, name: str = "pod") -> Evidence:
+        """Read the pod from the API server; `rig.pod` becomes what was read."""
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}"
+        began, clocked = time.time(), time.monotonic()
+        found = self.cluster.get(path)
+        if found is None:
+            raise RigError(f"The pod of {self.leg.name} is not there.")
+        found["metadata"].pop("managedFields", None)
+        self.pod = found
+        return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+
+    def alive(self, process: Object) -> bool:
+        """Return whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
+        return bool(self.home.ask("alive", pid=process["pid"], start=process["start"]).output)
+
+    def read_log(self, name: str, container: str, *, pod: str = "", lines: int = 100, ended: bool = False) -> Evidence:
+        """Read the last lines of a container's log from the API server, of its last start that has ended if told.
+
+        `pod` is another of the leg's namespace. A container that is started again and again may be cleared away, or started,
+        between the look at which one has ended and the question for its log: then both are asked anew, for as long as kubelet
+        takes.
+        """
+        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}"
+        began, clocked = time.time(), time.monotonic()
+        said, previous = "", False
+
+        def look() -> bool:
+            nonlocal said, previous
+            previous = ended and ended_before(self.cluster.get(path) or {}, container)
+            try:
+                said = self.cluster.log(path, container, lines=lines, previous=previous)
+            except Refused as refused:
+                if refused.status != NOT_NOW:
+                    raise
+                said = refused.message
+                return False
+            return not said.startswith(CLEARED) and bool(said.strip() or not ended)
+
+        with contextlib.suppress(TimedOut):  # that there is no log is the evidence
+            until(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
+        asked = {"GET": f"{path}/log", "container": container, "tailLines": str(lines), "previous": str(previous).lower()}
+        return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
+
+    def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = 0) -> Evidence:
+        """Watch the pod until `arrived` says so of it, for at most so many seconds; keep what it is then."""
+        collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
+        pod = self.leg.pod_name
+        with contextlib.suppress(TimedOut):  # what stands there then is the evidence
+            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds or TIMEOUTS.ended)
+        return self.read_pod(name)
+
+    @property
+    def _daemon(self) -> dict[str, Any]:
+        """Return how the leg's daemon is reached from its node: its API in the pod, or the node's socket."""
+        if self.leg.approach.daemon:
+            return {"netns": self.daemon_pid, "port": self.leg.approach.port}
+        return {"socket": NODE_SOCKET}
+
+    def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
+        """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
+        timeout = timeout or TIMEOUTS.engine
+        about: dict[str, Any] = {
+            **self._daemon,
+            "path": path,
+            "method": method,
+            "body": body,
+            "limit": timeout,
+        }
+        return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
+
+    def run(self, name: str, *command: str, stdin: str = "", timeout: float = 0) -> Evidence:
+        """Run a program of the client's container there, as a step of a job would, and keep what it said.
+
+        The output is {exit (None: it took longer than `timeout` seconds), stdout, stderr, seconds}. agent.py, `execute`,
+        says how it is started, and what of the container it does not share.
+        """
+        timeout = timeout or TIMEOUTS.work
+        about: dict[str, Any] = {"pid": self.client_pid, "command": list(command), "stdin": stdin, "limit": timeout}
+        return self.ask(name, "execute", timeout=timeout + TIMEOUTS.question, **about)
+
+    def ask_everywhere(self, name: str, host: str, port: int, question: str = "ask", path: str = "/") -> None:
+        """Ask a port from a pod on every node, and from every node's own network; keep each answer under the name."""
+        for node, probe in self.probes.items():
+            for netns, place in ((0, "a pod"), (1, "the node's own network")):
+                about: dict[str, Any] = {
+                    "netns": netns,
+                    "port": port,
+                    "limit": TIMEOUTS.page,
+                    "from_": f"{place} on {node}",
+                    "path": path,
+                }
+                self.ask(name, question, probe=probe, host=host, **about)
+
+    def start_baseline(self) -> None:
+        """Create the run's Pod A, unless another leg has, and wait for nothing."""
+        try:
+            self.cluster.create(self._beside_probes, self.pod_a)
+        except Refused as refused:
+            if refused.status != THERE_IS_ONE:
+                raise
+
+    @property
+    def _beside_probes(self) -> str:
+        return f"/api/v1/namespaces/{self.pod_a['metadata']['namespace']}/pods"
+
+    def ask_baseline(self) -> None:
+        """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
+
+        Raises `RigError` where Pod A does not run.
+        """
+        self.start_baseline()
+
+        def running(pod: Object | None) -> bool:
+            raise_if_stuck(pod or {}, "Pod A, the baseline,", RigError)
+            return bool(pod and ready(pod))
+
+        name = self.pod_a["metadata"]["name"]
+        what = "The start of Pod A, the baseline,"
+        pod = self.cluster.wait(what, self._beside_probes, name, running, seconds=TIMEOUTS.serving) or {}
+        address = pod["status"]["podIP"]
+        self.ask_everywhere("Pod A's page", address, APACHE)
+        self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")
+
+    def pid_of(self, container: str, processes: list[Object]) -> int:
+        """Return the node's pid of a container's first process, by the container id in its cgroup path."""
+        found = first_processes(self.pod, processes).get(container)
+        if not found:
+            raise RigError(f"No process of container {container!r} was found on the node.")
+        return int(found["pid"])

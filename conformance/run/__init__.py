@@ -1,0 +1,1 @@
+"""A run, from the first object to the last look."""

@@ -1,0 +1,44 @@
+"""`conformance clean`: remove what any run ever made, but for runs whose Lease is alive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from conformance.cleanup import objects
+from conformance.cluster.api import Cluster
+from conformance.probes import node_engine
+from conformance.run.controller import Run
+from conformance.run.folders import new_id
+from conformance.run.ports import ports_but_of
+
+
+def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Remove what any run ever made, but for runs whose Lease is alive: by label, and by the records under reports.
+
+    Gives what was removed and what is still there after a second look. Its own probes are a run's, and go too.
+    """
+    own = new_id()
+    cleaner = Run(cluster, reports, own, images=overrides)
+    removed: list[str] = []
+    left: list[str] = []
+    try:
+        cleaner.settle()
+        probes = cleaner.probes()
+        # First what there is, then who is alive: a run that begins meanwhile takes its Lease before it makes anything.
+        there = objects.runs(cluster)
+        spared = set(objects.alive(cluster)) - {own}
+        removed += [f"nothing of run {run}: it is alive" for run in sorted(spared)]
+        for run in sorted(there - spared - {own}):
+            left += objects.remove_run(cluster, run)
+            removed.append(f"the objects of run {run}")
+        free = ports_but_of(cluster, spared)
+        for name, probe in probes.items():
+            swept = objects.take_away(probe, lambda made: objects.abandoned(made, spared | set(objects.alive(cluster)), reports))
+            removed += swept.removed
+            left += swept.left
+            removed += [f"rule {rule} on {name}" for rule in node_engine.forget_ports(probe, free)]
+        removed += [f"the token of run {name}" for name in objects.forget_tokens(reports, spared)]
+    finally:
+        left += objects.remove_run(cluster, own)
+    return removed, left

@@ -1,0 +1,26 @@
+"""What a run on a cluster that is not ours will be granted there and what of it may stay: said before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance.approaches.catalogue import Approach
+
+
+def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]:
+    """Return the lines to print first. `nodes` is how many there are."""
+    lines = [
+        f"On the cluster of context {context} this run creates namespaces of its own (conformance-*), and in them:",
+        f"  a probe on each of its {nodes} nodes: privileged, in the node's PID namespace; it reads and holds a lock",
+        "  (at level extended it kills processes of this run's own pods, and makes a PersistentVolume, which is in no namespace,",
+        "  of a directory that one of them keeps)",
+    ]
+    for approach in (one for one in approaches if not one.marks_image):  # only where a cluster is ours
+        lines += [
+            f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)
+        ]
+    return [
+        *lines,
+        "All of it is removed when the run ends. What may stay on the nodes: images that kubelet pulled; where a node has a",
+        "Docker Engine, the child's image in it; after a crash, what `conformance clean --context` then removes.",
+    ]

@@ -1,0 +1,51 @@
+"""A run's folder under reports: made, and finished with its reports."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from conformance.errors import RigError, UsageError
+from conformance.record import stream
+from conformance.report import files
+
+DISK_BYTES = 32 << 20
+"""What a run's folder may come to: record and report of the core level are 6 MB."""
+
+
+def new(reports: Path, run: str) -> Path:
+    """Make a run's folder under reports and give it. Raises `UsageError` where that cannot be."""
+    stamp_ = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S")
+    folder = reports / f"{stamp_}-{run}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as broken:
+        raise UsageError(f"The report's folder {folder} cannot be made: {broken}.", "--reports DIR") from broken
+    free = shutil.disk_usage(folder).free
+    if free < DISK_BYTES:
+        folder.rmdir()
+        remedy = f"free {DISK_BYTES >> 20} MiB there, or use --reports DIR on another disk"
+        raise RigError(f"Only {free >> 20} MiB are free at {reports}, and a run's record and reports need more.", remedy)
+    return folder
+
+
+def new_id() -> str:
+    """Return a run's id."""
+    return secrets.token_hex(4)
+
+
+def finish(folder: Path) -> stream.Record:
+    """Render every report of a run's folder and return the record; `latest` then is the last run that judged something."""
+    read = stream.read(folder / "record.jsonl", files.shown)
+    files.everything(read, folder)
+    if not read.observations:
+        return read
+    latest = folder.parent / "latest"
+    temporary = folder.parent / f".latest-{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(folder.name)
+    temporary.replace(latest)
+    return read

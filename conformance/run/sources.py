@@ -1,0 +1,218 @@
+"""Where a pytest session's evidence comes from: legs that run now, or a record."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import threading
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.observations import Observation, State, error, not_applicable
+from conformance.cluster.api import Cluster
+from conformance.errors import UsageError
+from conformance.evidence.items import Seen, redact
+from conformance.legs.runner import Course
+from conformance.legs.turns import Turns
+from conformance.record.names import leg_name
+from conformance.record.stream import Line, Record
+from conformance.run.plan import Plan
+from conformance.run.turns import Turn, in_order
+from conformance.suite import Cell, all_legs
+from conformance.timeouts import TIMEOUTS
+
+AT_ONCE = 4
+"""Legs that are starting at the same time in one process: each may take half a CPU, and of more every one is only slower."""
+
+
+class Source(Protocol):
+    """What a test item asks."""
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """Return the world's stamp, by which expectations are chosen."""
+
+    def observe(self, cell: Cell) -> Observation:
+        """Return the observation of a cell; waits for its leg."""
+
+    def lines(self) -> list[Line]:
+        """Return the record's lines that came since this was last asked."""
+
+    def close(self, *, interrupted: bool) -> None:
+        """End whatever is still going on, and clean it away."""
+
+
+class Live:
+    """Runs the legs of the cells it is told of, each in a thread."""
+
+    def __init__(self, plan: Path) -> None:
+        """Keep the file of the plan, which is written when every process has collected; nothing is created yet."""
+        self._file = plan
+        self._courses: dict[str, Course] = {}
+        self._threads: list[threading.Thread] = []
+        self._unjudged: dict[str, set[str]] = {}
+        """Leg -> the properties for which its evidence is kept."""
+        self._told: set[str] = set()
+        self._starting = Turns(AT_ONCE)
+        self._order = {name: place for place, name in enumerate(all_legs())}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Return the run's plan."""
+        return Plan.read(self._file)
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """Return the world's stamp."""
+        return self.plan.world
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """Return the run's cluster."""
+        return self.plan.cluster()
+
+    def start(self, cells: Iterable[Cell]) -> None:
+        """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
+        legs: dict[str, list[Cell]] = {}
+        for cell in cells:
+            legs.setdefault(cell.leg, []).append(cell)
+        approaches = catalogue()
+        probes = self.plan.probes(self.cluster)
+        begun: dict[Turn, list[threading.Event]] = {}
+        for turn, name, of_leg in in_order(legs):
+            approach, kind, repeat = of_leg[0].approach, of_leg[0].kind, of_leg[0].repeat
+            if name in self._courses or approach in self.plan.unavailable:
+                continue
+            nonce = f"{approach}-{kind}-{secrets.token_hex(8)}"
+            course = Course(
+                cluster=self.cluster,
+                leg=self.plan.leg(approaches[approach], kind, self._order[leg_name(approach, kind)], nonce, repeat),
+                probes=probes,
+                addresses=self.plan.addresses,
+                properties=tuple(cell.prop for cell in of_leg),
+                node=self.plan.leg_node,
+                pod_a=self.plan.pod_a(),
+                rate=self.plan.rate,
+                secrets=(self.plan.token,),
+                starting=self._starting,
+                place=len(self._courses),
+                longer=tuple(event for earlier in begun if earlier < turn for event in begun[earlier]),
+                keep=self._keep,
+            )
+            self._courses[name] = course
+            self._unjudged[name] = {cell.prop.id for cell in of_leg}
+            if not course.leg.approach.marks_image:
+                self._starting.enlist(course.place)
+            begun.setdefault(turn, []).append(course.begun)
+            thread = threading.Thread(target=course.run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _keep(self, name: str, document: dict[str, Any]) -> None:
+        folder = Path(self.plan.folder) / "diagnostics"
+        text = json.dumps(redact(document, (self.plan.token,)), indent=1, default=str)
+        with contextlib.suppress(OSError):  # a full disk must not hide why the leg failed
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+
+    def observe(self, cell: Cell) -> Observation:
+        """Wait for the cell's leg to end its course, and judge."""
+        if why := self.plan.unavailable.get(cell.approach):
+            return not_applicable(why)
+        course = self._courses[cell.leg]
+        self._unjudged[cell.leg].discard(cell.prop.id)
+        limit = TIMEOUTS.serving + TIMEOUTS.yields + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
+        if not course.done.wait(limit):
+            return error(f"the leg did not end its course within {limit:g} s")
+        if course.failed:
+            return error(course.failed)
+        if cell.prop.id in course.failures:
+            return error(course.failures[cell.prop.id])
+        return cell.prop.conclude(course.rig.seen)
+
+    def lines(self) -> list[Line]:
+        """Return the lines of the legs that ended since."""
+        found: list[Line] = []
+        for name, course in self._courses.items():
+            if name in self._told or not course.done.is_set():
+                continue
+            self._told.add(name)
+            leg = course.leg
+            line: Line = {
+                "kind": "leg",
+                "leg": name,
+                "approach": leg.approach.name,
+                "variation": leg.kind.words,
+                "nonce": leg.nonce,
+                "port": leg.port,
+                "namespace": leg.namespace,
+                "diff": leg.diff(),
+                "times": course.times,
+            }
+            if course.failed:
+                line["failed"] = course.failed
+            found.append(line)
+            found += [one.as_line() for one in course.rig.seen]
+            found += [
+                {"kind": "residue", "node": "", "what": "clean-up", "left": [failure], "attributed": name}
+                for failure in course.cleaned
+            ]
+        for name in self._told:
+            if not self._unjudged[name]:  # or all that a run has read would be there until its end
+                self._courses[name].rig.forget()
+        return found
+
+    def close(self, *, interrupted: bool) -> None:
+        """Stop what still runs if interrupted, and wait for every leg to have cleaned up."""
+        if interrupted:
+            for course in self._courses.values():
+                course.hurry()
+        for thread in self._threads:
+            thread.join(TIMEOUTS.clean)
+
+
+class Replay:
+    """Judges a record's evidence again; no cluster is asked."""
+
+    def __init__(self, record: Record) -> None:
+        """Keep the record."""
+        self.record = record
+        self.world = record.header["world"]
+
+    def observe(self, cell: Cell) -> Observation:
+        """Judge the recorded evidence of the cell's leg."""
+        before = [o for o in self.record.observations if o["property"] == cell.prop.id and o["leg"] == cell.leg]
+        if before and before[0]["state"] == State.NOT_APPLICABLE.value:
+            return not_applicable(before[0]["reason"])
+        leg = self.record.leg(cell.leg)
+        if leg is None:
+            return error(f"the record has no leg {cell.leg}")
+        if leg.get("failed"):
+            return error(leg["failed"])
+        if before and before[0]["state"] == State.ERROR.value:
+            return error(before[0]["reason"])
+        return cell.prop.conclude(Seen(self.record.seen(cell.leg)))
+
+    def lines(self) -> list[Line]:
+        """Return nothing: a replay makes no record."""
+        return []
+
+    def close(self, *, interrupted: bool) -> None:
+        """Do nothing."""
+
+
+def wanted_processes(asked: str) -> str:
+    """Return what `-n` means to pytest-xdist. Raises `UsageError`.
+
+    `auto` is none beside this one: legs are threads that wait for the cluster, and a process that is started for them
+    takes a CPU from it just when their pods start, and 2 s until it has collected.
+    """
+    if asked == "auto":
+        return "0"
+    if not asked.isdigit():
+        raise UsageError(f"-n takes a number or `auto`, not {asked!r}.", "-n 0 runs everything in one process")
+    return asked

@@ -1,0 +1,39 @@
+"""When a leg of a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+
+from conformance.approaches.catalogue import catalogue
+from conformance.legs.variations import KINDS
+from conformance.suite import Cell
+
+
+class Turn(IntEnum):
+    """When a leg of a run begins: what it waits for at its end runs while those of a later turn are at work."""
+
+    GRACE = 0
+    """It waits out its pod's grace."""
+    ALONE = 1
+    """It has the node for itself, for which nobody need be waited for now. Then it may wait for what kubelet has to tell."""
+    REST = 2
+
+
+def _turn(of_leg: Sequence[Cell]) -> Turn:
+    """Return a leg's turn, by its cells."""
+    kind, approach = KINDS[of_leg[0].kind], catalogue()[of_leg[0].approach]
+    if (kind.detached or kind.deaf) and not kind.forced:
+        return Turn.GRACE
+    waits = any(cell.prop.alone and cell.prop.waits for cell in of_leg)
+    return Turn.ALONE if waits or approach.marks_image else Turn.REST
+
+
+def in_order(legs: Mapping[str, list[Cell]]) -> list[tuple[Turn, str, list[Cell]]]:
+    """Return legs in the order in which they begin; of equal turn first those that burn, then those of which most is read."""
+
+    def place(leg: tuple[Turn, str, list[Cell]]) -> tuple[Turn, bool, int, str]:
+        turn, name, of_leg = leg
+        return turn, not any(cell.prop.alone for cell in of_leg), -len(of_leg), name
+
+    return sorted(((_turn(of_leg), name, of_leg) for name, of_leg in legs.items()), key=place)

@@ -1,0 +1,147 @@
+"""Programs built from pinned Go modules (build/go/NAME: go.mod, go.sum, mains of ours), cached by content."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+from attrs import field, frozen
+
+from conformance.world.machine import commands, memory, packages, paths
+from conformance.world.machine.digest import digest
+from conformance.world.machine.progress import Progress
+
+BUILD_SECONDS = 2400.0
+
+
+PASSED_OVER = ("prove", "sccp", "branchelim", "memcombine", "dse", "likelyadjust")
+"""The compiler's passes that look for what could be left out at run time: a fifth of its time (docs/worlds.md)."""
+COMPILE = (
+    "-trimpath",
+    "-buildvcs=false",
+    f"-gcflags=all=-dwarf=false -d={','.join(f'ssa/{name}/off' for name in PASSED_OVER)}",
+)
+"""No debugging information: linking drops it (-s -w), and a sixth of the compilers' time was to make it."""
+KEPT_FREE = 1 << 30
+"""Bytes of memory that compilers leave to the Docker Engine and what else is at work."""
+LEAST = 256 << 20
+"""Bytes below which no compiler gets along."""
+
+
+@frozen
+class Module:
+    """A folder under build/go; `usual` is its cold build time in seconds on two cores.
+
+    `packages` are what `go build` is asked for; `tool` is Go's own word for every program that go.mod has a tool line of.
+    """
+
+    name: str
+    usual: float
+    packages: tuple[str, ...] = ("tool",)
+    tags: str = ""
+    version_package: str = ""
+    renames: Mapping[str, str] = field(factory=dict)
+    """Name that Go gives a program -> the one that it is known by."""
+    names: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    """Program -> the names under which it is started, where it is several in one."""
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder with go.mod and go.sum."""
+        return paths.BUILD / "go" / self.name
+
+    def version_of(self, module: str) -> str:
+        """Return the version that go.mod pins `module` to, e.g. 'v1.36.3'."""
+        text = (self.folder / "go.mod").read_text(encoding="utf-8")
+        found = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", text, re.MULTILINE)
+        if not found:
+            raise LookupError(f"{self.folder}/go.mod does not pin {module}")
+        return found[1]
+
+
+PARTS = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubeadm", "kubectl", "kubelet")
+NODE = Module(
+    "node",
+    usual=420,
+    packages=("./kubernetes", "./coredns", "./registry", "tool"),
+    tags="no_aufs no_zfs no_btrfs no_devmapper",
+    version_package="k8s.io/component-base/version",
+    renames={"server": "etcd"},
+    names={"kubernetes": PARTS},
+)
+"""What runs in our nodes: Kubernetes, etcd, containerd, CoreDNS, a registry. One module, so that what they share, which is
+two thirds of all but Kubernetes, is compiled once."""
+KIND = Module("kind", usual=20)
+OF_A_WORLD = (NODE, KIND)
+"""What a kind cluster of ours is made with."""
+
+
+def kubernetes_version() -> str:
+    """Return the version that is built, e.g. 'v1.36.3'."""
+    return NODE.version_of("k8s.io/kubernetes")
+
+
+def cached(module: Module) -> Path:
+    """Return the folder that holds, or will hold, the module's programs."""
+    return paths.cache() / "bin" / f"{module.name}-{digest(module.folder, module.tags, COMPILE)}"
+
+
+def build(module: Module, progress: Progress) -> Path:
+    """Return the folder with the module's programs, built if not cached.
+
+    Raises `CommandFailed` with the compiler's last words.
+    """
+    target = cached(module)
+    with _BUILDING[target]:
+        if not target.is_dir():
+            _build(module, target, progress)
+    return target
+
+
+_BUILDING: defaultdict[Path, Lock] = defaultdict(Lock)
+"""Who builds; who wants the same waits."""
+
+
+def _build(module: Module, target: Path, progress: Progress) -> None:
+    flags = "-s -w"
+    if module.version_package:
+        version = kubernetes_version()
+        major, minor = version.lstrip("v").split(".")[:2]
+        for name, value in {"gitVersion": version, "gitMajor": major, "gitMinor": minor}.items():
+            flags += f" -X {module.version_package}.{name}={value}"
+    go = packages.go(progress)
+    making = target.with_name(target.name + ".part")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    with progress.step(f"building {module.name} from its Go module", usual=module.usual):
+        args: list[str | Path] = [go, "build", *COMPILE, "-tags", module.tags, "-ldflags", flags, "-o", f"{making}/"]
+        env = {"CGO_ENABLED": "0", **_memory()}
+        commands.run([*args, *module.packages], timeout=BUILD_SECONDS, cwd=module.folder, env=env, log="go")
+        for old, new in module.renames.items():
+            (making / old).rename(making / new)
+        for program, names in module.names.items():
+            for name in names:
+                (making / name).symlink_to(program)
+        making.rename(target)
+
+
+def _memory() -> dict[str, str]:
+    """Return what lets Go's compilers and linkers collect garbage only where memory would run out, one on each CPU at once.
+
+    Most of them end before they would have to: a twentieth of their CPU time is saved (4.4 s, not 4.6, of a large package).
+    """
+    each = (memory.memory() - KEPT_FREE) // (len(os.sched_getaffinity(0)) + 1)
+    return {"GOGC": "off", "GOMEMLIMIT": str(max(each, LEAST))}
+
+
+def source(module: Module, path: str, progress: Progress) -> Path:
+    """Return the folder of a module that `module` requires, as the Go module cache holds it."""
+    go = packages.go(progress)
+    commands.run([go, "mod", "download", path], timeout=BUILD_SECONDS, cwd=module.folder, log="go")
+    args: list[str | Path] = [go, "list", "-m", "-f", "{{.Dir}}", path]
+    return Path(commands.run(args, timeout=60, cwd=module.folder, log="go").stdout.strip())

@@ -1,0 +1,284 @@
+"""What the nodes of our kind clusters are made of: kind's own node, Docker Engine beside it, and every image of a run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+
+from attrs import field, frozen
+
+from conformance import images
+from conformance.choices import ENGINES, RUNTIMES
+from conformance.errors import NoImage, UsageError
+from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
+from conformance.wait import until
+from conformance.world.images import go_programs, image_store
+from conformance.world.images.image_store import Image, Recipe, Store, save  # fmt: skip
+from conformance.world.machine import commands, packages
+from conformance.world.machine.digest import digest
+
+ETCD_TAG = "3.6.8-0"
+PAUSE_TAG = "3.10.2"
+"""What kubeadm 1.36 asks for (`kubeadm config images list`)."""
+END_SECONDS = 0.5
+"""Between two looks whether what was begun has ended."""
+STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
+"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and twelve images."""
+
+
+@frozen
+class Node:
+    """A node's image, and what stands in for a public image in it: public name -> what ours is made of."""
+
+    image: Image
+    stand_ins: Mapping[str, str]
+    instead: Mapping[str, str] = field(factory=dict)
+    """Public name of an image -> the one that a run takes in its place there."""
+
+
+def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> Node:
+    """Return the image of our kind nodes, with every image that a run needs inside.
+
+    `containerd` other than the first of `RUNTIMES` is never pulled: kindest/node has no such choice.
+    `engine`, that of the pods, is one of `ENGINES`. Raises `UsageError` where an override chooses another.
+    """
+    in_pods = f"docker:{engine}-dind"
+    if in_pods != DOCKER_DIND and DOCKER_DIND in store.overrides:
+        words = f"--docker {engine} and --image {DOCKER_DIND}={store.overrides[DOCKER_DIND]} both choose the engine in the pods."
+        raise UsageError(words, "give one of them")
+    recipes = {
+        CHILD: httpd(),
+        DOCKER_CLI: docker(),
+        in_pods: docker(ENGINES[engine]),
+        CLI_2017: docker(),
+        DIND_2017: docker(),
+        PROBE: probe(),
+        DATABASE: database(),
+        REGISTRY: registry(store),
+    }
+    # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
+    works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, containerd)}
+    works |= {name: partial(store.obtain, name, recipe) for name, recipe in recipes.items()}
+    used = _at_once(works)
+    child, dind, dind_2017 = used[CHILD], used[in_pods], used[DIND_2017]
+    loaded = store.build(with_child(dind, child, engine))
+    # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
+    archived = {name: used[name] for name in recipes} | {in_pods: loaded, DIND_2017: loaded if dind_2017 == dind else dind_2017}
+
+    def fill(context: Path) -> None:
+        save(archived, context / "images.tar")
+        save({CHILD: child}, context / "httpd.tar")
+
+    inputs = tuple(f"{name} {image.id}" for name, image in sorted(archived.items()))
+    made = store.build(
+        Recipe("node", usual=70, base=used[NODE], inputs=inputs, fill=fill, options=OPTIONS, entrypoint=ENTRYPOINT)
+    )
+    used[DOCKER_DIND] = used.pop(in_pods)
+    instead = {DOCKER_DIND: in_pods} if in_pods != DOCKER_DIND else {}
+    return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in}, instead)
+
+
+def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
+    """Return what each of some works makes, done beside one another. What one of them raises ends the others, and is raised."""
+    pool = ThreadPoolExecutor(len(works))
+    doing = {name: pool.submit(work) for name, work in works.items()}
+    try:
+        done, _ = wait(doing.values(), return_when=FIRST_EXCEPTION)
+        for one in done:
+            one.result()
+        return {name: one.result() for name, one in doing.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        while wait(doing.values(), timeout=END_SECONDS).not_done:
+            commands.end_all()
+
+
+def _plain(store: Store, containerd: str) -> Image:
+    """Return the image of a kind node, pulled or built; one with another containerd than kind's own is built."""
+    recipe = kind_node(store, containerd)
+    return store.obtain(NODE, recipe, kindest_node(store)) if containerd == RUNTIMES[0] else store.build(recipe)
+
+
+def httpd() -> Recipe:
+    """Return the recipe of the child's image."""
+    return Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
+
+
+def docker(suite: str = ENGINES["26.1"]) -> Recipe:
+    """Return the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
+    client = "" if suite == "bookworm" else "docker-cli docker-compose"
+    what = f"docker.io{' and docker-cli' if client else ''} of Debian {suite}, entrypoint imitated"
+    return Recipe("docker", usual=40, base=suite, args={"CLIENT": client}, stand_in=what)
+
+
+def probe() -> Recipe:
+    """Return the recipe of what the node probe runs on."""
+    return Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
+
+
+def database() -> Recipe:
+    """Return the recipe of Pod A's second container, the MySQL-protocol server."""
+    return Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
+
+
+def registry(store: Store) -> Recipe:
+    """Return the recipe of the registry that a run may start inside the cluster."""
+
+    def fill(context: Path) -> None:
+        _copy(go_programs.build(go_programs.NODE, store.progress), context, "registry")
+
+    inputs = (go_programs.cached(go_programs.NODE).name,)
+    return Recipe("registry", usual=5, inputs=inputs, fill=fill, stand_in="the distribution module's registry")
+
+
+def kindest_node(store: Store) -> str:
+    """Return the node image that the pinned kind asks for, by digest."""
+    defaults = go_programs.source(go_programs.KIND, "sigs.k8s.io/kind", store.progress) / "pkg/apis/config/defaults/image.go"
+    found = re.search(r'^const Image = "(\S+)"', defaults.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise LookupError(f"{defaults} names no image")
+    return found[1]
+
+
+def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
+    """Return the recipe of an engine of a version whose graph holds the child's image when it starts.
+
+    A child's image is loaded, never pulled; and loading it into a starting engine cost every leg 2.6 s of its half CPU.
+    """
+
+    def fill(context: Path) -> None:
+        (context / "preload").mkdir()
+        _graph(dind, child, context / "preload" / "graph.tar", version)
+
+    return Recipe("dind", usual=10, base=dind, inputs=(child.id,), fill=fill)
+
+
+def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
+    """Let an engine load the child's image, and keep the two folders that hold it then.
+
+    Raises `NoImage` where a stand-in is of another version: what a Debian has moves on until it is released.
+    """
+    name = f"conformance-graph-{engine.id}"
+    inside = ["docker", "exec", name]
+    start = ["docker", "run", "-d", "--rm", "--privileged", "--name", name, "-v", "/var/lib/docker", engine.reference]
+    commands.run(["docker", "rm", "-f", name], timeout=60, check=False, log="images")
+    commands.run([*start, "dockerd", "--host=unix:///var/run/docker.sock"], timeout=60, log="images")
+    try:
+
+        def answers() -> bool:
+            return commands.run([*inside, "docker", "version"], timeout=20, check=False, log="images").returncode == 0
+
+        until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
+        asked = [*inside, "docker", "version", "--format", "{{.Server.Version}}"]
+        found = commands.run(asked, timeout=20, log="images").stdout.strip()
+        if engine.stand_in and not found.startswith(f"{version}."):
+            words = f"Debian {ENGINES[version]} has Docker Engine {found} now, and not {version}."
+            raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
+        archive = target.with_name("child.tar")
+        save({CHILD: child}, archive)
+        commands.run(["docker", "cp", archive, f"{name}:/child.tar"], timeout=60, log="images")
+        commands.run([*inside, "docker", "load", "-q", "-i", "/child.tar"], timeout=60, log="images")
+        pack = ["tar", "-C", "/var/lib/docker", "-cf", "/graph.tar", "image", "overlay2"]
+        commands.run([*inside, *pack], timeout=60, log="images")
+        commands.run(["docker", "cp", f"{name}:/graph.tar", target], timeout=60, log="images")
+        archive.unlink()
+    finally:
+        commands.run(["docker", "rm", "-f", "-v", name], timeout=60, check=False, log="images")
+
+
+def kind_node(store: Store, containerd: str) -> Recipe:
+    """Return the recipe of a kind node as kind's own are: Kubernetes, containerd, no Docker Engine.
+
+    What it is made of besides its folder is built only when the image is.
+    """
+    version = go_programs.kubernetes_version()
+    programs = go_programs.cached(go_programs.NODE)
+    kind_version = go_programs.KIND.version_of("sigs.k8s.io/kind")
+    dns_version = go_programs.NODE.version_of("github.com/coredns/coredns")
+    parts, dns = _kubernetes(store), _dns(store)
+
+    def fill(context: Path) -> None:
+        built = go_programs.build(go_programs.NODE, store.progress)
+        kind = go_programs.source(go_programs.KIND, "sigs.k8s.io/kind", store.progress)
+        shutil.copytree(kind / "images" / "base" / "files", context / "files")
+        for file in (context / "files").rglob("*"):  # the module cache is read-only
+            file.chmod(file.stat().st_mode | 0o200)
+        _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl", *(MODULE if own else ()))
+        shutil.copy2(importing, context)
+        registry, made = "registry.k8s.io", store.build(parts)
+        of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+        named = {f"{registry}/{name}:{version}": made for name in of_control_plane}
+        named |= {f"{registry}/etcd:{ETCD_TAG}": made, f"{registry}/pause:{PAUSE_TAG}": made}
+        named[f"{registry}/coredns/coredns:{dns_version}"] = store.build(dns)
+        save(named, context / "images.tar")
+
+    own = containerd == RUNTIMES[0]
+    importing = image_store.FOLDER / "node" / "import-images.sh"
+    wanted = " ".join((*OF_KIND, *(() if own else ("containerd",))))
+    base = Recipe("packages", usual=40, base="bookworm", args={"PACKAGES": wanted})
+    return Recipe(
+        "kind-node", usual=30, base=base, args={"CONTAINERD": containerd, "KUBERNETES": version, "PAUSE": PAUSE_TAG},
+        inputs=(parts.image.id, dns.image.id, programs.name, kind_version, digest(importing)), fill=fill,
+        stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}", options=OPTIONS, entrypoint=ENTRYPOINT,
+    )  # fmt: skip
+
+
+ENTRYPOINT = ("/usr/local/bin/entrypoint", "/sbin/init")
+OPTIONS = ("--env", "container=docker", "--stop-signal", "SIGRTMIN+3")
+"""systemd exits on SIGRTMIN+3, not on SIGTERM."""
+MODULE = ("containerd", "containerd-shim-runc-v2", "ctr")
+OF_KIND = (
+    "systemd", "systemd-sysv", "dbus", "conntrack", "iptables", "nftables", "iproute2", "ethtool", "util-linux", "mount", "kmod",
+    "bash", "ca-certificates", "jq", "procps", "curl", "socat", "libseccomp2", "pigz", "zstd", "runc",
+    "containernetworking-plugins",
+)  # fmt: skip
+"""Debian packages of a kind node."""
+OF_KUBE_PROXY = ("iptables", "nftables", "conntrack", "iproute2", "kmod")
+
+
+def _kubernetes(store: Store) -> Recipe:
+    """Return the recipe of the one image of the control plane, kube-proxy and pause: what they share is there once."""
+
+    def fill(context: Path) -> None:
+        built = go_programs.build(go_programs.NODE, store.progress)
+        _copy(built, context / "bin", "kubernetes", *go_programs.PARTS, "etcd")
+        _pause(context / "bin" / "pause", store)
+
+    base = Recipe("packages", usual=20, base="bookworm", args={"PACKAGES": " ".join(OF_KUBE_PROXY)})
+    return Recipe("kubernetes", usual=10, base=base, inputs=(go_programs.cached(go_programs.NODE).name,), fill=fill)
+
+
+def _dns(store: Store) -> Recipe:
+    def fill(context: Path) -> None:
+        _copy(go_programs.build(go_programs.NODE, store.progress), context, "coredns")
+
+    return Recipe("coredns", usual=5, inputs=(go_programs.cached(go_programs.NODE).name,), fill=fill)
+
+
+def _copy(programs: Path, target: Path, *names: str) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copy2(programs / name, target / name, follow_symlinks=False)
+
+
+def _pause(target: Path, store: Store) -> None:
+    """Compile pause, the one C file that every pod sandbox runs, from the Kubernetes module."""
+    packages.ensure(store.progress, packages.FOR_IMAGES, install=store.install)
+    source = go_programs.source(go_programs.NODE, "k8s.io/kubernetes", store.progress) / "build" / "pause" / "linux" / "pause.c"
+    args: list[str | Path] = ["gcc", "-Os", "-static", f"-DVERSION={PAUSE_TAG}", "-o", target, source]
+    commands.run(args, timeout=60, log="images")
+
+
+def any_there() -> bool:
+    """Return whether some node image is in the machine's engine; False without an engine or a client of one."""
+    if not shutil.which("docker"):
+        return False
+    return bool(commands.run(["docker", "images", "-q", "conformance/node"], timeout=60, check=False, log="images").stdout)
+
+
+KNOWN = (*images.NAMES, NODE)
+"""The public names that `conformance up --image NAME=REFERENCE` knows."""
