@@ -24,10 +24,10 @@ SHOWN = 2
 
 def standalone(picture: Picture) -> str:
     """Return a picture's first drawings beside one another as one SVG that brings its own style, light and dark."""
-    heights = [float(found[1]) for one in picture.drawings[:SHOWN] if (found := HEIGHT.search(one))]
+    heights = [float(height[1]) for drawing in picture.drawings[:SHOWN] if (height := HEIGHT.search(drawing))]
     placed = [
-        str(one).replace("<svg ", f'<svg x="{number * (WIDTH + GAP)}" width="{WIDTH}" height="{height:g}" ', 1)
-        for number, (one, height) in enumerate(zip(picture.drawings[:SHOWN], heights, strict=True))
+        str(drawing).replace("<svg ", f'<svg x="{number * (WIDTH + GAP)}" width="{WIDTH}" height="{height:g}" ', 1)
+        for number, (drawing, height) in enumerate(zip(picture.drawings[:SHOWN], heights, strict=True))
     ]
     size = f"{len(placed) * (WIDTH + GAP) - GAP} {max(heights):g}"
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" viewBox="0 0 {size}"><title>{picture.title}</title>'

@@ -38,10 +38,10 @@ class Ended:
         if self.record is None:
             return []
         lines = [line for line in self.record.residue if line["what"] not in PASSED_OVER]
-        said = [
+        words = [
             f"{line['what']} on {line['node']}: {' '.join(line['left'])} ({line['attributed'] or 'of nobody'})" for line in lines
         ]
-        return said + list(self.record.footer["cleaned"] if self.record.footer else ["not known: it has no footer"])
+        return words + list(self.record.footer["cleaned"] if self.record.footer else ["not known: it has no footer"])
 
     @property
     def seconds(self) -> float | None:
@@ -54,7 +54,7 @@ class Ended:
         if self.record is None:
             return {}
         judged = {(o["property"], o["leg"]): State(o["state"]) for o in self.record.observations}
-        cells = [(one["property"], one["leg"]) for one in self.record.header["cells"]]
+        cells = [(cell["property"], cell["leg"]) for cell in self.record.header["cells"]]
         return {cell: judged.get(cell, State.ERROR) for cell in cells}
 
     def __str__(self) -> str:
@@ -78,8 +78,8 @@ def run(level: str, reports: Path) -> Ended:
 
 def table(runs: list[Ended]) -> list[Agreement]:
     """Return every cell of the runs with its state in each; one that a run did not judge is ERROR there."""
-    cells = dict.fromkeys(cell for one in runs for cell in one.states)
-    return [Agreement(name, leg, tuple(one.states.get((name, leg), State.ERROR) for one in runs)) for name, leg in cells]
+    cells = dict.fromkeys(cell for run in runs for cell in run.states)
+    return [Agreement(name, leg, tuple(run.states.get((name, leg), State.ERROR) for run in runs)) for name, leg in cells]
 
 
 def flips(runs: list[Ended]) -> list[str]:
@@ -96,12 +96,12 @@ def in_sum(runs: list[Ended]) -> list[str]:
     cells = table(runs)
     flipped = [cell for cell in cells if not cell.whole]
     lines = [f"{c.name}[{c.leg}]: {c} {c.state.value}: {' '.join(state.value for state in c.states)}" for c in flipped]
-    left = Counter(one.partition(":")[0] for ended in runs for one in ended.left)
+    left = Counter(line.partition(":")[0] for ended in runs for line in ended.left)
     lines += [f"left in {count} of {len(runs)} runs: {what}" for what, count in left.items()]
-    seconds = [one.seconds for one in runs if one.seconds is not None]
+    seconds = [run.seconds for run in runs if run.seconds is not None]
     times = f"{min(seconds):.0f} to {max(seconds):.0f} s, median {statistics.median(seconds):.0f} s" if seconds else "none ended"
-    codes = sorted({one.code for one in runs})
-    dirty = sum(bool(one.left) for one in runs)
+    codes = sorted({run.code for run in runs})
+    dirty = sum(bool(run.left) for run in runs)
     return [
         *lines,
         f"{len(runs)} runs of {len(cells)} cells ({times}): {len(flipped)} flipped; exit codes {codes}; {dirty} left something",
@@ -110,7 +110,7 @@ def in_sum(runs: list[Ended]) -> list[str]:
 
 def good(runs: list[Ended]) -> bool:
     """Return whether every run ended as expected, observed what the others did, and left nothing."""
-    return all(cell.whole for cell in table(runs)) and not any(one.code or one.left or not one.record for one in runs)
+    return all(cell.whole for cell in table(runs)) and not any(run.code or run.left or not run.record for run in runs)
 
 
 @click.command(help=__doc__)
@@ -123,8 +123,8 @@ def main(runs: int, level: str, reports: Path) -> None:
     for number in range(1, runs + 1):
         done.append(run(level, reports))
         click.echo(f"run {number} of {runs}: {done[-1]}")
-        for said in [*flips(done), *(f"left: {one}" for one in done[-1].left)]:
-            click.echo(f"  {said}")
+        for line in [*flips(done), *(f"left: {name}" for name in done[-1].left)]:
+            click.echo(f"  {line}")
     for line in in_sum(done):
         click.echo(line)
     sys.exit(not good(done))

@@ -21,71 +21,71 @@ CLAIM, PROPERTY = 9, 21
 def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
     """Yield the lines of every claim and of every property up to a level, none wider than `WIDTH`."""
     every = suite.properties()
-    shown = [one for one in every if _height(one) <= LEVELS.index(level)]
-    judged = sorted({one.claim for one in shown} & set(CLAIMS))
+    shown = [prop for prop in every if _height(prop) <= LEVELS.index(level)]
+    judged = sorted({prop.claim for prop in shown} & set(CLAIMS))
     yield f"The article: {len(CLAIMS)} claims, {len(judged)} of them judged at level {level}."
     for source, claims in itertools.groupby(CLAIMS.values(), key=lambda claim: claim.source):
         yield from ("", source)
         for claim in claims:
             yield from wrapped(claim.id, claim.says)
-            yield from _judges(claim, level, [one for one in every if one.claim == claim.id], approaches)
-    others = [one for one in shown if one.claim not in CLAIMS]
+            yield from _judges(claim, level, [prop for prop in every if prop.claim == claim.id], approaches)
+    others = [prop for prop in shown if prop.claim not in CLAIMS]
     if others:
         yield from ("", "What other sources say")
-        for one in others:
-            yield from _described(one, approaches, one.source)
+        for prop in others:
+            yield from _described(prop, approaches, prop.source)
 
 
 def _judges(claim: Claim, level: str, properties: list[Property], approaches: Mapping[str, Approach]) -> Iterator[str]:
-    shown = [one for one in properties if _height(one) <= LEVELS.index(level)]
+    shown = [prop for prop in properties if _height(prop) <= LEVELS.index(level)]
     if properties and not shown:
         yield from wrapped("", f"not judged at level {level}: its level is {min(properties, key=_height).level}")
     elif not shown:
         yield from wrapped("", f"not judged: {suite.unjudged(claim, level)}")
-    for one in shown:
-        yield from _described(one, approaches, "" if one.source == claim.source else one.source)
+    for prop in shown:
+        yield from _described(prop, approaches, "" if prop.source == claim.source else prop.source)
 
 
-def _height(one: Property) -> int:
-    return LEVELS.index(one.level)
+def _height(prop: Property) -> int:
+    return LEVELS.index(prop.level)
 
 
-def _described(one: Property, approaches: Mapping[str, Approach], source: str) -> Iterator[str]:
+def _described(prop: Property, approaches: Mapping[str, Approach], source: str) -> Iterator[str]:
     """Yield what is declared of a property, and what follows from it."""
-    yield from wrapped(f"  {one.id}", one.sentence, PROPERTY)
+    yield from wrapped(f"  {prop.id}", prop.sentence, PROPERTY)
     facts = [
-        f"{one.level}; judged of {', '.join(one.approaches)}; legs: {', '.join(one.legs)}",
+        f"{prop.level}; judged of {', '.join(prop.approaches)}; legs: {', '.join(prop.legs)}",
         f"said in {source}" if source else "",
-        predictions(one),
-        f"needs {', '.join(needs(one, approaches))}" if needs(one, approaches) else "",
+        predictions(prop),
+        f"needs {', '.join(needs(prop, approaches))}" if needs(prop, approaches) else "",
     ]
     for fact in filter(None, facts):
         yield from wrapped("", fact, PROPERTY)
 
 
-def predictions(one: Property) -> str:
+def predictions(prop: Property) -> str:
     """Return what the article, or another source, predicts of a property, in words."""
-    who = "the article" if speaks_of(one.id) else "its source"
-    if not one.predicts:
+    who = "the article" if speaks_of(prop.id) else "its source"
+    if not prop.predicts:
         return f"{who} is silent"
-    return f"{who} predicts {', '.join(f'{name} {state.value}' for name, state in one.predicts.items())}"
+    return f"{who} predicts {', '.join(f'{name} {state.value}' for name, state in prop.predicts.items())}"
 
 
-def needs(one: Property, approaches: Mapping[str, Approach]) -> list[str]:
+def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
     """Return what a property needs of the world, from what is declared of it: its approaches, its legs, its readings."""
-    deployed = [approaches[name] for name in one.approaches if name in approaches]
-    found = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
-    found += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
-    found += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
-    found += ["two pods of the approach at once on one node"] if any(KINDS[kind].twins for kind in one.legs) else []
-    found += ["two pods of the approach in a row beside a registry"] if any(KINDS[kind].in_a_row for kind in one.legs) else []
-    found += ["the node's CPUs for itself while it is read"] if one.alone else []
-    return found
+    deployed = [approaches[name] for name in prop.approaches if name in approaches]
+    needed = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
+    needed += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
+    needed += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
+    needed += ["two pods of the approach at once on one node"] if any(KINDS[kind].twins for kind in prop.legs) else []
+    needed += ["two pods of the approach in a row beside a registry"] if any(KINDS[kind].in_a_row for kind in prop.legs) else []
+    needed += ["the node's CPUs for itself while it is read"] if prop.alone else []
+    return needed
 
 
 def _privileged(approach: Approach) -> bool:
     containers = approach.manifest["spec"]["containers"]
-    return any(one.get("securityContext", {}).get("privileged") for one in containers)
+    return any(container.get("securityContext", {}).get("privileged") for container in containers)
 
 
 def wrapped(name: str, text: str, indent: int = CLAIM) -> Iterable[str]:

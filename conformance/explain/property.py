@@ -40,55 +40,55 @@ UNSEEN = (
 
 def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:
     """Yield the lines that explain a property, or a claim. Raises `UsageError` where there is neither, with the near ones."""
-    properties = {one.id: one for one in suite.properties()}
-    known = {one.lower(): one for one in (*properties, *CLAIMS)}
-    found = known.get(name.lower())
-    if found is None:
+    properties = {prop.id: prop for prop in suite.properties()}
+    known = {key.lower(): key for key in (*properties, *CLAIMS)}
+    wanted = known.get(name.lower())
+    if wanted is None:
         near = difflib.get_close_matches(name.lower(), known, n=4, cutoff=0.5)
-        said = f" Near it: {', '.join(known[one] for one in near)}." if near else ""
-        raise UsageError(f"Nothing has the id {name!r}.{said}", "conformance list shows what there is")
-    parts = [one for one in properties if one.startswith(f"{found}.")]
-    if found in properties:
-        yield from _declared(properties[found], parts, approaches)
-        yield from _observed(properties[found], record, approaches) if record else UNSEEN
+        hint = f" Near it: {', '.join(known[key] for key in near)}." if near else ""
+        raise UsageError(f"Nothing has the id {name!r}.{hint}", "conformance list shows what there is")
+    parts = [part for part in properties if part.startswith(f"{wanted}.")]
+    if wanted in properties:
+        yield from _declared(properties[wanted], parts, approaches)
+        yield from _observed(properties[wanted], record, approaches) if record else UNSEEN
     else:
-        yield from _claim(CLAIMS[found], parts)
+        yield from _claim(CLAIMS[wanted], parts)
 
 
 def _claim(claim: Claim, parts: list[str]) -> Iterator[str]:
     yield from wrapped(claim.id, f"{claim.says} ({claim.source})", BESIDE)
-    said = f"judged in parts: {', '.join(parts)}" if parts else f"not judged: {suite.unjudged(claim, '')}"
-    yield from wrapped("", said, BESIDE)
+    judged = f"judged in parts: {', '.join(parts)}" if parts else f"not judged: {suite.unjudged(claim, '')}"
+    yield from wrapped("", judged, BESIDE)
 
 
-def _declared(one: Property, parts: list[str], approaches: Mapping[str, Approach]) -> Iterator[str]:
-    yield f"{one.id}: {one.sentence}"
-    claim = CLAIMS.get(one.claim)
+def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approach]) -> Iterator[str]:
+    yield f"{prop.id}: {prop.sentence}"
+    claim = CLAIMS.get(prop.claim)
     facts = {
         "claim": f"{claim.id}: {claim.says}" if claim else "",
         "parts": f"judged apart: {', '.join(parts)}" if parts else "",
-        "source": one.source,
-        "prediction": predictions(one),
-        "level": f"{one.level}, family {one.family}",
-        "judged of": ", ".join(one.approaches),
-        "needs": ", ".join(needs(one, approaches)),
+        "source": prop.source,
+        "prediction": predictions(prop),
+        "level": f"{prop.level}, family {prop.family}",
+        "judged of": ", ".join(prop.approaches),
+        "needs": ", ".join(needs(prop, approaches)),
     }
     for word, fact in facts.items():
         yield from wrapped(word, fact, BESIDE) if fact else []
-    for kind in one.legs:
+    for kind in prop.legs:
         yield from wrapped("leg", f"{kind}: {KINDS[kind].words}", BESIDE)
-    for known in one.expectations:
+    for known in prop.expectations:
         where = ", ".join(f"{key} {value}" for key, value in {"leg": known.leg, **known.world}.items() if value) or "everywhere"
-        said = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"
-        yield from wrapped("expected", said, BESIDE)
+        line = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"
+        yield from wrapped("expected", line, BESIDE)
     yield from ("", "How it is seen")
-    stages = {"serving": one.reads, "alone": one.alone, "waiting": one.waits, "gone": one.after}
+    stages = {"serving": prop.reads, "alone": prop.alone, "waiting": prop.waits, "gone": prop.after}
     for when, readings in stages.items():
         for reading in readings:
             yield from wrapped(when, _words(reading), BESIDE)
     yield from wrapped("every leg", "which child it is and which daemon's, while it serves; its pod's deletion, watched", BESIDE)
     yield from ("", "How it is judged")
-    yield from wrapped("", _words(one.judged_by), BESIDE)
+    yield from wrapped("", _words(prop.judged_by), BESIDE)
 
 
 def _words(function: object) -> str:
@@ -97,8 +97,8 @@ def _words(function: object) -> str:
     return " ".join(text.split())
 
 
-def _observed(one: Property, record: Record, approaches: Mapping[str, Approach]) -> Iterator[str]:
-    lines = [line for line in record.observations if line["property"] == one.id]
+def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]) -> Iterator[str]:
+    lines = [line for line in record.observations if line["property"] == prop.id]
     yield from ("", f"What run {record.header['run']} saw ({header.world_line(record)})")
     if not lines:
         yield from wrapped("", "This record has no observation of it.", BESIDE)
@@ -111,7 +111,7 @@ def _observed(one: Property, record: Record, approaches: Mapping[str, Approach])
         if name in approaches:
             cited = [evidence[each] for line in lines if line["approach"] == name for each in line["cites"] if each in evidence]
             yield from _by_hand(approaches[name], record, cited)
-    yield f"  conformance run --level {one.level} -k '{one.id}['"
+    yield f"  conformance run --level {prop.level} -k '{prop.id}['"
 
 
 def _leg(part: summary_table.Part, cited: list[Evidence]) -> Iterator[str]:
@@ -120,21 +120,21 @@ def _leg(part: summary_table.Part, cited: list[Evidence]) -> Iterator[str]:
     yield from wrapped("because", _flat(line["reason"]), BESIDE)
     predicted = f"{part.sayer} predicts {line['predicted'] or 'nothing'}: {part.verdict.value}"
     yield from wrapped("so", f"{predicted}; expected here: {line['expected'] or 'unknown'}, {line['why_expected']}", BESIDE)
-    for one in cited:
-        yield from wrapped("evidence", _flat(f"{one.id}, {one.name} ({one.where})"), BESIDE)
-        yield from wrapped("  asked", _short(one.asked), BESIDE)
-        yield from wrapped("  answer", _short(_decisive(one)), BESIDE)
+    for evidence in cited:
+        yield from wrapped("evidence", _flat(f"{evidence.id}, {evidence.name} ({evidence.where})"), BESIDE)
+        yield from wrapped("  asked", _short(evidence.asked), BESIDE)
+        yield from wrapped("  answer", _short(_decisive(evidence)), BESIDE)
 
 
-def _decisive(one: Evidence) -> Any:  # noqa: ANN401 -- any JSON
+def _decisive(evidence: Evidence) -> Any:  # noqa: ANN401 -- any JSON
     """Return the part of an answer that a judge looks at first."""
-    output = one.output
+    output = evidence.output
     if isinstance(output, list):
         return [_process(each) if isinstance(each, dict) and "cmdline" in each else each for each in output]
     if not isinstance(output, dict):
         return output
     if "levels" in output:
-        return [said for controller in cgroupfs.LIMITS for said in _bounds(controller, cgroupfs.levels(output))]
+        return [bound for controller in cgroupfs.LIMITS for bound in _bounds(controller, cgroupfs.levels(output))]
     if "events" in output:
         names = ("at", "event", "role", "pid")
         return [" ".join(str(event[name]) for name in names if name in event) for event in output["events"]]
@@ -143,20 +143,20 @@ def _decisive(one: Evidence) -> Any:  # noqa: ANN401 -- any JSON
     return output
 
 
-def _process(one: Mapping[str, Any]) -> str:
-    return f"pid {one['pid']}, started at {one['start']}: {' '.join(one['cmdline'])}"
+def _process(process: Mapping[str, Any]) -> str:
+    return f"pid {process['pid']}, started at {process['start']}: {' '.join(process['cmdline'])}"
 
 
-def _bounds(controller: str, found: list[cgroupfs.Level]) -> list[str]:
+def _bounds(controller: str, levels: list[cgroupfs.Level]) -> list[str]:
     """Return where a process is in a controller's hierarchy, and every limit from there to the node's root."""
-    way = [(level, cgroupfs.LIMITS[controller](level)) for level in cgroupfs.of(controller, found)]
-    said = [f"{limit:.12g} by {level.parts[-1] if level.parts else '/'}" for level, limit in way if math.isfinite(limit)]
-    return [f"{controller} at {way[0][0].path}, limited to {' and to '.join(said) or 'nothing'}"] if way else []
+    way = [(level, cgroupfs.LIMITS[controller](level)) for level in cgroupfs.of(controller, levels)]
+    bounds = [f"{limit:.12g} by {level.parts[-1] if level.parts else '/'}" for level, limit in way if math.isfinite(limit)]
+    return [f"{controller} at {way[0][0].path}, limited to {' and to '.join(bounds) or 'nothing'}"] if way else []
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 -- any JSON
     """Return a value as one line, long ids cut."""
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = "; ".join(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return LONG_ID.sub(r"\1...", printable(" ".join(text.split())))
@@ -175,18 +175,18 @@ def _by_hand(approach: Approach, record: Record, cited: Iterable[Evidence]) -> I
     """Yield the commands for an approach's evidence: what sets it up, then each command once, below what it shows."""
     yield f"  # {approach.title}"
     yield from (f"  {command}" for command in by_hand.setting(approach, _manifest(approach)))
-    told: set[str] = set()
+    printed: set[str] = set()
     above = ""
-    for one in cited:
-        leg = record.leg(one.leg) or {}
+    for evidence in cited:
+        leg = record.leg(evidence.leg) or {}
         about = {"namespace": leg.get("namespace", ""), "port": leg.get("port", 0), "cgroup": record.header["world"]["cgroup"]}
-        hand = by_hand.Hand(approach, record.seen(one.leg), **about)
-        fresh = [command for command in dict.fromkeys(map(printable, hand.commands(one))) if command not in told]
-        if fresh and above != one.leg:
-            yield f"  # leg {_flat(one.leg)}: {_flat(leg.get('variation', ''))}"
-            above = one.leg
-        told.update(fresh)
-        yield from (f"  {line}" for line in ([f"# {_flat(one.name)}", *fresh] if fresh else []))
+        hand = by_hand.Hand(approach, record.seen(evidence.leg), **about)
+        fresh = [command for command in dict.fromkeys(map(printable, hand.commands(evidence))) if command not in printed]
+        if fresh and above != evidence.leg:
+            yield f"  # leg {_flat(evidence.leg)}: {_flat(leg.get('variation', ''))}"
+            above = evidence.leg
+        printed.update(fresh)
+        yield from (f"  {line}" for line in ([f"# {_flat(evidence.name)}", *fresh] if fresh else []))
 
 
 def _manifest(approach: Approach) -> str:

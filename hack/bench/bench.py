@@ -107,7 +107,7 @@ class Alone:
 
 def concluded(rounds: Sequence[Round], late: list[float], alone: Alone) -> tuple[list[str], int]:
     """Return the lines that sum the rounds, the events' lags (seconds) and what was measured alone up, and the exit code."""
-    ratios = [one.ratio for one in rounds]
+    ratios = [pair.ratio for pair in rounds]
     ratio, p95 = statistics.median(ratios), percentile(late, 0.95)
     met = {True: "met", False: "MISSED"}
     ratios_told = f"median {ratio:.3f} (min {min(ratios):.3f}, max {max(ratios):.3f}) of {len(rounds)} rounds"
@@ -154,8 +154,8 @@ def bench(count: int, folder: Path) -> int:
         rounds.append(Round(seconds, before or script(kept)))
         late += lags(read)
         if number == 1:
-            said = f"the run gives {len(read.observations)} observations, the script answers {QUESTIONS} questions"
-            click.echo(f"In each round {said}.\nround      run   script  ratio")
+            sentence = f"the run gives {len(read.observations)} observations, the script answers {QUESTIONS} questions"
+            click.echo(f"In each round {sentence}.\nround      run   script  ratio")
         click.echo(f"{number:5} {seconds:6.1f} s {rounds[-1].script:6.1f} s  {rounds[-1].ratio:.3f}")
     lines, code = concluded(rounds, late, measured(folder / "latest" / "record.jsonl", folder))
     click.echo("\n".join(lines))

@@ -52,7 +52,7 @@ def started(record: Path) -> dict[str, list[float]]:
         "conformance report RECORD": [PROGRAM, "report", record],
     }
     rounds = [{words: used(args, record.parent).cpu for words, args in ran.items()} for _ in range(TIMES)]
-    return {words: [one[words] for one in rounds] for words in ran}
+    return {words: [seconds[words] for seconds in rounds] for words in ran}
 
 
 def ratio(seconds: Mapping[str, Sequence[float]]) -> float:
