@@ -65,7 +65,7 @@ def server_word(said: str) -> str:
     approaches=("pod",),
     legs=("plain",),
     level="article",
-    reads=(both_ready, asked_on_both_ports),
+    while_serving=(both_ready, asked_on_both_ports),
 )
 def one_network(seen: Seen) -> Observation:
     """Judge both ports from everywhere, both ways over localhost, and the network namespaces by their inodes."""
@@ -190,8 +190,8 @@ def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
     approaches=("pod",),
     legs=("plain",),
     level="article",
-    reads=(both_ready, had_on_the_node),
-    after=(gone_from_the_node,),
+    while_serving=(both_ready, had_on_the_node),
+    after_deletion=(gone_from_the_node,),
 )
 def reclaimed(seen: Seen) -> Observation:
     """Judge what kubelet takes away as the pod ends."""
@@ -205,8 +205,8 @@ def reclaimed(seen: Seen) -> Observation:
     approaches=("pod",),
     legs=("plain",),
     level="extended",
-    reads=(both_ready, to_be_collected),
-    after=(collected,),
+    while_serving=(both_ready, to_be_collected),
+    after_deletion=(collected,),
 )
 def garbage_collected(seen: Seen) -> Observation:
     """Judge what kubelet collects afterwards."""

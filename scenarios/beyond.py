@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.items import Seen
@@ -64,7 +64,7 @@ without_client = prop(
     predicts={"dood": LACKS, "dind": LACKS},
     legs=("client-killed",),
     level="extended",
-    reads=(client_killed,),
+    while_serving=(client_killed,),
 )(_survived)
 without_engine = prop(
     "L-02",
@@ -74,7 +74,7 @@ without_engine = prop(
     approaches=("dind",),
     legs=("engine-killed",),
     level="extended",
-    reads=(engine_killed,),
+    while_serving=(engine_killed,),
 )(_survived)
 
 
@@ -104,7 +104,7 @@ def job(rig: Rig) -> None:
     predicts={"dood": HOLDS, "dind": LACKS},
     legs=("foreground-forced",),
     level="extended",
-    waits=(job,),
+    unhurried=(job,),
 )
 def completes(seen: Seen) -> Observation:
     """Judge the Job's status against the end of its client's container."""
@@ -149,7 +149,15 @@ def _evicted(pod: Object) -> str:
     predicts={"dind": HOLDS},
     legs=("storing",),
     level="extended",
-    waits=(store,),
+    unhurried=(store,),
+    expects=(
+        expect(
+            "dood",
+            LACKS,
+            because="what a child writes is with the node's engine, where kubelet does not look",
+            see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own containers",
+        ),
+    ),
 )
 def evicted(seen: Seen) -> Observation:
     """Judge whether kubelet took the child's bytes for the pod's."""
@@ -165,9 +173,3 @@ def evicted(seen: Seen) -> Observation:
         return inconclusive(f"the pod is {pod.output['status']['phase']}, and was not evicted", pod.id)
     wrote = f"{WRITTEN} MiB written, and the pod is {pod.output['status']['phase']} {TIMEOUTS.evicted:g} s later"
     return LACKS.because(wrote, written.id, pod.id)
-
-
-evicted.expect(
-    "dood", LACKS, because="what a child writes is with the node's engine, where kubelet does not look",
-    see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own containers",
-)  # fmt: skip

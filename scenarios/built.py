@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.errors import TimedOut
 from conformance.evidence.items import Seen
@@ -53,7 +53,15 @@ def _decided(pod: Object | None) -> bool:
     predicts={"dood": LACKS},
     legs=("foreground-forced",),
     level="extended",
-    reads=(run_by_kubelet,),
+    while_serving=(run_by_kubelet,),
+    expects=(
+        expect(
+            "dind",
+            LACKS,
+            because="the image is in the graph of the pod's engine, which no container runtime of the node reads",
+            see="kubernetes.io, Check whether dockershim removal affects you",
+        ),
+    ),
 )
 def runs_in_a_pod(seen: Seen) -> Observation:
     """Judge what kubelet says of a pod of the image, beside the daemon's word that there is one."""
@@ -69,12 +77,6 @@ def runs_in_a_pod(seen: Seen) -> Observation:
     return inconclusive(f"kubelet says {word or 'nothing'} of a pod of it", *cites)
 
 
-runs_in_a_pod.expect(
-    "dind", LACKS, because="the image is in the graph of the pod's engine, which no container runtime of the node reads",
-    see="kubernetes.io, Check whether dockershim removal affects you",
-)  # fmt: skip
-
-
 cached = prop(
     "J-05",
     "what one step has built is not built again by the next",
@@ -82,6 +84,6 @@ cached = prop(
     predicts={"dood": HOLDS, "dind": LACKS},
     legs=("reuse",),
     level="extended",
-    reads=(reuse.first_job,),
-    after=(reuse.second_job,),
+    while_serving=(reuse.first_job,),
+    after_deletion=(reuse.second_job,),
 )(reuse.built)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import label, nonce, processes, said, start, taken_away
@@ -149,7 +149,7 @@ def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> 
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("detached-forced",),
     level="extended",
-    waits=(names_of_a_service,),
+    unhurried=(names_of_a_service,),
 )
 def whole_name(seen: Seen) -> Observation:
     """Judge SERVICE.NAMESPACE.svc.DOMAIN on the engine's default bridge."""
@@ -163,7 +163,7 @@ def whole_name(seen: Seen) -> Observation:
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("detached-forced",),
     level="extended",
-    waits=(names_of_a_service,),
+    unhurried=(names_of_a_service,),
 )
 def short_names(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE on the engine's default bridge."""
@@ -177,7 +177,7 @@ def short_names(seen: Seen) -> Observation:
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("detached-forced",),
     level="extended",
-    waits=(names_of_a_service,),
+    unhurried=(names_of_a_service,),
 )
 def whole_name_on_network(seen: Seen) -> Observation:
     """Judge SERVICE.NAMESPACE.svc.DOMAIN where the engine's own resolver, 127.0.0.11, stands between."""
@@ -191,17 +191,17 @@ def whole_name_on_network(seen: Seen) -> Observation:
     predicts={"dood": LACKS, "dind": LACKS},
     legs=("detached-forced",),
     level="extended",
-    waits=(names_of_a_service,),
+    unhurried=(names_of_a_service,),
+    expects=(
+        expect(
+            "dind",
+            HOLDS,
+            because="with the pod's search list and ndots:5 the child's resolver asks for whole names first; what the engine's "
+            "resolver withholds is a single label, which is asked for last",
+            see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; there it was set to 0",
+        ),
+    ),
 )
 def short_names_on_network(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE where the engine's own resolver, 127.0.0.11, stands between."""
     return _judge(seen, OWN, (SHORT, WITH_NAMESPACE))
-
-
-short_names_on_network.expect(
-    "dind",
-    HOLDS,
-    because="with the pod's search list and ndots:5 the child's resolver asks for whole names first; what the engine's resolver "
-    "withholds is a single label, which is asked for last",
-    see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; there it was set to 0",
-)

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import NAMESPACES, Object
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
@@ -46,7 +46,7 @@ def capacity(rig: Rig) -> None:
     predicts={"dood": HOLDS, "dind": HOLDS},
     legs=("foreground",),
     level="extended",
-    reads=(capacity,),
+    while_serving=(capacity,),
 )
 def reports_the_node(seen: Seen) -> Observation:
     """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
@@ -93,7 +93,7 @@ def client_files(rig: Rig) -> None:
     predicts={"dood": LACKS, "dind": LACKS},
     legs=("foreground",),
     level="extended",
-    reads=(client_files,),
+    while_serving=(client_files,),
 )
 def sees_client_files(seen: Seen) -> Observation:
     """Judge the file in both, and whose directory was mounted, by device and inode."""
@@ -140,7 +140,7 @@ def foreign_container(rig: Rig) -> None:
     predicts={"dood": HOLDS, "dind": LACKS},
     legs=("foreground",),
     level="extended",
-    reads=(foreign_container,),
+    while_serving=(foreign_container,),
 )
 def reaches_foreign(seen: Seen) -> Observation:
     """Judge whether the client could tell the nonce in the container's environment, of which it was only told the id."""
@@ -170,7 +170,15 @@ def capabilities_of_the_node(rig: Rig) -> None:
     predicts={"dind": HOLDS},
     legs=("foreground",),
     level="extended",
-    reads=(capabilities_of_the_node,),
+    while_serving=(capabilities_of_the_node,),
+    expects=(
+        expect(
+            "dood",
+            LACKS,
+            because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
+            see="docs.docker.com/engine/security, Docker daemon attack surface",
+        ),
+    ),
 )
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
@@ -226,7 +234,7 @@ def profiles(rig: Rig) -> None:
     predicts={"dood": HOLDS, "dind": LACKS},
     legs=("foreground",),
     level="extended",
-    reads=(profiles,),
+    while_serving=(profiles,),
 )
 def profiled(seen: Seen) -> Observation:
     """Judge the profile of the child's process, and whether the daemon says that it sets one."""
@@ -279,7 +287,7 @@ def _check(rig: Rig, name: str, leg: Leg, namespace: str) -> None:
     predicts={"dood": HOLDS, "dind": HOLDS},
     legs=("foreground",),
     level="extended",
-    reads=(under_baseline,),
+    while_serving=(under_baseline,),
 )
 def refused_by_baseline(seen: Seen) -> Observation:
     """Judge the API server's own words, beside a pod that it would admit to the same namespace."""
@@ -308,7 +316,15 @@ def mtus(rig: Rig) -> None:
     legs=("foreground",),
     approaches=("dind",),
     level="extended",
-    reads=(mtus,),
+    while_serving=(mtus,),
+    expects=(
+        expect(
+            "dind",
+            HOLDS,
+            because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
+            see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
+        ),
+    ),
 )
 def bridge_fits(seen: Seen) -> Observation:
     """Judge the MTU of docker0 against that of the pod's own eth0."""
@@ -318,20 +334,6 @@ def bridge_fits(seen: Seen) -> Observation:
         return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(found))}", read.id)
     words = f"docker0 {found['docker0']}, eth0 {found['eth0']}"
     return (HOLDS if found["docker0"] <= found["eth0"] else LACKS).because(words, read.id)
-
-
-all_capabilities.expect(
-    "dood",
-    LACKS,
-    because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
-    see="docs.docker.com/engine/security, Docker daemon attack surface",
-)
-bridge_fits.expect(
-    "dind",
-    HOLDS,
-    because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
-    see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
-)
 
 
 def engine_from_elsewhere(rig: Rig) -> None:
@@ -347,7 +349,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
     legs=("foreground",),
     approaches=("dind",),
     level="extended",
-    reads=(engine_from_elsewhere,),
+    while_serving=(engine_from_elsewhere,),
 )
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""

@@ -115,7 +115,7 @@ def _file_system(mounts: Evidence, path: str) -> str:
     approaches=("dind",),
     legs=("client-killed",),
     level="extended",
-    reads=(engines_elsewhere,),
+    while_serving=(engines_elsewhere,),
 )
 def layers_on_layers(seen: Seen) -> Observation:
     """Judge the driver that the engine says it chose, where the container's file system is an overlay itself."""
@@ -147,7 +147,7 @@ def layers_on_layers(seen: Seen) -> Observation:
     approaches=("dind",),
     legs=("client-killed",),
     level="extended",
-    reads=(engines_elsewhere,),
+    while_serving=(engines_elsewhere,),
 )
 def in_memory(seen: Seen) -> Observation:
     """Judge the shared memory that the kernel charges to the pod against the bytes of the graph."""
@@ -207,8 +207,8 @@ def engine_again(rig: Rig) -> None:
     approaches=("dind",),
     legs=("engine-killed",),
     level="extended",
-    reads=(engine_killed,),
-    waits=(engine_again,),
+    while_serving=(engine_killed,),
+    unhurried=(engine_again,),
 )
 def kept_across_restart(seen: Seen) -> Observation:
     """Judge whether the new engine knows the child's container by its id, which no image that it starts with could give it."""
@@ -236,8 +236,8 @@ def kept_across_restart(seen: Seen) -> Observation:
     approaches=("dind",),
     legs=("reuse",),
     level="extended",
-    reads=(first_job,),
-    after=(second_job,),
+    while_serving=(first_job,),
+    after_deletion=(second_job,),
 )
 def kept_across_pods(seen: Seen) -> Observation:
     """Judge whether it is the same engine by its id, which is kept in the graph, and what it had to pull."""
@@ -262,5 +262,5 @@ one_graph = prop(
     approaches=("dind",),
     legs=("reuse-kept",),
     level="extended",
-    after=(second_job, third_at_once),
+    after_deletion=(second_job, third_at_once),
 )(reuse.shared.judged_by)

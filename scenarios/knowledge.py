@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, no_engine, parsed
@@ -43,7 +43,12 @@ def _container_ids(pod: Object) -> list[str]:
 
 
 @prop("P2-03", "Kubernetes knows of the child: API server, kubelet or the node's CRI lists its container",
-      predicts={"dood": LACKS}, legs=("foreground",), level="article", reads=(kubernetes_lists,))  # fmt: skip
+      predicts={"dood": LACKS}, legs=("foreground",), level="article", while_serving=(kubernetes_lists,),
+      expects=(expect("dind", LACKS,
+                      because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in "
+                              "Docker is contained, not known",
+                      see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers"),
+      ))  # fmt: skip
 def known(seen: Seen) -> Observation:
     """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
     child, own = container_of(seen["child"].output["process"]), set(_container_ids(seen["pod"].output))
@@ -57,15 +62,6 @@ def known(seen: Seen) -> Observation:
     if knowing := [name for name, ids in found.items() if child in ids]:
         return HOLDS.because(f"its container is among the {' and the '.join(knowing)}", *cites)
     return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {counted}", *cites)
-
-
-known.expect(
-    "dind",
-    LACKS,
-    because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in Docker is contained, "
-    "not known",
-    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers",
-)
 
 
 def engines_lists(rig: Rig) -> None:
@@ -90,7 +86,8 @@ def _silent(evidence: Evidence) -> Observation | None:
 
 
 @prop("P1-03", "the host's docker ps lists the child",
-      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
+      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article",
+      while_serving=(engines_lists,))  # fmt: skip
 def listed_by_host(seen: Seen) -> Observation:
     """Judge the node's engine's list beside that of the leg's engine, which has to hold the child."""
     own, node = seen["containers of the leg's engine"], seen["containers of the node's engine"]
@@ -106,7 +103,8 @@ def listed_by_host(seen: Seen) -> Observation:
 
 
 @prop("P2-15", "the host's Docker does not list the child",
-      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      while_serving=(engines_lists,))  # fmt: skip
 def unlisted(seen: Seen) -> Observation:
     """Judge the same two lists, the other way round."""
     found = listed_by_host.judged_by(seen)
@@ -122,7 +120,11 @@ def processes_on_the_node(rig: Rig) -> None:
 
 @prop("P2-15.process", "the child never shows up on the host: none of its processes is to be seen there",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
-      reads=(processes_on_the_node,))  # fmt: skip
+      while_serving=(processes_on_the_node,),
+      expects=(expect("dind", LACKS,
+                      because="a PID namespace hides the outside from the inside, never the inside from the outside",
+                      see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it"),
+      ))  # fmt: skip
 def out_of_sight(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the node sees the process that was identified as the child."""
     found, page = seen["the child among the node's processes"], seen["the child's page meanwhile"]
@@ -134,14 +136,6 @@ def out_of_sight(seen: Seen) -> Observation:
     levels = process["nspid"]
     said = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
     return LACKS.because(said, *cites)
-
-
-out_of_sight.expect(
-    "dind",
-    LACKS,
-    because="a PID namespace hides the outside from the inside, never the inside from the outside",
-    see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it",
-)
 
 
 def who_answers_the_client(rig: Rig) -> None:
@@ -157,7 +151,7 @@ def _printed(run: Evidence) -> str:
 
 @prop("P1-01", "Docker commands of the pod's client go to the host's daemon",
       predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article",
-      reads=(who_answers_the_client, engines_lists))  # fmt: skip
+      while_serving=(who_answers_the_client, engines_lists))  # fmt: skip
 def goes_to_the_host(seen: Seen) -> Observation:
     """Judge by two witnesses that have to agree: the id that the client is told, and where its container is."""
     run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
@@ -192,7 +186,7 @@ UNSET = 1
 
 @prop("P2-17", "the engine in the pod serves its API on port 2375, and DOCKER_HOST leads the client there",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
-      reads=(served_on_2375, who_answers_the_client))  # fmt: skip
+      while_serving=(served_on_2375, who_answers_the_client))  # fmt: skip
 def led_by_docker_host(seen: Seen) -> Observation:
     """Judge the port, the variable, and that the id the client is told is that of the engine on the port."""
     ping, port, variable, run = (
@@ -248,7 +242,7 @@ def _broken(seen: Seen) -> str:
 
 
 @prop("P1-02", "the child is a sibling, not a child, of the pod that asked for it: no process of the pod is above it",
-      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", while_serving=(ancestors,))  # fmt: skip
 def sibling(seen: Seen) -> Observation:
     """Judge whether any process of the pod is an ancestor of the child."""
     child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen["pod processes"]
@@ -271,7 +265,11 @@ def _engine(seen: Seen) -> list[dict[str, Any]]:
 
 
 @prop("P2-19", "the child runs as a child process of the pod's Docker daemon",
-      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(ancestors,),
+      expects=(expect("dind", LACKS,
+                      because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs "
+                              "from an init",
+                      see="containerd core/runtime/v2/README.md, shim+engine Relationship"),))  # fmt: skip
 def child_of_the_daemon(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the daemon's process is the parent."""
     line, pod = seen["child's ancestors"], seen["pod processes"]
@@ -289,16 +287,9 @@ def child_of_the_daemon(seen: Seen) -> Observation:
     return LACKS.because(f"{said} (what the shim hangs from is up to the image's entrypoint)", line.id, pod.id)
 
 
-child_of_the_daemon.expect(
-    "dind",
-    LACKS,
-    because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs from an init",
-    see="containerd core/runtime/v2/README.md, shim+engine Relationship",
-)
-
-
 @prop("P2-19.contained", "the child runs below the first process of the engine's container, in a PID namespace inside its own",
-      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      while_serving=(ancestors,))  # fmt: skip
 def contained(seen: Seen) -> Observation:
     """Judge what the article's sentence is there for: whatever ends the engine's container ends the child."""
     line, pod = seen["child's ancestors"], seen["pod processes"]

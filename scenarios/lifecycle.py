@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Seen
 from conformance.legs.variations import MATRIX
@@ -49,6 +49,10 @@ def end_of(seen: Seen) -> End:
     )
 
 
+SIG_PROXY = {
+    "because": "a foreground client passes SIGTERM on to its container, which ends on it",
+    "see": "docker/cli cli/command/container/signals.go, --sig-proxy",
+}
 BEFORE = "the child had ended before the pod was deleted"
 
 
@@ -57,6 +61,17 @@ BEFORE = "the child had ended before the pod was deleted"
     "the child ends when its pod is deleted",
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=MATRIX,
+    expects=(
+        expect("dood", HOLDS, leg="foreground", **SIG_PROXY),
+        # An orphan was expected here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
+        expect(
+            "dood",
+            HOLDS,
+            leg="foreground-forced",
+            because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
+            see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds",
+        ),
+    ),
 )
 def ends_with_pod(seen: Seen) -> Observation:
     """Judge whether the child ended, or went on to serve when nothing else of its pod was left."""
@@ -125,6 +140,14 @@ killed_with_pod = prop(
     approaches=("dind",),
     legs=("foreground", "foreground-forced"),
     level="article",
+    expects=(
+        expect(
+            "dind",
+            HOLDS,
+            because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
+            see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby daemon/stop.go",
+        ),
+    ),
 )
 def told_before(seen: Seen) -> Observation:
     """Judge the child's own note of SIGTERM, which the watch reads from the node."""
@@ -145,6 +168,14 @@ def told_before(seen: Seen) -> Observation:
     approaches=("dind",),
     legs=("foreground", "deaf"),
     level="article",
+    expects=(
+        expect(
+            "dind",
+            HOLDS,
+            because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
+            see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout",
+        ),
+    ),
 )
 def within_grace(seen: Seen) -> Observation:
     """Judge the child's end against the grace that the pod had."""
@@ -159,31 +190,3 @@ def within_grace(seen: Seen) -> Observation:
         return inconclusive("the pod's own processes had not ended when the watch did", deletion.id)
     words = f"ended {end.gone:.1f} s after the delete call ({end.sigterm}); the grace was {grace} s"
     return (HOLDS if end.gone <= grace else LACKS).because(words, deletion.id)
-
-
-told_before.expect(
-    "dind",
-    HOLDS,
-    because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
-    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby daemon/stop.go",
-)
-within_grace.expect(
-    "dind",
-    HOLDS,
-    because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
-    see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout",
-)
-
-SIG_PROXY = {
-    "because": "a foreground client passes SIGTERM on to its container, which ends on it",
-    "see": "docker/cli cli/command/container/signals.go, --sig-proxy",
-}
-ends_with_pod.expect("dood", HOLDS, leg="foreground", **SIG_PROXY)
-# An orphan was expected here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
-ends_with_pod.expect(
-    "dood",
-    HOLDS,
-    leg="foreground-forced",
-    because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
-    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds",
-)

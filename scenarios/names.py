@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.errors import RigError
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
@@ -28,6 +28,11 @@ from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
 
 DOOD, BOTH = {"dood": LACKS}, {"dood": LACKS, "dind": HOLDS}
+ITS_OWN = (
+    expect("dind", HOLDS,
+           because="names, ports, networks, volumes and tags are a daemon's, and the pod's daemon is its own",
+           see="Part 2, Case 2: name conflicts are only possible within the pod"),
+)  # fmt: skip
 AGAIN = "-again"
 """Ends the names of what the first pod does once more: the control, which must fail (or move a tag) within one pod."""
 
@@ -130,28 +135,28 @@ def _daemons(seen: Seen) -> str:
 
 
 @prop("P2-04", "a container's name that another pod has taken can be taken",
-      predicts=BOTH, legs=("twins",), level="article", reads=(name,))  # fmt: skip
+      predicts=BOTH, legs=("twins",), level="article", while_serving=(name,))  # fmt: skip
 def named(seen: Seen) -> Observation:
     """Judge who holds the name."""
     return _contest(seen, "name", "is already in use")
 
 
 @prop("P1-05", "two instances of a step that names its container can run at the same time",
-      predicts=DOOD, legs=("twins",), level="article", reads=(step,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(step,), expects=ITS_OWN)  # fmt: skip
 def instances(seen: Seen) -> Observation:
     """Judge which instance runs under the step's name."""
     return _contest(seen, "step", "is already in use")
 
 
 @prop("P2-07", "a port that another pod's container has published can be published",
-      predicts=DOOD, legs=("twins",), level="article", reads=(port,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN)  # fmt: skip
 def published(seen: Seen) -> Observation:
     """Judge which running container has the port."""
     return _contest(seen, "port", "port is already allocated", "address already in use")
 
 
 @prop("P1-08.network", "a network's name that another pod has taken can be taken",
-      predicts=DOOD, legs=("twins",), level="article", reads=(network,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(network,), expects=ITS_OWN)  # fmt: skip
 def networked(seen: Seen) -> Observation:
     """Judge whose network has the name."""
     return _contest(seen, "network", "already exists")
@@ -159,9 +164,11 @@ def networked(seen: Seen) -> Observation:
 
 # Of the named resources of P1-08, a container's name and a port are judged by what P2-04 and P2-07 read.
 named_resource = prop("P1-08.name", "the names of other pods' containers are free to a step",
-                      predicts=DOOD, legs=("twins",), level="article", reads=(name,))(named.judged_by)  # fmt: skip
+                      predicts=DOOD, legs=("twins",), level="article",
+                      while_serving=(name,), expects=ITS_OWN)(named.judged_by)  # fmt: skip
 port_resource = prop("P1-08.port", "the ports of other pods' containers are free to a step",
-                     predicts=DOOD, legs=("twins",), level="article", reads=(port,))(published.judged_by)  # fmt: skip
+                     predicts=DOOD, legs=("twins",), level="article",
+                      while_serving=(port,), expects=ITS_OWN)(published.judged_by)  # fmt: skip
 
 
 def volume(rig: Rig) -> None:
@@ -178,7 +185,7 @@ def volume(rig: Rig) -> None:
 
 
 @prop("P1-08.volume", "what another pod's container wrote to a volume of the same name is not in the step's",
-      predicts=DOOD, legs=("twins",), level="article", reads=(volume,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(volume,), expects=ITS_OWN)  # fmt: skip
 def kept_apart(seen: Seen) -> Observation:
     """Judge whether the first's file is in the second's volume: the same file, by device and inode."""
     second = _of_second(seen)
@@ -223,7 +230,10 @@ def _build(pod: Rig, what: str, taken: str) -> None:
 
 
 @prop("P2-22", "a step that builds and runs an image runs its own, though another pod builds one of the same tag meanwhile",
-      predicts={"dind": HOLDS}, legs=("twins",), level="article", reads=(tag,))  # fmt: skip
+      predicts={"dind": HOLDS}, legs=("twins",), level="article", while_serving=(tag,),
+      expects=(expect("dood", LACKS,
+                      because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
+                      see="docs.docker.com/reference/cli/docker/image/tag"),))  # fmt: skip
 def tagged(seen: Seen) -> Observation:
     """Judge whose image the first pod's container was made of, where a tag can be moved within one pod."""
     second = _of_second(seen)
@@ -244,7 +254,8 @@ def tagged(seen: Seen) -> Observation:
 
 
 tag_resource = prop("P1-08.tag", "an image's tag that a step has given is not moved by another pod",
-                    predicts=DOOD, legs=("twins",), level="article", reads=(tag,))(tagged.judged_by)  # fmt: skip
+                    predicts=DOOD, legs=("twins",), level="article",
+                      while_serving=(tag,), expects=ITS_OWN)(tagged.judged_by)  # fmt: skip
 
 
 def opened(rig: Rig) -> None:
@@ -254,7 +265,7 @@ def opened(rig: Rig) -> None:
 
 
 @prop("P2-06", "a port that the child publishes is opened in its pod's network, and not in the node's",
-      predicts=DOOD, legs=("twins",), level="article", reads=(opened,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(opened,), expects=ITS_OWN)  # fmt: skip
 def host_port(seen: Seen) -> Observation:
     """Judge in which network somebody listens."""
     node, pod = seen["listening on the node"], seen["listening in the pod"]
@@ -273,6 +284,12 @@ def _who(listening: Evidence) -> str:
     return f"{' and '.join(programs)} (pid {', '.join(str(one['pid']) for one in listening.output)}) listens"
 
 
+MISPRINT = tuple(
+    expect(approach, LACKS,
+           because="-v mounts a volume: 80 is no absolute path, so the engine refuses the command; -p was meant (P2-06)",
+           see="moby/moby volume/mounts/linux_parser.go, linuxValidateAbsolute")
+    for approach in ("dood", "dind")
+)  # fmt: skip
 PRINTED = 8080
 NO_PATH = "mount path must be absolute"
 """How an engine refuses `-v 8080:80` (moby volume/mounts/linux_parser.go, linuxValidateAbsolute)."""
@@ -289,7 +306,7 @@ def printed(rig: Rig) -> None:
 
 
 @prop("P2-06.printed", "`docker run -v 8080:80`, as it is printed, opens port 8080",
-      predicts={"dood": HOLDS}, legs=("twins",), level="article", reads=(opened, printed))  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("twins",), level="article", while_serving=(opened, printed), expects=MISPRINT)  # fmt: skip
 def as_printed(seen: Seen) -> Observation:
     """Judge what the command as printed did, beside `-p`, which does open a port."""
     run, held, made = seen["printed"], seen["printed: held"], seen["printed: volume"]
@@ -317,7 +334,7 @@ def runtime(rig: Rig) -> None:
 
 
 @prop("P1-04", "a container can have the name that the one that asks for it has",
-      predicts=DOOD, approaches=("dood",), legs=("twins",), level="article", reads=(runtime,))  # fmt: skip
+      predicts=DOOD, approaches=("dood",), legs=("twins",), level="article", while_serving=(runtime,))  # fmt: skip
 def own_name(seen: Seen) -> Observation:
     """Judge whether the client's own container has a name with the node's Docker at all."""
     node = seen["node's runtime"]
@@ -326,24 +343,3 @@ def own_name(seen: Seen) -> Observation:
         return inconclusive(f"the node runs its pods with {runs}, and no reading tries the client's own name yet", node.id)
     why = f"the node runs its pods with {runs}, so the client's container has no name with the node's Docker"
     return not_applicable(f"{why}; a cluster whose runtime is Docker (cri-dockerd) would judge it", node.id)
-
-
-OF_THE_DAEMON = {
-    "because": "names, ports, networks, volumes and tags are a daemon's, and the pod's daemon is its own",
-    "see": "Part 2, Case 2: name conflicts are only possible within the pod",
-}
-for one in (instances, published, networked, named_resource, port_resource, kept_apart, tag_resource, host_port):
-    one.expect("dind", HOLDS, **OF_THE_DAEMON)
-del one
-tagged.expect(
-    "dood",
-    LACKS,
-    because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
-    see="docs.docker.com/reference/cli/docker/image/tag",
-)
-MISPRINT = {
-    "because": "-v mounts a volume: 80 is no absolute path, so the engine refuses the command; -p was meant (P2-06)",
-    "see": "moby/moby volume/mounts/linux_parser.go, linuxValidateAbsolute",
-}
-for approach in ("dood", "dind"):
-    as_printed.expect(approach, LACKS, **MISPRINT)

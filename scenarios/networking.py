@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.claims.article import PODS
 from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.errors import TimedOut
 from conformance.evidence.items import Evidence, Seen
@@ -133,8 +133,8 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     "a port that the child publishes answers on the pod's IP",
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
-    before=(pod_a,),
-    reads=(asked_everywhere,),
+    before_creation=(pod_a,),
+    while_serving=(asked_everywhere,),
 )
 def pod_ip(seen: Seen) -> Observation:
     """Judge the answers on the pod's IP, from pods and from the nodes' own networks."""
@@ -147,8 +147,16 @@ def pod_ip(seen: Seen) -> Observation:
     predicts={"dood": LACKS},
     legs=("foreground",),
     level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere, asked_unpublished),
+    before_creation=(pod_a,),
+    while_serving=(asked_everywhere, asked_unpublished),
+    expects=(
+        expect(
+            "dind",
+            LACKS,
+            because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
+            see="docs.docker.com/engine/network/port-publishing",
+        ),
+    ),
 )
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
@@ -167,8 +175,8 @@ def unpublished(seen: Seen) -> Observation:
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
     level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere, asked_on_localhost),
+    before_creation=(pod_a,),
+    while_serving=(asked_everywhere, asked_on_localhost),
 )
 def localhost(seen: Seen) -> Observation:
     """Judge the answer in the network of the client's container."""
@@ -182,9 +190,9 @@ def localhost(seen: Seen) -> Observation:
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
     level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere,),
-    waits=(asked_by_service,),
+    before_creation=(pod_a,),
+    while_serving=(asked_everywhere,),
+    unhurried=(asked_by_service,),
 )
 def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
@@ -205,17 +213,9 @@ def service(seen: Seen) -> Observation:
     legs=("foreground",),
     approaches=("dind",),
     level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere,),
+    before_creation=(pod_a,),
+    while_serving=(asked_everywhere,),
 )
 def from_another_pod(seen: Seen) -> Observation:
     """Judge what a pod on each node got, as the article's curl did."""
     return answers(seen, [one for one in seen.every(ON_POD_IP) if not one.asked["netns"]])
-
-
-unpublished.expect(
-    "dind",
-    LACKS,
-    because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
-    see="docs.docker.com/engine/network/port-publishing",
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import Property, prop
+from conformance.claims.properties import Expectation, Property, expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.notes import stand_ins
 from conformance.cluster.pods import status_of
@@ -76,7 +76,7 @@ def _without_engine(log: Evidence) -> list[str]:
     legs=("printed",),
     approaches=("article-dind",),
     level="article",
-    waits=(first_try,),
+    unhurried=(first_try,),
     childless=True,
 )
 def first(seen: Seen) -> Observation:
@@ -100,9 +100,18 @@ def first(seen: Seen) -> Observation:
     legs=("printed",),
     approaches=("article-dind",),
     level="article",
-    reads=(whose_images,),
-    waits=(first_try, later_tries),
+    while_serving=(whose_images,),
+    unhurried=(first_try, later_tries),
     childless=True,
+    expects=(
+        expect(
+            "article-dind",
+            inconclusive(""),
+            because="where the image cannot be had nothing can be said of its default",
+            see="docs/glossary.md, stand-in",
+            printed="stand-in",
+        ),
+    ),
 )
 def printed(seen: Seen) -> Observation:
     """Judge what the client met on 2375, where the engine is the one that the manifest names."""
@@ -119,12 +128,6 @@ def printed(seen: Seen) -> Observation:
     return inconclusive("the client neither runs nor says that no engine answered", pod.id, log.id)
 
 
-printed.expect(
-    "article-dind", inconclusive(""), because="where the image cannot be had nothing can be said of its default",
-    see="docs/glossary.md, stand-in", printed="stand-in",
-)  # fmt: skip
-
-
 def at_first(rig: Rig) -> None:
     """Read what the client of the manifest as printed has come to, and what it said: where it has no child, between two tries."""
 
@@ -137,7 +140,7 @@ def at_first(rig: Rig) -> None:
 
 @prop("P1-01.printed", "the client of the manifest as printed starts its container on the host's engine",
       predicts={"article-dood": HOLDS}, approaches=("article-dood",), legs=("printed",), level="article",
-      reads=(at_first, knowledge.engines_lists), childless=True)  # fmt: skip
+      while_serving=(at_first, knowledge.engines_lists), childless=True)  # fmt: skip
 def started(seen: Seen) -> Observation:
     """Judge by the node's engine and the child's page; where there is none, by how the client ended and what it said."""
     child, pod, log, listed = (
@@ -159,11 +162,11 @@ REFUSAL = "Error response from daemon:"
 """How a client of whatever age passes on what the engine refused: too old a version of the API, a port that is taken."""
 
 
-def _of_article_dood(name: str, sentence: str, like: Property) -> Property:
+def _of_article_dood(name: str, sentence: str, like: Property, *expects: Expectation) -> Property:
     """Declare of the manifest as printed what is judged of dood.yaml, as the article predicts it and as it is read there."""
     declare = prop(
         name, sentence, predicts={"article-dood": LACKS}, approaches=("article-dood",), legs=("printed",), level="article",
-        reads=like.reads, after=like.after,
+        while_serving=like.while_serving, after_deletion=like.after_deletion, expects=expects,
     )  # fmt: skip
     return declare(like.judged_by)
 
@@ -175,7 +178,8 @@ host_port = _of_article_dood(
     "P2-06.manifest", f"port 80, which the child {OF} publishes, is opened in its pod's network, and not in the node's",
     names.host_port,
 )  # fmt: skip
-ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod)
+ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod,
+                         expect("article-dood", HOLDS, **lifecycle.SIG_PROXY))  # fmt: skip
 reclaimed = _of_article_dood(
     "P2-08.printed", f"what the child {OF} and its image wrote is gone from the node when the pod is", storage.reclaimed
 )
@@ -189,12 +193,9 @@ weight = _of_article_dood(
     "P2-12.printed", f"the child {OF} competes for CPU with the weight that its pod's requests give", resources.weight
 )
 limits = _of_article_dood(
-    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", resources.placement
-)
-ends.expect("article-dood", HOLDS, **lifecycle.SIG_PROXY)
-limits.expect(
-    "article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
-    see="Part 2, Case 1: its manifest has requests alone",
+    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", resources.placement,
+    expect("article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
+           see="Part 2, Case 1: its manifest has requests alone"),
 )  # fmt: skip
 
 
@@ -217,7 +218,7 @@ def mount_point_after(rig: Rig) -> None:
 @prop("S-15", "what the runtime makes in the node's /var/run for the pod's own mounts goes with the pod",
       source="opencontainers/runc libcontainer/rootfs_linux.go, createMountpoint: a mount's target is made where it is missing",
       predicts={"article-dood": LACKS}, approaches=("article-dood",), legs=("printed",), level="article",
-      reads=(mount_point,), after=(mount_point_after,))  # fmt: skip
+      while_serving=(mount_point,), after_deletion=(mount_point_after,))  # fmt: skip
 def left_in_run(seen: Seen) -> Observation:
     """Judge the directory that the token is mounted on, which is in the node's /var/run because that is what is mounted above."""
     mounts, before, after = seen["client's mounts"], seen["mount point before"], seen["mount point after"]
@@ -245,13 +246,23 @@ def old_client(rig: Rig) -> None:
     rig.daemon("engine's version", "/version")
 
 
+TOO_OLD = {
+    "because": f"an engine of 29.0 or newer takes no client that speaks less than API 1.44 (1.40 in later ones), nor {API_2017}",
+    "see": "moby/moby release v29.0.0, Breaking Changes: the daemon requires API 1.44 or later; testcontainers-java#11210",
+}
+
+
 @prop(
     "P1-10.age",
     "the engine takes a client of the article's age",
     predicts={"dood": HOLDS, "dind": HOLDS},
     legs=("foreground",),
     level="article",
-    reads=(old_client,),
+    while_serving=(old_client,),
+    expects=(
+        expect("dood", LACKS, **TOO_OLD, node_engine="since 29"),
+        expect("dind", LACKS, **TOO_OLD, pod_engine="since 29"),
+    ),
 )
 def of_age(seen: Seen) -> Observation:
     """Judge the answer to a client that is told to speak API 1.24, against what the engine says it takes."""
@@ -268,14 +279,6 @@ def of_age(seen: Seen) -> Observation:
         return LACKS.because(f"refused by {name}: {asked.output['stderr'].strip()}", asked.id, version.id)
     words = f"exit {asked.output['exit']}: {asked.output['stderr'].strip()[:200]}"
     return inconclusive(f"{words}; {name}", asked.id, version.id)
-
-
-TOO_OLD = {
-    "because": f"an engine of 29.0 or newer takes no client that speaks less than API 1.44 (1.40 in later ones), nor {API_2017}",
-    "see": "moby/moby release v29.0.0, Breaking Changes: the daemon requires API 1.44 or later; testcontainers-java#11210",
-}
-of_age.expect("dood", LACKS, **TOO_OLD, node_engine="since 29")
-of_age.expect("dind", LACKS, **TOO_OLD, pod_engine="since 29")
 
 
 def _number(version: str) -> tuple[int, ...]:

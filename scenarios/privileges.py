@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.evidence.items import Seen
 from conformance.legs.docker import processes, said, start, taken_away
 from conformance.legs.rig import Rig
@@ -27,7 +27,11 @@ def privileged(rig: Rig) -> None:
 
 
 @prop("P1-06", "a container that the client starts has no more capabilities than the client has itself",
-      predicts=DOOD, legs=("foreground-forced",), level="article", reads=(privileged,))  # fmt: skip
+      predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(privileged,),
+      expects=(expect("dind", LACKS,
+                      because="the engine's own container is privileged, so what its client starts can be, too",
+                      see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
+      ))  # fmt: skip
 def capabilities(seen: Seen) -> Observation:
     """Judge the child's effective capabilities against the client's, and against those of the node's pid 1."""
     runs = {option: seen[way] for way, option in WAYS.items() if seen.get(way)}
@@ -54,7 +58,11 @@ def mounting(rig: Rig) -> None:
 
 
 @prop("P1-07", "a directory of the node that the client has mounted by its path is not the node's",
-      predicts=DOOD, legs=("foreground-forced",), level="article", reads=(mounting,))  # fmt: skip
+      predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(mounting,),
+      expects=(expect("dind", HOLDS,
+                      because="a path that is mounted is the engine's: its container's own, not the node's",
+                      see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
+      ))  # fmt: skip
 def directories(seen: Seen) -> Observation:
     """Judge whether what the child sees there is the node's, by device and inode."""
     run, child, node = seen["mounting"], seen.get("mounting: child"), seen["mounting: node"]
@@ -73,17 +81,3 @@ def directories(seen: Seen) -> Observation:
         return inconclusive(f"the child has the node's {folder}, but not the file in it", *cites)
     other = "an empty one" if not its_file["exists"] else "another file"
     return HOLDS.because(f"{folder} in the child is another directory (inode {mounted['inode']}), with {other} there", *cites)
-
-
-capabilities.expect(
-    "dind",
-    LACKS,
-    because="the engine's own container is privileged, so what its client starts can be, too",
-    see="docker-library/docs, docker README: --privileged gives full access to the host environment",
-)
-directories.expect(
-    "dind",
-    HOLDS,
-    because="a path that is mounted is the engine's: its container's own, not the node's",
-    see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine",
-)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.pods import container_ids
 from conformance.errors import RigError, TimedOut
@@ -30,6 +30,23 @@ MENDS = ("dind-cgroupns", "dind-cgroup-parent")
 """Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
 ASKED = ("dood", "dind", *MENDS)
 CONTROLLERS = ("memory", "cpu")
+ESCAPES = (
+    expect("dind", LACKS,
+           because="a privileged container gets the host's cgroup namespace on cgroup v2, so the engine puts its "
+                   "containers at the node's root, outside the pod",
+           see="containerd internal/cri/server/container_create.go; moby/moby#45378; actions-runner-controller#2284",
+           cgroup="v2"),
+)  # fmt: skip
+"""What an engine in a pod does on cgroup v2, and what mends it."""
+MENDED = (
+    *ESCAPES,
+    expect("dind-cgroupns", HOLDS,
+           because="the container's own cgroup is the root of all that its engine sees, so its containers are below it",
+           see="coder/envbox#169; moby/buildkit#6368"),
+    expect("dind-cgroup-parent", HOLDS,
+           because="the engine is told to put its containers below the container's own cgroup",
+           see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups"),
+)  # fmt: skip
 
 PAST_LIMIT = 1.25
 """The allocation goes to this multiple of the whole pod's memory limit, and no further: a bounded excess."""
@@ -77,14 +94,23 @@ def _made_by(seen: Seen) -> str:
 
 
 @prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), reads=(cgroups, runtime))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), while_serving=(cgroups, runtime),
+      expects=MENDED)  # fmt: skip
 def placement(seen: Seen) -> Observation:
     """Judge place and tightest limit of memory and CPU."""
     return _inherited(seen, CONTROLLERS)
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
-      predicts={}, approaches=ASKED, legs=("foreground",), level="article", reads=(cgroups, runtime))  # fmt: skip
+      predicts={}, approaches=ASKED, legs=("foreground",), level="article", while_serving=(cgroups, runtime),
+      expects=(
+          *MENDED,
+          expect("dood", LACKS, because="the node's engine puts its containers beside kubelet's pods, not into them",
+                 see="moby daemon/oci_linux.go, withCgroups"),
+          expect("dind", HOLDS,
+                 because="on cgroup v1 a container sees its own part of each hierarchy as the root, and so does the engine in it",
+                 see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1"),
+      ))  # fmt: skip
 def pids(seen: Seen) -> Observation:
     """Judge place and tightest limit of process ids, which a pod has where kubelet gives it one (podPidsLimit)."""
     return _inherited(seen, ("pids",))
@@ -142,7 +168,8 @@ def _requested(seen: Seen, resource: str) -> float:
 
 
 @prop("P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
-      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), level="article", reads=(cgroups,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), level="article", while_serving=(cgroups,),
+      expects=MENDED)  # fmt: skip
 def weight(seen: Seen) -> Observation:
     """Judge whether the pod's level, weighed by its requests, is on the way from the child to the node's root."""
     child, pod = seen["child's cgroups"], seen["pod's cgroups"]
@@ -189,7 +216,8 @@ def _read_requests(rig: Rig, name: str) -> None:
 
 
 @prop("P2-12", "what the pod requested covers the child",
-      predicts=PREDICTS, legs=("foreground",), level="article", reads=(cgroups, counted_by_kubernetes))  # fmt: skip
+      predicts=PREDICTS, legs=("foreground",), level="article", while_serving=(cgroups, counted_by_kubernetes),
+      expects=ESCAPES)  # fmt: skip
 def requests(seen: Seen) -> Observation:
     """Judge where the child competes and is charged, and whether Kubernetes counts on the node what another child adds."""
     if not _requested(seen, "memory"):
@@ -222,8 +250,17 @@ def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
     return cgroupfs.amount(resource, sum(_pod_requests(pods[uid], resource) for uid in uids))
 
 
+ZERO = tuple(
+    expect(approach, LACKS,
+           because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
+           see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go")
+    for approach in ("dood", "dind")
+)  # fmt: skip
+
+
 @prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
-      predicts={}, legs=("foreground",), level="article")  # fmt: skip
+      predicts={}, legs=("foreground",), level="article",
+      expects=ZERO)  # fmt: skip
 def oom_score(seen: Seen) -> Observation:
     """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
     child, processes = seen["child"], seen["pod processes"]
@@ -344,7 +381,8 @@ def _accounted_at(entry: Object) -> float:
 
 @prop("P2-24", "what the child used is attributed to its pod",
       predicts=PREDICTS, approaches=ASKED, legs=("laden",), level="article",
-      alone=(use_before_burn, burn_alone), waits=(account,))  # fmt: skip
+      with_cpus_alone=(use_before_burn, burn_alone), unhurried=(account,),
+      expects=MENDED)  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
     told, clock = seen["account"], seen["node's clock after the burn"]
@@ -427,7 +465,8 @@ def _oom_killed(pod: Object, before: Object) -> list[str]:
 
 
 @prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), reads=(allocate, runtime))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(allocate, runtime),
+      expects=MENDED)  # fmt: skip
 def allocation(seen: Seen) -> Observation:
     """Judge how far the child came, and what stopped it."""
     limit = pod_limit(seen, "memory")
@@ -468,8 +507,21 @@ def allocation(seen: Seen) -> Observation:
     return inconclusive(f"{said}: neither stopped nor let through", *cites)
 
 
+SPARED = (
+    expect("dind", LACKS,
+           because="kubelet gives the engine an oom_score_adj near 1000, the engine gives its containers 0 (P2-13.oom): of a "
+                   "pod's processes the OOM killer takes the engine's, however much a child has",
+           see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
+    *(expect(mended, HOLDS,
+             because="its containers have a limit of their own, below the engine's, so the OOM killer looks among them alone",
+             see="Linux mm/oom_kill.c, select_bad_process: the cgroup that met its limit")
+      for mended in MENDS),
+)  # fmt: skip
+
+
 @prop("P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
-      predicts={}, approaches=("dind", *MENDS), legs=("laden",), level="article", reads=(allocate,))  # fmt: skip
+      predicts={}, approaches=("dind", *MENDS), legs=("laden",), level="article", while_serving=(allocate,),
+      expects=SPARED)  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
     stopped = allocation.judged_by(seen)
@@ -514,7 +566,8 @@ def _peak(evidence: Evidence) -> int | None:
 
 
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), reads=(runtime,), alone=(burn_alone,))  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(burn_alone,),
+      expects=MENDED)  # fmt: skip
 def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
@@ -559,63 +612,3 @@ def _throttled(sample: Mapping[str, Any], uid: str) -> int:
     """Sum the throttled periods on the way from the child up to its pod."""
     counted = [cgroupfs.throttled(level) for level in _within("cpu", sample, uid)]
     return sum(number for number in counted if number is not None)
-
-
-ESCAPE = {
-    "because": "a privileged container gets the host's cgroup namespace on cgroup v2, so the engine puts its "
-    "containers at the node's root, outside the pod",
-    "see": "containerd internal/cri/server/container_create.go; moby/moby#45378; actions-runner-controller#2284",
-    "cgroup": "v2",
-}
-for one in (placement, pids, weight, requests, attributed, allocation, burn):
-    one.expect("dind", LACKS, **ESCAPE)
-for one in (placement, pids, weight, attributed, allocation, burn):
-    one.expect(
-        "dind-cgroupns",
-        HOLDS,
-        because="the container's own cgroup is the root of all that its engine sees, so its containers are below it",
-        see="coder/envbox#169; moby/buildkit#6368",
-    )
-    one.expect(
-        "dind-cgroup-parent",
-        HOLDS,
-        because="the engine is told to put its containers below the container's own cgroup",
-        see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups",
-    )
-del one
-
-# The article speaks of CPU and memory. Of process ids and of the OOM killer's order it says nothing.
-pids.expect(
-    "dood",
-    LACKS,
-    because="the node's engine puts its containers beside kubelet's pods, not into them",
-    see="moby daemon/oci_linux.go, withCgroups",
-)
-engine_serves.expect(
-    "dind",
-    LACKS,
-    because="kubelet gives the engine an oom_score_adj near 1000, the engine gives its containers 0 (P2-13.oom): of a pod's "
-    "processes the OOM killer takes the engine's, however much a child has",
-    see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go",
-)
-for approach in MENDS:
-    engine_serves.expect(
-        approach,
-        HOLDS,
-        because="its containers have a limit of their own, below the engine's, so the OOM killer looks among them alone",
-        see="Linux mm/oom_kill.c, select_bad_process: the cgroup that met its limit",
-    )
-pids.expect(
-    "dind",
-    HOLDS,
-    because="on cgroup v1 a container sees its own part of each hierarchy as the root, and so does the engine in it",
-    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1",
-)
-for approach in ("dood", "dind"):
-    oom_score.expect(
-        approach,
-        LACKS,
-        because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
-        see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go",
-    )
-del approach

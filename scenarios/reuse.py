@@ -9,7 +9,7 @@ import time
 from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
@@ -212,7 +212,7 @@ def _asked(seen: Seen) -> bool:
     predicts={"dood": HOLDS, "dind": HOLDS},
     legs=("reuse",),
     level="extended",
-    reads=(first_job,),
+    while_serving=(first_job,),
 )
 def pulls(seen: Seen) -> Observation:
     """Judge the first pull by what the registry sent and the daemon has."""
@@ -237,8 +237,8 @@ def pulls(seen: Seen) -> Observation:
     legs=("reuse-kept",),
     approaches=("dind",),
     level="extended",
-    reads=(first_job,),
-    after=(second_job,),
+    while_serving=(first_job,),
+    after_deletion=(second_job,),
 )
 def reused(seen: Seen) -> Observation:
     """Judge what the registry sent for the second pull against what it sent for the first."""
@@ -269,8 +269,8 @@ kept_build = prop(
     legs=("reuse-kept",),
     approaches=("dind",),
     level="extended",
-    reads=(first_job,),
-    after=(second_job,),
+    while_serving=(first_job,),
+    after_deletion=(second_job,),
 )(built)
 
 unmanaged = prop(
@@ -279,15 +279,18 @@ unmanaged = prop(
     predicts={"dind": LACKS},
     legs=("reuse",),
     level="extended",
-    reads=(first_job,),
-    after=(second_job,),
+    while_serving=(first_job,),
+    after_deletion=(second_job,),
+    expects=(
+        expect(
+            "dood",
+            HOLDS,
+            because="the host's engine outlives the job, and its graph serves every job on the node",
+            see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build cache is "
+            "shared",
+        ),
+    ),
 )(reused.judged_by)
-unmanaged.expect(
-    "dood",
-    HOLDS,
-    because="the host's engine outlives the job, and its graph serves every job on the node",
-    see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build cache is shared",
-)
 
 
 @prop(
@@ -297,7 +300,15 @@ unmanaged.expect(
     legs=("reuse-kept",),
     approaches=("dind",),
     level="extended",
-    after=(second_job, third_at_once),
+    after_deletion=(second_job, third_at_once),
+    expects=(
+        expect(
+            "dind",
+            LACKS,
+            because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
+            see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
+        ),
+    ),
 )
 def shared(seen: Seen) -> Observation:
     """Judge whether the engine of a third pod starts on the graph that the second pod's engine has."""
@@ -316,11 +327,3 @@ def shared(seen: Seen) -> Observation:
     log = seen["third engine's log"]
     last = (log.output.strip().splitlines() or ["nothing"])[-1]
     return LACKS.because(f"the third pod's engine ended with {end['exitCode']}, and said last: {last}", *cites, log.id)
-
-
-shared.expect(
-    "dind",
-    LACKS,
-    because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
-    see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
-)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
@@ -159,8 +159,8 @@ def mounted_after(rig: Rig) -> None:
     "what the child and its image wrote is gone from the node when the pod is",
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground", "detached-forced"),
-    reads=(on_the_node,),
-    after=(on_the_node_after,),
+    while_serving=(on_the_node,),
+    after_deletion=(on_the_node_after,),
 )
 def reclaimed(seen: Seen) -> Observation:
     """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
@@ -235,8 +235,8 @@ def _size(number: float) -> str:
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
     level="article",
-    reads=(written, on_the_node),
-    after=(on_the_node_after,),
+    while_serving=(written, on_the_node),
+    after_deletion=(on_the_node_after,),
 )
 def log_reclaimed(seen: Seen) -> Observation:
     """Judge the file that the daemon names as the child's log, in which a line of the child's stood."""
@@ -254,13 +254,36 @@ def log_reclaimed(seen: Seen) -> Observation:
     return HOLDS.because(f"the log ({_size(before.output[log]['bytes'])}) is gone", *cites)
 
 
+KEPT = tuple(
+    expectation
+    for approach in ("dood", "dind")
+    for expectation in (
+        expect(
+            approach,
+            LACKS,
+            leg="foreground",
+            because="the engine keeps what it also sends to the client that is attached, whose output the runtime keeps again",
+            see="moby daemon/logger/copier.go; docker/cli cli/command/container/hijack.go",
+        ),
+        expect(
+            approach,
+            HOLDS,
+            leg="detached",
+            because="no client is attached to the output of a child that was started with -d",
+            see="docker/cli cli/command/container/run.go",
+        ),
+    )
+)
+
+
 @prop(
     "P2-09.once",
     "a line that the child writes to its output is kept once on the node",
     predicts={},
     legs=("foreground", "detached"),
     level="article",
-    reads=(written,),
+    while_serving=(written,),
+    expects=KEPT,
 )
 def kept_once(seen: Seen) -> Observation:
     """Judge how often the child's line stands in the daemon's log and in kubelet's log of the client's container."""
@@ -275,28 +298,14 @@ def kept_once(seen: Seen) -> Observation:
     return (HOLDS if sum(times.values()) == 1 else LACKS).because(said, logs.id)
 
 
-TWICE = {
-    "because": "the engine keeps what it also sends to the client that is attached, whose output the runtime keeps again",
-    "see": "moby daemon/logger/copier.go; docker/cli cli/command/container/hijack.go",
-}
-ALONE = {
-    "because": "no client is attached to the output of a child that was started with -d",
-    "see": "docker/cli cli/command/container/run.go",
-}
-for each in ("dood", "dind"):
-    kept_once.expect(each, LACKS, leg="foreground", **TWICE)
-    kept_once.expect(each, HOLDS, leg="detached", **ALONE)
-del each
-
-
 @prop(
     "P2-11",
     "no byte of what the child wrote is left on the node when the pod is gone",
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("foreground",),
     level="article",
-    reads=(on_the_node,),
-    after=(on_the_node_after,),
+    while_serving=(on_the_node,),
+    after_deletion=(on_the_node_after,),
 )
 def bytes_left(seen: Seen) -> Observation:
     """Judge the bytes of the child's layer, record with log, and volumes; what is left of its image is told beside them."""
@@ -319,7 +328,7 @@ def bytes_left(seen: Seen) -> Observation:
     legs=("foreground",),
     approaches=("dind",),
     level="article",
-    reads=(graphs,),
+    while_serving=(graphs,),
 )
 def graph_of_its_own(seen: Seen) -> Observation:
     """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
@@ -352,7 +361,7 @@ def graph_of_its_own(seen: Seen) -> Observation:
     legs=("foreground",),
     approaches=("dind",),
     level="article",
-    reads=(graphs, on_the_node),
+    while_serving=(graphs, on_the_node),
 )
 def graph_on_empty_dir(seen: Seen) -> Observation:
     """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
@@ -388,8 +397,8 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     legs=("foreground",),
     approaches=("dind",),
     level="article",
-    reads=(on_the_node, mounted),
-    after=(on_the_node_after, mounted_after),
+    while_serving=(on_the_node, mounted),
+    after_deletion=(on_the_node_after, mounted_after),
 )
 def empty_dir_reclaimed(seen: Seen) -> Observation:
     """Judge the directory, and the mounts in every mount namespace of the node, the child's layer's among them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.evidence.identity import container_of, no_engine
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import (
@@ -27,6 +27,10 @@ from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
+WHOLE = (
+    expect("dind", HOLDS,
+           because="the pod's daemon is a whole engine, with a network and a builder of its own", see="Part 2, Case 2"),
+)  # fmt: skip
 SERVICES = ("web", "database")
 COMPOSED = (("containers", "/containers/json"), ("networks", "/networks"))
 
@@ -49,7 +53,8 @@ def compose(rig: Rig) -> None:
 
 
 @prop("P1-09", "a step can compose services",
-      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", reads=(compose,))  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article",
+      while_serving=(compose,), expects=WHOLE)  # fmt: skip
 def composes(seen: Seen) -> Observation:
     """Judge which services of the project run on the node."""
     version, run = seen["compose version"], seen["compose"]
@@ -67,7 +72,11 @@ def composes(seen: Seen) -> Observation:
 
 
 @prop("P1-09.private", "the containers and the network of a composed project are not on the node's own engine",
-      predicts={}, legs=("foreground-forced",), level="article", reads=(compose,))  # fmt: skip
+      predicts={}, legs=("foreground-forced",), level="article", while_serving=(compose,),
+      expects=(
+          expect("dood", LACKS, because="the project is made by the node's engine", see="Part 1: the host's docker ps"),
+          expect("dind", HOLDS, because="the project is made by the pod's engine", see="Part 2, Case 2: not visible"),
+      ))  # fmt: skip
 def composed_privately(seen: Seen) -> Observation:
     """Judge the node's engine's lists of the project, beside those of the leg's daemon."""
     own = [seen[f"compose: {what}"] for what, _ in COMPOSED]
@@ -107,7 +116,7 @@ def recipe(base: str, mark: str) -> str:
 
 
 @prop("P1-10", "a step can build an image and run it",
-      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", reads=(build,))  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", while_serving=(build,), expects=WHOLE)  # fmt: skip
 def builds(seen: Seen) -> Observation:
     """Judge whether a container of the image that was built serves the page that the build wrote."""
     built, run, child = seen["build"], seen["built"], seen["built: child"]
@@ -124,15 +133,3 @@ def builds(seen: Seen) -> Observation:
     if run.output["exit"] == 0:
         return inconclusive(f"the image runs, but its page was not seen: {child.output['seen']}", *cites)
     return LACKS.because(f"the image was built but does not run: {said(run)}", *cites)
-
-
-for one in (composes, builds):
-    one.expect(
-        "dind",
-        HOLDS,
-        because="the pod's daemon is a whole engine, with a network and a builder of its own",
-        see="Part 2, Case 2",
-    )
-del one
-composed_privately.expect("dood", LACKS, because="the project is made by the node's engine", see="Part 1: the host's docker ps")
-composed_privately.expect("dind", HOLDS, because="the project is made by the pod's engine", see="Part 2, Case 2: not visible")

@@ -164,7 +164,7 @@ def test_what_is_judged_of_the_printed_manifest_is_what_is_judged_of_dood() -> N
         assert one.predicts == {"article-dood": State.LACKS}
         if name != "S-15":
             assert one.judged_by is PROPERTIES[alike[one.claim]].judged_by
-            assert one.reads == PROPERTIES[alike[one.claim]].reads
+            assert one.while_serving == PROPERTIES[alike[one.claim]].while_serving
 
 
 @pytest.mark.parametrize("name", OF_THE_CHILD)

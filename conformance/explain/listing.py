@@ -79,7 +79,7 @@ def needs(one: Property, approaches: Mapping[str, Approach]) -> list[str]:
     found += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
     found += ["two pods of the approach at once on one node"] if any(KINDS[kind].twins for kind in one.legs) else []
     found += ["two pods of the approach in a row beside a registry"] if any(KINDS[kind].in_a_row for kind in one.legs) else []
-    found += ["the node's CPUs for itself while it is read"] if one.alone else []
+    found += ["the node's CPUs for itself while it is read"] if one.with_cpus_alone else []
     return found
 
 

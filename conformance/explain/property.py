@@ -69,7 +69,7 @@ def _declared(one: Property, parts: list[str], approaches: Mapping[str, Approach
         "parts": f"judged apart: {', '.join(parts)}" if parts else "",
         "source": one.source,
         "prediction": predictions(one),
-        "level": f"{one.level}, family {one.family}",
+        "level": f"{one.level}, family {suite.family_of(one)}",
         "judged of": ", ".join(one.approaches),
         "needs": ", ".join(needs(one, approaches)),
     }
@@ -77,12 +77,12 @@ def _declared(one: Property, parts: list[str], approaches: Mapping[str, Approach
         yield from wrapped(word, fact, BESIDE) if fact else []
     for kind in one.legs:
         yield from wrapped("leg", f"{kind}: {KINDS[kind].words}", BESIDE)
-    for known in one.expectations:
+    for known in one.expects:
         where = ", ".join(f"{key} {value}" for key, value in {"leg": known.leg, **known.world}.items() if value) or "everywhere"
         said = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"
         yield from wrapped("expected", said, BESIDE)
     yield from ("", "How it is seen")
-    stages = {"serving": one.reads, "alone": one.alone, "waiting": one.waits, "gone": one.after}
+    stages = {"serving": one.while_serving, "alone": one.with_cpus_alone, "waiting": one.unhurried, "gone": one.after_deletion}
     for when, readings in stages.items():
         for reading in readings:
             yield from wrapped(when, _words(reading), BESIDE)

@@ -108,7 +108,7 @@ class Course:
                 self._replay()
             self.begun.set()
             return
-        alone = any(p.alone for p in self.properties)
+        alone = any(p.with_cpus_alone for p in self.properties)
         with self.starting.taken(self.place), self._cpus(alone=False):
             self._mark("deploying")
             self._deploy()
@@ -122,15 +122,15 @@ class Course:
                 self._serve(self.rig.twin)
                 self._identify(self.rig.twin)
             if not alone:
-                self._read(lambda p: p.reads)
+                self._read(lambda p: p.while_serving)
         if alone:
             with self._cpus(alone=True):
-                self._read(lambda p: p.alone)
+                self._read(lambda p: p.with_cpus_alone)
         self.begun.set()
-        self._read(lambda p: p.waits)
+        self._read(lambda p: p.unhurried)
         if alone:
             with self._cpus(alone=False):
-                self._read(lambda p: p.reads)
+                self._read(lambda p: p.while_serving)
         self._check_stop()
         self._mark("deleting")
         if not self.leg.approach.as_printed:
@@ -138,7 +138,7 @@ class Course:
         self._mark("deleted")
         if self.rig.twin and self.leg.kind.in_a_row:
             self._follow_up(self.rig.twin)
-        self._read(lambda p: p.after)
+        self._read(lambda p: p.after_deletion)
         self._mark("observed")
 
     def _replay(self) -> None:
@@ -156,12 +156,12 @@ class Course:
         if self.rig.child:
             self._identify(self.rig)
         # Where there is no child, the properties that speak of one are INCONCLUSIVE without being read.
-        self._read(lambda p: p.reads if self.rig.child or p.childless else ())
+        self._read(lambda p: p.while_serving if self.rig.child or p.childless else ())
         if self.rig.child:
             self._mark("deleting")
             self._delete()
             self._mark("deleted")
-            self._read(lambda p: p.after)
+            self._read(lambda p: p.after_deletion)
         self._mark("observed")
         self._take_away([self.rig.pod], self.leg.nonce)
 
@@ -211,7 +211,7 @@ class Course:
         self._check_stop()
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
-        self._read(lambda p: p.before)
+        self._read(lambda p: p.before_creation)
         self.since = self._boottime()
         if self.leg.kind.in_a_row:
             self._start_registry()
