@@ -10,6 +10,7 @@ from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.items import Seen
+from conformance.evidence.names import CHILD, POD_PROCESSES
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -18,7 +19,7 @@ from conformance.wait import until
 
 def _kill(rig: Rig, who: str, pid: int) -> None:
     """Kill one of the pod's processes, and look at the child when that has ended and some time has passed."""
-    process = next((p for p in rig.seen["pod processes"].output if p["pid"] == pid), None)
+    process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
     about = {"pid": pid, "start": process["start"]}
@@ -52,7 +53,7 @@ def _survived(seen: Seen) -> Observation:
     if not after.output:
         return HOLDS.because(f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s", killed.id, after.id)
     page = seen["its page after it"]
-    if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child is still there but does not serve its nonce any more", after.id, page.id)
     return LACKS.because(f"the child still serves its nonce {TIMEOUTS.settle:g} s later", killed.id, after.id, page.id)
 

@@ -15,6 +15,7 @@ from conformance.cluster.api import NAMESPACES, Object
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import image, processes, said, start, taken_away
 from conformance.legs.leg import Leg
@@ -50,18 +51,18 @@ def capacity(rig: Rig) -> None:
 )
 def reports_the_node(seen: Seen) -> Observation:
     """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
-    daemon, node = seen["daemon"], seen["node's capacity"]
+    daemon, node = seen[DAEMON], seen["node's capacity"]
     info = parsed(daemon)
     cpus, memory = int(node.output["cpus"]), int(node.output["mem_total"].split()[0]) * 1024
     cpu_limit, memory_limit = (pod_limit(seen, what) for what in ("cpu", "memory"))
     if cpu_limit is None or memory_limit is None:
-        return inconclusive("the pod has no limits that the daemon could report instead", seen["pod"].id)
+        return inconclusive("the pod has no limits that the daemon could report instead", seen[POD].id)
     if cpu_limit >= cpus or memory_limit >= memory:
-        return inconclusive("the pod's limits are not below what the node has", seen["pod"].id, node.id)
+        return inconclusive("the pod's limits are not below what the node has", seen[POD].id, node.id)
     said = f"it reports {info['NCPU']} CPU and {_mib(info['MemTotal'])}; the node has {cpus} and {_mib(memory)}, "
     said += f"the pod's limits are {cpu_limit:g} and {_mib(memory_limit)}"
     as_the_node = (info["NCPU"], info["MemTotal"]) == (cpus, memory)
-    return (HOLDS if as_the_node else LACKS).because(said, daemon.id, node.id, seen["pod"].id)
+    return (HOLDS if as_the_node else LACKS).because(said, daemon.id, node.id, seen[POD].id)
 
 
 def _mib(number: float) -> str:
@@ -182,7 +183,7 @@ def capabilities_of_the_node(rig: Rig) -> None:
 )
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
-    first, node, pod = seen["pod processes"], seen["node's first process"], seen["pod"]
+    first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
     every = int(node.output[-1]["capabilities"], 16)
     found = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
     if len(found) < len(pod.output["spec"]["containers"]):
@@ -205,7 +206,7 @@ def all_capabilities(seen: Seen) -> Observation:
 )
 def confined(seen: Seen) -> Observation:
     """Judge the child's process by /proc."""
-    child = seen["child"]
+    child = seen[CHILD]
     process = child.output["process"]
     number = int(process["capabilities"], 16)
     if not process["seccomp"]:
@@ -238,7 +239,7 @@ def profiles(rig: Rig) -> None:
 )
 def profiled(seen: Seen) -> Observation:
     """Judge the profile of the child's process, and whether the daemon says that it sets one."""
-    read, daemon = seen["child's profile"], seen["daemon"]
+    read, daemon = seen["child's profile"], seen[DAEMON]
     profile = read.output["stdout"].strip().strip("\0")
     options = parsed(daemon).get("SecurityOptions") or []
     modules = [name for name in MODULES if any(f"name={name}" in one for one in options)]
@@ -353,7 +354,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
 )
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
-    asked, identity = seen.every("asked for the engine's API"), parsed(seen["daemon"])["ID"]
+    asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]
     answered = [one for one in asked if f'"ID":"{identity}"' in one.output.get("body", "")]
     if answered:
         said = f"the daemon {identity} told {len(answered)} of {len(asked)} places who it is, and asked nobody who they are"

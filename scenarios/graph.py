@@ -14,6 +14,7 @@ from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import DAEMON, INSPECT, POD
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
@@ -119,15 +120,13 @@ def _file_system(mounts: Evidence, path: str) -> str:
 )
 def layers_on_layers(seen: Seen) -> Observation:
     """Judge the driver that the engine says it chose, where the container's file system is an overlay itself."""
-    volume = parsed(seen["daemon"]).get("Driver", "")
+    volume = parsed(seen[DAEMON]).get("Driver", "")
     pod = seen[f"{OWN_ROOT}: pod"]
     if volume not in COPY_ON_WRITE:
-        return inconclusive(
-            f"on its volume the engine has {volume or 'no driver'}, which copies all of it, too", seen["daemon"].id
-        )
+        return inconclusive(f"on its volume the engine has {volume or 'no driver'}, which copies all of it, too", seen[DAEMON].id)
     engine, mounts = seen[f"{OWN_ROOT}: engine"], seen[f"{OWN_ROOT}: mounts"]
     own = _file_system(mounts, "/")
-    cites = (engine.id, mounts.id, pod.id, seen["daemon"].id)
+    cites = (engine.id, mounts.id, pod.id, seen[DAEMON].id)
     if own != "overlay":
         return not_applicable(f"the container's own file system is {own or 'unknown'}, no copy-on-write one", *cites)
     chosen = parsed(engine)
@@ -215,13 +214,13 @@ def kept_across_restart(seen: Seen) -> Observation:
     pod, engine = seen["pod of the engine that was started again"], seen["engine that was started again"]
     known = seen["child's container after it"]
     cites = (pod.id, engine.id, known.id)
-    identity, before = parsed(engine).get("ID"), parsed(seen["daemon"])["ID"]
+    identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
     restarts = sum(one["restartCount"] for one in pod.output["status"]["containerStatuses"])
-    if not restarts or pod.output["metadata"]["uid"] != seen["pod"].output["metadata"]["uid"]:
+    if not restarts or pod.output["metadata"]["uid"] != seen[POD].output["metadata"]["uid"]:
         return inconclusive("kubelet has started no container of this pod again", *cites)
-    if parsed(known).get("Id") == parsed(seen["inspect"])["Id"]:
+    if parsed(known).get("Id") == parsed(seen[INSPECT])["Id"]:
         return HOLDS.because(f"the engine that was started again, {identity}, knows the child's container", *cites)
     if known.output["status"] == GONE:
         return LACKS.because(f"the engine was {before}, is {identity}, and does not know the child's container", *cites)
@@ -243,9 +242,9 @@ def kept_across_pods(seen: Seen) -> Observation:
     """Judge whether it is the same engine by its id, which is kept in the graph, and what it had to pull."""
     if seen.second is None:
         return inconclusive("there was no second pod")
-    before, after = parsed(seen["daemon"])["ID"], parsed(seen.second["daemon"])["ID"]
+    before, after = parsed(seen[DAEMON])["ID"], parsed(seen.second[DAEMON])["ID"]
     first, second = pulled(seen), pulled(seen.second)
-    cites = (seen["daemon"].id, seen.second["daemon"].id, *first.cites, *second.cites)
+    cites = (seen[DAEMON].id, seen.second[DAEMON].id, *first.cites, *second.cites)
     words = f"the first pod's engine is {before}, the second's {after}; pulled: {first.words}, then {second.words}"
     if first.failed or second.failed or not first.sent:
         return inconclusive(first.failed or second.failed or "the first pull fetched nothing", *cites)

@@ -11,11 +11,12 @@ from conformance.cluster.api import Object
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.docker import listed
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
+from conformance.probes.paths import TASKS
 from conformance.timeouts import TIMEOUTS
-from scenarios.baseline import TASKS
 
 LIST = "/containers/json?all=1"
 
@@ -51,7 +52,7 @@ def _container_ids(pod: Object) -> list[str]:
       ))  # fmt: skip
 def known(seen: Seen) -> Observation:
     """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
-    child, own = container_of(seen["child"].output["process"]), set(_container_ids(seen["pod"].output))
+    child, own = container_of(seen[CHILD].output["process"]), set(_container_ids(seen[POD].output))
     lists = [seen[f"containers known to {who}"] for who in ("the API server", "kubelet", "the CRI")]
     found = {one.name: {identity for names in one.output.values() for identity in names} for one in lists}
     blind = [name for name, ids in found.items() if not own or not own <= ids]
@@ -93,7 +94,7 @@ def listed_by_host(seen: Seen) -> Observation:
     own, node = seen["containers of the leg's engine"], seen["containers of the node's engine"]
     if silent := _silent(node):
         return silent
-    child, cites = container_of(seen["child"].output["process"]), (own.id, node.id)
+    child, cites = container_of(seen[CHILD].output["process"]), (own.id, node.id)
     if child not in _listed(own):
         return inconclusive("the leg's own engine does not list the child, so it was not there to be listed", *cites)
     if child in _listed(node):
@@ -128,8 +129,8 @@ def processes_on_the_node(rig: Rig) -> None:
 def out_of_sight(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the node sees the process that was identified as the child."""
     found, page = seen["the child among the node's processes"], seen["the child's page meanwhile"]
-    process, cites = seen["child"].output["process"], (found.id, page.id)
-    if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    process, cites = seen[CHILD].output["process"], (found.id, page.id)
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
     if not any(_who(one) == _who(process) for one in found.output):
         return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
@@ -157,9 +158,9 @@ def goes_to_the_host(seen: Seen) -> Observation:
     run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
     if silent := _silent(node) or _silent(lists):
         return silent
-    told, host, own = _printed(run), parsed(node).get("ID"), parsed(seen["daemon"])["ID"]
-    there = container_of(seen["child"].output["process"]) in _listed(lists)
-    cites = (run.id, node.id, lists.id, seen["daemon"].id)
+    told, host, own = _printed(run), parsed(node).get("ID"), parsed(seen[DAEMON])["ID"]
+    there = container_of(seen[CHILD].output["process"]) in _listed(lists)
+    cites = (run.id, node.id, lists.id, seen[DAEMON].id)
     if told == host and there:
         return HOLDS.because(f"the client reaches the daemon {told}, the node's; the container it started is there", *cites)
     if told == own != host and not there:
@@ -197,7 +198,7 @@ def led_by_docker_host(seen: Seen) -> Observation:
         return inconclusive(f"port {API_PORT} of the pod neither answered nor refused: {_answer(ping)}", *cites)
     if ping.output["status"] != OK:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
-    serves, own, told = parsed(port).get("ID"), parsed(seen["daemon"])["ID"], _printed(run)
+    serves, own, told = parsed(port).get("ID"), parsed(seen[DAEMON])["ID"], _printed(run)
     if serves != own:
         return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
     if run.output["exit"] != 0:
@@ -232,9 +233,9 @@ def _chain(processes: Iterable[dict[str, Any]]) -> str:
 def _broken(seen: Seen) -> str:
     """Return '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
     child, client = seen["child's ancestors"].output, seen["client's ancestors"].output
-    if _who(child[0]) != _who(seen["child"].output["process"]):
+    if _who(child[0]) != _who(seen[CHILD].output["process"]):
         return "what has the child's pid is not the child any more"
-    if _who(client[0]) not in {_who(one) for one in seen["pod processes"].output}:
+    if _who(client[0]) not in {_who(one) for one in seen[POD_PROCESSES].output}:
         return "the client is none of the processes that the pod was seen to have"
     if child[-1]["pid"] != 1 or client[-1]["pid"] != 1:
         return "a line of ancestors does not reach the node's first process"
@@ -245,7 +246,7 @@ def _broken(seen: Seen) -> str:
       predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", while_serving=(ancestors,))  # fmt: skip
 def sibling(seen: Seen) -> Observation:
     """Judge whether any process of the pod is an ancestor of the child."""
-    child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen["pod processes"]
+    child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen[POD_PROCESSES]
     cites = (child.id, client.id, pod.id)
     if why := _broken(seen):
         return inconclusive(why, *cites)
@@ -259,8 +260,8 @@ def sibling(seen: Seen) -> Observation:
 
 def _engine(seen: Seen) -> list[dict[str, Any]]:
     """Return the processes of the container in which the leg's engine runs, that container's first process first."""
-    found = seen["pod processes"].output
-    first = [one for one in found if one["pid"] == seen["daemon"].asked.get("netns")]
+    found = seen[POD_PROCESSES].output
+    first = [one for one in found if one["pid"] == seen[DAEMON].asked.get("netns")]
     return [*first, *(one for one in found if first and one != first[0] and container_of(one) == container_of(first[0]))]
 
 
@@ -272,7 +273,7 @@ def _engine(seen: Seen) -> list[dict[str, Any]]:
                       see="containerd core/runtime/v2/README.md, shim+engine Relationship"),))  # fmt: skip
 def child_of_the_daemon(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the daemon's process is the parent."""
-    line, pod = seen["child's ancestors"], seen["pod processes"]
+    line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
     daemons = [one for one in _engine(seen) if one["comm"] == "dockerd"]
@@ -292,7 +293,7 @@ def child_of_the_daemon(seen: Seen) -> Observation:
       while_serving=(ancestors,))  # fmt: skip
 def contained(seen: Seen) -> Observation:
     """Judge what the article's sentence is there for: whatever ends the engine's container ends the child."""
-    line, pod = seen["child's ancestors"], seen["pod processes"]
+    line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
     engine = _engine(seen)

@@ -8,6 +8,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Seen
+from conformance.evidence.names import CHILD, DELETION, INSPECT, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
 from conformance.legs.variations import MATRIX
 from conformance.timeouts import TIMEOUTS
 
@@ -32,8 +33,8 @@ class End:
 
 def end_of(seen: Seen) -> End:
     """Read the leg's own deletion, which is watched from the node by pid and start time."""
-    deletion = seen["deletion"].output
-    events = [e for e in deletion["events"] if e.get("pid") == seen["child"].output["process"]["pid"]]
+    deletion = seen[DELETION].output
+    events = [e for e in deletion["events"] if e.get("pid") == seen[CHILD].output["process"]["pid"]]
     called = deletion["delete_called"]
 
     def after(*, event: str, text: str = "") -> float | None:
@@ -75,7 +76,7 @@ BEFORE = "the child had ended before the pod was deleted"
 )
 def ends_with_pod(seen: Seen) -> Observation:
     """Judge whether the child ended, or went on to serve when nothing else of its pod was left."""
-    deletion, child, end = seen["deletion"], seen["child"].output["process"], end_of(seen)
+    deletion, child, end = seen[DELETION], seen[CHILD].output["process"], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
     when = f"the pod's object was gone after {end.pod_object_gone:.1f} s"
@@ -86,33 +87,33 @@ def ends_with_pod(seen: Seen) -> Observation:
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
-    page = seen["orphan's page"]
-    if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    page = seen[ORPHANS_PAGE]
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child outlived its pod but did not serve its nonce any more", deletion.id, page.id)
-    alive = seen["orphan"].output
+    alive = seen[ORPHAN].output
     if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
     why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({end.sigterm}); {when}"
-    return LACKS.because(why, deletion.id, page.id, seen["orphan"].id)
+    return LACKS.because(why, deletion.id, page.id, seen[ORPHAN].id)
 
 
 def _started_again(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where a successor of the child was found; None where none was, or a record is older than that."""
-    asked, child = seen.get("successors"), seen["child"].output["process"]
+    asked, child = seen.get(SUCCESSORS), seen[CHILD].output["process"]
     if not asked:
         return None
     found = [one for one in asked.output if (one["pid"], one["start"]) != (child["pid"], child["start"])]
     if not found:
         return None
-    made = parsed(seen["inspect"]) if seen.get("inspect") else {}
+    made = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
     policy = made.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
     signal = made.get("Config", {}).get("StopSignal") or "SIGTERM"
     how = f"restart policy {policy}, stop signal {signal}"
-    page = seen.get("successor's page")
-    if page is None or page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    page = seen.get(SUCCESSORS_PAGE)
+    if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive(f"{ended}, and a process with its nonce began after it that does not serve ({how})", asked.id)
     why = f"{ended}, and was started again: process {found[0]['pid']} serves its nonce after the pod's end ({how})"
-    return LACKS.because(why, seen["deletion"].id, asked.id, page.id)
+    return LACKS.because(why, seen[DELETION].id, asked.id, page.id)
 
 
 ends_though_deaf = prop(
@@ -151,11 +152,11 @@ killed_with_pod = prop(
 )
 def told_before(seen: Seen) -> Observation:
     """Judge the child's own note of SIGTERM, which the watch reads from the node."""
-    deletion, end = seen["deletion"], end_of(seen)
+    deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended or end.gone is None:
         return inconclusive(BEFORE if end.had_ended else "the child did not end with its pod", deletion.id)
     noting = [pid for event in deletion.output["events"] for pid in event.get("noting", [])]
-    if seen["child"].output["process"]["pid"] not in noting:
+    if seen[CHILD].output["process"]["pid"] not in noting:
         return inconclusive("the child's notes could not be read, so their silence says nothing", deletion.id)
     words = f"{end.sigterm}; ended after {end.gone:.1f} s"
     return (LACKS if end.told is None else HOLDS).because(words, deletion.id)
@@ -179,7 +180,7 @@ def told_before(seen: Seen) -> Observation:
 )
 def within_grace(seen: Seen) -> Observation:
     """Judge the child's end against the grace that the pod had."""
-    deletion, end = seen["deletion"], end_of(seen)
+    deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
     given = deletion.output["grace"]

@@ -9,6 +9,7 @@ from conformance.claims.properties import expect, prop
 from conformance.errors import RigError
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
+from conformance.evidence.names import DAEMON, POD
 from conformance.legs.docker import (
     image,
     label,
@@ -95,7 +96,7 @@ def _contest(seen: Seen, what: str, *refusals: str) -> Observation:
     second = _of_second(seen)
     first_try, try_, again = seen[what], second[what], seen[f"{what}{AGAIN}"]
     held, held_there = seen[f"{what}: held"], second[f"{what}: held"]
-    cites = (first_try.id, try_.id, again.id, held.id, held_there.id, seen["daemon"].id, second["daemon"].id)
+    cites = (first_try.id, try_.id, again.id, held.id, held_there.id, seen[DAEMON].id, second[DAEMON].id)
     if apart := _on_two_nodes(seen):
         return apart
     if nonces(held) != {nonce_in(seen, what)}:
@@ -122,7 +123,7 @@ def _of_second(seen: Seen) -> Seen:
 
 def _on_two_nodes(seen: Seen) -> Observation | None:
     """Return the reason for which two pods cannot contend, or None."""
-    pods = [seen["pod"], _of_second(seen)["pod"]]
+    pods = [seen[POD], _of_second(seen)[POD]]
     nodes = [one.output["spec"]["nodeName"] for one in pods]
     if nodes[0] == nodes[1]:
         return None
@@ -130,7 +131,7 @@ def _on_two_nodes(seen: Seen) -> Observation | None:
 
 
 def _daemons(seen: Seen) -> str:
-    ids = [parsed(one["daemon"])["ID"][:9] for one in (seen, _of_second(seen))]
+    ids = [parsed(one[DAEMON])["ID"][:9] for one in (seen, _of_second(seen))]
     return f"one daemon serves both ({ids[0]}...)" if ids[0] == ids[1] else f"each has its own daemon ({'..., '.join(ids)}...)"
 
 

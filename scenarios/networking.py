@@ -11,6 +11,7 @@ from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.errors import TimedOut
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -62,7 +63,7 @@ def asked_by_service(rig: Rig) -> None:
         )
     rig.get("Service's endpoints", base, labelSelector=of_child)
     control = make_service(rig, "control", {"ports": [{"port": APACHE}]})
-    page = rig.seen["Pod A's page"]
+    page = rig.seen[POD_A_PAGE]
     pod_a = [{"addresses": [page.asked["host"]]}]
     labels = {**rig.leg.labels, "kubernetes.io/service-name": "control"}
     slice_ = {"addressType": "IPv4", "endpoints": pod_a, "ports": [{"port": APACHE}]}
@@ -93,13 +94,13 @@ def _led(slices: list[Object]) -> set[str]:
 
 def without_network(seen: Seen) -> list[Evidence]:
     """Return the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
-    asked = [*seen.every("Pod A's page"), *seen.every("Pod A's greeting")] or [seen["Pod A's page"]]
+    asked = [*seen.every(POD_A_PAGE), *seen.every(POD_A_GREETING)] or [seen[POD_A_PAGE]]
     return [one for one in asked if one.output["outcome"] != "served"]
 
 
 def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
     """Return those that got the child's own page."""
-    return [one for one in asked if one.output.get("body", "").strip() == seen["child"].asked["nonce"]]
+    return [one for one in asked if one.output.get("body", "").strip() == seen[CHILD].asked["nonce"]]
 
 
 def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> Observation:
@@ -107,9 +108,9 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     if broken := without_network(seen):
         where = ", ".join(sorted({one.asked["from_"] for one in broken}))
         return error(f"the baseline failed: Pod A did not answer from {where}", *(one.id for one in broken))
-    pod = seen["pod"].output["status"]
+    pod = seen[POD].output["status"]
     if pod["podIP"] == pod.get("hostIP"):
-        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen["pod"].id)
+        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen[POD].id)
     if not asked:
         return inconclusive("nobody asked")
     answered = _with_nonce(seen, asked)
@@ -117,8 +118,8 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
         return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
-    if seen.get("deletion") and end_of(seen).had_ended:
-        return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen["deletion"].id)
+    if seen.get(DELETION) and end_of(seen).had_ended:
+        return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen[DELETION].id)
     silent = [a for a in asked if a not in answered]
     # A refusal is the pod's own network speaking; silence could be a broken network.
     if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):
@@ -198,10 +199,10 @@ def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
     slices, control = seen["Service's endpoints"], seen.every("asked at the control Service's address")
     led = _led(slices.output.get("items", []))
-    if led != {seen["pod"].output["status"]["podIP"]}:
+    if led != {seen[POD].output["status"]["podIP"]}:
         return inconclusive(f"the Service leads to {sorted(led) or 'nobody'}, not to the pod alone", slices.id)
     # By its page: what is beyond the cluster may answer at an address that no kube-proxy has heard of yet.
-    if not control or any(one.output.get("body") != seen["Pod A's page"].output["body"] for one in control):
+    if not control or any(one.output.get("body") != seen[POD_A_PAGE].output["body"] for one in control):
         return inconclusive("a Service that leads to Pod A did not answer everywhere", *(one.id for one in control))
     return answers(seen, seen.every("asked at the Service's address"), "the Service")
 

@@ -11,6 +11,7 @@ from conformance.cluster.notes import stand_ins
 from conformance.cluster.pods import status_of
 from conformance.evidence.identity import parsed, unproven
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD
 from conformance.images import DIND_2017
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -143,9 +144,7 @@ def at_first(rig: Rig) -> None:
       while_serving=(at_first, knowledge.engines_lists), childless=True)  # fmt: skip
 def started(seen: Seen) -> Observation:
     """Judge by the node's engine and the child's page; where there is none, by how the client ended and what it said."""
-    child, pod, log, listed = (
-        seen[name] for name in ("child", "pod at first", "client's log", "containers of the node's engine")
-    )
+    child, pod, log, listed = (seen[name] for name in (CHILD, "pod at first", "client's log", "containers of the node's engine"))
     cites = (child.id, pod.id, log.id, listed.id)
     if not (why := unproven(seen)):
         listed_there = knowledge.listed_by_host.judged_by(seen)

@@ -7,7 +7,7 @@ from conformance.claims.properties import expect, prop
 from conformance.evidence.items import Seen
 from conformance.legs.docker import processes, said, start, taken_away
 from conformance.legs.rig import Rig
-from scenarios.storage import PODS
+from conformance.probes.paths import PODS
 
 DOOD = {"dood": LACKS}
 WAYS = {"privileged": "--privileged", "sys-admin": "--cap-add=SYS_ADMIN"}

@@ -19,6 +19,7 @@ from conformance.errors import RigError, TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
@@ -69,8 +70,8 @@ node gives 1.15 x, and is read until a reading is one of the two. Reading again 
 
 def cgroups(rig: Rig) -> None:
     """Read the child's place in every hierarchy, and the pod's, with the limits at each level up to the node's root."""
-    rig.ask("child's cgroups", "cgroups", pid=rig.child["pid"])
-    rig.ask("pod's cgroups", "cgroups", pid=rig.client_pid)
+    rig.ask(CHILD_CGROUPS, "cgroups", pid=rig.child["pid"])
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
 
 
 def runtime(rig: Rig) -> None:
@@ -88,7 +89,7 @@ def _made_by(seen: Seen) -> str:
         return ""
     found = {name: VERSION.search(told.output[name]) for name in ("containerd", "runc")}
     versions = ", ".join(f"{name} {version[0] if version else 'unknown'}" for name, version in found.items())
-    node, first = told.output["cgroup_namespace"], first_processes(seen["pod"].output, seen["pod processes"].output)
+    node, first = told.output["cgroup_namespace"], first_processes(seen[POD].output, seen[POD_PROCESSES].output)
     whose = {name: "the node's" if one["ns"]["cgroup"] == node else "its own" for name, one in sorted(first.items())}
     return f" ({versions}; cgroup namespace: {', '.join(f'{name} {space}' for name, space in whose.items())})"
 
@@ -118,8 +119,8 @@ def pids(seen: Seen) -> Observation:
 
 def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
     """Judge place and tightest limit of each controller."""
-    child, pod = seen["child's cgroups"], seen["pod's cgroups"]
-    uid = seen["pod"].output["metadata"]["uid"]
+    child, pod = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
+    uid = seen[POD].output["metadata"]["uid"]
     said, inside = [], []
     for controller in controllers:
         at_pod = cgroupfs.pod_level(controller, cgroupfs.levels(pod.output), uid)
@@ -164,7 +165,7 @@ def _pod_requests(containers: list[Object], resource: str) -> float:
 
 def _requested(seen: Seen, resource: str) -> float:
     """Return what the leg's pod requests of a resource."""
-    return _pod_requests(seen["pod"].output["spec"]["containers"], resource)
+    return _pod_requests(seen[POD].output["spec"]["containers"], resource)
 
 
 @prop("P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
@@ -172,11 +173,11 @@ def _requested(seen: Seen, resource: str) -> float:
       expects=MENDED)  # fmt: skip
 def weight(seen: Seen) -> Observation:
     """Judge whether the pod's level, weighed by its requests, is on the way from the child to the node's root."""
-    child, pod = seen["child's cgroups"], seen["pod's cgroups"]
+    child, pod = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
     asked = _requested(seen, "cpu")
     if not asked:
-        return inconclusive("the pod requests no CPU, so it has no weight to share", seen["pod"].id)
-    at_pod = cgroupfs.pod_level("cpu", cgroupfs.levels(pod.output), seen["pod"].output["metadata"]["uid"])
+        return inconclusive("the pod requests no CPU, so it has no weight to share", seen[POD].id)
+    at_pod = cgroupfs.pod_level("cpu", cgroupfs.levels(pod.output), seen[POD].output["metadata"]["uid"])
     weighs = cgroupfs.cpu_weight(at_pod) if at_pod else None
     if at_pod is None or weighs not in cgroupfs.weights_of(asked):
         return inconclusive(f"the pod's weight ({weighs}) is not what its request of {asked:g} CPU gives", pod.id)
@@ -221,16 +222,16 @@ def _read_requests(rig: Rig, name: str) -> None:
 def requests(seen: Seen) -> Observation:
     """Judge where the child competes and is charged, and whether Kubernetes counts on the node what another child adds."""
     if not _requested(seen, "memory"):
-        return inconclusive("the pod requests no memory", seen["pod"].id)
+        return inconclusive("the pod requests no memory", seen[POD].id)
     weighed = weight.judged_by(seen)
     if not weighed.decided:
         return weighed
-    at_pod = cgroupfs.pod_level("memory", cgroupfs.levels(seen["pod's cgroups"].output), seen["pod"].output["metadata"]["uid"])
+    at_pod = cgroupfs.pod_level("memory", cgroupfs.levels(seen[POD_CGROUPS].output), seen[POD].output["metadata"]["uid"])
     if at_pod is None:
-        return inconclusive("the pod's own memory cgroup was not found", seen["pod's cgroups"].id)
-    way = cgroupfs.of("memory", cgroupfs.levels(seen["child's cgroups"].output))
+        return inconclusive("the pod's own memory cgroup was not found", seen[POD_CGROUPS].id)
+    way = cgroupfs.of("memory", cgroupfs.levels(seen[CHILD_CGROUPS].output))
     if not _looked_at(way, at_pod):
-        return inconclusive("the child's memory cgroup could not be read", seen["child's cgroups"].id)
+        return inconclusive("the child's memory cgroup could not be read", seen[CHILD_CGROUPS].id)
     charged = cgroupfs.below("memory", way, at_pod)
     more, before, during = seen["another child"], seen["requests before"], seen["requests while it runs"]
     if not parsed(more).get("State", {}).get("Running"):
@@ -238,7 +239,7 @@ def requests(seen: Seen) -> Observation:
     both = before.output.keys() & during.output.keys()  # pods of others may come and go meanwhile
     counted = [" and ".join(_sum(one.output, both, resource) for resource in CONTROLLERS) for one in (before, during)]
     cites = (*weighed.cites, before.id, during.id, more.id)
-    if seen["pod"].output["metadata"]["uid"] not in both or counted[0] != counted[1]:
+    if seen[POD].output["metadata"]["uid"] not in both or counted[0] != counted[1]:
         return inconclusive(f"the node's pods requested {counted[0]}, then {counted[1]}: that says nothing of a child", *cites)
     said = f"{weighed.reason}; its memory is charged {'inside' if charged else 'outside'} the pod"
     said += f"; the node's {len(both)} pods request {counted[0]}, before and while another child runs"
@@ -263,9 +264,9 @@ ZERO = tuple(
       expects=ZERO)  # fmt: skip
 def oom_score(seen: Seen) -> Observation:
     """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
-    child, processes = seen["child"], seen["pod processes"]
+    child, processes = seen[CHILD], seen[POD_PROCESSES]
     own = child.output["process"]["oom_score_adj"]
-    first = first_processes(seen["pod"].output, processes.output)
+    first = first_processes(seen[POD].output, processes.output)
     scores = {name: process["oom_score_adj"] for name, process in first.items()}
     said = f"oom_score_adj {own}; the pod's containers: " + ", ".join(f"{name} {score}" for name, score in scores.items())
     if not scores or ENGINES_OWN in scores.values():
@@ -279,7 +280,7 @@ ENGINES_OWN = 0
 
 def pod_limit(seen: Seen, resource: str) -> float | None:
     """Return the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
-    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen["pod"].output["spec"]["containers"]]
+    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen[POD].output["spec"]["containers"]]
     if not all(declared):
         return None
     return _total(declared)
@@ -324,7 +325,7 @@ def use_before_burn(rig: Rig) -> None:
 def burn_alone(rig: Rig) -> None:
     """Wait until this node can give enough to tell; then let the child burn, and read its own use until a reading tells."""
     limit = pod_limit(rig.seen, "cpu")
-    uid = rig.seen["pod"].output["metadata"]["uid"]
+    uid = rig.seen[POD].output["metadata"]["uid"]
 
     def enough() -> bool:
         possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=GLANCE))
@@ -423,7 +424,7 @@ def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...]) ->
 
 def _pod_used(seen: Seen, read: Evidence) -> float | None:
     """Return the CPU seconds of the pod's own cgroup, None where it could not be read."""
-    at_pod = cgroupfs.pod_level("cpuacct", cgroupfs.levels(read.output), seen["pod"].output["metadata"]["uid"])
+    at_pod = cgroupfs.pod_level("cpuacct", cgroupfs.levels(read.output), seen[POD].output["metadata"]["uid"])
     return cgroupfs.cpu_used(at_pod) if at_pod else None
 
 
@@ -471,7 +472,7 @@ def allocation(seen: Seen) -> Observation:
     """Judge how far the child came, and what stopped it."""
     limit = pod_limit(seen, "memory")
     if limit is None:
-        return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen["pod"].id)
+        return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen[POD].id)
     if seen.get("allocation: output") is None:
         return inconclusive("the node has too little free memory to allocate past the limit safely", seen["node's memory"].id)
     output, before, after = (
@@ -483,14 +484,14 @@ def allocation(seen: Seen) -> Observation:
     cites = (output.id, before.id, after.id, end.id)
     lines = output.output["body"].split()
     reached = max((int(line) for line in lines if line.isdigit()), default=0)
-    uid = seen["pod"].output["metadata"]["uid"]
+    uid = seen[POD].output["metadata"]["uid"]
     rose = _oom_kills(after, uid) - _oom_kills(before, uid)
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
         said = f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(said + _made_by(seen), *cites)
     told = seen.get("pod after allocation")
-    killed = _oom_killed(told.output, seen["pod"].output) if told else []
+    killed = _oom_killed(told.output, seen[POD].output) if told else []
     if "all" not in lines and reached <= limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
@@ -529,7 +530,7 @@ def engine_serves(seen: Seen) -> Observation:
         return not_applicable(f"no limit stops a child: {stopped.reason}", *stopped.cites)
     if not stopped.decided:
         return stopped
-    before, after, answer = seen["pod"], seen["pod after allocation"], seen["engine after allocation"]
+    before, after, answer = seen[POD], seen["pod after allocation"], seen["engine after allocation"]
     killed, cites = _oom_killed(after.output, before.output), (*stopped.cites, answer.id, after.id)
     if killed:
         return LACKS.because(f"the kernel killed the engine with the child: {', '.join(killed)} OOMKilled", *cites)
@@ -572,10 +573,10 @@ def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
     if limit is None:
-        return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen["pod"].id)
+        return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
     calibration, use = seen["calibration"], seen["use while burning"]
     possible = _possible(calibration)
-    read = _used(use, seen["pod"].output["metadata"]["uid"])
+    read = _used(use, seen[POD].output["metadata"]["uid"])
     if read is None:
         return inconclusive("the child's own CPU use could not be read", use.id)
     used, periods = read

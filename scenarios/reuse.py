@@ -15,6 +15,7 @@ from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CLAIM, DAEMON, POD
 from conformance.legs import registry
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, listed, said
@@ -188,8 +189,8 @@ def built(seen: Seen) -> Observation:
 
 def _claimed(seen: Seen) -> str:
     """Say on which claim the pods have their graph, or nothing."""
-    claim = seen.get("claim")
-    if not claim or any(_claims(one["pod"].output) != {claim.output["metadata"]["name"]} for one in (seen, seen.second) if one):
+    claim = seen.get(CLAIM)
+    if not claim or any(_claims(one[POD].output) != {claim.output["metadata"]["name"]} for one in (seen, seen.second) if one):
         return ""
     return f"; both have their graph on the volume {claim.output['spec']['volumeName']}, which they claim"
 
@@ -315,7 +316,7 @@ def shared(seen: Seen) -> Observation:
     pod, child = seen["third pod"], seen["third child"]
     if seen.second is None:
         return inconclusive("there was no second pod that had the graph")
-    before, meanwhile = seen.second["daemon"], seen.second["engine meanwhile"]
+    before, meanwhile = seen.second[DAEMON], seen.second["engine meanwhile"]
     cites = (pod.id, child.id, meanwhile.id)
     if not parsed(meanwhile) or parsed(meanwhile)["ID"] != parsed(before)["ID"]:
         return inconclusive("the engine that had the graph did not answer any more, so nobody shared it", *cites)

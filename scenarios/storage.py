@@ -15,24 +15,17 @@ from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
+from conformance.probes.paths import POD_LOGS, PODS
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
-PODS = "/var/lib/kubelet/pods"
-POD_LOGS = "/var/log/pods"
-LAYER, RECORD, LOG, VOLUME, IMAGE, GRAPH, POD = (
-    "its layer",
-    "its record",
-    "its log",
-    "a volume of its own",
-    "a layer of its image",
-    "the emptyDir",
-    "the pod's directory",
-)
-"""What a path on the node is of the child's. The log lies within the record, and all of a pod's in its directory."""
+LAYER, LOG, VOLUME, IMAGE = "its layer", "its log", "a volume of its own", "a layer of its image"
+GRAPH, POD_FOLDER = "the emptyDir", "the pod's directory"
+"""What a path on the node is of the child's, beside its record, in which the log lies. All of a pod's lie in its directory."""
 WROTE = (LAYER, RECORD, VOLUME)
 """What the child wrote, each byte of it once."""
 
@@ -47,7 +40,7 @@ def upper_directory(mountinfo: str) -> str:
 
 def daemon_root(seen: Seen) -> str:
     """Return the directory in which the leg's daemon says that it keeps everything, as it sees the path."""
-    return str(parsed(seen["daemon"])["DockerRootDir"])
+    return str(parsed(seen[DAEMON])["DockerRootDir"])
 
 
 def pod_folder(rig: Rig) -> str:
@@ -87,7 +80,7 @@ def written(rig: Rig) -> None:
 
 def _logs(rig: Rig) -> list[str]:
     """Return the node's name of the child's log, where its daemon keeps one in a file."""
-    path = parsed(rig.seen["inspect"]).get("LogPath")
+    path = parsed(rig.seen[INSPECT]).get("LogPath")
     return [node_path(rig, path)] if path else []
 
 
@@ -104,7 +97,7 @@ def on_the_node(rig: Rig) -> None:
     """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
     upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
     rig.daemon("image", f"/images/{image(rig)}/json")
-    inspected, root = parsed(rig.seen["inspect"]), daemon_root(rig.seen)
+    inspected, root = parsed(rig.seen[INSPECT]), daemon_root(rig.seen)
     own = {upper: LAYER} if upper else {}
     own |= {f"{root}/containers/{rig.child_id}": RECORD}
     own |= {inspected["LogPath"]: LOG} if inspected.get("LogPath") else {}
@@ -113,8 +106,8 @@ def on_the_node(rig: Rig) -> None:
     if rig.leg.approach.daemon:
         rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=list(own))
         are[node_path(rig, root)] = GRAPH
-    are[pod_folder(rig)] = POD
-    rig.ask("on the node before", "storage", paths=list(are), are=are, size=True)
+    are[pod_folder(rig)] = POD_FOLDER
+    rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
     rig.ask("node's mounts before", "mountinfo", pid=1)
 
 
@@ -126,7 +119,7 @@ def _image_layers(seen: Seen) -> list[str]:
 
 def on_the_node_after(rig: Rig) -> None:
     """Look for the same paths when kubelet has taken the pod's directory away, or has not in its usual time."""
-    asked = rig.seen["on the node before"].asked
+    asked = rig.seen[ON_NODE_BEFORE].asked
     folder = pod_folder(rig)
 
     def reclaimed_by_kubelet() -> bool:
@@ -136,7 +129,7 @@ def on_the_node_after(rig: Rig) -> None:
         until("The end of the pod's directory", reclaimed_by_kubelet, seconds=TIMEOUTS.reclaimed)
     except TimedOut as late:  # what is left then is what is judged
         rig.record("pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0)
-    rig.ask("on the node after", "storage", paths=asked["paths"], are=asked["are"], size=True)
+    rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.leg.approach.daemon:
         rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")
@@ -164,7 +157,7 @@ def mounted_after(rig: Rig) -> None:
 )
 def reclaimed(seen: Seen) -> Observation:
     """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
-    before, after = seen["on the node before"], seen["on the node after"]
+    before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
     if unproven := _layer_unproven(seen):
         return unproven
     left = {path: now for path, now in after.output.items() if now["exists"]}
@@ -184,7 +177,7 @@ def reclaimed(seen: Seen) -> Observation:
 
 def _layer_unproven(seen: Seen) -> Observation | None:
     """Return why nothing can be said of what the child wrote: its layer was not looked for, or `_unproven` says why."""
-    before = seen["on the node before"]
+    before = seen[ON_NODE_BEFORE]
     if LAYER not in before.asked["are"].values():
         return inconclusive("the child's mounts name no layer of its own, so what it wrote was not looked for", before.id)
     return _unproven(seen)
@@ -192,7 +185,7 @@ def _layer_unproven(seen: Seen) -> Observation | None:
 
 def _unproven(seen: Seen) -> Observation | None:
     """Return why an absence would prove nothing: the layer was not there, or is not the one that the pod's daemon writes to."""
-    before = seen["on the node before"]
+    before = seen[ON_NODE_BEFORE]
     layer = before.asked["paths"][0]
     if not before.output[layer]["exists"]:
         return inconclusive(f"the child's layer was not found at {layer} while it ran, so its absence proves nothing", before.id)
@@ -240,10 +233,10 @@ def _size(number: float) -> str:
 )
 def log_reclaimed(seen: Seen) -> Observation:
     """Judge the file that the daemon names as the child's log, in which a line of the child's stood."""
-    before, after, logs = seen["on the node before"], seen["on the node after"], seen["the line in the logs"]
+    before, after, logs = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER], seen["the line in the logs"]
     log = next((path for path, what in before.asked["are"].items() if what == LOG), "")
     if not log:
-        return inconclusive("the daemon keeps the child's log in no file", seen["inspect"].id)
+        return inconclusive("the daemon keeps the child's log in no file", seen[INSPECT].id)
     if not before.output[log]["exists"] or not logs.output.get(log):
         return inconclusive("the child's line was not seen in the log, so its absence proves nothing", before.id, logs.id)
     if unproven := _unproven(seen):
@@ -309,7 +302,7 @@ def kept_once(seen: Seen) -> Observation:
 )
 def bytes_left(seen: Seen) -> Observation:
     """Judge the bytes of the child's layer, record with log, and volumes; what is left of its image is told beside them."""
-    before, after = seen["on the node before"], seen["on the node after"]
+    before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
     if unproven := _layer_unproven(seen):
         return unproven
     wrote, left = _bytes(before, *WROTE), _bytes(after, *WROTE)
@@ -339,7 +332,7 @@ def graph_of_its_own(seen: Seen) -> Observation:
         return inconclusive(f"the engine has no {root}", own.id)
     what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
     said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
-    cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
+    cites = (seen[DAEMON].id, own.id, on_node.id, theirs.id)
     if no_engine(theirs):
         return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
     daemon = parsed(theirs)
@@ -348,7 +341,7 @@ def graph_of_its_own(seen: Seen) -> Observation:
     host = on_node.output[daemon["DockerRootDir"]]
     if not host["exists"]:
         return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
-    if daemon["ID"] == parsed(seen["daemon"])["ID"]:
+    if daemon["ID"] == parsed(seen[DAEMON])["ID"]:
         return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
     said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
     return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
@@ -366,7 +359,7 @@ def graph_of_its_own(seen: Seen) -> Observation:
 def graph_on_empty_dir(seen: Seen) -> Observation:
     """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
     mounts, own, on_node, before = (
-        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", "on the node before")
+        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", ON_NODE_BEFORE)
     )
     root, path = daemon_root(seen), on_node.asked["paths"][0]
     cites = (mounts.id, own.id, on_node.id, before.id)
@@ -376,7 +369,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
     if not sources:
         return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
-    pod = seen["pod"].output
+    pod = seen[POD].output
     volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
     if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
         return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
@@ -402,7 +395,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
 )
 def empty_dir_reclaimed(seen: Seen) -> Observation:
     """Judge the directory, and the mounts in every mount namespace of the node, the child's layer's among them."""
-    before, after = seen["on the node before"], seen["on the node after"]
+    before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
     mounts, mounts_after = seen["mounts before"], seen["mounts after"]
     path = next((path for path, what in before.asked["are"].items() if what == GRAPH), "")
     cites = (before.id, after.id, mounts.id, mounts_after.id)
@@ -413,7 +406,7 @@ def empty_dir_reclaimed(seen: Seen) -> Observation:
     if not overlays:
         return inconclusive("no overlay mount of the child's layer was seen, so its absence proves nothing", mounts.id)
     # A layer's path may be another engine's, too: it counts where it was; the pod's uid counts anywhere.
-    uid, spaces = seen["pod"].output["metadata"]["uid"], mounts.output
+    uid, spaces = seen[POD].output["metadata"]["uid"], mounts.output
     left = [line for space, lines in mounts_after.output.items() for line in lines if uid in line or space in spaces]
     if not after.output[path]["exists"] and not left:
         size = _size(before.output[path].get("bytes", 0))

@@ -13,8 +13,9 @@ from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import RECORD
 from conformance.probes import agent
-from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD, RECORD, VOLUME, upper_directory
+from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD_FOLDER, VOLUME, upper_directory
 from tests.made import conclude, given
 
 Look = Callable[[str], Seen]
@@ -48,7 +49,7 @@ def on_node(seen: Seen) -> dict[str, tuple[str, dict[str, Any]]]:
         f"{graph}/volumes/v/_data": (VOLUME, there(4, 20)),
         f"{graph}/overlay2/b/diff": (IMAGE, there(5, 50000)),
         graph: (GRAPH, there(6, 60000)),
-        f"/var/lib/kubelet/pods/{uid(seen)}": (POD, there(7, 70000)),
+        f"/var/lib/kubelet/pods/{uid(seen)}": (POD_FOLDER, there(7, 70000)),
     }
 
 

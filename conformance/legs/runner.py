@@ -19,6 +19,7 @@ from conformance.cluster.api import NAMESPACES, Cluster, Object
 from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.pods import container_ids, ended_before, raise_if_stuck
 from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.evidence import names
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import redact
 from conformance.legs import naming, registry, retag
@@ -226,7 +227,7 @@ class Course:
         who, what = f"The registry of {self.leg.name}", f"The start of {self.leg.name}'s registry"
         running = functools.partial(self._running, who)
         pod = self.cluster.wait(what, pods, registry.NAME, running, seconds=TIMEOUTS.serving) or {}
-        self.rig.record("registry", "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
+        self.rig.record(names.REGISTRY, "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
         for rig in filter(None, (self.rig, self.rig.twin)):
             rig.registry = f"{pod['status']['podIP']}:{registry.PORT}"
             if self.leg.kind.kept:
@@ -249,7 +250,7 @@ class Course:
         what = f"The binding of {self.leg.name}'s claim"
         claim = self.cluster.wait(what, claims, registry.KEPT, bound, seconds=TIMEOUTS.serving) or {}
         asked = {"GET": f"{claims}/{registry.KEPT}"}
-        self.rig.record("claim", "API server", asked, claim, began=began, seconds=time.monotonic() - clocked)
+        self.rig.record(names.CLAIM, "API server", asked, claim, began=began, seconds=time.monotonic() - clocked)
 
     def _follow_up(self, rig: Rig) -> None:
         """Start the leg's second pod, now that the first is gone, and identify its child."""
@@ -287,7 +288,7 @@ class Course:
 
     def _keep_child(self, rig: Rig, found: Answer) -> None:
         rig.record(
-            "child", f"node {rig.home.node}", {"question": "await_child", "nonce": rig.leg.nonce}, found.output,
+            names.CHILD, f"node {rig.home.node}", {"question": "await_child", "nonce": rig.leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
         )  # fmt: skip
         rig.child = found.output["process"] if found.output["seen"] == "serving" else {}
@@ -343,23 +344,23 @@ class Course:
 
     def _identify(self, rig: Rig) -> None:
         """Which daemon answers, and is the child its own: read before anything is concluded."""
-        names = {name for name in (rig.leg.approach.client, rig.leg.approach.daemon) if name}
+        containers = {name for name in (rig.leg.approach.client, rig.leg.approach.daemon) if name}
         # A child may serve before kubelet has told the API server which containers are its pod's.
-        rig.wait_pod("pod", "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
-        processes = rig.ask("pod processes", "processes", uid=rig.pod["metadata"]["uid"]).output
+        rig.wait_pod(names.POD, "The ids of the pod's containers", lambda pod: containers <= set(container_ids(pod)))
+        processes = rig.ask(names.POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
         rig.child_id = container_of(rig.child)
         rig.client_pid = rig.pid_of(rig.leg.approach.client, processes)
         if not rig.leg.approach.spawns:
             return
         if rig.leg.approach.daemon:
             rig.daemon_pid = rig.pid_of(rig.leg.approach.daemon, processes)
-        rig.daemon("daemon", "/info")
-        rig.daemon("inspect", f"/containers/{rig.child_id}/json")
+        rig.daemon(names.DAEMON, "/info")
+        rig.daemon(names.INSPECT, f"/containers/{rig.child_id}/json")
 
     def _delete(self) -> None:
         """Delete the pod, followed from its node by pid and start time, and from the API server by its object."""
         rig, leg = self.rig, self.leg
-        pod_processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
+        pod_processes = rig.ask(names.AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
         followed = to_follow(rig.child, pod_processes)
         clock = rig.home.clock()
         follower = Follower(rig.home, followed, clock)
@@ -403,10 +404,10 @@ class Course:
             "gracePeriodSeconds": leg.kind.grace,
             "watched on": rig.home.node,
         }
-        rig.record("deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
+        rig.record(names.DELETION, "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
         if not output["child_gone"]:
-            rig.ask("orphan", "processes", variable="CHILD_NONCE", value=leg.nonce)
-            rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+            rig.ask(names.ORPHAN, "processes", variable="CHILD_NONCE", value=leg.nonce)
+            rig.ask(names.ORPHANS_PAGE, "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
         elif leg.approach.spawns:
             self._look_for_successors(clock.node(time.monotonic()) - follower.ended("child"))
 
@@ -417,10 +418,10 @@ class Course:
         """
         if not self.leg.approach.daemon:
             self.stop.wait(max(0.0, TIMEOUTS.again - ended))
-        successors = self.rig.ask("successors", "processes", variable="CHILD_NONCE", value=self.leg.nonce)
+        successors = self.rig.ask(names.SUCCESSORS, "processes", variable="CHILD_NONCE", value=self.leg.nonce)
         first = next((process for process in successors.output if process["nspid"][-1] == 1), None)
         if first:
-            self.rig.ask("successor's page", "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+            self.rig.ask(names.SUCCESSORS_PAGE, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
     def _diagnose(self) -> None:
         """Keep what tells why, before anything is cleaned; never masks the failure itself."""
