@@ -33,9 +33,14 @@ def families() -> list[Family]:
 
 
 def _family(module: ModuleType) -> Family:
-    properties = tuple(value for value in vars(module).values() if isinstance(value, Property))
+    properties = tuple(prop for part in getattr(module, "PARTS", (module,)) for prop in declared(part))
     sentence = (module.__doc__ or module.__name__).strip().splitlines()[0]
     return Family(module.__name__.rpartition(".")[2], sentence, properties)
+
+
+def declared(module: ModuleType) -> list[Property]:
+    """Return the properties that a module declares, in its order."""
+    return [value for value in vars(module).values() if isinstance(value, Property)]
 
 
 @frozen

@@ -1,26 +1,23 @@
-"""One module a property family. What a reader needs to know of a property stands in one place, from top to bottom."""
+"""A module, or a package, a property family. All that is to be known of a property stands in one place, from top to bottom."""
 
 from scenarios import (
+    article_manifests,
     baseline,
-    beyond,
-    built,
+    building,
+    caching,
+    contention,
     dns,
-    elsewhere,
     graph,
-    knowledge,
     lifecycle,
-    names,
     networking,
-    printed,
-    privileges,
     resources,
-    reuse,
+    security,
     storage,
-    use,
+    visibility,
 )  # fmt: skip
 
 FAMILIES = (
-    networking, dns, names, lifecycle, storage, resources, reuse, knowledge,
-    privileges, use, built, baseline, printed, beyond, graph, elsewhere,
+    networking, dns, contention, lifecycle, storage, graph, resources, caching, visibility, security, building,
+    article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

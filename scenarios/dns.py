@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
+from conformance.claims.sources import DOCKER_DNS
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import label, nonce, processes, said, start, taken_away
@@ -16,7 +17,6 @@ from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios.networking import make_service
 
-DOCKER = "Docker docs, Networking overview, DNS services"
 SERVICE, NETWORK = "named", "dns-network"
 LOOKUP = 'command -v getent >/dev/null || exit 127; exec getent hosts "$1"'
 """What asks the C library's resolver, as any program does: with the search list and the options of resolv.conf."""
@@ -145,7 +145,7 @@ def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> 
 @prop(
     "DNS.full",
     "a child resolves a Service by its whole name",
-    source=DOCKER,
+    source=DOCKER_DNS,
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("detached-forced",),
     level="extended",
@@ -159,7 +159,7 @@ def whole_name(seen: Seen) -> Observation:
 @prop(
     "DNS.short",
     "a child resolves a Service by its short names, as its pod does",
-    source=DOCKER,
+    source=DOCKER_DNS,
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("detached-forced",),
     level="extended",
@@ -173,7 +173,7 @@ def short_names(seen: Seen) -> Observation:
 @prop(
     "DNS.network-full",
     "a child on a user-defined network resolves a Service by its whole name",
-    source=DOCKER,
+    source=DOCKER_DNS,
     predicts={"dood": LACKS, "dind": HOLDS},
     legs=("detached-forced",),
     level="extended",
@@ -187,7 +187,7 @@ def whole_name_on_network(seen: Seen) -> Observation:
 @prop(
     "DNS.network-short",
     "a child on a user-defined network resolves a Service by its short names, as its pod does",
-    source=f"{DOCKER}; moby/moby#53104",
+    source=f"{DOCKER_DNS}; moby/moby#53104",
     predicts={"dood": LACKS, "dind": LACKS},
     legs=("detached-forced",),
     level="extended",

@@ -3,27 +3,107 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 from conformance.approaches.catalogue import GRAPH, container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
+from conformance.claims.sources import THINK_TWICE
 from conformance.cluster.api import GONE, Object
 from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import first_processes, parsed
+from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import DAEMON, INSPECT, POD
+from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_BEFORE, POD
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
-from conformance.probes.node import OK
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
-from scenarios import reuse
-from scenarios.beyond import engine_killed
-from scenarios.elsewhere import THINK_TWICE
-from scenarios.reuse import MOST, first_job, pulled, second_job, third_at_once
+from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
+from scenarios.lifecycle import engine_killed
+from scenarios.storage import daemon_root, node_path, on_the_node, same, same_paths
+
+
+def graphs(rig: Rig) -> None:
+    """Look at the graph of the pod's engine from within, at the emptyDir on the node, and at the node daemon's graph."""
+    root = daemon_root(rig.seen)
+    rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
+    rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
+    theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
+    rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
+
+
+@prop(
+    "P2-14",
+    "the graph of the pod's engine is not the graph of the node's daemon",
+    predicts={"dind": HOLDS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="article",
+    while_serving=(graphs,),
+)
+def graph_of_its_own(seen: Seen) -> Observation:
+    """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
+    own, on_node, theirs = seen["engine's graph"], seen["graphs on the node"], seen["node's daemon"]
+    root = daemon_root(seen)
+    graph, volume = own.output[root], on_node.output[on_node.asked["paths"][0]]
+    if not graph["exists"]:
+        return inconclusive(f"the engine has no {root}", own.id)
+    what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
+    said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
+    cites = (seen[DAEMON].id, own.id, on_node.id, theirs.id)
+    if no_engine(theirs):
+        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
+    daemon = parsed(theirs)
+    if not daemon:
+        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
+    host = on_node.output[daemon["DockerRootDir"]]
+    if not host["exists"]:
+        return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
+    if daemon["ID"] == parsed(seen[DAEMON])["ID"]:
+        return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
+    said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
+    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
+
+
+@prop(
+    "P2-16",
+    "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
+    predicts={"dind": HOLDS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="article",
+    while_serving=(graphs, on_the_node),
+)
+def graph_on_empty_dir(seen: Seen) -> Observation:
+    """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
+    mounts, own, on_node, before = (
+        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", ON_NODE_BEFORE)
+    )
+    root, path = daemon_root(seen), on_node.asked["paths"][0]
+    cites = (mounts.id, own.id, on_node.id, before.id)
+    graph = own.output[root]
+    if not graph["exists"]:
+        return inconclusive(f"the engine has no {root}", own.id)
+    sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
+    if not sources:
+        return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
+    pod = seen[POD].output
+    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
+    if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
+        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
+    if root != "/var/lib/docker":
+        return LACKS.because(f"the engine keeps its graph in {root}", *cites)
+    if not same(graph, on_node.output[path]):
+        return inconclusive("the node's directory is not the one that the engine sees", *cites)
+    if not same_paths(seen["daemon's own view"], before):
+        return inconclusive("what the engine wrote was not found in the node's directory", *cites)
+    said = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
+    return HOLDS.because(said, *cites)
+
 
 OWN_ROOT, IN_MEMORY = "graph-on-root", "graph-in-memory"
 """Two more pods with the leg's engine alone, and their graphs where their names say."""
@@ -262,4 +342,4 @@ one_graph = prop(
     legs=("reuse-kept",),
     level="extended",
     after_deletion=(second_job, third_at_once),
-)(reuse.shared.judged_by)
+)(judge_sharing)

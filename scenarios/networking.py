@@ -8,6 +8,7 @@ from typing import Any
 from conformance.claims.article import PODS
 from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
 from conformance.claims.properties import expect, prop
+from conformance.claims.sources import RUNNERS
 from conformance.cluster.api import Object
 from conformance.errors import TimedOut
 from conformance.evidence.items import Evidence, Seen
@@ -220,3 +221,37 @@ def service(seen: Seen) -> Observation:
 def from_another_pod(seen: Seen) -> Observation:
     """Judge what a pod on each node got, as the article's curl did."""
     return answers(seen, [one for one in seen.every(ON_POD_IP) if not one.asked["netns"]])
+
+
+def mtus(rig: Rig) -> None:
+    """Read the MTU of every interface in the pod's network, where the engine's bridge is one of them."""
+    script = 'for one in /sys/class/net/*; do echo "${one##*/} $(cat "$one/mtu")"; done'
+    rig.run("MTUs", "sh", "-c", script)
+
+
+@prop(
+    "MTU",
+    "a packet of the engine's bridge is no larger than the pod's network takes",
+    source=RUNNERS,
+    predicts={"dind": LACKS},
+    legs=("foreground",),
+    approaches=("dind",),
+    level="extended",
+    while_serving=(mtus,),
+    expects=(
+        expect(
+            "dind",
+            HOLDS,
+            because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
+            see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
+        ),
+    ),
+)
+def bridge_fits(seen: Seen) -> Observation:
+    """Judge the MTU of docker0 against that of the pod's own eth0."""
+    read = seen["MTUs"]
+    found = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
+    if not {"docker0", "eth0"} <= set(found):
+        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(found))}", read.id)
+    words = f"docker0 {found['docker0']}, eth0 {found['eth0']}"
+    return (HOLDS if found["docker0"] <= found["eth0"] else LACKS).because(words, read.id)

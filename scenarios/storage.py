@@ -8,17 +8,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
-from conformance.evidence.identity import no_engine, parsed
+from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET, OK
+from conformance.probes.node import OK
 from conformance.probes.paths import POD_LOGS, PODS
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -82,15 +82,6 @@ def _logs(rig: Rig) -> list[str]:
     """Return the node's name of the child's log, where its daemon keeps one in a file."""
     path = parsed(rig.seen[INSPECT]).get("LogPath")
     return [node_path(rig, path)] if path else []
-
-
-def graphs(rig: Rig) -> None:
-    """Look at the graph of the pod's engine from within, at the emptyDir on the node, and at the node daemon's graph."""
-    root = daemon_root(rig.seen)
-    rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
-    rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
-    theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
-    rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
 
 
 def on_the_node(rig: Rig) -> None:
@@ -189,12 +180,12 @@ def _unproven(seen: Seen) -> Observation | None:
     layer = before.asked["paths"][0]
     if not before.output[layer]["exists"]:
         return inconclusive(f"the child's layer was not found at {layer} while it ran, so its absence proves nothing", before.id)
-    if (own := seen.get("daemon's own view")) and not _same_paths(own, before):
+    if (own := seen.get("daemon's own view")) and not same_paths(own, before):
         return inconclusive("the node's directory is not the one that the pod's daemon writes to", own.id, before.id)
     return None
 
 
-def _same_paths(own: Evidence, node: Evidence) -> bool:
+def same_paths(own: Evidence, node: Evidence) -> bool:
     """Return whether the daemon's files and the node's are the same, by device and inode."""
     pairs = zip(own.asked["paths"], node.asked["paths"], strict=False)
     return all(same(own.output[a], node.output[b]) for a, b in pairs)
@@ -315,75 +306,6 @@ def bytes_left(seen: Seen) -> Observation:
 
 
 @prop(
-    "P2-14",
-    "the graph of the pod's engine is not the graph of the node's daemon",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    while_serving=(graphs,),
-)
-def graph_of_its_own(seen: Seen) -> Observation:
-    """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
-    own, on_node, theirs = seen["engine's graph"], seen["graphs on the node"], seen["node's daemon"]
-    root = daemon_root(seen)
-    graph, volume = own.output[root], on_node.output[on_node.asked["paths"][0]]
-    if not graph["exists"]:
-        return inconclusive(f"the engine has no {root}", own.id)
-    what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
-    said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
-    cites = (seen[DAEMON].id, own.id, on_node.id, theirs.id)
-    if no_engine(theirs):
-        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
-    daemon = parsed(theirs)
-    if not daemon:
-        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
-    host = on_node.output[daemon["DockerRootDir"]]
-    if not host["exists"]:
-        return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
-    if daemon["ID"] == parsed(seen[DAEMON])["ID"]:
-        return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
-    said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
-    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
-
-
-@prop(
-    "P2-16",
-    "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    while_serving=(graphs, on_the_node),
-)
-def graph_on_empty_dir(seen: Seen) -> Observation:
-    """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
-    mounts, own, on_node, before = (
-        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", ON_NODE_BEFORE)
-    )
-    root, path = daemon_root(seen), on_node.asked["paths"][0]
-    cites = (mounts.id, own.id, on_node.id, before.id)
-    graph = own.output[root]
-    if not graph["exists"]:
-        return inconclusive(f"the engine has no {root}", own.id)
-    sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
-    if not sources:
-        return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
-    pod = seen[POD].output
-    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
-    if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
-        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
-    if root != "/var/lib/docker":
-        return LACKS.because(f"the engine keeps its graph in {root}", *cites)
-    if not same(graph, on_node.output[path]):
-        return inconclusive("the node's directory is not the one that the engine sees", *cites)
-    if not _same_paths(seen["daemon's own view"], before):
-        return inconclusive("what the engine wrote was not found in the node's directory", *cites)
-    said = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
-    return HOLDS.because(said, *cites)
-
-
-@prop(
     "P2-21",
     "the emptyDir of the graph and every mount of it are gone from the node when the pod is",
     predicts={"dind": HOLDS},
@@ -414,3 +336,57 @@ def empty_dir_reclaimed(seen: Seen) -> Observation:
     words = [f"the directory is left ({_size(after.output[path].get('bytes', 0))})"] if after.output[path]["exists"] else []
     words += [f"{len(left)} of {len(were)} mounts are left"] if left else []
     return LACKS.because("; ".join(words), *cites)
+
+
+WRITTEN = 256
+"""MiB that the child writes: twice the DinD pod's whole limit, and four times the DooD pod's."""
+WRITE = 'open F, ">", "/big" or die $!; $b = "x" x (1 << 20); print F $b for 1..$ARGV[0]; close F or die $!; print -s "/big"'
+
+
+def store(rig: Rig) -> None:
+    """Let the child write into its own layer past the pod's ephemeral-storage limit, and wait for kubelet to evict the pod."""
+    rig.run("writing", "docker", "exec", rig.child_id, "perl", "-e", WRITE, str(WRITTEN))
+    rig.wait_pod("pod after writing", "The pod's eviction", lambda pod: bool(_evicted(pod)), TIMEOUTS.evicted)
+
+
+OF_A_LIMIT = "limit"
+"""What kubelet says of a pod, a container or an emptyDir that has more than it may, and not of a node that runs low
+(kubernetes pkg/kubelet/eviction/helpers.go and eviction_manager.go)."""
+
+
+def _evicted(pod: Object) -> str:
+    """Return kubelet's words where it has evicted the pod, for whatever reason, else ''."""
+    return str(pod["status"].get("message", "")) if pod["status"].get("reason") == "Evicted" else ""
+
+
+@prop(
+    "K-03",
+    "a pod whose child stores more than the pod's limit is evicted",
+    source="kubernetes.io, Local ephemeral storage",
+    predicts={"dind": HOLDS},
+    legs=("storing",),
+    level="extended",
+    unhurried=(store,),
+    expects=(
+        expect(
+            "dood",
+            LACKS,
+            because="what a child writes is with the node's engine, where kubelet does not look",
+            see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own containers",
+        ),
+    ),
+)
+def evicted(seen: Seen) -> Observation:
+    """Judge whether kubelet took the child's bytes for the pod's."""
+    written, pod = seen["writing"], seen["pod after writing"]
+    said = _evicted(pod.output)
+    if said and OF_A_LIMIT not in said:
+        return inconclusive(f"evicted for another reason than a limit of its own: {said}", pod.id)
+    if said:
+        return HOLDS.because(f"evicted: {said}", written.id, pod.id)
+    if written.output["stdout"].strip() != str(WRITTEN << 20):
+        return inconclusive(f"the child did not write {WRITTEN} MiB: {written.output['stderr'][:200]}", written.id)
+    if pod.output["status"]["phase"] != "Running":
+        return inconclusive(f"the pod is {pod.output['status']['phase']}, and was not evicted", pod.id)
+    wrote = f"{WRITTEN} MiB written, and the pod is {pod.output['status']['phase']} {TIMEOUTS.evicted:g} s later"
+    return LACKS.because(wrote, written.id, pod.id)

@@ -1,4 +1,4 @@
-"""Names: what a step names is its own pod's."""
+"""Contention: what a step names is its own pod's."""
 
 from __future__ import annotations
 
@@ -135,11 +135,13 @@ def _daemons(seen: Seen) -> str:
     return f"one daemon serves both ({ids[0]}...)" if ids[0] == ids[1] else f"each has its own daemon ({'..., '.join(ids)}...)"
 
 
-@prop("P2-04", "a container's name that another pod has taken can be taken",
-      predicts=BOTH, legs=("twins",), level="article", while_serving=(name,))  # fmt: skip
-def named(seen: Seen) -> Observation:
+def judge_name(seen: Seen) -> Observation:
     """Judge who holds the name."""
     return _contest(seen, "name", "is already in use")
+
+
+named = prop("P2-04", "a container's name that another pod has taken can be taken",
+      predicts=BOTH, legs=("twins",), level="article", while_serving=(name,))(judge_name)  # fmt: skip
 
 
 @prop("P1-05", "two instances of a step that names its container can run at the same time",
@@ -149,11 +151,13 @@ def instances(seen: Seen) -> Observation:
     return _contest(seen, "step", "is already in use")
 
 
-@prop("P2-07", "a port that another pod's container has published can be published",
-      predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN)  # fmt: skip
-def published(seen: Seen) -> Observation:
+def judge_port(seen: Seen) -> Observation:
     """Judge which running container has the port."""
     return _contest(seen, "port", "port is already allocated", "address already in use")
+
+
+published = prop("P2-07", "a port that another pod's container has published can be published",
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN)(judge_port)  # fmt: skip
 
 
 @prop("P1-08.network", "a network's name that another pod has taken can be taken",
@@ -166,10 +170,12 @@ def networked(seen: Seen) -> Observation:
 # Of the named resources of P1-08, a container's name and a port are judged by what P2-04 and P2-07 read.
 named_resource = prop("P1-08.name", "the names of other pods' containers are free to a step",
                       predicts=DOOD, legs=("twins",), level="article",
-                      while_serving=(name,), expects=ITS_OWN)(named.judged_by)  # fmt: skip
+                      while_serving=(name,), expects=ITS_OWN)(judge_name)  # fmt: skip
+
+
 port_resource = prop("P1-08.port", "the ports of other pods' containers are free to a step",
                      predicts=DOOD, legs=("twins",), level="article",
-                      while_serving=(port,), expects=ITS_OWN)(published.judged_by)  # fmt: skip
+                      while_serving=(port,), expects=ITS_OWN)(judge_port)  # fmt: skip
 
 
 def volume(rig: Rig) -> None:
@@ -230,12 +236,7 @@ def _build(pod: Rig, what: str, taken: str) -> None:
     pod.run(what, *words, stdin=f"FROM {image(pod)}\n")
 
 
-@prop("P2-22", "a step that builds and runs an image runs its own, though another pod builds one of the same tag meanwhile",
-      predicts={"dind": HOLDS}, legs=("twins",), level="article", while_serving=(tag,),
-      expects=(expect("dood", LACKS,
-                      because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
-                      see="docs.docker.com/reference/cli/docker/image/tag"),))  # fmt: skip
-def tagged(seen: Seen) -> Observation:
+def judge_tag(seen: Seen) -> Observation:
     """Judge whose image the first pod's container was made of, where a tag can be moved within one pod."""
     second = _of_second(seen)
     builds = [seen["tag"], second["tag"], seen[f"tag{AGAIN}"]]
@@ -254,9 +255,19 @@ def tagged(seen: Seen) -> Observation:
     return inconclusive("the container that the first pod ran is of neither pod's image", *cites)
 
 
+tagged = prop(
+    "P2-22", "a step that builds and runs an image runs its own, though another pod builds one of the same tag meanwhile",
+    predicts={"dind": HOLDS}, legs=("twins",), level="article", while_serving=(tag,),
+    expects=(
+        expect("dood", LACKS, because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
+               see="docs.docker.com/reference/cli/docker/image/tag"),
+    ),
+)(judge_tag)  # fmt: skip
+
+
 tag_resource = prop("P1-08.tag", "an image's tag that a step has given is not moved by another pod",
                     predicts=DOOD, legs=("twins",), level="article",
-                      while_serving=(tag,), expects=ITS_OWN)(tagged.judged_by)  # fmt: skip
+                      while_serving=(tag,), expects=ITS_OWN)(judge_tag)  # fmt: skip
 
 
 def opened(rig: Rig) -> None:

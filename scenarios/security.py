@@ -1,4 +1,4 @@
-"""Elsewhere: what other sources claim of Docker in a pod."""
+"""Security: what a client without any privileges can take through its daemon, and what confines child and pod."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from attrs import evolve
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
+from conformance.claims.sources import DOCKER_SECCOMP, GITLAB, HUB, STANDARDS, THINK_TWICE
 from conformance.cluster.api import NAMESPACES, Object
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
@@ -22,51 +23,82 @@ from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.legs.variations import KINDS
 from conformance.probes.node import CREATED, NODE_SOCKET
+from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.resources import pod_limit
 from scenarios.storage import same
 
-GITLAB = "GitLab docs, Use Docker to build Docker images"
-GITLAB_RUNNER = "GitLab Runner docs, Kubernetes executor, Using docker:dind"
-HUB = "Docker Hub, docker, What is Docker in Docker?"
-DOCKER = "Docker docs, Seccomp security profiles for Docker"
-STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
-THINK_TWICE = "jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice"
-RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
+DOOD = {"dood": LACKS}
+WAYS = {"privileged": "--privileged", "sys-admin": "--cap-add=SYS_ADMIN"}
+"""How a client asks for privileges. The second where the first cannot be had: an engine without moby/moby#42933 asks for every
+capability that the kernel knows, and where a machine withholds one from all its processes no such container starts."""
 
 
-def capacity(rig: Rig) -> None:
-    """Read what the node has; what the daemon says that there is, is read of every leg."""
-    rig.ask("node's capacity", "machine")
+def privileged(rig: Rig) -> None:
+    """Start a privileged container; read its process and the client's, each up to the node's pid 1."""
+    rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
+    for way, option in WAYS.items():
+        with taken_away(rig, way):
+            for one in processes(rig, start(rig, way, option), way):
+                rig.ask("privileged: ancestry", "ancestry", pid=one["pid"], option=option)
+        if rig.seen.get("privileged: ancestry"):
+            return
 
 
-@prop(
-    "G-02",
-    "the daemon reports the node's capacity, whatever the limit of the pod",
-    source=GITLAB_RUNNER,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(capacity,),
-)
-def reports_the_node(seen: Seen) -> Observation:
-    """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
-    daemon, node = seen[DAEMON], seen["node's capacity"]
-    info = parsed(daemon)
-    cpus, memory = int(node.output["cpus"]), int(node.output["mem_total"].split()[0]) * 1024
-    cpu_limit, memory_limit = (pod_limit(seen, what) for what in ("cpu", "memory"))
-    if cpu_limit is None or memory_limit is None:
-        return inconclusive("the pod has no limits that the daemon could report instead", seen[POD].id)
-    if cpu_limit >= cpus or memory_limit >= memory:
-        return inconclusive("the pod's limits are not below what the node has", seen[POD].id, node.id)
-    said = f"it reports {info['NCPU']} CPU and {_mib(info['MemTotal'])}; the node has {cpus} and {_mib(memory)}, "
-    said += f"the pod's limits are {cpu_limit:g} and {_mib(memory_limit)}"
-    as_the_node = (info["NCPU"], info["MemTotal"]) == (cpus, memory)
-    return (HOLDS if as_the_node else LACKS).because(said, daemon.id, node.id, seen[POD].id)
+@prop("P1-06", "a container that the client starts has no more capabilities than the client has itself",
+      predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(privileged,),
+      expects=(expect("dind", LACKS,
+                      because="the engine's own container is privileged, so what its client starts can be, too",
+                      see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
+      ))  # fmt: skip
+def capabilities(seen: Seen) -> Observation:
+    """Judge the child's effective capabilities against the client's, and against those of the node's pid 1."""
+    runs = {option: seen[way] for way, option in WAYS.items() if seen.get(way)}
+    child, client = seen.get("privileged: ancestry"), seen["client: ancestry"]
+    refused = "".join(f"{option}: {said(run)}; " for option, run in runs.items() if run.output["exit"] != 0)
+    if child is None:
+        return inconclusive(f"{refused}no such container ran", *(run.id for run in runs.values()))
+    its, own, full = (int(one["capabilities"], 16) for one in (child.output[0], client.output[0], client.output[-1]))
+    cites = (*(run.id for run in runs.values()), child.id, client.id)
+    counted = f"{its.bit_count()} capabilities, the client {own.bit_count()}, the node's pid 1 {full.bit_count()}"
+    words = f"{refused}with {child.asked['option']} the child has {counted}"
+    if own == full:
+        return inconclusive(f"{words}: the client is privileged itself", *cites)
+    return LACKS.because(words, *cites) if its & ~own else HOLDS.because(words, *cites)
 
 
-def _mib(number: float) -> str:
-    return f"{number / (1 << 20):.0f} MiB"
+def mounting(rig: Rig) -> None:
+    """Mount a directory of the node, the pod's own at kubelet; look at a file in it from the child and from the node."""
+    folder, file = f"{PODS}/{rig.pod['metadata']['uid']}", "etc-hosts"
+    with taken_away(rig, "mounting"):
+        for one in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
+            rig.ask("mounting: child", "storage", root=one["pid"], paths=["/host", f"/host/{file}"])
+        rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
+
+
+@prop("P1-07", "a directory of the node that the client has mounted by its path is not the node's",
+      predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(mounting,),
+      expects=(expect("dind", HOLDS,
+                      because="a path that is mounted is the engine's: its container's own, not the node's",
+                      see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
+      ))  # fmt: skip
+def directories(seen: Seen) -> Observation:
+    """Judge whether what the child sees there is the node's, by device and inode."""
+    run, child, node = seen["mounting"], seen.get("mounting: child"), seen["mounting: node"]
+    folder, file = node.asked["paths"]
+    if child is None:
+        return inconclusive(f"no container ran with the mount: {said(run)}", run.id)
+    cites = (run.id, child.id, node.id)
+    mounted, its_file = (child.output[path] for path in child.asked["paths"])
+    if not node.output[file]["exists"]:
+        return inconclusive(f"{file} is not on the node, so that it is not seen says nothing", *cites)
+    if not mounted["exists"]:
+        return inconclusive("nothing is mounted in the child", *cites)
+    if its_file == node.output[file]:
+        return LACKS.because(f"the child reads the node's own {file} (inode {its_file['inode']})", *cites)
+    if mounted == node.output[folder]:
+        return inconclusive(f"the child has the node's {folder}, but not the file in it", *cites)
+    other = "an empty one" if not its_file["exists"] else "another file"
+    return HOLDS.because(f"{folder} in the child is another directory (inode {mounted['inode']}), with {other} there", *cites)
 
 
 SHARED = "/tmp"  # noqa: S108 -- a directory that every container and node has, so that mounting it creates none
@@ -199,7 +231,7 @@ def all_capabilities(seen: Seen) -> Observation:
 @prop(
     "S-16",
     "the child has no more than the engine's default capabilities, under a seccomp filter",
-    source=DOCKER,
+    source=DOCKER_SECCOMP,
     predicts={"dood": HOLDS, "dind": HOLDS},
     legs=("foreground",),
     level="extended",
@@ -242,7 +274,7 @@ def profiled(seen: Seen) -> Observation:
     read, daemon = seen["child's profile"], seen[DAEMON]
     profile = read.output["stdout"].strip().strip("\0")
     options = parsed(daemon).get("SecurityOptions") or []
-    modules = [name for name in MODULES if any(f"name={name}" in one for one in options)]
+    modules = [name for name in SECURITY_MODULES if any(f"name={name}" in one for one in options)]
     if read.output["exit"] and NO_MODULE in read.output["stderr"]:
         if modules:
             return inconclusive(f"the daemon speaks of {', '.join(modules)}, and the kernel tells no profile", read.id, daemon.id)
@@ -253,7 +285,7 @@ def profiled(seen: Seen) -> Observation:
     return (LACKS if "unconfined" in profile else HOLDS).because(words, read.id, daemon.id)
 
 
-MODULES = ("apparmor", "selinux")
+SECURITY_MODULES = ("apparmor", "selinux")
 NO_MODULE = "Invalid argument"
 """What reading the file ends with where no module answers for it (linux security/security.c, security_getprocattr)."""
 
@@ -301,40 +333,6 @@ def refused_by_baseline(seen: Seen) -> Observation:
     if "violates PodSecurity" not in refused:
         return inconclusive(f"it was refused for another reason: {refused}", pod.id)
     return HOLDS.because(f"{refused.partition('violates ')[2]}; Pod A was admitted", pod.id, other.id)
-
-
-def mtus(rig: Rig) -> None:
-    """Read the MTU of every interface in the pod's network, where the engine's bridge is one of them."""
-    script = 'for one in /sys/class/net/*; do echo "${one##*/} $(cat "$one/mtu")"; done'
-    rig.run("MTUs", "sh", "-c", script)
-
-
-@prop(
-    "MTU",
-    "a packet of the engine's bridge is no larger than the pod's network takes",
-    source=RUNNERS,
-    predicts={"dind": LACKS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="extended",
-    while_serving=(mtus,),
-    expects=(
-        expect(
-            "dind",
-            HOLDS,
-            because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
-            see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
-        ),
-    ),
-)
-def bridge_fits(seen: Seen) -> Observation:
-    """Judge the MTU of docker0 against that of the pod's own eth0."""
-    read = seen["MTUs"]
-    found = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
-    if not {"docker0", "eth0"} <= set(found):
-        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(found))}", read.id)
-    words = f"docker0 {found['docker0']}, eth0 {found['eth0']}"
-    return (HOLDS if found["docker0"] <= found["eth0"] else LACKS).because(words, read.id)
 
 
 def engine_from_elsewhere(rig: Rig) -> None:

@@ -1,4 +1,4 @@
-"""As printed: what the article's own manifests, and a client of its age, meet today."""
+"""Article manifests: what the article's own manifests, and a client of its age, meet today."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from conformance.evidence.names import CHILD
 from conformance.images import DIND_2017
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from scenarios import knowledge, lifecycle, names, networking, resources, storage
+from scenarios import contention, lifecycle, networking, storage, visibility
+from scenarios.resources import placement
 
 API_2017 = "1.24"
 """The Engine API of Docker 1.12, the article's."""
@@ -141,13 +142,13 @@ def at_first(rig: Rig) -> None:
 
 @prop("P1-01.printed", "the client of the manifest as printed starts its container on the host's engine",
       predicts={"article-dood": HOLDS}, approaches=("article-dood",), legs=("printed",), level="article",
-      while_serving=(at_first, knowledge.engines_lists), childless=True)  # fmt: skip
+      while_serving=(at_first, visibility.engines_lists), childless=True)  # fmt: skip
 def started(seen: Seen) -> Observation:
     """Judge by the node's engine and the child's page; where there is none, by how the client ended and what it said."""
     child, pod, log, listed = (seen[name] for name in (CHILD, "pod at first", "client's log", "containers of the node's engine"))
     cites = (child.id, pod.id, log.id, listed.id)
     if not (why := unproven(seen)):
-        listed_there = knowledge.listed_by_host.judged_by(seen)
+        listed_there = visibility.judge_host_list(seen)
         return listed_there.because(f"it serves its nonce; {listed_there.reason}", *cites)
     client = _client(pod.output)
     end = client.get("state", {}).get("terminated") or client.get("lastState", {}).get("terminated") or {}
@@ -171,28 +172,46 @@ def _of_article_dood(name: str, sentence: str, like: Property, *expects: Expecta
 
 
 OF = "of the manifest as printed"
-known = _of_article_dood("P2-03.printed", f"Kubernetes knows of the child {OF}", knowledge.known)
+
+
+known = _of_article_dood("P2-03.printed", f"Kubernetes knows of the child {OF}", visibility.known)
+
+
 pod_ip = _of_article_dood("P2-05.printed", f"port 80, which the child {OF} publishes, answers on the pod's IP", networking.pod_ip)
+
+
 host_port = _of_article_dood(
     "P2-06.manifest", f"port 80, which the child {OF} publishes, is opened in its pod's network, and not in the node's",
-    names.host_port,
+    contention.host_port,
 )  # fmt: skip
+
+
 ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod,
                          expect("article-dood", HOLDS, **lifecycle.SIG_PROXY))  # fmt: skip
+
+
 reclaimed = _of_article_dood(
     "P2-08.printed", f"what the child {OF} and its image wrote is gone from the node when the pod is", storage.reclaimed
 )
+
+
 log_gone = _of_article_dood(
     "P2-09.printed", f"the log of the child {OF} is gone from the node when the pod is", storage.log_reclaimed
 )
+
+
 bytes_gone = _of_article_dood(
     "P2-11.printed", f"no byte of what the child {OF} wrote is left on the node when the pod is gone", storage.bytes_left
 )
+
+
 weight = _of_article_dood(
-    "P2-12.printed", f"the child {OF} competes for CPU with the weight that its pod's requests give", resources.weight
+    "P2-12.printed", f"the child {OF} competes for CPU with the weight that its pod's requests give", placement.weight
 )
+
+
 limits = _of_article_dood(
-    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", resources.placement,
+    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", placement.placement,
     expect("article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
            see="Part 2, Case 1: its manifest has requests alone"),
 )  # fmt: skip

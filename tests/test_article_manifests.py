@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.run.stamp import engines, generation
-from scenarios.printed import ON_NODE, TRIES
+from scenarios.article_manifests import ON_NODE, TRIES
 from tests.made import CONTAINER, PROPERTIES, answer, conclude, proven, ran, reading
 
 NO_ENGINE = "docker: Cannot connect to the Docker daemon at tcp://localhost:2375. Is the docker daemon running?."

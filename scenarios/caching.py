@@ -1,4 +1,4 @@
-"""Reuse: what one job has pulled, and what it has built, is there for the next."""
+"""Caching: what one job has pulled, and what it has built, is there for the next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
-from conformance.cluster.api import GONE, Object
+from conformance.cluster.api import Object
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
@@ -167,7 +167,7 @@ def _built(seen: Seen) -> Build:
     return Build((build, made, history), failed, layers[-1], size, build.output["seconds"])
 
 
-def built(seen: Seen) -> Observation:
+def judge_builds(seen: Seen) -> Observation:
     """Judge the second build by its last layer, whose bytes are random: it is the first's, or was built again."""
     if seen.second is None:
         return inconclusive("there was no second job")
@@ -207,41 +207,7 @@ def _asked(seen: Seen) -> bool:
     return bool(registry.requests(after) > registry.requests(before))
 
 
-@prop(
-    "P1-10.pull",
-    "a user of the pod can pull an image from a registry",
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("reuse",),
-    level="extended",
-    while_serving=(first_job,),
-)
-def pulls(seen: Seen) -> Observation:
-    """Judge the first pull by what the registry sent and the daemon has."""
-    if seen["push"].output["exit"] != 0:
-        return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
-    pull = pulled(seen)
-    if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
-        return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
-    if pull.failed and pull.there:
-        return inconclusive(f"{pull.failed}; but the daemon has the image", *pull.cites)
-    if pull.failed or not pull.there:
-        return LACKS.because(pull.failed or "the daemon has no such image after the pull", *pull.cites)
-    if pull.sent < LAYER:
-        return inconclusive(f"the registry sent {pull.words}: less than the image's own layer", *pull.cites)
-    return HOLDS.because(f"the registry sent {pull.words}, and the daemon has the image", *pull.cites)
-
-
-@prop(
-    "P2-23",
-    "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
-    predicts={"dind": HOLDS},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    while_serving=(first_job,),
-    after_deletion=(second_job,),
-)
-def reused(seen: Seen) -> Observation:
+def judge_pulls(seen: Seen) -> Observation:
     """Judge what the registry sent for the second pull against what it sent for the first."""
     if seen.second is None:
         return inconclusive("there was no second job")
@@ -263,6 +229,18 @@ def reused(seen: Seen) -> Observation:
     return inconclusive(f"{words}: that is neither the same nor spared", *cites)
 
 
+reused = prop(
+    "P2-23",
+    "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": HOLDS},
+    legs=("reuse-kept",),
+    approaches=("dind",),
+    level="extended",
+    while_serving=(first_job,),
+    after_deletion=(second_job,),
+)(judge_pulls)
+
+
 kept_build = prop(
     "P2-23.built",
     "where the engine's graph is kept, a second job has what the first one built, and is faster for it",
@@ -272,7 +250,8 @@ kept_build = prop(
     level="extended",
     while_serving=(first_job,),
     after_deletion=(second_job,),
-)(built)
+)(judge_builds)
+
 
 unmanaged = prop(
     "P2-23.unkept",
@@ -291,27 +270,10 @@ unmanaged = prop(
             "shared",
         ),
     ),
-)(reused.judged_by)
+)(judge_pulls)
 
 
-@prop(
-    "P2-23.shared",
-    "two pods can have one kept graph at the same time",
-    predicts={},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    after_deletion=(second_job, third_at_once),
-    expects=(
-        expect(
-            "dind",
-            LACKS,
-            because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
-            see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
-        ),
-    ),
-)
-def shared(seen: Seen) -> Observation:
+def judge_sharing(seen: Seen) -> Observation:
     """Judge whether the engine of a third pod starts on the graph that the second pod's engine has."""
     pod, child = seen["third pod"], seen["third child"]
     if seen.second is None:
@@ -328,3 +290,34 @@ def shared(seen: Seen) -> Observation:
     log = seen["third engine's log"]
     last = (log.output.strip().splitlines() or ["nothing"])[-1]
     return LACKS.because(f"the third pod's engine ended with {end['exitCode']}, and said last: {last}", *cites, log.id)
+
+
+shared = prop(
+    "P2-23.shared",
+    "two pods can have one kept graph at the same time",
+    predicts={},
+    legs=("reuse-kept",),
+    approaches=("dind",),
+    level="extended",
+    after_deletion=(second_job, third_at_once),
+    expects=(
+        expect(
+            "dind",
+            LACKS,
+            because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
+            see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
+        ),
+    ),
+)(judge_sharing)
+
+
+cached = prop(
+    "J-05",
+    "what one step has built is not built again by the next",
+    source="J. Petazzoni, Using Docker-in-Docker for your CI or testing environment? Think twice",
+    predicts={"dood": HOLDS, "dind": LACKS},
+    legs=("reuse",),
+    level="extended",
+    while_serving=(first_job,),
+    after_deletion=(second_job,),
+)(judge_builds)

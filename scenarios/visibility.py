@@ -1,4 +1,4 @@
-"""Knowledge: who knows of the child, and whose child it is."""
+"""Visibility: who knows of the child, and whose child it is."""
 
 from __future__ import annotations
 
@@ -86,10 +86,7 @@ def _silent(evidence: Evidence) -> Observation | None:
     return not_applicable(f"no Docker Engine answers on the node's {NODE_SOCKET} ({why})", evidence.id)
 
 
-@prop("P1-03", "the host's docker ps lists the child",
-      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article",
-      while_serving=(engines_lists,))  # fmt: skip
-def listed_by_host(seen: Seen) -> Observation:
+def judge_host_list(seen: Seen) -> Observation:
     """Judge the node's engine's list beside that of the leg's engine, which has to hold the child."""
     own, node = seen["containers of the leg's engine"], seen["containers of the node's engine"]
     if silent := _silent(node):
@@ -103,12 +100,17 @@ def listed_by_host(seen: Seen) -> Observation:
     return LACKS.because(said, *cites)
 
 
+listed_by_host = prop("P1-03", "the host's docker ps lists the child",
+      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article",
+      while_serving=(engines_lists,))(judge_host_list)  # fmt: skip
+
+
 @prop("P2-15", "the host's Docker does not list the child",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
       while_serving=(engines_lists,))  # fmt: skip
 def unlisted(seen: Seen) -> Observation:
     """Judge the same two lists, the other way round."""
-    found = listed_by_host.judged_by(seen)
+    found = judge_host_list(seen)
     other = {HOLDS.state: LACKS, LACKS.state: HOLDS}.get(found.state)
     return other.because(found.reason, *found.cites) if other else found
 
