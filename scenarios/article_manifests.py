@@ -70,17 +70,10 @@ def _without_engine(log: Evidence) -> list[str]:
     return [line for line in log.output.splitlines() if any(words in line for words in NO_ENGINE)]
 
 
-@prop(
-    "P2-17.first",
-    "the client of the manifest as printed reaches its engine at the first try",
-    source="Part 2, Case 2, kubectl get pods: RESTARTS 1",
-    predicts={"article-dind": LACKS},
-    legs=("printed",),
-    approaches=("article-dind",),
-    level="article",
-    unhurried=(first_try,),
-    childless=True,
-)
+@prop("P2-17.first", "the client of the manifest as printed reaches its engine at the first try",
+      source="Part 2, Case 2, kubectl get pods: RESTARTS 1",
+      predicts={"article-dind": LACKS}, approaches=("article-dind",), legs=("printed",), level="article", unhurried=(first_try,),
+      childless=True)  # fmt: skip
 def first(seen: Seen) -> Observation:
     """Judge whether the client had to be started again, and whether it says that no engine answered."""
     pod, log = seen["pod after its first try"], seen["client's log"]
@@ -95,26 +88,14 @@ def first(seen: Seen) -> Observation:
     return inconclusive(f"the client's container is {json.dumps(state)[:200]} and said: {log.output[-200:]!r}", pod.id, log.id)
 
 
-@prop(
-    "P2-17.printed",
-    "the engine of the manifest as printed serves its plain API on port 2375",
-    predicts={"article-dind": HOLDS},
-    legs=("printed",),
-    approaches=("article-dind",),
-    level="article",
-    while_serving=(whose_images,),
-    unhurried=(first_try, later_tries),
-    childless=True,
-    expects=(
-        expect(
-            "article-dind",
-            inconclusive(""),
-            because="where the image cannot be had nothing can be said of its default",
-            see="docs/glossary.md, stand-in",
-            printed="stand-in",
-        ),
-    ),
-)
+@prop("P2-17.printed", "the engine of the manifest as printed serves its plain API on port 2375",
+      predicts={"article-dind": HOLDS}, approaches=("article-dind",), legs=("printed",), level="article",
+      while_serving=(whose_images,), unhurried=(first_try, later_tries), childless=True,
+      expects=(
+          expect("article-dind", inconclusive(""), printed="stand-in",
+                 because="where the image cannot be had nothing can be said of its default",
+                 see="docs/glossary.md, stand-in"),
+      ))  # fmt: skip
 def printed(seen: Seen) -> Observation:
     """Judge what the client met on 2375, where the engine is the one that the manifest names."""
     ours = seen["stand-ins"]
@@ -270,18 +251,12 @@ TOO_OLD = {
 }
 
 
-@prop(
-    "P1-10.age",
-    "the engine takes a client of the article's age",
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    while_serving=(old_client,),
-    expects=(
-        expect("dood", LACKS, **TOO_OLD, node_engine="since 29"),
-        expect("dind", LACKS, **TOO_OLD, pod_engine="since 29"),
-    ),
-)
+@prop("P1-10.age", "the engine takes a client of the article's age",
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="article", while_serving=(old_client,),
+      expects=(
+          expect("dood", LACKS, **TOO_OLD, node_engine="since 29"),
+          expect("dind", LACKS, **TOO_OLD, pod_engine="since 29"),
+      ))  # fmt: skip
 def of_age(seen: Seen) -> Observation:
     """Judge the answer to a client that is told to speak API 1.24, against what the engine says it takes."""
     asked, version = seen["a client of 2017"], seen["engine's version"]

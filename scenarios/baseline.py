@@ -55,15 +55,9 @@ def server_word(said: str) -> str:
     return f"MySQL error {NO_ACCOUNT}" if body.startswith(f"\xff{chr(NO_ACCOUNT % 256)}{chr(NO_ACCOUNT // 256)}Host ") else ""
 
 
-@prop(
-    "P2-01",
-    "the pod's IP answers from every node, and its containers share one network and localhost",
-    predicts={"pod": HOLDS},
-    approaches=("pod",),
-    legs=("plain",),
-    level="article",
-    while_serving=(both_ready, asked_on_both_ports),
-)
+@prop("P2-01", "the pod's IP answers from every node, and its containers share one network and localhost",
+      predicts={"pod": HOLDS}, approaches=("pod",), legs=("plain",), level="article",
+      while_serving=(both_ready, asked_on_both_ports))  # fmt: skip
 def one_network(seen: Seen) -> Observation:
     """Judge both ports from everywhere, both ways over localhost, and the network namespaces by their inodes."""
     pod, processes = seen["pod when ready"], seen["pod's processes"]
@@ -180,31 +174,17 @@ def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
     return (LACKS if left else HOLDS).because(f"counted from the delete call: {'; '.join(said)}", *cites)
 
 
-@prop(
-    "P2-02",
-    "when a pod ends its node loses its directory, cgroups, running containers and network namespace",
-    predicts={"pod": HOLDS},
-    approaches=("pod",),
-    legs=("plain",),
-    level="article",
-    while_serving=(both_ready, had_on_the_node),
-    after_deletion=(gone_from_the_node,),
-)
+@prop("P2-02", "when a pod ends its node loses its directory, cgroups, running containers and network namespace",
+      predicts={"pod": HOLDS}, approaches=("pod",), legs=("plain",), level="article", while_serving=(both_ready, had_on_the_node),
+      after_deletion=(gone_from_the_node,))  # fmt: skip
 def reclaimed(seen: Seen) -> Observation:
     """Judge what kubelet takes away as the pod ends."""
     return _taken_away(seen, AT_ONCE)
 
 
-@prop(
-    "P2-02.logs",
-    "when a pod has ended its node loses its logs, and what the CRI knows of its containers",
-    predicts={"pod": HOLDS},
-    approaches=("pod",),
-    legs=("plain",),
-    level="extended",
-    while_serving=(both_ready, to_be_collected),
-    after_deletion=(collected,),
-)
+@prop("P2-02.logs", "when a pod has ended its node loses its logs, and what the CRI knows of its containers",
+      predicts={"pod": HOLDS}, approaches=("pod",), legs=("plain",), level="extended",
+      while_serving=(both_ready, to_be_collected), after_deletion=(collected,))  # fmt: skip
 def garbage_collected(seen: Seen) -> Observation:
     """Judge what kubelet collects afterwards."""
     return _taken_away(seen, COLLECTED)

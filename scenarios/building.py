@@ -32,14 +32,8 @@ from conformance.timeouts import TIMEOUTS
 from scenarios.caching import LAYER, first_job, pulled
 
 
-@prop(
-    "P1-10.pull",
-    "a user of the pod can pull an image from a registry",
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("reuse",),
-    level="extended",
-    while_serving=(first_job,),
-)
+@prop("P1-10.pull", "a user of the pod can pull an image from a registry",
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("reuse",), level="extended", while_serving=(first_job,))  # fmt: skip
 def pulls(seen: Seen) -> Observation:
     """Judge the first pull by what the registry sent and the daemon has."""
     if seen["push"].output["exit"] != 0:
@@ -82,8 +76,8 @@ def compose(rig: Rig) -> None:
 
 
 @prop("P1-09", "a step can compose services",
-      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article",
-      while_serving=(compose,), expects=WHOLE)  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", while_serving=(compose,),
+      expects=WHOLE)  # fmt: skip
 def composes(seen: Seen) -> Observation:
     """Judge which services of the project run on the node."""
     version, run = seen["compose version"], seen["compose"]
@@ -196,23 +190,14 @@ def _decided(pod: Object | None) -> bool:
     return bool(pod and _word(pod) in ("running", NOT_THERE))
 
 
-@prop(
-    "K-01",
-    "a pod on the node can run an image that a step has built there",
-    source="kubernetes.io, Check whether dockershim removal affects you",
-    predicts={"dood": LACKS},
-    legs=("foreground-forced",),
-    level="extended",
-    while_serving=(run_by_kubelet,),
-    expects=(
-        expect(
-            "dind",
-            LACKS,
-            because="the image is in the graph of the pod's engine, which no container runtime of the node reads",
-            see="kubernetes.io, Check whether dockershim removal affects you",
-        ),
-    ),
-)
+@prop("K-01", "a pod on the node can run an image that a step has built there",
+      source="kubernetes.io, Check whether dockershim removal affects you",
+      predicts={"dood": LACKS}, legs=("foreground-forced",), level="extended", while_serving=(run_by_kubelet,),
+      expects=(
+          expect("dind", LACKS,
+                 because="the image is in the graph of the pod's engine, which no container runtime of the node reads",
+                 see="kubernetes.io, Check whether dockershim removal affects you"),
+      ))  # fmt: skip
 def runs_in_a_pod(seen: Seen) -> Observation:
     """Judge what kubelet says of a pod of the image, beside the daemon's word that there is one."""
     built, listed, pod = seen["build for kubelet"], seen["image for kubelet"], seen["pod of the built image"]

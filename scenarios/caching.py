@@ -230,47 +230,28 @@ def judge_pulls(seen: Seen) -> Observation:
 
 
 reused = prop(
-    "P2-23",
-    "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
-    predicts={"dind": HOLDS},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    while_serving=(first_job,),
+    "P2-23", "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("reuse-kept",), level="extended", while_serving=(first_job,),
     after_deletion=(second_job,),
-)(judge_pulls)
+)(judge_pulls)  # fmt: skip
 
 
 kept_build = prop(
-    "P2-23.built",
-    "where the engine's graph is kept, a second job has what the first one built, and is faster for it",
-    predicts={"dind": HOLDS},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    while_serving=(first_job,),
+    "P2-23.built", "where the engine's graph is kept, a second job has what the first one built, and is faster for it",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("reuse-kept",), level="extended", while_serving=(first_job,),
     after_deletion=(second_job,),
-)(judge_builds)
+)(judge_builds)  # fmt: skip
 
 
 unmanaged = prop(
-    "P2-23.unkept",
-    "where nobody keeps a graph for it, a second job has what the first one pulled, and is faster for it",
-    predicts={"dind": LACKS},
-    legs=("reuse",),
-    level="extended",
-    while_serving=(first_job,),
-    after_deletion=(second_job,),
+    "P2-23.unkept", "where nobody keeps a graph for it, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": LACKS}, legs=("reuse",), level="extended", while_serving=(first_job,), after_deletion=(second_job,),
     expects=(
-        expect(
-            "dood",
-            HOLDS,
-            because="the host's engine outlives the job, and its graph serves every job on the node",
-            see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build cache is "
-            "shared",
-        ),
+        expect("dood", HOLDS, because="the host's engine outlives the job, and its graph serves every job on the node",
+               see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build "
+                   "cache is shared"),
     ),
-)(judge_pulls)
+)(judge_pulls)  # fmt: skip
 
 
 def judge_sharing(seen: Seen) -> Observation:
@@ -293,31 +274,18 @@ def judge_sharing(seen: Seen) -> Observation:
 
 
 shared = prop(
-    "P2-23.shared",
-    "two pods can have one kept graph at the same time",
-    predicts={},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    after_deletion=(second_job, third_at_once),
+    "P2-23.shared", "two pods can have one kept graph at the same time",
+    predicts={}, approaches=("dind",), legs=("reuse-kept",), level="extended", after_deletion=(second_job, third_at_once),
     expects=(
-        expect(
-            "dind",
-            LACKS,
-            because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
-            see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
-        ),
+        expect("dind", LACKS, because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
+               see="moby/moby#31600, moby/moby#29519, argo-workflows#1426"),
     ),
-)(judge_sharing)
+)(judge_sharing)  # fmt: skip
 
 
 cached = prop(
-    "J-05",
-    "what one step has built is not built again by the next",
+    "J-05", "what one step has built is not built again by the next",
     source="J. Petazzoni, Using Docker-in-Docker for your CI or testing environment? Think twice",
-    predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("reuse",),
-    level="extended",
-    while_serving=(first_job,),
+    predicts={"dood": HOLDS, "dind": LACKS}, legs=("reuse",), level="extended", while_serving=(first_job,),
     after_deletion=(second_job,),
-)(judge_builds)
+)(judge_builds)  # fmt: skip

@@ -140,8 +140,10 @@ def judge_name(seen: Seen) -> Observation:
     return _contest(seen, "name", "is already in use")
 
 
-named = prop("P2-04", "a container's name that another pod has taken can be taken",
-      predicts=BOTH, legs=("twins",), level="article", while_serving=(name,))(judge_name)  # fmt: skip
+named = prop(
+    "P2-04", "a container's name that another pod has taken can be taken",
+    predicts=BOTH, legs=("twins",), level="article", while_serving=(name,),
+)(judge_name)  # fmt: skip
 
 
 @prop("P1-05", "two instances of a step that names its container can run at the same time",
@@ -156,8 +158,10 @@ def judge_port(seen: Seen) -> Observation:
     return _contest(seen, "port", "port is already allocated", "address already in use")
 
 
-published = prop("P2-07", "a port that another pod's container has published can be published",
-      predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN)(judge_port)  # fmt: skip
+published = prop(
+    "P2-07", "a port that another pod's container has published can be published",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN,
+)(judge_port)  # fmt: skip
 
 
 @prop("P1-08.network", "a network's name that another pod has taken can be taken",
@@ -168,14 +172,16 @@ def networked(seen: Seen) -> Observation:
 
 
 # Of the named resources of P1-08, a container's name and a port are judged by what P2-04 and P2-07 read.
-named_resource = prop("P1-08.name", "the names of other pods' containers are free to a step",
-                      predicts=DOOD, legs=("twins",), level="article",
-                      while_serving=(name,), expects=ITS_OWN)(judge_name)  # fmt: skip
+named_resource = prop(
+    "P1-08.name", "the names of other pods' containers are free to a step",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(name,), expects=ITS_OWN,
+)(judge_name)  # fmt: skip
 
 
-port_resource = prop("P1-08.port", "the ports of other pods' containers are free to a step",
-                     predicts=DOOD, legs=("twins",), level="article",
-                      while_serving=(port,), expects=ITS_OWN)(judge_port)  # fmt: skip
+port_resource = prop(
+    "P1-08.port", "the ports of other pods' containers are free to a step",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN,
+)(judge_port)  # fmt: skip
 
 
 def volume(rig: Rig) -> None:
@@ -265,9 +271,10 @@ tagged = prop(
 )(judge_tag)  # fmt: skip
 
 
-tag_resource = prop("P1-08.tag", "an image's tag that a step has given is not moved by another pod",
-                    predicts=DOOD, legs=("twins",), level="article",
-                      while_serving=(tag,), expects=ITS_OWN)(judge_tag)  # fmt: skip
+tag_resource = prop(
+    "P1-08.tag", "an image's tag that a step has given is not moved by another pod",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(tag,), expects=ITS_OWN,
+)(judge_tag)  # fmt: skip
 
 
 def opened(rig: Rig) -> None:

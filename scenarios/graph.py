@@ -36,15 +36,8 @@ def graphs(rig: Rig) -> None:
     rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
 
 
-@prop(
-    "P2-14",
-    "the graph of the pod's engine is not the graph of the node's daemon",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    while_serving=(graphs,),
-)
+@prop("P2-14", "the graph of the pod's engine is not the graph of the node's daemon",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(graphs,))  # fmt: skip
 def graph_of_its_own(seen: Seen) -> Observation:
     """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
     own, on_node, theirs = seen["engine's graph"], seen["graphs on the node"], seen["node's daemon"]
@@ -69,15 +62,9 @@ def graph_of_its_own(seen: Seen) -> Observation:
     return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
 
 
-@prop(
-    "P2-16",
-    "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    while_serving=(graphs, on_the_node),
-)
+@prop("P2-16", "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      while_serving=(graphs, on_the_node))  # fmt: skip
 def graph_on_empty_dir(seen: Seen) -> Observation:
     """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
     mounts, own, on_node, before = (
@@ -188,16 +175,10 @@ def _file_system(mounts: Evidence, path: str) -> str:
     return ""
 
 
-@prop(
-    "J-02",
-    "an engine has a copy-on-write driver on its container's own file system, as it has on a volume",
-    source=THINK_TWICE,
-    predicts={"dind": LACKS},
-    approaches=("dind",),
-    legs=("client-killed",),
-    level="extended",
-    while_serving=(engines_elsewhere,),
-)
+@prop("J-02", "an engine has a copy-on-write driver on its container's own file system, as it has on a volume",
+      source=THINK_TWICE,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("client-killed",), level="extended",
+      while_serving=(engines_elsewhere,))  # fmt: skip
 def layers_on_layers(seen: Seen) -> Observation:
     """Judge the driver that the engine says it chose, where the container's file system is an overlay itself."""
     volume = parsed(seen[DAEMON]).get("Driver", "")
@@ -218,16 +199,10 @@ def layers_on_layers(seen: Seen) -> Observation:
     return (HOLDS if chosen["Driver"] in COPY_ON_WRITE else LACKS).because(words, *cites)
 
 
-@prop(
-    "K-04",
-    "what an engine keeps in memory (an emptyDir of that medium) counts as memory of its pod",
-    source="kubernetes.io, Volumes, emptyDir: files on a tmpfs count against the container's memory limit",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("client-killed",),
-    level="extended",
-    while_serving=(engines_elsewhere,),
-)
+@prop("K-04", "what an engine keeps in memory (an emptyDir of that medium) counts as memory of its pod",
+      source="kubernetes.io, Volumes, emptyDir: files on a tmpfs count against the container's memory limit",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("client-killed",), level="extended",
+      while_serving=(engines_elsewhere,))  # fmt: skip
 def in_memory(seen: Seen) -> Observation:
     """Judge the shared memory that the kernel charges to the pod against the bytes of the graph."""
     graph, mounts = seen[f"{IN_MEMORY}: graph"], seen[f"{IN_MEMORY}: mounts"]
@@ -278,17 +253,10 @@ def engine_again(rig: Rig) -> None:
         rig.daemon("child's container after it", f"/containers/{rig.child_id}/json")
 
 
-@prop(
-    "J-04",
-    "an engine whose container was started again has what it had, on the pod's emptyDir",
-    source="kubernetes.io, Volumes, emptyDir: the data is safe across container crashes",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("engine-killed",),
-    level="extended",
-    while_serving=(engine_killed,),
-    unhurried=(engine_again,),
-)
+@prop("J-04", "an engine whose container was started again has what it had, on the pod's emptyDir",
+      source="kubernetes.io, Volumes, emptyDir: the data is safe across container crashes",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
+      unhurried=(engine_again,))  # fmt: skip
 def kept_across_restart(seen: Seen) -> Observation:
     """Judge whether the new engine knows the child's container by its id, which no image that it starts with could give it."""
     pod, engine = seen["pod of the engine that was started again"], seen["engine that was started again"]
@@ -307,17 +275,10 @@ def kept_across_restart(seen: Seen) -> Observation:
     return inconclusive("the engine did not say whether it knows the child's container", *cites)
 
 
-@prop(
-    "J-04.pod",
-    "the engine of a new pod has what the engine of the pod before it had, on an emptyDir",
-    source=f"{THINK_TWICE}: each time that you restart it, you might be nuking its cache",
-    predicts={"dind": LACKS},
-    approaches=("dind",),
-    legs=("reuse",),
-    level="extended",
-    while_serving=(first_job,),
-    after_deletion=(second_job,),
-)
+@prop("J-04.pod", "the engine of a new pod has what the engine of the pod before it had, on an emptyDir",
+      source=f"{THINK_TWICE}: each time that you restart it, you might be nuking its cache",
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("reuse",), level="extended", while_serving=(first_job,),
+      after_deletion=(second_job,))  # fmt: skip
 def kept_across_pods(seen: Seen) -> Observation:
     """Judge whether it is the same engine by its id, which is kept in the graph, and what it had to pull."""
     if seen.second is None:
@@ -334,12 +295,8 @@ def kept_across_pods(seen: Seen) -> Observation:
 
 
 one_graph = prop(
-    "J-03",
-    "two engines can share one graph",
+    "J-03", "two engines can share one graph",
     source=f"{THINK_TWICE}: sharing /var/lib/docker gives you a bad time",
-    predicts={"dind": LACKS},
-    approaches=("dind",),
-    legs=("reuse-kept",),
-    level="extended",
+    predicts={"dind": LACKS}, approaches=("dind",), legs=("reuse-kept",), level="extended",
     after_deletion=(second_job, third_at_once),
-)(judge_sharing)
+)(judge_sharing)  # fmt: skip

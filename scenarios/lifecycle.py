@@ -89,22 +89,16 @@ def judge_end(seen: Seen) -> Observation:
 
 
 ends_with_pod = prop(
-    "P2-10",
-    "the child ends when its pod is deleted",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=MATRIX,
+    "P2-10", "the child ends when its pod is deleted",
+    predicts={"dood": LACKS, "dind": HOLDS}, legs=MATRIX,
     expects=(
         expect("dood", HOLDS, leg="foreground", **SIG_PROXY),
         # An orphan was expected here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
-        expect(
-            "dood",
-            HOLDS,
-            leg="foreground-forced",
-            because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
-            see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds",
-        ),
+        expect("dood", HOLDS, leg="foreground-forced",
+               because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
+               see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds"),
     ),
-)(judge_end)
+)(judge_end)  # fmt: skip
 
 
 def _started_again(seen: Seen, ended: str) -> Observation | None:
@@ -127,40 +121,25 @@ def _started_again(seen: Seen, ended: str) -> Observation | None:
 
 
 ends_though_deaf = prop(
-    "P2-10.deaf",
-    "the child ends when its pod is deleted, though it ignores SIGTERM",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("deaf",),
-    level="article",
-)(judge_end)
+    "P2-10.deaf", "the child ends when its pod is deleted, though it ignores SIGTERM",
+    predicts={"dood": LACKS, "dind": HOLDS}, legs=("deaf",), level="article",
+)(judge_end)  # fmt: skip
 
 
 killed_with_pod = prop(
-    "P2-20",
-    "when the pod is deleted, the child is killed",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("foreground", "foreground-forced"),
-    level="article",
-)(judge_end)
+    "P2-20", "when the pod is deleted, the child is killed",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
+)(judge_end)  # fmt: skip
 
 
-@prop(
-    "P2-20.told",
-    "the child is told (SIGTERM) before it ends with its pod",
-    predicts={},
-    approaches=("dind",),
-    legs=("foreground", "foreground-forced"),
-    level="article",
-    expects=(
-        expect(
-            "dind",
-            HOLDS,
-            because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
-            see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby daemon/stop.go",
-        ),
-    ),
-)
+@prop("P2-20.told", "the child is told (SIGTERM) before it ends with its pod",
+      predicts={}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
+      expects=(
+          expect("dind", HOLDS,
+                 because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby "
+                     "daemon/stop.go"),
+      ))  # fmt: skip
 def told_before(seen: Seen) -> Observation:
     """Judge the child's own note of SIGTERM, which the watch reads from the node."""
     deletion, end = seen[DELETION], end_of(seen)
@@ -173,22 +152,12 @@ def told_before(seen: Seen) -> Observation:
     return (LACKS if end.told is None else HOLDS).because(words, deletion.id)
 
 
-@prop(
-    "P2-20.grace",
-    "the child ends within the grace period of its pod",
-    predicts={},
-    approaches=("dind",),
-    legs=("foreground", "deaf"),
-    level="article",
-    expects=(
-        expect(
-            "dind",
-            HOLDS,
-            because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
-            see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout",
-        ),
-    ),
-)
+@prop("P2-20.grace", "the child ends within the grace period of its pod",
+      predicts={}, approaches=("dind",), legs=("foreground", "deaf"), level="article",
+      expects=(
+          expect("dind", HOLDS, because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
+                 see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout"),
+      ))  # fmt: skip
 def within_grace(seen: Seen) -> Observation:
     """Judge the child's end against the grace that the pod had."""
     deletion, end = seen[DELETION], end_of(seen)
@@ -247,26 +216,17 @@ def judge_survival(seen: Seen) -> Observation:
 
 
 without_client = prop(
-    "L-01",
-    "the child ends when its client is killed",
+    "L-01", "the child ends when its client is killed",
     source="moby/moby#3793, #35647",
-    predicts={"dood": LACKS, "dind": LACKS},
-    legs=("client-killed",),
-    level="extended",
-    while_serving=(client_killed,),
-)(judge_survival)
+    predicts={"dood": LACKS, "dind": LACKS}, legs=("client-killed",), level="extended", while_serving=(client_killed,),
+)(judge_survival)  # fmt: skip
 
 
 without_engine = prop(
-    "L-02",
-    "the child ends when its engine's container is killed",
+    "L-02", "the child ends when its engine's container is killed",
     source="Linux pid_namespaces(7): the end of a namespace's first process ends all others",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("engine-killed",),
-    level="extended",
-    while_serving=(engine_killed,),
-)(judge_survival)
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
+)(judge_survival)  # fmt: skip
 
 
 def job(rig: Rig) -> None:
@@ -288,15 +248,9 @@ def job(rig: Rig) -> None:
     rig.cluster.delete(f"{jobs}/step", 0)
 
 
-@prop(
-    "K-02",
-    "a Job is complete when its command has ended",
-    source="kubernetes.io, Sidecar Containers; actions/actions-runner-controller#1291",
-    predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("foreground-forced",),
-    level="extended",
-    unhurried=(job,),
-)
+@prop("K-02", "a Job is complete when its command has ended",
+      source="kubernetes.io, Sidecar Containers; actions/actions-runner-controller#1291",
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground-forced",), level="extended", unhurried=(job,))  # fmt: skip
 def completes(seen: Seen) -> Observation:
     """Judge the Job's status against the end of its client's container."""
     made, pods = seen["job"], seen["job's pods"]

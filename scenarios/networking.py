@@ -130,36 +130,22 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(said)}{where}", *(a.id for a in silent))
 
 
-@prop(
-    "P2-05",
-    "a port that the child publishes answers on the pod's IP",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    before_creation=(pod_a,),
-    while_serving=(asked_everywhere,),
-)
+@prop("P2-05", "a port that the child publishes answers on the pod's IP",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), before_creation=(pod_a,),
+      while_serving=(asked_everywhere,))  # fmt: skip
 def pod_ip(seen: Seen) -> Observation:
     """Judge the answers on the pod's IP, from pods and from the nodes' own networks."""
     return answers(seen, seen.every(ON_POD_IP))
 
 
-@prop(
-    "P2-05.unpublished",
-    "a port on which the child listens answers on the pod's IP, though it is not published",
-    predicts={"dood": LACKS},
-    legs=("foreground",),
-    level="article",
-    before_creation=(pod_a,),
-    while_serving=(asked_everywhere, asked_unpublished),
-    expects=(
-        expect(
-            "dind",
-            LACKS,
-            because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
-            see="docs.docker.com/engine/network/port-publishing",
-        ),
-    ),
-)
+@prop("P2-05.unpublished", "a port on which the child listens answers on the pod's IP, though it is not published",
+      predicts={"dood": LACKS}, legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere, asked_unpublished),
+      expects=(
+          expect("dind", LACKS,
+                 because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
+                 see="docs.docker.com/engine/network/port-publishing"),
+      ))  # fmt: skip
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
     published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
@@ -170,32 +156,19 @@ def unpublished(seen: Seen) -> Observation:
     return answers(seen, asked)
 
 
-@prop(
-    "P2-05.localhost",
-    "a port that the child publishes answers on the localhost of the pod's containers",
-    source=f"{PODS}, and Case 1",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    before_creation=(pod_a,),
-    while_serving=(asked_everywhere, asked_on_localhost),
-)
+@prop("P2-05.localhost", "a port that the child publishes answers on the localhost of the pod's containers",
+      source=f"{PODS}, and Case 1",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere, asked_on_localhost))  # fmt: skip
 def localhost(seen: Seen) -> Observation:
     """Judge the answer in the network of the client's container."""
     return answers(seen, seen.every("asked on the pod's localhost"), "the pod's localhost")
 
 
-@prop(
-    "P2-05.service",
-    "a Service that selects the pod reaches a port that the child publishes",
-    source=f"{PODS}, and Case 1",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    before_creation=(pod_a,),
-    while_serving=(asked_everywhere,),
-    unhurried=(asked_by_service,),
-)
+@prop("P2-05.service", "a Service that selects the pod reaches a port that the child publishes",
+      source=f"{PODS}, and Case 1",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere,), unhurried=(asked_by_service,))  # fmt: skip
 def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
     slices, control = seen["Service's endpoints"], seen.every("asked at the control Service's address")
@@ -208,16 +181,9 @@ def service(seen: Seen) -> Observation:
     return answers(seen, seen.every("asked at the Service's address"), "the Service")
 
 
-@prop(
-    "P2-18",
-    "another pod gets the child's page from the pod's IP",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    before_creation=(pod_a,),
-    while_serving=(asked_everywhere,),
-)
+@prop("P2-18", "another pod gets the child's page from the pod's IP",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere,))  # fmt: skip
 def from_another_pod(seen: Seen) -> Observation:
     """Judge what a pod on each node got, as the article's curl did."""
     return answers(seen, [one for one in seen.every(ON_POD_IP) if not one.asked["netns"]])
@@ -229,24 +195,14 @@ def mtus(rig: Rig) -> None:
     rig.run("MTUs", "sh", "-c", script)
 
 
-@prop(
-    "MTU",
-    "a packet of the engine's bridge is no larger than the pod's network takes",
-    source=RUNNERS,
-    predicts={"dind": LACKS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="extended",
-    while_serving=(mtus,),
-    expects=(
-        expect(
-            "dind",
-            HOLDS,
-            because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
-            see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
-        ),
-    ),
-)
+@prop("MTU", "a packet of the engine's bridge is no larger than the pod's network takes",
+      source=RUNNERS,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended", while_serving=(mtus,),
+      expects=(
+          expect("dind", HOLDS,
+                 because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
+                 see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes"),
+      ))  # fmt: skip
 def bridge_fits(seen: Seen) -> Observation:
     """Judge the MTU of docker0 against that of the pod's own eth0."""
     read = seen["MTUs"]

@@ -46,9 +46,9 @@ def privileged(rig: Rig) -> None:
 
 @prop("P1-06", "a container that the client starts has no more capabilities than the client has itself",
       predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(privileged,),
-      expects=(expect("dind", LACKS,
-                      because="the engine's own container is privileged, so what its client starts can be, too",
-                      see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
+      expects=(
+          expect("dind", LACKS, because="the engine's own container is privileged, so what its client starts can be, too",
+                 see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
       ))  # fmt: skip
 def capabilities(seen: Seen) -> Observation:
     """Judge the child's effective capabilities against the client's, and against those of the node's pid 1."""
@@ -77,9 +77,9 @@ def mounting(rig: Rig) -> None:
 
 @prop("P1-07", "a directory of the node that the client has mounted by its path is not the node's",
       predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(mounting,),
-      expects=(expect("dind", HOLDS,
-                      because="a path that is mounted is the engine's: its container's own, not the node's",
-                      see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
+      expects=(
+          expect("dind", HOLDS, because="a path that is mounted is the engine's: its container's own, not the node's",
+                 see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
       ))  # fmt: skip
 def directories(seen: Seen) -> Observation:
     """Judge whether what the child sees there is the node's, by device and inode."""
@@ -119,15 +119,9 @@ def client_files(rig: Rig) -> None:
         rig.ask("the mounted directory", "storage", root=found[0]["pid"], paths=["/x", f"/x/{file}"])
 
 
-@prop(
-    "G-05",
-    "a container that mounts a directory of the client's container sees the client's files",
-    source=f"{GITLAB}; Argo Workflows docs, Docker-in-Docker using sidecars",
-    predicts={"dood": LACKS, "dind": LACKS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(client_files,),
-)
+@prop("G-05", "a container that mounts a directory of the client's container sees the client's files",
+      source=f"{GITLAB}; Argo Workflows docs, Docker-in-Docker using sidecars",
+      predicts={"dood": LACKS, "dind": LACKS}, legs=("foreground",), level="extended", while_serving=(client_files,))  # fmt: skip
 def sees_client_files(seen: Seen) -> Observation:
     """Judge the file in both, and whose directory was mounted, by device and inode."""
     client, daemon, mounted = (
@@ -166,15 +160,10 @@ def foreign_container(rig: Rig) -> None:
         rig.ask("foreign container removed", "daemon", socket=NODE_SOCKET, method="DELETE", path=f"{path}?force=1")
 
 
-@prop(
-    "G-01",
-    "the client reaches a container of the node that its pod did not start",
-    source=GITLAB,
-    predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(foreign_container,),
-)
+@prop("G-01", "the client reaches a container of the node that its pod did not start",
+      source=GITLAB,
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="extended",
+      while_serving=(foreign_container,))  # fmt: skip
 def reaches_foreign(seen: Seen) -> Observation:
     """Judge whether the client could tell the nonce in the container's environment, of which it was only told the id."""
     made = seen["foreign container"]
@@ -196,23 +185,14 @@ def capabilities_of_the_node(rig: Rig) -> None:
     rig.ask("node's first process", "ancestry", pid=1)
 
 
-@prop(
-    "H-01",
-    "a container of the pod has every capability that there is on the node",
-    source=HUB,
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(capabilities_of_the_node,),
-    expects=(
-        expect(
-            "dood",
-            LACKS,
-            because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
-            see="docs.docker.com/engine/security, Docker daemon attack surface",
-        ),
-    ),
-)
+@prop("H-01", "a container of the pod has every capability that there is on the node",
+      source=HUB,
+      predicts={"dind": HOLDS}, legs=("foreground",), level="extended", while_serving=(capabilities_of_the_node,),
+      expects=(
+          expect("dood", LACKS,
+                 because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
+                 see="docs.docker.com/engine/security, Docker daemon attack surface"),
+      ))  # fmt: skip
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
     first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
@@ -228,14 +208,9 @@ def all_capabilities(seen: Seen) -> Observation:
     return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)
 
 
-@prop(
-    "S-16",
-    "the child has no more than the engine's default capabilities, under a seccomp filter",
-    source=DOCKER_SECCOMP,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-)
+@prop("S-16", "the child has no more than the engine's default capabilities, under a seccomp filter",
+      source=DOCKER_SECCOMP,
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended")  # fmt: skip
 def confined(seen: Seen) -> Observation:
     """Judge the child's process by /proc."""
     child = seen[CHILD]
@@ -260,15 +235,9 @@ def profiles(rig: Rig) -> None:
     rig.ask("child's profile", "execute", pid=1, command=command, limit=TIMEOUTS.work)
 
 
-@prop(
-    "J-01",
-    "the engine confines the child with a profile of the kernel's security module",
-    source=f"{THINK_TWICE}; docs.docker.com, AppArmor security profiles for Docker",
-    predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(profiles,),
-)
+@prop("J-01", "the engine confines the child with a profile of the kernel's security module",
+      source=f"{THINK_TWICE}; docs.docker.com, AppArmor security profiles for Docker",
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="extended", while_serving=(profiles,))  # fmt: skip
 def profiled(seen: Seen) -> Observation:
     """Judge the profile of the child's process, and whether the daemon says that it sets one."""
     read, daemon = seen["child's profile"], seen[DAEMON]
@@ -313,15 +282,10 @@ def _check(rig: Rig, name: str, leg: Leg, namespace: str) -> None:
     rig.record(name, "API server", asked, {"refused": refused}, began=began, seconds=time.monotonic() - clocked)
 
 
-@prop(
-    "K-05",
-    "a namespace that enforces the baseline standard refuses the pod",
-    source=STANDARDS,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(under_baseline,),
-)
+@prop("K-05", "a namespace that enforces the baseline standard refuses the pod",
+      source=STANDARDS,
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended",
+      while_serving=(under_baseline,))  # fmt: skip
 def refused_by_baseline(seen: Seen) -> Observation:
     """Judge the API server's own words, beside a pod that it would admit to the same namespace."""
     pod, other = seen["the pod under baseline"], seen["Pod A under baseline"]
@@ -340,16 +304,10 @@ def engine_from_elsewhere(rig: Rig) -> None:
     rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port, path="/info")
 
 
-@prop(
-    "H-02",
-    "no other pod can command the pod's engine",
-    source=HUB,
-    predicts={"dind": LACKS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="extended",
-    while_serving=(engine_from_elsewhere,),
-)
+@prop("H-02", "no other pod can command the pod's engine",
+      source=HUB,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended",
+      while_serving=(engine_from_elsewhere,))  # fmt: skip
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]

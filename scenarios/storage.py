@@ -138,14 +138,9 @@ def mounted_after(rig: Rig) -> None:
     rig.ask("mounts after", "mounts", words=rig.seen["mounts before"].asked["words"])
 
 
-@prop(
-    "P2-08",
-    "what the child and its image wrote is gone from the node when the pod is",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground", "detached-forced"),
-    while_serving=(on_the_node,),
-    after_deletion=(on_the_node_after,),
-)
+@prop("P2-08", "what the child and its image wrote is gone from the node when the pod is",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground", "detached-forced"), while_serving=(on_the_node,),
+      after_deletion=(on_the_node_after,))  # fmt: skip
 def reclaimed(seen: Seen) -> Observation:
     """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
     before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
@@ -213,15 +208,9 @@ def _size(number: float) -> str:
     return f"{number / 1e6:.1f} MB" if number >= 1e5 else json.dumps(number) + " bytes"
 
 
-@prop(
-    "P2-09",
-    "the child's log is gone from the node when the pod is",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    while_serving=(written, on_the_node),
-    after_deletion=(on_the_node_after,),
-)
+@prop("P2-09", "the child's log is gone from the node when the pod is",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", while_serving=(written, on_the_node),
+      after_deletion=(on_the_node_after,))  # fmt: skip
 def log_reclaimed(seen: Seen) -> Observation:
     """Judge the file that the daemon names as the child's log, in which a line of the child's stood."""
     before, after, logs = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER], seen["the line in the logs"]
@@ -260,15 +249,8 @@ KEPT = tuple(
 )
 
 
-@prop(
-    "P2-09.once",
-    "a line that the child writes to its output is kept once on the node",
-    predicts={},
-    legs=("foreground", "detached"),
-    level="article",
-    while_serving=(written,),
-    expects=KEPT,
-)
+@prop("P2-09.once", "a line that the child writes to its output is kept once on the node",
+      predicts={}, legs=("foreground", "detached"), level="article", while_serving=(written,), expects=KEPT)  # fmt: skip
 def kept_once(seen: Seen) -> Observation:
     """Judge how often the child's line stands in the daemon's log and in kubelet's log of the client's container."""
     logs = seen["the line in the logs"]
@@ -282,15 +264,9 @@ def kept_once(seen: Seen) -> Observation:
     return (HOLDS if sum(times.values()) == 1 else LACKS).because(said, logs.id)
 
 
-@prop(
-    "P2-11",
-    "no byte of what the child wrote is left on the node when the pod is gone",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    while_serving=(on_the_node,),
-    after_deletion=(on_the_node_after,),
-)
+@prop("P2-11", "no byte of what the child wrote is left on the node when the pod is gone",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", while_serving=(on_the_node,),
+      after_deletion=(on_the_node_after,))  # fmt: skip
 def bytes_left(seen: Seen) -> Observation:
     """Judge the bytes of the child's layer, record with log, and volumes; what is left of its image is told beside them."""
     before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
@@ -305,16 +281,9 @@ def bytes_left(seen: Seen) -> Observation:
     return (LACKS if left else HOLDS).because(words, before.id, after.id)
 
 
-@prop(
-    "P2-21",
-    "the emptyDir of the graph and every mount of it are gone from the node when the pod is",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    while_serving=(on_the_node, mounted),
-    after_deletion=(on_the_node_after, mounted_after),
-)
+@prop("P2-21", "the emptyDir of the graph and every mount of it are gone from the node when the pod is",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(on_the_node, mounted),
+      after_deletion=(on_the_node_after, mounted_after))  # fmt: skip
 def empty_dir_reclaimed(seen: Seen) -> Observation:
     """Judge the directory, and the mounts in every mount namespace of the node, the child's layer's among them."""
     before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
@@ -359,23 +328,14 @@ def _evicted(pod: Object) -> str:
     return str(pod["status"].get("message", "")) if pod["status"].get("reason") == "Evicted" else ""
 
 
-@prop(
-    "K-03",
-    "a pod whose child stores more than the pod's limit is evicted",
-    source="kubernetes.io, Local ephemeral storage",
-    predicts={"dind": HOLDS},
-    legs=("storing",),
-    level="extended",
-    unhurried=(store,),
-    expects=(
-        expect(
-            "dood",
-            LACKS,
-            because="what a child writes is with the node's engine, where kubelet does not look",
-            see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own containers",
-        ),
-    ),
-)
+@prop("K-03", "a pod whose child stores more than the pod's limit is evicted",
+      source="kubernetes.io, Local ephemeral storage",
+      predicts={"dind": HOLDS}, legs=("storing",), level="extended", unhurried=(store,),
+      expects=(
+          expect("dood", LACKS, because="what a child writes is with the node's engine, where kubelet does not look",
+                 see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own "
+                     "containers"),
+      ))  # fmt: skip
 def evicted(seen: Seen) -> Observation:
     """Judge whether kubelet took the child's bytes for the pod's."""
     written, pod = seen["writing"], seen["pod after writing"]

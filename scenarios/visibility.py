@@ -45,10 +45,11 @@ def _container_ids(pod: Object) -> list[str]:
 
 @prop("P2-03", "Kubernetes knows of the child: API server, kubelet or the node's CRI lists its container",
       predicts={"dood": LACKS}, legs=("foreground",), level="article", while_serving=(kubernetes_lists,),
-      expects=(expect("dind", LACKS,
-                      because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in "
-                              "Docker is contained, not known",
-                      see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers"),
+      expects=(
+          expect("dind", LACKS,
+                 because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in Docker is "
+                         "contained, not known",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers"),
       ))  # fmt: skip
 def known(seen: Seen) -> Observation:
     """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
@@ -100,9 +101,10 @@ def judge_host_list(seen: Seen) -> Observation:
     return LACKS.because(said, *cites)
 
 
-listed_by_host = prop("P1-03", "the host's docker ps lists the child",
-      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article",
-      while_serving=(engines_lists,))(judge_host_list)  # fmt: skip
+listed_by_host = prop(
+    "P1-03", "the host's docker ps lists the child",
+    predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article", while_serving=(engines_lists,),
+)(judge_host_list)  # fmt: skip
 
 
 @prop("P2-15", "the host's Docker does not list the child",
@@ -124,9 +126,9 @@ def processes_on_the_node(rig: Rig) -> None:
 @prop("P2-15.process", "the child never shows up on the host: none of its processes is to be seen there",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
       while_serving=(processes_on_the_node,),
-      expects=(expect("dind", LACKS,
-                      because="a PID namespace hides the outside from the inside, never the inside from the outside",
-                      see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it"),
+      expects=(
+          expect("dind", LACKS, because="a PID namespace hides the outside from the inside, never the inside from the outside",
+                 see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it"),
       ))  # fmt: skip
 def out_of_sight(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the node sees the process that was identified as the child."""
@@ -269,10 +271,12 @@ def _engine(seen: Seen) -> list[dict[str, Any]]:
 
 @prop("P2-19", "the child runs as a child process of the pod's Docker daemon",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(ancestors,),
-      expects=(expect("dind", LACKS,
-                      because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs "
-                              "from an init",
-                      see="containerd core/runtime/v2/README.md, shim+engine Relationship"),))  # fmt: skip
+      expects=(
+          expect("dind", LACKS,
+                 because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs from "
+                         "an init",
+                 see="containerd core/runtime/v2/README.md, shim+engine Relationship"),
+      ))  # fmt: skip
 def child_of_the_daemon(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the daemon's process is the parent."""
     line, pod = seen["child's ancestors"], seen[POD_PROCESSES]

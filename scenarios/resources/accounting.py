@@ -146,9 +146,8 @@ def _accounted_at(entry: Object) -> float:
 
 
 @prop("P2-24", "what the child used is attributed to its pod",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), level="article",
-      with_cpus_alone=(use_before_burn, burn_alone), unhurried=(account,),
-      expects=MENDED)  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), level="article", with_cpus_alone=(use_before_burn, burn_alone),
+      unhurried=(account,), expects=MENDED)  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
     told, clock = seen["account"], seen["node's clock after the burn"]
@@ -198,15 +197,9 @@ def capacity(rig: Rig) -> None:
     rig.ask("node's capacity", "machine")
 
 
-@prop(
-    "G-02",
-    "the daemon reports the node's capacity, whatever the limit of the pod",
-    source=GITLAB_RUNNER,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    while_serving=(capacity,),
-)
+@prop("G-02", "the daemon reports the node's capacity, whatever the limit of the pod",
+      source=GITLAB_RUNNER,
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended", while_serving=(capacity,))  # fmt: skip
 def reports_the_node(seen: Seen) -> Observation:
     """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
     daemon, node = seen[DAEMON], seen["node's capacity"]

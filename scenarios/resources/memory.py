@@ -23,8 +23,7 @@ ZERO = tuple(
 
 
 @prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
-      predicts={}, legs=("foreground",), level="article",
-      expects=ZERO)  # fmt: skip
+      predicts={}, legs=("foreground",), level="article", expects=ZERO)  # fmt: skip
 def oom_score(seen: Seen) -> Observation:
     """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
     child, processes = seen[CHILD], seen[POD_PROCESSES]
@@ -123,9 +122,10 @@ def judge_allocation(seen: Seen) -> Observation:
     return inconclusive(f"{said}: neither stopped nor let through", *cites)
 
 
-allocation = prop("P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(allocate, runtime),
-      expects=MENDED)(judge_allocation)  # fmt: skip
+allocation = prop(
+    "P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
+    predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(allocate, runtime), expects=MENDED,
+)(judge_allocation)  # fmt: skip
 
 
 SPARED = (

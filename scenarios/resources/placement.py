@@ -13,8 +13,7 @@ from scenarios.resources.reading import ASKED, CONTROLLERS, MENDED, PREDICTS, cg
 
 
 @prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), while_serving=(cgroups, runtime),
-      expects=MENDED)  # fmt: skip
+      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), while_serving=(cgroups, runtime), expects=MENDED)  # fmt: skip
 def placement(seen: Seen) -> Observation:
     """Judge place and tightest limit of memory and CPU."""
     return _inherited(seen, CONTROLLERS)
@@ -84,6 +83,7 @@ def judge_weight(seen: Seen) -> Observation:
     return LACKS.because(f"{said}, outside {theirs}", child.id, pod.id)
 
 
-weight = prop("P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
-      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), level="article", while_serving=(cgroups,),
-      expects=MENDED)(judge_weight)  # fmt: skip
+weight = prop(
+    "P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
+    predicts=PREDICTS, approaches=ASKED, legs=("foreground",), level="article", while_serving=(cgroups,), expects=MENDED,
+)(judge_weight)  # fmt: skip
