@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
@@ -17,6 +15,7 @@ from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
 from conformance.record.names import leg_name
 from conformance.record.stream import Line
+from scenarios import FAMILIES
 
 
 @frozen
@@ -29,17 +28,19 @@ class Family:
 
 
 def families() -> list[Family]:
-    """Return every scenario module's family, in the order of the article's list (`scenarios.ORDER`)."""
-    package: Any = importlib.import_module("scenarios")
-    found = [_family(importlib.import_module(f"scenarios.{m.name}")) for m in pkgutil.iter_modules(package.__path__)]
-    order = {name: place for place, name in enumerate(package.ORDER)}
-    return sorted((f for f in found if f.properties), key=lambda f: (order.get(f.name, len(order)), f.name))
+    """Return every family of `scenarios.FAMILIES`, in that order."""
+    return [_family(module) for module in FAMILIES]
 
 
 def _family(module: ModuleType) -> Family:
-    properties = tuple(value for value in vars(module).values() if isinstance(value, Property))
+    properties = tuple(prop for part in getattr(module, "PARTS", (module,)) for prop in declared(part))
     sentence = (module.__doc__ or module.__name__).strip().splitlines()[0]
     return Family(module.__name__.rpartition(".")[2], sentence, properties)
+
+
+def declared(module: ModuleType) -> list[Property]:
+    """Return the properties that a module declares, in its order."""
+    return [value for value in vars(module).values() if isinstance(value, Property)]
 
 
 @frozen
@@ -108,6 +109,11 @@ def unjudged(claim: Claim, level: str) -> str:
 def properties() -> list[Property]:
     """Return every property of every family, in the order of the report."""
     return [prop for family in families() for prop in family.properties]
+
+
+def family_of(prop: Property) -> str:
+    """Return the name of the family that has a property."""
+    return next(family.name for family in families() if prop in family.properties)
 
 
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:

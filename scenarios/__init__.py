@@ -1,7 +1,23 @@
-"""One module a property family. What a reader needs to know of a property stands in one place, from top to bottom."""
+"""A module, or a package, a property family. All that is to be known of a property stands in one place, from top to bottom."""
 
-ORDER = (
-    "networking", "dns", "names", "lifecycle", "storage", "resources", "reuse", "knowledge",
-    "privileges", "use", "built", "baseline", "printed", "beyond", "graph", "elsewhere",
+from scenarios import (
+    article_manifests,
+    baseline,
+    building,
+    caching,
+    contention,
+    dns,
+    graph,
+    lifecycle,
+    networking,
+    resources,
+    security,
+    storage,
+    visibility,
+)  # fmt: skip
+
+FAMILIES = (
+    networking, dns, contention, lifecycle, storage, graph, resources, caching, visibility, security, building,
+    article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

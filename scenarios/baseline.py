@@ -12,20 +12,17 @@ from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
+from conformance.evidence.names import CHILD, DELETION, POD_CGROUPS
 from conformance.legs.rig import APACHE, MYSQL, Rig
 from conformance.probes.node import Answer
+from conformance.probes.paths import CRI, POD_LOGS, PODS, TASKS
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
-from scenarios.storage import POD_LOGS, PODS
 
 PROTOCOL = 10
 """What a MySQL server's greeting begins with, behind its four bytes of length and number."""
 NO_ACCOUNT = 1130
 """ER_HOST_NOT_PRIVILEGED: its first word where no account is for the host that connects."""
-TASKS = "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
-"""Where containerd keeps a folder for every container that runs for the CRI, sandboxes among them, by id."""
-CRI = "/var/lib/containerd/io.containerd.grpc.v1.cri"
-"""Where its CRI keeps one for every container and sandbox that it knows, until kubelet has it removed."""
 
 
 def both_ready(rig: Rig) -> None:
@@ -58,15 +55,9 @@ def server_word(said: str) -> str:
     return f"MySQL error {NO_ACCOUNT}" if body.startswith(f"\xff{chr(NO_ACCOUNT % 256)}{chr(NO_ACCOUNT // 256)}Host ") else ""
 
 
-@prop(
-    "P2-01",
-    "the pod's IP answers from every node, and its containers share one network and localhost",
-    predicts={"pod": HOLDS},
-    approaches=("pod",),
-    legs=("plain",),
-    level="article",
-    reads=(both_ready, asked_on_both_ports),
-)
+@prop("P2-01", "the pod's IP answers from every node, and its containers share one network and localhost",
+      predicts={"pod": HOLDS}, approaches=("pod",), legs=("plain",), level="article",
+      while_serving=(both_ready, asked_on_both_ports))  # fmt: skip
 def one_network(seen: Seen) -> Observation:
     """Judge both ports from everywhere, both ways over localhost, and the network namespaces by their inodes."""
     pod, processes = seen["pod when ready"], seen["pod's processes"]
@@ -75,7 +66,7 @@ def one_network(seen: Seen) -> Observation:
         return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", pod.id)
     if not ready(pod.output):
         return inconclusive("not both containers were ready when they were asked", pod.id)
-    nonce = seen["child"].asked["nonce"]
+    nonce = seen[CHILD].asked["nonce"]
     pages = [*seen.every("page on the pod's IP"), seen["page on localhost"]]
     greetings = [*seen.every("greeting on the pod's IP"), seen["greeting on localhost"]]
     wrong = [one for one in pages if one.output.get("body", "").strip() != nonce]
@@ -104,7 +95,7 @@ def had_on_the_node(rig: Rig) -> None:
     """Find what the pod has on its node and loses with its end."""
     uid = rig.pod["metadata"]["uid"]
     processes = rig.ask("pod's processes before", "processes", uid=uid).output
-    placed = rig.ask("pod's cgroups", "cgroups", pid=rig.client_pid).output
+    placed = rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid).output
     at_pod = [cgroupfs.pod_level(name, cgroupfs.levels(placed), uid) for name in placed["mounts"]]
     network = f" {next(one for one in processes if one['pid'] == rig.client_pid)['ns']['net']} "
     mounts = rig.ask("node's mounts before", "mountinfo", pid=1).output.splitlines()
@@ -147,7 +138,7 @@ def _look_before(rig: Rig, kinds: Sequence[str], found: Sequence[list[str]]) -> 
 
 def _look_after(rig: Rig, kinds: Sequence[str], seconds: float) -> None:
     """Look until all is gone, at most so long; keep how long after the delete call each kind was first seen gone."""
-    deleted = rig.seen["deletion"].output["delete_called"]
+    deleted = rig.seen[DELETION].output["delete_called"]
     paths = {what: rig.seen[f"{what} before"].asked["paths"] for what in kinds}
     every = [path for what in kinds for path in paths[what]]
     gone: dict[str, float] = {}
@@ -183,31 +174,17 @@ def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
     return (LACKS if left else HOLDS).because(f"counted from the delete call: {'; '.join(said)}", *cites)
 
 
-@prop(
-    "P2-02",
-    "when a pod ends its node loses its directory, cgroups, running containers and network namespace",
-    predicts={"pod": HOLDS},
-    approaches=("pod",),
-    legs=("plain",),
-    level="article",
-    reads=(both_ready, had_on_the_node),
-    after=(gone_from_the_node,),
-)
+@prop("P2-02", "when a pod ends its node loses its directory, cgroups, running containers and network namespace",
+      predicts={"pod": HOLDS}, approaches=("pod",), legs=("plain",), level="article", while_serving=(both_ready, had_on_the_node),
+      after_deletion=(gone_from_the_node,))  # fmt: skip
 def reclaimed(seen: Seen) -> Observation:
     """Judge what kubelet takes away as the pod ends."""
     return _taken_away(seen, AT_ONCE)
 
 
-@prop(
-    "P2-02.logs",
-    "when a pod has ended its node loses its logs, and what the CRI knows of its containers",
-    predicts={"pod": HOLDS},
-    approaches=("pod",),
-    legs=("plain",),
-    level="extended",
-    reads=(both_ready, to_be_collected),
-    after=(collected,),
-)
+@prop("P2-02.logs", "when a pod has ended its node loses its logs, and what the CRI knows of its containers",
+      predicts={"pod": HOLDS}, approaches=("pod",), legs=("plain",), level="extended",
+      while_serving=(both_ready, to_be_collected), after_deletion=(collected,))  # fmt: skip
 def garbage_collected(seen: Seen) -> Observation:
     """Judge what kubelet collects afterwards."""
     return _taken_away(seen, COLLECTED)

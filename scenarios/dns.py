@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import DOCKER_DNS
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import label, nonce, processes, said, start, taken_away
@@ -16,7 +17,6 @@ from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios.networking import make_service
 
-DOCKER = "Docker docs, Networking overview, DNS services"
 SERVICE, NETWORK = "named", "dns-network"
 LOOKUP = 'command -v getent >/dev/null || exit 127; exec getent hosts "$1"'
 """What asks the C library's resolver, as any program does: with the search list and the options of resolv.conf."""
@@ -142,66 +142,42 @@ def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> 
     return inconclusive(f"{POD} did not resolve every name either, so a child that does not proves nothing", *cites)
 
 
-@prop(
-    "DNS.full",
-    "a child resolves a Service by its whole name",
-    source=DOCKER,
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("detached-forced",),
-    level="extended",
-    waits=(names_of_a_service,),
-)
+@prop("DNS.full", "a child resolves a Service by its whole name",
+      source=DOCKER_DNS,
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("detached-forced",), level="extended",
+      unhurried=(names_of_a_service,))  # fmt: skip
 def whole_name(seen: Seen) -> Observation:
     """Judge SERVICE.NAMESPACE.svc.DOMAIN on the engine's default bridge."""
     return _judge(seen, BRIDGE, (FULL,))
 
 
-@prop(
-    "DNS.short",
-    "a child resolves a Service by its short names, as its pod does",
-    source=DOCKER,
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("detached-forced",),
-    level="extended",
-    waits=(names_of_a_service,),
-)
+@prop("DNS.short", "a child resolves a Service by its short names, as its pod does",
+      source=DOCKER_DNS,
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("detached-forced",), level="extended",
+      unhurried=(names_of_a_service,))  # fmt: skip
 def short_names(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE on the engine's default bridge."""
     return _judge(seen, BRIDGE, (SHORT, WITH_NAMESPACE))
 
 
-@prop(
-    "DNS.network-full",
-    "a child on a user-defined network resolves a Service by its whole name",
-    source=DOCKER,
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("detached-forced",),
-    level="extended",
-    waits=(names_of_a_service,),
-)
+@prop("DNS.network-full", "a child on a user-defined network resolves a Service by its whole name",
+      source=DOCKER_DNS,
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("detached-forced",), level="extended",
+      unhurried=(names_of_a_service,))  # fmt: skip
 def whole_name_on_network(seen: Seen) -> Observation:
     """Judge SERVICE.NAMESPACE.svc.DOMAIN where the engine's own resolver, 127.0.0.11, stands between."""
     return _judge(seen, OWN, (FULL,))
 
 
-@prop(
-    "DNS.network-short",
-    "a child on a user-defined network resolves a Service by its short names, as its pod does",
-    source=f"{DOCKER}; moby/moby#53104",
-    predicts={"dood": LACKS, "dind": LACKS},
-    legs=("detached-forced",),
-    level="extended",
-    waits=(names_of_a_service,),
-)
+@prop("DNS.network-short", "a child on a user-defined network resolves a Service by its short names, as its pod does",
+      source=f"{DOCKER_DNS}; moby/moby#53104",
+      predicts={"dood": LACKS, "dind": LACKS}, legs=("detached-forced",), level="extended", unhurried=(names_of_a_service,),
+      expects=(
+          expect("dind", HOLDS,
+                 because="with the pod's search list and ndots:5 the child's resolver asks for whole names first; what the "
+                         "engine's resolver withholds is a single label, which is asked for last",
+                 see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; there it was set to 0"),
+      ))  # fmt: skip
 def short_names_on_network(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE where the engine's own resolver, 127.0.0.11, stands between."""
     return _judge(seen, OWN, (SHORT, WITH_NAMESPACE))
-
-
-short_names_on_network.expect(
-    "dind",
-    HOLDS,
-    because="with the pod's search list and ndots:5 the child's resolver asks for whole names first; what the engine's resolver "
-    "withholds is a single label, which is asked for last",
-    see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; there it was set to 0",
-)

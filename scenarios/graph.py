@@ -3,26 +3,94 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 from conformance.approaches.catalogue import GRAPH, container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
+from conformance.claims.sources import THINK_TWICE
 from conformance.cluster.api import GONE, Object
 from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import first_processes, parsed
+from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_BEFORE, POD
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
-from conformance.probes.node import OK
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
-from scenarios import reuse
-from scenarios.beyond import engine_killed
-from scenarios.elsewhere import THINK_TWICE
-from scenarios.reuse import MOST, first_job, pulled, second_job, third_at_once
+from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
+from scenarios.lifecycle import engine_killed
+from scenarios.storage import daemon_root, node_path, on_the_node, same, same_paths
+
+
+def graphs(rig: Rig) -> None:
+    """Look at the graph of the pod's engine from within, at the emptyDir on the node, and at the node daemon's graph."""
+    root = daemon_root(rig.seen)
+    rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
+    rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
+    theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
+    rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
+
+
+@prop("P2-14", "the graph of the pod's engine is not the graph of the node's daemon",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(graphs,))  # fmt: skip
+def graph_of_its_own(seen: Seen) -> Observation:
+    """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
+    own, on_node, theirs = seen["engine's graph"], seen["graphs on the node"], seen["node's daemon"]
+    root = daemon_root(seen)
+    graph, volume = own.output[root], on_node.output[on_node.asked["paths"][0]]
+    if not graph["exists"]:
+        return inconclusive(f"the engine has no {root}", own.id)
+    what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
+    said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
+    cites = (seen[DAEMON].id, own.id, on_node.id, theirs.id)
+    if no_engine(theirs):
+        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
+    daemon = parsed(theirs)
+    if not daemon:
+        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
+    host = on_node.output[daemon["DockerRootDir"]]
+    if not host["exists"]:
+        return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
+    if daemon["ID"] == parsed(seen[DAEMON])["ID"]:
+        return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
+    said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
+    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
+
+
+@prop("P2-16", "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      while_serving=(graphs, on_the_node))  # fmt: skip
+def graph_on_empty_dir(seen: Seen) -> Observation:
+    """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
+    mounts, own, on_node, before = (
+        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", ON_NODE_BEFORE)
+    )
+    root, path = daemon_root(seen), on_node.asked["paths"][0]
+    cites = (mounts.id, own.id, on_node.id, before.id)
+    graph = own.output[root]
+    if not graph["exists"]:
+        return inconclusive(f"the engine has no {root}", own.id)
+    sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
+    if not sources:
+        return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
+    pod = seen[POD].output
+    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
+    if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
+        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
+    if root != "/var/lib/docker":
+        return LACKS.because(f"the engine keeps its graph in {root}", *cites)
+    if not same(graph, on_node.output[path]):
+        return inconclusive("the node's directory is not the one that the engine sees", *cites)
+    if not same_paths(seen["daemon's own view"], before):
+        return inconclusive("what the engine wrote was not found in the node's directory", *cites)
+    said = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
+    return HOLDS.because(said, *cites)
+
 
 OWN_ROOT, IN_MEMORY = "graph-on-root", "graph-in-memory"
 """Two more pods with the leg's engine alone, and their graphs where their names say."""
@@ -107,27 +175,19 @@ def _file_system(mounts: Evidence, path: str) -> str:
     return ""
 
 
-@prop(
-    "J-02",
-    "an engine has a copy-on-write driver on its container's own file system, as it has on a volume",
-    source=THINK_TWICE,
-    predicts={"dind": LACKS},
-    approaches=("dind",),
-    legs=("client-killed",),
-    level="extended",
-    reads=(engines_elsewhere,),
-)
+@prop("J-02", "an engine has a copy-on-write driver on its container's own file system, as it has on a volume",
+      source=THINK_TWICE,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("client-killed",), level="extended",
+      while_serving=(engines_elsewhere,))  # fmt: skip
 def layers_on_layers(seen: Seen) -> Observation:
     """Judge the driver that the engine says it chose, where the container's file system is an overlay itself."""
-    volume = parsed(seen["daemon"]).get("Driver", "")
+    volume = parsed(seen[DAEMON]).get("Driver", "")
     pod = seen[f"{OWN_ROOT}: pod"]
     if volume not in COPY_ON_WRITE:
-        return inconclusive(
-            f"on its volume the engine has {volume or 'no driver'}, which copies all of it, too", seen["daemon"].id
-        )
+        return inconclusive(f"on its volume the engine has {volume or 'no driver'}, which copies all of it, too", seen[DAEMON].id)
     engine, mounts = seen[f"{OWN_ROOT}: engine"], seen[f"{OWN_ROOT}: mounts"]
     own = _file_system(mounts, "/")
-    cites = (engine.id, mounts.id, pod.id, seen["daemon"].id)
+    cites = (engine.id, mounts.id, pod.id, seen[DAEMON].id)
     if own != "overlay":
         return not_applicable(f"the container's own file system is {own or 'unknown'}, no copy-on-write one", *cites)
     chosen = parsed(engine)
@@ -139,16 +199,10 @@ def layers_on_layers(seen: Seen) -> Observation:
     return (HOLDS if chosen["Driver"] in COPY_ON_WRITE else LACKS).because(words, *cites)
 
 
-@prop(
-    "K-04",
-    "what an engine keeps in memory (an emptyDir of that medium) counts as memory of its pod",
-    source="kubernetes.io, Volumes, emptyDir: files on a tmpfs count against the container's memory limit",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("client-killed",),
-    level="extended",
-    reads=(engines_elsewhere,),
-)
+@prop("K-04", "what an engine keeps in memory (an emptyDir of that medium) counts as memory of its pod",
+      source="kubernetes.io, Volumes, emptyDir: files on a tmpfs count against the container's memory limit",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("client-killed",), level="extended",
+      while_serving=(engines_elsewhere,))  # fmt: skip
 def in_memory(seen: Seen) -> Observation:
     """Judge the shared memory that the kernel charges to the pod against the bytes of the graph."""
     graph, mounts = seen[f"{IN_MEMORY}: graph"], seen[f"{IN_MEMORY}: mounts"]
@@ -199,53 +253,39 @@ def engine_again(rig: Rig) -> None:
         rig.daemon("child's container after it", f"/containers/{rig.child_id}/json")
 
 
-@prop(
-    "J-04",
-    "an engine whose container was started again has what it had, on the pod's emptyDir",
-    source="kubernetes.io, Volumes, emptyDir: the data is safe across container crashes",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("engine-killed",),
-    level="extended",
-    reads=(engine_killed,),
-    waits=(engine_again,),
-)
+@prop("J-04", "an engine whose container was started again has what it had, on the pod's emptyDir",
+      source="kubernetes.io, Volumes, emptyDir: the data is safe across container crashes",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
+      unhurried=(engine_again,))  # fmt: skip
 def kept_across_restart(seen: Seen) -> Observation:
     """Judge whether the new engine knows the child's container by its id, which no image that it starts with could give it."""
     pod, engine = seen["pod of the engine that was started again"], seen["engine that was started again"]
     known = seen["child's container after it"]
     cites = (pod.id, engine.id, known.id)
-    identity, before = parsed(engine).get("ID"), parsed(seen["daemon"])["ID"]
+    identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
     restarts = sum(one["restartCount"] for one in pod.output["status"]["containerStatuses"])
-    if not restarts or pod.output["metadata"]["uid"] != seen["pod"].output["metadata"]["uid"]:
+    if not restarts or pod.output["metadata"]["uid"] != seen[POD].output["metadata"]["uid"]:
         return inconclusive("kubelet has started no container of this pod again", *cites)
-    if parsed(known).get("Id") == parsed(seen["inspect"])["Id"]:
+    if parsed(known).get("Id") == parsed(seen[INSPECT])["Id"]:
         return HOLDS.because(f"the engine that was started again, {identity}, knows the child's container", *cites)
     if known.output["status"] == GONE:
         return LACKS.because(f"the engine was {before}, is {identity}, and does not know the child's container", *cites)
     return inconclusive("the engine did not say whether it knows the child's container", *cites)
 
 
-@prop(
-    "J-04.pod",
-    "the engine of a new pod has what the engine of the pod before it had, on an emptyDir",
-    source=f"{THINK_TWICE}: each time that you restart it, you might be nuking its cache",
-    predicts={"dind": LACKS},
-    approaches=("dind",),
-    legs=("reuse",),
-    level="extended",
-    reads=(first_job,),
-    after=(second_job,),
-)
+@prop("J-04.pod", "the engine of a new pod has what the engine of the pod before it had, on an emptyDir",
+      source=f"{THINK_TWICE}: each time that you restart it, you might be nuking its cache",
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("reuse",), level="extended", while_serving=(first_job,),
+      after_deletion=(second_job,))  # fmt: skip
 def kept_across_pods(seen: Seen) -> Observation:
     """Judge whether it is the same engine by its id, which is kept in the graph, and what it had to pull."""
     if seen.second is None:
         return inconclusive("there was no second pod")
-    before, after = parsed(seen["daemon"])["ID"], parsed(seen.second["daemon"])["ID"]
+    before, after = parsed(seen[DAEMON])["ID"], parsed(seen.second[DAEMON])["ID"]
     first, second = pulled(seen), pulled(seen.second)
-    cites = (seen["daemon"].id, seen.second["daemon"].id, *first.cites, *second.cites)
+    cites = (seen[DAEMON].id, seen.second[DAEMON].id, *first.cites, *second.cites)
     words = f"the first pod's engine is {before}, the second's {after}; pulled: {first.words}, then {second.words}"
     if first.failed or second.failed or not first.sent:
         return inconclusive(first.failed or second.failed or "the first pull fetched nothing", *cites)
@@ -255,12 +295,8 @@ def kept_across_pods(seen: Seen) -> Observation:
 
 
 one_graph = prop(
-    "J-03",
-    "two engines can share one graph",
+    "J-03", "two engines can share one graph",
     source=f"{THINK_TWICE}: sharing /var/lib/docker gives you a bad time",
-    predicts={"dind": LACKS},
-    approaches=("dind",),
-    legs=("reuse-kept",),
-    level="extended",
-    after=(second_job, third_at_once),
-)(reuse.shared.judged_by)
+    predicts={"dind": LACKS}, approaches=("dind",), legs=("reuse-kept",), level="extended",
+    after_deletion=(second_job, third_at_once),
+)(judge_sharing)  # fmt: skip

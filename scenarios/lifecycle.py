@@ -1,15 +1,24 @@
-"""Lifecycle: the child ends when its pod is deleted."""
+"""Lifecycle: the child ends when its pod is deleted, or its engine or its client is killed."""
 
 from __future__ import annotations
+
+import contextlib
+from typing import Any
 
 from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
+from conformance.cluster.api import Object
+from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Seen
+from conformance.evidence.names import CHILD, DELETION, INSPECT, ORPHAN, ORPHANS_PAGE, POD_PROCESSES, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.legs.docker import image
+from conformance.legs.rig import Rig
 from conformance.legs.variations import MATRIX
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 
 
 @frozen
@@ -32,8 +41,8 @@ class End:
 
 def end_of(seen: Seen) -> End:
     """Read the leg's own deletion, which is watched from the node by pid and start time."""
-    deletion = seen["deletion"].output
-    events = [e for e in deletion["events"] if e.get("pid") == seen["child"].output["process"]["pid"]]
+    deletion = seen[DELETION].output
+    events = [e for e in deletion["events"] if e.get("pid") == seen[CHILD].output["process"]["pid"]]
     called = deletion["delete_called"]
 
     def after(*, event: str, text: str = "") -> float | None:
@@ -49,18 +58,16 @@ def end_of(seen: Seen) -> End:
     )
 
 
+SIG_PROXY = {
+    "because": "a foreground client passes SIGTERM on to its container, which ends on it",
+    "see": "docker/cli cli/command/container/signals.go, --sig-proxy",
+}
 BEFORE = "the child had ended before the pod was deleted"
 
 
-@prop(
-    "P2-10",
-    "the child ends when its pod is deleted",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=MATRIX,
-)
-def ends_with_pod(seen: Seen) -> Observation:
+def judge_end(seen: Seen) -> Observation:
     """Judge whether the child ended, or went on to serve when nothing else of its pod was left."""
-    deletion, child, end = seen["deletion"], seen["child"].output["process"], end_of(seen)
+    deletion, child, end = seen[DELETION], seen[CHILD].output["process"], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
     when = f"the pod's object was gone after {end.pod_object_gone:.1f} s"
@@ -71,84 +78,89 @@ def ends_with_pod(seen: Seen) -> Observation:
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
-    page = seen["orphan's page"]
-    if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    page = seen[ORPHANS_PAGE]
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child outlived its pod but did not serve its nonce any more", deletion.id, page.id)
-    alive = seen["orphan"].output
+    alive = seen[ORPHAN].output
     if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
     why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({end.sigterm}); {when}"
-    return LACKS.because(why, deletion.id, page.id, seen["orphan"].id)
+    return LACKS.because(why, deletion.id, page.id, seen[ORPHAN].id)
+
+
+ends_with_pod = prop(
+    "P2-10", "the child ends when its pod is deleted",
+    predicts={"dood": LACKS, "dind": HOLDS}, legs=MATRIX,
+    expects=(
+        expect("dood", HOLDS, leg="foreground", **SIG_PROXY),
+        # An orphan was expected here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
+        expect("dood", HOLDS, leg="foreground-forced",
+               because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
+               see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds"),
+    ),
+)(judge_end)  # fmt: skip
 
 
 def _started_again(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where a successor of the child was found; None where none was, or a record is older than that."""
-    asked, child = seen.get("successors"), seen["child"].output["process"]
+    asked, child = seen.get(SUCCESSORS), seen[CHILD].output["process"]
     if not asked:
         return None
     found = [one for one in asked.output if (one["pid"], one["start"]) != (child["pid"], child["start"])]
     if not found:
         return None
-    made = parsed(seen["inspect"]) if seen.get("inspect") else {}
+    made = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
     policy = made.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
     signal = made.get("Config", {}).get("StopSignal") or "SIGTERM"
     how = f"restart policy {policy}, stop signal {signal}"
-    page = seen.get("successor's page")
-    if page is None or page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    page = seen.get(SUCCESSORS_PAGE)
+    if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive(f"{ended}, and a process with its nonce began after it that does not serve ({how})", asked.id)
     why = f"{ended}, and was started again: process {found[0]['pid']} serves its nonce after the pod's end ({how})"
-    return LACKS.because(why, seen["deletion"].id, asked.id, page.id)
+    return LACKS.because(why, seen[DELETION].id, asked.id, page.id)
 
 
 ends_though_deaf = prop(
-    "P2-10.deaf",
-    "the child ends when its pod is deleted, though it ignores SIGTERM",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("deaf",),
-    level="article",
-)(ends_with_pod.judged_by)
+    "P2-10.deaf", "the child ends when its pod is deleted, though it ignores SIGTERM",
+    predicts={"dood": LACKS, "dind": HOLDS}, legs=("deaf",), level="article",
+)(judge_end)  # fmt: skip
+
 
 killed_with_pod = prop(
-    "P2-20",
-    "when the pod is deleted, the child is killed",
-    predicts={"dind": HOLDS},
-    approaches=("dind",),
-    legs=("foreground", "foreground-forced"),
-    level="article",
-)(ends_with_pod.judged_by)
+    "P2-20", "when the pod is deleted, the child is killed",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
+)(judge_end)  # fmt: skip
 
 
-@prop(
-    "P2-20.told",
-    "the child is told (SIGTERM) before it ends with its pod",
-    predicts={},
-    approaches=("dind",),
-    legs=("foreground", "foreground-forced"),
-    level="article",
-)
+@prop("P2-20.told", "the child is told (SIGTERM) before it ends with its pod",
+      predicts={}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
+      expects=(
+          expect("dind", HOLDS,
+                 because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby "
+                     "daemon/stop.go"),
+      ))  # fmt: skip
 def told_before(seen: Seen) -> Observation:
     """Judge the child's own note of SIGTERM, which the watch reads from the node."""
-    deletion, end = seen["deletion"], end_of(seen)
+    deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended or end.gone is None:
         return inconclusive(BEFORE if end.had_ended else "the child did not end with its pod", deletion.id)
     noting = [pid for event in deletion.output["events"] for pid in event.get("noting", [])]
-    if seen["child"].output["process"]["pid"] not in noting:
+    if seen[CHILD].output["process"]["pid"] not in noting:
         return inconclusive("the child's notes could not be read, so their silence says nothing", deletion.id)
     words = f"{end.sigterm}; ended after {end.gone:.1f} s"
     return (LACKS if end.told is None else HOLDS).because(words, deletion.id)
 
 
-@prop(
-    "P2-20.grace",
-    "the child ends within the grace period of its pod",
-    predicts={},
-    approaches=("dind",),
-    legs=("foreground", "deaf"),
-    level="article",
-)
+@prop("P2-20.grace", "the child ends within the grace period of its pod",
+      predicts={}, approaches=("dind",), legs=("foreground", "deaf"), level="article",
+      expects=(
+          expect("dind", HOLDS, because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
+                 see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout"),
+      ))  # fmt: skip
 def within_grace(seen: Seen) -> Observation:
     """Judge the child's end against the grace that the pod had."""
-    deletion, end = seen["deletion"], end_of(seen)
+    deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
     given = deletion.output["grace"]
@@ -161,29 +173,94 @@ def within_grace(seen: Seen) -> Observation:
     return (HOLDS if end.gone <= grace else LACKS).because(words, deletion.id)
 
 
-told_before.expect(
-    "dind",
-    HOLDS,
-    because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
-    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby daemon/stop.go",
-)
-within_grace.expect(
-    "dind",
-    HOLDS,
-    because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
-    see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout",
-)
+def _kill(rig: Rig, who: str, pid: int) -> None:
+    """Kill one of the pod's processes, and look at the child when that has ended and some time has passed."""
+    process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
+    if process is None:
+        raise RigError(f"The {who}'s process is not among the pod's.")
+    about = {"pid": pid, "start": process["start"]}
+    rig.ask("child before it", "alive", pid=rig.child["pid"], start=rig.child["start"])
+    rig.ask("killed", "kill", **about)
+    until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
+    with contextlib.suppress(TimedOut):  # a child that goes on is a result
+        until("The end of the child", lambda: not rig.alive(rig.child), seconds=TIMEOUTS.settle)
+    rig.ask("child after it", "alive", pid=rig.child["pid"], start=rig.child["start"])
+    if rig.seen["child after it"].output:
+        rig.ask("its page after it", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
-SIG_PROXY = {
-    "because": "a foreground client passes SIGTERM on to its container, which ends on it",
-    "see": "docker/cli cli/command/container/signals.go, --sig-proxy",
-}
-ends_with_pod.expect("dood", HOLDS, leg="foreground", **SIG_PROXY)
-# An orphan was expected here. A run showed otherwise: SIGTERM reaches the child 0.1 s after a delete with grace 0.
-ends_with_pod.expect(
-    "dood",
-    HOLDS,
-    leg="foreground-forced",
-    because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
-    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds",
-)
+
+def client_killed(rig: Rig) -> None:
+    """Kill the client that waits for its `docker run`, and look for the child."""
+    _kill(rig, "client", rig.client_pid)
+
+
+def engine_killed(rig: Rig) -> None:
+    """Kill the first process of the engine's container, and look for the child."""
+    _kill(rig, "engine", rig.daemon_pid)
+
+
+def judge_survival(seen: Seen) -> Observation:
+    """Judge whether the child was gone when what had started it was, or goes on to serve."""
+    killed, after = seen["killed"], seen["child after it"]
+    if not killed.output:
+        return inconclusive("there was nothing to kill any more", killed.id)
+    before = seen.get("child before it")  # older records have none
+    if before and not before.output:
+        return inconclusive("the child had ended before anything was killed", before.id)
+    if not after.output:
+        return HOLDS.because(f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s", killed.id, after.id)
+    page = seen["its page after it"]
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
+        return inconclusive("the child is still there but does not serve its nonce any more", after.id, page.id)
+    return LACKS.because(f"the child still serves its nonce {TIMEOUTS.settle:g} s later", killed.id, after.id, page.id)
+
+
+without_client = prop(
+    "L-01", "the child ends when its client is killed",
+    source="moby/moby#3793, #35647",
+    predicts={"dood": LACKS, "dind": LACKS}, legs=("client-killed",), level="extended", while_serving=(client_killed,),
+)(judge_survival)  # fmt: skip
+
+
+without_engine = prop(
+    "L-02", "the child ends when its engine's container is killed",
+    source="Linux pid_namespaces(7): the end of a namespace's first process ends all others",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
+)(judge_survival)  # fmt: skip
+
+
+def job(rig: Rig) -> None:
+    """Run a Job of the approach whose command ends at once; read Job and pod when it is complete, or is not in time."""
+    step = rig.leg.step("run", "--rm", f"--env=CHILD_NONCE={rig.leg.nonce}-job", image(rig), "sh", "-c", "exit 0")
+    jobs = f"/apis/batch/v1/namespaces/{rig.leg.namespace}/jobs"
+    labels = rig.leg.labels
+    template = {"metadata": {"labels": labels}, "spec": step}
+    rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": labels}, "spec": {"backoffLimit": 0, "template": template}})
+
+    def complete(seen: Object | None) -> bool:
+        status: dict[str, Any] = (seen or {}).get("status", {})
+        return bool(status.get("succeeded") or status.get("failed"))
+
+    with contextlib.suppress(TimedOut):
+        rig.cluster.wait("The Job's completion", jobs, "step", complete, seconds=TIMEOUTS.ended)
+    rig.get("job", f"{jobs}/step")
+    rig.get("job's pods", f"/api/v1/namespaces/{rig.leg.namespace}/pods", labelSelector="job-name=step")
+    rig.cluster.delete(f"{jobs}/step", 0)
+
+
+@prop("K-02", "a Job is complete when its command has ended",
+      source="kubernetes.io, Sidecar Containers; actions/actions-runner-controller#1291",
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground-forced",), level="extended", unhurried=(job,))  # fmt: skip
+def completes(seen: Seen) -> Observation:
+    """Judge the Job's status against the end of its client's container."""
+    made, pods = seen["job"], seen["job's pods"]
+    status = made.output.get("status", {})
+    if status.get("succeeded"):
+        return HOLDS.because("the Job is complete", made.id, pods.id)
+    statuses = [one for pod in pods.output.get("items", []) for one in pod["status"].get("containerStatuses", [])]
+    ended = [one["name"] for one in statuses if one["state"].get("terminated", {}).get("exitCode") == 0]
+    running = [one["name"] for one in statuses if "running" in one["state"]]
+    if ended and running and not status.get("failed"):
+        said = f"{', '.join(ended)} has ended with 0, {', '.join(running)} goes on, and the Job is not complete"
+        return LACKS.because(said, made.id, pods.id)
+    return inconclusive(f"the Job neither completed nor waits for a container that goes on: {status}", made.id, pods.id)

@@ -7,10 +7,12 @@ from typing import Any
 
 from conformance.claims.article import PODS
 from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import RUNNERS
 from conformance.cluster.api import Object
 from conformance.errors import TimedOut
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -62,7 +64,7 @@ def asked_by_service(rig: Rig) -> None:
         )
     rig.get("Service's endpoints", base, labelSelector=of_child)
     control = make_service(rig, "control", {"ports": [{"port": APACHE}]})
-    page = rig.seen["Pod A's page"]
+    page = rig.seen[POD_A_PAGE]
     pod_a = [{"addresses": [page.asked["host"]]}]
     labels = {**rig.leg.labels, "kubernetes.io/service-name": "control"}
     slice_ = {"addressType": "IPv4", "endpoints": pod_a, "ports": [{"port": APACHE}]}
@@ -93,13 +95,13 @@ def _led(slices: list[Object]) -> set[str]:
 
 def without_network(seen: Seen) -> list[Evidence]:
     """Return the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
-    asked = [*seen.every("Pod A's page"), *seen.every("Pod A's greeting")] or [seen["Pod A's page"]]
+    asked = [*seen.every(POD_A_PAGE), *seen.every(POD_A_GREETING)] or [seen[POD_A_PAGE]]
     return [one for one in asked if one.output["outcome"] != "served"]
 
 
 def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
     """Return those that got the child's own page."""
-    return [one for one in asked if one.output.get("body", "").strip() == seen["child"].asked["nonce"]]
+    return [one for one in asked if one.output.get("body", "").strip() == seen[CHILD].asked["nonce"]]
 
 
 def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> Observation:
@@ -107,9 +109,9 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     if broken := without_network(seen):
         where = ", ".join(sorted({one.asked["from_"] for one in broken}))
         return error(f"the baseline failed: Pod A did not answer from {where}", *(one.id for one in broken))
-    pod = seen["pod"].output["status"]
+    pod = seen[POD].output["status"]
     if pod["podIP"] == pod.get("hostIP"):
-        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen["pod"].id)
+        return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen[POD].id)
     if not asked:
         return inconclusive("nobody asked")
     answered = _with_nonce(seen, asked)
@@ -117,8 +119,8 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
         return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
-    if seen.get("deletion") and end_of(seen).had_ended:
-        return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen["deletion"].id)
+    if seen.get(DELETION) and end_of(seen).had_ended:
+        return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen[DELETION].id)
     silent = [a for a in asked if a not in answered]
     # A refusal is the pod's own network speaking; silence could be a broken network.
     if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):
@@ -128,28 +130,22 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(said)}{where}", *(a.id for a in silent))
 
 
-@prop(
-    "P2-05",
-    "a port that the child publishes answers on the pod's IP",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    before=(pod_a,),
-    reads=(asked_everywhere,),
-)
+@prop("P2-05", "a port that the child publishes answers on the pod's IP",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), before_creation=(pod_a,),
+      while_serving=(asked_everywhere,))  # fmt: skip
 def pod_ip(seen: Seen) -> Observation:
     """Judge the answers on the pod's IP, from pods and from the nodes' own networks."""
     return answers(seen, seen.every(ON_POD_IP))
 
 
-@prop(
-    "P2-05.unpublished",
-    "a port on which the child listens answers on the pod's IP, though it is not published",
-    predicts={"dood": LACKS},
-    legs=("foreground",),
-    level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere, asked_unpublished),
-)
+@prop("P2-05.unpublished", "a port on which the child listens answers on the pod's IP, though it is not published",
+      predicts={"dood": LACKS}, legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere, asked_unpublished),
+      expects=(
+          expect("dind", LACKS,
+                 because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
+                 see="docs.docker.com/engine/network/port-publishing"),
+      ))  # fmt: skip
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
     published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
@@ -160,62 +156,58 @@ def unpublished(seen: Seen) -> Observation:
     return answers(seen, asked)
 
 
-@prop(
-    "P2-05.localhost",
-    "a port that the child publishes answers on the localhost of the pod's containers",
-    source=f"{PODS}, and Case 1",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere, asked_on_localhost),
-)
+@prop("P2-05.localhost", "a port that the child publishes answers on the localhost of the pod's containers",
+      source=f"{PODS}, and Case 1",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere, asked_on_localhost))  # fmt: skip
 def localhost(seen: Seen) -> Observation:
     """Judge the answer in the network of the client's container."""
     return answers(seen, seen.every("asked on the pod's localhost"), "the pod's localhost")
 
 
-@prop(
-    "P2-05.service",
-    "a Service that selects the pod reaches a port that the child publishes",
-    source=f"{PODS}, and Case 1",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere,),
-    waits=(asked_by_service,),
-)
+@prop("P2-05.service", "a Service that selects the pod reaches a port that the child publishes",
+      source=f"{PODS}, and Case 1",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere,), unhurried=(asked_by_service,))  # fmt: skip
 def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
     slices, control = seen["Service's endpoints"], seen.every("asked at the control Service's address")
     led = _led(slices.output.get("items", []))
-    if led != {seen["pod"].output["status"]["podIP"]}:
+    if led != {seen[POD].output["status"]["podIP"]}:
         return inconclusive(f"the Service leads to {sorted(led) or 'nobody'}, not to the pod alone", slices.id)
     # By its page: what is beyond the cluster may answer at an address that no kube-proxy has heard of yet.
-    if not control or any(one.output.get("body") != seen["Pod A's page"].output["body"] for one in control):
+    if not control or any(one.output.get("body") != seen[POD_A_PAGE].output["body"] for one in control):
         return inconclusive("a Service that leads to Pod A did not answer everywhere", *(one.id for one in control))
     return answers(seen, seen.every("asked at the Service's address"), "the Service")
 
 
-@prop(
-    "P2-18",
-    "another pod gets the child's page from the pod's IP",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    before=(pod_a,),
-    reads=(asked_everywhere,),
-)
+@prop("P2-18", "another pod gets the child's page from the pod's IP",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", before_creation=(pod_a,),
+      while_serving=(asked_everywhere,))  # fmt: skip
 def from_another_pod(seen: Seen) -> Observation:
     """Judge what a pod on each node got, as the article's curl did."""
     return answers(seen, [one for one in seen.every(ON_POD_IP) if not one.asked["netns"]])
 
 
-unpublished.expect(
-    "dind",
-    LACKS,
-    because="the engine forwards what is published, and the rest stays on a bridge within the pod's network",
-    see="docs.docker.com/engine/network/port-publishing",
-)
+def mtus(rig: Rig) -> None:
+    """Read the MTU of every interface in the pod's network, where the engine's bridge is one of them."""
+    script = 'for one in /sys/class/net/*; do echo "${one##*/} $(cat "$one/mtu")"; done'
+    rig.run("MTUs", "sh", "-c", script)
+
+
+@prop("MTU", "a packet of the engine's bridge is no larger than the pod's network takes",
+      source=RUNNERS,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended", while_serving=(mtus,),
+      expects=(
+          expect("dind", HOLDS,
+                 because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
+                 see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes"),
+      ))  # fmt: skip
+def bridge_fits(seen: Seen) -> Observation:
+    """Judge the MTU of docker0 against that of the pod's own eth0."""
+    read = seen["MTUs"]
+    found = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
+    if not {"docker0", "eth0"} <= set(found):
+        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(found))}", read.id)
+    words = f"docker0 {found['docker0']}, eth0 {found['eth0']}"
+    return (HOLDS if found["docker0"] <= found["eth0"] else LACKS).because(words, read.id)

@@ -8,31 +8,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
-from conformance.evidence.identity import no_engine, parsed
+from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET, OK
+from conformance.probes.node import OK
+from conformance.probes.paths import POD_LOGS, PODS
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
-PODS = "/var/lib/kubelet/pods"
-POD_LOGS = "/var/log/pods"
-LAYER, RECORD, LOG, VOLUME, IMAGE, GRAPH, POD = (
-    "its layer",
-    "its record",
-    "its log",
-    "a volume of its own",
-    "a layer of its image",
-    "the emptyDir",
-    "the pod's directory",
-)
-"""What a path on the node is of the child's. The log lies within the record, and all of a pod's in its directory."""
+LAYER, LOG, VOLUME, IMAGE = "its layer", "its log", "a volume of its own", "a layer of its image"
+GRAPH, POD_FOLDER = "the emptyDir", "the pod's directory"
+"""What a path on the node is of the child's, beside its record, in which the log lies. All of a pod's lie in its directory."""
 WROTE = (LAYER, RECORD, VOLUME)
 """What the child wrote, each byte of it once."""
 
@@ -47,7 +40,7 @@ def upper_directory(mountinfo: str) -> str:
 
 def daemon_root(seen: Seen) -> str:
     """Return the directory in which the leg's daemon says that it keeps everything, as it sees the path."""
-    return str(parsed(seen["daemon"])["DockerRootDir"])
+    return str(parsed(seen[DAEMON])["DockerRootDir"])
 
 
 def pod_folder(rig: Rig) -> str:
@@ -87,24 +80,15 @@ def written(rig: Rig) -> None:
 
 def _logs(rig: Rig) -> list[str]:
     """Return the node's name of the child's log, where its daemon keeps one in a file."""
-    path = parsed(rig.seen["inspect"]).get("LogPath")
+    path = parsed(rig.seen[INSPECT]).get("LogPath")
     return [node_path(rig, path)] if path else []
-
-
-def graphs(rig: Rig) -> None:
-    """Look at the graph of the pod's engine from within, at the emptyDir on the node, and at the node daemon's graph."""
-    root = daemon_root(rig.seen)
-    rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
-    rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
-    theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
-    rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
 
 
 def on_the_node(rig: Rig) -> None:
     """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
     upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
     rig.daemon("image", f"/images/{image(rig)}/json")
-    inspected, root = parsed(rig.seen["inspect"]), daemon_root(rig.seen)
+    inspected, root = parsed(rig.seen[INSPECT]), daemon_root(rig.seen)
     own = {upper: LAYER} if upper else {}
     own |= {f"{root}/containers/{rig.child_id}": RECORD}
     own |= {inspected["LogPath"]: LOG} if inspected.get("LogPath") else {}
@@ -113,8 +97,8 @@ def on_the_node(rig: Rig) -> None:
     if rig.leg.approach.daemon:
         rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=list(own))
         are[node_path(rig, root)] = GRAPH
-    are[pod_folder(rig)] = POD
-    rig.ask("on the node before", "storage", paths=list(are), are=are, size=True)
+    are[pod_folder(rig)] = POD_FOLDER
+    rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
     rig.ask("node's mounts before", "mountinfo", pid=1)
 
 
@@ -126,7 +110,7 @@ def _image_layers(seen: Seen) -> list[str]:
 
 def on_the_node_after(rig: Rig) -> None:
     """Look for the same paths when kubelet has taken the pod's directory away, or has not in its usual time."""
-    asked = rig.seen["on the node before"].asked
+    asked = rig.seen[ON_NODE_BEFORE].asked
     folder = pod_folder(rig)
 
     def reclaimed_by_kubelet() -> bool:
@@ -136,7 +120,7 @@ def on_the_node_after(rig: Rig) -> None:
         until("The end of the pod's directory", reclaimed_by_kubelet, seconds=TIMEOUTS.reclaimed)
     except TimedOut as late:  # what is left then is what is judged
         rig.record("pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0)
-    rig.ask("on the node after", "storage", paths=asked["paths"], are=asked["are"], size=True)
+    rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.leg.approach.daemon:
         rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")
@@ -154,17 +138,12 @@ def mounted_after(rig: Rig) -> None:
     rig.ask("mounts after", "mounts", words=rig.seen["mounts before"].asked["words"])
 
 
-@prop(
-    "P2-08",
-    "what the child and its image wrote is gone from the node when the pod is",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground", "detached-forced"),
-    reads=(on_the_node,),
-    after=(on_the_node_after,),
-)
+@prop("P2-08", "what the child and its image wrote is gone from the node when the pod is",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground", "detached-forced"), while_serving=(on_the_node,),
+      after_deletion=(on_the_node_after,))  # fmt: skip
 def reclaimed(seen: Seen) -> Observation:
     """Judge what is left, on the node and in the daemon's lists, of what was there while the child ran."""
-    before, after = seen["on the node before"], seen["on the node after"]
+    before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
     if unproven := _layer_unproven(seen):
         return unproven
     left = {path: now for path, now in after.output.items() if now["exists"]}
@@ -184,7 +163,7 @@ def reclaimed(seen: Seen) -> Observation:
 
 def _layer_unproven(seen: Seen) -> Observation | None:
     """Return why nothing can be said of what the child wrote: its layer was not looked for, or `_unproven` says why."""
-    before = seen["on the node before"]
+    before = seen[ON_NODE_BEFORE]
     if LAYER not in before.asked["are"].values():
         return inconclusive("the child's mounts name no layer of its own, so what it wrote was not looked for", before.id)
     return _unproven(seen)
@@ -192,16 +171,16 @@ def _layer_unproven(seen: Seen) -> Observation | None:
 
 def _unproven(seen: Seen) -> Observation | None:
     """Return why an absence would prove nothing: the layer was not there, or is not the one that the pod's daemon writes to."""
-    before = seen["on the node before"]
+    before = seen[ON_NODE_BEFORE]
     layer = before.asked["paths"][0]
     if not before.output[layer]["exists"]:
         return inconclusive(f"the child's layer was not found at {layer} while it ran, so its absence proves nothing", before.id)
-    if (own := seen.get("daemon's own view")) and not _same_paths(own, before):
+    if (own := seen.get("daemon's own view")) and not same_paths(own, before):
         return inconclusive("the node's directory is not the one that the pod's daemon writes to", own.id, before.id)
     return None
 
 
-def _same_paths(own: Evidence, node: Evidence) -> bool:
+def same_paths(own: Evidence, node: Evidence) -> bool:
     """Return whether the daemon's files and the node's are the same, by device and inode."""
     pairs = zip(own.asked["paths"], node.asked["paths"], strict=False)
     return all(same(own.output[a], node.output[b]) for a, b in pairs)
@@ -229,21 +208,15 @@ def _size(number: float) -> str:
     return f"{number / 1e6:.1f} MB" if number >= 1e5 else json.dumps(number) + " bytes"
 
 
-@prop(
-    "P2-09",
-    "the child's log is gone from the node when the pod is",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    reads=(written, on_the_node),
-    after=(on_the_node_after,),
-)
+@prop("P2-09", "the child's log is gone from the node when the pod is",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", while_serving=(written, on_the_node),
+      after_deletion=(on_the_node_after,))  # fmt: skip
 def log_reclaimed(seen: Seen) -> Observation:
     """Judge the file that the daemon names as the child's log, in which a line of the child's stood."""
-    before, after, logs = seen["on the node before"], seen["on the node after"], seen["the line in the logs"]
+    before, after, logs = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER], seen["the line in the logs"]
     log = next((path for path, what in before.asked["are"].items() if what == LOG), "")
     if not log:
-        return inconclusive("the daemon keeps the child's log in no file", seen["inspect"].id)
+        return inconclusive("the daemon keeps the child's log in no file", seen[INSPECT].id)
     if not before.output[log]["exists"] or not logs.output.get(log):
         return inconclusive("the child's line was not seen in the log, so its absence proves nothing", before.id, logs.id)
     if unproven := _unproven(seen):
@@ -254,14 +227,30 @@ def log_reclaimed(seen: Seen) -> Observation:
     return HOLDS.because(f"the log ({_size(before.output[log]['bytes'])}) is gone", *cites)
 
 
-@prop(
-    "P2-09.once",
-    "a line that the child writes to its output is kept once on the node",
-    predicts={},
-    legs=("foreground", "detached"),
-    level="article",
-    reads=(written,),
+KEPT = tuple(
+    expectation
+    for approach in ("dood", "dind")
+    for expectation in (
+        expect(
+            approach,
+            LACKS,
+            leg="foreground",
+            because="the engine keeps what it also sends to the client that is attached, whose output the runtime keeps again",
+            see="moby daemon/logger/copier.go; docker/cli cli/command/container/hijack.go",
+        ),
+        expect(
+            approach,
+            HOLDS,
+            leg="detached",
+            because="no client is attached to the output of a child that was started with -d",
+            see="docker/cli cli/command/container/run.go",
+        ),
+    )
 )
+
+
+@prop("P2-09.once", "a line that the child writes to its output is kept once on the node",
+      predicts={}, legs=("foreground", "detached"), level="article", while_serving=(written,), expects=KEPT)  # fmt: skip
 def kept_once(seen: Seen) -> Observation:
     """Judge how often the child's line stands in the daemon's log and in kubelet's log of the client's container."""
     logs = seen["the line in the logs"]
@@ -275,32 +264,12 @@ def kept_once(seen: Seen) -> Observation:
     return (HOLDS if sum(times.values()) == 1 else LACKS).because(said, logs.id)
 
 
-TWICE = {
-    "because": "the engine keeps what it also sends to the client that is attached, whose output the runtime keeps again",
-    "see": "moby daemon/logger/copier.go; docker/cli cli/command/container/hijack.go",
-}
-ALONE = {
-    "because": "no client is attached to the output of a child that was started with -d",
-    "see": "docker/cli cli/command/container/run.go",
-}
-for each in ("dood", "dind"):
-    kept_once.expect(each, LACKS, leg="foreground", **TWICE)
-    kept_once.expect(each, HOLDS, leg="detached", **ALONE)
-del each
-
-
-@prop(
-    "P2-11",
-    "no byte of what the child wrote is left on the node when the pod is gone",
-    predicts={"dood": LACKS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    reads=(on_the_node,),
-    after=(on_the_node_after,),
-)
+@prop("P2-11", "no byte of what the child wrote is left on the node when the pod is gone",
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="article", while_serving=(on_the_node,),
+      after_deletion=(on_the_node_after,))  # fmt: skip
 def bytes_left(seen: Seen) -> Observation:
     """Judge the bytes of the child's layer, record with log, and volumes; what is left of its image is told beside them."""
-    before, after = seen["on the node before"], seen["on the node after"]
+    before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
     if unproven := _layer_unproven(seen):
         return unproven
     wrote, left = _bytes(before, *WROTE), _bytes(after, *WROTE)
@@ -312,88 +281,12 @@ def bytes_left(seen: Seen) -> Observation:
     return (LACKS if left else HOLDS).because(words, before.id, after.id)
 
 
-@prop(
-    "P2-14",
-    "the graph of the pod's engine is not the graph of the node's daemon",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    reads=(graphs,),
-)
-def graph_of_its_own(seen: Seen) -> Observation:
-    """Judge both graphs by device and inode, and both daemons by the id that each says is its own."""
-    own, on_node, theirs = seen["engine's graph"], seen["graphs on the node"], seen["node's daemon"]
-    root = daemon_root(seen)
-    graph, volume = own.output[root], on_node.output[on_node.asked["paths"][0]]
-    if not graph["exists"]:
-        return inconclusive(f"the engine has no {root}", own.id)
-    what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
-    said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
-    cites = (seen["daemon"].id, own.id, on_node.id, theirs.id)
-    if no_engine(theirs):
-        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
-    daemon = parsed(theirs)
-    if not daemon:
-        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
-    host = on_node.output[daemon["DockerRootDir"]]
-    if not host["exists"]:
-        return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
-    if daemon["ID"] == parsed(seen["daemon"])["ID"]:
-        return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
-    said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
-    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
-
-
-@prop(
-    "P2-16",
-    "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    reads=(graphs, on_the_node),
-)
-def graph_on_empty_dir(seen: Seen) -> Observation:
-    """Judge the engine's mount, both views of the directory, and that what the engine writes is in the node's."""
-    mounts, own, on_node, before = (
-        seen[name] for name in ("engine's mounts", "engine's graph", "graphs on the node", "on the node before")
-    )
-    root, path = daemon_root(seen), on_node.asked["paths"][0]
-    cites = (mounts.id, own.id, on_node.id, before.id)
-    graph = own.output[root]
-    if not graph["exists"]:
-        return inconclusive(f"the engine has no {root}", own.id)
-    sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
-    if not sources:
-        return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
-    pod = seen["pod"].output
-    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
-    if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
-        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
-    if root != "/var/lib/docker":
-        return LACKS.because(f"the engine keeps its graph in {root}", *cites)
-    if not same(graph, on_node.output[path]):
-        return inconclusive("the node's directory is not the one that the engine sees", *cites)
-    if not _same_paths(seen["daemon's own view"], before):
-        return inconclusive("what the engine wrote was not found in the node's directory", *cites)
-    said = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
-    return HOLDS.because(said, *cites)
-
-
-@prop(
-    "P2-21",
-    "the emptyDir of the graph and every mount of it are gone from the node when the pod is",
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="article",
-    reads=(on_the_node, mounted),
-    after=(on_the_node_after, mounted_after),
-)
+@prop("P2-21", "the emptyDir of the graph and every mount of it are gone from the node when the pod is",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(on_the_node, mounted),
+      after_deletion=(on_the_node_after, mounted_after))  # fmt: skip
 def empty_dir_reclaimed(seen: Seen) -> Observation:
     """Judge the directory, and the mounts in every mount namespace of the node, the child's layer's among them."""
-    before, after = seen["on the node before"], seen["on the node after"]
+    before, after = seen[ON_NODE_BEFORE], seen[ON_NODE_AFTER]
     mounts, mounts_after = seen["mounts before"], seen["mounts after"]
     path = next((path for path, what in before.asked["are"].items() if what == GRAPH), "")
     cites = (before.id, after.id, mounts.id, mounts_after.id)
@@ -404,7 +297,7 @@ def empty_dir_reclaimed(seen: Seen) -> Observation:
     if not overlays:
         return inconclusive("no overlay mount of the child's layer was seen, so its absence proves nothing", mounts.id)
     # A layer's path may be another engine's, too: it counts where it was; the pod's uid counts anywhere.
-    uid, spaces = seen["pod"].output["metadata"]["uid"], mounts.output
+    uid, spaces = seen[POD].output["metadata"]["uid"], mounts.output
     left = [line for space, lines in mounts_after.output.items() for line in lines if uid in line or space in spaces]
     if not after.output[path]["exists"] and not left:
         size = _size(before.output[path].get("bytes", 0))
@@ -412,3 +305,48 @@ def empty_dir_reclaimed(seen: Seen) -> Observation:
     words = [f"the directory is left ({_size(after.output[path].get('bytes', 0))})"] if after.output[path]["exists"] else []
     words += [f"{len(left)} of {len(were)} mounts are left"] if left else []
     return LACKS.because("; ".join(words), *cites)
+
+
+WRITTEN = 256
+"""MiB that the child writes: twice the DinD pod's whole limit, and four times the DooD pod's."""
+WRITE = 'open F, ">", "/big" or die $!; $b = "x" x (1 << 20); print F $b for 1..$ARGV[0]; close F or die $!; print -s "/big"'
+
+
+def store(rig: Rig) -> None:
+    """Let the child write into its own layer past the pod's ephemeral-storage limit, and wait for kubelet to evict the pod."""
+    rig.run("writing", "docker", "exec", rig.child_id, "perl", "-e", WRITE, str(WRITTEN))
+    rig.wait_pod("pod after writing", "The pod's eviction", lambda pod: bool(_evicted(pod)), TIMEOUTS.evicted)
+
+
+OF_A_LIMIT = "limit"
+"""What kubelet says of a pod, a container or an emptyDir that has more than it may, and not of a node that runs low
+(kubernetes pkg/kubelet/eviction/helpers.go and eviction_manager.go)."""
+
+
+def _evicted(pod: Object) -> str:
+    """Return kubelet's words where it has evicted the pod, for whatever reason, else ''."""
+    return str(pod["status"].get("message", "")) if pod["status"].get("reason") == "Evicted" else ""
+
+
+@prop("K-03", "a pod whose child stores more than the pod's limit is evicted",
+      source="kubernetes.io, Local ephemeral storage",
+      predicts={"dind": HOLDS}, legs=("storing",), level="extended", unhurried=(store,),
+      expects=(
+          expect("dood", LACKS, because="what a child writes is with the node's engine, where kubelet does not look",
+                 see="kubernetes.io, Local ephemeral storage: emptyDir volumes, logs and writable layers of the pod's own "
+                     "containers"),
+      ))  # fmt: skip
+def evicted(seen: Seen) -> Observation:
+    """Judge whether kubelet took the child's bytes for the pod's."""
+    written, pod = seen["writing"], seen["pod after writing"]
+    said = _evicted(pod.output)
+    if said and OF_A_LIMIT not in said:
+        return inconclusive(f"evicted for another reason than a limit of its own: {said}", pod.id)
+    if said:
+        return HOLDS.because(f"evicted: {said}", written.id, pod.id)
+    if written.output["stdout"].strip() != str(WRITTEN << 20):
+        return inconclusive(f"the child did not write {WRITTEN} MiB: {written.output['stderr'][:200]}", written.id)
+    if pod.output["status"]["phase"] != "Running":
+        return inconclusive(f"the pod is {pod.output['status']['phase']}, and was not evicted", pod.id)
+    wrote = f"{WRITTEN} MiB written, and the pod is {pod.output['status']['phase']} {TIMEOUTS.evicted:g} s later"
+    return LACKS.because(wrote, written.id, pod.id)

@@ -247,7 +247,7 @@ def test_the_list_says_what_would_judge_a_claim(monkeypatch: pytest.MonkeyPatch)
 
 def test_other_sources_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
     known = suite.properties()
-    other = Property("Z-01", "it is so", "a page", {}, "core", ("foreground",), ("dind",), "storage", known[0].judged_by)
+    other = Property("Z-01", "it is so", "a page", {}, "core", ("foreground",), ("dind",), known[0].judged_by)
     monkeypatch.setattr("conformance.suite.properties", lambda: [other, *known])
     lines = list(listing.listing("extended", catalogue()))
     assert lines.index("What other sources say") > max(place for place, line in enumerate(lines) if line.startswith("P1-10"))
@@ -260,7 +260,7 @@ def test_needs_are_derived_from_what_is_declared() -> None:
     def need(*approaches: str, legs: tuple[str, ...] = ("foreground",), alone: bool = False) -> list[str]:
         judge = families()[0].properties[0].judged_by
         readings = (lambda _: None,) if alone else ()
-        one = Property("Z", "so", "x", {}, "core", legs, approaches, "f", judge, alone=readings)
+        one = Property("Z", "so", "x", {}, "core", legs, approaches, judge, with_cpus_alone=readings)
         return listing.needs(one, catalogue())
 
     assert need("dood") == ["a Docker Engine on the node (dood)"]

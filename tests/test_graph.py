@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
+from conformance.evidence.names import RECORD
 from scenarios import graph
 from tests.conftest import changed, without
 from tests.made import CONTAINER, answer, conclude, given, proven, reading
-from tests.test_reuse import LAYER, jobs
+from tests.test_caching import LAYER, jobs
+from tests.test_storage import GONE, ROOT, before, folder, kept, there, uid
 
+Look = Callable[[str], Seen]
 MIB = 1 << 20
 OVERLAY = "30 20 0:30 / / rw - overlay overlay rw,lowerdir=a,upperdir=b\n31 30 8:1 /x /var/lib/docker rw - ext4 /dev/vda rw\n"
 MEMORY = "30 20 0:30 / / rw - overlay overlay rw\n31 30 0:40 / /var/lib/docker rw - tmpfs tmpfs rw\n"
@@ -135,3 +140,54 @@ def test_two_engines_do_not_share_a_graph_where_the_later_one_ends() -> None:
     assert graph.one_graph.conclude(shared("serving", 0)).state is State.HOLDS
     assert graph.one_graph.conclude(shared("nothing", 0)).state is State.INCONCLUSIVE
     assert graph.one_graph.conclude(shared("nothing", 1, engine="another")).state is State.INCONCLUSIVE
+
+
+def engine(seen: Seen, own: dict[str, Any], volume: dict[str, Any], host: dict[str, Any] | None, **theirs: Any) -> Seen:
+    """Return the evidence of an engine's graph, the pod's emptyDir and the node daemon's graph."""
+    paths = [folder(seen), *(["/host/docker"] if host else [])]
+    says = {"ID": "the node's", "DockerRootDir": "/host/docker"}
+    info = theirs or {"status": 200, "body": json.dumps(says), "lost": ""}
+    seen = given(seen, "engine's graph", {ROOT: own}, asked={"paths": [ROOT]})
+    seen = given(seen, "graphs on the node", dict(zip(paths, [volume, host], strict=False)), asked={"paths": paths})
+    return mounted_at(given(seen, "node's daemon", info), f"/x/{folder(seen)[1:]}")
+
+
+def mounted_at(seen: Seen, source: str, point: str = ROOT) -> Seen:
+    lines = ["1 0 0:1 / / rw - overlay overlay rw", f"2 1 0:2 {source} {point} rw - ext4 /dev/vda rw"]
+    return given(seen, "engine's mounts", "\n".join(lines))
+
+
+def test_a_graph_is_told_from_the_nodes_by_device_and_inode(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("P2-14", engine(leg, there(6), there(6), there(8))).state is State.HOLDS
+    assert conclude("P2-14", engine(leg, there(6), there(6), there(6, device=2))).state is State.HOLDS
+    assert "not the pod's emptyDir" in conclude("P2-14", engine(leg, there(9), there(6), there(8))).reason
+    assert conclude("P2-14", engine(leg, there(8), there(6), there(8))).state is State.LACKS
+    assert conclude("P2-14", engine(leg, GONE, there(6), there(8))).state is State.INCONCLUSIVE
+    assert conclude("P2-14", engine(leg, there(6), there(6), GONE)).state is State.INCONCLUSIVE
+    itself = {"status": 200, "body": leg["daemon"].output["body"].replace(ROOT, "/host/docker"), "lost": ""}
+    assert "the node's own" in conclude("P2-14", engine(leg, there(6), there(6), there(8), **itself)).reason
+
+
+def test_a_node_without_an_engine_has_no_graph_to_share(seen: Look) -> None:
+    none = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="FileNotFoundError(2)")
+    found = conclude("P2-14", none)
+    assert found.state is State.NOT_APPLICABLE
+    assert "the engine's graph is the pod's emptyDir" in found.reason
+    broken = engine(seen("dind.foreground"), there(6), there(6), None, status=500, body="", lost="")
+    late = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="TimeoutError('timed out')")
+    assert conclude("P2-14", late).state is State.INCONCLUSIVE
+    assert conclude("P2-14", broken).state is State.INCONCLUSIVE
+
+
+def test_the_graph_is_the_pods_own_empty_dir(seen: Look) -> None:
+    leg = kept(seen("dind.foreground"))
+    whole = engine(leg, there(6), there(6), there(8))
+    assert conclude("P2-16", whole).state is State.HOLDS
+    for source in ("/data", f"/x/{folder(leg)}-of-another", folder(leg).replace(uid(leg), "another")):
+        assert conclude("P2-16", mounted_at(whole, source)).state is State.LACKS
+    assert conclude("P2-16", mounted_at(whole, "/data", "/elsewhere")).state is State.LACKS
+    assert conclude("P2-16", engine(leg, there(6), there(9), there(8))).state is State.INCONCLUSIVE
+    assert conclude("P2-16", engine(leg, GONE, there(6), there(8))).state is State.INCONCLUSIVE
+    elsewhere = before(whole, RECORD, there(99))
+    assert conclude("P2-16", elsewhere).state is State.INCONCLUSIVE, "what the engine wrote is not in the node's directory"

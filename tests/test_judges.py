@@ -248,4 +248,4 @@ def test_a_judge_that_breaks_is_an_error(seen: Look) -> None:
 def test_judges_see_no_prediction() -> None:
     text = json.dumps([str(one.judged_by.__code__.co_names) for one in PROPERTIES.values()])
     assert "predicts" not in text
-    assert "expectations" not in text
+    assert "expects" not in text

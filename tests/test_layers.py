@@ -69,8 +69,6 @@ TO_SPLIT = {
     "conformance.probes.agent",
     "conformance.run.controller",
     "conformance.world.kind",
-    "scenarios.resources",
-    "scenarios.storage",
 }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from conformance.claims.observations import State
-from conformance.evidence.items import Seen
+from conformance.evidence.items import Evidence, Seen
 from tests.conftest import changed
-from tests.made import conclude, given
+from tests.made import conclude, given, proven, reading
 
 Look = Callable[[str], Seen]
 
@@ -132,3 +132,24 @@ def test_a_child_that_its_engine_starts_again_did_not_end_with_its_pod(seen: Loo
     for page in ({"outcome": "refused"}, {"outcome": "answered", "body": "another's"}):
         assert conclude("P2-10", given(again, "successor's page", page)).state is State.INCONCLUSIVE
     assert conclude("P2-10", again).state is State.INCONCLUSIVE
+
+
+CHILD = {"pid": 100, "start": 7}
+
+
+def killed(*more: Evidence, struck: bool = True, before: bool = True, after: bool = False) -> Seen:
+    told = [reading("child before it", before, CHILD), reading("killed", struck), reading("child after it", after, CHILD)]
+    return Seen([*proven("n"), *told, *more])
+
+
+@pytest.mark.parametrize("name", ["L-01", "L-02"])
+def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str) -> None:
+    page, mute = (
+        reading("its page after it", {"outcome": "served", "body": "n\n"}),
+        reading("its page after it", {"outcome": "timeout"}),
+    )
+    assert conclude(name, killed()).state is State.HOLDS
+    assert conclude(name, killed(page, after=True)).state is State.LACKS
+    assert conclude(name, killed(mute, after=True)).state is State.INCONCLUSIVE
+    assert conclude(name, killed(struck=False)).state is State.INCONCLUSIVE
+    assert conclude(name, killed(before=False)).state is State.INCONCLUSIVE

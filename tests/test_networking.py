@@ -112,3 +112,16 @@ def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look)
     # And what is beyond the cluster may answer for it.
     beyond = led_to(answered(leg, name, REFUSED), address, control={"outcome": "served", "status": 404, "body": ""})
     assert conclude("P2-05.service", beyond).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "state"),
+    [
+        ("docker0 1500\neth0 1500\nlo 65536\n", State.HOLDS),
+        ("docker0 1500\neth0 1450\nlo 65536\n", State.LACKS),
+        ("eth0 1500\nlo 65536\n", State.INCONCLUSIVE),
+        ("", State.INCONCLUSIVE),
+    ],
+)
+def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
+    assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state

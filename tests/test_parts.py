@@ -39,7 +39,7 @@ from conformance.world.images import go_programs
 from conformance.world.machine import packages, runc_shim
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress, clock
-from scenarios.resources import MENDS
+from scenarios.resources.reading import MENDS
 from scenarios.storage import upper_directory
 from tests.conftest import recorded_lines, write
 

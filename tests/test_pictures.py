@@ -22,6 +22,7 @@ from conformance.claims import observations
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import digest
+from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record.stream import Record
 from conformance.report import pictures, render
 from conformance.report.pictures import kept, landed, strips, timeline
@@ -316,7 +317,7 @@ def again(record: Record, more: float) -> Record:
         if "serving" in leg["times"]
     ]
     cells = [*record.header["cells"], *({**cell, "leg": f"{cell['leg']}~2"} for cell in record.header["cells"])]
-    evidence = (*record.evidence, *(evolve(one, leg=f"{one.leg}~2") for one in record.evidence if one.name == strips.LEFT))
+    evidence = (*record.evidence, *(evolve(one, leg=f"{one.leg}~2") for one in record.evidence if one.name == ON_NODE_AFTER))
     return evolve(record, header={**record.header, "cells": cells}, legs=(*record.legs, *second), evidence=evidence)
 
 

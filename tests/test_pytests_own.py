@@ -35,7 +35,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("replayed")
     path = write(made / "record.jsonl", lines())
     args = [sys.executable, "-m", "pytest", "scenarios", "-c", "conformance/run/run.ini", "--rootdir", ".", "-q"]
-    args += ["-p", "conformance.run.plugin", "-p", "no:cacheprovider", "-k", "P2-05 or P2-08", "--replay", str(path)]
+    args += [
+        "-p",
+        "conformance.run.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "P2-05 or P2-08 or P2-13.memory",
+        "--replay",
+        str(path),
+    ]
     args += ["--junit-xml", str(made / "junit.xml"), "--alluredir", str(made / "allure-results")]
     done = subprocess.run(
         args, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
@@ -54,6 +63,7 @@ def cases(folder: Path) -> dict[str, TestCase]:
 def test_every_cell_is_a_case_with_its_module_and_its_time(cases: dict[str, TestCase]) -> None:
     assert {name.partition("[")[0] for name in cases} >= {"P2-05", "P2-08"}
     assert cases["P2-05[dood.foreground]"].classname == "scenarios.networking"
+    assert cases["P2-13.memory[dood.laden]"].classname == "scenarios.resources.memory", "a family that is a package"
     assert all(case.classname.startswith("scenarios.") and case.time is not None for case in cases.values())
 
 

@@ -18,8 +18,11 @@ from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence, Seen
 from conformance.timeouts import TIMEOUTS
-from scenarios import resources
+from scenarios.resources import accounting, cpu, memory, placement
 from tests.conftest import changed, without
+from tests.made import conclude, given
+
+Look = Callable[[str], Seen]
 
 Change = Callable[[Any], Any]
 
@@ -101,7 +104,7 @@ def evidence(place: str, child_score: int = 0, burnt: float = 2.0, attributed: f
 
 
 DIND, DOOD = evidence(INSIDE), evidence(OUTSIDE, burnt=6.0, attributed=0.02)
-BY_PLACE = (resources.requests, resources.weight, resources.pids, resources.attributed)
+BY_PLACE = (accounting.requests, placement.weight, placement.pids, accounting.attributed)
 
 
 @pytest.mark.parametrize("one", BY_PLACE, ids=lambda p: p.id)
@@ -109,35 +112,35 @@ def test_a_child_in_its_pod_has_what_the_pod_has(one: Property) -> None:
     assert one.conclude(DIND).state is State.HOLDS, one.conclude(DIND).reason
 
 
-@pytest.mark.parametrize("one", [*BY_PLACE, resources.oom_score], ids=lambda p: p.id)
+@pytest.mark.parametrize("one", [*BY_PLACE, memory.oom_score], ids=lambda p: p.id)
 def test_a_child_outside_its_pod_has_not(one: Property) -> None:
     assert one.conclude(DOOD).state is State.LACKS, one.conclude(DOOD).reason
 
 
 def test_the_reasons_have_the_numbers() -> None:
-    said = resources.requests.conclude(DOOD).reason
+    said = accounting.requests.conclude(DOOD).reason
     assert f"weight 1024 at {OUTSIDE}, outside the pod's 30, which its request of 0.03 CPU gives" in said
     assert "its memory is charged outside the pod; the node's 3 pods request 1120 MiB and 1.03 CPU" in said
-    assert "unlimited of the pod's 2048 pids" in resources.pids.conclude(DOOD).reason
-    assert "2048 pids of the pod's 2048 pids" in resources.pids.conclude(DIND).reason
-    assert "oom_score_adj 0; the pod's containers: docker-cmds 998, dind-daemon 997" in resources.oom_score.conclude(DIND).reason
-    said = resources.attributed.conclude(DOOD).reason
+    assert "unlimited of the pod's 2048 pids" in placement.pids.conclude(DOOD).reason
+    assert "2048 pids of the pod's 2048 pids" in placement.pids.conclude(DIND).reason
+    assert "oom_score_adj 0; the pod's containers: docker-cmds 998, dind-daemon 997" in memory.oom_score.conclude(DIND).reason
+    said = accounting.attributed.conclude(DOOD).reason
     assert "burnt 6.00 CPU-seconds, its pod's account gained 0.02 (0%)" in said
     assert "at 0.031611 USD an hour of one CPU, 0.0315 USD" in said
-    assert "0.0000 USD of each hour" in resources.attributed.conclude(DIND).reason
+    assert "0.0000 USD of each hour" in accounting.attributed.conclude(DIND).reason
 
 
-@pytest.mark.parametrize("one", [resources.pids, resources.oom_score], ids=lambda p: p.id)
+@pytest.mark.parametrize("one", [placement.pids, memory.oom_score], ids=lambda p: p.id)
 def test_nothing_is_predicted_where_the_article_speaks_of_cpu_and_memory_alone(one: Property) -> None:
     assert one.predicts == {}
     v1, v2 = ({"cgroup": cgroup} for cgroup in ("hybrid", "v2"))
     assert one.expected("dood", "foreground", v1)[0] is one.expected("dood", "foreground", v2)[0] is State.LACKS
     assert one.expected("dind", "foreground", v2)[0] is State.LACKS
-    assert one.expected("dind", "foreground", v1)[0] is (State.HOLDS if one is resources.pids else State.LACKS)
+    assert one.expected("dind", "foreground", v1)[0] is (State.HOLDS if one is placement.pids else State.LACKS)
 
 
 def test_a_child_that_is_ranked_as_its_pod_holds() -> None:
-    assert resources.oom_score.conclude(evidence(INSIDE, child_score=997)).state is State.HOLDS
+    assert memory.oom_score.conclude(evidence(INSIDE, child_score=997)).state is State.HOLDS
 
 
 def no_requests(pod: dict[str, Any]) -> None:
@@ -193,26 +196,26 @@ def another_counter(read: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("one", "name", "change", "said"),
     [
-        (resources.requests, "pod", no_requests, "requests no memory"),
-        (resources.requests, "pod", no_memory_requested, "requests no memory"),
-        (resources.requests, "another child", not_running, "no other child was seen running"),
-        (resources.requests, "requests while it runs", more_requested, "say"),
-        (resources.requests, "requests while it runs", lambda _: {}, "say"),
-        (resources.requests, "pod's cgroups", unread, "the pod's weight"),
-        *((one, "child's cgroups", not_looked_at, "could not be read") for one in (*BY_PLACE[:3], resources.placement)),
-        (resources.pids, "child's cgroups", without_files, "was not read there"),
-        (resources.weight, "pod", no_requests, "requests no CPU"),
-        (resources.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
-        (resources.weight, "child's cgroups", unread, "could not be read"),
-        (resources.pids, "pod's cgroups", without_limit_of_pids, "no pids limit, so there is nothing to inherit"),
-        (resources.oom_score, "pod processes", lambda _: [], "do not differ"),
-        (resources.oom_score, "pod processes", lambda _: [process(CLIENT, 0)], "do not differ"),
-        (resources.attributed, "child's use after the burn", unread, "could not be read"),
-        (resources.attributed, "pod's use after the account", unread, "could not be read"),
-        (resources.attributed, "child's use after the burn", lambda _: answer(INSIDE, {INSIDE: 0.2}), "too little"),
-        (resources.attributed, "account", unaccounted, "no account of the pod that is younger"),
-        (resources.attributed, "account", lambda _: {}, "no account of the pod that is younger"),
-        (resources.attributed, "account", another_counter, "not that of the pod's cgroup"),
+        (accounting.requests, "pod", no_requests, "requests no memory"),
+        (accounting.requests, "pod", no_memory_requested, "requests no memory"),
+        (accounting.requests, "another child", not_running, "no other child was seen running"),
+        (accounting.requests, "requests while it runs", more_requested, "say"),
+        (accounting.requests, "requests while it runs", lambda _: {}, "say"),
+        (accounting.requests, "pod's cgroups", unread, "the pod's weight"),
+        *((one, "child's cgroups", not_looked_at, "could not be read") for one in (*BY_PLACE[:3], placement.placement)),
+        (placement.pids, "child's cgroups", without_files, "was not read there"),
+        (placement.weight, "pod", no_requests, "requests no CPU"),
+        (placement.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
+        (placement.weight, "child's cgroups", unread, "could not be read"),
+        (placement.pids, "pod's cgroups", without_limit_of_pids, "no pids limit, so there is nothing to inherit"),
+        (memory.oom_score, "pod processes", lambda _: [], "do not differ"),
+        (memory.oom_score, "pod processes", lambda _: [process(CLIENT, 0)], "do not differ"),
+        (accounting.attributed, "child's use after the burn", unread, "could not be read"),
+        (accounting.attributed, "pod's use after the account", unread, "could not be read"),
+        (accounting.attributed, "child's use after the burn", lambda _: answer(INSIDE, {INSIDE: 0.2}), "too little"),
+        (accounting.attributed, "account", unaccounted, "no account of the pod that is younger"),
+        (accounting.attributed, "account", lambda _: {}, "no account of the pod that is younger"),
+        (accounting.attributed, "account", another_counter, "not that of the pod's cgroup"),
     ],
 )
 def test_what_does_not_decide_is_inconclusive(one: Property, name: str, change: Change, said: str) -> None:
@@ -241,8 +244,8 @@ def kills(seen: Seen, *, at: str) -> Seen:
 def test_an_oom_kill_of_another_pod_did_not_stop_the_child(seen: Callable[[str], Seen]) -> None:
     """On cgroup v2 what is counted above the pod is every pod's."""
     leg = without(seen("dind.laden"), "pod after allocation")
-    assert resources.allocation.conclude(kills(leg, at="kubelet-kubepods-burstable-pod")).state is State.HOLDS
-    assert resources.allocation.conclude(kills(leg, at="kubelet-kubepods.slice")).state is State.INCONCLUSIVE
+    assert memory.allocation.conclude(kills(leg, at="kubelet-kubepods-burstable-pod")).state is State.HOLDS
+    assert memory.allocation.conclude(kills(leg, at="kubelet-kubepods.slice")).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("container", "state"), [("", State.HOLDS), ("containerd://earlier", State.INCONCLUSIVE)])
@@ -254,7 +257,7 @@ def test_an_engine_that_was_killed_at_an_earlier_start_was_not_killed_now(
     ended = {"terminated": {"reason": "OOMKilled", "containerID": container or ran}}
     told = {"status": {"containerStatuses": [{"name": "dind-daemon", "state": {}, "lastState": ended}]}}
     more = Evidence("x#told", "x", "pod after allocation", "API server", {}, told)
-    assert resources.allocation.conclude(Seen([*leg, more])).state is state
+    assert memory.allocation.conclude(Seen([*leg, more])).state is state
 
 
 def test_a_child_outside_its_pod_is_not_throttled_by_it(seen: Callable[[str], Seen]) -> None:
@@ -271,12 +274,12 @@ def test_a_child_outside_its_pod_is_not_throttled_by_it(seen: Callable[[str], Se
             if level["controller"] == "cpu" and level["path"] == "/docker":
                 level["files"]["cpu.stat"] = "nr_throttled 20"
 
-    assert resources.burn.conclude(changed(seen("dood.laden"), "use while burning", slow)).state is State.INCONCLUSIVE
+    assert cpu.burn.conclude(changed(seen("dood.laden"), "use while burning", slow)).state is State.INCONCLUSIVE
 
 
 def test_a_share_between_is_inconclusive() -> None:
-    assert "neither all nor nothing" in resources.attributed.conclude(evidence(INSIDE, burnt=4.0)).reason
-    busy = resources.attributed.conclude(evidence(INSIDE, burnt=1.2))
+    assert "neither all nor nothing" in accounting.attributed.conclude(evidence(INSIDE, burnt=4.0)).reason
+    busy = accounting.attributed.conclude(evidence(INSIDE, burnt=1.2))
     assert busy.state is State.INCONCLUSIVE
     assert "the pod itself was busy" in busy.reason
 
@@ -309,7 +312,7 @@ def laden(seen: Seen, *, status: int = 200, ended: dict[str, Any] | None = None,
 
 
 def test_an_engine_that_answers_afterwards_goes_on_serving(seen: Callable[[str], Seen]) -> None:
-    found = resources.engine_serves.conclude(laden(seen("dind.laden")))
+    found = memory.engine_serves.conclude(laden(seen("dind.laden")))
     assert found.state is State.HOLDS
     assert {"x#told", "x#ping"} <= set(found.cites)
 
@@ -324,11 +327,11 @@ def test_an_engine_that_answers_afterwards_goes_on_serving(seen: Callable[[str],
     ],
 )
 def test_an_engine_that_was_killed_does_not(seen: Callable[[str], Seen], after: dict[str, Any], state: State) -> None:
-    assert resources.engine_serves.conclude(laden(seen("dind.laden"), **after)).state is state
+    assert memory.engine_serves.conclude(laden(seen("dind.laden"), **after)).state is state
 
 
 def test_of_a_child_that_nothing_stops_the_engine_is_not_asked(seen: Callable[[str], Seen]) -> None:
-    found = resources.engine_serves.conclude(seen("dood.laden"))
+    found = memory.engine_serves.conclude(seen("dood.laden"))
     assert found.state is State.NOT_APPLICABLE
     assert "960 MiB" in found.reason
 
@@ -344,10 +347,10 @@ def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -
 
     told = {"containerd": "containerd example/v2 2.3.7+x", "runc": "runc version 1.1.5+ds1", "cgroup_namespace": node}
     runtime = Evidence("x#runtime", "x", "node's containerd and runc", "node", {}, told)
-    found = resources.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
+    found = placement.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
     said = "(containerd 2.3.7, runc 1.1.5; cgroup namespace: dind-daemon the node's, docker-cmds its own)"
     assert found.reason.endswith(said), found.reason
-    older = resources.placement.conclude(without(leg, "node's containerd and runc"))
+    older = placement.placement.conclude(without(leg, "node's containerd and runc"))
     assert "runc" not in older.reason, "an older record does not say it"
 
 
@@ -381,14 +384,14 @@ class Burning:
 
 def test_a_burn_waits_for_a_node_that_gives_enough_and_ends_after_it_was_read(seen: Callable[[str], Seen]) -> None:
     rig: Any = Burning(seen("dind.laden"), 0.3, 0.5, 1.9)
-    resources.burn_alone(rig)
+    cpu.burn_alone(rig)
     assert rig.asked[:4] == ["calibration"] * 3 + ["burn: create"]
     assert rig.asked.index("use while burning") < rig.asked.index("burn: enough: create") < rig.asked.index("burn: end")
 
 
 def test_a_burn_is_read_until_a_reading_tells(seen: Callable[[str], Seen]) -> None:
     rig: Any = Burning(seen("dind.laden"), 1.9, burns=(0.1, 0.35, 0.9, 0.1))
-    resources.burn_alone(rig)
+    cpu.burn_alone(rig)
     assert rig.asked.count("use while burning") == 3, "the pod's limit is 0.5: the third got past it"
 
 
@@ -397,7 +400,7 @@ def test_a_burn_that_no_reading_tells_of_is_left_to_the_judge(
 ) -> None:
     monkeypatch.setattr(TIMEOUTS, "calm", 0.01)
     rig: Any = Burning(seen("dind.laden"), 1.9, burns=(0.35,))
-    resources.burn_alone(rig)
+    cpu.burn_alone(rig)
     assert rig.asked[-1] == "burn: end"
 
 
@@ -410,7 +413,7 @@ def test_a_burn_ends_where_its_reading_fails(seen: Callable[[str], Seen]) -> Non
 
     rig: Any = Starved(seen("dind.laden"), 1.9)
     with pytest.raises(RigError, match="does not answer"):
-        resources.burn_alone(rig)
+        cpu.burn_alone(rig)
     assert rig.asked[-1] == "burn: enough: output"
 
 
@@ -419,13 +422,13 @@ def test_a_node_that_never_gives_enough_is_left_to_the_judge(
 ) -> None:
     monkeypatch.setattr(TIMEOUTS, "calm", 0.01)
     rig: Any = Burning(seen("dind.laden"), 0.3)
-    resources.burn_alone(rig)
+    cpu.burn_alone(rig)
     assert rig.asked[-1] == "burn: end"
 
 
 @pytest.mark.parametrize(("attributed", "state"), [(0.5, State.LACKS), (0.7, State.INCONCLUSIVE)])
 def test_an_engines_own_work_in_the_pod_is_not_its_childs(attributed: float, state: State) -> None:
-    assert resources.attributed.conclude(evidence(OUTSIDE, burnt=2.0, attributed=attributed)).state is state
+    assert accounting.attributed.conclude(evidence(OUTSIDE, burnt=2.0, attributed=attributed)).state is state
 
 
 @pytest.mark.parametrize(("used", "state"), [(0.53, State.LACKS), (0.52, State.INCONCLUSIVE)])
@@ -438,4 +441,29 @@ def test_more_than_a_quota_lets_through_is_not_bound_by_it(seen: Callable[[str],
         own = next(level for level in last["levels"] if level["controller"] == "cpuacct")
         own["files"]["cpuacct.usage"] = str(began + int(used * (last["at"] - first["at"]) * 1e9))
 
-    assert resources.burn.conclude(changed(seen("dood.laden"), "use while burning", burnt)).state is state
+    assert cpu.burn.conclude(changed(seen("dood.laden"), "use while burning", burnt)).state is state
+
+
+def reporting(seen: Seen, cpus: int, memory: int) -> Seen:
+    """Return the leg's evidence on a node of 2 CPUs and 8 GiB, with what its daemon reports."""
+    seen = given(seen, "node's capacity", {"cpus": 2, "mem_total": f"{8 << 20} kB"})
+
+    def report(answer: dict[str, Any]) -> None:
+        answer["body"] = json.dumps({**json.loads(answer["body"]), "NCPU": cpus, "MemTotal": memory})
+
+    return changed(seen, "daemon", report)
+
+
+def test_a_daemon_that_reports_the_node_does_not_know_the_pods_limit(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("G-02", reporting(leg, 2, 8192 * MIB)).state is State.HOLDS
+    assert conclude("G-02", reporting(leg, 2, 768 * MIB)).state is State.LACKS
+
+    def unlimited(pod: dict[str, Any]) -> None:
+        pod["spec"]["containers"][0]["resources"].pop("limits")
+
+    def generous(pod: dict[str, Any]) -> None:
+        pod["spec"]["containers"][0]["resources"]["limits"]["cpu"] = "4"
+
+    for change in (unlimited, generous):
+        assert conclude("G-02", reporting(changed(leg, "pod", change), 2, 8192 * MIB)).state is State.INCONCLUSIVE

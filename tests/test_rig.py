@@ -26,7 +26,8 @@ from conformance.probes.node import Answer
 from conformance.run.controller import Run
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
-from scenarios import knowledge, names, printed, resources
+from scenarios import article_manifests, contention, visibility
+from scenarios.resources import accounting
 
 STATUSES = [{"name": "a", "containerID": f"containerd://{'a' * 64}"}, {"name": "b"}]
 POD = {
@@ -66,7 +67,7 @@ def kept(rig: Rig, name: str) -> Evidence:
 
 def test_of_a_pod_is_kept_what_its_containers_request() -> None:
     rig, server = a_rig()
-    resources._read_requests(rig, "requests before")
+    accounting._read_requests(rig, "requests before")
     assert kept(rig, "requests before").output == {"u1": [{"resources": {"requests": {"cpu": "10m"}}}, {"resources": {}}]}
     assert server.queries == [{"fieldSelector": "spec.nodeName=worker"}]
     assert kept(rig, "requests before").asked["kept"]
@@ -74,7 +75,7 @@ def test_of_a_pod_is_kept_what_its_containers_request() -> None:
 
 def test_every_kind_of_container_is_known_by_its_id() -> None:
     rig, _ = a_rig()
-    knowledge.kubernetes_lists(rig)
+    visibility.kubernetes_lists(rig)
     for who in ("the API server", "kubelet"):
         assert sorted(kept(rig, f"containers known to {who}").output["n/p"]) == ["a" * 64, "c" * 64]
     assert container_ids(POD) == {"a": "a" * 64}
@@ -84,16 +85,16 @@ def test_every_kind_of_container_is_known_by_its_id() -> None:
 
 def test_of_a_node_its_info_is_kept() -> None:
     rig, _ = a_rig()
-    names.runtime(rig)
+    contention.runtime(rig)
     assert kept(rig, "node's runtime").output == NODE["status"]["nodeInfo"]
 
 
 def test_what_the_user_gave_is_no_stand_in() -> None:
     rig, _ = a_rig()
-    printed.whose_images(rig)
+    article_manifests.whose_images(rig)
     assert kept(rig, "stand-ins").output == {"docker:1.12.6-dind": "ours", "httpd:latest": "ours, too"}
     rig, _ = a_rig(httpd_latest="registry.example/httpd:2.4")
-    printed.whose_images(rig)
+    article_manifests.whose_images(rig)
     assert kept(rig, "stand-ins").output == {"docker:1.12.6-dind": "ours"}
     assert image(rig) == "registry.example/httpd:2.4"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import RECORD
 from conformance.probes import agent
-from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD, RECORD, VOLUME, upper_directory
-from tests.made import conclude, given
+from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD_FOLDER, VOLUME, upper_directory
+from tests.made import conclude, given, proven, reading
 
 Look = Callable[[str], Seen]
 ROOT, LINE = "/var/lib/docker", "nonce-written"
@@ -48,7 +48,7 @@ def on_node(seen: Seen) -> dict[str, tuple[str, dict[str, Any]]]:
         f"{graph}/volumes/v/_data": (VOLUME, there(4, 20)),
         f"{graph}/overlay2/b/diff": (IMAGE, there(5, 50000)),
         graph: (GRAPH, there(6, 60000)),
-        f"/var/lib/kubelet/pods/{uid(seen)}": (POD, there(7, 70000)),
+        f"/var/lib/kubelet/pods/{uid(seen)}": (POD_FOLDER, there(7, 70000)),
     }
 
 
@@ -150,57 +150,6 @@ def test_a_daemon_that_does_not_answer_does_not_lack_the_child(seen: Look) -> No
         assert conclude("P2-08", given(kept(seen("dind.foreground")), "container after", answer)).state is state
 
 
-def engine(seen: Seen, own: dict[str, Any], volume: dict[str, Any], host: dict[str, Any] | None, **theirs: Any) -> Seen:
-    """Return the evidence of an engine's graph, the pod's emptyDir and the node daemon's graph."""
-    paths = [folder(seen), *(["/host/docker"] if host else [])]
-    says = {"ID": "the node's", "DockerRootDir": "/host/docker"}
-    info = theirs or {"status": 200, "body": json.dumps(says), "lost": ""}
-    seen = given(seen, "engine's graph", {ROOT: own}, asked={"paths": [ROOT]})
-    seen = given(seen, "graphs on the node", dict(zip(paths, [volume, host], strict=False)), asked={"paths": paths})
-    return mounted_at(given(seen, "node's daemon", info), f"/x/{folder(seen)[1:]}")
-
-
-def mounted_at(seen: Seen, source: str, point: str = ROOT) -> Seen:
-    lines = ["1 0 0:1 / / rw - overlay overlay rw", f"2 1 0:2 {source} {point} rw - ext4 /dev/vda rw"]
-    return given(seen, "engine's mounts", "\n".join(lines))
-
-
-def test_a_graph_is_told_from_the_nodes_by_device_and_inode(seen: Look) -> None:
-    leg = seen("dind.foreground")
-    assert conclude("P2-14", engine(leg, there(6), there(6), there(8))).state is State.HOLDS
-    assert conclude("P2-14", engine(leg, there(6), there(6), there(6, device=2))).state is State.HOLDS
-    assert "not the pod's emptyDir" in conclude("P2-14", engine(leg, there(9), there(6), there(8))).reason
-    assert conclude("P2-14", engine(leg, there(8), there(6), there(8))).state is State.LACKS
-    assert conclude("P2-14", engine(leg, GONE, there(6), there(8))).state is State.INCONCLUSIVE
-    assert conclude("P2-14", engine(leg, there(6), there(6), GONE)).state is State.INCONCLUSIVE
-    itself = {"status": 200, "body": leg["daemon"].output["body"].replace(ROOT, "/host/docker"), "lost": ""}
-    assert "the node's own" in conclude("P2-14", engine(leg, there(6), there(6), there(8), **itself)).reason
-
-
-def test_a_node_without_an_engine_has_no_graph_to_share(seen: Look) -> None:
-    none = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="FileNotFoundError(2)")
-    found = conclude("P2-14", none)
-    assert found.state is State.NOT_APPLICABLE
-    assert "the engine's graph is the pod's emptyDir" in found.reason
-    broken = engine(seen("dind.foreground"), there(6), there(6), None, status=500, body="", lost="")
-    late = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="TimeoutError('timed out')")
-    assert conclude("P2-14", late).state is State.INCONCLUSIVE
-    assert conclude("P2-14", broken).state is State.INCONCLUSIVE
-
-
-def test_the_graph_is_the_pods_own_empty_dir(seen: Look) -> None:
-    leg = kept(seen("dind.foreground"))
-    whole = engine(leg, there(6), there(6), there(8))
-    assert conclude("P2-16", whole).state is State.HOLDS
-    for source in ("/data", f"/x/{folder(leg)}-of-another", folder(leg).replace(uid(leg), "another")):
-        assert conclude("P2-16", mounted_at(whole, source)).state is State.LACKS
-    assert conclude("P2-16", mounted_at(whole, "/data", "/elsewhere")).state is State.LACKS
-    assert conclude("P2-16", engine(leg, there(6), there(9), there(8))).state is State.INCONCLUSIVE
-    assert conclude("P2-16", engine(leg, GONE, there(6), there(8))).state is State.INCONCLUSIVE
-    elsewhere = before(whole, RECORD, there(99))
-    assert conclude("P2-16", elsewhere).state is State.INCONCLUSIVE, "what the engine wrote is not in the node's directory"
-
-
 def mounts(seen: Seen, were: list[str], left: list[str], space: str = "mnt:[1]") -> Seen:
     asked = {"words": [uid(seen), "/var/lib/docker/overlay2/a/diff"]}
     return given(given(seen, "mounts before", {"mnt:[1]": were}, asked=asked), "mounts after", {space: left} if left else {})
@@ -258,3 +207,24 @@ def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Pa
     monkeypatch.setattr(agent, "text", broken)
     with pytest.raises(PermissionError):
         getattr(agent, question)({**asked, "paths": [f"{tmp_path}/file"]})
+
+
+STORED = str(256 << 20)
+
+
+def stored(status: dict[str, Any], written: str = STORED) -> State:
+    pod = reading("pod after writing", {"status": {"phase": "Running", **status}})
+    return conclude("K-03", Seen([*proven("n"), reading("writing", {"exit": 0, "stdout": written, "stderr": ""}), pod])).state
+
+
+def evicted(message: str) -> dict[str, str]:
+    return {"phase": "Failed", "reason": "Evicted", "message": message}
+
+
+def test_an_eviction_is_for_the_pods_own_limit_or_says_nothing_of_it() -> None:
+    assert stored(evicted("Pod ephemeral local storage usage exceeds the total limit of containers 128Mi. ")) is State.HOLDS
+    assert stored(evicted('Container docker-cmds exceeded its local ephemeral storage limit "64Mi". ')) is State.HOLDS
+    assert stored(evicted("The node was low on resource: ephemeral-storage. ")) is State.INCONCLUSIVE
+    assert stored({}) is State.LACKS
+    assert stored({}, written="") is State.INCONCLUSIVE
+    assert stored({"phase": "Failed"}) is State.INCONCLUSIVE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, speaks_of
@@ -38,14 +38,14 @@ class Expectation:
         )
 
 
-@define
+@frozen
 class Property:
     """A sentence that is true or false of a child.
 
-    `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
-    `reads` while its child serves, `after` when its pod is gone, `alone` what burns CPU, with the node for itself, and
-    `waits`, holding nobody up, what mostly waits. `before` its pod is asked for begins what one of these needs.
-    A reading that several properties of a leg name is read once.
+    `legs` names the leg kinds (legs/variations.py) that it is judged on, `approaches` on which approaches. What is read of a
+    leg: `while_serving` what needs its child, `with_cpus_alone` what burns CPU, with the node for itself, `unhurried`, holding
+    nobody up, what mostly waits, and `after_deletion` what is left when its pod is gone. `before_creation` of its pod begins
+    what one of these needs. A reading that several properties of a leg name is read once.
     The judge concludes from evidence alone, of a child that is proven to be one; where a property is `childless` it
     speaks of the pod, and nothing is proven of a child.
     """
@@ -57,44 +57,27 @@ class Property:
     level: str
     legs: tuple[str, ...]
     approaches: tuple[str, ...]
-    family: str
     judged_by: Judge
-    reads: tuple[Reading, ...] = ()
-    after: tuple[Reading, ...] = ()
-    alone: tuple[Reading, ...] = ()
-    waits: tuple[Reading, ...] = ()
-    before: tuple[Reading, ...] = ()
+    before_creation: tuple[Reading, ...] = ()
+    while_serving: tuple[Reading, ...] = ()
+    with_cpus_alone: tuple[Reading, ...] = ()
+    unhurried: tuple[Reading, ...] = ()
+    after_deletion: tuple[Reading, ...] = ()
     childless: bool = False
-    expectations: list[Expectation] = field(factory=list)
+    expects: tuple[Expectation, ...] = ()
 
     @property
     def claim(self) -> str:
         """Return the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
         return self.id.partition(".")[0]
 
-    def expect(
-        self,
-        approach: str,
-        observation: Observation,
-        *,
-        because: str,
-        see: str,
-        leg: str = "",
-        **world: str,
-    ) -> None:
-        """Declare that in this world (`cgroup="v2"`) the observation departs from the article's prediction."""
-        self.expectations.append(Expectation(approach, observation.state, because, see, world, leg))
-
     def expected(self, approach: str, leg: str, world: Mapping[str, str]) -> tuple[State | None, str]:
         """Return the expected state in this world and why; None where neither the article nor we know."""
-        for one in self.expectations:
-            if one.covers(approach, leg, world):
-                return one.state, f"{one.because} ({one.see})"
+        for expectation in self.expects:
+            if expectation.covers(approach, leg, world):
+                return expectation.state, f"{expectation.because} ({expectation.see})"
         if world.get("cgroup") not in KNOWN_WORLDS:
-            return (
-                None,
-                f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}",
-            )
+            return None, f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}"
         return self.predicts.get(approach), f"as {'the article' if speaks_of(self.id) else 'its source'} predicts"
 
     def conclude(self, seen: Seen) -> Observation:
@@ -104,13 +87,18 @@ class Property:
                 if not self.childless and (missing := unproven(pod)):
                     return inconclusive(missing)
             return self.judged_by(seen)
-        except MissingEvidence as missing_one:
-            return inconclusive(f"no evidence named {missing_one} was read")
+        except MissingEvidence as name:
+            return inconclusive(f"no evidence named {name} was read")
         except Exception as broken:  # noqa: BLE001 -- whatever breaks in a judge says nothing of the subject
             return error(f"the judge of {self.id} failed: {type(broken).__name__}: {broken}")
 
 
 KNOWN_WORLDS = ("v1", "hybrid", "v2")
+
+
+def expect(approach: str, observation: Observation, *, because: str, see: str, leg: str = "", **world: str) -> Expectation:
+    """Return the expectation that in this world (`cgroup="v2"`) the observation departs from the article's prediction."""
+    return Expectation(approach, observation.state, because, see, world, leg)
 
 
 def prop(
@@ -122,26 +110,30 @@ def prop(
     legs: tuple[str, ...],
     approaches: tuple[str, ...] = ("dood", "dind"),
     level: str = "core",
-    reads: tuple[Reading, ...] = (),
-    after: tuple[Reading, ...] = (),
-    alone: tuple[Reading, ...] = (),
-    waits: tuple[Reading, ...] = (),
-    before: tuple[Reading, ...] = (),
+    before_creation: tuple[Reading, ...] = (),
+    while_serving: tuple[Reading, ...] = (),
+    with_cpus_alone: tuple[Reading, ...] = (),
+    unhurried: tuple[Reading, ...] = (),
+    after_deletion: tuple[Reading, ...] = (),
     childless: bool = False,
+    expects: tuple[Expectation, ...] = (),
 ) -> Callable[[Judge], Property]:
-    """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too.
+    """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too, and we `expects`.
 
     `source` is where it is said, and the place of the claim that the id begins with unless told.
+    Raises `ValueError` where the level is none, or where of an approach neither predicts nor expects says anything.
     """
     if level not in LEVELS:
         raise ValueError(f"{id}: level {level!r} is none of {LEVELS}")
+    if silent := sorted({*approaches} - {*predicts} - {expectation.approach for expectation in expects}):
+        raise ValueError(f"{id}: nothing is predicted or expected of {' and '.join(silent)}, so whatever is seen is unexpected")
 
     def declare(judge: Judge) -> Property:
-        family = judge.__module__.rpartition(".")[2]
         states = {approach: observation.state for approach, observation in predicts.items()}
         place = source or CLAIMS[id.partition(".")[0]].source
         return Property(
-            id, sentence, place, states, level, legs, approaches, family, judge, reads, after, alone, waits, before, childless
-        )
+            id, sentence, place, states, level, legs, approaches, judge,
+            before_creation, while_serving, with_cpus_alone, unhurried, after_deletion, childless, expects,
+        )  # fmt: skip
 
     return declare

@@ -13,6 +13,7 @@ from conformance.cluster.leases import RUN_LABEL, run_of
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import SECOND, Evidence
+from conformance.evidence.names import CHILD, POD, REGISTRY
 from conformance.legs.naming import PORTS_A_LEG, nonce_prefix
 from conformance.probes.inventory import CONTROLLERS, difference
 from conformance.probes.node import LABEL as PROBE_LABEL
@@ -72,7 +73,7 @@ class Owners:
         here |= {leg["nonce"]: leg["leg"] for leg in seen.legs}
         for one in seen.evidence:
             name = one.name.removeprefix(SECOND)
-            if name in ("pod", "registry"):
+            if name in (POD, REGISTRY):
                 here |= dict.fromkeys(pod_marks(one.output), one.leg)
                 if mounts_run(one.output):
                     here.setdefault(MOUNT_POINT, one.leg)
@@ -123,7 +124,7 @@ class Owners:
 
 def tells(one: Evidence) -> bool:
     """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
-    return one.name.removeprefix(SECOND) in ("pod", "registry", "child") or _by_nonce(one)
+    return one.name.removeprefix(SECOND) in (POD, REGISTRY, CHILD) or _by_nonce(one)
 
 
 def _by_nonce(one: Evidence) -> bool:
@@ -132,7 +133,7 @@ def _by_nonce(one: Evidence) -> bool:
 
 def _containers(evidence: Evidence) -> set[str]:
     """Return the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
-    if evidence.name.removeprefix(SECOND) == "child":
+    if evidence.name.removeprefix(SECOND) == CHILD:
         found = [evidence.output.get("process", {})]
     else:
         found = evidence.output if _by_nonce(evidence) and isinstance(evidence.output, list) else []
@@ -143,7 +144,7 @@ def _delegating(seen: Record) -> frozenset[str]:
     """Return the legs whose child an engine in their pod has put at the root of the node's cgroups."""
     approaches = catalogue()
     in_pods = {leg["leg"] for leg in seen.legs if approaches[leg["approach"]].daemon}
-    children = [one for one in seen.evidence if one.name == "child" and one.leg in in_pods]
+    children = [one for one in seen.evidence if one.name == CHILD and one.leg in in_pods]
     return frozenset(one.leg for one in children if AT_THE_ROOT.search(one.output.get("process", {}).get("cgroup", "")))
 
 

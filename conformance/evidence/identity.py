@@ -9,6 +9,7 @@ from typing import Any
 from conformance.answers import decoded
 from conformance.cluster.pods import container_ids
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD
 
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
@@ -39,7 +40,7 @@ def unproven(seen: Seen) -> str:
     names: the daemon, with an id of its own and the nonce in the container's environment; or, where the approach has
     no daemon, kubelet.
     """
-    child = seen["child"]
+    child = seen[CHILD]
     nonce = child.asked["nonce"]
     if child.output.get("seen") != "serving":
         return f"the child was never seen serving, so silence proves nothing (last seen: {child.output.get('seen')})"
@@ -48,22 +49,22 @@ def unproven(seen: Seen) -> str:
     process = child.output["process"]
     if not process.get("start"):
         return "the child's process has no start time, so its pid proves nothing"
-    return _unknown_to_daemon(seen, process, nonce) if seen.get("daemon") else _unknown_to_kubelet(seen, process)
+    return _unknown_to_daemon(seen, process, nonce) if seen.get(DAEMON) else _unknown_to_kubelet(seen, process)
 
 
 def _unknown_to_daemon(seen: Seen, process: dict[str, Any], nonce: str) -> str:
-    inspected = parsed(seen["inspect"])
+    inspected = parsed(seen[INSPECT])
     if inspected.get("Id") != container_of(process):
         return "the daemon that the leg should talk to does not know the container of the child's process"
     if f"CHILD_NONCE={nonce}" not in inspected.get("Config", {}).get("Env", []):
         return "the daemon's container does not carry the child's nonce"
-    if not parsed(seen["daemon"]).get("ID"):
+    if not parsed(seen[DAEMON]).get("ID"):
         return "the daemon did not say which one it is"
     return ""
 
 
 def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
-    known = [one.get("containerID", "") for one in seen["pod"].output["status"].get("containerStatuses", [])]
+    known = [one.get("containerID", "") for one in seen[POD].output["status"].get("containerStatuses", [])]
     if not any(identity.endswith(f"//{container_of(process)}") for identity in known):
         return "neither a daemon nor kubelet knows the container of the child's process"
     return ""

@@ -79,7 +79,7 @@ def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
     needed += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
     needed += ["two pods of the approach at once on one node"] if any(KINDS[kind].twins for kind in prop.legs) else []
     needed += ["two pods of the approach in a row beside a registry"] if any(KINDS[kind].in_a_row for kind in prop.legs) else []
-    needed += ["the node's CPUs for itself while it is read"] if prop.alone else []
+    needed += ["the node's CPUs for itself while it is read"] if prop.with_cpus_alone else []
     return needed
 
 

@@ -69,7 +69,7 @@ def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approac
         "parts": f"judged apart: {', '.join(parts)}" if parts else "",
         "source": prop.source,
         "prediction": predictions(prop),
-        "level": f"{prop.level}, family {prop.family}",
+        "level": f"{prop.level}, family {suite.family_of(prop)}",
         "judged of": ", ".join(prop.approaches),
         "needs": ", ".join(needs(prop, approaches)),
     }
@@ -77,12 +77,17 @@ def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approac
         yield from wrapped(word, fact, BESIDE) if fact else []
     for kind in prop.legs:
         yield from wrapped("leg", f"{kind}: {KINDS[kind].words}", BESIDE)
-    for known in prop.expectations:
+    for known in prop.expects:
         where = ", ".join(f"{key} {value}" for key, value in {"leg": known.leg, **known.world}.items() if value) or "everywhere"
         line = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"
         yield from wrapped("expected", line, BESIDE)
     yield from ("", "How it is seen")
-    stages = {"serving": prop.reads, "alone": prop.alone, "waiting": prop.waits, "gone": prop.after}
+    stages = {
+        "serving": prop.while_serving,
+        "alone": prop.with_cpus_alone,
+        "waiting": prop.unhurried,
+        "gone": prop.after_deletion,
+    }
     for when, readings in stages.items():
         for reading in readings:
             yield from wrapped(when, _words(reading), BESIDE)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from conformance.answers import decoded
 from conformance.errors import TimedOut
+from conformance.evidence import names
 from conformance.evidence.identity import CONTAINER_ID
 from conformance.evidence.items import Evidence, Seen
 from conformance.images import CHILD
@@ -33,7 +34,7 @@ def nonce(rig: Rig, what: str) -> str:
 
 def nonce_in(seen: Seen, what: str) -> str:
     """Return the nonce of a thing that the leg's pod made, from its evidence."""
-    return f"{seen['child'].asked['nonce']}-{what}"
+    return f"{seen[names.CHILD].asked['nonce']}-{what}"
 
 
 def label(mark: str) -> str:

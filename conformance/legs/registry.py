@@ -7,6 +7,7 @@ import re
 from conformance.cluster.api import Object
 from conformance.images import REGISTRY
 from conformance.legs.leg import Leg, only_on
+from conformance.probes.paths import PODS
 
 NAME, PORT = "registry", 5000
 KEPT = "kept"
@@ -51,7 +52,7 @@ def volume(leg: Leg, pod: Object) -> Object:
 
     It is in no namespace: its label is how `clean` finds it.
     """
-    path = f"/var/lib/kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/{KEPT}"
+    path = f"{PODS}/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/{KEPT}"
     here = only_on(pod["spec"]["nodeName"])["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     spec = {
         **_size("capacity"),

@@ -15,6 +15,7 @@ from conformance.cluster.pods import ended_before, raise_if_stuck, ready
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
+from conformance.evidence.names import POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.leg import Leg
 from conformance.probes.node import NODE_SOCKET, NodeProbe
 from conformance.timeouts import TIMEOUTS
@@ -138,7 +139,7 @@ class Rig:
         asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
         return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
 
-    def read_pod(self, name: str = "pod") -> Evidence:
+    def read_pod(self, name: str = POD) -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
         path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}"
         began, clocked = time.time(), time.monotonic()
@@ -258,8 +259,8 @@ class Rig:
         what = "The start of Pod A, the baseline,"
         pod = self.cluster.wait(what, self._beside_probes, name, running, seconds=TIMEOUTS.serving) or {}
         address = pod["status"]["podIP"]
-        self.ask_everywhere("Pod A's page", address, APACHE)
-        self.ask_everywhere("Pod A's greeting", address, MYSQL, "greeting")
+        self.ask_everywhere(POD_A_PAGE, address, APACHE)
+        self.ask_everywhere(POD_A_GREETING, address, MYSQL, "greeting")
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
         """Return the node's pid of a container's first process, by the container id in its cgroup path."""

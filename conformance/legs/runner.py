@@ -19,6 +19,7 @@ from conformance.cluster.api import NAMESPACES, Cluster, Object
 from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.pods import container_ids, ended_before, raise_if_stuck
 from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.evidence import names
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import redact
 from conformance.legs import naming, registry, retag
@@ -108,7 +109,7 @@ class Course:
                 self._replay()
             self.begun.set()
             return
-        alone = any(p.alone for p in self.properties)
+        alone = any(p.with_cpus_alone for p in self.properties)
         with self.starting.taken(self.place), self._cpus(alone=False):
             self._mark("deploying")
             self._deploy()
@@ -122,15 +123,15 @@ class Course:
                 self._serve(self.rig.twin)
                 self._identify(self.rig.twin)
             if not alone:
-                self._read(lambda p: p.reads)
+                self._read(lambda p: p.while_serving)
         if alone:
             with self._cpus(alone=True):
-                self._read(lambda p: p.alone)
+                self._read(lambda p: p.with_cpus_alone)
         self.begun.set()
-        self._read(lambda p: p.waits)
+        self._read(lambda p: p.unhurried)
         if alone:
             with self._cpus(alone=False):
-                self._read(lambda p: p.reads)
+                self._read(lambda p: p.while_serving)
         self._check_stop()
         self._mark("deleting")
         if not self.leg.approach.as_printed:
@@ -138,7 +139,7 @@ class Course:
         self._mark("deleted")
         if self.rig.twin and self.leg.kind.in_a_row:
             self._follow_up(self.rig.twin)
-        self._read(lambda p: p.after)
+        self._read(lambda p: p.after_deletion)
         self._mark("observed")
 
     def _replay(self) -> None:
@@ -156,12 +157,12 @@ class Course:
         if self.rig.child:
             self._identify(self.rig)
         # Where there is no child, the properties that speak of one are INCONCLUSIVE without being read.
-        self._read(lambda p: p.reads if self.rig.child or p.childless else ())
+        self._read(lambda p: p.while_serving if self.rig.child or p.childless else ())
         if self.rig.child:
             self._mark("deleting")
             self._delete()
             self._mark("deleted")
-            self._read(lambda p: p.after)
+            self._read(lambda p: p.after_deletion)
         self._mark("observed")
         self._take_away([self.rig.pod], self.leg.nonce)
 
@@ -211,7 +212,7 @@ class Course:
         self._check_stop()
         labels = {**self.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         self.cluster.create(NAMESPACES, {"metadata": {"name": self.leg.namespace, "labels": labels}})
-        self._read(lambda p: p.before)
+        self._read(lambda p: p.before_creation)
         self.since = self._boottime()
         if self.leg.kind.in_a_row:
             self._start_registry()
@@ -226,7 +227,7 @@ class Course:
         who, what = f"The registry of {self.leg.name}", f"The start of {self.leg.name}'s registry"
         running = functools.partial(self._running, who)
         pod = self.cluster.wait(what, pods, registry.NAME, running, seconds=TIMEOUTS.serving) or {}
-        self.rig.record("registry", "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
+        self.rig.record(names.REGISTRY, "API server", {"GET": f"{pods}/{registry.NAME}"}, pod, began=time.time(), seconds=0)
         for rig in filter(None, (self.rig, self.rig.twin)):
             rig.registry = f"{pod['status']['podIP']}:{registry.PORT}"
             if self.leg.kind.kept:
@@ -249,7 +250,7 @@ class Course:
         what = f"The binding of {self.leg.name}'s claim"
         claim = self.cluster.wait(what, claims, registry.KEPT, bound, seconds=TIMEOUTS.serving) or {}
         asked = {"GET": f"{claims}/{registry.KEPT}"}
-        self.rig.record("claim", "API server", asked, claim, began=began, seconds=time.monotonic() - clocked)
+        self.rig.record(names.CLAIM, "API server", asked, claim, began=began, seconds=time.monotonic() - clocked)
 
     def _follow_up(self, rig: Rig) -> None:
         """Start the leg's second pod, now that the first is gone, and identify its child."""
@@ -287,7 +288,7 @@ class Course:
 
     def _keep_child(self, rig: Rig, found: Answer) -> None:
         rig.record(
-            "child", f"node {rig.home.node}", {"question": "await_child", "nonce": rig.leg.nonce}, found.output,
+            names.CHILD, f"node {rig.home.node}", {"question": "await_child", "nonce": rig.leg.nonce}, found.output,
             began=found.began, seconds=found.seconds, at=found.at,
         )  # fmt: skip
         rig.child = found.output["process"] if found.output["seen"] == "serving" else {}
@@ -343,23 +344,23 @@ class Course:
 
     def _identify(self, rig: Rig) -> None:
         """Which daemon answers, and is the child its own: read before anything is concluded."""
-        names = {name for name in (rig.leg.approach.client, rig.leg.approach.daemon) if name}
+        containers = {name for name in (rig.leg.approach.client, rig.leg.approach.daemon) if name}
         # A child may serve before kubelet has told the API server which containers are its pod's.
-        rig.wait_pod("pod", "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
-        processes = rig.ask("pod processes", "processes", uid=rig.pod["metadata"]["uid"]).output
+        rig.wait_pod(names.POD, "The ids of the pod's containers", lambda pod: containers <= set(container_ids(pod)))
+        processes = rig.ask(names.POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
         rig.child_id = container_of(rig.child)
         rig.client_pid = rig.pid_of(rig.leg.approach.client, processes)
         if not rig.leg.approach.spawns:
             return
         if rig.leg.approach.daemon:
             rig.daemon_pid = rig.pid_of(rig.leg.approach.daemon, processes)
-        rig.daemon("daemon", "/info")
-        rig.daemon("inspect", f"/containers/{rig.child_id}/json")
+        rig.daemon(names.DAEMON, "/info")
+        rig.daemon(names.INSPECT, f"/containers/{rig.child_id}/json")
 
     def _delete(self) -> None:
         """Delete the pod, followed from its node by pid and start time, and from the API server by its object."""
         rig, leg = self.rig, self.leg
-        pod_processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
+        pod_processes = rig.ask(names.AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
         followed = to_follow(rig.child, pod_processes)
         clock = rig.home.clock()
         follower = Follower(rig.home, followed, clock)
@@ -403,10 +404,10 @@ class Course:
             "gracePeriodSeconds": leg.kind.grace,
             "watched on": rig.home.node,
         }
-        rig.record("deletion", "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
+        rig.record(names.DELETION, "API server and node", asked, output, began=began, seconds=time.monotonic() - called)
         if not output["child_gone"]:
-            rig.ask("orphan", "processes", variable="CHILD_NONCE", value=leg.nonce)
-            rig.ask("orphan's page", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+            rig.ask(names.ORPHAN, "processes", variable="CHILD_NONCE", value=leg.nonce)
+            rig.ask(names.ORPHANS_PAGE, "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
         elif leg.approach.spawns:
             self._look_for_successors(clock.node(time.monotonic()) - follower.ended("child"))
 
@@ -417,10 +418,10 @@ class Course:
         """
         if not self.leg.approach.daemon:
             self.stop.wait(max(0.0, TIMEOUTS.again - ended))
-        successors = self.rig.ask("successors", "processes", variable="CHILD_NONCE", value=self.leg.nonce)
+        successors = self.rig.ask(names.SUCCESSORS, "processes", variable="CHILD_NONCE", value=self.leg.nonce)
         first = next((process for process in successors.output if process["nspid"][-1] == 1), None)
         if first:
-            self.rig.ask("successor's page", "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+            self.rig.ask(names.SUCCESSORS_PAGE, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
     def _diagnose(self) -> None:
         """Keep what tells why, before anything is cleaned; never masks the failure itself."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from conformance.probes.node import NodeProbe
 from conformance.probes.node_engine import has_engine, of_engine
+from conformance.probes.paths import POD_LOGS, PODS
 
 CONTROLLERS = "controllers of the root cgroup"
 KINDS = ("mounts", "cgroups", CONTROLLERS, "iptables rules")
 """Of those that agent.py looks for by itself."""
 FOLDERS = {
-    "pod directories": "/var/lib/kubelet/pods",
-    "pod logs": "/var/log/pods",
+    "pod directories": PODS,
+    "pod logs": POD_LOGS,
     "mount points in /run": "/run/secrets/kubernetes.io",
 }
 

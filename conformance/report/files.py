@@ -8,8 +8,9 @@ from pathlib import Path
 
 from conformance.analysis import repeats
 from conformance.evidence.items import Evidence
+from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record.stream import Record
-from conformance.report import pictures, verdict_file
+from conformance.report import verdict_file
 from conformance.report.markdown import markdown, side_by_side_markdown
 from conformance.report.render import html, page, side_by_side
 
@@ -19,7 +20,7 @@ def shown(one: Evidence) -> bool:
 
     It is what `record.read` keeps for them.
     """
-    return repeats.of_first(one) or one.name == pictures.LEFT
+    return repeats.of_first(one) or one.name == ON_NODE_AFTER
 
 
 def everything(record: Record, folder: Path) -> None:

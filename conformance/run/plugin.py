@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from conformance.errors import ConformanceError, RigError
 from conformance.record import stream
 from conformance.report.printable import printable
 from conformance.run.sources import Live, Replay, Source
-from conformance.suite import Cell, cells, observation_line
+from conformance.suite import Cell, cells, declared, observation_line
 
 FOLDER = Path(scenarios.__file__).parent
 CELL = pytest.StashKey[Cell]()
@@ -55,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect scenario modules, wherever the package is installed."""
-    if file_path.parent == FOLDER and file_path.suffix == ".py" and file_path.stem != "__init__":
+    if FOLDER in file_path.parents and file_path.suffix == ".py" and file_path.stem != "__init__":
         module: pytest.Collector = ScenarioModule.from_parent(parent, path=file_path)
         return module
     return None
@@ -65,10 +66,12 @@ class ScenarioModule(pytest.Module):
     """A scenario module: one item for every property x approach x kind of leg."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """Yield the items of this module's family."""
+        """Yield the items of the properties that this module declares."""
         level, repeats = (self.config.getoption(f"--conformance-{name}") for name in ("level", "repeat"))
+        module = import_module(".".join(self.path.relative_to(FOLDER.parent).with_suffix("").parts))
+        here = {prop.id for prop in declared(module)}
         for cell in cells(level, list(catalogue()), repeats):
-            if cell.family.name == self.path.stem:
+            if cell.prop.id in here:
                 item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
                 item.stash[CELL] = cell
                 item.extra_keyword_matches.add(cell.prop.level)

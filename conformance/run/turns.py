@@ -25,7 +25,7 @@ def _turn(of_leg: Sequence[Cell]) -> Turn:
     kind, approach = KINDS[of_leg[0].kind], catalogue()[of_leg[0].approach]
     if (kind.detached or kind.deaf) and not kind.forced:
         return Turn.GRACE
-    waits = any(cell.prop.alone and cell.prop.waits for cell in of_leg)
+    waits = any(cell.prop.with_cpus_alone and cell.prop.unhurried for cell in of_leg)
     return Turn.ALONE if waits or approach.marks_image else Turn.REST
 
 
@@ -34,6 +34,6 @@ def in_order(legs: Mapping[str, list[Cell]]) -> list[tuple[Turn, str, list[Cell]
 
     def place(leg: tuple[Turn, str, list[Cell]]) -> tuple[Turn, bool, int, str]:
         turn, name, of_leg = leg
-        return turn, not any(cell.prop.alone for cell in of_leg), -len(of_leg), name
+        return turn, not any(cell.prop.with_cpus_alone for cell in of_leg), -len(of_leg), name
 
     return sorted(((_turn(of_leg), name, of_leg) for name, of_leg in legs.items()), key=place)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from conformance.record.stream import Record
 from conformance.report.pictures import kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
-from conformance.report.pictures.strips import LEFT
 
-__all__ = ["LEFT", "Picture", "of", "style"]
+__all__ = ["Picture", "of", "style"]
 
 
 def of(record: Record) -> list[Picture]:

@@ -13,6 +13,7 @@ from conformance.analysis import header, summary_table
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed, unproven
 from conformance.evidence.items import Seen
+from conformance.evidence.names import CHILD, CHILD_CGROUPS, DAEMON, INSPECT, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.record.names import leg_name
 from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable, short
@@ -104,7 +105,7 @@ def picture(record: Record) -> Picture:
 
 def _shown(record: Record) -> list[str]:
     """Return the approaches of the table, and those beside it whose child's cgroups were read: a mend is known by its place."""
-    beside = [one for one in record.approaches if record.seen(leg_name(one, KIND)).get("child's cgroups")]
+    beside = [one for one in record.approaches if record.seen(leg_name(one, KIND)).get(CHILD_CGROUPS)]
     return list(dict.fromkeys([*summary_table.columns(record), *beside]))
 
 
@@ -117,8 +118,8 @@ def place_of(record: Record, approach: str) -> Place:
         raise NotDrawn("the record has no such leg")
     if why := unproven(seen):
         raise NotDrawn(why)
-    pod, child = seen["pod"].output, seen["child"].output["process"]
-    cgroups, pods = seen["child's cgroups"], seen["pod's cgroups"]
+    pod, child = seen[POD].output, seen[CHILD].output["process"]
+    cgroups, pods = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
     found, around = cgroupfs.levels(cgroups.output), cgroupfs.levels(pods.output)
     inside: dict[str, bool] = {}
     own = set()
@@ -130,9 +131,9 @@ def place_of(record: Record, approach: str) -> Place:
             own.add(at_pod.parts)
     if not inside:
         raise NotDrawn("the cgroups of its child and of its pod were not both found")
-    processes = seen["pod processes"]
+    processes = seen[POD_PROCESSES]
     client = next(name for name, process in first_processes(pod, processes.output).items() if process["pid"] == pods.asked["pid"])
-    daemon = seen.get("daemon")
+    daemon = seen.get(DAEMON)
     return Place(
         title=header.title(record, approach),
         leg=leg,
@@ -147,7 +148,7 @@ def place_of(record: Record, approach: str) -> Place:
         inside=inside,
         effective={controller: cgroupfs.effective(controller, found) for controller in inside},
         levels=tuple(_tree({one: (cgroupfs.of(one, found), cgroupfs.of(one, around)) for one in inside}, own)),
-        cites=tuple(seen[name].id for name in ("pod", "child", "child's cgroups", "pod's cgroups", "pod processes", "inspect")),
+        cites=tuple(seen[name].id for name in (POD, CHILD, CHILD_CGROUPS, POD_CGROUPS, POD_PROCESSES, INSPECT)),
     )
 
 
@@ -158,7 +159,7 @@ def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) ->
         return "the pod's network"
     if first and mine == first.output[0]["ns"]["net"]:
         return "the node's network"
-    networks = parsed(seen["inspect"])["NetworkSettings"]["Networks"].values()
+    networks = parsed(seen[INSPECT])["NetworkSettings"]["Networks"].values()
     addresses = [one[key] for one in networks for key in ("IPAddress", "GlobalIPv6Address") if one.get(key)]
     return ", ".join(["its own network", *addresses])
 

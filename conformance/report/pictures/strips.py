@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from conformance.analysis import header, repeats
 from conformance.analysis.statistics import times
+from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record.names import repeat_of
 from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, Picture, Scale, seconds
@@ -18,8 +19,6 @@ SAYS = (
     "A dot is one leg, deployed once; dots of the same value are on top of one another; the bar is the median. "
     "Kinds of leg differ in what they do: what can be compared is one kind on two approaches, which the table names."
 )
-LEFT = "on the node after"
-"""The reading of what is left of all that the node kept of a child and its image, before the run cleans up."""
 
 
 @frozen
@@ -49,7 +48,7 @@ def picture(record: Record) -> Picture:
 
 
 NO_START = "Start-up is not drawn: no leg of the record came to serve, or the record is older than the times of legs."
-NO_LEFT = f"Residue is not drawn: no reading “{LEFT}” is in the record."
+NO_LEFT = f"Residue is not drawn: no reading “{ON_NODE_AFTER}” is in the record."
 
 
 def starts(record: Record) -> Strip:
@@ -61,7 +60,7 @@ def starts(record: Record) -> Strip:
 def left(record: Record) -> Strip:
     """Return how many paths on the node were left of each leg of which they were looked for."""
     found: dict[str, list[float]] = {}
-    for one in record.named(LEFT):
+    for one in record.named(ON_NODE_AFTER):
         if isinstance(one.output, dict):
             there = [path for path in one.output.values() if isinstance(path, dict) and path.get("exists")]
             found.setdefault(repeat_of(one.leg)[0], []).append(len(there))

@@ -12,14 +12,13 @@ from markupsafe import Markup
 from conformance.analysis import header, summary_table
 from conformance.evidence.identity import first_processes, unproven
 from conformance.evidence.items import Seen
+from conformance.evidence.names import AT_DELETE, CHILD, DELETION, ON_NODE_AFTER, ORPHAN, POD, RECORD
 from conformance.record.names import leg_name
 from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, Scale, readable, seconds
 
 KINDS = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The kinds of leg that are drawn: child attached or not, deleted with grace or without."""
-RECORD = "its record"
-"""What scenarios/storage.py calls the directory that an engine keeps of a container as long as it knows of it."""
 ID, TITLE = "what-went-when", "What went when"
 SAYS = (
     "Seconds from the call that deleted the pod, on one axis for all legs. A bar with an end: it was gone then. "
@@ -103,7 +102,7 @@ def course(record: Record, leg: str) -> Course:
     seen = record.seen(leg)
     if why := unproven(seen):
         raise NotDrawn(why)
-    output = seen["deletion"].output
+    output = seen[DELETION].output
     given, line = output["grace"], record.leg(leg) or {}
     return Course(
         leg,
@@ -116,9 +115,9 @@ def course(record: Record, leg: str) -> Course:
 
 def _processes(seen: Seen) -> Iterable[End]:
     """Yield the ends of the client, the child, the pod's last process and the pod's object."""
-    output, child = seen["deletion"].output, seen["child"].output["process"]
-    first = first_processes(seen["pod"].output, seen["pod processes at delete"].output)
-    if client := first.get(_client(seen["pod"].output)):
+    output, child = seen[DELETION].output, seen[CHILD].output["process"]
+    first = first_processes(seen[POD].output, seen[AT_DELETE].output)
+    if client := first.get(_client(seen[POD].output)):
         yield _end("the client's process", [client["pid"]], output)
     yield evolve(_end("the child's process", [child["pid"]], output, _looked(seen, child)), told=_told_at(child, output))
     yield _end("the pod's last process", [one["pid"] for one in output["followed"] if one["role"] == "pod"], output)
@@ -148,7 +147,7 @@ def _end(what: str, pids: Sequence[int], deletion: Mapping[str, Any], looked: fl
 
 def _looked(seen: Seen, child: Mapping[str, Any]) -> float:
     """Return when a child that outlived its pod was last looked at, and was the same process; 0 where it was not."""
-    orphan = seen.get("orphan")
+    orphan = seen.get(ORPHAN)
     there = orphan and any((one["pid"], one["start"]) == (child["pid"], child["start"]) for one in orphan.output)
     return (orphan.at or 0) if orphan and there else 0
 
@@ -165,10 +164,10 @@ def _told_at(child: Mapping[str, Any], deletion: Mapping[str, Any]) -> float | N
 
 def _left(seen: Seen) -> Iterable[End]:
     """Yield what became of the engine's record of the child, and of all that was looked for on the node, if it was."""
-    after = seen.get("on the node after")
+    after = seen.get(ON_NODE_AFTER)
     if after is None or after.at is None:
         return
-    looked = after.at - seen["deletion"].output["delete_called"]
+    looked = after.at - seen[DELETION].output["delete_called"]
     kept = [path for path, what in after.asked.get("are", {}).items() if what == RECORD]
     for what, paths in {CONTAINER: kept, PATHS: [*after.output]}.items():
         there = [path for path in paths if after.output[path]["exists"]]

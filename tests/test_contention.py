@@ -11,7 +11,7 @@ from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import said
-from scenarios import names
+from scenarios import contention
 from tests.conftest import changed, without
 from tests.made import answer, labelled, proven, ran, reading
 
@@ -24,10 +24,10 @@ REFUSALS = {
 }
 REFUSALS["step"] = REFUSALS["name"]
 CONTESTS = {
-    "name": (names.named, names.named_resource),
-    "step": (names.instances,),
-    "port": (names.published, names.port_resource),
-    "network": (names.networked,),
+    "name": (contention.named, contention.named_resource),
+    "step": (contention.instances,),
+    "port": (contention.published, contention.port_resource),
+    "network": (contention.networked,),
 }
 
 
@@ -115,7 +115,7 @@ def test_one_pod_is_no_contest(what: str, judged: Property) -> None:
 
 @pytest.mark.parametrize("missing", ["second child", "second daemon", "second inspect"])
 def test_the_second_pod_is_proven_too(missing: str) -> None:
-    assert names.named.conclude(without(contest("name", shared=False), missing)).state is State.INCONCLUSIVE
+    assert contention.named.conclude(without(contest("name", shared=False), missing)).state is State.INCONCLUSIVE
 
 
 def file(inode: int) -> dict[str, Any]:
@@ -136,20 +136,20 @@ def volumes(*, shared: bool) -> Seen:
 
 
 def test_a_volume_is_shared_where_the_daemon_is() -> None:
-    assert names.kept_apart.conclude(volumes(shared=True)).state is State.LACKS
-    assert names.kept_apart.conclude(volumes(shared=False)).state is State.HOLDS
+    assert contention.kept_apart.conclude(volumes(shared=True)).state is State.LACKS
+    assert contention.kept_apart.conclude(volumes(shared=False)).state is State.HOLDS
 
 
 def test_a_file_that_was_never_there_is_not_kept_apart() -> None:
     never = changed(volumes(shared=False), "volume: seen", lambda o: {**o, "/data/n1-volume": {"exists": False}})
-    assert names.kept_apart.conclude(never).state is State.INCONCLUSIVE
+    assert contention.kept_apart.conclude(never).state is State.INCONCLUSIVE
     unmounted = changed(volumes(shared=False), "second volume: seen", lambda o: {**o, "/data": {"exists": False}})
-    assert names.kept_apart.conclude(unmounted).state is State.INCONCLUSIVE
+    assert contention.kept_apart.conclude(unmounted).state is State.INCONCLUSIVE
     another = changed(volumes(shared=True), "second volume: seen", lambda o: {**o, "/data/n1-volume": file(9)})
-    assert names.kept_apart.conclude(another).state is State.INCONCLUSIVE
+    assert contention.kept_apart.conclude(another).state is State.INCONCLUSIVE
     none_ran = without(volumes(shared=False), "second volume: seen")
-    assert "did not run" in names.kept_apart.conclude(none_ran).reason
-    assert names.kept_apart.conclude(none_ran).state is State.INCONCLUSIVE
+    assert "did not run" in contention.kept_apart.conclude(none_ran).reason
+    assert contention.kept_apart.conclude(none_ran).state is State.INCONCLUSIVE
 
 
 def tags(*, shared: bool) -> Seen:
@@ -164,7 +164,7 @@ def tags(*, shared: bool) -> Seen:
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize("judged", [names.tagged, names.tag_resource], ids=lambda p: p.id)
+@pytest.mark.parametrize("judged", [contention.tagged, contention.tag_resource], ids=lambda p: p.id)
 def test_the_last_build_moves_a_tag_that_is_shared(judged: Property) -> None:
     assert judged.conclude(tags(shared=True)).state is State.LACKS
     assert judged.conclude(tags(shared=False)).state is State.HOLDS
@@ -189,12 +189,12 @@ def listening(*, node: list[Any], pod: list[Any]) -> list[Evidence]:
 
 
 def test_a_published_port_is_the_nodes_or_the_pods() -> None:
-    found = names.host_port.conclude(Seen(listening(node=PROXY, pod=[])))
+    found = contention.host_port.conclude(Seen(listening(node=PROXY, pod=[])))
     assert found.state is State.LACKS
     assert "docker-proxy (pid 40) listens on port 20001" in found.reason
-    assert names.host_port.conclude(Seen(listening(node=[], pod=PROXY))).state is State.HOLDS
-    assert names.host_port.conclude(Seen(listening(node=[], pod=[]))).state is State.INCONCLUSIVE
-    assert names.host_port.conclude(Seen(listening(node=PROXY, pod=PROXY))).state is State.INCONCLUSIVE, "hostNetwork"
+    assert contention.host_port.conclude(Seen(listening(node=[], pod=PROXY))).state is State.HOLDS
+    assert contention.host_port.conclude(Seen(listening(node=[], pod=[]))).state is State.INCONCLUSIVE
+    assert contention.host_port.conclude(Seen(listening(node=PROXY, pod=PROXY))).state is State.INCONCLUSIVE, "hostNetwork"
 
 
 NO_PATH = "docker: Error response from daemon: invalid mount path: '80' mount path must be absolute."
@@ -212,7 +212,7 @@ def printed(
         answer("printed: held", [] if code else held),
         answer("printed: volume", {}, volume),
     ])  # fmt: skip
-    return names.as_printed.conclude(seen)
+    return contention.as_printed.conclude(seen)
 
 
 def test_the_command_as_printed_opens_nothing() -> None:
@@ -233,7 +233,7 @@ def test_the_command_as_printed_opens_nothing() -> None:
 def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None:
     silent = Seen([*listening(node=[], pod=[]), ran("printed", 125), reading("printed: node", []), reading("printed: pod", []),
                    answer("printed: held", []), answer("printed: volume", {}, 404)])  # fmt: skip
-    assert names.as_printed.conclude(silent).state is State.INCONCLUSIVE
+    assert contention.as_printed.conclude(silent).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None
 )
 def test_the_clients_own_name_is_asked_where_docker_runs_the_pods(runs: str, state: State) -> None:
     seen = Seen([*pods(shared=True), reading("node's runtime", {"containerRuntimeVersion": runs})])
-    found = names.own_name.conclude(seen)
+    found = contention.own_name.conclude(seen)
     assert found.state is state
     assert runs in found.reason
 

@@ -1,4 +1,4 @@
-"""Reuse: what one job has pulled, and what it has built, is there for the next."""
+"""Caching: what one job has pulled, and what it has built, is there for the next."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import time
 from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import prop
-from conformance.cluster.api import GONE, Object
+from conformance.claims.properties import expect, prop
+from conformance.cluster.api import Object
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CLAIM, DAEMON, POD
 from conformance.legs import registry
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, listed, said
@@ -166,7 +167,7 @@ def _built(seen: Seen) -> Build:
     return Build((build, made, history), failed, layers[-1], size, build.output["seconds"])
 
 
-def built(seen: Seen) -> Observation:
+def judge_builds(seen: Seen) -> Observation:
     """Judge the second build by its last layer, whose bytes are random: it is the first's, or was built again."""
     if seen.second is None:
         return inconclusive("there was no second job")
@@ -188,8 +189,8 @@ def built(seen: Seen) -> Observation:
 
 def _claimed(seen: Seen) -> str:
     """Say on which claim the pods have their graph, or nothing."""
-    claim = seen.get("claim")
-    if not claim or any(_claims(one["pod"].output) != {claim.output["metadata"]["name"]} for one in (seen, seen.second) if one):
+    claim = seen.get(CLAIM)
+    if not claim or any(_claims(one[POD].output) != {claim.output["metadata"]["name"]} for one in (seen, seen.second) if one):
         return ""
     return f"; both have their graph on the volume {claim.output['spec']['volumeName']}, which they claim"
 
@@ -206,41 +207,7 @@ def _asked(seen: Seen) -> bool:
     return bool(registry.requests(after) > registry.requests(before))
 
 
-@prop(
-    "P1-10.pull",
-    "a user of the pod can pull an image from a registry",
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("reuse",),
-    level="extended",
-    reads=(first_job,),
-)
-def pulls(seen: Seen) -> Observation:
-    """Judge the first pull by what the registry sent and the daemon has."""
-    if seen["push"].output["exit"] != 0:
-        return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
-    pull = pulled(seen)
-    if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
-        return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
-    if pull.failed and pull.there:
-        return inconclusive(f"{pull.failed}; but the daemon has the image", *pull.cites)
-    if pull.failed or not pull.there:
-        return LACKS.because(pull.failed or "the daemon has no such image after the pull", *pull.cites)
-    if pull.sent < LAYER:
-        return inconclusive(f"the registry sent {pull.words}: less than the image's own layer", *pull.cites)
-    return HOLDS.because(f"the registry sent {pull.words}, and the daemon has the image", *pull.cites)
-
-
-@prop(
-    "P2-23",
-    "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
-    predicts={"dind": HOLDS},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    reads=(first_job,),
-    after=(second_job,),
-)
-def reused(seen: Seen) -> Observation:
+def judge_pulls(seen: Seen) -> Observation:
     """Judge what the registry sent for the second pull against what it sent for the first."""
     if seen.second is None:
         return inconclusive("there was no second job")
@@ -262,49 +229,37 @@ def reused(seen: Seen) -> Observation:
     return inconclusive(f"{words}: that is neither the same nor spared", *cites)
 
 
+reused = prop(
+    "P2-23", "where the engine's graph is kept, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("reuse-kept",), level="extended", while_serving=(first_job,),
+    after_deletion=(second_job,),
+)(judge_pulls)  # fmt: skip
+
+
 kept_build = prop(
-    "P2-23.built",
-    "where the engine's graph is kept, a second job has what the first one built, and is faster for it",
-    predicts={"dind": HOLDS},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    reads=(first_job,),
-    after=(second_job,),
-)(built)
+    "P2-23.built", "where the engine's graph is kept, a second job has what the first one built, and is faster for it",
+    predicts={"dind": HOLDS}, approaches=("dind",), legs=("reuse-kept",), level="extended", while_serving=(first_job,),
+    after_deletion=(second_job,),
+)(judge_builds)  # fmt: skip
+
 
 unmanaged = prop(
-    "P2-23.unkept",
-    "where nobody keeps a graph for it, a second job has what the first one pulled, and is faster for it",
-    predicts={"dind": LACKS},
-    legs=("reuse",),
-    level="extended",
-    reads=(first_job,),
-    after=(second_job,),
-)(reused.judged_by)
-unmanaged.expect(
-    "dood",
-    HOLDS,
-    because="the host's engine outlives the job, and its graph serves every job on the node",
-    see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build cache is shared",
-)
+    "P2-23.unkept", "where nobody keeps a graph for it, a second job has what the first one pulled, and is faster for it",
+    predicts={"dind": LACKS}, legs=("reuse",), level="extended", while_serving=(first_job,), after_deletion=(second_job,),
+    expects=(
+        expect("dood", HOLDS, because="the host's engine outlives the job, and its graph serves every job on the node",
+               see="jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice: the build "
+                   "cache is shared"),
+    ),
+)(judge_pulls)  # fmt: skip
 
 
-@prop(
-    "P2-23.shared",
-    "two pods can have one kept graph at the same time",
-    predicts={},
-    legs=("reuse-kept",),
-    approaches=("dind",),
-    level="extended",
-    after=(second_job, third_at_once),
-)
-def shared(seen: Seen) -> Observation:
+def judge_sharing(seen: Seen) -> Observation:
     """Judge whether the engine of a third pod starts on the graph that the second pod's engine has."""
     pod, child = seen["third pod"], seen["third child"]
     if seen.second is None:
         return inconclusive("there was no second pod that had the graph")
-    before, meanwhile = seen.second["daemon"], seen.second["engine meanwhile"]
+    before, meanwhile = seen.second[DAEMON], seen.second["engine meanwhile"]
     cites = (pod.id, child.id, meanwhile.id)
     if not parsed(meanwhile) or parsed(meanwhile)["ID"] != parsed(before)["ID"]:
         return inconclusive("the engine that had the graph did not answer any more, so nobody shared it", *cites)
@@ -318,9 +273,19 @@ def shared(seen: Seen) -> Observation:
     return LACKS.because(f"the third pod's engine ended with {end['exitCode']}, and said last: {last}", *cites, log.id)
 
 
-shared.expect(
-    "dind",
-    LACKS,
-    because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
-    see="moby/moby#31600, moby/moby#29519, argo-workflows#1426",
-)
+shared = prop(
+    "P2-23.shared", "two pods can have one kept graph at the same time",
+    predicts={}, approaches=("dind",), legs=("reuse-kept",), level="extended", after_deletion=(second_job, third_at_once),
+    expects=(
+        expect("dind", LACKS, because="an engine holds a lock on the databases in its graph, and another gives up waiting for it",
+               see="moby/moby#31600, moby/moby#29519, argo-workflows#1426"),
+    ),
+)(judge_sharing)  # fmt: skip
+
+
+cached = prop(
+    "J-05", "what one step has built is not built again by the next",
+    source="J. Petazzoni, Using Docker-in-Docker for your CI or testing environment? Think twice",
+    predicts={"dood": HOLDS, "dind": LACKS}, legs=("reuse",), level="extended", while_serving=(first_job,),
+    after_deletion=(second_job,),
+)(judge_builds)  # fmt: skip

@@ -1,11 +1,14 @@
-"""Use: a step composes, builds and runs."""
+"""Building: a step pulls, composes, builds and runs, and who can use what it has built."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
+from conformance.cluster.api import GONE, Object
+from conformance.errors import TimedOut
 from conformance.evidence.identity import container_of, no_engine
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import (
@@ -26,7 +29,31 @@ from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
+from scenarios.caching import LAYER, first_job, pulled
 
+
+@prop("P1-10.pull", "a user of the pod can pull an image from a registry",
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("reuse",), level="extended", while_serving=(first_job,))  # fmt: skip
+def pulls(seen: Seen) -> Observation:
+    """Judge the first pull by what the registry sent and the daemon has."""
+    if seen["push"].output["exit"] != 0:
+        return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
+    pull = pulled(seen)
+    if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
+        return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
+    if pull.failed and pull.there:
+        return inconclusive(f"{pull.failed}; but the daemon has the image", *pull.cites)
+    if pull.failed or not pull.there:
+        return LACKS.because(pull.failed or "the daemon has no such image after the pull", *pull.cites)
+    if pull.sent < LAYER:
+        return inconclusive(f"the registry sent {pull.words}: less than the image's own layer", *pull.cites)
+    return HOLDS.because(f"the registry sent {pull.words}, and the daemon has the image", *pull.cites)
+
+
+WHOLE = (
+    expect("dind", HOLDS,
+           because="the pod's daemon is a whole engine, with a network and a builder of its own", see="Part 2, Case 2"),
+)  # fmt: skip
 SERVICES = ("web", "database")
 COMPOSED = (("containers", "/containers/json"), ("networks", "/networks"))
 
@@ -49,7 +76,8 @@ def compose(rig: Rig) -> None:
 
 
 @prop("P1-09", "a step can compose services",
-      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", reads=(compose,))  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", while_serving=(compose,),
+      expects=WHOLE)  # fmt: skip
 def composes(seen: Seen) -> Observation:
     """Judge which services of the project run on the node."""
     version, run = seen["compose version"], seen["compose"]
@@ -67,7 +95,11 @@ def composes(seen: Seen) -> Observation:
 
 
 @prop("P1-09.private", "the containers and the network of a composed project are not on the node's own engine",
-      predicts={}, legs=("foreground-forced",), level="article", reads=(compose,))  # fmt: skip
+      predicts={}, legs=("foreground-forced",), level="article", while_serving=(compose,),
+      expects=(
+          expect("dood", LACKS, because="the project is made by the node's engine", see="Part 1: the host's docker ps"),
+          expect("dind", HOLDS, because="the project is made by the pod's engine", see="Part 2, Case 2: not visible"),
+      ))  # fmt: skip
 def composed_privately(seen: Seen) -> Observation:
     """Judge the node's engine's lists of the project, beside those of the leg's daemon."""
     own = [seen[f"compose: {what}"] for what, _ in COMPOSED]
@@ -107,7 +139,7 @@ def recipe(base: str, mark: str) -> str:
 
 
 @prop("P1-10", "a step can build an image and run it",
-      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", reads=(build,))  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("foreground-forced",), level="article", while_serving=(build,), expects=WHOLE)  # fmt: skip
 def builds(seen: Seen) -> Observation:
     """Judge whether a container of the image that was built serves the page that the build wrote."""
     built, run, child = seen["build"], seen["built"], seen["built: child"]
@@ -126,13 +158,55 @@ def builds(seen: Seen) -> Observation:
     return LACKS.because(f"the image was built but does not run: {said(run)}", *cites)
 
 
-for one in (composes, builds):
-    one.expect(
-        "dind",
-        HOLDS,
-        because="the pod's daemon is a whole engine, with a network and a builder of its own",
-        see="Part 2, Case 2",
-    )
-del one
-composed_privately.expect("dood", LACKS, because="the project is made by the node's engine", see="Part 1: the host's docker ps")
-composed_privately.expect("dind", HOLDS, because="the project is made by the pod's engine", see="Part 2, Case 2: not visible")
+NOT_THERE = "ErrImageNeverPull"
+"""kubelet's word for an image that the node's container runtime does not have, and may not pull."""
+
+
+def run_by_kubelet(rig: Rig) -> None:
+    """Build an image, and let kubelet run it on the same node without asking a registry."""
+    mark = nonce(rig, "for-kubelet")
+    collection = f"/api/v1/namespaces/{rig.leg.namespace}/pods"
+    container = {"name": "built", "image": mark, "imagePullPolicy": "Never", "command": ["sleep", "600"]}
+    spec = {"nodeName": rig.home.node, "containers": [container], "terminationGracePeriodSeconds": 0}
+    with taken_away(rig, "for-kubelet"):
+        rig.run(
+            "build for kubelet", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=f"FROM {image(rig)}\n"
+        )
+        look(rig, "image for kubelet", "/images/json", reference=mark)
+        rig.cluster.create(collection, {"metadata": {"name": "built", "labels": rig.leg.labels}, "spec": spec})
+        with contextlib.suppress(TimedOut):  # what it is then is judged
+            rig.cluster.wait("Word from kubelet on the built image", collection, "built", _decided, seconds=TIMEOUTS.ended)
+        rig.get("pod of the built image", f"{collection}/built")
+        rig.cluster.delete(f"{collection}/built", 0)
+
+
+def _word(pod: Object) -> str:
+    """Return what kubelet says of the pod's container: 'running', the reason for which it waits, or ''."""
+    state: Object = next((one["state"] for one in pod["status"].get("containerStatuses", [])), {})
+    return "running" if "running" in state else str(state.get("waiting", {}).get("reason", ""))
+
+
+def _decided(pod: Object | None) -> bool:
+    return bool(pod and _word(pod) in ("running", NOT_THERE))
+
+
+@prop("K-01", "a pod on the node can run an image that a step has built there",
+      source="kubernetes.io, Check whether dockershim removal affects you",
+      predicts={"dood": LACKS}, legs=("foreground-forced",), level="extended", while_serving=(run_by_kubelet,),
+      expects=(
+          expect("dind", LACKS,
+                 because="the image is in the graph of the pod's engine, which no container runtime of the node reads",
+                 see="kubernetes.io, Check whether dockershim removal affects you"),
+      ))  # fmt: skip
+def runs_in_a_pod(seen: Seen) -> Observation:
+    """Judge what kubelet says of a pod of the image, beside the daemon's word that there is one."""
+    built, listed, pod = seen["build for kubelet"], seen["image for kubelet"], seen["pod of the built image"]
+    cites = (built.id, listed.id, pod.id)
+    if nonces(listed) != {nonce_in(seen, "for-kubelet")}:
+        return inconclusive(f"no image was built: {said(built)}", *cites)
+    word = _word(pod.output)
+    if word == "running":
+        return HOLDS.because("a pod of it runs", *cites)
+    if word == NOT_THERE:
+        return LACKS.because(f"the daemon has it, and kubelet says {word}", *cites)
+    return inconclusive(f"kubelet says {word or 'nothing'} of a pod of it", *cites)

@@ -1,4 +1,4 @@
-"""Elsewhere: what other sources claim of Docker in a pod."""
+"""Security: what a client without any privileges can take through its daemon, and what confines child and pod."""
 
 from __future__ import annotations
 
@@ -10,62 +10,95 @@ from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import DOCKER_SECCOMP, GITLAB, HUB, STANDARDS, THINK_TWICE
 from conformance.cluster.api import NAMESPACES, Object
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import image, processes, said, start, taken_away
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.legs.variations import KINDS
 from conformance.probes.node import CREATED, NODE_SOCKET
+from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.resources import pod_limit
 from scenarios.storage import same
 
-GITLAB = "GitLab docs, Use Docker to build Docker images"
-GITLAB_RUNNER = "GitLab Runner docs, Kubernetes executor, Using docker:dind"
-HUB = "Docker Hub, docker, What is Docker in Docker?"
-DOCKER = "Docker docs, Seccomp security profiles for Docker"
-STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
-THINK_TWICE = "jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice"
-RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
+DOOD = {"dood": LACKS}
+WAYS = {"privileged": "--privileged", "sys-admin": "--cap-add=SYS_ADMIN"}
+"""How a client asks for privileges. The second where the first cannot be had: an engine without moby/moby#42933 asks for every
+capability that the kernel knows, and where a machine withholds one from all its processes no such container starts."""
 
 
-def capacity(rig: Rig) -> None:
-    """Read what the node has; what the daemon says that there is, is read of every leg."""
-    rig.ask("node's capacity", "machine")
+def privileged(rig: Rig) -> None:
+    """Start a privileged container; read its process and the client's, each up to the node's pid 1."""
+    rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
+    for way, option in WAYS.items():
+        with taken_away(rig, way):
+            for one in processes(rig, start(rig, way, option), way):
+                rig.ask("privileged: ancestry", "ancestry", pid=one["pid"], option=option)
+        if rig.seen.get("privileged: ancestry"):
+            return
 
 
-@prop(
-    "G-02",
-    "the daemon reports the node's capacity, whatever the limit of the pod",
-    source=GITLAB_RUNNER,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    reads=(capacity,),
-)
-def reports_the_node(seen: Seen) -> Observation:
-    """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
-    daemon, node = seen["daemon"], seen["node's capacity"]
-    info = parsed(daemon)
-    cpus, memory = int(node.output["cpus"]), int(node.output["mem_total"].split()[0]) * 1024
-    cpu_limit, memory_limit = (pod_limit(seen, what) for what in ("cpu", "memory"))
-    if cpu_limit is None or memory_limit is None:
-        return inconclusive("the pod has no limits that the daemon could report instead", seen["pod"].id)
-    if cpu_limit >= cpus or memory_limit >= memory:
-        return inconclusive("the pod's limits are not below what the node has", seen["pod"].id, node.id)
-    said = f"it reports {info['NCPU']} CPU and {_mib(info['MemTotal'])}; the node has {cpus} and {_mib(memory)}, "
-    said += f"the pod's limits are {cpu_limit:g} and {_mib(memory_limit)}"
-    as_the_node = (info["NCPU"], info["MemTotal"]) == (cpus, memory)
-    return (HOLDS if as_the_node else LACKS).because(said, daemon.id, node.id, seen["pod"].id)
+@prop("P1-06", "a container that the client starts has no more capabilities than the client has itself",
+      predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(privileged,),
+      expects=(
+          expect("dind", LACKS, because="the engine's own container is privileged, so what its client starts can be, too",
+                 see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
+      ))  # fmt: skip
+def capabilities(seen: Seen) -> Observation:
+    """Judge the child's effective capabilities against the client's, and against those of the node's pid 1."""
+    runs = {option: seen[way] for way, option in WAYS.items() if seen.get(way)}
+    child, client = seen.get("privileged: ancestry"), seen["client: ancestry"]
+    refused = "".join(f"{option}: {said(run)}; " for option, run in runs.items() if run.output["exit"] != 0)
+    if child is None:
+        return inconclusive(f"{refused}no such container ran", *(run.id for run in runs.values()))
+    its, own, full = (int(one["capabilities"], 16) for one in (child.output[0], client.output[0], client.output[-1]))
+    cites = (*(run.id for run in runs.values()), child.id, client.id)
+    counted = f"{its.bit_count()} capabilities, the client {own.bit_count()}, the node's pid 1 {full.bit_count()}"
+    words = f"{refused}with {child.asked['option']} the child has {counted}"
+    if own == full:
+        return inconclusive(f"{words}: the client is privileged itself", *cites)
+    return LACKS.because(words, *cites) if its & ~own else HOLDS.because(words, *cites)
 
 
-def _mib(number: float) -> str:
-    return f"{number / (1 << 20):.0f} MiB"
+def mounting(rig: Rig) -> None:
+    """Mount a directory of the node, the pod's own at kubelet; look at a file in it from the child and from the node."""
+    folder, file = f"{PODS}/{rig.pod['metadata']['uid']}", "etc-hosts"
+    with taken_away(rig, "mounting"):
+        for one in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
+            rig.ask("mounting: child", "storage", root=one["pid"], paths=["/host", f"/host/{file}"])
+        rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
+
+
+@prop("P1-07", "a directory of the node that the client has mounted by its path is not the node's",
+      predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(mounting,),
+      expects=(
+          expect("dind", HOLDS, because="a path that is mounted is the engine's: its container's own, not the node's",
+                 see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
+      ))  # fmt: skip
+def directories(seen: Seen) -> Observation:
+    """Judge whether what the child sees there is the node's, by device and inode."""
+    run, child, node = seen["mounting"], seen.get("mounting: child"), seen["mounting: node"]
+    folder, file = node.asked["paths"]
+    if child is None:
+        return inconclusive(f"no container ran with the mount: {said(run)}", run.id)
+    cites = (run.id, child.id, node.id)
+    mounted, its_file = (child.output[path] for path in child.asked["paths"])
+    if not node.output[file]["exists"]:
+        return inconclusive(f"{file} is not on the node, so that it is not seen says nothing", *cites)
+    if not mounted["exists"]:
+        return inconclusive("nothing is mounted in the child", *cites)
+    if its_file == node.output[file]:
+        return LACKS.because(f"the child reads the node's own {file} (inode {its_file['inode']})", *cites)
+    if mounted == node.output[folder]:
+        return inconclusive(f"the child has the node's {folder}, but not the file in it", *cites)
+    other = "an empty one" if not its_file["exists"] else "another file"
+    return HOLDS.because(f"{folder} in the child is another directory (inode {mounted['inode']}), with {other} there", *cites)
 
 
 SHARED = "/tmp"  # noqa: S108 -- a directory that every container and node has, so that mounting it creates none
@@ -86,15 +119,9 @@ def client_files(rig: Rig) -> None:
         rig.ask("the mounted directory", "storage", root=found[0]["pid"], paths=["/x", f"/x/{file}"])
 
 
-@prop(
-    "G-05",
-    "a container that mounts a directory of the client's container sees the client's files",
-    source=f"{GITLAB}; Argo Workflows docs, Docker-in-Docker using sidecars",
-    predicts={"dood": LACKS, "dind": LACKS},
-    legs=("foreground",),
-    level="extended",
-    reads=(client_files,),
-)
+@prop("G-05", "a container that mounts a directory of the client's container sees the client's files",
+      source=f"{GITLAB}; Argo Workflows docs, Docker-in-Docker using sidecars",
+      predicts={"dood": LACKS, "dind": LACKS}, legs=("foreground",), level="extended", while_serving=(client_files,))  # fmt: skip
 def sees_client_files(seen: Seen) -> Observation:
     """Judge the file in both, and whose directory was mounted, by device and inode."""
     client, daemon, mounted = (
@@ -133,15 +160,10 @@ def foreign_container(rig: Rig) -> None:
         rig.ask("foreign container removed", "daemon", socket=NODE_SOCKET, method="DELETE", path=f"{path}?force=1")
 
 
-@prop(
-    "G-01",
-    "the client reaches a container of the node that its pod did not start",
-    source=GITLAB,
-    predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("foreground",),
-    level="extended",
-    reads=(foreign_container,),
-)
+@prop("G-01", "the client reaches a container of the node that its pod did not start",
+      source=GITLAB,
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="extended",
+      while_serving=(foreign_container,))  # fmt: skip
 def reaches_foreign(seen: Seen) -> Observation:
     """Judge whether the client could tell the nonce in the container's environment, of which it was only told the id."""
     made = seen["foreign container"]
@@ -163,18 +185,17 @@ def capabilities_of_the_node(rig: Rig) -> None:
     rig.ask("node's first process", "ancestry", pid=1)
 
 
-@prop(
-    "H-01",
-    "a container of the pod has every capability that there is on the node",
-    source=HUB,
-    predicts={"dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    reads=(capabilities_of_the_node,),
-)
+@prop("H-01", "a container of the pod has every capability that there is on the node",
+      source=HUB,
+      predicts={"dind": HOLDS}, legs=("foreground",), level="extended", while_serving=(capabilities_of_the_node,),
+      expects=(
+          expect("dood", LACKS,
+                 because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
+                 see="docs.docker.com/engine/security, Docker daemon attack surface"),
+      ))  # fmt: skip
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
-    first, node, pod = seen["pod processes"], seen["node's first process"], seen["pod"]
+    first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
     every = int(node.output[-1]["capabilities"], 16)
     found = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
     if len(found) < len(pod.output["spec"]["containers"]):
@@ -187,17 +208,12 @@ def all_capabilities(seen: Seen) -> Observation:
     return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)
 
 
-@prop(
-    "S-16",
-    "the child has no more than the engine's default capabilities, under a seccomp filter",
-    source=DOCKER,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-)
+@prop("S-16", "the child has no more than the engine's default capabilities, under a seccomp filter",
+      source=DOCKER_SECCOMP,
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended")  # fmt: skip
 def confined(seen: Seen) -> Observation:
     """Judge the child's process by /proc."""
-    child = seen["child"]
+    child = seen[CHILD]
     process = child.output["process"]
     number = int(process["capabilities"], 16)
     if not process["seccomp"]:
@@ -219,21 +235,15 @@ def profiles(rig: Rig) -> None:
     rig.ask("child's profile", "execute", pid=1, command=command, limit=TIMEOUTS.work)
 
 
-@prop(
-    "J-01",
-    "the engine confines the child with a profile of the kernel's security module",
-    source=f"{THINK_TWICE}; docs.docker.com, AppArmor security profiles for Docker",
-    predicts={"dood": HOLDS, "dind": LACKS},
-    legs=("foreground",),
-    level="extended",
-    reads=(profiles,),
-)
+@prop("J-01", "the engine confines the child with a profile of the kernel's security module",
+      source=f"{THINK_TWICE}; docs.docker.com, AppArmor security profiles for Docker",
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="extended", while_serving=(profiles,))  # fmt: skip
 def profiled(seen: Seen) -> Observation:
     """Judge the profile of the child's process, and whether the daemon says that it sets one."""
-    read, daemon = seen["child's profile"], seen["daemon"]
+    read, daemon = seen["child's profile"], seen[DAEMON]
     profile = read.output["stdout"].strip().strip("\0")
     options = parsed(daemon).get("SecurityOptions") or []
-    modules = [name for name in MODULES if any(f"name={name}" in one for one in options)]
+    modules = [name for name in SECURITY_MODULES if any(f"name={name}" in one for one in options)]
     if read.output["exit"] and NO_MODULE in read.output["stderr"]:
         if modules:
             return inconclusive(f"the daemon speaks of {', '.join(modules)}, and the kernel tells no profile", read.id, daemon.id)
@@ -244,7 +254,7 @@ def profiled(seen: Seen) -> Observation:
     return (LACKS if "unconfined" in profile else HOLDS).because(words, read.id, daemon.id)
 
 
-MODULES = ("apparmor", "selinux")
+SECURITY_MODULES = ("apparmor", "selinux")
 NO_MODULE = "Invalid argument"
 """What reading the file ends with where no module answers for it (linux security/security.c, security_getprocattr)."""
 
@@ -272,15 +282,10 @@ def _check(rig: Rig, name: str, leg: Leg, namespace: str) -> None:
     rig.record(name, "API server", asked, {"refused": refused}, began=began, seconds=time.monotonic() - clocked)
 
 
-@prop(
-    "K-05",
-    "a namespace that enforces the baseline standard refuses the pod",
-    source=STANDARDS,
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="extended",
-    reads=(under_baseline,),
-)
+@prop("K-05", "a namespace that enforces the baseline standard refuses the pod",
+      source=STANDARDS,
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended",
+      while_serving=(under_baseline,))  # fmt: skip
 def refused_by_baseline(seen: Seen) -> Observation:
     """Judge the API server's own words, beside a pod that it would admit to the same namespace."""
     pod, other = seen["the pod under baseline"], seen["Pod A under baseline"]
@@ -294,64 +299,18 @@ def refused_by_baseline(seen: Seen) -> Observation:
     return HOLDS.because(f"{refused.partition('violates ')[2]}; Pod A was admitted", pod.id, other.id)
 
 
-def mtus(rig: Rig) -> None:
-    """Read the MTU of every interface in the pod's network, where the engine's bridge is one of them."""
-    script = 'for one in /sys/class/net/*; do echo "${one##*/} $(cat "$one/mtu")"; done'
-    rig.run("MTUs", "sh", "-c", script)
-
-
-@prop(
-    "MTU",
-    "a packet of the engine's bridge is no larger than the pod's network takes",
-    source=RUNNERS,
-    predicts={"dind": LACKS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="extended",
-    reads=(mtus,),
-)
-def bridge_fits(seen: Seen) -> Observation:
-    """Judge the MTU of docker0 against that of the pod's own eth0."""
-    read = seen["MTUs"]
-    found = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
-    if not {"docker0", "eth0"} <= set(found):
-        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(found))}", read.id)
-    words = f"docker0 {found['docker0']}, eth0 {found['eth0']}"
-    return (HOLDS if found["docker0"] <= found["eth0"] else LACKS).because(words, read.id)
-
-
-all_capabilities.expect(
-    "dood",
-    LACKS,
-    because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
-    see="docs.docker.com/engine/security, Docker daemon attack surface",
-)
-bridge_fits.expect(
-    "dind",
-    HOLDS,
-    because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
-    see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes",
-)
-
-
 def engine_from_elsewhere(rig: Rig) -> None:
     """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network."""
     rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port, path="/info")
 
 
-@prop(
-    "H-02",
-    "no other pod can command the pod's engine",
-    source=HUB,
-    predicts={"dind": LACKS},
-    legs=("foreground",),
-    approaches=("dind",),
-    level="extended",
-    reads=(engine_from_elsewhere,),
-)
+@prop("H-02", "no other pod can command the pod's engine",
+      source=HUB,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended",
+      while_serving=(engine_from_elsewhere,))  # fmt: skip
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
-    asked, identity = seen.every("asked for the engine's API"), parsed(seen["daemon"])["ID"]
+    asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]
     answered = [one for one in asked if f'"ID":"{identity}"' in one.output.get("body", "")]
     if answered:
         said = f"the daemon {identity} told {len(answered)} of {len(asked)} places who it is, and asked nobody who they are"

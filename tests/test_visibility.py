@@ -12,7 +12,7 @@ from conformance.claims.properties import Property
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, Seen
-from scenarios import knowledge
+from scenarios import visibility
 from tests.conftest import changed
 from tests.made import answer, ran, reading
 
@@ -52,17 +52,17 @@ def known_to(seen: Seen, *more: str) -> Seen:
 @pytest.mark.parametrize("leg", ["dood.foreground", "dind.foreground"])
 def test_kubernetes_knows_what_one_of_its_lists_names(seen: Look, leg: str) -> None:
     here = known_to(seen(leg))
-    assert knowledge.known.conclude(here).state is LACKS
+    assert visibility.known.conclude(here).state is LACKS
     for name in LISTS:
         told = changed(here, name, lambda lists: {**lists, "ns/found": [container_of(child(here))]})
-        found = knowledge.known.conclude(told)
+        found = visibility.known.conclude(told)
         assert (found.state, name in found.reason) == (HOLDS, True)
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_without_the_pods_own_containers_is_blind(seen: Look, name: str) -> None:
     blind = changed(known_to(seen("dood.foreground")), name, lambda _: {"tasks": ["(No such file or directory)"]})
-    found = knowledge.known.conclude(blind)
+    found = visibility.known.conclude(blind)
     assert (found.state, name in found.reason) == (INCONCLUSIVE, True)
 
 
@@ -74,13 +74,13 @@ def engines(seen: Seen, *on_the_node: str) -> Seen:
 def test_the_nodes_engine_lists_a_child_or_does_not(seen: Look) -> None:
     dood, dind = seen("dood.foreground"), seen("dind.foreground")
     there, away = engines(dood, ANOTHER, container_of(child(dood))), engines(dind, ANOTHER)
-    assert knowledge.listed_by_host.conclude(there).state is HOLDS
-    assert knowledge.unlisted.conclude(there).state is LACKS
-    assert knowledge.listed_by_host.conclude(away).state is LACKS
-    assert knowledge.unlisted.conclude(away).state is HOLDS
+    assert visibility.listed_by_host.conclude(there).state is HOLDS
+    assert visibility.unlisted.conclude(there).state is LACKS
+    assert visibility.listed_by_host.conclude(away).state is LACKS
+    assert visibility.unlisted.conclude(away).state is HOLDS
 
 
-@pytest.mark.parametrize("one", [knowledge.listed_by_host, knowledge.unlisted])
+@pytest.mark.parametrize("one", [visibility.listed_by_host, visibility.unlisted])
 def test_what_was_not_there_to_be_listed_is_not_hidden(seen: Look, one: Property) -> None:
     here = seen("dind.foreground")
     gone = beside(engines(here), listed("containers of the leg's engine", ANOTHER))
@@ -95,9 +95,9 @@ MUTE = [{"status": 500, "body": "{}", "lost": ""}, {"status": 0, "body": "", "lo
 def test_an_engine_that_is_there_and_does_not_tell_is_not_absent(seen: Look, output: dict[str, Any]) -> None:
     here = beside(engines(seen("dind.foreground")), reading("containers of the node's engine", output))
     own, host = parsed(here["daemon"])["ID"], "the host's"
-    assert knowledge.listed_by_host.conclude(here).state is INCONCLUSIVE
-    assert knowledge.unlisted.conclude(here).state is INCONCLUSIVE
-    assert knowledge.goes_to_the_host.conclude(asked(here, own, host)).state is INCONCLUSIVE
+    assert visibility.listed_by_host.conclude(here).state is INCONCLUSIVE
+    assert visibility.unlisted.conclude(here).state is INCONCLUSIVE
+    assert visibility.goes_to_the_host.conclude(asked(here, own, host)).state is INCONCLUSIVE
 
 
 def on_the_node(seen: Seen) -> Seen:
@@ -108,12 +108,12 @@ def on_the_node(seen: Seen) -> Seen:
 
 def test_a_process_that_the_node_sees_does_show_up_there(seen: Look) -> None:
     here = on_the_node(seen("dind.foreground"))
-    found = knowledge.out_of_sight.conclude(here)
+    found = visibility.out_of_sight.conclude(here)
     assert (found.state, str(child(here)["nspid"]) in found.reason) == (LACKS, True)
     another = changed(here, "the child among the node's processes", lambda ps: [{**ps[0], "start": ps[0]["start"] + 1}])
-    assert knowledge.out_of_sight.conclude(another).state is HOLDS
+    assert visibility.out_of_sight.conclude(another).state is HOLDS
     silent = changed(another, "the child's page meanwhile", lambda _: {"outcome": "ECONNREFUSED"})
-    assert knowledge.out_of_sight.conclude(silent).state is INCONCLUSIVE
+    assert visibility.out_of_sight.conclude(silent).state is INCONCLUSIVE
 
 
 def asked(seen: Seen, told: str, host: str) -> Seen:
@@ -121,7 +121,7 @@ def asked(seen: Seen, told: str, host: str) -> Seen:
 
 
 def test_the_clients_word_counts_beside_where_its_container_is(seen: Look) -> None:
-    one = knowledge.goes_to_the_host
+    one = visibility.goes_to_the_host
     dood, dind = seen("dood.foreground"), seen("dind.foreground")
     host, own = (parsed(leg["daemon"])["ID"] for leg in (dood, dind))
     there, away = engines(dood, container_of(child(dood))), engines(dind)
@@ -141,7 +141,7 @@ def serving(seen: Seen) -> Seen:
 
 
 def test_docker_host_leads_to_the_engine_on_its_port(seen: Look) -> None:
-    one, here = knowledge.led_by_docker_host, serving(seen("dind.foreground"))
+    one, here = visibility.led_by_docker_host, serving(seen("dind.foreground"))
     assert one.conclude(here).state is HOLDS
     assert one.conclude(beside(here, silence("ping"))).state is LACKS
     assert one.conclude(beside(here, reading("ping", MUTE[1]))).state is INCONCLUSIVE
@@ -174,13 +174,13 @@ def of_the_pod(seen: Seen, comm: str) -> dict[str, Any]:
 
 def test_a_sibling_has_nothing_of_the_pod_above_it(seen: Look) -> None:
     dood, dind = seen("dood.foreground"), seen("dind.foreground")
-    found = knowledge.sibling.conclude(lines(dood, process(5, "containerd-shim", 1)))
+    found = visibility.sibling.conclude(lines(dood, process(5, "containerd-shim", 1)))
     assert (found.state, "both hang from containerd-shim" in found.reason) == (HOLDS, True)
     nested = lines(dind, of_the_pod(dind, "containerd-shim"), of_the_pod(dind, "tini"))
-    assert knowledge.sibling.conclude(nested).state is LACKS
+    assert visibility.sibling.conclude(nested).state is LACKS
 
 
-@pytest.mark.parametrize("one", [knowledge.sibling, knowledge.child_of_the_daemon, knowledge.contained])
+@pytest.mark.parametrize("one", [visibility.sibling, visibility.child_of_the_daemon, visibility.contained])
 def test_a_line_that_is_not_the_childs_or_ends_too_soon_proves_nothing(seen: Look, one: Property) -> None:
     here = lines(seen("dind.foreground"))
     for name in ("child's ancestors", "client's ancestors"):
@@ -190,7 +190,7 @@ def test_a_line_that_is_not_the_childs_or_ends_too_soon_proves_nothing(seen: Loo
 
 
 def test_the_daemon_is_the_parent_or_the_shim_is(seen: Look) -> None:
-    one, here = knowledge.child_of_the_daemon, seen("dind.foreground")
+    one, here = visibility.child_of_the_daemon, seen("dind.foreground")
     shim, init, dockerd = (of_the_pod(here, comm) for comm in ("containerd-shim", "tini", "dockerd"))
     found = one.conclude(lines(here, shim, init))
     assert (found.state, "not above it at all" in found.reason) == (LACKS, True)
@@ -202,7 +202,7 @@ def test_the_daemon_is_the_parent_or_the_shim_is(seen: Look) -> None:
 
 
 def test_what_is_below_the_engines_first_process_is_contained(seen: Look) -> None:
-    one, here = knowledge.contained, seen("dind.foreground")
+    one, here = visibility.contained, seen("dind.foreground")
     shim, init = of_the_pod(here, "containerd-shim"), of_the_pod(here, "tini")
     assert one.conclude(lines(here, shim, init)).state is HOLDS
     assert one.conclude(lines(here, shim)).state is LACKS

@@ -16,7 +16,7 @@ from conformance.evidence.items import SECOND, Evidence, Seen
 from conformance.legs import registry, variations
 from conformance.legs.leg import Leg
 from conformance.legs.variations import KINDS
-from scenarios import built, reuse
+from scenarios import caching
 from tests.conftest import changed
 from tests.made import given
 
@@ -62,13 +62,13 @@ def test_what_a_registry_served_is_blobs_alone() -> None:
 def test_a_log_without_a_word_of_the_second_pull_is_not_whole() -> None:
     nothing_more, began_anew = BLOB.format(LAYER), ""
     for log in (nothing_more, began_anew):
-        concluded = reuse.reused.conclude(given(jobs(0), f"{SECOND}served", log))
+        concluded = caching.reused.conclude(given(jobs(0), f"{SECOND}served", log))
         assert concluded.state is State.INCONCLUSIVE
     cut = given(jobs(0), f"{SECOND}served before the pull", "")
-    assert reuse.reused.conclude(cut).state is State.INCONCLUSIVE
+    assert caching.reused.conclude(cut).state is State.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("one", [reuse.reused, reuse.unmanaged], ids=lambda p: p.id)
+@pytest.mark.parametrize("one", [caching.reused, caching.unmanaged], ids=lambda p: p.id)
 def test_a_second_job_that_fetches_nothing_reuses(one: Property) -> None:
     concluded = one.conclude(jobs(0))
     assert concluded.state is State.HOLDS
@@ -78,7 +78,7 @@ def test_a_second_job_that_fetches_nothing_reuses(one: Property) -> None:
 
 @pytest.mark.parametrize(("fetched", "seconds"), [(LAYER // 2, 0.7), (0, 1.6)])
 def test_half_a_reuse_and_one_that_spares_no_time_are_inconclusive(fetched: int, seconds: float) -> None:
-    assert "neither the same nor spared" in reuse.reused.conclude(jobs(fetched, seconds)).reason
+    assert "neither the same nor spared" in caching.reused.conclude(jobs(fetched, seconds)).reason
 
 
 @pytest.mark.parametrize(
@@ -91,23 +91,9 @@ def test_half_a_reuse_and_one_that_spares_no_time_are_inconclusive(fetched: int,
     ],
 )
 def test_a_pull_that_proves_nothing_is_inconclusive(name: str, lie: object, said: str) -> None:
-    concluded = reuse.reused.conclude(changed(jobs(0), name, lambda _: lie))
+    concluded = caching.reused.conclude(changed(jobs(0), name, lambda _: lie))
     assert concluded.state is State.INCONCLUSIVE
     assert said in concluded.reason
-
-
-def test_pulling_is_judged_by_registry_and_daemon() -> None:
-    seen = jobs(0)
-    assert reuse.pulls.conclude(seen).state is State.HOLDS
-    failed = changed(seen, "pull", lambda o: {**o, "exit": 1})
-    assert reuse.pulls.conclude(failed).state is State.INCONCLUSIVE, "the daemon has it all the same"
-    assert reuse.pulls.conclude(changed(failed, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
-    assert reuse.pulls.conclude(changed(seen, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
-    assert reuse.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": None})).state is State.INCONCLUSIVE
-    mute = changed(seen, "pulled image", lambda _: {"status": 0, "body": "", "lost": "TimeoutError()"})
-    assert reuse.pulls.conclude(mute).state is State.INCONCLUSIVE
-    assert reuse.pulls.conclude(changed(seen, "push", lambda o: {**o, "exit": 1})).state is State.INCONCLUSIVE
-    assert reuse.pulls.conclude(changed(seen, "served", lambda _: HEAD)).state is State.INCONCLUSIVE
 
 
 def refused(end: dict[str, Any], serving: str = "no process with the child's nonce", engine: str = "one") -> Seen:
@@ -125,12 +111,12 @@ def refused(end: dict[str, Any], serving: str = "no process with the child's non
 
 def test_who_shares_a_graph_is_judged_by_the_engines_end() -> None:
     ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
-    concluded = reuse.shared.conclude(refused(ended))
+    concluded = caching.shared.conclude(refused(ended))
     assert concluded.state is State.LACKS
     assert concluded.reason.endswith("ended with 1, and said last: failed to start containerd: timeout")
-    assert reuse.shared.conclude(refused({}, serving="serving")).state is State.HOLDS
-    assert reuse.shared.conclude(refused({})).state is State.INCONCLUSIVE
-    assert reuse.shared.conclude(refused(ended, engine="another")).state is State.INCONCLUSIVE
+    assert caching.shared.conclude(refused({}, serving="serving")).state is State.HOLDS
+    assert caching.shared.conclude(refused({})).state is State.INCONCLUSIVE
+    assert caching.shared.conclude(refused(ended, engine="another")).state is State.INCONCLUSIVE
 
 
 def test_the_second_of_two_in_a_row_is_another_pod_on_the_same_graph() -> None:
@@ -202,7 +188,7 @@ def builds(first: dict[str, Any], second: dict[str, Any]) -> Seen:
 
 VOLUMES = [{"name": "token", "projected": {}}, {"name": "graph", "persistentVolumeClaim": {"claimName": "kept"}}]
 ONCE = a_build("", "sha256:one", 2.5)
-BUILDS = [reuse.kept_build, built.cached]
+BUILDS = [caching.kept_build, caching.cached]
 
 
 @pytest.mark.parametrize("one", BUILDS, ids=lambda p: p.id)
@@ -236,7 +222,7 @@ def test_a_build_that_proves_nothing_is_inconclusive(
 def test_a_claim_is_named_where_both_pods_have_their_graph_on_it() -> None:
     claim = {"metadata": {"name": "kept"}, "spec": {"volumeName": "the-volume"}}
     seen = Seen([*builds(ONCE, a_build("", "sha256:one", 0.2)), Evidence("c", "x", "claim", "API server", {}, claim)])
-    for one in (reuse.reused, reuse.kept_build):
+    for one in (caching.reused, caching.kept_build):
         assert one.conclude(seen).reason.endswith("; both have their graph on the volume the-volume, which they claim")
     apart = given(seen, f"{SECOND}pod", {"spec": {"volumes": VOLUMES[:1]}})
-    assert "claim" not in reuse.reused.conclude(apart).reason
+    assert "claim" not in caching.reused.conclude(apart).reason

@@ -1,20 +1,22 @@
-"""As printed: what the article's own manifests, and a client of its age, meet today."""
+"""Article manifests: what the article's own manifests, and a client of its age, meet today."""
 
 from __future__ import annotations
 
 import json
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
-from conformance.claims.properties import Property, prop
+from conformance.claims.properties import Expectation, Property, expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.notes import stand_ins
 from conformance.cluster.pods import status_of
 from conformance.evidence.identity import parsed, unproven
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD
 from conformance.images import DIND_2017
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from scenarios import knowledge, lifecycle, names, networking, resources, storage
+from scenarios import contention, lifecycle, networking, storage, visibility
+from scenarios.resources import placement
 
 API_2017 = "1.24"
 """The Engine API of Docker 1.12, the article's."""
@@ -68,17 +70,10 @@ def _without_engine(log: Evidence) -> list[str]:
     return [line for line in log.output.splitlines() if any(words in line for words in NO_ENGINE)]
 
 
-@prop(
-    "P2-17.first",
-    "the client of the manifest as printed reaches its engine at the first try",
-    source="Part 2, Case 2, kubectl get pods: RESTARTS 1",
-    predicts={"article-dind": LACKS},
-    legs=("printed",),
-    approaches=("article-dind",),
-    level="article",
-    waits=(first_try,),
-    childless=True,
-)
+@prop("P2-17.first", "the client of the manifest as printed reaches its engine at the first try",
+      source="Part 2, Case 2, kubectl get pods: RESTARTS 1",
+      predicts={"article-dind": LACKS}, approaches=("article-dind",), legs=("printed",), level="article", unhurried=(first_try,),
+      childless=True)  # fmt: skip
 def first(seen: Seen) -> Observation:
     """Judge whether the client had to be started again, and whether it says that no engine answered."""
     pod, log = seen["pod after its first try"], seen["client's log"]
@@ -93,17 +88,14 @@ def first(seen: Seen) -> Observation:
     return inconclusive(f"the client's container is {json.dumps(state)[:200]} and said: {log.output[-200:]!r}", pod.id, log.id)
 
 
-@prop(
-    "P2-17.printed",
-    "the engine of the manifest as printed serves its plain API on port 2375",
-    predicts={"article-dind": HOLDS},
-    legs=("printed",),
-    approaches=("article-dind",),
-    level="article",
-    reads=(whose_images,),
-    waits=(first_try, later_tries),
-    childless=True,
-)
+@prop("P2-17.printed", "the engine of the manifest as printed serves its plain API on port 2375",
+      predicts={"article-dind": HOLDS}, approaches=("article-dind",), legs=("printed",), level="article",
+      while_serving=(whose_images,), unhurried=(first_try, later_tries), childless=True,
+      expects=(
+          expect("article-dind", inconclusive(""), printed="stand-in",
+                 because="where the image cannot be had nothing can be said of its default",
+                 see="docs/glossary.md, stand-in"),
+      ))  # fmt: skip
 def printed(seen: Seen) -> Observation:
     """Judge what the client met on 2375, where the engine is the one that the manifest names."""
     ours = seen["stand-ins"]
@@ -119,12 +111,6 @@ def printed(seen: Seen) -> Observation:
     return inconclusive("the client neither runs nor says that no engine answered", pod.id, log.id)
 
 
-printed.expect(
-    "article-dind", inconclusive(""), because="where the image cannot be had nothing can be said of its default",
-    see="docs/glossary.md, stand-in", printed="stand-in",
-)  # fmt: skip
-
-
 def at_first(rig: Rig) -> None:
     """Read what the client of the manifest as printed has come to, and what it said: where it has no child, between two tries."""
 
@@ -137,15 +123,13 @@ def at_first(rig: Rig) -> None:
 
 @prop("P1-01.printed", "the client of the manifest as printed starts its container on the host's engine",
       predicts={"article-dood": HOLDS}, approaches=("article-dood",), legs=("printed",), level="article",
-      reads=(at_first, knowledge.engines_lists), childless=True)  # fmt: skip
+      while_serving=(at_first, visibility.engines_lists), childless=True)  # fmt: skip
 def started(seen: Seen) -> Observation:
     """Judge by the node's engine and the child's page; where there is none, by how the client ended and what it said."""
-    child, pod, log, listed = (
-        seen[name] for name in ("child", "pod at first", "client's log", "containers of the node's engine")
-    )
+    child, pod, log, listed = (seen[name] for name in (CHILD, "pod at first", "client's log", "containers of the node's engine"))
     cites = (child.id, pod.id, log.id, listed.id)
     if not (why := unproven(seen)):
-        listed_there = knowledge.listed_by_host.judged_by(seen)
+        listed_there = visibility.judge_host_list(seen)
         return listed_there.because(f"it serves its nonce; {listed_there.reason}", *cites)
     client = _client(pod.output)
     end = client.get("state", {}).get("terminated") or client.get("lastState", {}).get("terminated") or {}
@@ -159,42 +143,58 @@ REFUSAL = "Error response from daemon:"
 """How a client of whatever age passes on what the engine refused: too old a version of the API, a port that is taken."""
 
 
-def _of_article_dood(name: str, sentence: str, like: Property) -> Property:
+def _of_article_dood(name: str, sentence: str, like: Property, *expects: Expectation) -> Property:
     """Declare of the manifest as printed what is judged of dood.yaml, as the article predicts it and as it is read there."""
     declare = prop(
         name, sentence, predicts={"article-dood": LACKS}, approaches=("article-dood",), legs=("printed",), level="article",
-        reads=like.reads, after=like.after,
+        while_serving=like.while_serving, after_deletion=like.after_deletion, expects=expects,
     )  # fmt: skip
     return declare(like.judged_by)
 
 
 OF = "of the manifest as printed"
-known = _of_article_dood("P2-03.printed", f"Kubernetes knows of the child {OF}", knowledge.known)
+
+
+known = _of_article_dood("P2-03.printed", f"Kubernetes knows of the child {OF}", visibility.known)
+
+
 pod_ip = _of_article_dood("P2-05.printed", f"port 80, which the child {OF} publishes, answers on the pod's IP", networking.pod_ip)
+
+
 host_port = _of_article_dood(
     "P2-06.manifest", f"port 80, which the child {OF} publishes, is opened in its pod's network, and not in the node's",
-    names.host_port,
+    contention.host_port,
 )  # fmt: skip
-ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod)
+
+
+ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod,
+                         expect("article-dood", HOLDS, **lifecycle.SIG_PROXY))  # fmt: skip
+
+
 reclaimed = _of_article_dood(
     "P2-08.printed", f"what the child {OF} and its image wrote is gone from the node when the pod is", storage.reclaimed
 )
+
+
 log_gone = _of_article_dood(
     "P2-09.printed", f"the log of the child {OF} is gone from the node when the pod is", storage.log_reclaimed
 )
+
+
 bytes_gone = _of_article_dood(
     "P2-11.printed", f"no byte of what the child {OF} wrote is left on the node when the pod is gone", storage.bytes_left
 )
+
+
 weight = _of_article_dood(
-    "P2-12.printed", f"the child {OF} competes for CPU with the weight that its pod's requests give", resources.weight
+    "P2-12.printed", f"the child {OF} competes for CPU with the weight that its pod's requests give", placement.weight
 )
+
+
 limits = _of_article_dood(
-    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", resources.placement
-)
-ends.expect("article-dood", HOLDS, **lifecycle.SIG_PROXY)
-limits.expect(
-    "article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
-    see="Part 2, Case 1: its manifest has requests alone",
+    "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", placement.placement,
+    expect("article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
+           see="Part 2, Case 1: its manifest has requests alone"),
 )  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def mount_point_after(rig: Rig) -> None:
 @prop("S-15", "what the runtime makes in the node's /var/run for the pod's own mounts goes with the pod",
       source="opencontainers/runc libcontainer/rootfs_linux.go, createMountpoint: a mount's target is made where it is missing",
       predicts={"article-dood": LACKS}, approaches=("article-dood",), legs=("printed",), level="article",
-      reads=(mount_point,), after=(mount_point_after,))  # fmt: skip
+      while_serving=(mount_point,), after_deletion=(mount_point_after,))  # fmt: skip
 def left_in_run(seen: Seen) -> Observation:
     """Judge the directory that the token is mounted on, which is in the node's /var/run because that is what is mounted above."""
     mounts, before, after = seen["client's mounts"], seen["mount point before"], seen["mount point after"]
@@ -245,14 +245,18 @@ def old_client(rig: Rig) -> None:
     rig.daemon("engine's version", "/version")
 
 
-@prop(
-    "P1-10.age",
-    "the engine takes a client of the article's age",
-    predicts={"dood": HOLDS, "dind": HOLDS},
-    legs=("foreground",),
-    level="article",
-    reads=(old_client,),
-)
+TOO_OLD = {
+    "because": f"an engine of 29.0 or newer takes no client that speaks less than API 1.44 (1.40 in later ones), nor {API_2017}",
+    "see": "moby/moby release v29.0.0, Breaking Changes: the daemon requires API 1.44 or later; testcontainers-java#11210",
+}
+
+
+@prop("P1-10.age", "the engine takes a client of the article's age",
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="article", while_serving=(old_client,),
+      expects=(
+          expect("dood", LACKS, **TOO_OLD, node_engine="since 29"),
+          expect("dind", LACKS, **TOO_OLD, pod_engine="since 29"),
+      ))  # fmt: skip
 def of_age(seen: Seen) -> Observation:
     """Judge the answer to a client that is told to speak API 1.24, against what the engine says it takes."""
     asked, version = seen["a client of 2017"], seen["engine's version"]
@@ -268,14 +272,6 @@ def of_age(seen: Seen) -> Observation:
         return LACKS.because(f"refused by {name}: {asked.output['stderr'].strip()}", asked.id, version.id)
     words = f"exit {asked.output['exit']}: {asked.output['stderr'].strip()[:200]}"
     return inconclusive(f"{words}; {name}", asked.id, version.id)
-
-
-TOO_OLD = {
-    "because": f"an engine of 29.0 or newer takes no client that speaks less than API 1.44 (1.40 in later ones), nor {API_2017}",
-    "see": "moby/moby release v29.0.0, Breaking Changes: the daemon requires API 1.44 or later; testcontainers-java#11210",
-}
-of_age.expect("dood", LACKS, **TOO_OLD, node_engine="since 29")
-of_age.expect("dind", LACKS, **TOO_OLD, pod_engine="since 29")
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Knowledge: who knows of the child, and whose child it is."""
+"""Visibility: who knows of the child, and whose child it is."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.docker import listed
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
+from conformance.probes.paths import TASKS
 from conformance.timeouts import TIMEOUTS
-from scenarios.baseline import TASKS
 
 LIST = "/containers/json?all=1"
 
@@ -43,10 +44,16 @@ def _container_ids(pod: Object) -> list[str]:
 
 
 @prop("P2-03", "Kubernetes knows of the child: API server, kubelet or the node's CRI lists its container",
-      predicts={"dood": LACKS}, legs=("foreground",), level="article", reads=(kubernetes_lists,))  # fmt: skip
+      predicts={"dood": LACKS}, legs=("foreground",), level="article", while_serving=(kubernetes_lists,),
+      expects=(
+          expect("dind", LACKS,
+                 because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in Docker is "
+                         "contained, not known",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers"),
+      ))  # fmt: skip
 def known(seen: Seen) -> Observation:
     """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
-    child, own = container_of(seen["child"].output["process"]), set(_container_ids(seen["pod"].output))
+    child, own = container_of(seen[CHILD].output["process"]), set(_container_ids(seen[POD].output))
     lists = [seen[f"containers known to {who}"] for who in ("the API server", "kubelet", "the CRI")]
     found = {one.name: {identity for names in one.output.values() for identity in names} for one in lists}
     blind = [name for name, ids in found.items() if not own or not own <= ids]
@@ -57,15 +64,6 @@ def known(seen: Seen) -> Observation:
     if knowing := [name for name, ids in found.items() if child in ids]:
         return HOLDS.because(f"its container is among the {' and the '.join(knowing)}", *cites)
     return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {counted}", *cites)
-
-
-known.expect(
-    "dind",
-    LACKS,
-    because="kubelet knows what its CRI lists, and no engine in a pod tells the CRI anything: Docker in Docker is contained, "
-    "not known",
-    see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getContainers",
-)
 
 
 def engines_lists(rig: Rig) -> None:
@@ -89,14 +87,12 @@ def _silent(evidence: Evidence) -> Observation | None:
     return not_applicable(f"no Docker Engine answers on the node's {NODE_SOCKET} ({why})", evidence.id)
 
 
-@prop("P1-03", "the host's docker ps lists the child",
-      predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
-def listed_by_host(seen: Seen) -> Observation:
+def judge_host_list(seen: Seen) -> Observation:
     """Judge the node's engine's list beside that of the leg's engine, which has to hold the child."""
     own, node = seen["containers of the leg's engine"], seen["containers of the node's engine"]
     if silent := _silent(node):
         return silent
-    child, cites = container_of(seen["child"].output["process"]), (own.id, node.id)
+    child, cites = container_of(seen[CHILD].output["process"]), (own.id, node.id)
     if child not in _listed(own):
         return inconclusive("the leg's own engine does not list the child, so it was not there to be listed", *cites)
     if child in _listed(node):
@@ -105,11 +101,18 @@ def listed_by_host(seen: Seen) -> Observation:
     return LACKS.because(said, *cites)
 
 
+listed_by_host = prop(
+    "P1-03", "the host's docker ps lists the child",
+    predicts={"dood": HOLDS}, approaches=("dood",), legs=("foreground",), level="article", while_serving=(engines_lists,),
+)(judge_host_list)  # fmt: skip
+
+
 @prop("P2-15", "the host's Docker does not list the child",
-      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(engines_lists,))  # fmt: skip
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      while_serving=(engines_lists,))  # fmt: skip
 def unlisted(seen: Seen) -> Observation:
     """Judge the same two lists, the other way round."""
-    found = listed_by_host.judged_by(seen)
+    found = judge_host_list(seen)
     other = {HOLDS.state: LACKS, LACKS.state: HOLDS}.get(found.state)
     return other.because(found.reason, *found.cites) if other else found
 
@@ -122,26 +125,22 @@ def processes_on_the_node(rig: Rig) -> None:
 
 @prop("P2-15.process", "the child never shows up on the host: none of its processes is to be seen there",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
-      reads=(processes_on_the_node,))  # fmt: skip
+      while_serving=(processes_on_the_node,),
+      expects=(
+          expect("dind", LACKS, because="a PID namespace hides the outside from the inside, never the inside from the outside",
+                 see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it"),
+      ))  # fmt: skip
 def out_of_sight(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the node sees the process that was identified as the child."""
     found, page = seen["the child among the node's processes"], seen["the child's page meanwhile"]
-    process, cites = seen["child"].output["process"], (found.id, page.id)
-    if page.output.get("body", "").strip() != seen["child"].asked["nonce"]:
+    process, cites = seen[CHILD].output["process"], (found.id, page.id)
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
     if not any(_who(one) == _who(process) for one in found.output):
         return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
     levels = process["nspid"]
     said = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
     return LACKS.because(said, *cites)
-
-
-out_of_sight.expect(
-    "dind",
-    LACKS,
-    because="a PID namespace hides the outside from the inside, never the inside from the outside",
-    see="pid_namespaces(7): a process is visible in its own PID namespace and in every ancestor of it",
-)
 
 
 def who_answers_the_client(rig: Rig) -> None:
@@ -157,15 +156,15 @@ def _printed(run: Evidence) -> str:
 
 @prop("P1-01", "Docker commands of the pod's client go to the host's daemon",
       predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article",
-      reads=(who_answers_the_client, engines_lists))  # fmt: skip
+      while_serving=(who_answers_the_client, engines_lists))  # fmt: skip
 def goes_to_the_host(seen: Seen) -> Observation:
     """Judge by two witnesses that have to agree: the id that the client is told, and where its container is."""
     run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
     if silent := _silent(node) or _silent(lists):
         return silent
-    told, host, own = _printed(run), parsed(node).get("ID"), parsed(seen["daemon"])["ID"]
-    there = container_of(seen["child"].output["process"]) in _listed(lists)
-    cites = (run.id, node.id, lists.id, seen["daemon"].id)
+    told, host, own = _printed(run), parsed(node).get("ID"), parsed(seen[DAEMON])["ID"]
+    there = container_of(seen[CHILD].output["process"]) in _listed(lists)
+    cites = (run.id, node.id, lists.id, seen[DAEMON].id)
     if told == host and there:
         return HOLDS.because(f"the client reaches the daemon {told}, the node's; the container it started is there", *cites)
     if told == own != host and not there:
@@ -192,7 +191,7 @@ UNSET = 1
 
 @prop("P2-17", "the engine in the pod serves its API on port 2375, and DOCKER_HOST leads the client there",
       predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
-      reads=(served_on_2375, who_answers_the_client))  # fmt: skip
+      while_serving=(served_on_2375, who_answers_the_client))  # fmt: skip
 def led_by_docker_host(seen: Seen) -> Observation:
     """Judge the port, the variable, and that the id the client is told is that of the engine on the port."""
     ping, port, variable, run = (
@@ -203,7 +202,7 @@ def led_by_docker_host(seen: Seen) -> Observation:
         return inconclusive(f"port {API_PORT} of the pod neither answered nor refused: {_answer(ping)}", *cites)
     if ping.output["status"] != OK:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
-    serves, own, told = parsed(port).get("ID"), parsed(seen["daemon"])["ID"], _printed(run)
+    serves, own, told = parsed(port).get("ID"), parsed(seen[DAEMON])["ID"], _printed(run)
     if serves != own:
         return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
     if run.output["exit"] != 0:
@@ -238,9 +237,9 @@ def _chain(processes: Iterable[dict[str, Any]]) -> str:
 def _broken(seen: Seen) -> str:
     """Return '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
     child, client = seen["child's ancestors"].output, seen["client's ancestors"].output
-    if _who(child[0]) != _who(seen["child"].output["process"]):
+    if _who(child[0]) != _who(seen[CHILD].output["process"]):
         return "what has the child's pid is not the child any more"
-    if _who(client[0]) not in {_who(one) for one in seen["pod processes"].output}:
+    if _who(client[0]) not in {_who(one) for one in seen[POD_PROCESSES].output}:
         return "the client is none of the processes that the pod was seen to have"
     if child[-1]["pid"] != 1 or client[-1]["pid"] != 1:
         return "a line of ancestors does not reach the node's first process"
@@ -248,10 +247,10 @@ def _broken(seen: Seen) -> str:
 
 
 @prop("P1-02", "the child is a sibling, not a child, of the pod that asked for it: no process of the pod is above it",
-      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", while_serving=(ancestors,))  # fmt: skip
 def sibling(seen: Seen) -> Observation:
     """Judge whether any process of the pod is an ancestor of the child."""
-    child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen["pod processes"]
+    child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen[POD_PROCESSES]
     cites = (child.id, client.id, pod.id)
     if why := _broken(seen):
         return inconclusive(why, *cites)
@@ -265,16 +264,22 @@ def sibling(seen: Seen) -> Observation:
 
 def _engine(seen: Seen) -> list[dict[str, Any]]:
     """Return the processes of the container in which the leg's engine runs, that container's first process first."""
-    found = seen["pod processes"].output
-    first = [one for one in found if one["pid"] == seen["daemon"].asked.get("netns")]
+    found = seen[POD_PROCESSES].output
+    first = [one for one in found if one["pid"] == seen[DAEMON].asked.get("netns")]
     return [*first, *(one for one in found if first and one != first[0] and container_of(one) == container_of(first[0]))]
 
 
 @prop("P2-19", "the child runs as a child process of the pod's Docker daemon",
-      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", while_serving=(ancestors,),
+      expects=(
+          expect("dind", LACKS,
+                 because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs from "
+                         "an init",
+                 see="containerd core/runtime/v2/README.md, shim+engine Relationship"),
+      ))  # fmt: skip
 def child_of_the_daemon(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the daemon's process is the parent."""
-    line, pod = seen["child's ancestors"], seen["pod processes"]
+    line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
     daemons = [one for one in _engine(seen) if one["comm"] == "dockerd"]
@@ -289,19 +294,12 @@ def child_of_the_daemon(seen: Seen) -> Observation:
     return LACKS.because(f"{said} (what the shim hangs from is up to the image's entrypoint)", line.id, pod.id)
 
 
-child_of_the_daemon.expect(
-    "dind",
-    LACKS,
-    because="a container's parent is its shim, and a shim outlives whoever started it, on purpose: it hangs from an init",
-    see="containerd core/runtime/v2/README.md, shim+engine Relationship",
-)
-
-
 @prop("P2-19.contained", "the child runs below the first process of the engine's container, in a PID namespace inside its own",
-      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article", reads=(ancestors,))  # fmt: skip
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground",), level="article",
+      while_serving=(ancestors,))  # fmt: skip
 def contained(seen: Seen) -> Observation:
     """Judge what the article's sentence is there for: whatever ends the engine's container ends the child."""
-    line, pod = seen["child's ancestors"], seen["pod processes"]
+    line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
     engine = _engine(seen)

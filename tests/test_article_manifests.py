@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.run.stamp import engines, generation
-from scenarios.printed import ON_NODE, TRIES
+from scenarios.article_manifests import ON_NODE, TRIES
 from tests.made import CONTAINER, PROPERTIES, answer, conclude, proven, ran, reading
 
 NO_ENGINE = "docker: Cannot connect to the Docker daemon at tcp://localhost:2375. Is the docker daemon running?."
@@ -164,7 +164,7 @@ def test_what_is_judged_of_the_printed_manifest_is_what_is_judged_of_dood() -> N
         assert one.predicts == {"article-dood": State.LACKS}
         if name != "S-15":
             assert one.judged_by is PROPERTIES[alike[one.claim]].judged_by
-            assert one.reads == PROPERTIES[alike[one.claim]].reads
+            assert one.while_serving == PROPERTIES[alike[one.claim]].while_serving
 
 
 @pytest.mark.parametrize("name", OF_THE_CHILD)

@@ -1,4 +1,4 @@
-"""What other sources claim: each judge at least once each way, and once where nothing can be said."""
+"""What a client takes through its daemon, and what confines it: each judge true, false and INCONCLUSIVE."""
 
 from __future__ import annotations
 
@@ -10,36 +10,82 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
+from scenarios.security import capabilities, directories
 from tests.conftest import changed, without
-from tests.made import conclude, given
+from tests.made import ALL, FEW, conclude, given, process, proven, ran, reading
 
 Look = Callable[[str], Seen]
-MIB = 1 << 20
 
 
-def reporting(seen: Seen, cpus: int, memory: int) -> Seen:
-    """Return the leg's evidence on a node of 2 CPUs and 8 GiB, with what its daemon reports."""
-    seen = given(seen, "node's capacity", {"cpus": 2, "mem_total": f"{8 << 20} kB"})
+def privileged(child: str = ALL, client: str = FEW) -> Seen:
+    init = process(1, ALL)
+    return Seen([
+        *proven("n1"),
+        ran("privileged"),
+        reading("privileged: ancestry", [process(9, child), process(8, ALL), init], {"option": "--privileged"}),
+        reading("client: ancestry", [process(7, client), init]),
+    ])  # fmt: skip
 
-    def report(answer: dict[str, Any]) -> None:
-        answer["body"] = json.dumps({**json.loads(answer["body"]), "NCPU": cpus, "MemTotal": memory})
 
-    return changed(seen, "daemon", report)
+def test_a_child_with_more_capabilities_than_its_client_has_taken_them() -> None:
+    found = capabilities.conclude(privileged())
+    assert found.state is State.LACKS
+    assert found.reason == "with --privileged the child has 41 capabilities, the client 14, the node's pid 1 41"
+    assert capabilities.conclude(privileged(child=FEW)).state is State.HOLDS
 
 
-def test_a_daemon_that_reports_the_node_does_not_know_the_pods_limit(seen: Look) -> None:
-    leg = seen("dind.foreground")
-    assert conclude("G-02", reporting(leg, 2, 8192 * MIB)).state is State.HOLDS
-    assert conclude("G-02", reporting(leg, 2, 768 * MIB)).state is State.LACKS
+def test_of_a_client_that_is_privileged_itself_nothing_is_concluded() -> None:
+    assert capabilities.conclude(privileged(client=ALL)).state is State.INCONCLUSIVE
 
-    def unlimited(pod: dict[str, Any]) -> None:
-        pod["spec"]["containers"][0]["resources"].pop("limits")
 
-    def generous(pod: dict[str, Any]) -> None:
-        pod["spec"]["containers"][0]["resources"]["limits"]["cpu"] = "4"
+def test_a_privileged_container_that_did_not_run_is_no_refusal() -> None:
+    none = changed(without(privileged(), "privileged: ancestry"), "privileged", lambda o: {**o, "exit": 125, "stderr": "why"})
+    found = capabilities.conclude(none)
+    assert (found.state, found.reason) == (State.INCONCLUSIVE, "--privileged: exit 125: why; no such container ran")
 
-    for change in (unlimited, generous):
-        assert conclude("G-02", reporting(changed(leg, "pod", change), 2, 8192 * MIB)).state is State.INCONCLUSIVE
+
+def test_where_the_machine_withholds_a_capability_one_more_than_the_clients_is_enough() -> None:
+    more = f"{int(FEW, 16) | 1 << 21:016x}"
+    asked = {"option": "--cap-add=SYS_ADMIN"}
+    seen = Seen([*without(changed(privileged(), "privileged", lambda o: {**o, "exit": 125}), "privileged: ancestry"),
+                 ran("sys-admin"), reading("privileged: ancestry", [process(9, more), process(1, ALL)], asked)])  # fmt: skip
+    found = capabilities.conclude(seen)
+    assert found.state is State.LACKS
+    assert found.reason.startswith(
+        "--privileged: exit 125; with --cap-add=SYS_ADMIN the child has 15 capabilities, the client 14"
+    )
+
+
+def file(inode: int) -> dict[str, Any]:
+    return {"exists": True, "device": 1, "inode": inode}
+
+
+ABSENT = {"exists": False, "error": "ENOENT"}
+FOLDER = "/var/lib/kubelet/pods/u1"
+
+
+def mounting(mounted: dict[str, Any], its_file: dict[str, Any]) -> Seen:
+    return Seen([
+        *proven("n1"),
+        ran("mounting"),
+        reading("mounting: child", {"/host": mounted, "/host/etc-hosts": its_file}, {"paths": ["/host", "/host/etc-hosts"]}),
+        reading("mounting: node", {FOLDER: file(1), f"{FOLDER}/etc-hosts": file(2)}, {"paths": [FOLDER, f"{FOLDER}/etc-hosts"]}),
+    ])  # fmt: skip
+
+
+def test_a_directory_of_the_node_is_known_by_device_and_inode() -> None:
+    assert directories.conclude(mounting(file(1), file(2))).state is State.LACKS
+    assert "an empty one" in directories.conclude(mounting(file(5), ABSENT)).reason
+    assert directories.conclude(mounting(file(5), ABSENT)).state is State.HOLDS
+    assert directories.conclude(mounting(file(5), file(6))).state is State.HOLDS, "a file of that name, not that file"
+
+
+def test_a_mount_that_is_not_there_or_a_file_that_never_was_says_nothing() -> None:
+    assert directories.conclude(mounting(ABSENT, ABSENT)).state is State.INCONCLUSIVE
+    assert directories.conclude(mounting(file(1), ABSENT)).state is State.INCONCLUSIVE
+    never = changed(mounting(file(5), ABSENT), "mounting: node", lambda o: {**o, f"{FOLDER}/etc-hosts": ABSENT})
+    assert directories.conclude(never).state is State.INCONCLUSIVE
+    assert directories.conclude(without(mounting(file(1), file(2)), "mounting: child")).state is State.INCONCLUSIVE
 
 
 def at(inode: int) -> dict[str, Any]:
@@ -143,19 +189,6 @@ def test_a_child_is_confined_by_capabilities_and_seccomp(seen: Look, capabilitie
 def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, other: str, state: State) -> None:
     leg = given(seen("dind.foreground"), "the pod under baseline", {"refused": pod})
     assert conclude("K-05", given(leg, "Pod A under baseline", {"refused": other})).state is state
-
-
-@pytest.mark.parametrize(
-    ("interfaces", "state"),
-    [
-        ("docker0 1500\neth0 1500\nlo 65536\n", State.HOLDS),
-        ("docker0 1500\neth0 1450\nlo 65536\n", State.LACKS),
-        ("eth0 1500\nlo 65536\n", State.INCONCLUSIVE),
-        ("", State.INCONCLUSIVE),
-    ],
-)
-def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
-    assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state
 
 
 def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) -> None:

@@ -1,4 +1,4 @@
-"""Use: what a step composes and builds, each judge true, false and INCONCLUSIVE."""
+"""What a step pulls, composes and builds, and who can use it: each judge true, false and INCONCLUSIVE."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
-from scenarios.use import builds, composed_privately, composes, recipe
+from scenarios import building
+from scenarios.building import builds, composed_privately, composes, recipe, runs_in_a_pod
 from tests.conftest import changed
 from tests.made import CONTAINER, answer, labelled, process, proven, ran, reading
+from tests.test_caching import HEAD, jobs
 
 MISSING = "FileNotFoundError(2)"
 
@@ -110,3 +112,42 @@ def test_what_was_built_serves_what_the_build_wrote() -> None:
 )
 def test_a_client_that_only_says_so_is_inconclusive(name: str, lie: Any) -> None:
     assert builds.conclude(changed(built(), name, lie)).state is State.INCONCLUSIVE
+
+
+def kubelet(state: dict[str, object], *, built: bool = True) -> Seen:
+    pod = {"status": {"containerStatuses": [{"name": "built", "state": state}]}}
+    made = labelled("n1-for-kubelet") if built else []
+    run = ran("build for kubelet") if built else ran("build for kubelet", 1, "no space left")
+    return Seen([*proven("n1"), run, answer("image for kubelet", made), reading("pod of the built image", pod)])
+
+
+@pytest.mark.parametrize(
+    ("state", "concluded"),
+    [
+        ({"running": {}}, State.HOLDS),
+        ({"waiting": {"reason": "ErrImageNeverPull"}}, State.LACKS),
+        ({"waiting": {"reason": "ContainerCreating"}}, State.INCONCLUSIVE),
+    ],
+)
+def test_kubelet_has_the_last_word_on_an_image(state: dict[str, object], concluded: State) -> None:
+    assert runs_in_a_pod.conclude(kubelet(state)).state is concluded
+
+
+def test_an_image_that_was_not_built_can_be_run_by_nobody() -> None:
+    found = runs_in_a_pod.conclude(kubelet({"waiting": {"reason": "ErrImageNeverPull"}}, built=False))
+    assert found.state is State.INCONCLUSIVE
+    assert "no space left" in found.reason
+
+
+def test_pulling_is_judged_by_registry_and_daemon() -> None:
+    seen = jobs(0)
+    assert building.pulls.conclude(seen).state is State.HOLDS
+    failed = changed(seen, "pull", lambda o: {**o, "exit": 1})
+    assert building.pulls.conclude(failed).state is State.INCONCLUSIVE, "the daemon has it all the same"
+    assert building.pulls.conclude(changed(failed, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
+    assert building.pulls.conclude(changed(seen, "pulled image", lambda o: {**o, "status": 404})).state is State.LACKS
+    assert building.pulls.conclude(changed(seen, "pull", lambda o: {**o, "exit": None})).state is State.INCONCLUSIVE
+    mute = changed(seen, "pulled image", lambda _: {"status": 0, "body": "", "lost": "TimeoutError()"})
+    assert building.pulls.conclude(mute).state is State.INCONCLUSIVE
+    assert building.pulls.conclude(changed(seen, "push", lambda o: {**o, "exit": 1})).state is State.INCONCLUSIVE
+    assert building.pulls.conclude(changed(seen, "served", lambda _: HEAD)).state is State.INCONCLUSIVE

@@ -1,14 +1,15 @@
-"""Names: what a step names is its own pod's."""
+"""Contention: what a step names is its own pod's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.errors import RigError
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
+from conformance.evidence.names import DAEMON, POD
 from conformance.legs.docker import (
     image,
     label,
@@ -28,6 +29,11 @@ from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
 
 DOOD, BOTH = {"dood": LACKS}, {"dood": LACKS, "dind": HOLDS}
+ITS_OWN = (
+    expect("dind", HOLDS,
+           because="names, ports, networks, volumes and tags are a daemon's, and the pod's daemon is its own",
+           see="Part 2, Case 2: name conflicts are only possible within the pod"),
+)  # fmt: skip
 AGAIN = "-again"
 """Ends the names of what the first pod does once more: the control, which must fail (or move a tag) within one pod."""
 
@@ -90,7 +96,7 @@ def _contest(seen: Seen, what: str, *refusals: str) -> Observation:
     second = _of_second(seen)
     first_try, try_, again = seen[what], second[what], seen[f"{what}{AGAIN}"]
     held, held_there = seen[f"{what}: held"], second[f"{what}: held"]
-    cites = (first_try.id, try_.id, again.id, held.id, held_there.id, seen["daemon"].id, second["daemon"].id)
+    cites = (first_try.id, try_.id, again.id, held.id, held_there.id, seen[DAEMON].id, second[DAEMON].id)
     if apart := _on_two_nodes(seen):
         return apart
     if nonces(held) != {nonce_in(seen, what)}:
@@ -117,7 +123,7 @@ def _of_second(seen: Seen) -> Seen:
 
 def _on_two_nodes(seen: Seen) -> Observation | None:
     """Return the reason for which two pods cannot contend, or None."""
-    pods = [seen["pod"], _of_second(seen)["pod"]]
+    pods = [seen[POD], _of_second(seen)[POD]]
     nodes = [one.output["spec"]["nodeName"] for one in pods]
     if nodes[0] == nodes[1]:
         return None
@@ -125,43 +131,57 @@ def _on_two_nodes(seen: Seen) -> Observation | None:
 
 
 def _daemons(seen: Seen) -> str:
-    ids = [parsed(one["daemon"])["ID"][:9] for one in (seen, _of_second(seen))]
+    ids = [parsed(one[DAEMON])["ID"][:9] for one in (seen, _of_second(seen))]
     return f"one daemon serves both ({ids[0]}...)" if ids[0] == ids[1] else f"each has its own daemon ({'..., '.join(ids)}...)"
 
 
-@prop("P2-04", "a container's name that another pod has taken can be taken",
-      predicts=BOTH, legs=("twins",), level="article", reads=(name,))  # fmt: skip
-def named(seen: Seen) -> Observation:
+def judge_name(seen: Seen) -> Observation:
     """Judge who holds the name."""
     return _contest(seen, "name", "is already in use")
 
 
+named = prop(
+    "P2-04", "a container's name that another pod has taken can be taken",
+    predicts=BOTH, legs=("twins",), level="article", while_serving=(name,),
+)(judge_name)  # fmt: skip
+
+
 @prop("P1-05", "two instances of a step that names its container can run at the same time",
-      predicts=DOOD, legs=("twins",), level="article", reads=(step,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(step,), expects=ITS_OWN)  # fmt: skip
 def instances(seen: Seen) -> Observation:
     """Judge which instance runs under the step's name."""
     return _contest(seen, "step", "is already in use")
 
 
-@prop("P2-07", "a port that another pod's container has published can be published",
-      predicts=DOOD, legs=("twins",), level="article", reads=(port,))  # fmt: skip
-def published(seen: Seen) -> Observation:
+def judge_port(seen: Seen) -> Observation:
     """Judge which running container has the port."""
     return _contest(seen, "port", "port is already allocated", "address already in use")
 
 
+published = prop(
+    "P2-07", "a port that another pod's container has published can be published",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN,
+)(judge_port)  # fmt: skip
+
+
 @prop("P1-08.network", "a network's name that another pod has taken can be taken",
-      predicts=DOOD, legs=("twins",), level="article", reads=(network,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(network,), expects=ITS_OWN)  # fmt: skip
 def networked(seen: Seen) -> Observation:
     """Judge whose network has the name."""
     return _contest(seen, "network", "already exists")
 
 
 # Of the named resources of P1-08, a container's name and a port are judged by what P2-04 and P2-07 read.
-named_resource = prop("P1-08.name", "the names of other pods' containers are free to a step",
-                      predicts=DOOD, legs=("twins",), level="article", reads=(name,))(named.judged_by)  # fmt: skip
-port_resource = prop("P1-08.port", "the ports of other pods' containers are free to a step",
-                     predicts=DOOD, legs=("twins",), level="article", reads=(port,))(published.judged_by)  # fmt: skip
+named_resource = prop(
+    "P1-08.name", "the names of other pods' containers are free to a step",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(name,), expects=ITS_OWN,
+)(judge_name)  # fmt: skip
+
+
+port_resource = prop(
+    "P1-08.port", "the ports of other pods' containers are free to a step",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(port,), expects=ITS_OWN,
+)(judge_port)  # fmt: skip
 
 
 def volume(rig: Rig) -> None:
@@ -178,7 +198,7 @@ def volume(rig: Rig) -> None:
 
 
 @prop("P1-08.volume", "what another pod's container wrote to a volume of the same name is not in the step's",
-      predicts=DOOD, legs=("twins",), level="article", reads=(volume,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(volume,), expects=ITS_OWN)  # fmt: skip
 def kept_apart(seen: Seen) -> Observation:
     """Judge whether the first's file is in the second's volume: the same file, by device and inode."""
     second = _of_second(seen)
@@ -222,9 +242,7 @@ def _build(pod: Rig, what: str, taken: str) -> None:
     pod.run(what, *words, stdin=f"FROM {image(pod)}\n")
 
 
-@prop("P2-22", "a step that builds and runs an image runs its own, though another pod builds one of the same tag meanwhile",
-      predicts={"dind": HOLDS}, legs=("twins",), level="article", reads=(tag,))  # fmt: skip
-def tagged(seen: Seen) -> Observation:
+def judge_tag(seen: Seen) -> Observation:
     """Judge whose image the first pod's container was made of, where a tag can be moved within one pod."""
     second = _of_second(seen)
     builds = [seen["tag"], second["tag"], seen[f"tag{AGAIN}"]]
@@ -243,8 +261,20 @@ def tagged(seen: Seen) -> Observation:
     return inconclusive("the container that the first pod ran is of neither pod's image", *cites)
 
 
-tag_resource = prop("P1-08.tag", "an image's tag that a step has given is not moved by another pod",
-                    predicts=DOOD, legs=("twins",), level="article", reads=(tag,))(tagged.judged_by)  # fmt: skip
+tagged = prop(
+    "P2-22", "a step that builds and runs an image runs its own, though another pod builds one of the same tag meanwhile",
+    predicts={"dind": HOLDS}, legs=("twins",), level="article", while_serving=(tag,),
+    expects=(
+        expect("dood", LACKS, because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
+               see="docs.docker.com/reference/cli/docker/image/tag"),
+    ),
+)(judge_tag)  # fmt: skip
+
+
+tag_resource = prop(
+    "P1-08.tag", "an image's tag that a step has given is not moved by another pod",
+    predicts=DOOD, legs=("twins",), level="article", while_serving=(tag,), expects=ITS_OWN,
+)(judge_tag)  # fmt: skip
 
 
 def opened(rig: Rig) -> None:
@@ -254,7 +284,7 @@ def opened(rig: Rig) -> None:
 
 
 @prop("P2-06", "a port that the child publishes is opened in its pod's network, and not in the node's",
-      predicts=DOOD, legs=("twins",), level="article", reads=(opened,))  # fmt: skip
+      predicts=DOOD, legs=("twins",), level="article", while_serving=(opened,), expects=ITS_OWN)  # fmt: skip
 def host_port(seen: Seen) -> Observation:
     """Judge in which network somebody listens."""
     node, pod = seen["listening on the node"], seen["listening in the pod"]
@@ -273,6 +303,12 @@ def _who(listening: Evidence) -> str:
     return f"{' and '.join(programs)} (pid {', '.join(str(one['pid']) for one in listening.output)}) listens"
 
 
+MISPRINT = tuple(
+    expect(approach, LACKS,
+           because="-v mounts a volume: 80 is no absolute path, so the engine refuses the command; -p was meant (P2-06)",
+           see="moby/moby volume/mounts/linux_parser.go, linuxValidateAbsolute")
+    for approach in ("dood", "dind")
+)  # fmt: skip
 PRINTED = 8080
 NO_PATH = "mount path must be absolute"
 """How an engine refuses `-v 8080:80` (moby volume/mounts/linux_parser.go, linuxValidateAbsolute)."""
@@ -289,7 +325,7 @@ def printed(rig: Rig) -> None:
 
 
 @prop("P2-06.printed", "`docker run -v 8080:80`, as it is printed, opens port 8080",
-      predicts={"dood": HOLDS}, legs=("twins",), level="article", reads=(opened, printed))  # fmt: skip
+      predicts={"dood": HOLDS}, legs=("twins",), level="article", while_serving=(opened, printed), expects=MISPRINT)  # fmt: skip
 def as_printed(seen: Seen) -> Observation:
     """Judge what the command as printed did, beside `-p`, which does open a port."""
     run, held, made = seen["printed"], seen["printed: held"], seen["printed: volume"]
@@ -317,7 +353,7 @@ def runtime(rig: Rig) -> None:
 
 
 @prop("P1-04", "a container can have the name that the one that asks for it has",
-      predicts=DOOD, approaches=("dood",), legs=("twins",), level="article", reads=(runtime,))  # fmt: skip
+      predicts=DOOD, approaches=("dood",), legs=("twins",), level="article", while_serving=(runtime,))  # fmt: skip
 def own_name(seen: Seen) -> Observation:
     """Judge whether the client's own container has a name with the node's Docker at all."""
     node = seen["node's runtime"]
@@ -326,24 +362,3 @@ def own_name(seen: Seen) -> Observation:
         return inconclusive(f"the node runs its pods with {runs}, and no reading tries the client's own name yet", node.id)
     why = f"the node runs its pods with {runs}, so the client's container has no name with the node's Docker"
     return not_applicable(f"{why}; a cluster whose runtime is Docker (cri-dockerd) would judge it", node.id)
-
-
-OF_THE_DAEMON = {
-    "because": "names, ports, networks, volumes and tags are a daemon's, and the pod's daemon is its own",
-    "see": "Part 2, Case 2: name conflicts are only possible within the pod",
-}
-for one in (instances, published, networked, named_resource, port_resource, kept_apart, tag_resource, host_port):
-    one.expect("dind", HOLDS, **OF_THE_DAEMON)
-del one
-tagged.expect(
-    "dood",
-    LACKS,
-    because="a tag is a daemon's, both pods' daemon is the node's, and the last build moves it",
-    see="docs.docker.com/reference/cli/docker/image/tag",
-)
-MISPRINT = {
-    "because": "-v mounts a volume: 80 is no absolute path, so the engine refuses the command; -p was meant (P2-06)",
-    "see": "moby/moby volume/mounts/linux_parser.go, linuxValidateAbsolute",
-}
-for approach in ("dood", "dind"):
-    as_printed.expect(approach, LACKS, **MISPRINT)

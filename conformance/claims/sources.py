@@ -1,0 +1,10 @@
+"""The other sources whose claims are judged beside the article's, as a property cites them."""
+
+DOCKER_DNS = "Docker docs, Networking overview, DNS services"
+DOCKER_SECCOMP = "Docker docs, Seccomp security profiles for Docker"
+GITLAB = "GitLab docs, Use Docker to build Docker images"
+GITLAB_RUNNER = "GitLab Runner docs, Kubernetes executor, Using docker:dind"
+HUB = "Docker Hub, docker, What is Docker in Docker?"
+RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
+STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
+THINK_TWICE = "jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice"

@@ -1,0 +1,110 @@
+"""CPU: what throttles a child that burns it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import prop
+from conformance.errors import TimedOut
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import POD
+from conformance.legs.rig import Rig
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
+from scenarios.resources.reading import ASKED, MENDED, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
+
+BURNERS = 2
+WINDOW = 2.0
+"""CPU use is measured over this many seconds in the middle of the burn."""
+GLANCE = 0.5
+"""A calibration takes this many seconds. It is repeated until the node is calm; it is short because it loads the same CPUs."""
+ENOUGH_BURNT = "/tmp/burnt"  # noqa: S108 -- in the child
+"""The file that ends the burn: one that ended by itself could be over before a probe that it starves has looked."""
+WITHIN, BEYOND, CALM = 1.2, 1.05, 1.15
+"""Used at most 1.2 x the limit and throttled: bound by it. More than 1.05 x and never throttled: not bound, for a quota lets
+no more through (21 periods of 0.1 s touch a window of 2 s), and that only to a burn that it throttles. A burn that was neither
+throttled nor reached that far says nothing: the limit may be more than the node can give, which is why a burn waits until the
+node gives 1.15 x, and is read until a reading is one of the two. Reading again cannot turn one of them into the other."""
+
+
+def burn_alone(rig: Rig) -> None:
+    """Wait until this node can give enough to tell; then let the child burn, and read its own use until a reading tells."""
+    limit = pod_limit(rig.seen, "cpu")
+    uid = rig.seen[POD].output["metadata"]["uid"]
+
+    def enough() -> bool:
+        possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=GLANCE))
+        return limit is None or possible >= CALM * limit
+
+    def told() -> bool:
+        read = _used(rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW), uid)
+        return limit is None or read is None or _bound(*read, limit) is not None
+
+    with contextlib.suppress(TimedOut):  # a node that never gives enough is the judge's to tell
+        until("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
+    script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
+    made = run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
+    try:
+        with contextlib.suppress(TimedOut):  # as above: what else works here took the CPU all the while
+            until("A burn that was throttled, or got past the pod's limit", told, seconds=TIMEOUTS.calm)
+    finally:  # what burns on would be in the way of whatever is measured next
+        run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
+
+    def ended() -> bool:
+        return parsed(rig.daemon("burn: end", f"/exec/{made}/json")).get("Running") is False
+
+    until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
+
+
+@prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
+      predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(burn_alone,),
+      expects=MENDED)  # fmt: skip
+def burn(seen: Seen) -> Observation:
+    """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
+    limit = pod_limit(seen, "cpu")
+    if limit is None:
+        return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
+    calibration, use = seen["calibration"], seen["use while burning"]
+    possible = _possible(calibration)
+    read = _used(use, seen[POD].output["metadata"]["uid"])
+    if read is None:
+        return inconclusive("the child's own CPU use could not be read", use.id)
+    used, periods = read
+    said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
+    cites = (calibration.id, use.id)
+    bound = _bound(used, periods, limit)
+    if bound is None:
+        return inconclusive(f"{said}: this node gives too little to tell", *cites)
+    return (HOLDS if bound else LACKS).because(said + made_by(seen), *cites)
+
+
+def _used(use: Evidence, uid: str) -> tuple[float, int] | None:
+    """Return how much of a CPU the child used while it was read, and the periods in which its pod, or less, was throttled."""
+    first, last = use.output["samples"]
+    begin, end = (cgroupfs.cpu_seconds(cgroupfs.levels(sample)) for sample in (first, last))
+    if begin is None or end is None:
+        return None
+    return (end - begin) / (last["at"] - first["at"]), _throttled(last, uid) - _throttled(first, uid)
+
+
+def _bound(used: float, periods: int, limit: float) -> bool | None:
+    """Return whether the limit binds what used so much of a CPU; None where that says nothing (see `WITHIN`)."""
+    if used <= WITHIN * limit and periods > 0:
+        return True
+    return False if used > BEYOND * limit and not periods else None
+
+
+def _possible(calibration: Evidence) -> float:
+    """Return how much CPU the node gave to burners without any limit."""
+    return float(calibration.output["cpu_seconds"] / calibration.output["wall_seconds"])
+
+
+def _throttled(sample: Mapping[str, Any], uid: str) -> int:
+    """Sum the throttled periods on the way from the child up to its pod."""
+    counted = [cgroupfs.throttled(level) for level in within_pod("cpu", sample, uid)]
+    return sum(number for number in counted if number is not None)

@@ -1,0 +1,176 @@
+"""Memory: what stops a child that allocates, and what the kernel kills."""
+
+from __future__ import annotations
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import expect, prop
+from conformance.cluster.api import Object
+from conformance.cluster.pods import container_ids
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import first_processes, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, POD, POD_PROCESSES
+from conformance.legs.rig import Rig
+from conformance.probes.node import OK
+from scenarios.resources.reading import ASKED, MENDED, MENDS, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
+
+ZERO = tuple(
+    expect(approach, LACKS,
+           because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
+           see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go")
+    for approach in ("dood", "dind")
+)  # fmt: skip
+
+
+@prop("P2-13.oom", "the kernel's OOM killer ranks the child as it ranks its pod's containers",
+      predicts={}, legs=("foreground",), level="article", expects=ZERO)  # fmt: skip
+def oom_score(seen: Seen) -> Observation:
+    """Judge the child's oom_score_adj, which kubelet sets for a pod's containers by what they request."""
+    child, processes = seen[CHILD], seen[POD_PROCESSES]
+    own = child.output["process"]["oom_score_adj"]
+    first = first_processes(seen[POD].output, processes.output)
+    scores = {name: process["oom_score_adj"] for name, process in first.items()}
+    said = f"oom_score_adj {own}; the pod's containers: " + ", ".join(f"{name} {score}" for name, score in scores.items())
+    if not scores or ENGINES_OWN in scores.values():
+        return inconclusive(f"{said}: they do not differ from what an engine gives unasked", child.id, processes.id)
+    return (HOLDS if own in scores.values() else LACKS).because(said, child.id, processes.id)
+
+
+ENGINES_OWN = 0
+"""The oom_score_adj of a container for which the engine was told none."""
+PAST_LIMIT = 1.25
+"""The allocation goes to this multiple of the whole pod's memory limit, and no further: a bounded excess."""
+STEP = 8 << 20
+HEADROOM = 4.0
+"""Memory that must be free on the node, as a multiple of the allocation, before anything is allocated."""
+
+
+def allocate(rig: Rig) -> None:
+    """Let the child allocate, in steps, past the whole pod's memory limit; read what was counted before and after."""
+    limit = pod_limit(rig.seen, "memory")
+    machine = rig.ask("node's memory", "machine").output
+    available = int(machine["mem_available"].split()[0]) * 1024
+    if limit is None or available < HEADROOM * PAST_LIMIT * limit:
+        return
+    steps = int(limit * PAST_LIMIT) // STEP
+    # Read, not made: the kernel itself fills pages that it copies to, for which User-Mode Linux needs no fault each.
+    step = "sysread($zero, $h[$_], $ARGV[1]) == $ARGV[1] or die $!"
+    script = f'$|=1; open $zero, "/dev/zero"; for (1..$ARGV[0]) {{ {step}; print $_*$ARGV[1], "\\n" }} print "all\\n"; sleep 1'
+    rig.ask("cgroups before allocation", "cgroups", pid=rig.child["pid"])
+    made = run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
+    rig.daemon("allocation: end", f"/exec/{made}/json")
+    rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
+    served = rig.daemon("engine after allocation", "/_ping").output["status"] == OK
+    if served and rig.seen["allocation: end"].output["status"] == OK:
+        rig.read_pod("pod after allocation")
+    else:  # the engine itself was killed: kubelet says by what
+        killed = "Word from kubelet on the engine's end"
+        rig.wait_pod("pod after allocation", killed, lambda pod: bool(_oom_killed(pod, rig.pod)))
+
+
+def _oom_killed(pod: Object, before: Object) -> list[str]:
+    """Return the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
+    had_run = {one.get("containerID") for one in before["status"].get("containerStatuses", [])}
+    return [
+        one["name"]
+        for one in pod["status"].get("containerStatuses", [])
+        if any(
+            ended.get("reason") == "OOMKilled" and ended.get("containerID") in had_run
+            for state in ("state", "lastState")
+            if (ended := one.get(state, {}).get("terminated"))
+        )
+    ]
+
+
+def judge_allocation(seen: Seen) -> Observation:
+    """Judge how far the child came, and what stopped it."""
+    limit = pod_limit(seen, "memory")
+    if limit is None:
+        return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen[POD].id)
+    if seen.get("allocation: output") is None:
+        return inconclusive("the node has too little free memory to allocate past the limit safely", seen["node's memory"].id)
+    output, before, after = (
+        seen["allocation: output"],
+        seen["cgroups before allocation"],
+        seen["cgroups after allocation"],
+    )
+    end = seen["allocation: end"]
+    cites = (output.id, before.id, after.id, end.id)
+    lines = output.output["body"].split()
+    reached = max((int(line) for line in lines if line.isdigit()), default=0)
+    uid = seen[POD].output["metadata"]["uid"]
+    rose = _oom_kills(after, uid) - _oom_kills(before, uid)
+    peak = _peak(after)
+    if "all" in lines and reached > limit and peak is not None and peak >= reached:
+        said = f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
+        return LACKS.because(said + made_by(seen), *cites)
+    told = seen.get("pod after allocation")
+    killed = _oom_killed(told.output, seen[POD].output) if told else []
+    if "all" not in lines and reached <= limit and (rose > 0 or killed):
+        ends = parsed(end).get("ExitCode")
+        how = (
+            f"{rose} OOM kills counted, exit code {ends}"
+            if rose > 0
+            else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
+        )
+        return HOLDS.because(
+            f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}{made_by(seen)}",
+            *cites,
+            *([told.id] if told else []),
+        )
+    said = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
+    return inconclusive(f"{said}: neither stopped nor let through", *cites)
+
+
+allocation = prop(
+    "P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
+    predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(allocate, runtime), expects=MENDED,
+)(judge_allocation)  # fmt: skip
+
+
+SPARED = (
+    expect("dind", LACKS,
+           because="kubelet gives the engine an oom_score_adj near 1000, the engine gives its containers 0 (P2-13.oom): of a "
+                   "pod's processes the OOM killer takes the engine's, however much a child has",
+           see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
+    *(expect(mended, HOLDS,
+             because="its containers have a limit of their own, below the engine's, so the OOM killer looks among them alone",
+             see="Linux mm/oom_kill.c, select_bad_process: the cgroup that met its limit")
+      for mended in MENDS),
+)  # fmt: skip
+
+
+@prop("P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
+      predicts={}, approaches=("dind", *MENDS), legs=("laden",), level="article", while_serving=(allocate,),
+      expects=SPARED)  # fmt: skip
+def engine_serves(seen: Seen) -> Observation:
+    """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
+    stopped = judge_allocation(seen)
+    if stopped.state is LACKS.state:
+        return not_applicable(f"no limit stops a child: {stopped.reason}", *stopped.cites)
+    if not stopped.decided:
+        return stopped
+    before, after, answer = seen[POD], seen["pod after allocation"], seen["engine after allocation"]
+    killed, cites = _oom_killed(after.output, before.output), (*stopped.cites, answer.id, after.id)
+    if killed:
+        return LACKS.because(f"the kernel killed the engine with the child: {', '.join(killed)} OOMKilled", *cites)
+    if answer.output["status"] == OK and container_ids(after.output) == container_ids(before.output):
+        return HOLDS.because("the engine answers, and none of the pod's containers was started again", *cites)
+    return inconclusive(
+        f"the engine answered {answer.output['status'] or answer.output['lost']}, and no container was killed", *cites
+    )
+
+
+def _mib(number: float) -> str:
+    return f"{number / (1 << 20):g} MiB"
+
+
+def _oom_kills(evidence: Evidence, uid: str) -> int:
+    """Sum the OOM kills on the way from the child up to its pod."""
+    counted = [cgroupfs.oom_kills(level) for level in within_pod("memory", evidence.output, uid)]
+    return sum(number for number in counted if number is not None)
+
+
+def _peak(evidence: Evidence) -> int | None:
+    found = cgroupfs.of("memory", cgroupfs.levels(evidence.output))
+    return cgroupfs.peak(found[0]) if found else None

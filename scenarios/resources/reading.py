@@ -1,0 +1,124 @@
+"""What the family reads of a leg, or does to it, and what all its properties expect."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conformance.claims.observations import HOLDS, LACKS
+from conformance.claims.properties import expect
+from conformance.cluster.api import Object
+from conformance.errors import RigError
+from conformance.evidence import cgroupfs
+from conformance.evidence.identity import first_processes
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
+from conformance.legs.rig import Rig
+from conformance.probes.node import CREATED
+from conformance.timeouts import TIMEOUTS
+
+PREDICTS = {"dood": LACKS, "dind": HOLDS}
+MENDS = ("dind-cgroupns", "dind-cgroup-parent")
+"""Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
+ASKED = ("dood", "dind", *MENDS)
+CONTROLLERS = ("memory", "cpu")
+ESCAPES = (
+    expect("dind", LACKS,
+           because="a privileged container gets the host's cgroup namespace on cgroup v2, so the engine puts its "
+                   "containers at the node's root, outside the pod",
+           see="containerd internal/cri/server/container_create.go; moby/moby#45378; actions-runner-controller#2284",
+           cgroup="v2"),
+)  # fmt: skip
+"""What an engine in a pod does on cgroup v2, and what mends it."""
+MENDED = (
+    *ESCAPES,
+    expect("dind-cgroupns", HOLDS,
+           because="the container's own cgroup is the root of all that its engine sees, so its containers are below it",
+           see="coder/envbox#169; moby/buildkit#6368"),
+    expect("dind-cgroup-parent", HOLDS,
+           because="the engine is told to put its containers below the container's own cgroup",
+           see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups"),
+)  # fmt: skip
+
+
+def cgroups(rig: Rig) -> None:
+    """Read the child's place in every hierarchy, and the pod's, with the limits at each level up to the node's root."""
+    rig.ask(CHILD_CGROUPS, "cgroups", pid=rig.child["pid"])
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
+
+
+def runtime(rig: Rig) -> None:
+    """Read what made the pod's containers: on what they are made with hangs whether limits reach a child."""
+    rig.ask("node's containerd and runc", "runtime")
+
+
+VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+
+def made_by(seen: Seen) -> str:
+    """Say which containerd and runc made the pod's containers, and whose cgroup namespace each has; '' where it was not read."""
+    told = seen.get("node's containerd and runc")
+    if told is None:
+        return ""
+    found = {name: VERSION.search(told.output[name]) for name in ("containerd", "runc")}
+    versions = ", ".join(f"{name} {version[0] if version else 'unknown'}" for name, version in found.items())
+    node, first = told.output["cgroup_namespace"], first_processes(seen[POD].output, seen[POD_PROCESSES].output)
+    whose = {name: "the node's" if one["ns"]["cgroup"] == node else "its own" for name, one in sorted(first.items())}
+    return f" ({versions}; cgroup namespace: {', '.join(f'{name} {space}' for name, space in whose.items())})"
+
+
+def looked_at(way: list[cgroupfs.Level], at_pod: cgroupfs.Level) -> bool:
+    """Return whether every level from the child up could be looked at, and the pod's: by their inodes they are told apart."""
+    return bool(way and all(level.inode for level in (*way, at_pod)))
+
+
+def within_pod(controller: str, read: Mapping[str, Any], uid: str) -> list[cgroupfs.Level]:
+    """Return the levels from the child up to its pod's own, [] where it is not in its pod.
+
+    What is counted further up is other pods', too (cgroup v2's counters are of a whole subtree), and none of this pod's limit.
+    """
+    found = cgroupfs.levels(read)
+    at_pod = cgroupfs.pod_level(controller, found, uid)
+    return [level for level in cgroupfs.of(controller, found) if at_pod and len(level.parts) >= len(at_pod.parts)]
+
+
+def total(quantities: Iterable[str]) -> float:
+    """Return what quantities, as Kubernetes writes them, come to in their base unit."""
+    from kubernetes.utils.quantity import parse_quantity
+
+    return float(sum(map(parse_quantity, quantities)))
+
+
+def pod_requests(containers: list[Object], resource: str) -> float:
+    """Return what containers request of a resource in all, 0.0 for nothing."""
+    return total(c.get("resources", {}).get("requests", {}).get(resource, "0") for c in containers)
+
+
+def requested(seen: Seen, resource: str) -> float:
+    """Return what the leg's pod requests of a resource."""
+    return pod_requests(seen[POD].output["spec"]["containers"], resource)
+
+
+def pod_limit(seen: Seen, resource: str) -> float | None:
+    """Return the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
+    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen[POD].output["spec"]["containers"]]
+    if not all(declared):
+        return None
+    return total(declared)
+
+
+def run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
+    """Start a command in the child's container through its daemon; give the exec's id. Its output is evidence."""
+    body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
+    made = created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
+    rig.daemon(f"{name}: output", f"/exec/{made}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
+    return made
+
+
+def created(evidence: Evidence) -> str:
+    """Return the id that a daemon answered 201 with. Raises `RigError`."""
+    if evidence.output["status"] != CREATED:
+        raise RigError(f"The leg's daemon refused to create what was asked for: {evidence.output['body']}")
+    return str(json.loads(evidence.output["body"])["Id"])
