@@ -8,11 +8,12 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.approaches.catalogue import catalogue
+from conformance.approaches.catalogue import Approach, catalogue
 from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
+from conformance.errors import UsageError
 from conformance.record.names import leg_name
 from conformance.record.stream import Line
 from scenarios import FAMILIES
@@ -64,8 +65,35 @@ class Cell:
         return f"{self.prop.id}[{self.leg}]"
 
 
+def asks(family: Family, prop: Property, approach: Approach) -> bool:
+    """Return whether a property is judged of an approach: it names it, or what it is like, in a family it is judged in."""
+    return approach.name in prop.approaches or (approach.like in prop.approaches and family.name in approach.families)
+
+
+def asked_of(prop: Property) -> list[str]:
+    """Return the names of the approaches of which a property is judged."""
+    family = next(family for family in families() if prop in family.properties)
+    return [name for name, approach in catalogue().items() if asks(family, prop, approach)]
+
+
+def check_judged() -> None:
+    """Raise `UsageError` where nothing judges an approach, or where it is judged in a family that there is not."""
+    known = {family.name for family in families()}
+    for name, approach in catalogue().items():
+        if strange := sorted({*approach.families} - known):
+            sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
+            raise UsageError(sentence, f"the families are {', '.join(sorted(known))}")
+        if not any(asks(family, prop, approach) for family in families() for prop in family.properties):
+            remedy = "say there which approach it is `like`, and the `families` that it is judged in"
+            raise UsageError(f"approaches/catalogue.yaml: nothing judges {name}.", remedy)
+
+
 def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
-    """Return every cell up to a level (core < article < extended), in the order of the report, repeat after repeat."""
+    """Return every cell up to a level (core < article < extended), in the order of the report, repeat after repeat.
+
+    Raises `UsageError` where nothing judges an approach of the catalogue.
+    """
+    check_judged()
     allowed = LEVELS[: LEVELS.index(level) + 1]
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
@@ -75,7 +103,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         for prop in family.properties
         if prop.level in allowed
         for approach in approaches
-        if approach in prop.approaches and approach in asked
+        if approach in asked and asks(family, prop, catalogue()[approach])
         for kind in prop.legs
     ]
 
@@ -119,7 +147,7 @@ def family_of(prop: Property) -> str:
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
     """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
-    expected, why = cell.prop.expected(cell.approach, cell.kind, world)
+    expected, why = cell.prop.expected(cell.approach, cell.kind, world, like=catalogue()[cell.approach].like)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
     if seen.state is State.NOT_APPLICABLE:

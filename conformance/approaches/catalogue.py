@@ -18,6 +18,7 @@ from conformance.errors import UsageError
 class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
 
+    `like`: the approach that it is judged as, in these `families` alone: of a mend only what it mends is asked.
     `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
     `as_printed`: the article's own manifest, which is deployed as it is. `level` is the lowest at which it is deployed.
     """
@@ -33,6 +34,8 @@ class Approach:
     spawns: bool = True
     as_printed: bool = False
     level: str = "core"
+    like: str = ""
+    families: tuple[str, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -41,7 +44,7 @@ class Approach:
 
     @property
     def marks_image(self) -> bool:
-        """Return whether its child is found by its image (marking.py), because the manifest's words say nothing of a nonce."""
+        """Return whether its child is found by its image (legs/retag.py), because the manifest's words say nothing of a nonce."""
         return self.as_printed and not self.daemon
 
 
@@ -53,14 +56,21 @@ PRINTED_PORT = 80
 def catalogue() -> Mapping[str, Approach]:
     """Return every approach by name, read once a process. Raises `UsageError` naming the file and what is wrong with it."""
     folder = resources.files("conformance") / "approaches"
+    files = {file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")} - {"catalogue"}
     entries = _load((folder / "catalogue.yaml").read_text(encoding="utf-8"), "catalogue.yaml")
-    found: dict[str, Approach] = {}
+    for name in sorted(files ^ entries.keys()):
+        missing = f"approaches/{name}.yaml has no entry in approaches/catalogue.yaml."
+        if name in entries:
+            missing = f"approaches/catalogue.yaml has {name}, and there is no approaches/{name}.yaml."
+        raise UsageError(missing, "an approach is both: its manifest, and the lines beside it")
+    approaches: dict[str, Approach] = {}
     for name, entry in entries.items():
         text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
         manifest = _load(text, f"{name}.yaml")
         try:
-            approach = Approach(name=name, manifest=manifest, text=text, **{**entry, "granted": tuple(entry["granted"])})
-            names = {one["name"] for one in manifest["spec"]["containers"]}
+            lists = {key: tuple(entry.get(key, ())) for key in ("granted", "families")}
+            approach = Approach(name=name, manifest=manifest, text=text, **{**entry, **lists})
+            names = {each["name"] for each in manifest["spec"]["containers"]}
         except (TypeError, KeyError) as broken:
             raise UsageError(f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml") from broken
         for role in (approach.client, approach.daemon):
@@ -70,8 +80,8 @@ def catalogue() -> Mapping[str, Approach]:
                     "make the two agree",
                 )
         _check_client(approach)
-        found[name] = approach
-    return found
+        approaches[name] = approach
+    return approaches
 
 
 def _check_client(approach: Approach) -> None:
@@ -79,7 +89,7 @@ def _check_client(approach: Approach) -> None:
     if not approach.proven:
         return
     client = container(approach.manifest, approach.client)
-    command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
+    command, variables = client.get("command", []), {variable.get("name") for variable in client.get("env", [])}
     missing = [f"`{word}` in its command" for word in ("docker", "run") if word not in command]
     missing += [f"the variable {name}" for name in ("NONCE", "PORT") if name not in variables]
     if missing:
@@ -101,7 +111,7 @@ GRAPH = "/var/lib/docker"
 
 def container(pod: Object, name: str) -> Object:
     """Return a container of a pod by name. Raises `LookupError`."""
-    for one in pod["spec"]["containers"]:
-        if one["name"] == name:
-            return one  # type: ignore[no-any-return]
+    for each in pod["spec"]["containers"]:
+        if each["name"] == name:
+            return each  # type: ignore[no-any-return]
     raise LookupError(f"no container {name!r}")

@@ -71,13 +71,19 @@ class Property:
         """Return the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
         return self.id.partition(".")[0]
 
-    def expected(self, approach: str, leg: str, world: Mapping[str, str]) -> tuple[State | None, str]:
-        """Return the expected state in this world and why; None where neither the article nor we know."""
+    def expected(self, approach: str, leg: str, world: Mapping[str, str], *, like: str = "") -> tuple[State | None, str]:
+        """Return the expected state in this world and why; None where neither the article nor we know.
+
+        Of an approach of which nothing is said, it is what is expected of the one that it is `like`.
+        """
         for expectation in self.expects:
             if expectation.covers(approach, leg, world):
                 return expectation.state, f"{expectation.because} ({expectation.see})"
         if world.get("cgroup") not in KNOWN_WORLDS:
             return None, f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}"
+        if like and approach not in self.predicts:
+            state, why = self.expected(like, leg, world)
+            return state, f"as of {like}, which it is like: {why}"
         return self.predicts.get(approach), f"as {'the article' if speaks_of(self.id) else 'its source'} predicts"
 
     def conclude(self, seen: Seen) -> Observation:

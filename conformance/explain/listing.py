@@ -54,7 +54,7 @@ def _described(prop: Property, approaches: Mapping[str, Approach], source: str) 
     """Yield what is declared of a property, and what follows from it."""
     yield from wrapped(f"  {prop.id}", prop.sentence, PROPERTY)
     facts = [
-        f"{prop.level}; judged of {', '.join(prop.approaches)}; legs: {', '.join(prop.legs)}",
+        f"{prop.level}; judged of {', '.join(suite.asked_of(prop))}; legs: {', '.join(prop.legs)}",
         f"said in {source}" if source else "",
         predictions(prop),
         f"needs {', '.join(needs(prop, approaches))}" if needs(prop, approaches) else "",
@@ -73,7 +73,7 @@ def predictions(prop: Property) -> str:
 
 def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
     """Return what a property needs of the world, from what is declared of it: its approaches, its legs, its readings."""
-    deployed = [approaches[name] for name in prop.approaches if name in approaches]
+    deployed = [approaches[name] for name in suite.asked_of(prop) if name in approaches]
     needed = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
     needed += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
     needed += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]

@@ -70,7 +70,7 @@ def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approac
         "source": prop.source,
         "prediction": predictions(prop),
         "level": f"{prop.level}, family {suite.family_of(prop)}",
-        "judged of": ", ".join(prop.approaches),
+        "judged of": ", ".join(suite.asked_of(prop)),
         "needs": ", ".join(needs(prop, approaches)),
     }
     for word, fact in facts.items():

@@ -21,9 +21,7 @@ from conformance.wait import until
 from scenarios.resources.cpu import burn_alone
 from scenarios.resources.placement import judge_weight
 from scenarios.resources.reading import (
-    ASKED,
     CONTROLLERS,
-    ESCAPES,
     MENDED,
     PREDICTS,
     cgroups,
@@ -62,7 +60,7 @@ def _read_requests(rig: Rig, name: str) -> None:
 
 @prop("P2-12", "what the pod requested covers the child",
       predicts=PREDICTS, legs=("foreground",), level="article", while_serving=(cgroups, counted_by_kubernetes),
-      expects=ESCAPES)  # fmt: skip
+      expects=MENDED)  # fmt: skip
 def requests(seen: Seen) -> Observation:
     """Judge where the child competes and is charged, and whether Kubernetes counts on the node what another child adds."""
     if not requested(seen, "memory"):
@@ -146,7 +144,7 @@ def _accounted_at(entry: Object) -> float:
 
 
 @prop("P2-24", "what the child used is attributed to its pod",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), level="article", with_cpus_alone=(use_before_burn, burn_alone),
+      predicts=PREDICTS, legs=("laden",), level="article", with_cpus_alone=(use_before_burn, burn_alone),
       unhurried=(account,), expects=MENDED)  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""

@@ -16,7 +16,7 @@ from conformance.evidence.names import POD
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
-from scenarios.resources.reading import ASKED, MENDED, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
+from scenarios.resources.reading import MENDED, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
 
 BURNERS = 2
 WINDOW = 2.0
@@ -62,7 +62,7 @@ def burn_alone(rig: Rig) -> None:
 
 
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(burn_alone,),
+      predicts=PREDICTS, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(burn_alone,),
       expects=MENDED)  # fmt: skip
 def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""

@@ -12,7 +12,7 @@ from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, POD, POD_PROCESSES
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from scenarios.resources.reading import ASKED, MENDED, MENDS, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
+from scenarios.resources.reading import MENDED, MENDS, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
 
 ZERO = tuple(
     expect(approach, LACKS,
@@ -124,7 +124,7 @@ def judge_allocation(seen: Seen) -> Observation:
 
 allocation = prop(
     "P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-    predicts=PREDICTS, approaches=ASKED, legs=("laden",), while_serving=(allocate, runtime), expects=MENDED,
+    predicts=PREDICTS, legs=("laden",), while_serving=(allocate, runtime), expects=MENDED,
 )(judge_allocation)  # fmt: skip
 
 
@@ -141,7 +141,7 @@ SPARED = (
 
 
 @prop("P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
-      predicts={}, approaches=("dind", *MENDS), legs=("laden",), level="article", while_serving=(allocate,),
+      predicts={}, approaches=("dind",), legs=("laden",), level="article", while_serving=(allocate,),
       expects=SPARED)  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""

@@ -9,18 +9,18 @@ from conformance.claims.properties import expect, prop
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS
-from scenarios.resources.reading import ASKED, CONTROLLERS, MENDED, PREDICTS, cgroups, looked_at, made_by, requested, runtime
+from scenarios.resources.reading import CONTROLLERS, MENDED, PREDICTS, cgroups, looked_at, made_by, requested, runtime
 
 
 @prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      predicts=PREDICTS, approaches=ASKED, legs=("foreground",), while_serving=(cgroups, runtime), expects=MENDED)  # fmt: skip
+      predicts=PREDICTS, legs=("foreground",), while_serving=(cgroups, runtime), expects=MENDED)  # fmt: skip
 def placement(seen: Seen) -> Observation:
     """Judge place and tightest limit of memory and CPU."""
     return _inherited(seen, CONTROLLERS)
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",
-      predicts={}, approaches=ASKED, legs=("foreground",), level="article", while_serving=(cgroups, runtime),
+      predicts={}, legs=("foreground",), level="article", while_serving=(cgroups, runtime),
       expects=(
           *MENDED,
           expect("dood", LACKS, because="the node's engine puts its containers beside kubelet's pods, not into them",
@@ -85,5 +85,5 @@ def judge_weight(seen: Seen) -> Observation:
 
 weight = prop(
     "P2-13.weight", "the child competes for CPU with the weight that its pod's requests give",
-    predicts=PREDICTS, approaches=ASKED, legs=("foreground",), level="article", while_serving=(cgroups,), expects=MENDED,
+    predicts=PREDICTS, legs=("foreground",), level="article", while_serving=(cgroups,), expects=MENDED,
 )(judge_weight)  # fmt: skip

@@ -22,18 +22,13 @@ from conformance.timeouts import TIMEOUTS
 PREDICTS = {"dood": LACKS, "dind": HOLDS}
 MENDS = ("dind-cgroupns", "dind-cgroup-parent")
 """Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
-ASKED = ("dood", "dind", *MENDS)
 CONTROLLERS = ("memory", "cpu")
-ESCAPES = (
+MENDED = (
     expect("dind", LACKS,
            because="a privileged container gets the host's cgroup namespace on cgroup v2, so the engine puts its "
                    "containers at the node's root, outside the pod",
            see="containerd internal/cri/server/container_create.go; moby/moby#45378; actions-runner-controller#2284",
            cgroup="v2"),
-)  # fmt: skip
-"""What an engine in a pod does on cgroup v2, and what mends it."""
-MENDED = (
-    *ESCAPES,
     expect("dind-cgroupns", HOLDS,
            because="the container's own cgroup is the root of all that its engine sees, so its containers are below it",
            see="coder/envbox#169; moby/buildkit#6368"),
@@ -41,6 +36,7 @@ MENDED = (
            because="the engine is told to put its containers below the container's own cgroup",
            see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups"),
 )  # fmt: skip
+"""What an engine in a pod does on cgroup v2, and what mends it."""
 
 
 def cgroups(rig: Rig) -> None:
