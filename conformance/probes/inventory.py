@@ -7,7 +7,7 @@ from conformance.probes.node_engine import has_engine, of_engine
 
 CONTROLLERS = "controllers of the root cgroup"
 KINDS = ("mounts", "cgroups", CONTROLLERS, "iptables rules")
-"""Of those that agent.py looks for by itself."""
+"""Of those that the agent looks for by itself."""
 FOLDERS = {
     "pod directories": "/var/lib/kubelet/pods",
     "pod logs": "/var/log/pods",
