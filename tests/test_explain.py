@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import conformance.probes.agent.__main__  # noqa: F401 -- registers every question
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.article import CLAIMS, Claim
@@ -20,7 +21,7 @@ from conformance.evidence.items import Evidence, Seen, digest
 from conformance.explain import by_hand
 from conformance.explain.by_hand import Hand
 from conformance.explain.property import explain
-from conformance.probes import agent
+from conformance.probes.agent.questions import QUESTIONS
 from conformance.record import stream
 from tests.conftest import recorded_lines, write
 
@@ -104,7 +105,7 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
         {"question": "execute", "command": ["docker", "run", "--name", "a b"]},
         "kubectl exec dood -c docker-cmds -- docker run --name 'a b'",
     ),
-    ("dood", {"question": "inventory"}, "# on the node: def inventory of conformance/probes/agent.py"),
+    ("dood", {"question": "inventory"}, "# on the node: def inventory of conformance/probes/agent/inventory.py"),
 ]
 
 
@@ -131,8 +132,20 @@ def test_nothing_is_said_where_nothing_was_asked() -> None:
     assert commands("dood", {"waited": 20}) == []
 
 
-def test_only_the_agents_own_questions_have_commands() -> None:
-    assert set(by_hand.QUESTIONS) <= set(agent.QUESTIONS)
+def test_every_question_has_commands_or_is_said_to_have_none() -> None:
+    shell, none = set(by_hand.QUESTIONS), set(by_hand.NO_SHELL)
+    assert not shell & none, f"explain/by_hand.py has {shell & none} in QUESTIONS and in NO_SHELL"
+    unknown = (shell | none) - set(QUESTIONS)
+    assert not unknown, f"explain/by_hand.py has {unknown}, which the node probe is not asked"
+    forgotten = set(QUESTIONS) - shell - none
+    assert not forgotten, f"explain/by_hand.py has neither a command for {forgotten} in QUESTIONS nor its module in NO_SHELL"
+
+
+@pytest.mark.parametrize("question", by_hand.NO_SHELL)
+def test_a_question_without_commands_names_the_file_that_has_it(question: str) -> None:
+    [comment] = commands("dood", {"question": question})
+    place, file = comment.removeprefix("# on the node: ").split(" of ")
+    assert f"\n{place}(" in (Path(__file__).parents[1] / file).read_text(encoding="utf-8"), f"{file} has no {place}"
 
 
 def test_every_command_is_one_that_a_shell_takes() -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from conformance.cluster.api import Object
 from conformance.errors import RigError
 from conformance.evidence.items import Evidence, digest
 from conformance.legs.deletion import Follower
-from conformance.probes import agent
+from conformance.probes.agent.procfs import boottime, start_time
+from conformance.probes.agent.watch import watch
 from conformance.probes.node import Clock, NodeProbe
 from conformance.record import stream
 from hack.bench.lag import lags, percentile
@@ -100,14 +101,27 @@ def test_the_follower_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
     assert kept == {"event": "gone", "role": "child", "pid": 7, "at": 1001.0}
 
 
+@frozen
+class Listener:
+    """Who asked for a watch, and keeps when it heard of each event."""
+
+    lines: list[Object]
+
+    def say(self, event: Object) -> None:
+        self.lines.append({**event, "seen": boottime()})
+
+    def gone(self, seconds: float) -> bool:
+        raise AssertionError(seconds)
+
+
 def test_a_note_is_seen_soon_and_the_beat_stays_slow(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.touch()
     late = f"sleep 0.3; read -r up idle </proc/uptime; echo SIGTERM $up >>{notes}; sleep 0.5"
     child = subprocess.Popen(["sh", "-c", late])
     said: list[Object] = []
-    entry = {"role": "child", "pid": child.pid, "start": agent.start_time(child.pid), "notes": str(notes)}
-    agent.watch({"processes": [entry], "seconds": 5}, lambda line: said.append({**line, "seen": agent.boottime()}))
+    entry = {"role": "child", "pid": child.pid, "start": start_time(child.pid), "notes": str(notes)}
+    watch({"processes": [entry], "seconds": 5}, Listener(said))
     assert child.wait() == 0
     (noted,) = [line for line in said if line["event"] == "noted"]
     assert noted["seen"] - float(noted["text"].split()[1]) < 0.15, "a look every quarter of a second sees it after 0.2 s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -29,8 +30,8 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def taken(name: str) -> set[str]:
-    """Return the modules of ours that a module imports, wherever in it, also in a command's body."""
+def imported(name: str) -> set[str]:
+    """Return what a module imports, wherever in it, also in a command's body."""
     named: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -39,7 +40,12 @@ def taken(name: str) -> set[str]:
             assert not node.level, f"{name}: a relative import"
             module = str(node.module)
             named |= {full if (full := f"{module}.{alias.name}") in MODULES else module for alias in node.names}
-    return named & MODULES.keys() - {name}
+    return named
+
+
+def taken(name: str) -> set[str]:
+    """Return the modules of ours that a module imports."""
+    return imported(name) & MODULES.keys() - {name}
 
 
 def layer(name: str) -> str:
@@ -55,6 +61,17 @@ def test_imports_run_down(name: str) -> None:
     assert not up, f"{name} imports {up}, which stands above it: docs/architecture.md has the order"
 
 
+AGENT = "conformance.probes.agent"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(AGENT)])
+def test_the_agent_imports_what_every_node_has(name: str) -> None:
+    """Its archive runs on the Python of a probe's image."""
+    others = {other for other in imported(name) if not other.startswith(AGENT)}
+    others = {other for other in others if other.partition(".")[0] not in sys.stdlib_module_names}
+    assert not others, f"{name} imports {others}: the archive has neither what is installed nor the rest of this project"
+
+
 def test_no_module_imports_itself_by_way_of_others() -> None:
     """A circle of modules is one module in several files."""
     try:
@@ -66,7 +83,6 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 TO_SPLIT = {
     "conformance.cli",
     "conformance.legs.runner",
-    "conformance.probes.agent",
     "conformance.run.controller",
     "conformance.world.kind",
 }

@@ -30,7 +30,8 @@ from conformance.evidence.identity import container_of
 from conformance.legs import naming
 from conformance.legs.leg import Leg
 from conformance.legs.variations import KINDS
-from conformance.probes import agent
+from conformance.probes.agent import docker, files, procfs
+from conformance.probes.agent.hold import hold
 from conformance.probes.inventory import difference
 from conformance.run import ports
 from conformance.timeouts import Timeouts
@@ -174,13 +175,16 @@ class Holder(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        agent.hold(self.asked, self.say, self.leave.wait, **self.places)
+        hold(self.asked, self, **self.places)
         self.say({"event": "gone"})
 
     def say(self, event: dict[str, Any]) -> None:
         with self.told:
             self.events.append(event["event"])
             self.told.notify_all()
+
+    def gone(self, seconds: float) -> bool:
+        return self.leave.wait(seconds)
 
     def saw(self, event: str, seconds: float = 5) -> bool:
         with self.told:
@@ -350,13 +354,13 @@ def test_events_are_read_wherever_the_chunks_end(size: int) -> None:
 @given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(min_size=1, max_size=40)), max_size=5))
 def test_the_engines_stream_is_unframed(frames: list[tuple[int, bytes]]) -> None:
     framed = b"".join(struct.pack(">BxxxI", kind, len(data)) + data for kind, data in frames)
-    assert agent.unframe(framed) == b"".join(data for _, data in frames)
+    assert docker.unframe(framed) == b"".join(data for _, data in frames)
 
 
 def test_bytes_are_counted_as_allocated_and_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 10_000)
     (tmp_path / "l").symlink_to("/usr")
-    counted = agent.size_of(str(tmp_path))
+    counted = files.size_of(str(tmp_path))
     assert counted["files"] == 3
     assert 10_000 <= counted["bytes"] < 100_000
 
@@ -364,8 +368,8 @@ def test_bytes_are_counted_as_allocated_and_links_are_not_followed(tmp_path: Pat
 def test_the_agent_reads_this_very_process() -> None:
     import os  # noqa: PLC0415
 
-    found = agent.describe(os.getpid())
-    assert found["start"] == agent.start_time(os.getpid())
+    found = procfs.describe(os.getpid())
+    assert found["start"] == procfs.start_time(os.getpid())
     assert found["nspid"][-1] == os.getpid()
     assert found["cgroup"].splitlines()
 

@@ -13,7 +13,7 @@ from attrs import evolve
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import RECORD
-from conformance.probes import agent
+from conformance.probes.agent import files
 from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD_FOLDER, VOLUME, upper_directory
 from tests.made import conclude, given, proven, reading
 
@@ -185,9 +185,9 @@ def test_the_writable_layer_is_that_of_the_root() -> None:
 
 
 def test_mounts_are_found_in_the_mount_namespace_that_has_them() -> None:
-    found = agent.mounts({"words": [" / / "]})
+    found = files.mounts({"words": [" / / "]})
     assert any(line.split(" ")[4] == "/" for line in found[str(Path("/proc/self/ns/mnt").readlink())])
-    assert agent.mounts({"words": ["/no/such/mount"]}) == {}
+    assert files.mounts({"words": ["/no/such/mount"]}) == {}
 
 
 @pytest.mark.parametrize("question", ["storage", "holding"])
@@ -195,8 +195,8 @@ def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Pa
     """A file system that answers with an error (EIO, EACCES) has not lost what is in it."""
     asked = {"paths": [f"{tmp_path}/file", f"{tmp_path}/none", f"{tmp_path}/file/in-it"], "word": "word"}
     (tmp_path / "file").write_text("a word\n")
-    monkeypatch.setattr(agent, "enter", lambda *_: None)
-    answer = getattr(agent, question)(asked)
+    monkeypatch.setattr(files, "enter", lambda *_: None)
+    answer = getattr(files, question)(asked)
     there = [bool(one and (question == "holding" or one["exists"])) for one in answer.values()]
     assert there == [True, False, False]
 
@@ -204,9 +204,9 @@ def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Pa
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("os.lstat", broken)
-    monkeypatch.setattr(agent, "text", broken)
+    monkeypatch.setattr(files, "text", broken)
     with pytest.raises(PermissionError):
-        getattr(agent, question)({**asked, "paths": [f"{tmp_path}/file"]})
+        getattr(files, question)({**asked, "paths": [f"{tmp_path}/file"]})
 
 
 STORED = str(256 << 20)

@@ -28,7 +28,7 @@ class Level:
 
 
 def levels(answer: Mapping[str, Any]) -> list[Level]:
-    """Return the levels of agent.py's `cgroups` answer, from the process up to the node's root, per hierarchy."""
+    """Return the levels of the agent's `cgroups` answer, from the process up to the node's root, per hierarchy."""
     return [Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]]
 
 

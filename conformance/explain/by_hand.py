@@ -55,7 +55,8 @@ class Hand:
         question = str(asked.get("question", ""))
         if known := QUESTIONS.get(question):
             return known(self, asked)
-        return [f"# on the node: def {question} of conformance/probes/agent.py"] if question else []
+        module = NO_SHELL.get(question)
+        return [f"# on the node: def {question} of conformance/probes/agent/{module}.py"] if module else []
 
     def mine(self, text: str) -> str:
         """Return a text with shell variables in the place of what was the run's: uid, IP, container, namespace."""
@@ -78,9 +79,9 @@ class Hand:
     def exec_of(self, path: str) -> list[str]:
         """Return the command that an exec of the engine's API (/exec/ID/...) ran in the child; [] for any other path."""
         number = path.split("/")[2] if path.startswith("/exec/") else ""
-        for one in self.seen if number else ():
-            body = one.asked.get("body") if isinstance(one.asked, dict) else None
-            if isinstance(body, dict) and "Cmd" in body and number in str(one.output):
+        for evidence in self.seen if number else ():
+            body = evidence.asked.get("body") if isinstance(evidence.asked, dict) else None
+            if isinstance(body, dict) and "Cmd" in body and number in str(evidence.output):
                 return [str(word) for word in body["Cmd"]]
         return []
 
@@ -122,8 +123,8 @@ def _client(approach: Approach) -> str:
 
 
 def _output(seen: Seen, name: str) -> dict[str, Any]:
-    found = seen.get(name)
-    return found.output if found and isinstance(found.output, dict) else {}
+    evidence = seen.get(name)
+    return evidence.output if evidence and isinstance(evidence.output, dict) else {}
 
 
 def _pid(variable: str) -> str:
@@ -247,4 +248,9 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
         )
     ],
 }
-"""What agent.py answers -> how to see it with a shell. Whatever has no entry is named as the function that it is."""
+"""What the node probe answers -> how to see it with a shell."""
+NO_SHELL = {
+    "forget_ports": "programs", "runtime": "programs", "mounts": "files", "holding": "files", "inventory": "inventory",
+    "clock": "machine", "wall": "machine", "watch": "watch", "hold": "hold",
+}  # fmt: skip
+"""What it answers besides -> the module of `conformance/probes/agent/` that has the function, which is what is named."""

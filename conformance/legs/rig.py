@@ -212,7 +212,7 @@ class Rig:
     def run(self, name: str, *command: str, stdin: str = "", timeout: float = 0) -> Evidence:
         """Run a program of the client's container there, as a step of a job would, and keep what it said.
 
-        The output is {exit (None: it took longer than `timeout` seconds), stdout, stderr, seconds}. agent.py, `execute`,
+        The output is {exit (None: it took longer than `timeout` seconds), stdout, stderr, seconds}. The agent's `execute`
         says how it is started, and what of the container it does not share.
         """
         timeout = timeout or TIMEOUTS.work

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import secrets
 import time
+import zipfile
 from pathlib import Path
 
 from conformance.cluster.api import Cluster, Object
@@ -12,7 +15,24 @@ from conformance.errors import ProbeLost
 from conformance.probes.node import LABEL, PORT, NodeProbe, pod_name
 from conformance.timeouts import TIMEOUTS
 
-AGENT = Path(__file__).with_name("agent.py")
+PROBES = Path(__file__).parent
+ARCHIVE = "agent.pyz"
+
+
+def archive() -> bytes:
+    """Return the agent as Python runs it: its modules under their own names, and its `__main__` where Python looks for one.
+
+    The same bytes for the same modules.
+    """
+    top = PROBES.parents[1]
+    modules = [PROBES.parent / "__init__.py", PROBES / "__init__.py", *sorted((PROBES / "agent").glob("*.py"))]
+    sources = {module.relative_to(top).as_posix(): module.read_bytes() for module in modules}
+    sources["__main__.py"] = sources["conformance/probes/agent/__main__.py"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for name, source in sources.items():
+            file.writestr(zipfile.ZipInfo(name), source, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
@@ -20,8 +40,8 @@ def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels:
     token = secrets.token_hex(16)
     base = f"/api/v1/namespaces/{namespace}"
     named = {"name": f"agent-{run}", "namespace": namespace, "labels": labels}
-    source = AGENT.read_text(encoding="utf-8")
-    cluster.create(f"{base}/configmaps", {"metadata": named, "data": {"agent.py": source}})
+    packed = base64.b64encode(archive()).decode()
+    cluster.create(f"{base}/configmaps", {"metadata": named, "binaryData": {ARCHIVE: packed}})
     cluster.create(f"{base}/secrets", {"metadata": named, "stringData": {"token": token}})
     for node in nodes:
         cluster.create(f"{base}/pods", manifest(namespace, run, node, labels, image))
@@ -34,7 +54,7 @@ def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image:
     container = {
         "name": "agent",
         "image": image,
-        "command": ["python3", "-I", "/agent/agent.py", str(PORT), "/token/token"],
+        "command": ["python3", "-I", f"/agent/{ARCHIVE}", str(PORT), "/token/token"],
         "securityContext": {"privileged": True},
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
         "volumeMounts": mounts,

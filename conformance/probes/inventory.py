@@ -8,7 +8,7 @@ from conformance.probes.paths import POD_LOGS, PODS
 
 CONTROLLERS = "controllers of the root cgroup"
 KINDS = ("mounts", "cgroups", CONTROLLERS, "iptables rules")
-"""Of those that agent.py looks for by itself."""
+"""Of those that the agent looks for by itself."""
 FOLDERS = {
     "pod directories": PODS,
     "pod logs": POD_LOGS,

@@ -1,4 +1,4 @@
-"""One probe pod on every node, and the one way to ask it: agent.py over HTTP through the API server's proxy."""
+"""One probe pod on every node, and the one way to ask it: the agent over HTTP through the API server's proxy."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class NodeProbe:
             raise ProbeLost(f"The probe on {self.node} did not answer `{question}`: {refused.sentence}", remedy) from refused
 
     def ask(self, question: str, timeout: float = 0, **about: object) -> Answer:
-        """Ask one question of agent.py. Raises `ProbeLost` with the probe's own words."""
+        """Ask one question of the agent. Raises `ProbeLost` with the probe's own words."""
         began = time.time()
         clocked = time.monotonic()
         read = self._get(question, timeout or TIMEOUTS.question, False, dict(about))
@@ -101,7 +101,7 @@ class NodeProbe:
     def hold(self, *, alone: bool, stop: threading.Event) -> Iterator[None]:
         """Hold the node's CPUs while the block lasts: shared by all that work, or alone for a measurement.
 
-        Across threads, processes and runs, wherever they come from (agent.py, `hold`). Raises `TimedOut` where others
+        Across threads, processes and runs, wherever they come from (`probes/agent/hold.py`). Raises `TimedOut` where others
         do not give them up, `RigError` where `stop` ends the wait.
         """
         asked = {

@@ -16,7 +16,7 @@ from typing import Any
 
 from conformance.cleanup.residue import Owners, astray
 from conformance.cluster import leases
-from conformance.probes import agent
+from conformance.probes.agent.programs import rule_names
 from conformance.record import stream
 from conformance.world import kind
 
@@ -161,7 +161,7 @@ def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"network {one}" for one in seen["networks"] if one not in ("bridge", "host", "none"))
     yield from (f"image {one}" for one in seen["images"] if one != "httpd:latest")
     tools = ("iptables", "ip6tables")
-    seen["iptables rules"] = [name for tool in tools for name in agent.rule_names(tool, "\n".join(seen[tool]))]
+    seen["iptables rules"] = [name for tool in tools for name in rule_names(tool, "\n".join(seen[tool]))]
     networks = [one for one in seen["mounts"] if "/netns/" in one]
     own = [pod for pod in pods if pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork")]
     if len(networks) > len(own):

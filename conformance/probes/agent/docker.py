@@ -1,0 +1,54 @@
+"""A Docker Engine's API, on the node or in a pod."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+
+from conformance.probes.agent.procfs import LIMIT, enter
+from conformance.probes.agent.questions import Object, question
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def connect(self) -> None:
+        """Connect to the socket that is given as the host."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.host)
+
+
+@question
+def daemon(asked: Object) -> Object:
+    """Send one request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of a process, `netns`."""
+    kind_of_connection = UnixConnection if asked.get("socket") else http.client.HTTPConnection
+    connection = kind_of_connection(asked.get("socket") or "127.0.0.1", asked.get("port"), timeout=asked.get("limit", 10.0))
+    body = json.dumps(asked["body"]) if asked.get("body") is not None else None
+    headers = {"Host": "docker", "Content-Type": "application/json"}
+    status, content, kind, lost = 0, b"", "", ""
+    try:
+        enter(*((1, "mnt") if asked.get("socket") else (asked["netns"], "net")))
+        connection.request(asked.get("method", "GET"), asked["path"], body, headers)
+        reply = connection.getresponse()
+        status, kind = reply.status, reply.getheader("Content-Type", "")
+        while len(content) < LIMIT and (piece := reply.read1(65536)):
+            content += piece
+    except (OSError, http.client.HTTPException) as error:
+        lost = repr(error)  # an engine that dies while it answers: what it said until then is kept
+    finally:
+        connection.close()
+    if kind.startswith("application/vnd.docker"):
+        content = unframe(content)
+    return {"status": status, "body": content.decode("utf-8", "replace"), "lost": lost}
+
+
+def unframe(content: bytes) -> bytes:
+    """Return the engine's multiplexed stream (8 byte headers) as plain bytes."""
+    plain, place = b"", 0
+    while place + 8 <= len(content) and content[place] in (0, 1, 2) and content[place + 1 : place + 4] == b"\0\0\0":
+        size = int.from_bytes(content[place + 4 : place + 8], "big")
+        plain += content[place + 8 : place + 8 + size]
+        place += 8 + size
+    return plain + content[place:]

@@ -1,0 +1,98 @@
+"""What a server of the node or a pod answers, and who listens there."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import os
+import socket
+from collections.abc import Iterator
+
+from conformance.probes.agent.procfs import boottime, enter, maybe, of_every_process, proc, text
+from conformance.probes.agent.questions import Object, question
+
+
+@question
+def ask(asked: Object) -> Object:
+    """Return the outcome of one GET of a page. `netns` is a pid whose network is entered; without it, this pod's own."""
+    if asked.get("netns"):
+        enter(asked["netns"], "net")
+    return fetch(asked["host"], asked["port"], asked.get("path", "/"), asked.get("limit", 2.0))
+
+
+def fetch(host: str, port: int, path: str, timeout: float) -> Object:
+    """Return the outcome of one GET: served with status and body, refused, timeout, or the kernel's error."""
+    began = boottime()
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    outcome: Object
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        reply = connection.getresponse()
+        body = reply.read(4096).decode("utf-8", "replace")
+        outcome = {"outcome": "served", "status": reply.status, "body": body}
+    except OSError as error:
+        outcome = {"outcome": named(error)}
+    except http.client.HTTPException as error:
+        outcome = {"outcome": "not http", "error": repr(error)}
+    finally:
+        connection.close()
+    return {**outcome, "host": host, "port": port, "seconds": round(boottime() - began, 4)}
+
+
+@question
+def greeting(asked: Object) -> Object:
+    """Return what a server says first on a TCP connection: `from_` names the place, `netns` is a pid as in `ask`."""
+    if asked.get("netns"):
+        enter(asked["netns"], "net")
+    began, content = boottime(), b""
+    try:
+        with socket.create_connection((asked["host"], asked["port"]), asked.get("limit", 2.0)) as connection:
+            content = connection.recv(256)
+        outcome = "served" if content else "closed"
+    except OSError as error:
+        outcome = named(error)
+    return {"outcome": outcome, "said": content.decode("latin-1"), "seconds": round(boottime() - began, 4)}
+
+
+def named(error: OSError) -> str:
+    """Return the kernel's name of an error, or timeout."""
+    if isinstance(error, socket.timeout):
+        return "timeout"
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)
+
+
+@question
+def listening(_: Object) -> list[int]:
+    """Return the TCP ports on which something listens in the node's own network, sorted."""
+    return sorted({port for port, _ in open_sockets(1)})
+
+
+@question
+def listeners(asked: Object) -> list[Object]:
+    """Return who listens on `port` in the network of the process `netns` (pid 1: the node's), by the sockets they hold."""
+    sought = {f"socket:[{inode}]" for port, inode in open_sockets(asked["netns"]) if port == asked["port"]}
+
+    def look(pid: int) -> Object | None:
+        folder = proc(pid, "fd/")
+        if any(leads_to(folder + name) in sought for name in os.listdir(folder)):
+            return {"pid": pid, "comm": text(proc(pid, "comm")).strip()}
+        return None
+
+    return list(of_every_process(look)) if sought else []
+
+
+def open_sockets(pid: int) -> Iterator[tuple[int, str]]:
+    """Yield the TCP sockets that listen in the network of a process: (port, the socket's inode)."""
+    for file in ("tcp", "tcp6"):
+        for line in (maybe(proc(pid, f"net/{file}")) or "").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                yield int(fields[1].rpartition(":")[2], 16), fields[9]
+
+
+def leads_to(link: str) -> str:
+    """Return what a link leads to, or '' if it is gone."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""

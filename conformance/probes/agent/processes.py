@@ -1,0 +1,102 @@
+"""The processes of a node: which are there, whose they are, and their end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+from conformance.probes.agent.network import fetch
+from conformance.probes.agent.procfs import boottime, describe, enter, environ, of_every_process, proc, start_time, text
+from conformance.probes.agent.questions import Object, question
+
+
+@question
+def processes(asked: Object) -> list[Object]:
+    """Return the processes whose environment holds VARIABLE=VALUE (`variable`, `value`), and those in a pod's cgroups (`uid`)."""
+    enter(1, "cgroup")
+    wanted = f"{asked['variable']}={asked['value']}" if "variable" in asked else ""
+    uids = [asked["uid"], asked["uid"].replace("-", "_")] if "uid" in asked else []
+
+    def look(pid: int) -> Object | None:
+        if wanted and wanted in environ(pid):
+            return describe(pid)
+        placed = text(proc(pid, "cgroup")) if uids else ""
+        return describe(pid) if any(uid in placed for uid in uids) else None
+
+    return list(of_every_process(look))
+
+
+@question(lasts=True)
+def await_child(asked: Object) -> Object:
+    """Wait for the process that is pid 1 of its container, holds CHILD_NONCE=nonce in its environment and serves
+    the nonce on port 80 of its own network namespace. Bounded by `seconds`; only processes that started after
+    `since` (boot clock) are looked at. Return what was seen last if it never served.
+    """  # noqa: D205 -- one sentence
+    wanted, since = f"CHILD_NONCE={asked['nonce']}", asked["since"]
+    ticks = os.sysconf("SC_CLK_TCK")
+    started: dict[int, float] = {}
+    end = boottime() + asked["seconds"]
+    last: Object = {"seen": "no process with the child's nonce"}
+
+    def look(pid: int) -> Object | None:
+        if pid not in started:
+            started[pid] = start_time(pid) / ticks
+        if started[pid] < since or wanted not in environ(pid):
+            return None
+        process = describe(pid)
+        return process if process["nspid"][-1] == 1 else None
+
+    enter(1, "cgroup")
+    while True:
+        for process in of_every_process(look):
+            last = {"seen": "a process with the child's nonce", "process": process, "page": {}}
+            with contextlib.suppress(OSError, KeyError, ValueError):  # ended while we looked
+                last["page"] = page_of(process["pid"])
+            if last["page"].get("body", "").strip() == asked["nonce"]:
+                return {**last, "seen": "serving"}
+        if boottime() > end:
+            return last
+        time.sleep(0.1)
+
+
+def page_of(pid: int) -> Object:
+    """Return the page that is served in the network of a process."""
+    enter(pid, "net")
+    try:
+        return fetch("127.0.0.1", 80, "/", 1.0)
+    finally:
+        enter(1, "net")  # a network ends with the last process in it
+
+
+@question
+def alive(asked: Object) -> bool:
+    """Return whether the process of that pid and start time is there, and is no zombie."""
+    try:
+        state = text(proc(asked["pid"], "stat")).rpartition(")")[2].split()[0]
+        return state not in "ZX" and start_time(asked["pid"]) == asked["start"]
+    except OSError:
+        return False
+
+
+@question
+def kill(asked: Object) -> bool:
+    """Send SIGKILL to the process of that pid and start time, as a user or the kernel would; return whether it was there.
+
+    The one question that does something to a leg: what follows from it is what is measured.
+    """
+    if not alive(asked):
+        return False
+    os.kill(asked["pid"], signal.SIGKILL)
+    return True
+
+
+@question
+def ancestry(asked: Object) -> list[Object]:
+    """Return a process and every process above it, up to pid 1: who would have to go for it to be nobody's child."""
+    enter(1, "cgroup")
+    line = [describe(asked["pid"])]
+    while line[-1]["ppid"]:
+        line.append(describe(line[-1]["ppid"]))
+    return line

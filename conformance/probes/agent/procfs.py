@@ -1,0 +1,123 @@
+"""What the kernel tells of the processes of a node, and the way into their namespaces."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+from conformance.probes.agent.questions import Object
+
+LIMIT = 1 << 20
+Seen = TypeVar("Seen")
+CLONE_FS = 0x00000200
+NAMESPACES = {"mnt": 0x00020000, "cgroup": 0x02000000, "net": 0x40000000}
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def boottime() -> float:
+    """Return the seconds since the node's kernel started, suspension included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def text(path: str) -> str:
+    """Return a file's text, at most LIMIT bytes of it."""
+    with open(path, "rb") as file:
+        return file.read(LIMIT).decode("utf-8", "replace")
+
+
+def maybe(path: str) -> str | None:
+    """Return a file's text without its last newline, or None if it cannot be read."""
+    try:
+        return text(path).rstrip("\n")
+    except OSError:
+        return None
+
+
+def proc(pid: int, name: str) -> str:
+    """Return the path of a process's file. Raises `TypeError` if there is no pid: of /proc/None nothing would be there."""
+    return f"/proc/{pid:d}/{name}"
+
+
+def pids() -> list[int]:
+    """Return every process id on the node."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def of_every_process(look: Callable[[int], Seen | None]) -> Iterator[Seen]:
+    """Yield what a look at each process of the node gives, where that is anything."""
+    for pid in pids():
+        try:
+            seen = look(pid)
+        except (OSError, KeyError, ValueError):
+            continue  # ended while we looked
+        if seen:
+            yield seen
+
+
+def start_time(pid: int) -> int:
+    """Return field 22 of /proc/PID/stat: with the pid, the identity of a process."""
+    return int(text(proc(pid, "stat")).rpartition(")")[2].split()[19])
+
+
+def status_of(pid: int) -> dict[str, str]:
+    """Return the fields of /proc/PID/status."""
+    return dict(line.split(":\t", 1) for line in text(proc(pid, "status")).splitlines() if ":\t" in line)
+
+
+def environ(pid: int) -> list[str]:
+    """Return the environment that a process was started with, NAME=VALUE."""
+    return text(proc(pid, "environ")).split("\0")
+
+
+def describe(pid: int) -> Object:
+    """Return what the node says of one process. Cgroup paths are as seen from this process's cgroup namespace."""
+    fields = status_of(pid)
+    return {
+        "pid": pid,
+        "start": start_time(pid),
+        "ppid": int(fields["PPid"]),
+        "comm": fields["Name"],
+        "nspid": [int(n) for n in fields["NSpid"].split()],
+        "cmdline": text(proc(pid, "cmdline")).rstrip("\0").split("\0"),
+        "cgroup": text(proc(pid, "cgroup")),
+        "ns": {kind: os.readlink(proc(pid, f"ns/{kind}")) for kind in ("pid", "net", "mnt", "cgroup")},
+        "oom_score_adj": int(text(proc(pid, "oom_score_adj"))),
+        "capabilities": fields["CapEff"].strip(),
+        "seccomp": fields.get("Seccomp", "").strip(),
+    }
+
+
+class Mount(NamedTuple):
+    """One line of mountinfo: which part of a file system (`root`) is where (`point`), its kind and its own options."""
+
+    line: str
+    root: str
+    point: str
+    kind: str
+    options: str
+
+
+def mounts_of(pid: int) -> Iterator[Mount]:
+    """Yield what is mounted for a process."""
+    for line in text(proc(pid, "mountinfo")).splitlines():
+        left, _, right = line.partition(" - ")
+        kind, _, options = right.split(" ", 2)
+        root, point = left.split(" ")[3:5]
+        yield Mount(line, root, point, kind, options.split(" ")[-1])
+
+
+def enter(pid: int, *kinds: str) -> None:
+    """Let this thread enter namespaces of a process. The mount namespace comes last: /proc is needed to find the others."""
+    LIBC.unshare(CLONE_FS)  # who shares root and working directory with other threads may not go to another mount namespace
+    opened = [(kind, os.open(proc(pid, f"ns/{kind}"), os.O_RDONLY)) for kind in kinds]
+    try:
+        for kind, handle in opened:
+            if LIBC.setns(handle, NAMESPACES[kind]):
+                code = ctypes.get_errno()
+                raise OSError(code, f"setns {kind} of pid {pid}: {os.strerror(code)}")
+    finally:
+        for _, handle in opened:
+            os.close(handle)

@@ -1,0 +1,111 @@
+"""Programs that the probe runs: the node's own, and a container's where that container lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+from conformance.probes.agent.procfs import LIBC, LIMIT, boottime, enter, environ, status_of
+from conformance.probes.agent.questions import Object, question
+
+PR_CAPBSET_DROP = 24
+
+
+def ran(*command: str) -> subprocess.CompletedProcess[str]:
+    """Return what a program did and printed. Raises `OSError` where there is none."""
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- no shell
+
+
+@question(lasts=True)
+def execute(asked: Object) -> Object:
+    """Run a program where a process lives: its mount and network namespaces, environment and bounding set of capabilities.
+
+    So a container's own client is run as the container would run it. What it does not share with the container: its
+    pid namespace and its cgroup, which are this probe's. `exit` is None if it ran for longer than `limit` seconds.
+    """
+    pid = asked["pid"]
+    environment = dict(entry.split("=", 1) for entry in environ(pid) if "=" in entry)
+    bounding = int(status_of(pid)["CapBnd"], 16)
+
+    def become() -> None:
+        enter(pid, "net", "mnt")
+        os.chdir("/")
+        for capability in range(64):
+            if not bounding >> capability & 1:
+                LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one that the kernel has
+
+    began, code = boottime(), None
+    running = subprocess.Popen(  # noqa: S603 -- no shell
+        asked["command"], env=environment, preexec_fn=become, start_new_session=True,  # noqa: PLW1509 -- no other thread here
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        out, err = running.communicate(asked.get("stdin", "").encode(), asked["limit"])
+        code = running.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        out, err = running.communicate()
+    stdout, stderr = (printed[:LIMIT].decode("utf-8", "replace") for printed in (out, err))
+    return {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": round(boottime() - began, 3)}
+
+
+@question
+def runtime(_: Object) -> dict[str, str]:
+    """Return what makes a pod's containers here, by its own word, and the cgroup namespace of the node's first process."""
+    enter(1, "mnt")
+    versions = {}
+    for program in ("containerd", "runc"):
+        try:
+            lines = ran(program, "--version").stdout.splitlines()
+        except OSError as error:
+            lines = [f"({os.strerror(error.errno or 0)})"]
+        versions[program] = lines[0] if lines else ""
+    return {**versions, "cgroup_namespace": os.readlink("/proc/1/ns/cgroup")}
+
+
+@question
+def forget_ports(asked: Object) -> list[str]:
+    """Remove the node's engine's rules that lead a port of `ports` ([first, end]) to a container, and return them.
+
+    Object when no container publishes one: after its node was rebooted under it an engine may restore the rule of one
+    that is gone. [] where the node has no iptables, or no such chain.
+    """
+    enter(1, "net", "mnt")
+    first, end = asked["ports"]
+    try:
+        rules_of_engine = ran("iptables", "-w", "-t", "nat", "-S", "DOCKER").stdout.splitlines()
+    except OSError:
+        return []
+    removed = []
+    for rule in rules_of_engine:
+        words = rule.split()
+        if words[:1] == ["-A"] and "--dport" in words and first <= int(words[words.index("--dport") + 1]) < end:
+            removed += [rule] if ran("iptables", "-w", "-t", "nat", "-D", *words[1:]).returncode == 0 else []
+    return removed
+
+
+def rules() -> list[str]:
+    """Return every rule, chain and policy of the node's network, IPv4's and IPv6's; of a family without its program, none."""
+    named = []
+    for tool in ("iptables", "ip6tables"):
+        try:
+            saved = ran(f"{tool}-save")
+        except OSError:
+            continue
+        named += [f"({tool}-save: {saved.stderr.strip()})"] if saved.returncode else rule_names(tool, saved.stdout)
+    return named
+
+
+def rule_names(tool: str, saved: str) -> list[str]:
+    """Return what `iptables-save` printed, each as the command that makes it: without times and counters."""
+    names, table = [], ""
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif line.startswith(":"):
+            chain, policy = line[1:].split()[:2]
+            names.append(f"{tool} -t {table} {f'-N {chain}' if policy == '-' else f'-P {chain} {policy}'}")
+        elif line.startswith("-A"):
+            names.append(f"{tool} -t {table} {line.strip()}")
+    return names
