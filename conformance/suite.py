@@ -14,6 +14,7 @@ from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
 from conformance.errors import UsageError
+from conformance.legs.variations import KINDS
 from conformance.record.names import leg_name
 from conformance.record.stream import Line
 from scenarios import FAMILIES
@@ -76,9 +77,12 @@ def asked_of(prop: Property) -> list[str]:
     return [name for name, approach in catalogue().items() if asks(family, prop, approach)]
 
 
-def check_judged() -> None:
-    """Raise `UsageError` where nothing judges an approach, or where it is judged in a family that there is not."""
+def check() -> None:
+    """Raise `UsageError` where nothing judges an approach, or where a family or a variation that is named is not there."""
     known = {family.name for family in families()}
+    for prop in properties():
+        if strange := sorted({*prop.legs} - KINDS.keys()):
+            raise UsageError(f"{prop.id}: there is no variation {strange[0]!r}.", f"the variations are {', '.join(KINDS)}")
     for name, approach in catalogue().items():
         if strange := sorted({*approach.families} - known):
             sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
@@ -93,7 +97,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
 
     Raises `UsageError` where nothing judges an approach of the catalogue.
     """
-    check_judged()
+    check()
     allowed = LEVELS[: LEVELS.index(level) + 1]
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [

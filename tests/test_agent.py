@@ -277,4 +277,4 @@ def test_what_is_asked_is_a_question_and_every_question_is_asked() -> None:
     asked = {question: f"{path.relative_to(ROOT)}:{line}" for path in modules for question, line in asked_in(path)}
     unknown = [f"{place} asks the node probe {name!r}" for name, place in asked.items() if name not in QUESTIONS]
     assert not unknown, f"{unknown}: no function of conformance/probes/agent/ of that name has @question above it"
-    assert not QUESTIONS.keys() - asked.keys(), "nobody asks it"
+    assert not (idle := QUESTIONS.keys() - asked.keys()), f"nobody asks {idle} of the node probe"

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+import scenarios
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import HOLDS, LACKS, State
 from conformance.claims.properties import Property, expect, prop
 from conformance.errors import UsageError
+from scenarios import FAMILIES
+
+SCENARIOS = Path(scenarios.__file__).parent
 
 
 @pytest.fixture
@@ -108,3 +112,13 @@ def test_a_manifest_and_its_entry_are_there_together(
     monkeypatch.setattr("conformance.approaches.catalogue.resources.files", lambda _: tmp_path)
     with pytest.raises(UsageError, match=sentence):
         catalogue.__wrapped__()
+
+
+def test_every_module_of_scenarios_is_in_a_family() -> None:
+    listed = {part for family in FAMILIES for part in (family, *getattr(family, "PARTS", ()))}
+    files = {Path(str(module.__file__)).resolve() for module in listed}
+    shared = {SCENARIOS / "__init__.py", SCENARIOS / "resources" / "reading.py"}
+    for path in sorted({*SCENARIOS.rglob("*.py")} - files - shared):
+        pytest.fail(
+            f"scenarios/{path.relative_to(SCENARIOS)} is in no family: name it in scenarios/__init__.py, or in its package's PARTS"
+        )

@@ -127,10 +127,12 @@ def prop(
     """Declare a property; decorates its judge. Where the article is silent of an approach, `predicts` is too, and we `expects`.
 
     `source` is where it is said, and the place of the claim that the id begins with unless told.
-    Raises `ValueError` where the level is none, or where of an approach neither predicts nor expects says anything.
+    Raises `ValueError` where the level is none, nobody is named who says it, or of an approach nothing is predicted or expected.
     """
     if level not in LEVELS:
         raise ValueError(f"{id}: level {level!r} is none of {LEVELS}")
+    if not source and id.partition(".")[0] not in CLAIMS:
+        raise ValueError(f"{id}: it is no claim of the article, so `source` must say where it is said")
     if silent := sorted({*approaches} - {*predicts} - {expectation.approach for expectation in expects}):
         raise ValueError(f"{id}: nothing is predicted or expected of {' and '.join(silent)}, so whatever is seen is unexpected")
 

@@ -19,7 +19,11 @@ CLAIM, PROPERTY = 9, 21
 
 
 def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
-    """Yield the lines of every claim and of every property up to a level, none wider than `WIDTH`."""
+    """Yield the lines of every claim and of every property up to a level, none wider than `WIDTH`.
+
+    Raises `UsageError` where the catalogue has an approach that nothing judges.
+    """
+    suite.check()
     every = suite.properties()
     shown = [prop for prop in every if _height(prop) <= LEVELS.index(level)]
     judged = sorted({prop.claim for prop in shown} & set(CLAIMS))

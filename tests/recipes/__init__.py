@@ -1,0 +1,1 @@
+"""CONTRIBUTING.md followed, step by step, on a copy of the suite."""
