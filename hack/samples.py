@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from conformance.choices import CGROUPS
 from conformance.record import stream
 from conformance.world.machine import apt, paths
+from conformance.world.uml.guest import CGROUPS
 
 REPORTS = Path("reports")
 KEPT = ("record.jsonl", "report.html", "summary.md")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     *("errors", "timeouts", "wait", "answers", "choices", "images"),
     *("cluster", "evidence", "claims", "record", "approaches", "probes", "legs", "world", "cleanup", "analysis", "report"),
-    *("scenarios", "suite", "explain", "run", "cli"),
+    *("scenarios", "suite", "explain", "run", "options", "cli"),
 )
 """Folders and modules of conformance/, and scenarios/, from the ground up: each may import what stands before it, and itself."""
 LONGEST = 400
@@ -64,11 +64,9 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 TO_SPLIT = {
-    "conformance.cli",
     "conformance.legs.runner",
     "conformance.probes.agent",
     "conformance.run.controller",
-    "conformance.world.kind",
     "scenarios.resources",
     "scenarios.storage",
 }

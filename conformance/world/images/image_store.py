@@ -127,10 +127,10 @@ class Store:
         if override := self.overrides.get(name):
             return self._overridden(name, override)
         asked = asked or name
-        found = pulled(asked)
-        if found is None and not present(recipe.image.reference):
-            found = self._pull(name, asked)
-        return found or self.build(recipe)
+        image = pulled(asked)
+        if image is None and not present(recipe.image.reference):
+            image = self._pull(name, asked)
+        return image or self.build(recipe)
 
     def _overridden(self, name: str, reference: str) -> Image:
         with self.progress.step(f"image {name} from {reference}"):

@@ -17,7 +17,7 @@ from conformance.errors import NoImage, UsageError
 from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
 from conformance.wait import until
 from conformance.world.images import go_programs, image_store
-from conformance.world.images.image_store import Image, Recipe, Store, save  # fmt: skip
+from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
 from conformance.world.machine.digest import digest
 
@@ -74,12 +74,12 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         save({CHILD: child}, context / "httpd.tar")
 
     inputs = tuple(f"{name} {image.id}" for name, image in sorted(archived.items()))
-    made = store.build(
+    image = store.build(
         Recipe("node", usual=70, base=used[NODE], inputs=inputs, fill=fill, options=OPTIONS, entrypoint=ENTRYPOINT)
     )
     used[DOCKER_DIND] = used.pop(in_pods)
     instead = {DOCKER_DIND: in_pods} if in_pods != DOCKER_DIND else {}
-    return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in}, instead)
+    return Node(image, {name: part.stand_in for name, part in used.items() if part.stand_in}, instead)
 
 
 def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
@@ -88,9 +88,9 @@ def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
     doing = {name: pool.submit(work) for name, work in works.items()}
     try:
         done, _ = wait(doing.values(), return_when=FIRST_EXCEPTION)
-        for one in done:
-            one.result()
-        return {name: one.result() for name, one in doing.items()}
+        for future in done:
+            future.result()
+        return {name: future.result() for name, future in doing.items()}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         while wait(doing.values(), timeout=END_SECONDS).not_done:
@@ -138,10 +138,10 @@ def registry(store: Store) -> Recipe:
 def kindest_node(store: Store) -> str:
     """Return the node image that the pinned kind asks for, by digest."""
     defaults = go_programs.source(go_programs.KIND, "sigs.k8s.io/kind", store.progress) / "pkg/apis/config/defaults/image.go"
-    found = re.search(r'^const Image = "(\S+)"', defaults.read_text(encoding="utf-8"), re.MULTILINE)
-    if not found:
+    default = re.search(r'^const Image = "(\S+)"', defaults.read_text(encoding="utf-8"), re.MULTILINE)
+    if not default:
         raise LookupError(f"{defaults} names no image")
-    return found[1]
+    return default[1]
 
 
 def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
@@ -174,9 +174,9 @@ def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
 
         until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
         asked = [*inside, "docker", "version", "--format", "{{.Server.Version}}"]
-        found = commands.run(asked, timeout=20, log="images").stdout.strip()
-        if engine.stand_in and not found.startswith(f"{version}."):
-            words = f"Debian {ENGINES[version]} has Docker Engine {found} now, and not {version}."
+        served = commands.run(asked, timeout=20, log="images").stdout.strip()
+        if engine.stand_in and not served.startswith(f"{version}."):
+            words = f"Debian {ENGINES[version]} has Docker Engine {served} now, and not {version}."
             raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
         archive = target.with_name("child.tar")
         save({CHILD: child}, archive)
@@ -209,10 +209,10 @@ def kind_node(store: Store, containerd: str) -> Recipe:
             file.chmod(file.stat().st_mode | 0o200)
         _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl", *(MODULE if own else ()))
         shutil.copy2(importing, context)
-        registry, made = "registry.k8s.io", store.build(parts)
+        registry, shared = "registry.k8s.io", store.build(parts)
         of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
-        named = {f"{registry}/{name}:{version}": made for name in of_control_plane}
-        named |= {f"{registry}/etcd:{ETCD_TAG}": made, f"{registry}/pause:{PAUSE_TAG}": made}
+        named = {f"{registry}/{name}:{version}": shared for name in of_control_plane}
+        named |= {f"{registry}/etcd:{ETCD_TAG}": shared, f"{registry}/pause:{PAUSE_TAG}": shared}
         named[f"{registry}/coredns/coredns:{dns_version}"] = store.build(dns)
         save(named, context / "images.tar")
 

@@ -59,20 +59,20 @@ def ensure(progress: Progress, *, install: bool = True) -> dict[str, Any]:
 
     A running engine is never reconfigured. Raises `NoEngine` with the end of the engine's own log.
     """
-    found = info()
-    if found is None:
+    running = info()
+    if running is None:
         if os.geteuid() != 0:
             raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
         packages.ensure(progress, packages.FOR_ENGINE, install=install)
         with progress.step("Docker Engine", usual=USUAL):
-            found = _start()
-    if needs_runtime(found):
+            running = _start()
+    if needs_runtime(running):
         raise NoEngine(
             "This machine has no CAP_SYS_RESOURCE, and the running Docker Engine's default runtime asks for it, "
             "so privileged containers cannot start.",
             "stop that engine; `conformance up` then starts one with a runtime that does not ask for it",
         )
-    return found
+    return running
 
 
 def _start() -> dict[str, Any]:
@@ -101,14 +101,14 @@ def _start() -> dict[str, Any]:
         return info()
 
     try:
-        found = until("An answer from the Docker Engine", answers, seconds=START_SECONDS)
+        started = until("An answer from the Docker Engine", answers, seconds=START_SECONDS)
     except BaseException as ended:
         daemon.terminate()
         if isinstance(ended, TimedOut):
             raise NoEngine(ended.sentence, f"see {log}") from ended
         raise
     processes.remember(_pid_file(), daemon.pid)
-    return found
+    return started
 
 
 def _runtime() -> Path:

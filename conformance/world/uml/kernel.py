@@ -74,17 +74,17 @@ def build(progress: Progress, *, install: bool) -> Kernel:
                 tree, source = _fetch(part)
             with progress.step("building the world's kernel, once", usual=STEPS[1]):
                 release = _make(tree)
-            kept = part / "kept"
-            kept.mkdir()
-            shutil.copy2(tree / "linux", kept / "linux")
-            shutil.copy2(tree / ".config", kept / "config")
+            keep = part / "kept"
+            keep.mkdir()
+            shutil.copy2(tree / "linux", keep / "linux")
+            shutil.copy2(tree / ".config", keep / "config")
             note = {"release": release, "source": source, "edits": {file.stem: why for file, why in edits().items()}}
-            (kept / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
-            kept.rename(target)
+            (keep / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
+            keep.rename(target)
     return _known(target)
 
 
-def made() -> Kernel:
+def kept() -> Kernel:
     """Return the kernel that is cached. Raises `FileNotFoundError` if there is none."""
     return _known(cached())
 
@@ -133,7 +133,7 @@ def not_taken(options: str, config: str) -> Iterator[str]:
         name, equals, value = line.partition("=")
         if not equals or name.startswith("#"):
             continue
-        if value == "n" and any(one.startswith(f"{name}=") for one in held):
+        if value == "n" and any(option.startswith(f"{name}=") for option in held):
             yield line
         if value != "n" and line not in held:
             yield line
