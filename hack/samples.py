@@ -31,13 +31,13 @@ SHORT = 3
 
 def of_this_machine() -> set[str]:
     """Return the paths, names and addresses by which this machine could be told."""
-    found = {str(Path.home()), str(Path.cwd()), str(paths.cache()), str(paths.machine()), socket.gethostname()}
-    found |= set(_addresses())
+    words = {str(Path.home()), str(Path.cwd()), str(paths.cache()), str(paths.machine()), socket.gethostname()}
+    words |= set(_addresses())
     mirrors = (urlsplit(uri).hostname or "" for uri in re.findall(r"https?://\S+", apt.machine()))
-    found |= {host for host in mirrors if not host.endswith(".debian.org")}
+    words |= {host for host in mirrors if not host.endswith(".debian.org")}
     proxies = (value for name, value in os.environ.items() if re.search(r"proxy|index_url|registry", name, re.IGNORECASE))
-    found |= {urlsplit(value).hostname or "" for value in proxies}
-    return {one for one in found if len(one) > SHORT} - {*COMMON}
+    words |= {urlsplit(value).hostname or "" for value in proxies}
+    return {word for word in words if len(word) > SHORT} - {*COMMON}
 
 
 def _addresses() -> Iterator[str]:
@@ -51,7 +51,7 @@ def _addresses() -> Iterator[str]:
 
 def betrayed(text: str, telling: set[str]) -> set[str]:
     """Return which of these are in a text as words of their own."""
-    return {one for one in telling if re.search(rf"(?<![\w.-]){re.escape(one)}(?![\w-])", text)}
+    return {word for word in telling if re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", text)}
 
 
 def unlike(source: Path) -> str:
@@ -64,20 +64,20 @@ def unlike(source: Path) -> str:
 
 def main() -> int:
     """Copy each world's last run and the report of all; give the exit code."""
-    made = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
-    made[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
+    copies = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
+    copies[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
     telling, code = of_this_machine(), 0
-    for source in made.values():
+    for source in copies.values():
         if not source.is_file():
             click.echo(f"{source} is not there: `make worlds` makes it")
             code = max(code, 2)
-        elif found := betrayed(source.read_text(encoding="utf-8"), telling):
-            click.echo(f"{source} tells of this machine: {', '.join(sorted(found))}")
+        elif words := betrayed(source.read_text(encoding="utf-8"), telling):
+            click.echo(f"{source} tells of this machine: {', '.join(sorted(words))}")
             code = max(code, 1)
         elif source.name == "record.jsonl" and (why := unlike(source)):
             click.echo(f"{source} is no sample: {why}")
             code = max(code, 1)
-    for kept, source in made.items() if not code else ():
+    for kept, source in copies.items() if not code else ():
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, kept)
         click.echo(kept)

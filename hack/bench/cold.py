@@ -81,7 +81,7 @@ class Cold:
 
 def steps(output: str) -> list[tuple[str, float]]:
     """Return each step that ended, as `up` names it, with the seconds that it took."""
-    return [(one["what"], int(one["minutes"] or 0) * 60 + int(one["seconds"])) for one in ENDED.finditer(output)]
+    return [(step["what"], int(step["minutes"] or 0) * 60 + int(step["seconds"])) for step in ENDED.finditer(output)]
 
 
 def cpu_seconds(stat: str) -> float:
@@ -117,18 +117,18 @@ def _group(limit: int) -> Iterator[Group]:
         yield Group(folder, name, *files)
     finally:
         until("The end of the cold start's processes", lambda: not _killed(folder), seconds=60)
-        for below in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
+        for below in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
             below.rmdir()
         folder.rmdir()
 
 
 def _killed(folder: Path) -> list[int]:
     """Kill every process in a cgroup and below, and return who that was."""
-    found = [int(pid) for procs in folder.rglob("cgroup.procs") for pid in procs.read_text(encoding="ascii").split()]
-    for pid in found:
+    pids = [int(pid) for procs in folder.rglob("cgroup.procs") for pid in procs.read_text(encoding="ascii").split()]
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return found
+    return pids
 
 
 def environment(own: Path) -> dict[str, str]:
@@ -141,8 +141,8 @@ def measure(revision: str, limit: int, kept: Path) -> Cold:
     """Return what `make conformance` took at a revision, from nothing; its output is kept in a file."""
     repository = Path(__file__).parents[2]
     # Not below /tmp: it may be memory, or too small.
-    with tempfile.TemporaryDirectory(prefix="conformance-cold-", dir="/var/tmp") as made, _group(limit) as group:
-        own = Path(made)
+    with tempfile.TemporaryDirectory(prefix="conformance-cold-", dir="/var/tmp") as scratch, _group(limit) as group:
+        own = Path(scratch)
         for folder in ("docker", "home", "tmp"):
             (own / folder).mkdir()
         commands.run(["git", "clone", "-q", "--no-checkout", repository, own / "source"], timeout=60)
@@ -166,18 +166,18 @@ def table(measured: Sequence[Cold]) -> list[str]:
     """Return the lines of what each revision took, and of each one's steps."""
     lines = ["revision        wall    CPU s   fetched    peak memory  ended with"]
     lines += [
-        f"{one.revision:10} {clock(one.wall):>10} {one.cpu:8.0f} {one.fetched >> 20:5} MiB {one.peak >> 20:10} MiB  {one.code}"
-        for one in measured
+        f"{run.revision:10} {clock(run.wall):>10} {run.cpu:8.0f} {run.fetched >> 20:5} MiB {run.peak >> 20:10} MiB  {run.code}"
+        for run in measured
     ]
-    for one in measured:
-        lines += ["", f"steps of `up` at {one.revision}, as they ended; those that run beside one another overlap:"]
-        lines += [f"{clock(seconds):>14}  {what}" for what, seconds in one.steps]
+    for run in measured:
+        lines += ["", f"steps of `up` at {run.revision}, as they ended; those that run beside one another overlap:"]
+        lines += [f"{clock(seconds):>14}  {what}" for what, seconds in run.steps]
     return lines
 
 
 def concluded(measured: Sequence[Cold]) -> tuple[list[str], int]:
     """Return the lines that hold the last revision against the first, and the exit code."""
-    if any(one.code for one in measured):
+    if any(cold.code for cold in measured):
         return ["a revision did not come to its report"], 2
     if len(measured) < 2:  # noqa: PLR2004 -- one has nothing to be held against
         return [], 0

@@ -28,6 +28,11 @@ END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
 STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
 """Usual seconds of what lies between nothing and a node image that is built: two Debians, and twelve images."""
+HTTPD = Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
+PYTHON = Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
+"""What the node probe runs on."""
+MARIADB = Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
+"""Pod A's second container, the MySQL-protocol server."""
 
 
 @frozen
@@ -51,13 +56,13 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         words = f"--docker {engine} and --image {DOCKER_DIND}={store.overrides[DOCKER_DIND]} both choose the engine in the pods."
         raise UsageError(words, "give one of them")
     recipes = {
-        CHILD: httpd(),
+        CHILD: HTTPD,
         DOCKER_CLI: docker(),
         in_pods: docker(ENGINES[engine]),
         CLI_2017: docker(),
         DIND_2017: docker(),
-        PROBE: probe(),
-        DATABASE: database(),
+        PROBE: PYTHON,
+        DATABASE: MARIADB,
         REGISTRY: registry(store),
     }
     # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
@@ -103,26 +108,11 @@ def _plain(store: Store, containerd: str) -> Image:
     return store.obtain(NODE, recipe, kindest_node(store)) if containerd == RUNTIMES[0] else store.build(recipe)
 
 
-def httpd() -> Recipe:
-    """Return the recipe of the child's image."""
-    return Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
-
-
 def docker(suite: str = ENGINES["26.1"]) -> Recipe:
     """Return the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
     client = "" if suite == "bookworm" else "docker-cli docker-compose"
     what = f"docker.io{' and docker-cli' if client else ''} of Debian {suite}, entrypoint imitated"
     return Recipe("docker", usual=40, base=suite, args={"CLIENT": client}, stand_in=what)
-
-
-def probe() -> Recipe:
-    """Return the recipe of what the node probe runs on."""
-    return Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
-
-
-def database() -> Recipe:
-    """Return the recipe of Pod A's second container, the MySQL-protocol server."""
-    return Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
 
 
 def registry(store: Store) -> Recipe:

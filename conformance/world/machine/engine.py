@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,15 +83,7 @@ def _start() -> dict[str, Any]:
     args = [program, "--host", DOCKER_HOST]
     if lacks_sys_resource():
         args += ["--add-runtime", f"{RUNTIME}={_runtime()}", "--default-runtime", RUNTIME]
-    with log.open("ab") as output:
-        daemon = subprocess.Popen(  # noqa: S603
-            args,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env={**os.environ, "PATH": packages.SEARCH},
-        )
+    daemon = processes.start(args, log, PATH=packages.SEARCH)
 
     def answers() -> dict[str, Any] | None:
         if daemon.poll() is not None:
