@@ -272,8 +272,11 @@ def test_a_world_is_a_class_and_an_entry(monkeypatch: pytest.MonkeyPatch) -> Non
     assert up._steps(toy)[:2] == [7.0, up.CLUSTER * 2.0]
     assert [check.state for check in doctor.checks() if check.what.startswith("world toy")] == ["in its box"]
     assert down.down(Progress()) == down.down(Progress(), toy) == ["the world toy, with its cluster"]
-    assert Toy.stopped == ["toy", "toy"]
+    assert Toy.stopped == ["toy"] * 2
     assert down.down(Progress(), MACHINE) == []
+    monkeypatch.setattr(engine, "info", dict)
+    monkeypatch.setattr(kind, "program", lambda _: pytest.fail("the machine's own clusters stay"))
+    assert down.down(Progress(), toy) == ["the world toy, with its cluster"]
 
 
 @pytest.mark.parametrize("command", ["up", "down", "run", "clean"])
