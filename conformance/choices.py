@@ -8,12 +8,12 @@ RUNTIMES = ("2.3", "1.6")
 ENGINES = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}
 """Docker Engine in a pod -> the Debian that has it."""
 HOST = "host"
-CGROUPS = {
-    "cgroup-v1": ("systemd.unified_cgroup_hierarchy=0",),
-    "cgroup-v2": ("systemd.unified_cgroup_hierarchy=1",),
+WORLDS = {
+    HOST: "conformance.world.host:Host",
+    "cgroup-v1": "conformance.world.uml.world:Uml",
+    "cgroup-v2": "conformance.world.uml.world:Uml",
 }
-"""A world with a kernel of its own -> what makes its systemd mount that version."""
-WORLDS = (HOST, *CGROUPS)
+"""Name of a world -> the `World` that it is, module:class, imported where the world is used (`world/worlds.py`)."""
 RATE = 0.031611
 """USD for an hour of one CPU where the user gives no rate of his own: what OpenCost takes where it knows no prices
 (opencost configs/default.json, Google's us-central1, on demand)."""

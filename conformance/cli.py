@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import os
 import signal
 import sys
@@ -12,68 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.choices import ENGINES, FORMATS, HOST, LEVELS, RATE, RUNTIMES, WORLDS
-from conformance.errors import ConformanceError, NoCluster, RigError, UsageError
+from conformance.choices import FORMATS, LEVELS, WORLDS
+from conformance.errors import ConformanceError, RigError, UsageError
+from conformance.options import CONTAINERD, CONTEXT, DOCKER, IMAGE, INSTALL, OF_WORLD, RECORD, REPORTS, USD, WORLD
 
 if TYPE_CHECKING:
-    from conformance.cluster.api import Cluster
     from conformance.record import stream
 
 
-def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
-    """Return the number. Raises `click.BadParameter` on what is none, which is neither below nor above a bound."""
-    if not math.isfinite(number):
-        raise click.BadParameter(f"{number} is not a finite number.")
-    return number
-
-
-REPORTS = click.option(
-    "--reports",
-    type=click.Path(path_type=Path),
-    default=Path("reports"),
-    show_default=True,
-    help="The folder of all runs' records and reports.",
-)
-INSTALL = click.option(
-    "--install/--no-install",
-    default=True,
-    show_default=True,
-    help="Install missing Debian packages, or only print the command.",
-)
-CONTAINERD = click.option(
-    "--containerd",
-    type=click.Choice(RUNTIMES),
-    default=RUNTIMES[0],
-    show_default=True,
-    help="Version of containerd in the nodes.",
-)
-DOCKER = click.option(
-    "--docker",
-    type=click.Choice(list(ENGINES)),
-    default=next(iter(ENGINES)),
-    show_default=True,
-    help="Version of Docker Engine in the pods.",
-)
-WORLD = click.option(
-    "--world",
-    type=click.Choice(WORLDS),
-    default=HOST,
-    show_default=True,
-    help="Run the nodes on this machine's kernel, or on a kernel of their own with that cgroup version (x86-64, root).",
-)
-CONTEXT = click.option("--context", metavar="NAME", default="", help="Use your own cluster: a context of your kubeconfig.")
-IMAGE = click.option(
-    "--image",
-    "given_images",
-    multiple=True,
-    metavar="NAME=REFERENCE",
-    help="Replace one of the suite's images, e.g. httpd:latest=registry.example/httpd@sha256:...",
-)
-
 LATEST = Path("reports/latest")
 """The last run's folder, where nothing else is said."""
-RECORD = click.argument("source", metavar="[RECORD]", required=False, type=click.Path(path_type=Path))
-"""A record.jsonl or a run's folder."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,51 +40,24 @@ def up(install: bool, world: str, containerd: str, docker: str, given_images: tu
 
     Each image is pulled where a registry answers, and built where none does.
     """
-    from conformance.world import kind
+    from conformance.world import up
     from conformance.world.images import image_store, kind_node
     from conformance.world.machine.progress import Progress
 
     overrides = image_store.overrides(given_images, kind_node.KNOWN)
-    made = kind.up(Progress(), install=install, containerd=containerd, docker=docker, overrides=overrides, world=world)
-    click.echo(f"cluster {made.name} is up\nexport KUBECONFIG={made.kubeconfig}")
+    cluster = up.up(Progress(), install=install, containerd=containerd, docker=docker, overrides=overrides, world=world)
+    click.echo(f"cluster {cluster.name} is up\nexport KUBECONFIG={cluster.kubeconfig}")
 
 
 @cli.command()
-@click.option("--world", type=click.Choice(WORLDS), default=None, help="Delete only this world.  [default: all of them]")
+@click.option("--world", type=click.Choice(list(WORLDS)), default=None, help="Delete only this world.  [default: all of them]")
 def down(world: str | None) -> None:
     """Delete our clusters and worlds; stop the Docker Engine if `up` started it and nothing else runs on it."""
-    from conformance.world import kind, places
+    from conformance.world import down, worlds
     from conformance.world.machine.progress import Progress
 
-    for gone in kind.down(Progress(), places.same(world) if world else "") or ["nothing: no cluster of ours is there"]:
+    for gone in down.down(Progress(), worlds.same(world) if world else None) or ["nothing: no cluster of ours is there"]:
         click.echo(f"removed {gone}")
-
-
-OF_WORLD = click.option(
-    "--world",
-    type=click.Choice(WORLDS),
-    default=None,
-    help="Use the cluster that `up --world` made in this world.  [default: the newest cluster]",
-)
-
-
-def reach(context: str, world: str | None = None) -> Cluster:
-    """Return the cluster of a context, or the one that `up` made (in a world, if given). Raises `UsageError`, `NoCluster`."""
-    from conformance.cluster.api import Cluster
-    from conformance.timeouts import be_patient, declared
-    from conformance.world import context as contexts
-    from conformance.world import kind, places
-
-    if context and world:
-        raise UsageError("--context and --world both name a cluster.", "leave one of them out")
-    if context:
-        return contexts.reach(context)
-    found = kind.existing(places.same(world) if world else "")
-    if found is None:
-        where = f" in the world {world}" if world else ""
-        raise NoCluster(f"No cluster of ours answers{where}.", f"conformance up{f' --world {world}' if world else ''}")
-    be_patient(max(found.patience, declared()))
-    return Cluster(found.kubeconfig)
 
 
 @cli.command()
@@ -162,17 +82,7 @@ def reach(context: str, world: str | None = None) -> Cluster:
 )
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="Count a NOT-APPLICABLE cell as a failure.")
-@click.option(
-    "--rate",
-    metavar="USD",
-    type=click.FloatRange(min=0),
-    callback=_finite,
-    envvar="CONFORMANCE_RATE",
-    show_envvar=True,
-    default=RATE,
-    show_default=True,
-    help="Price of one CPU for an hour, for the properties about bills.",
-)
+@USD
 @click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print nothing but JSON: one line for each observation, and one at the end."
@@ -210,6 +120,7 @@ def run(
     from conformance.run.consent import terms
     from conformance.run.sources import wanted_processes
     from conformance.world.images import image_store
+    from conformance.world.reach import reach
 
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     count = wanted_processes(processes)
@@ -224,13 +135,13 @@ def run(
     run_id = folders.new_id()
     folder = folders.new(reports, run_id)
     way = live.way(console)
-    with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as told:
-        made = controller.Run(
+    with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as listener:
+        work = controller.Run(
             cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
             repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides,
-            asked_world=world or "", told=told,
+            asked_world=world or "", told=listener,
         )  # fmt: skip
-        code = made.go()
+        code = work.go()
     end: dict[str, Any] = {}
     try:
         read = folders.finish(folder)
@@ -243,9 +154,9 @@ def run(
         code = max(code, RigError.exit_code)
         console.print(f"The reports cannot be written: {failed}", markup=False)
     if as_json:
-        live.as_json({"kind": "end", **end, "exit_code": code, "why": made.why, "folder": str(folder)})
+        live.as_json({"kind": "end", **end, "exit_code": code, "why": work.why, "folder": str(folder)})
     else:
-        console.print(f"exit code {code}: {made.why}", markup=False)
+        console.print(f"exit code {code}: {work.why}", markup=False)
     sys.exit(code)
 
 
@@ -274,9 +185,9 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     from conformance.report import files, markdown, terminal
 
     if len(sources) > 1:
-        worlds = [stream.read(_file(one), stream.nothing) for one in sources]
-        files.several(worlds, reports)
-        _show_in_step(markdown.side_by_side_markdown(worlds))
+        records = [stream.read(_file(source), stream.nothing) for source in sources]
+        files.several(records, reports)
+        _show_in_step(markdown.side_by_side_markdown(records))
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)
@@ -301,11 +212,11 @@ def diff(before: Path, after: Path, form: str) -> None:
     from conformance.report import differences
 
     records = [stream.read(_file(source), stream.nothing) for source in (before, after)]
-    found = compare(*records)
-    click.echo(differences.WRITERS[form](found), nl=False)
+    changes = compare(*records)
+    click.echo(differences.WRITERS[form](changes), nl=False)
     for read in records:
         _ended(read)
-    sys.exit(1 if found.changed or found.vanished else 0)
+    sys.exit(1 if changes.changed or changes.vanished else 0)
 
 
 def _ended(read: stream.Record) -> stream.Line:
@@ -391,7 +302,7 @@ def doctor() -> None:
 
     worst = 0
     for check in checks.checks():
-        click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.what}: {check.found}")
+        click.echo(f"{'ok     ' if check.ok else 'MISSING'} {check.what}: {check.state}")
         if not check.ok:
             click.echo(f"        remedy: {check.remedy}")
             worst = 2
@@ -408,13 +319,14 @@ def clean(reports: Path, world: str | None, context: str, given_images: tuple[st
     from conformance import images
     from conformance.run import clean as cleaning
     from conformance.world.images import image_store
+    from conformance.world.reach import reach
 
     overrides = image_store.overrides(given_images, (images.PROBE,))
     removed, left = cleaning.clean(reach(context, world), reports, overrides)
-    for one in removed:
-        click.echo(f"removed {one}")
-    for one in left:
-        click.echo(f"still there: {one}")
+    for name in removed:
+        click.echo(f"removed {name}")
+    for name in left:
+        click.echo(f"still there: {name}")
     click.echo("nothing of any run is left" if not left else f"{len(left)} left")
     sys.exit(2 if left else 0)
 

@@ -15,7 +15,7 @@ class Timeouts:
     """Upper bounds; nothing sleeps for them but for `settle`, `again`, `pause`. Measured times on two cores stand behind each."""
 
     patience: float = 1.0
-    """What every limit below was multiplied by: more than 1 in a world that is slow by itself (`world/places.py`)."""
+    """What every limit below was multiplied by: more than 1 in a world that is slow by itself (`world/worlds.py`)."""
     api: float = 10.0
     """One request to the API server (measured: 5 to 50 ms)."""
     probe_ready: float = 60.0

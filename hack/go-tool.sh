@@ -4,8 +4,8 @@ set -euo pipefail
 find='
 import sys
 from conformance.errors import ConformanceError
-from conformance.world import packages
-from conformance.world.progress import Progress
+from conformance.world.machine import packages
+from conformance.world.machine.progress import Progress
 try:
     print(packages.go(Progress()))
 except ConformanceError as missing:

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from conformance.choices import CGROUPS
 from conformance.record import stream
 from conformance.world.machine import apt, paths
+from conformance.world.uml.guest import CGROUPS
 
 REPORTS = Path("reports")
 KEPT = ("record.jsonl", "report.html", "summary.md")
@@ -64,20 +64,20 @@ def unlike(source: Path) -> str:
 
 def main() -> int:
     """Copy each world's last run and the report of all; give the exit code."""
-    files = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
-    files[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
+    copies = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
+    copies[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
     telling, code = of_this_machine(), 0
-    for source in files.values():
+    for source in copies.values():
         if not source.is_file():
             click.echo(f"{source} is not there: `make worlds` makes it")
             code = max(code, 2)
-        elif betraying := betrayed(source.read_text(encoding="utf-8"), telling):
-            click.echo(f"{source} tells of this machine: {', '.join(sorted(betraying))}")
+        elif words := betrayed(source.read_text(encoding="utf-8"), telling):
+            click.echo(f"{source} tells of this machine: {', '.join(sorted(words))}")
             code = max(code, 1)
         elif source.name == "record.jsonl" and (why := unlike(source)):
             click.echo(f"{source} is no sample: {why}")
             code = max(code, 1)
-    for kept, source in files.items() if not code else ():
+    for kept, source in copies.items() if not code else ():
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, kept)
         click.echo(kept)

@@ -35,9 +35,9 @@ def test_what_has_no_null_is_kept() -> None:
 def test_a_node_whose_images_have_no_names_is_read(images: object, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = json.dumps({"items": [{"metadata": {"name": "a"}, "status": {"images": images, "conditions": None}}]})
     monkeypatch.setattr(kind, "kubectl", lambda *_, **__: shown)
-    cluster = kind.Cluster("a", kind.folder("a") / "kubeconfig", "")
+    cluster = kind.KindCluster("a")
     assert not kind.has_image(cluster, "python:3-slim")
-    assert not any(map(kind._ready, kind._nodes(cluster)))
+    assert not any(map(kind.is_ready, kind.nodes(cluster)))
 
 
 @pytest.mark.parametrize("items", [None, []])

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     *("errors", "timeouts", "wait", "answers", "choices", "images"),
     *("cluster", "evidence", "claims", "record", "approaches", "probes", "legs", "world", "cleanup", "analysis", "report"),
-    *("scenarios", "suite", "explain", "run", "cli"),
+    *("scenarios", "suite", "explain", "run", "options", "cli"),
 )
 """Folders and modules of conformance/, and scenarios/, from the ground up: each may import what stands before it, and itself."""
 LONGEST = 400
@@ -81,10 +81,8 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 TO_SPLIT = {
-    "conformance.cli",
     "conformance.legs.runner",
     "conformance.run.controller",
-    "conformance.world.kind",
 }
 
 

@@ -111,9 +111,9 @@ def test_what_a_build_leaves_is_taken_away_and_nothing_of_a_build_beside_it(
     assert ran[-1][-1] == f"label={image_store.STAGE}=httpd"
     staged = {file.parent.name: STAGED.findall(file.read_text()) for file in image_store.FOLDER.glob("*/Dockerfile")}
     assert staged["httpd"]
-    for folder, found in staged.items():
+    for folder, stage in staged.items():
         stages = re.findall(r"^FROM .*\bAS\b", (image_store.FOLDER / folder / "Dockerfile").read_text(), re.MULTILINE)
-        assert found == [folder] * len(stages)
+        assert stage == [folder] * len(stages)
 
 
 def test_what_is_frozen_in_a_node_is_thawed_and_nothing_else(tmp_path: Path) -> None:

@@ -484,7 +484,7 @@ def test_sigterm_interrupts_every_command_as_ctrl_c_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    monkeypatch.setattr("conformance.world.kind.down", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("conformance.world.down.down", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     monkeypatch.setattr("sys.argv", ["conformance", "down"])
     try:
         with pytest.raises(SystemExit) as ended:

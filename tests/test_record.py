@@ -402,7 +402,7 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
         def go(self) -> int:
             return 1
 
-    monkeypatch.setattr("conformance.cli.reach", lambda *_: None)
+    monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
     monkeypatch.setattr("conformance.run.controller.Run", Made)
     for step, said in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.choices import CGROUPS
 from conformance.record import stream
+from conformance.world.uml.guest import CGROUPS
 from hack import samples
 from tests.conftest import recorded_lines
 

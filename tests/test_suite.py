@@ -119,6 +119,5 @@ def test_every_module_of_scenarios_is_in_a_family() -> None:
     files = {Path(str(module.__file__)).resolve() for module in listed}
     shared = {SCENARIOS / "__init__.py", SCENARIOS / "resources" / "reading.py"}
     for path in sorted({*SCENARIOS.rglob("*.py")} - files - shared):
-        pytest.fail(
-            f"scenarios/{path.relative_to(SCENARIOS)} is in no family: name it in scenarios/__init__.py, or in its package's PARTS"
-        )
+        name = path.relative_to(SCENARIOS)
+        pytest.fail(f"scenarios/{name} is in no family: name it in scenarios/__init__.py, or in its package's PARTS")

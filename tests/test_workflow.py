@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.choices import CGROUPS
+from conformance.world.uml.guest import CGROUPS
 
 ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "conformance.yml"

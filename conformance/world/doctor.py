@@ -1,4 +1,4 @@
-"""Checks: each thing that a run needs, what was found, and the remedy. Changes nothing."""
+"""Checks: each thing that a run needs, how it is, and the remedy. Changes nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from conformance import images
-from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError
-from conformance.world import kind, places
+from conformance.world import kind, worlds
 from conformance.world.images import kind_node
 from conformance.world.machine import engine, packages, paths
 
@@ -26,7 +25,7 @@ class Check:
 
     what: str
     ok: bool
-    found: str
+    state: str
     remedy: str = ""
 
 
@@ -45,8 +44,8 @@ def checks() -> Iterator[Check]:
         ("Debian packages to build images, where no registry answers", packages.FOR_IMAGES, not kind_node.any_there()),
     ):
         missing = packages.missing(needs)
-        found = " ".join(missing) + " missing" if missing else "all there"
-        yield Check(purpose, not (missing and needed), found, packages.install_command(missing))
+        state = " ".join(missing) + " missing" if missing else "all there"
+        yield Check(purpose, not (missing and needed), state, packages.install_command(missing))
     go = shutil.which("go")
     yield Check("Go toolchain", True, go or "none; `up` brings one into the cache")
     free = shutil.disk_usage(paths.cache()).free
@@ -58,17 +57,17 @@ def checks() -> Iterator[Check]:
     )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     yield Check("memory", memory >= MEMORY_BYTES, f"{memory >> 30} GiB", f"a machine with {MEMORY_BYTES >> 30} GiB")
-    for world in CGROUPS:
-        yield Check(f"world {world}, where it is asked for", True, places.state(world))
+    for world in worlds.every():
+        yield Check(f"world {world.name}, where it is asked for", True, world.state())
     if running is None:
         yield Check("Docker Engine", False, "none answers", "conformance up starts one" if root else "start Docker")
         return
     unusable = engine.needs_runtime(running)
-    found = f"{running['ServerVersion']}, cgroup v{running.get('CgroupVersion', '1')}, runtime {running.get('DefaultRuntime')}"
+    state = f"{running['ServerVersion']}, cgroup v{running.get('CgroupVersion', '1')}, runtime {running.get('DefaultRuntime')}"
     yield Check(
         "Docker Engine",
         not unusable,
-        found,
+        state,
         "stop it; conformance up starts one whose runtime does not ask for CAP_SYS_RESOURCE",
     )
     cluster = kind.existing()

@@ -20,10 +20,10 @@ from pathlib import Path
 import click
 from attrs import frozen
 
-from conformance.cli import reach
 from conformance.errors import ConformanceError, RigError
 from conformance.record import stream
 from conformance.world import kind
+from conformance.world.reach import reach
 from hack.bench import many, start
 from hack.bench.lag import lags, percentile
 

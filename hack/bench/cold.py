@@ -141,8 +141,8 @@ def measure(revision: str, limit: int, kept: Path) -> Cold:
     """Return what `make conformance` took at a revision, from nothing; its output is kept in a file."""
     repository = Path(__file__).parents[2]
     # Not below /tmp: it may be memory, or too small.
-    with tempfile.TemporaryDirectory(prefix="conformance-cold-", dir="/var/tmp") as home, _group(limit) as group:
-        own = Path(home)
+    with tempfile.TemporaryDirectory(prefix="conformance-cold-", dir="/var/tmp") as scratch, _group(limit) as group:
+        own = Path(scratch)
         for folder in ("docker", "home", "tmp"):
             (own / folder).mkdir()
         commands.run(["git", "clone", "-q", "--no-checkout", repository, own / "source"], timeout=60)
@@ -177,7 +177,7 @@ def table(measured: Sequence[Cold]) -> list[str]:
 
 def concluded(measured: Sequence[Cold]) -> tuple[list[str], int]:
     """Return the lines that hold the last revision against the first, and the exit code."""
-    if any(run.code for run in measured):
+    if any(cold.code for cold in measured):
         return ["a revision did not come to its report"], 2
     if len(measured) < 2:  # noqa: PLR2004 -- one has nothing to be held against
         return [], 0

@@ -51,7 +51,7 @@ def start(reports: Path, *args: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def cluster() -> kind.Cluster:
+def cluster() -> kind.KindCluster:
     found = kind.existing()
     assert found is not None
     return found

@@ -122,7 +122,7 @@ def second_engine(tmp_path: Path, registry: Registry, monkeypatch: pytest.Monkey
 
 
 def test_one_place_decides_between_pull_and_build(registry: Registry, request: pytest.FixtureRequest) -> None:
-    child = registry.push(CHILD, kind_node.httpd().image.reference)
+    child = registry.push(CHILD, kind_node.HTTPD.image.reference)
     request.getfixturevalue("second_engine")
     built: list[str] = []
 
@@ -132,14 +132,14 @@ def test_one_place_decides_between_pull_and_build(registry: Registry, request: p
             return recipe.image
 
     store = Builder(Progress())
-    pulled = store.obtain(CHILD, kind_node.httpd())
+    pulled = store.obtain(CHILD, kind_node.HTTPD)
     assert (pulled.reference, pulled.stand_in) == (child, ""), "it is in the registry, so it is no stand-in"
     assert built == []
-    probe = store.obtain(PROBE, kind_node.probe())
+    probe = store.obtain(PROBE, kind_node.PYTHON)
     assert built == ["python"], "it is not in the registry, so it is built"
     assert probe.stand_in
     commands.run(["docker", "rmi", CHILD], timeout=60)
-    assert Builder(Progress()).obtain(CHILD, kind_node.httpd()) == pulled, "asked again, the registry has it still"
+    assert Builder(Progress()).obtain(CHILD, kind_node.HTTPD) == pulled, "asked again, the registry has it still"
 
 
 @pytest.mark.test_all
@@ -147,7 +147,7 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     """kindest/node gets Docker Engine added to it, and nothing is a stand-in any more."""
     store = Store(Progress())
     made_of = {
-        CHILD: kind_node.httpd(), PROBE: kind_node.probe(), DATABASE: kind_node.database(), REGISTRY: kind_node.registry(store),
+        CHILD: kind_node.HTTPD, PROBE: kind_node.PYTHON, DATABASE: kind_node.MARIADB, REGISTRY: kind_node.registry(store),
         **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), kind_node.docker()),
         NODE: kind_node.kind_node(store, RUNTIMES[0]),
     }  # fmt: skip
@@ -234,11 +234,11 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
         f"mkdir -p /etc/containerd/certs.d/docker.io && echo '{hosts}' >/etc/containerd/certs.d/docker.io/hosts.toml",
     )
     local = Registry(tmp_path, "127.0.0.1")
-    loaded = kind_node.with_child(kind_node.docker().image, kind_node.httpd().image)
+    loaded = kind_node.with_child(kind_node.docker().image, kind_node.HTTPD.image)
     with local.serving():
         for public, image in (
-            (DOCKER_CLI, kind_node.docker()), (DOCKER_DIND, loaded), (PROBE, kind_node.probe()),
-            (CHILD, kind_node.httpd()), (DATABASE, kind_node.database()),
+            (DOCKER_CLI, kind_node.docker()), (DOCKER_DIND, loaded), (PROBE, kind_node.PYTHON),
+            (CHILD, kind_node.HTTPD), (DATABASE, kind_node.MARIADB),
         ):  # fmt: skip
             local.push(public, image.image.reference)
     before = outside(env)

@@ -58,10 +58,10 @@ class Module:
     def version_of(self, module: str) -> str:
         """Return the version that go.mod pins `module` to, e.g. 'v1.36.3'."""
         text = (self.folder / "go.mod").read_text(encoding="utf-8")
-        found = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", text, re.MULTILINE)
-        if not found:
+        pinned = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", text, re.MULTILINE)
+        if not pinned:
             raise LookupError(f"{self.folder}/go.mod does not pin {module}")
-        return found[1]
+        return pinned[1]
 
 
 PARTS = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubeadm", "kubectl", "kubelet")

@@ -127,10 +127,10 @@ class Store:
         if override := self.overrides.get(name):
             return self._overridden(name, override)
         asked = asked or name
-        found = pulled(asked)
-        if found is None and not present(recipe.image.reference):
-            found = self._pull(name, asked)
-        return found or self.build(recipe)
+        image = pulled(asked)
+        if image is None and not present(recipe.image.reference):
+            image = self._pull(name, asked)
+        return image or self.build(recipe)
 
     def _overridden(self, name: str, reference: str) -> Image:
         with self.progress.step(f"image {name} from {reference}"):
@@ -146,22 +146,19 @@ class Store:
         """Pull from the public registry; None where that fails. A registry that did not answer is not asked again."""
         registry = _registry(asked)
         with self._making[registry]:
-            return self._pull_from(registry, name, asked)
-
-    def _pull_from(self, registry: str, name: str, asked: str) -> Image | None:
-        if registry in self._silent:
-            self.progress.note(f"image {name}: {registry} did not answer before, so a stand-in is built")
-            return None
-        try:
-            with self.progress.step(f"image {name}: pulling"):
-                commands.run(["docker", "pull", "-q", asked], timeout=PULL_SECONDS, log="images")
-        except (CommandFailed, TimedOut) as failed:
-            why = failed.sentence.strip().splitlines()[-1]
-            if not REFUSED.search(why):
-                self._silent[registry] = why
-            self.progress.note(f"image {name}: not to be pulled ({why}), so a stand-in is built")
-            return None
-        return pulled(asked)
+            if registry in self._silent:
+                self.progress.note(f"image {name}: {registry} did not answer before, so a stand-in is built")
+                return None
+            try:
+                with self.progress.step(f"image {name}: pulling"):
+                    commands.run(["docker", "pull", "-q", asked], timeout=PULL_SECONDS, log="images")
+            except (CommandFailed, TimedOut) as failed:
+                why = failed.sentence.strip().splitlines()[-1]
+                if not REFUSED.search(why):
+                    self._silent[registry] = why
+                self.progress.note(f"image {name}: not to be pulled ({why}), so a stand-in is built")
+                return None
+            return pulled(asked)
 
     def build(self, recipe: Recipe) -> Image:
         """Return the image of a recipe, built unless it is there. Raises `NoImage` with the builder's last words."""

@@ -17,7 +17,7 @@ from conformance.errors import NoImage, UsageError
 from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
 from conformance.wait import until
 from conformance.world.images import go_programs, image_store
-from conformance.world.images.image_store import Image, Recipe, Store, save  # fmt: skip
+from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
 from conformance.world.machine.digest import digest
 
@@ -28,6 +28,11 @@ END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
 STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
 """Usual seconds of what lies between nothing and a node image that is built: two Debians, and twelve images."""
+HTTPD = Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
+PYTHON = Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
+"""What the node probe runs on."""
+MARIADB = Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
+"""Pod A's second container, the MySQL-protocol server."""
 
 
 @frozen
@@ -51,13 +56,13 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         words = f"--docker {engine} and --image {DOCKER_DIND}={store.overrides[DOCKER_DIND]} both choose the engine in the pods."
         raise UsageError(words, "give one of them")
     recipes = {
-        CHILD: httpd(),
+        CHILD: HTTPD,
         DOCKER_CLI: docker(),
         in_pods: docker(ENGINES[engine]),
         CLI_2017: docker(),
         DIND_2017: docker(),
-        PROBE: probe(),
-        DATABASE: database(),
+        PROBE: PYTHON,
+        DATABASE: MARIADB,
         REGISTRY: registry(store),
     }
     # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
@@ -74,12 +79,12 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         save({CHILD: child}, context / "httpd.tar")
 
     inputs = tuple(f"{name} {image.id}" for name, image in sorted(archived.items()))
-    made = store.build(
+    image = store.build(
         Recipe("node", usual=70, base=used[NODE], inputs=inputs, fill=fill, options=OPTIONS, entrypoint=ENTRYPOINT)
     )
     used[DOCKER_DIND] = used.pop(in_pods)
     instead = {DOCKER_DIND: in_pods} if in_pods != DOCKER_DIND else {}
-    return Node(made, {name: image.stand_in for name, image in used.items() if image.stand_in}, instead)
+    return Node(image, {name: part.stand_in for name, part in used.items() if part.stand_in}, instead)
 
 
 def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
@@ -88,9 +93,9 @@ def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
     doing = {name: pool.submit(work) for name, work in works.items()}
     try:
         done, _ = wait(doing.values(), return_when=FIRST_EXCEPTION)
-        for one in done:
-            one.result()
-        return {name: one.result() for name, one in doing.items()}
+        for future in done:
+            future.result()
+        return {name: future.result() for name, future in doing.items()}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         while wait(doing.values(), timeout=END_SECONDS).not_done:
@@ -103,26 +108,11 @@ def _plain(store: Store, containerd: str) -> Image:
     return store.obtain(NODE, recipe, kindest_node(store)) if containerd == RUNTIMES[0] else store.build(recipe)
 
 
-def httpd() -> Recipe:
-    """Return the recipe of the child's image."""
-    return Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
-
-
 def docker(suite: str = ENGINES["26.1"]) -> Recipe:
     """Return the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
     client = "" if suite == "bookworm" else "docker-cli docker-compose"
     what = f"docker.io{' and docker-cli' if client else ''} of Debian {suite}, entrypoint imitated"
     return Recipe("docker", usual=40, base=suite, args={"CLIENT": client}, stand_in=what)
-
-
-def probe() -> Recipe:
-    """Return the recipe of what the node probe runs on."""
-    return Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
-
-
-def database() -> Recipe:
-    """Return the recipe of Pod A's second container, the MySQL-protocol server."""
-    return Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
 
 
 def registry(store: Store) -> Recipe:
@@ -138,10 +128,10 @@ def registry(store: Store) -> Recipe:
 def kindest_node(store: Store) -> str:
     """Return the node image that the pinned kind asks for, by digest."""
     defaults = go_programs.source(go_programs.KIND, "sigs.k8s.io/kind", store.progress) / "pkg/apis/config/defaults/image.go"
-    found = re.search(r'^const Image = "(\S+)"', defaults.read_text(encoding="utf-8"), re.MULTILINE)
-    if not found:
+    default = re.search(r'^const Image = "(\S+)"', defaults.read_text(encoding="utf-8"), re.MULTILINE)
+    if not default:
         raise LookupError(f"{defaults} names no image")
-    return found[1]
+    return default[1]
 
 
 def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
@@ -174,9 +164,9 @@ def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
 
         until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
         asked = [*inside, "docker", "version", "--format", "{{.Server.Version}}"]
-        found = commands.run(asked, timeout=20, log="images").stdout.strip()
-        if engine.stand_in and not found.startswith(f"{version}."):
-            words = f"Debian {ENGINES[version]} has Docker Engine {found} now, and not {version}."
+        served = commands.run(asked, timeout=20, log="images").stdout.strip()
+        if engine.stand_in and not served.startswith(f"{version}."):
+            words = f"Debian {ENGINES[version]} has Docker Engine {served} now, and not {version}."
             raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
         archive = target.with_name("child.tar")
         save({CHILD: child}, archive)
@@ -209,10 +199,10 @@ def kind_node(store: Store, containerd: str) -> Recipe:
             file.chmod(file.stat().st_mode | 0o200)
         _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl", *(MODULE if own else ()))
         shutil.copy2(importing, context)
-        registry, made = "registry.k8s.io", store.build(parts)
+        registry, shared = "registry.k8s.io", store.build(parts)
         of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
-        named = {f"{registry}/{name}:{version}": made for name in of_control_plane}
-        named |= {f"{registry}/etcd:{ETCD_TAG}": made, f"{registry}/pause:{PAUSE_TAG}": made}
+        named = {f"{registry}/{name}:{version}": shared for name in of_control_plane}
+        named |= {f"{registry}/etcd:{ETCD_TAG}": shared, f"{registry}/pause:{PAUSE_TAG}": shared}
         named[f"{registry}/coredns/coredns:{dns_version}"] = store.build(dns)
         save(named, context / "images.tar")
 

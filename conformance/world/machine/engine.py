@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,20 +58,20 @@ def ensure(progress: Progress, *, install: bool = True) -> dict[str, Any]:
 
     A running engine is never reconfigured. Raises `NoEngine` with the end of the engine's own log.
     """
-    found = info()
-    if found is None:
+    running = info()
+    if running is None:
         if os.geteuid() != 0:
             raise NoEngine("No Docker Engine answers and only root can start one.", "start Docker, or run as root")
         packages.ensure(progress, packages.FOR_ENGINE, install=install)
         with progress.step("Docker Engine", usual=USUAL):
-            found = _start()
-    if needs_runtime(found):
+            running = _start()
+    if needs_runtime(running):
         raise NoEngine(
             "This machine has no CAP_SYS_RESOURCE, and the running Docker Engine's default runtime asks for it, "
             "so privileged containers cannot start.",
             "stop that engine; `conformance up` then starts one with a runtime that does not ask for it",
         )
-    return found
+    return running
 
 
 def _start() -> dict[str, Any]:
@@ -84,15 +83,7 @@ def _start() -> dict[str, Any]:
     args = [program, "--host", DOCKER_HOST]
     if lacks_sys_resource():
         args += ["--add-runtime", f"{RUNTIME}={_runtime()}", "--default-runtime", RUNTIME]
-    with log.open("ab") as output:
-        daemon = subprocess.Popen(  # noqa: S603
-            args,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env={**os.environ, "PATH": packages.SEARCH},
-        )
+    daemon = processes.start(args, log, PATH=packages.SEARCH)
 
     def answers() -> dict[str, Any] | None:
         if daemon.poll() is not None:
@@ -101,14 +92,14 @@ def _start() -> dict[str, Any]:
         return info()
 
     try:
-        found = until("An answer from the Docker Engine", answers, seconds=START_SECONDS)
+        started = until("An answer from the Docker Engine", answers, seconds=START_SECONDS)
     except BaseException as ended:
         daemon.terminate()
         if isinstance(ended, TimedOut):
             raise NoEngine(ended.sentence, f"see {log}") from ended
         raise
     processes.remember(_pid_file(), daemon.pid)
-    return found
+    return started
 
 
 def _runtime() -> Path:

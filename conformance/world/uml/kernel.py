@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from conformance.errors import RigError
 from conformance.world.machine import apt, commands, packages, paths
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
+from conformance.world.uml import disks
 
 SOURCE = "linux-source-7.2"
 SUITE = "trixie-backports"
@@ -68,30 +68,22 @@ def build(progress: Progress, *, install: bool) -> Kernel:
     target = cached()
     if not target.is_dir():
         packages.ensure(progress, NEEDS, install=install)
-        with tempfile.TemporaryDirectory(dir=paths.worlds(), prefix="kernel.part-") as folder:
-            part = Path(folder)
+        with disks.making(target) as (part, folder):
             with progress.step(f"source of the world's kernel ({SOURCE} of Debian {SUITE})", usual=STEPS[0]):
                 tree, source = _fetch(part)
             with progress.step("building the world's kernel, once", usual=STEPS[1]):
                 release = _make(tree)
-            kept = part / "kept"
-            kept.mkdir()
-            shutil.copy2(tree / "linux", kept / "linux")
-            shutil.copy2(tree / ".config", kept / "config")
+            shutil.copy2(tree / "linux", folder / "linux")
+            shutil.copy2(tree / ".config", folder / "config")
             note = {"release": release, "source": source, "edits": {file.stem: why for file, why in edits().items()}}
-            (kept / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
-            kept.rename(target)
-    return _known(target)
+            (folder / "kernel.json").write_text(json.dumps(note), encoding="utf-8")
+    return kept()
 
 
-def made() -> Kernel:
+def kept() -> Kernel:
     """Return the kernel that is cached. Raises `FileNotFoundError` if there is none."""
-    return _known(cached())
-
-
-def _known(target: Path) -> Kernel:
-    read = json.loads((target / "kernel.json").read_text(encoding="utf-8"))
-    return Kernel(target / "linux", read["release"], read["source"], dict(read["edits"]))
+    read = json.loads((cached() / "kernel.json").read_text(encoding="utf-8"))
+    return Kernel(cached() / "linux", read["release"], read["source"], dict(read["edits"]))
 
 
 def _fetch(part: Path) -> tuple[Path, str]:
@@ -133,7 +125,7 @@ def not_taken(options: str, config: str) -> Iterator[str]:
         name, equals, value = line.partition("=")
         if not equals or name.startswith("#"):
             continue
-        if value == "n" and any(one.startswith(f"{name}=") for one in held):
+        if value == "n" and any(option.startswith(f"{name}=") for option in held):
             yield line
         if value != "n" and line not in held:
             yield line
