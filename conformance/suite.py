@@ -69,28 +69,28 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
     allowed = LEVELS[: LEVELS.index(level) + 1]
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
-        Cell(family, one, approach, kind, repeat)
+        Cell(family, prop, approach, kind, repeat)
         for repeat in range(1, repeats + 1)
         for family in families()
-        for one in family.properties
-        if one.level in allowed
+        for prop in family.properties
+        if prop.level in allowed
         for approach in approaches
-        if approach in one.approaches and approach in asked
-        for kind in one.legs
+        if approach in prop.approaches and approach in asked
+        for kind in prop.legs
     ]
 
 
 def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
     """Return, for the record's header, every claim of the article, and why this run does not judge it, or a part of it."""
     judged = {cell.prop.id for cell in selected}
-    parts = {claim: [one.id for one in properties() if one.claim == claim] for claim in CLAIMS}
+    parts = {claim: [prop.id for prop in properties() if prop.claim == claim] for claim in CLAIMS}
     return [
         {
             "id": claim.id,
             "says": claim.says,
             "source": claim.source,
             "unjudged": "" if judged & set(parts[claim.id]) else unjudged(claim, level),
-            "left_out": [one for one in parts[claim.id] if one not in judged],
+            "left_out": [part for part in parts[claim.id] if part not in judged],
         }
         for claim in CLAIMS.values()
     ]
@@ -98,7 +98,7 @@ def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
 
 def unjudged(claim: Claim, level: str) -> str:
     """Return why a claim of which no property was selected at a level is not judged."""
-    levels = sorted({one.level for one in properties() if one.claim == claim.id}, key=LEVELS.index)
+    levels = sorted({prop.level for prop in properties() if prop.claim == claim.id}, key=LEVELS.index)
     if not levels:
         return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
     if LEVELS.index(levels[0]) > LEVELS.index(level):
@@ -108,7 +108,7 @@ def unjudged(claim: Claim, level: str) -> str:
 
 def properties() -> list[Property]:
     """Return every property of every family, in the order of the report."""
-    return [one for family in families() for one in family.properties]
+    return [prop for family in families() for prop in family.properties]
 
 
 def family_of(prop: Property) -> str:
