@@ -61,8 +61,8 @@ def later_tries(rig: Rig) -> None:
 
 def whose_images(rig: Rig) -> None:
     """Read which images of ours stand in for public ones on this cluster."""
-    found = stand_ins(rig.cluster, rig.leg.images)
-    rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, found, began=0, seconds=0)
+    images = stand_ins(rig.cluster, rig.leg.images)
+    rig.record("stand-ins", "API server", {"GET": "configmaps/world"}, images, began=0, seconds=0)
 
 
 def _without_engine(log: Evidence) -> list[str]:
@@ -83,8 +83,8 @@ def first(seen: Seen) -> Observation:
         return HOLDS.because("the client runs, and was never started again", pod.id)
     refused = _without_engine(log)
     if refused:
-        said = f"the client ended ({restarts} restarts until then) and had said: {refused[0].strip()}"
-        return LACKS.because(said, pod.id, log.id)
+        reason = f"the client ended ({restarts} restarts until then) and had said: {refused[0].strip()}"
+        return LACKS.because(reason, pod.id, log.id)
     return inconclusive(f"the client's container is {json.dumps(state)[:200]} and said: {log.output[-200:]!r}", pod.id, log.id)
 
 
@@ -104,8 +104,8 @@ def printed(seen: Seen) -> Observation:
     first_look, pod, log = seen["pod after its first try"], seen["pod after later tries"], seen["client's later log"]
     client, restarts = _client(pod.output), _client(pod.output).get("restartCount", 0)
     if "running" in client.get("state", {}) and restarts < TRIES:
-        said = f"the client runs after {restarts} restarts, and ended no more in {TIMEOUTS.serving:g} s"
-        return HOLDS.because(said, first_look.id, pod.id)
+        reason = f"the client runs after {restarts} restarts, and ended no more in {TIMEOUTS.serving:g} s"
+        return HOLDS.because(reason, first_look.id, pod.id)
     if restarts >= TRIES and _without_engine(log):
         return LACKS.because(f"no engine answered the client on 2375 in {restarts} tries", pod.id, log.id)
     return inconclusive("the client neither runs nor says that no engine answered", pod.id, log.id)
@@ -133,9 +133,9 @@ def started(seen: Seen) -> Observation:
         return listed_there.because(f"it serves its nonce; {listed_there.reason}", *cites)
     client = _client(pod.output)
     end = client.get("state", {}).get("terminated") or client.get("lastState", {}).get("terminated") or {}
-    said = [line.strip() for line in log.output.splitlines() if REFUSAL in line]
-    if end.get("exitCode") and said:
-        return LACKS.because(f"the client ended with {end['exitCode']} and had said: {said[-1]}", *cites)
+    refusals = [line.strip() for line in log.output.splitlines() if REFUSAL in line]
+    if end.get("exitCode") and refusals:
+        return LACKS.because(f"the client ended with {end['exitCode']} and had said: {refusals[-1]}", *cites)
     return inconclusive(f"{why}; the client has not said that it was refused", *cites)
 
 
@@ -232,8 +232,8 @@ def left_in_run(seen: Seen) -> Observation:
     if not is_["exists"]:
         return HOLDS.because(f"{ON_NODE}, on which the pod's token was mounted, is gone", *cites)
     if storage.same(was, is_):
-        said = f"{ON_NODE} (inode {is_['inode']}), on which the pod's token was mounted, is left on the node"
-        return LACKS.because(said, *cites)
+        reason = f"{ON_NODE} (inode {is_['inode']}), on which the pod's token was mounted, is left on the node"
+        return LACKS.because(reason, *cites)
     return inconclusive(f"{ON_NODE} is not the directory that was there while the pod was", *cites)
 
 

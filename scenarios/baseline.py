@@ -43,12 +43,12 @@ def asked_on_both_ports(rig: Rig) -> None:
         )  # fmt: skip
 
 
-def server_word(said: str) -> str:
+def server_word(packet: str) -> str:
     """Return in words what a MySQL server said first, or '' if what was said is none of its packets.
 
     Its version; or that it has no account for whoever asks from there, which it says of its own knowledge, too.
     """
-    body = said[4:]
+    body = packet[4:]
     version, end, _ = body[1:].partition("\0")
     if end and ord(body[0]) == PROTOCOL:
         return f"MySQL protocol {PROTOCOL}, {version}"
@@ -69,22 +69,22 @@ def one_network(seen: Seen) -> Observation:
     nonce = seen[CHILD].asked["nonce"]
     pages = [*seen.every("page on the pod's IP"), seen["page on localhost"]]
     greetings = [*seen.every("greeting on the pod's IP"), seen["greeting on localhost"]]
-    wrong = [one for one in pages if one.output.get("body", "").strip() != nonce]
-    wrong += [one for one in greetings if not server_word(one.output["said"])]
+    wrong = [page for page in pages if page.output.get("body", "").strip() != nonce]
+    wrong += [greeting for greeting in greetings if not server_word(greeting.output["said"])]
     if wrong:
-        said = ", ".join(f"{one.name} from {one.asked['from_']}: {one.output['outcome']}" for one in wrong)
-        return LACKS.because(f"{len(wrong)} of {len(pages) + len(greetings)} did not get their answer: {said}", pod.id,
-                             *(one.id for one in wrong))  # fmt: skip
-    first = {container_of(one): one["ns"]["net"] for one in processes.output if one["nspid"][-1] == 1}
+        failures = ", ".join(f"{answer.name} from {answer.asked['from_']}: {answer.output['outcome']}" for answer in wrong)
+        return LACKS.because(f"{len(wrong)} of {len(pages) + len(greetings)} did not get their answer: {failures}", pod.id,
+                             *(answer.id for answer in wrong))  # fmt: skip
+    first = {container_of(process): process["ns"]["net"] for process in processes.output if process["nspid"][-1] == 1}
     own = set(container_ids(pod.output).values())
     if not own < set(first):
         return inconclusive("the first process of a container, or of the pod's sandbox, was not found", processes.id)
-    cites = [processes.id, *(one.id for one in (*pages, *greetings))]
+    cites = [processes.id, *(answer.id for answer in (*pages, *greetings))]
     if len(set(first.values())) > 1:
         return LACKS.because(f"the containers have {len(set(first.values()))} networks: {sorted(first.values())}", *cites)
-    words = " and ".join(sorted({server_word(one.output["said"]) for one in greetings}))
-    said = f"both ports answered from all {len(pages) - 1} places and on localhost (the pod's nonce; {words})"
-    return HOLDS.because(f"{said}; {len(own)} containers and the sandbox are in {first[min(own)]}", *cites)
+    words = " and ".join(sorted({server_word(greeting.output["said"]) for greeting in greetings}))
+    reason = f"both ports answered from all {len(pages) - 1} places and on localhost (the pod's nonce; {words})"
+    return HOLDS.because(f"{reason}; {len(own)} containers and the sandbox are in {first[min(own)]}", *cites)
 
 
 AT_ONCE = ("directory", "cgroups", "running containers", "network namespace")
@@ -97,15 +97,15 @@ def had_on_the_node(rig: Rig) -> None:
     processes = rig.ask("pod's processes before", "processes", uid=uid).output
     placed = rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid).output
     at_pod = [cgroupfs.pod_level(name, cgroupfs.levels(placed), uid) for name in placed["mounts"]]
-    network = f" {next(one for one in processes if one['pid'] == rig.client_pid)['ns']['net']} "
+    network = f" {next(process for process in processes if process['pid'] == rig.client_pid)['ns']['net']} "
     mounts = rig.ask("node's mounts before", "mountinfo", pid=1).output.splitlines()
-    found = (
+    places = (
         [f"{PODS}/{uid}"],
-        sorted({f"{placed['mounts'][one.controller]}{one.path}" for one in at_pod if one}),
-        [f"{TASKS}/{container_of(one)}" for one in processes if one["nspid"][-1] == 1],
+        sorted({f"{placed['mounts'][level.controller]}{level.path}" for level in at_pod if level}),
+        [f"{TASKS}/{container_of(process)}" for process in processes if process["nspid"][-1] == 1],
         [line.split(" ")[4] for line in mounts if network in line],
     )
-    _look_before(rig, AT_ONCE, found)
+    _look_before(rig, AT_ONCE, places)
 
 
 def gone_from_the_node(rig: Rig) -> None:
@@ -118,12 +118,12 @@ def to_be_collected(rig: Rig) -> None:
     pod = rig.pod["metadata"]
     own = container_ids(rig.pod).values()
     processes = rig.ask("pod's processes before", "processes", uid=pod["uid"]).output
-    every = [container_of(one) for one in processes if one["nspid"][-1] == 1]
-    found = (
+    every = [container_of(process) for process in processes if process["nspid"][-1] == 1]
+    places = (
         [f"{POD_LOGS}/{pod['namespace']}_{pod['name']}_{pod['uid']}"],
-        [f"{CRI}/{'containers' if one in own else 'sandboxes'}/{one}" for one in every],
+        [f"{CRI}/{'containers' if container in own else 'sandboxes'}/{container}" for container in every],
     )
-    _look_before(rig, COLLECTED, found)
+    _look_before(rig, COLLECTED, places)
 
 
 def collected(rig: Rig) -> None:
@@ -131,8 +131,8 @@ def collected(rig: Rig) -> None:
     _look_after(rig, COLLECTED, TIMEOUTS.collected)
 
 
-def _look_before(rig: Rig, kinds: Sequence[str], found: Sequence[list[str]]) -> None:
-    for what, paths in zip(kinds, found, strict=True):
+def _look_before(rig: Rig, kinds: Sequence[str], places: Sequence[list[str]]) -> None:
+    for what, paths in zip(kinds, places, strict=True):
         rig.ask(f"{what} before", "storage", paths=paths)
 
 
@@ -162,16 +162,16 @@ def _look_after(rig: Rig, kinds: Sequence[str], seconds: float) -> None:
 def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
     """Judge whether all that was there while the pod ran is gone, each kind with the time it took."""
     pairs = [(what, seen[f"{what} before"], seen[f"{what} after"]) for what in kinds]
-    cites = [one.id for _, before, after in pairs for one in (before, after)]
+    cites = [reading.id for _, before, after in pairs for reading in (before, after)]
     if unseen := [what for what, before, _ in pairs if not before.output or not all(o["exists"] for o in before.output.values())]:
         return inconclusive(f"not found while the pod ran, so its absence proves nothing: {', '.join(unseen)}", *cites)
-    said, left = [], []
+    ends, left = [], []
     for what, _, after in pairs:
         there = [path for path, now in after.output["paths"].items() if now["exists"]]
         left += there
         when = f"gone within {after.output['first_seen_gone']:.1f} s" if not there else f"left: {', '.join(there)}"
-        said.append(f"{what} ({len(after.output['paths'])}) {when}")
-    return (LACKS if left else HOLDS).because(f"counted from the delete call: {'; '.join(said)}", *cites)
+        ends.append(f"{what} ({len(after.output['paths'])}) {when}")
+    return (LACKS if left else HOLDS).because(f"counted from the delete call: {'; '.join(ends)}", *cites)
 
 
 @prop("P2-02", "when a pod ends its node loses its directory, cgroups, running containers and network namespace",

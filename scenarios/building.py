@@ -62,13 +62,13 @@ def compose(rig: Rig) -> None:
     """Compose two services; read their processes, and what the leg's daemon and the node's own list of the project."""
     project = nonce(rig, "compose")
     rig.run("compose version", "docker", "compose", "version")
-    services = {one: {"image": image(rig), "environment": {"CHILD_NONCE": f"{project}-{one}"}} for one in SERVICES}
+    services = {service: {"image": image(rig), "environment": {"CHILD_NONCE": f"{project}-{service}"}} for service in SERVICES}
     file = {"services": services, "networks": {"default": {"labels": {NONCE_LABEL: project}}}}
     with taken_away(rig, "compose"):
         words = ("docker", "compose", f"--project-name={project}", "--file=-", "up", "--detach")
         run = rig.run("compose", *words, stdin=json.dumps(file))
-        for one in SERVICES:
-            processes(rig, run, f"compose-{one}")
+        for service in SERVICES:
+            processes(rig, run, f"compose-{service}")
         for what, collection in COMPOSED:
             of_project = {"label": f"com.docker.compose.project={project}"}
             look(rig, f"compose: {what}", collection, **of_project)
@@ -81,11 +81,11 @@ def compose(rig: Rig) -> None:
 def composes(seen: Seen) -> Observation:
     """Judge which services of the project run on the node."""
     version, run = seen["compose version"], seen["compose"]
-    found = [seen[f"compose-{one}: processes"] for one in SERVICES]
+    readings = [seen[f"compose-{service}: processes"] for service in SERVICES]
     if version.output["exit"] != 0:
         return inconclusive(f"the client's image has no docker compose: {said(version)}", version.id)
-    cites = (version.id, run.id, *(one.id for one in found))
-    running = [name for name, one in zip(SERVICES, found, strict=True) if any(p["nspid"][-1] == 1 for p in one.output)]
+    cites = (version.id, run.id, *(reading.id for reading in readings))
+    running = [name for name, reading in zip(SERVICES, readings, strict=True) if any(p["nspid"][-1] == 1 for p in reading.output)]
     if run.output["exit"] is None:
         return inconclusive(f"docker compose has {said(run)}", *cites)
     if run.output["exit"] != 0 and len(running) == len(SERVICES):
@@ -104,20 +104,20 @@ def composed_privately(seen: Seen) -> Observation:
     """Judge the node's engine's lists of the project, beside those of the leg's daemon."""
     own = [seen[f"compose: {what}"] for what, _ in COMPOSED]
     node = [seen[f"compose: node's {what}"] for what, _ in COMPOSED]
-    cites = tuple(one.id for one in (*own, *node))
-    if any(no_engine(one) for one in node):
+    cites = tuple(listing.id for listing in (*own, *node))
+    if any(no_engine(listing) for listing in node):
         return not_applicable(f"no engine answers on the node's {NODE_SOCKET}", *cites)
-    if any(one.output["status"] != OK for one in node):
+    if any(listing.output["status"] != OK for listing in node):
         return inconclusive("the node's own engine did not list what it has, so absence from its lists proves nothing", *cites)
-    if not all(listed(one) for one in own):
+    if not all(listed(listing) for listing in own):
         return inconclusive(f"the leg's daemon lists no whole project: {said(seen['compose'])}", *cites)
-    if any(listed(one) for one in node):
+    if any(listed(listing) for listing in node):
         return LACKS.because(f"the node's own engine lists of the project: {_counted(node)}", *cites)
     return HOLDS.because(f"the pod's daemon lists of the project {_counted(own)}; the node's own engine none", *cites)
 
 
 def _counted(lists: list[Evidence]) -> str:
-    return ", ".join(f"{what}: {len(listed(one))}" for (what, _), one in zip(COMPOSED, lists, strict=True))
+    return ", ".join(f"{what}: {len(listed(listing))}" for (what, _), listing in zip(COMPOSED, lists, strict=True))
 
 
 def build(rig: Rig) -> None:
@@ -151,7 +151,9 @@ def builds(seen: Seen) -> Observation:
         return inconclusive("the leg's daemon did not list its images, so absence from its list proves nothing", *cites)
     if nonces(images) != {nonce_in(seen, "built")}:
         return LACKS.because(f"no image was built: {said(built)}", *cites)
-    if child.output["seen"] == "serving" and container_of(child.output["process"]) in {one["Id"] for one in listed(containers)}:
+    if child.output["seen"] == "serving" and container_of(child.output["process"]) in {
+        container["Id"] for container in listed(containers)
+    }:
         return HOLDS.because(f"a container of it serves the page that the build wrote ({built.output['seconds']:.1f} s)", *cites)
     if run.output["exit"] == 0:
         return inconclusive(f"the image runs, but its page was not seen: {child.output['seen']}", *cites)
@@ -182,7 +184,7 @@ def run_by_kubelet(rig: Rig) -> None:
 
 def _word(pod: Object) -> str:
     """Return what kubelet says of the pod's container: 'running', the reason for which it waits, or ''."""
-    state: Object = next((one["state"] for one in pod["status"].get("containerStatuses", [])), {})
+    state: Object = next((status["state"] for status in pod["status"].get("containerStatuses", [])), {})
     return "running" if "running" in state else str(state.get("waiting", {}).get("reason", ""))
 
 

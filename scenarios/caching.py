@@ -124,7 +124,7 @@ class Pull:
     @property
     def cites(self) -> tuple[str, ...]:
         """Return the ids of the evidence."""
-        return tuple(one.id for one in self.evidence)
+        return tuple(reading.id for reading in self.evidence)
 
 
 def pulled(seen: Seen) -> Pull:
@@ -153,18 +153,18 @@ class Build:
     @property
     def cites(self) -> tuple[str, ...]:
         """Return the ids of the evidence."""
-        return tuple(one.id for one in self.evidence)
+        return tuple(reading.id for reading in self.evidence)
 
 
 def _built(seen: Seen) -> Build:
     """Read one job's build out of its evidence; where its image is not known, that is why it failed."""
-    build, made, history = (seen[name] for name in ("build", "built image", "built image's history"))
-    layers = parsed(made).get("RootFS", {}).get("Layers") or [""]
+    build, built_image, history = (seen[name] for name in ("build", "built image", "built image's history"))
+    layers = parsed(built_image).get("RootFS", {}).get("Layers") or [""]
     newest: list[Object] = listed(history)
     failed = "" if build.output["exit"] == 0 and layers[-1] else f"nothing was built: {said(build)}"
     failed = failed or ("" if newest else "the daemon did not say how large what was built is")
     size = newest[0]["Size"] if newest else 0
-    return Build((build, made, history), failed, layers[-1], size, build.output["seconds"])
+    return Build((build, built_image, history), failed, layers[-1], size, build.output["seconds"])
 
 
 def judge_builds(seen: Seen) -> Observation:
@@ -190,7 +190,7 @@ def judge_builds(seen: Seen) -> Observation:
 def _claimed(seen: Seen) -> str:
     """Say on which claim the pods have their graph, or nothing."""
     claim = seen.get(CLAIM)
-    if not claim or any(_claims(one[POD].output) != {claim.output["metadata"]["name"]} for one in (seen, seen.second) if one):
+    if not claim or any(_claims(job[POD].output) != {claim.output["metadata"]["name"]} for job in (seen, seen.second) if job):
         return ""
     return f"; both have their graph on the volume {claim.output['spec']['volumeName']}, which they claim"
 
@@ -198,7 +198,7 @@ def _claimed(seen: Seen) -> str:
 def _claims(pod: Object) -> set[str]:
     """Return the claims of a pod."""
     volumes = pod["spec"].get("volumes", [])
-    return {one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one}
+    return {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume}
 
 
 def _asked(seen: Seen) -> bool:

@@ -124,14 +124,14 @@ def _of_second(seen: Seen) -> Seen:
 def _on_two_nodes(seen: Seen) -> Observation | None:
     """Return the reason for which two pods cannot contend, or None."""
     pods = [seen[POD], _of_second(seen)[POD]]
-    nodes = [one.output["spec"]["nodeName"] for one in pods]
+    nodes = [pod.output["spec"]["nodeName"] for pod in pods]
     if nodes[0] == nodes[1]:
         return None
     return inconclusive(f"the two pods are on two nodes ({', '.join(nodes)}), where nothing is contended", *(p.id for p in pods))
 
 
 def _daemons(seen: Seen) -> str:
-    ids = [parsed(one[DAEMON])["ID"][:9] for one in (seen, _of_second(seen))]
+    ids = [parsed(side[DAEMON])["ID"][:9] for side in (seen, _of_second(seen))]
     return f"one daemon serves both ({ids[0]}...)" if ids[0] == ids[1] else f"each has its own daemon ({'..., '.join(ids)}...)"
 
 
@@ -193,8 +193,8 @@ def volume(rig: Rig) -> None:
             mark = f"volume-label={NONCE_LABEL}={nonce(pod, 'volume')}"
             start(pod, "volume", f"--mount=type=volume,source={taken},target=/data,{mark}", command=writes)
         for pod in (rig, _second(rig)):
-            for one in processes(pod, pod.seen["volume"], "volume"):
-                pod.ask("volume: seen", "storage", root=one["pid"], paths=["/data", wrote])
+            for process in processes(pod, pod.seen["volume"], "volume"):
+                pod.ask("volume: seen", "storage", root=process["pid"], paths=["/data", wrote])
 
 
 @prop("P1-08.volume", "what another pod's container wrote to a volume of the same name is not in the step's",
@@ -205,7 +205,7 @@ def kept_apart(seen: Seen) -> Observation:
     if apart := _on_two_nodes(seen):
         return apart
     runs = [seen["volume"], second["volume"]]
-    views = [one.get("volume: seen") for one in (seen, second)]
+    views = [side.get("volume: seen") for side in (seen, second)]
     if None in views:
         why = f"a container with the volume did not run: {'; '.join(said(run) for run in runs)}"
         return inconclusive(why, *(run.id for run in runs))
@@ -247,11 +247,11 @@ def judge_tag(seen: Seen) -> Observation:
     second = _of_second(seen)
     builds = [seen["tag"], second["tag"], seen[f"tag{AGAIN}"]]
     run, ran, moved = seen["tag-run"], seen["tag-run: held"], seen[f"tag{AGAIN}: held"]
-    cites = (*(one.id for one in builds), run.id, ran.id, moved.id)
+    cites = (*(build.id for build in builds), run.id, ran.id, moved.id)
     if apart := _on_two_nodes(seen):
         return apart
-    if failed := [one for one in (*builds, run) if one.output["exit"] != 0]:
-        return inconclusive(f"not every pod could build and run: {'; '.join(said(one) for one in failed)}", *cites)
+    if failed := [attempt for attempt in (*builds, run) if attempt.output["exit"] != 0]:
+        return inconclusive(f"not every pod could build and run: {'; '.join(said(attempt) for attempt in failed)}", *cites)
     if nonces(moved) != {nonce_in(seen, f"tag{AGAIN}")}:
         return inconclusive("the control failed: a second build within one pod did not move the tag", *cites)
     if nonces(ran) == {nonce_in(seen, "tag")}:
@@ -299,8 +299,8 @@ def host_port(seen: Seen) -> Observation:
 
 
 def _who(listening: Evidence) -> str:
-    programs = sorted({one["comm"] for one in listening.output})
-    return f"{' and '.join(programs)} (pid {', '.join(str(one['pid']) for one in listening.output)}) listens"
+    programs = sorted({listener["comm"] for listener in listening.output})
+    return f"{' and '.join(programs)} (pid {', '.join(str(listener['pid']) for listener in listening.output)}) listens"
 
 
 MISPRINT = tuple(
@@ -328,21 +328,23 @@ def printed(rig: Rig) -> None:
       predicts={"dood": HOLDS}, legs=("twins",), level="article", while_serving=(opened, printed), expects=MISPRINT)  # fmt: skip
 def as_printed(seen: Seen) -> Observation:
     """Judge what the command as printed did, beside `-p`, which does open a port."""
-    run, held, made = seen["printed"], seen["printed: held"], seen["printed: volume"]
+    run, held, created = seen["printed"], seen["printed: held"], seen["printed: volume"]
     places = [seen["printed: node"], seen["printed: pod"]]
     published = [seen["listening on the node"], seen["listening in the pod"]]
-    cites = (run.id, held.id, made.id, *(one.id for one in (*places, *published)))
-    if not any(one.output for one in published):
+    cites = (run.id, held.id, created.id, *(reading.id for reading in (*places, *published)))
+    if not any(listening.output for listening in published):
         return inconclusive("nobody listens on the child's own port, which -p opens, so silence here says nothing", *cites)
     if run.output["exit"] != 0 and NO_PATH not in run.output["stderr"]:
         return inconclusive(f"the command failed otherwise than for its -v: {said(run)}", *cites)
     if run.output["exit"] == 0 and not listed(held):
         return inconclusive("the command's container was not found, so it was not there to listen", *cites)
-    kept = "a volume 8080 is there" if made.output["status"] == OK else "there is no volume 8080"
-    containers = [f"{one['Id'][:12]} ({one['State']})" for one in listed(held)]
+    kept = "a volume 8080 is there" if created.output["status"] == OK else "there is no volume 8080"
+    containers = [f"{container['Id'][:12]} ({container['State']})" for container in listed(held)]
     outcome = f"{said(run)}; {kept}; containers: {', '.join(containers) or 'none'}"
-    if run.output["exit"] == 0 and any(one.output for one in places):
-        return HOLDS.because(f"{' and '.join(_who(one) for one in places if one.output)} on port {PRINTED}; {outcome}", *cites)
+    if run.output["exit"] == 0 and any(listening.output for listening in places):
+        return HOLDS.because(
+            f"{' and '.join(_who(listening) for listening in places if listening.output)} on port {PRINTED}; {outcome}", *cites
+        )
     return LACKS.because(outcome, *cites)
 
 

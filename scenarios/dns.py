@@ -45,16 +45,16 @@ def names_of_a_service(rig: Rig) -> None:
     with taken_away(rig, NETWORK):
         rig.run("network created", "docker", "network", "create", label(nonce(rig, NETWORK)), nonce(rig, NETWORK))
         run = start(rig, NETWORK, f"--network={nonce(rig, NETWORK)}")
-        found = processes(rig, run, NETWORK)
-        if not found:
+        started = processes(rig, run, NETWORK)
+        if not started:
             raise RigError(f"No container on a network of its own ran: {said(run)}")
-        _configuration(rig, OWN, found[0]["pid"])
+        _configuration(rig, OWN, started[0]["pid"])
         for name in names:
-            _resolves(rig, OWN, found[0]["pid"], name, address)
+            _resolves(rig, OWN, started[0]["pid"], name, address)
 
 
 def _names(services: Any) -> list[str]:  # noqa: ANN401 -- JSON
-    return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in services.get("items", [])]
+    return [f"{service['metadata']['namespace']}/{service['metadata']['name']}" for service in services.get("items", [])]
 
 
 def _configuration(rig: Rig, who: str, pid: int) -> Evidence:
@@ -73,8 +73,8 @@ def _nameserver(configuration: Evidence) -> str:
 
 def _domain(configuration: Evidence) -> str:
     """Return the cluster's domain as kubelet tells it to a pod, or Kubernetes' default where it told none."""
-    found = re.search(r"(?:^|\s)svc\.(\S+)", "\n".join(_lines(configuration)))
-    return found[1] if found else "cluster.local"
+    domain = re.search(r"(?:^|\s)svc\.(\S+)", "\n".join(_lines(configuration)))
+    return domain[1] if domain else "cluster.local"
 
 
 def _command(name: str) -> list[str]:
@@ -103,7 +103,7 @@ def _resolves(rig: Rig, who: str, pid: int, name: str, address: str) -> bool:
 
 def _resolved(asked: list[Evidence]) -> list[str]:
     """Return the names that led to the Service's address."""
-    return [_name(one) for one in asked if one.asked["address"] in one.output["stdout"].split()]
+    return [_name(lookup) for lookup in asked if lookup.asked["address"] in lookup.output["stdout"].split()]
 
 
 def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
@@ -111,18 +111,18 @@ def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
     pod, services, own = seen.every(f"{POD} asked"), seen["DNS Services"], seen[f"resolv.conf of {POD}"]
     if len(_resolved(pod)) < len(pod) or not pod:
         return _without_control(pod, services, own)
-    asked = [one for one in seen.every(f"{who} asked") if _dots(one) in dots]
+    asked = [lookup for lookup in seen.every(f"{who} asked") if _dots(lookup) in dots]
     configuration = seen[f"resolv.conf of {who}"]
-    cites = (*(one.id for one in asked), configuration.id, *(one.id for one in pod))
+    cites = (*(lookup.id for lookup in asked), configuration.id, *(lookup.id for lookup in pod))
     words = f"{who} has {', '.join(_lines(configuration))}"
     resolved = _resolved(asked)
     if asked and len(resolved) == len(asked):
         return HOLDS.because(f"{' and '.join(resolved)} led to the Service's address; {words}", *cites)
-    failed = [one for one in asked if _name(one) not in resolved]
-    if not asked or any(one.output["exit"] not in (FOUND, NOT_FOUND) for one in failed):
-        codes = sorted({str(one.output["exit"]) for one in failed})
+    failed = [lookup for lookup in asked if _name(lookup) not in resolved]
+    if not asked or any(lookup.output["exit"] not in (FOUND, NOT_FOUND) for lookup in failed):
+        codes = sorted({str(lookup.output["exit"]) for lookup in failed})
         return inconclusive(f"the look-up ended with {', '.join(codes) or 'nothing'}, which says neither; {words}", *cites)
-    unknown = " and ".join(_name(one) for one in failed)
+    unknown = " and ".join(_name(lookup) for lookup in failed)
     return LACKS.because(f"{unknown} led nowhere, or elsewhere, and to the Service from {POD}; {words}", *cites)
 
 
@@ -136,7 +136,7 @@ SHORT, WITH_NAMESPACE, FULL = 0, 1, 2
 
 def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> Observation:
     """Say why nothing can be said of a child: the pod's own container did not resolve the names either."""
-    cites = (*(one.id for one in pod), services.id, own.id)
+    cites = (*(lookup.id for lookup in pod), services.id, own.id)
     if not services.output and not _resolved(pod):
         return not_applicable("the cluster has no DNS Service: no Service has the address of the pod's nameserver", *cites)
     return inconclusive(f"{POD} did not resolve every name either, so a child that does not proves nothing", *cites)

@@ -46,20 +46,20 @@ def graph_of_its_own(seen: Seen) -> Observation:
     if not graph["exists"]:
         return inconclusive(f"the engine has no {root}", own.id)
     what = "the pod's emptyDir" if same(graph, volume) else "not the pod's emptyDir"
-    said = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
+    reason = f"the engine's graph is {what} (device {graph['device']}, inode {graph['inode']})"
     cites = (seen[DAEMON].id, own.id, on_node.id, theirs.id)
     if no_engine(theirs):
-        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {said}", *cites)
+        return not_applicable(f"the node runs no Docker Engine whose graph could be shared; {reason}", *cites)
     daemon = parsed(theirs)
     if not daemon:
-        return inconclusive(f"the node's daemon did not say where its graph is; {said}", *cites)
+        return inconclusive(f"the node's daemon did not say where its graph is; {reason}", *cites)
     host = on_node.output[daemon["DockerRootDir"]]
     if not host["exists"]:
         return inconclusive(f"the node has no {daemon['DockerRootDir']}, where its daemon says that its graph is", on_node.id)
     if daemon["ID"] == parsed(seen[DAEMON])["ID"]:
         return LACKS.because("the daemon that answers in the pod is the node's own", *cites)
-    said += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
-    return (LACKS if same(graph, host) else HOLDS).because(said, *cites)
+    reason += f"; the node daemon's is device {host['device']}, inode {host['inode']}"
+    return (LACKS if same(graph, host) else HOLDS).because(reason, *cites)
 
 
 @prop("P2-16", "the graph of the pod's engine is the pod's emptyDir, mounted at /var/lib/docker",
@@ -80,7 +80,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
         return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
     pod = seen[POD].output
     volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
-    if not volume or volume[1] not in [one["name"] for one in pod["spec"]["volumes"] if "emptyDir" in one]:
+    if not volume or volume[1] not in [declared["name"] for declared in pod["spec"]["volumes"] if "emptyDir" in declared]:
         return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
     if root != "/var/lib/docker":
         return LACKS.because(f"the engine keeps its graph in {root}", *cites)
@@ -88,8 +88,8 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
         return inconclusive("the node's directory is not the one that the engine sees", *cites)
     if not same_paths(seen["daemon's own view"], before):
         return inconclusive("what the engine wrote was not found in the node's directory", *cites)
-    said = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
-    return HOLDS.because(said, *cites)
+    reason = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
+    return HOLDS.because(reason, *cites)
 
 
 OWN_ROOT, IN_MEMORY = "graph-on-root", "graph-in-memory"
@@ -125,7 +125,7 @@ def _on_root(pod: Object) -> None:
 
 
 def _in_memory(pod: Object) -> None:
-    name = next(one["name"] for one in pod["spec"]["containers"][0]["volumeMounts"] if one["mountPath"] == GRAPH)
+    name = next(mount["name"] for mount in pod["spec"]["containers"][0]["volumeMounts"] if mount["mountPath"] == GRAPH)
     for volume in pod["spec"]["volumes"]:
         if volume["name"] == name:
             volume["emptyDir"] = {"medium": "Memory"}
@@ -133,25 +133,25 @@ def _in_memory(pod: Object) -> None:
 
 def _engine(rig: Rig, name: str) -> None:
     """Wait for the engine of one of the pods, and read what it has, where, and what its pod's memory is taken for."""
-    found: dict[str, Any] = {}
+    engine: dict[str, Any] = {}
 
     def answers() -> bool:
         pod = rig.cluster.get(f"{_pods(rig)}/{name}") or {}
-        found["processes"] = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
-        found["pod"], found["pid"] = pod, _first(pod, found["processes"], rig.leg.approach.daemon)
-        return bool(found["pid"]) and _says(rig, found["pid"])
+        engine["processes"] = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
+        engine["pod"], engine["pid"] = pod, _first(pod, engine["processes"], rig.leg.approach.daemon)
+        return bool(engine["pid"]) and _says(rig, engine["pid"])
 
     with contextlib.suppress(TimedOut):  # an engine that does not start is the evidence
         until(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
     rig.get(f"{name}: pod", f"{_pods(rig)}/{name}")
-    if not (pid := found["pid"]):
+    if not (pid := engine["pid"]):
         return
     rig.ask(f"{name}: engine", "daemon", netns=pid, port=rig.leg.approach.port, path="/info")
     rig.ask(f"{name}: mounts", "mountinfo", pid=pid)
     if name == IN_MEMORY:
         rig.ask(f"{name}: graph", "storage", root=pid, paths=[GRAPH], size=True)
         own = rig.ask(f"{name}: cgroups", "cgroups", pid=pid).output
-        level = cgroupfs.pod_level("memory", cgroupfs.levels(own), found["pod"]["metadata"]["uid"])
+        level = cgroupfs.pod_level("memory", cgroupfs.levels(own), engine["pod"]["metadata"]["uid"])
         if level:
             place = f"{own['mounts'][level.controller]}{level.path}/memory.stat"
             rig.ask(f"{name}: memory", "holding", word="shmem ", paths=[place])
@@ -237,9 +237,9 @@ def engine_again(rig: Rig) -> None:
     before = rig.daemon_pid
 
     def answers() -> bool:
-        found = rig.home.ask("processes", uid=rig.pod["metadata"]["uid"]).output
+        processes = rig.home.ask("processes", uid=rig.pod["metadata"]["uid"]).output
         rig.pod = rig.cluster.get(f"{_pods(rig)}/{rig.leg.pod_name}") or rig.pod
-        pid = _first(rig.pod, found, rig.leg.approach.daemon)
+        pid = _first(rig.pod, processes, rig.leg.approach.daemon)
         if pid in (0, before):
             return False
         rig.daemon_pid = pid
@@ -265,7 +265,7 @@ def kept_across_restart(seen: Seen) -> Observation:
     identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
-    restarts = sum(one["restartCount"] for one in pod.output["status"]["containerStatuses"])
+    restarts = sum(status["restartCount"] for status in pod.output["status"]["containerStatuses"])
     if not restarts or pod.output["metadata"]["uid"] != seen[POD].output["metadata"]["uid"]:
         return inconclusive("kubelet has started no container of this pod again", *cites)
     if parsed(known).get("Id") == parsed(seen[INSPECT])["Id"]:

@@ -25,10 +25,10 @@ from conformance.wait import until
 class End:
     """The child's end as the node saw it: seconds from the delete call to each of its steps, None where it was not seen.
 
-    `told` is when SIGTERM was noted by the child itself, `gone` when its process was.
+    `noted` is when SIGTERM was noted by the child itself, `gone` when its process was.
     """
 
-    told: float | None
+    noted: float | None
     gone: float | None
     had_ended: bool
     pod_object_gone: float
@@ -36,7 +36,7 @@ class End:
     @property
     def sigterm(self) -> str:
         """Say when SIGTERM was seen."""
-        return "no SIGTERM seen" if self.told is None else f"SIGTERM seen after {self.told:.1f} s"
+        return "no SIGTERM seen" if self.noted is None else f"SIGTERM seen after {self.noted:.1f} s"
 
 
 def end_of(seen: Seen) -> End:
@@ -51,7 +51,7 @@ def end_of(seen: Seen) -> End:
     gone = after(event="gone")
     early = gone is not None and gone < -deletion["uncertainty"]
     return End(
-        told=after(event="noted", text="SIGTERM"),
+        noted=after(event="noted", text="SIGTERM"),
         gone=gone,
         had_ended=early or any(e["event"] == "absent" for e in events),
         pod_object_gone=deletion["object_gone"] - called,
@@ -74,7 +74,7 @@ def judge_end(seen: Seen) -> Observation:
     if end.gone is not None:
         ended = f"ended after {end.gone:.1f} s ({end.sigterm})"
         return _started_again(seen, ended) or HOLDS.because(f"{ended}; {when}", deletion.id)
-    if not any(one["role"] == "pod" for one in deletion.output["followed"]):
+    if not any(process["role"] == "pod" for process in deletion.output["followed"]):
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
@@ -106,17 +106,17 @@ def _started_again(seen: Seen, ended: str) -> Observation | None:
     asked, child = seen.get(SUCCESSORS), seen[CHILD].output["process"]
     if not asked:
         return None
-    found = [one for one in asked.output if (one["pid"], one["start"]) != (child["pid"], child["start"])]
-    if not found:
+    successors = [process for process in asked.output if (process["pid"], process["start"]) != (child["pid"], child["start"])]
+    if not successors:
         return None
-    made = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
-    policy = made.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
-    signal = made.get("Config", {}).get("StopSignal") or "SIGTERM"
+    inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
+    policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
+    signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
     how = f"restart policy {policy}, stop signal {signal}"
     page = seen.get(SUCCESSORS_PAGE)
     if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive(f"{ended}, and a process with its nonce began after it that does not serve ({how})", asked.id)
-    why = f"{ended}, and was started again: process {found[0]['pid']} serves its nonce after the pod's end ({how})"
+    why = f"{ended}, and was started again: process {successors[0]['pid']} serves its nonce after the pod's end ({how})"
     return LACKS.because(why, seen[DELETION].id, asked.id, page.id)
 
 
@@ -149,7 +149,7 @@ def told_before(seen: Seen) -> Observation:
     if seen[CHILD].output["process"]["pid"] not in noting:
         return inconclusive("the child's notes could not be read, so their silence says nothing", deletion.id)
     words = f"{end.sigterm}; ended after {end.gone:.1f} s"
-    return (LACKS if end.told is None else HOLDS).because(words, deletion.id)
+    return (LACKS if end.noted is None else HOLDS).because(words, deletion.id)
 
 
 @prop("P2-20.grace", "the child ends within the grace period of its pod",
@@ -253,14 +253,14 @@ def job(rig: Rig) -> None:
       predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground-forced",), level="extended", unhurried=(job,))  # fmt: skip
 def completes(seen: Seen) -> Observation:
     """Judge the Job's status against the end of its client's container."""
-    made, pods = seen["job"], seen["job's pods"]
-    status = made.output.get("status", {})
+    completion, pods = seen["job"], seen["job's pods"]
+    status = completion.output.get("status", {})
     if status.get("succeeded"):
-        return HOLDS.because("the Job is complete", made.id, pods.id)
-    statuses = [one for pod in pods.output.get("items", []) for one in pod["status"].get("containerStatuses", [])]
-    ended = [one["name"] for one in statuses if one["state"].get("terminated", {}).get("exitCode") == 0]
-    running = [one["name"] for one in statuses if "running" in one["state"]]
+        return HOLDS.because("the Job is complete", completion.id, pods.id)
+    statuses = [container for pod in pods.output.get("items", []) for container in pod["status"].get("containerStatuses", [])]
+    ended = [container["name"] for container in statuses if container["state"].get("terminated", {}).get("exitCode") == 0]
+    running = [container["name"] for container in statuses if "running" in container["state"]]
     if ended and running and not status.get("failed"):
-        said = f"{', '.join(ended)} has ended with 0, {', '.join(running)} goes on, and the Job is not complete"
-        return LACKS.because(said, made.id, pods.id)
-    return inconclusive(f"the Job neither completed nor waits for a container that goes on: {status}", made.id, pods.id)
+        reason = f"{', '.join(ended)} has ended with 0, {', '.join(running)} goes on, and the Job is not complete"
+        return LACKS.because(reason, completion.id, pods.id)
+    return inconclusive(f"the Job neither completed nor waits for a container that goes on: {status}", completion.id, pods.id)

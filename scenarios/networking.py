@@ -71,7 +71,7 @@ def asked_by_service(rig: Rig) -> None:
     rig.cluster.create(base, {"metadata": {"name": "control", "labels": labels}, **slice_})
 
     def heard() -> bool:
-        asked = (one.ask("ask", host=control, port=APACHE, limit=TIMEOUTS.page) for one in rig.probes.values())
+        asked = (probe.ask("ask", host=control, port=APACHE, limit=TIMEOUTS.page) for probe in rig.probes.values())
         return all(answer.output.get("body") == page.output["body"] for answer in asked)
 
     with contextlib.suppress(TimedOut):
@@ -83,39 +83,39 @@ def asked_by_service(rig: Rig) -> None:
 def make_service(rig: Rig, name: str, spec: Object) -> str:
     """Create a Service in the leg's namespace, and give its address."""
     body = {"metadata": {"name": name, "labels": rig.leg.labels}, "spec": spec}
-    made = rig.cluster.create(f"/api/v1/namespaces/{rig.leg.namespace}/services", body)
-    return str(made["spec"]["clusterIP"])
+    created = rig.cluster.create(f"/api/v1/namespaces/{rig.leg.namespace}/services", body)
+    return str(created["spec"]["clusterIP"])
 
 
 def _led(slices: list[Object]) -> set[str]:
     """Return the addresses to which a Service leads: its ready endpoints'."""
-    ends = [end for one in slices for end in one.get("endpoints") or [] if end.get("conditions", {}).get("ready")]
+    ends = [end for slice_ in slices for end in slice_.get("endpoints") or [] if end.get("conditions", {}).get("ready")]
     return {address for end in ends for address in end["addresses"]}
 
 
 def without_network(seen: Seen) -> list[Evidence]:
     """Return the places from which Pod A did not answer: what a child on the pod's network does from there says nothing."""
     asked = [*seen.every(POD_A_PAGE), *seen.every(POD_A_GREETING)] or [seen[POD_A_PAGE]]
-    return [one for one in asked if one.output["outcome"] != "served"]
+    return [answer for answer in asked if answer.output["outcome"] != "served"]
 
 
 def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
     """Return those that got the child's own page."""
-    return [one for one in asked if one.output.get("body", "").strip() == seen[CHILD].asked["nonce"]]
+    return [answer for answer in asked if answer.output.get("body", "").strip() == seen[CHILD].asked["nonce"]]
 
 
 def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> Observation:
     """Judge the answers of the pod's network to those who asked for the child's page, where Pod A's answered everyone."""
     if broken := without_network(seen):
-        where = ", ".join(sorted({one.asked["from_"] for one in broken}))
-        return error(f"the baseline failed: Pod A did not answer from {where}", *(one.id for one in broken))
+        where = ", ".join(sorted({answer.asked["from_"] for answer in broken}))
+        return error(f"the baseline failed: Pod A did not answer from {where}", *(answer.id for answer in broken))
     pod = seen[POD].output["status"]
     if pod["podIP"] == pod.get("hostIP"):
         return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen[POD].id)
     if not asked:
         return inconclusive("nobody asked")
     answered = _with_nonce(seen, asked)
-    elsewhere = sorted({one.asked["node"] for one in _with_nonce(seen, seen.every(ON_NODE_IP))})
+    elsewhere = sorted({answer.asked["node"] for answer in _with_nonce(seen, seen.every(ON_NODE_IP))})
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
         return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
@@ -124,10 +124,10 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     silent = [a for a in asked if a not in answered]
     # A refusal is the pod's own network speaking; silence could be a broken network.
     if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):
-        said = sorted({str(a.output["outcome"]) for a in silent})
-        return inconclusive(f"{place} neither served nor refused: {', '.join(said)}", *(a.id for a in silent))
-    said = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
-    return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(said)}{where}", *(a.id for a in silent))
+        outcomes = sorted({str(a.output["outcome"]) for a in silent})
+        return inconclusive(f"{place} neither served nor refused: {', '.join(outcomes)}", *(a.id for a in silent))
+    outcomes = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
+    return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(outcomes)}{where}", *(a.id for a in silent))
 
 
 @prop("P2-05", "a port that the child publishes answers on the pod's IP",
@@ -149,10 +149,12 @@ def pod_ip(seen: Seen) -> Observation:
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
     published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
-    if {one.asked["port"] for one in published} & {one.asked["port"] for one in asked}:
-        return inconclusive("the child publishes its port under the same number", *(one.id for one in asked))
+    if {answer.asked["port"] for answer in published} & {answer.asked["port"] for answer in asked}:
+        return inconclusive("the child publishes its port under the same number", *(answer.id for answer in asked))
     if not _with_nonce(seen, published):
-        return inconclusive("the published port answered nowhere, so silence proves nothing", *(one.id for one in published))
+        return inconclusive(
+            "the published port answered nowhere, so silence proves nothing", *(answer.id for answer in published)
+        )
     return answers(seen, asked)
 
 
@@ -176,8 +178,8 @@ def service(seen: Seen) -> Observation:
     if led != {seen[POD].output["status"]["podIP"]}:
         return inconclusive(f"the Service leads to {sorted(led) or 'nobody'}, not to the pod alone", slices.id)
     # By its page: what is beyond the cluster may answer at an address that no kube-proxy has heard of yet.
-    if not control or any(one.output.get("body") != seen[POD_A_PAGE].output["body"] for one in control):
-        return inconclusive("a Service that leads to Pod A did not answer everywhere", *(one.id for one in control))
+    if not control or any(answer.output.get("body") != seen[POD_A_PAGE].output["body"] for answer in control):
+        return inconclusive("a Service that leads to Pod A did not answer everywhere", *(answer.id for answer in control))
     return answers(seen, seen.every("asked at the Service's address"), "the Service")
 
 
@@ -186,7 +188,7 @@ def service(seen: Seen) -> Observation:
       while_serving=(asked_everywhere,))  # fmt: skip
 def from_another_pod(seen: Seen) -> Observation:
     """Judge what a pod on each node got, as the article's curl did."""
-    return answers(seen, [one for one in seen.every(ON_POD_IP) if not one.asked["netns"]])
+    return answers(seen, [answer for answer in seen.every(ON_POD_IP) if not answer.asked["netns"]])
 
 
 def mtus(rig: Rig) -> None:
@@ -206,8 +208,8 @@ def mtus(rig: Rig) -> None:
 def bridge_fits(seen: Seen) -> Observation:
     """Judge the MTU of docker0 against that of the pod's own eth0."""
     read = seen["MTUs"]
-    found = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
-    if not {"docker0", "eth0"} <= set(found):
-        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(found))}", read.id)
-    words = f"docker0 {found['docker0']}, eth0 {found['eth0']}"
-    return (HOLDS if found["docker0"] <= found["eth0"] else LACKS).because(words, read.id)
+    sizes = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
+    if not {"docker0", "eth0"} <= set(sizes):
+        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(sizes))}", read.id)
+    words = f"docker0 {sizes['docker0']}, eth0 {sizes['eth0']}"
+    return (HOLDS if sizes["docker0"] <= sizes["eth0"] else LACKS).because(words, read.id)

@@ -38,8 +38,8 @@ def privileged(rig: Rig) -> None:
     rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
     for way, option in WAYS.items():
         with taken_away(rig, way):
-            for one in processes(rig, start(rig, way, option), way):
-                rig.ask("privileged: ancestry", "ancestry", pid=one["pid"], option=option)
+            for process in processes(rig, start(rig, way, option), way):
+                rig.ask("privileged: ancestry", "ancestry", pid=process["pid"], option=option)
         if rig.seen.get("privileged: ancestry"):
             return
 
@@ -57,7 +57,7 @@ def capabilities(seen: Seen) -> Observation:
     refused = "".join(f"{option}: {said(run)}; " for option, run in runs.items() if run.output["exit"] != 0)
     if child is None:
         return inconclusive(f"{refused}no such container ran", *(run.id for run in runs.values()))
-    its, own, full = (int(one["capabilities"], 16) for one in (child.output[0], client.output[0], client.output[-1]))
+    its, own, full = (int(process["capabilities"], 16) for process in (child.output[0], client.output[0], client.output[-1]))
     cites = (*(run.id for run in runs.values()), child.id, client.id)
     counted = f"{its.bit_count()} capabilities, the client {own.bit_count()}, the node's pid 1 {full.bit_count()}"
     words = f"{refused}with {child.asked['option']} the child has {counted}"
@@ -70,8 +70,8 @@ def mounting(rig: Rig) -> None:
     """Mount a directory of the node, the pod's own at kubelet; look at a file in it from the child and from the node."""
     folder, file = f"{PODS}/{rig.pod['metadata']['uid']}", "etc-hosts"
     with taken_away(rig, "mounting"):
-        for one in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
-            rig.ask("mounting: child", "storage", root=one["pid"], paths=["/host", f"/host/{file}"])
+        for process in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
+            rig.ask("mounting: child", "storage", root=process["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
 
 
@@ -110,13 +110,13 @@ def client_files(rig: Rig) -> None:
     rig.run("file written", "sh", "-c", f": >{SHARED}/{file}")
     with taken_away(rig, "sharing"):
         run = start(rig, "sharing", f"--volume={SHARED}:/x:ro")
-        found = processes(rig, run, "sharing")
-        if not found:
+        started = processes(rig, run, "sharing")
+        if not started:
             raise RigError(f"No container that mounts the client's {SHARED} ran: {said(run)}")
         theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.leg.approach.daemon else {}
         rig.ask("the client's directory", "storage", root=rig.client_pid, paths=[SHARED, f"{SHARED}/{file}"])
         rig.ask("the daemon's directory", "storage", **theirs, paths=[SHARED])
-        rig.ask("the mounted directory", "storage", root=found[0]["pid"], paths=["/x", f"/x/{file}"])
+        rig.ask("the mounted directory", "storage", root=started[0]["pid"], paths=["/x", f"/x/{file}"])
 
 
 @prop("G-05", "a container that mounts a directory of the client's container sees the client's files",
@@ -128,7 +128,7 @@ def sees_client_files(seen: Seen) -> Observation:
         seen[name] for name in ("the client's directory", "the daemon's directory", "the mounted directory")
     )
     cites = (client.id, daemon.id, mounted.id)
-    (ours, file), (theirs, copy) = (_in_order(one) for one in (client, mounted))
+    (ours, file), (theirs, copy) = (_in_order(directory) for directory in (client, mounted))
     if not file["exists"]:
         return inconclusive("the client's file was not found in its own container", client.id)
     places = {"the client's": ours, "the daemon's": _in_order(daemon)[0]}
@@ -148,10 +148,10 @@ def foreign_container(rig: Rig) -> None:
     secret = f"{rig.leg.nonce}-foreign"
     body = {"Image": image(rig), "Env": [f"CHILD_NONCE={secret}"]}
     asked: dict[str, Any] = {"socket": NODE_SOCKET, "method": "POST", "path": "/containers/create", "body": body}
-    made = rig.ask("foreign container", "daemon", **asked)
-    if made.output["status"] != CREATED:
+    created = rig.ask("foreign container", "daemon", **asked)
+    if created.output["status"] != CREATED:
         return
-    identity = str(json.loads(made.output["body"])["Id"])
+    identity = str(json.loads(created.output["body"])["Id"])
     path = f"/containers/{identity}"
     try:
         rig.ask("foreign container on the node", "daemon", socket=NODE_SOCKET, path=f"{path}/json")
@@ -166,13 +166,15 @@ def foreign_container(rig: Rig) -> None:
       while_serving=(foreign_container,))  # fmt: skip
 def reaches_foreign(seen: Seen) -> Observation:
     """Judge whether the client could tell the nonce in the container's environment, of which it was only told the id."""
-    made = seen["foreign container"]
-    if no_engine(made):
-        return not_applicable("the node runs no Docker Engine whose containers could be reached", made.id)
+    created = seen["foreign container"]
+    if no_engine(created):
+        return not_applicable("the node runs no Docker Engine whose containers could be reached", created.id)
     there, asked = seen["foreign container on the node"], seen["foreign container, by the client"]
-    secret = next((one for one in parsed(there).get("Config", {}).get("Env", []) if one.startswith("CHILD_NONCE=")), "")
+    secret = next(
+        (variable for variable in parsed(there).get("Config", {}).get("Env", []) if variable.startswith("CHILD_NONCE=")), ""
+    )
     if not secret:
-        return inconclusive("the node's engine has no container with the nonce", made.id, there.id)
+        return inconclusive("the node's engine has no container with the nonce", created.id, there.id)
     if asked.output["exit"] == 0 and secret in asked.output["stdout"]:
         return HOLDS.because("the client was told all of it, its environment too", there.id, asked.id)
     if asked.output["exit"] and "No such container" in asked.output["stderr"]:
@@ -197,14 +199,15 @@ def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
     first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
     every = int(node.output[-1]["capabilities"], 16)
-    found = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
-    if len(found) < len(pod.output["spec"]["containers"]):
+    containers = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
+    if len(containers) < len(pod.output["spec"]["containers"]):
         return inconclusive("a container of the pod has no process", first.id, pod.id)
-    had = {name: int(one["capabilities"], 16) for name, one in found.items()}
-    said = [
-        f"{name} has {number.bit_count()}, seccomp mode {found[name]['seccomp'] or 'unknown'}" for name, number in had.items()
+    had = {name: int(process["capabilities"], 16) for name, process in containers.items()}
+    counts = [
+        f"{name} has {number.bit_count()}, seccomp mode {containers[name]['seccomp'] or 'unknown'}"
+        for name, number in had.items()
     ]
-    words = f"of {every.bit_count()} capabilities {'; '.join(said)}"
+    words = f"of {every.bit_count()} capabilities {'; '.join(counts)}"
     return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)
 
 
@@ -243,7 +246,7 @@ def profiled(seen: Seen) -> Observation:
     read, daemon = seen["child's profile"], seen[DAEMON]
     profile = read.output["stdout"].strip().strip("\0")
     options = parsed(daemon).get("SecurityOptions") or []
-    modules = [name for name in SECURITY_MODULES if any(f"name={name}" in one for one in options)]
+    modules = [name for name in SECURITY_MODULES if any(f"name={name}" in option for option in options)]
     if read.output["exit"] and NO_MODULE in read.output["stderr"]:
         if modules:
             return inconclusive(f"the daemon speaks of {', '.join(modules)}, and the kernel tells no profile", read.id, daemon.id)
@@ -276,8 +279,8 @@ def _check(rig: Rig, name: str, leg: Leg, namespace: str) -> None:
     began, clocked, refused = time.time(), time.monotonic(), ""
     try:
         create_pod(rig.cluster, leg, check_in=namespace)
-    except LegFailed as said:
-        refused = said.sentence
+    except LegFailed as failure:
+        refused = failure.sentence
     asked = {"POST": f"{NAMESPACES}/{namespace}/pods", "dryRun": "All", "pod": leg.pod_name}
     rig.record(name, "API server", asked, {"refused": refused}, began=began, seconds=time.monotonic() - clocked)
 
@@ -311,10 +314,10 @@ def engine_from_elsewhere(rig: Rig) -> None:
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]
-    answered = [one for one in asked if f'"ID":"{identity}"' in one.output.get("body", "")]
+    answered = [answer for answer in asked if f'"ID":"{identity}"' in answer.output.get("body", "")]
     if answered:
-        said = f"the daemon {identity} told {len(answered)} of {len(asked)} places who it is, and asked nobody who they are"
-        return LACKS.because(said, *(one.id for one in answered))
-    if asked and all(one.output["outcome"] == "ECONNREFUSED" for one in asked):
-        return HOLDS.because(f"{len(asked)} places were refused", *(one.id for one in asked))
-    return inconclusive("the engine's port neither answered as the daemon nor refused", *(one.id for one in asked))
+        reason = f"the daemon {identity} told {len(answered)} of {len(asked)} places who it is, and asked nobody who they are"
+        return LACKS.because(reason, *(answer.id for answer in answered))
+    if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):
+        return HOLDS.because(f"{len(asked)} places were refused", *(answer.id for answer in asked))
+    return inconclusive("the engine's port neither answered as the daemon nor refused", *(answer.id for answer in asked))

@@ -33,8 +33,8 @@ WROTE = (LAYER, RECORD, VOLUME)
 def upper_directory(mountinfo: str) -> str:
     """Return the writable layer of a container's root (`upperdir=`), as its daemon sees the path, or ''."""
     for line in mountinfo.splitlines():
-        if line.split(" ")[4] == "/" and (found := re.search(r"upperdir=([^,\s]+)", line)):
-            return found[1]
+        if line.split(" ")[4] == "/" and (option := re.search(r"upperdir=([^,\s]+)", line)):
+            return option[1]
     return ""
 
 
@@ -92,7 +92,7 @@ def on_the_node(rig: Rig) -> None:
     own = {upper: LAYER} if upper else {}
     own |= {f"{root}/containers/{rig.child_id}": RECORD}
     own |= {inspected["LogPath"]: LOG} if inspected.get("LogPath") else {}
-    own |= {one["Source"]: VOLUME for one in inspected.get("Mounts", []) if one["Type"] == "volume"}
+    own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
     are = {node_path(rig, path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
     if rig.leg.approach.daemon:
         rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=list(own))
@@ -186,9 +186,9 @@ def same_paths(own: Evidence, node: Evidence) -> bool:
     return all(same(own.output[a], node.output[b]) for a, b in pairs)
 
 
-def same(one: Object, other: Object) -> bool:
+def same(this: Object, other: Object) -> bool:
     """Return whether two paths are one file, by device and inode."""
-    return bool(one["exists"] and other["exists"] and (one["device"], one["inode"]) == (other["device"], other["inode"]))
+    return bool(this["exists"] and other["exists"] and (this["device"], this["inode"]) == (other["device"], other["inode"]))
 
 
 def _about(line: str, before: Evidence) -> bool:
@@ -260,8 +260,8 @@ def kept_once(seen: Seen) -> Observation:
         return inconclusive("the child's line is not in the daemon's log", seen["a line written"].id, logs.id)
     if logs.output[kubelets] is None:
         return inconclusive("kubelet's log of the client's container was not found", logs.id)
-    said = f"{sum(times[path] for path in daemons)} x in the daemon's log, {times[kubelets]} x in kubelet's of the client"
-    return (HOLDS if sum(times.values()) == 1 else LACKS).because(said, logs.id)
+    reason = f"{sum(times[path] for path in daemons)} x in the daemon's log, {times[kubelets]} x in kubelet's of the client"
+    return (HOLDS if sum(times.values()) == 1 else LACKS).because(reason, logs.id)
 
 
 @prop("P2-11", "no byte of what the child wrote is left on the node when the pod is gone",
@@ -339,11 +339,11 @@ def _evicted(pod: Object) -> str:
 def evicted(seen: Seen) -> Observation:
     """Judge whether kubelet took the child's bytes for the pod's."""
     written, pod = seen["writing"], seen["pod after writing"]
-    said = _evicted(pod.output)
-    if said and OF_A_LIMIT not in said:
-        return inconclusive(f"evicted for another reason than a limit of its own: {said}", pod.id)
-    if said:
-        return HOLDS.because(f"evicted: {said}", written.id, pod.id)
+    message = _evicted(pod.output)
+    if message and OF_A_LIMIT not in message:
+        return inconclusive(f"evicted for another reason than a limit of its own: {message}", pod.id)
+    if message:
+        return HOLDS.because(f"evicted: {message}", written.id, pod.id)
     if written.output["stdout"].strip() != str(WRITTEN << 20):
         return inconclusive(f"the child did not write {WRITTEN} MiB: {written.output['stderr'][:200]}", written.id)
     if pod.output["status"]["phase"] != "Running":

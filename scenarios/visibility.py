@@ -35,7 +35,7 @@ def kubernetes_lists(rig: Rig) -> None:
 
 
 def _by_pod(pods: Object) -> dict[str, list[str]]:
-    return {f"{one['metadata']['namespace']}/{one['metadata']['name']}": _container_ids(one) for one in pods.get("items", [])}
+    return {f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": _container_ids(pod) for pod in pods.get("items", [])}
 
 
 def _container_ids(pod: Object) -> list[str]:
@@ -55,13 +55,13 @@ def known(seen: Seen) -> Observation:
     """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
     child, own = container_of(seen[CHILD].output["process"]), set(_container_ids(seen[POD].output))
     lists = [seen[f"containers known to {who}"] for who in ("the API server", "kubelet", "the CRI")]
-    found = {one.name: {identity for names in one.output.values() for identity in names} for one in lists}
-    blind = [name for name, ids in found.items() if not own or not own <= ids]
-    cites = [one.id for one in lists]
+    ids_of = {listing.name: {identity for names in listing.output.values() for identity in names} for listing in lists}
+    blind = [name for name, ids in ids_of.items() if not own or not own <= ids]
+    cites = [listing.id for listing in lists]
     if blind:
         return inconclusive(f"{' and '.join(blind)} do not hold the pod's own, so they could not hold its child", *cites)
-    counted = ", ".join(f"{len(ids)} {name}" for name, ids in found.items())
-    if knowing := [name for name, ids in found.items() if child in ids]:
+    counted = ", ".join(f"{len(ids)} {name}" for name, ids in ids_of.items())
+    if knowing := [name for name, ids in ids_of.items() if child in ids]:
         return HOLDS.because(f"its container is among the {' and the '.join(knowing)}", *cites)
     return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {counted}", *cites)
 
@@ -74,7 +74,7 @@ def engines_lists(rig: Rig) -> None:
 
 def _listed(evidence: Evidence) -> set[str]:
     """Return the ids of the containers that an engine lists; none where it did not answer."""
-    return {one["Id"] for one in listed(evidence)}
+    return {container["Id"] for container in listed(evidence)}
 
 
 def _silent(evidence: Evidence) -> Observation | None:
@@ -97,8 +97,8 @@ def judge_host_list(seen: Seen) -> Observation:
         return inconclusive("the leg's own engine does not list the child, so it was not there to be listed", *cites)
     if child in _listed(node):
         return HOLDS.because(f"one of the {len(_listed(node))} containers that the node's engine lists is the child's", *cites)
-    said = f"none of the {len(_listed(node))} containers that the node's engine lists is the child's; the leg's engine lists it"
-    return LACKS.because(said, *cites)
+    reason = f"none of the {len(_listed(node))} containers that the node's engine lists is the child's; the leg's engine lists it"
+    return LACKS.because(reason, *cites)
 
 
 listed_by_host = prop(
@@ -112,9 +112,9 @@ listed_by_host = prop(
       while_serving=(engines_lists,))  # fmt: skip
 def unlisted(seen: Seen) -> Observation:
     """Judge the same two lists, the other way round."""
-    found = judge_host_list(seen)
-    other = {HOLDS.state: LACKS, LACKS.state: HOLDS}.get(found.state)
-    return other.because(found.reason, *found.cites) if other else found
+    concluded = judge_host_list(seen)
+    other = {HOLDS.state: LACKS, LACKS.state: HOLDS}.get(concluded.state)
+    return other.because(concluded.reason, *concluded.cites) if other else concluded
 
 
 def processes_on_the_node(rig: Rig) -> None:
@@ -132,15 +132,15 @@ def processes_on_the_node(rig: Rig) -> None:
       ))  # fmt: skip
 def out_of_sight(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the node sees the process that was identified as the child."""
-    found, page = seen["the child among the node's processes"], seen["the child's page meanwhile"]
-    process, cites = seen[CHILD].output["process"], (found.id, page.id)
+    processes, page = seen["the child among the node's processes"], seen["the child's page meanwhile"]
+    process, cites = seen[CHILD].output["process"], (processes.id, page.id)
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
-    if not any(_who(one) == _who(process) for one in found.output):
+    if not any(_who(other) == _who(process) for other in processes.output):
         return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
     levels = process["nspid"]
-    said = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
-    return LACKS.because(said, *cites)
+    reason = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
+    return LACKS.because(reason, *cites)
 
 
 def who_answers_the_client(rig: Rig) -> None:
@@ -162,16 +162,16 @@ def goes_to_the_host(seen: Seen) -> Observation:
     run, node, lists = seen["client's docker info"], seen["the node's engine"], seen["containers of the node's engine"]
     if silent := _silent(node) or _silent(lists):
         return silent
-    told, host, own = _printed(run), parsed(node).get("ID"), parsed(seen[DAEMON])["ID"]
+    reached, host, own = _printed(run), parsed(node).get("ID"), parsed(seen[DAEMON])["ID"]
     there = container_of(seen[CHILD].output["process"]) in _listed(lists)
     cites = (run.id, node.id, lists.id, seen[DAEMON].id)
-    if told == host and there:
-        return HOLDS.because(f"the client reaches the daemon {told}, the node's; the container it started is there", *cites)
-    if told == own != host and not there:
-        return LACKS.because(f"the client reaches the daemon {told}; the node's is {host}, and has not its container", *cites)
+    if reached == host and there:
+        return HOLDS.because(f"the client reaches the daemon {reached}, the node's; the container it started is there", *cites)
+    if reached == own != host and not there:
+        return LACKS.because(f"the client reaches the daemon {reached}; the node's is {host}, and has not its container", *cites)
     where = "with" if there else "not with"
-    said = f"the client says {told or run.output['stderr'].strip()!r}, the node's daemon is {host}, the child is {where} it"
-    return inconclusive(f"the witnesses disagree: {said}", *cites)
+    reason = f"the client says {reached or run.output['stderr'].strip()!r}, the node's daemon is {host}, the child is {where} it"
+    return inconclusive(f"the witnesses disagree: {reason}", *cites)
 
 
 def served_on_2375(rig: Rig) -> None:
@@ -202,17 +202,19 @@ def led_by_docker_host(seen: Seen) -> Observation:
         return inconclusive(f"port {API_PORT} of the pod neither answered nor refused: {_answer(ping)}", *cites)
     if ping.output["status"] != OK:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
-    serves, own, told = parsed(port).get("ID"), parsed(seen[DAEMON])["ID"], _printed(run)
+    serves, own, reached = parsed(port).get("ID"), parsed(seen[DAEMON])["ID"], _printed(run)
     if serves != own:
         return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
     if run.output["exit"] != 0:
         return inconclusive(f"the client's docker info failed: {run.output['stderr'].strip()}", *cites)
     if variable.output["exit"] not in (0, UNSET):
         return inconclusive(f"the client's environment was not read: printenv ended with {variable.output['exit']}", *cites)
-    if _printed(variable) == DOCKER_HOST and told == serves:
-        return HOLDS.because(f"/_ping answers on port {API_PORT}; DOCKER_HOST={DOCKER_HOST} leads to that daemon, {told}", *cites)
-    said = f"the client's DOCKER_HOST is {_printed(variable) or 'not set'}, and it reaches {told}"
-    return LACKS.because(f"{said}; on port {API_PORT} serves {serves}", *cites)
+    if _printed(variable) == DOCKER_HOST and reached == serves:
+        return HOLDS.because(
+            f"/_ping answers on port {API_PORT}; DOCKER_HOST={DOCKER_HOST} leads to that daemon, {reached}", *cites
+        )
+    reason = f"the client's DOCKER_HOST is {_printed(variable) or 'not set'}, and it reaches {reached}"
+    return LACKS.because(f"{reason}; on port {API_PORT} serves {serves}", *cites)
 
 
 def _answer(evidence: Evidence) -> str:
@@ -231,7 +233,7 @@ def _who(process: dict[str, Any]) -> tuple[int, int]:
 
 
 def _chain(processes: Iterable[dict[str, Any]]) -> str:
-    return " < ".join(one["comm"] for one in processes)
+    return " < ".join(process["comm"] for process in processes)
 
 
 def _broken(seen: Seen) -> str:
@@ -239,7 +241,7 @@ def _broken(seen: Seen) -> str:
     child, client = seen["child's ancestors"].output, seen["client's ancestors"].output
     if _who(child[0]) != _who(seen[CHILD].output["process"]):
         return "what has the child's pid is not the child any more"
-    if _who(client[0]) not in {_who(one) for one in seen[POD_PROCESSES].output}:
+    if _who(client[0]) not in {_who(process) for process in seen[POD_PROCESSES].output}:
         return "the client is none of the processes that the pod was seen to have"
     if child[-1]["pid"] != 1 or client[-1]["pid"] != 1:
         return "a line of ancestors does not reach the node's first process"
@@ -254,19 +256,22 @@ def sibling(seen: Seen) -> Observation:
     cites = (child.id, client.id, pod.id)
     if why := _broken(seen):
         return inconclusive(why, *cites)
-    own = {_who(one) for one in pod.output}
-    said = f"child: {_chain(child.output)}; client: {_chain(client.output)}"
-    if above := [one for one in child.output[1:] if _who(one) in own]:
-        return LACKS.because(f"{_chain(above)} of the pod above it; {said}", *cites)
-    shared = next(one for one in child.output if _who(one) in {_who(other) for other in client.output})
-    return HOLDS.because(f"nothing of the pod above it; both hang from {shared['comm']}; {said}", *cites)
+    own = {_who(process) for process in pod.output}
+    chains = f"child: {_chain(child.output)}; client: {_chain(client.output)}"
+    if above := [process for process in child.output[1:] if _who(process) in own]:
+        return LACKS.because(f"{_chain(above)} of the pod above it; {chains}", *cites)
+    shared = next(process for process in child.output if _who(process) in {_who(other) for other in client.output})
+    return HOLDS.because(f"nothing of the pod above it; both hang from {shared['comm']}; {chains}", *cites)
 
 
 def _engine(seen: Seen) -> list[dict[str, Any]]:
     """Return the processes of the container in which the leg's engine runs, that container's first process first."""
-    found = seen[POD_PROCESSES].output
-    first = [one for one in found if one["pid"] == seen[DAEMON].asked.get("netns")]
-    return [*first, *(one for one in found if first and one != first[0] and container_of(one) == container_of(first[0]))]
+    processes = seen[POD_PROCESSES].output
+    first = [process for process in processes if process["pid"] == seen[DAEMON].asked.get("netns")]
+    return [
+        *first,
+        *(process for process in processes if first and process != first[0] and container_of(process) == container_of(first[0])),
+    ]
 
 
 @prop("P2-19", "the child runs as a child process of the pod's Docker daemon",
@@ -282,16 +287,16 @@ def child_of_the_daemon(seen: Seen) -> Observation:
     line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
-    daemons = [one for one in _engine(seen) if one["comm"] == "dockerd"]
+    daemons = [process for process in _engine(seen) if process["comm"] == "dockerd"]
     if len(daemons) != 1:
         return inconclusive(f"{len(daemons)} processes of the engine's container are a dockerd", pod.id)
-    parent, above = line.output[1], [_who(one) for one in line.output[1:]]
+    parent, above = line.output[1], [_who(process) for process in line.output[1:]]
     if _who(parent) == _who(daemons[0]):
         return HOLDS.because(f"its parent is the daemon: {_chain(line.output)}", line.id, pod.id)
     place = "further up" if _who(daemons[0]) in above else "not above it at all"
     # Only the last words hang on the image: an entrypoint with an init of its own takes the shims that dockerd leaves.
-    said = f"its parent is {parent['comm']}, and the daemon is {place}: {_chain(line.output)}"
-    return LACKS.because(f"{said} (what the shim hangs from is up to the image's entrypoint)", line.id, pod.id)
+    reason = f"its parent is {parent['comm']}, and the daemon is {place}: {_chain(line.output)}"
+    return LACKS.because(f"{reason} (what the shim hangs from is up to the image's entrypoint)", line.id, pod.id)
 
 
 @prop("P2-19.contained", "the child runs below the first process of the engine's container, in a PID namespace inside its own",
@@ -306,8 +311,8 @@ def contained(seen: Seen) -> Observation:
     if not engine:
         return inconclusive("the first process of the engine's container was not found", pod.id)
     first, levels = engine[0], line.output[0]["nspid"]
-    said = f"PID namespaces of the child: {levels}, of {first['comm']}, the first of the engine's container: {first['nspid']}"
-    below = _who(first) in [_who(one) for one in line.output[1:]]
+    reason = f"PID namespaces of the child: {levels}, of {first['comm']}, the first of the engine's container: {first['nspid']}"
+    below = _who(first) in [_who(process) for process in line.output[1:]]
     if below and first["nspid"][-1] == 1 and len(levels) > len(first["nspid"]):
-        return HOLDS.because(f"below it; {said}", line.id, pod.id)
-    return LACKS.because(f"{'below' if below else 'not below'} it; {said}", line.id, pod.id)
+        return HOLDS.because(f"below it; {reason}", line.id, pod.id)
+    return LACKS.because(f"{'below' if below else 'not below'} it; {reason}", line.id, pod.id)

@@ -19,9 +19,9 @@ RUNNING: dict[str, Any] = {"running": {"startedAt": "2026-11-24T12:00:00Z"}}
 ENDED: dict[str, Any] = {"terminated": {"exitCode": 125}}
 
 
-def of_age(code: int | None, oldest: str, said: str = "") -> State:
+def of_age(code: int | None, oldest: str, stderr: str = "") -> State:
     version = answer("engine's version", {"Version": "29.0", "MinAPIVersion": oldest} if oldest else {})
-    return conclude("P1-10.age", Seen([*proven("n"), ran("a client of 2017", code, said), version])).state
+    return conclude("P1-10.age", Seen([*proven("n"), ran("a client of 2017", code, stderr), version])).state
 
 
 def test_what_an_engine_takes_is_the_engines_word_and_not_the_clients_alone() -> None:
@@ -54,9 +54,9 @@ def test_the_engines_of_a_world_are_the_nodes_own_and_that_of_the_pods_image() -
     def probe(status: int, body: str) -> Any:
         return SimpleNamespace(ask=lambda *_, **__: SimpleNamespace(output={"status": status, "body": body}))
 
-    told = probe(200, '{"Version": "29.1.3"}')
-    assert engines(told, {}) == {"node_engine": "since 29", "pod_engine": "until 28"}
-    assert engines(told, {"docker:26.1-dind": "mirror:5000/docker:29-dind@sha256:ab"})["pod_engine"] == "since 29"
+    answer = probe(200, '{"Version": "29.1.3"}')
+    assert engines(answer, {}) == {"node_engine": "since 29", "pod_engine": "until 28"}
+    assert engines(answer, {"docker:26.1-dind": "mirror:5000/docker:29-dind@sha256:ab"})["pod_engine"] == "since 29"
     silent = engines(probe(0, ""), {"docker:26.1-dind": "mirror:5000/docker"})
     assert silent == {"node_engine": "unknown", "pod_engine": "unknown"}
 
@@ -116,7 +116,10 @@ UNSEEN = reading("child", {"seen": "no process with the child's nonce"}, {"nonce
 
 
 def first_try(state: dict[str, Any], log: str, *, listed: tuple[str, ...] = (CONTAINER,)) -> list[Any]:
-    lists = [answer(f"containers of {whose} engine", [{"Id": one} for one in listed]) for whose in ("the leg's", "the node's")]
+    lists = [
+        answer(f"containers of {whose} engine", [{"Id": container} for container in listed])
+        for whose in ("the leg's", "the node's")
+    ]
     return [reading("pod at first", pod(state, 0)), reading("client's log", log), *lists]
 
 
@@ -153,18 +156,18 @@ def test_what_is_left_in_run_is_the_directory_that_was_mounted_on() -> None:
     assert token(THERE, THERE, unshared) is State.INCONCLUSIVE, "a pod that does not mount the node's"
 
 
-OF_THE_CHILD = [name for name, one in PROPERTIES.items() if one.approaches == ("article-dood",) and not one.childless]
+OF_THE_CHILD = [name for name, prop in PROPERTIES.items() if prop.approaches == ("article-dood",) and not prop.childless]
 
 
 def test_what_is_judged_of_the_printed_manifest_is_what_is_judged_of_dood() -> None:
     alike = {"P2-03": "P2-03", "P2-05": "P2-05", "P2-06": "P2-06", "P2-08": "P2-08", "P2-09": "P2-09", "P2-10": "P2-10",
              "P2-11": "P2-11", "P2-12": "P2-13.weight", "P2-13": "P2-13"}  # fmt: skip
     for name in OF_THE_CHILD:
-        one = PROPERTIES[name]
-        assert one.predicts == {"article-dood": State.LACKS}
+        prop = PROPERTIES[name]
+        assert prop.predicts == {"article-dood": State.LACKS}
         if name != "S-15":
-            assert one.judged_by is PROPERTIES[alike[one.claim]].judged_by
-            assert one.while_serving == PROPERTIES[alike[one.claim]].while_serving
+            assert prop.judged_by is PROPERTIES[alike[prop.claim]].judged_by
+            assert prop.while_serving == PROPERTIES[alike[prop.claim]].while_serving
 
 
 @pytest.mark.parametrize("name", OF_THE_CHILD)

@@ -74,14 +74,14 @@ def test_a_child_without_a_daemon_is_known_by_kubelet(seen: Seen) -> None:
 
 def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
     followed = to_follow(CHILD, PROCESSES)
-    assert [(one["role"], one["pid"]) for one in followed] == [("child", 10), ("pod", 20), ("pod", 30)]
-    assert [one["pid"] for one in followed if "notes" in one] == [10]
+    assert [(process["role"], process["pid"]) for process in followed] == [("child", 10), ("pod", 20), ("pod", 30)]
+    assert [process["pid"] for process in followed if "notes" in process] == [10]
 
 
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
-    broken: Any = SimpleNamespace(_log=lambda _, one: [f"{one} said this"])
+    broken: Any = SimpleNamespace(_log=lambda _, container: [f"{container} said this"])
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
         Course._raise_if_stuck(broken, "The pod", {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
 
@@ -105,7 +105,7 @@ def test_a_pod_is_ready_when_all_its_containers_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "word"),
+    ("packet", "word"),
     [
         (GREETING, "MySQL protocol 10, 5.5.5-10.11.6-MariaDB-0+deb12u1"),
         ("E\0\0\0\xffj\4Host '172.18.0.3' is not allowed to connect to this MariaDB server", "MySQL error 1130"),
@@ -116,15 +116,15 @@ def test_a_pod_is_ready_when_all_its_containers_are() -> None:
         ("K\0\0\0\ncut off", ""),
     ],
 )
-def test_a_servers_word_is_told_from_anything_else(said: str, word: str) -> None:
-    assert baseline.server_word(said) == word
+def test_a_servers_word_is_told_from_anything_else(packet: str, word: str) -> None:
+    assert baseline.server_word(packet) == word
 
 
 def test_one_network_holds_with_every_answer_and_one_namespace(seen: Seen) -> None:
-    found = baseline.one_network.conclude(seen)
-    assert found.state is HOLDS
+    concluded = baseline.one_network.conclude(seen)
+    assert concluded.state is HOLDS
     for words in ("all 4 places", "5.5.5-10.11.6", "net:[4026532642]"):
-        assert words in found.reason
+        assert words in concluded.reason
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_one_network_holds_with_every_answer_and_one_namespace(seen: Seen) -> No
 )
 def test_a_port_that_does_not_answer_as_itself_lacks(seen: Seen, name: str) -> None:
     another = {"outcome": "served", "body": "It works!", "said": "SSH-2.0"}
-    found = baseline.one_network.conclude(changed(seen, name, lambda _: another))
-    assert (found.state, name in found.reason) == (LACKS, True)
+    concluded = baseline.one_network.conclude(changed(seen, name, lambda _: another))
+    assert (concluded.state, name in concluded.reason) == (LACKS, True)
 
 
 def test_containers_with_networks_of_their_own_lack(seen: Seen) -> None:
@@ -165,15 +165,15 @@ def had(seen: Seen, kinds: tuple[str, ...]) -> Seen:
     return Seen([*seen, *more])
 
 
-@pytest.mark.parametrize(("one", "kinds"), JUDGES, ids=["at once", "collected"])
-def test_what_a_pod_had_is_gone_or_left(seen: Seen, one: Any, kinds: tuple[str, ...]) -> None:
-    found = one.conclude(had(seen, kinds))
-    assert (found.state, found.reason.count("gone within 1.5 s")) == (HOLDS, len(kinds))
+@pytest.mark.parametrize(("judged", "kinds"), JUDGES, ids=["at once", "collected"])
+def test_what_a_pod_had_is_gone_or_left(seen: Seen, judged: Any, kinds: tuple[str, ...]) -> None:
+    concluded = judged.conclude(had(seen, kinds))
+    assert (concluded.state, concluded.reason.count("gone within 1.5 s")) == (HOLDS, len(kinds))
     for what in kinds:
         left = {"first_seen_gone": None, "paths": {f"/{what}": {"exists": True}}}
-        found = one.conclude(changed(had(seen, kinds), f"{what} after", lambda _, left=left: left))  # type: ignore[misc]
-        assert (found.state, f"left: /{what}" in found.reason) == (LACKS, True)
+        concluded = judged.conclude(changed(had(seen, kinds), f"{what} after", lambda _, left=left: left))  # type: ignore[misc]
+        assert (concluded.state, f"left: /{what}" in concluded.reason) == (LACKS, True)
         for nothing in ({}, {f"/{what}": {"exists": False}}):
-            found = one.conclude(changed(had(seen, kinds), f"{what} before", lambda _, nothing=nothing: nothing))  # type: ignore[misc]
-            assert (found.state, what in found.reason) == (INCONCLUSIVE, True)
-        assert one.conclude(without(had(seen, kinds), f"{what} after")).state is INCONCLUSIVE
+            concluded = judged.conclude(changed(had(seen, kinds), f"{what} before", lambda _, nothing=nothing: nothing))  # type: ignore[misc]
+            assert (concluded.state, what in concluded.reason) == (INCONCLUSIVE, True)
+        assert judged.conclude(without(had(seen, kinds), f"{what} after")).state is INCONCLUSIVE

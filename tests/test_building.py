@@ -34,8 +34,8 @@ def composed(*, on_the_node: bool) -> Seen:
 
 
 def test_both_services_must_run_on_the_node() -> None:
-    found = composes.conclude(composed(on_the_node=True))
-    assert (found.state, found.reason) == (State.HOLDS, "2 of 2 services run (exit 0, Docker Compose version 2)")
+    concluded = composes.conclude(composed(on_the_node=True))
+    assert (concluded.state, concluded.reason) == (State.HOLDS, "2 of 2 services run (exit 0, Docker Compose version 2)")
     half = changed(composed(on_the_node=True), "compose-database: processes", lambda _: [])
     assert composes.conclude(half).state is State.LACKS
     failed = changed(half, "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
@@ -50,14 +50,14 @@ def test_a_client_without_compose_decides_nothing() -> None:
     def missing(output: dict[str, Any]) -> dict[str, Any]:
         return {**output, "exit": 1, "stderr": "docker: 'compose' is not a docker command.\nSee 'docker --help'"}
 
-    found = composes.conclude(changed(composed(on_the_node=True), "compose version", missing))
-    assert found.state is State.INCONCLUSIVE
-    assert "'compose' is not a docker command" in found.reason
+    concluded = composes.conclude(changed(composed(on_the_node=True), "compose version", missing))
+    assert concluded.state is State.INCONCLUSIVE
+    assert "'compose' is not a docker command" in concluded.reason
 
 
 def test_a_project_is_on_the_nodes_engine_or_is_not() -> None:
-    found = composed_privately.conclude(composed(on_the_node=True))
-    assert (found.state, found.reason) == (
+    concluded = composed_privately.conclude(composed(on_the_node=True))
+    assert (concluded.state, concluded.reason) == (
         State.LACKS, "the node's own engine lists of the project: containers: 2, networks: 1",
     )  # fmt: skip
     assert composed_privately.conclude(composed(on_the_node=False)).state is State.HOLDS
@@ -116,9 +116,9 @@ def test_a_client_that_only_says_so_is_inconclusive(name: str, lie: Any) -> None
 
 def kubelet(state: dict[str, object], *, built: bool = True) -> Seen:
     pod = {"status": {"containerStatuses": [{"name": "built", "state": state}]}}
-    made = labelled("n1-for-kubelet") if built else []
+    images = labelled("n1-for-kubelet") if built else []
     run = ran("build for kubelet") if built else ran("build for kubelet", 1, "no space left")
-    return Seen([*proven("n1"), run, answer("image for kubelet", made), reading("pod of the built image", pod)])
+    return Seen([*proven("n1"), run, answer("image for kubelet", images), reading("pod of the built image", pod)])
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_kubelet_has_the_last_word_on_an_image(state: dict[str, object], conclud
 
 
 def test_an_image_that_was_not_built_can_be_run_by_nobody() -> None:
-    found = runs_in_a_pod.conclude(kubelet({"waiting": {"reason": "ErrImageNeverPull"}}, built=False))
-    assert found.state is State.INCONCLUSIVE
-    assert "no space left" in found.reason
+    concluded = runs_in_a_pod.conclude(kubelet({"waiting": {"reason": "ErrImageNeverPull"}}, built=False))
+    assert concluded.state is State.INCONCLUSIVE
+    assert "no space left" in concluded.reason
 
 
 def test_pulling_is_judged_by_registry_and_daemon() -> None:

@@ -68,12 +68,12 @@ def test_a_log_without_a_word_of_the_second_pull_is_not_whole() -> None:
     assert caching.reused.conclude(cut).state is State.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("one", [caching.reused, caching.unmanaged], ids=lambda p: p.id)
-def test_a_second_job_that_fetches_nothing_reuses(one: Property) -> None:
-    concluded = one.conclude(jobs(0))
+@pytest.mark.parametrize("judged", [caching.reused, caching.unmanaged], ids=lambda p: p.id)
+def test_a_second_job_that_fetches_nothing_reuses(judged: Property) -> None:
+    concluded = judged.conclude(jobs(0))
     assert concluded.state is State.HOLDS
     assert concluded.reason == "the first job's pull: 32.0 MiB in 1.5 s; the second's: 0.0 MiB in 0.1 s"
-    assert one.conclude(jobs(LAYER, seconds=1.4)).state is State.LACKS
+    assert judged.conclude(jobs(LAYER, seconds=1.4)).state is State.LACKS
 
 
 @pytest.mark.parametrize(("fetched", "seconds"), [(LAYER // 2, 0.7), (0, 1.6)])
@@ -82,7 +82,7 @@ def test_half_a_reuse_and_one_that_spares_no_time_are_inconclusive(fetched: int,
 
 
 @pytest.mark.parametrize(
-    ("name", "lie", "said"),
+    ("name", "lie", "reason"),
     [
         ("served", "", "so it was not the first"),
         (f"{SECOND}pull", {"exit": 1, "stderr": "no route to host", "seconds": 9.0}, "docker pull ended with 1: no route"),
@@ -90,10 +90,10 @@ def test_half_a_reuse_and_one_that_spares_no_time_are_inconclusive(fetched: int,
         (f"{SECOND}daemon", {"status": 200, "body": "{}"}, "the daemon did not say which one it is"),
     ],
 )
-def test_a_pull_that_proves_nothing_is_inconclusive(name: str, lie: object, said: str) -> None:
+def test_a_pull_that_proves_nothing_is_inconclusive(name: str, lie: object, reason: str) -> None:
     concluded = caching.reused.conclude(changed(jobs(0), name, lambda _: lie))
     assert concluded.state is State.INCONCLUSIVE
-    assert said in concluded.reason
+    assert reason in concluded.reason
 
 
 def refused(end: dict[str, Any], serving: str = "no process with the child's nonce", engine: str = "one") -> Seen:
@@ -169,10 +169,10 @@ def test_where_volumes_may_not_be_listed_none_were_made() -> None:
 
 def a_build(prefix: str, layer: str, seconds: float, size: int = LAYER, code: int = 0) -> dict[str, Any]:
     """Return what is read of one job's build."""
-    made = {"RootFS": {"Layers": ["sha256:base", layer]}} if layer else {}
+    image = {"RootFS": {"Layers": ["sha256:base", layer]}} if layer else {}
     read = {
         "build": {"exit": code, "stdout": "", "stderr": "" if code == 0 else "no space left", "seconds": seconds},
-        "built image": {"status": 200 if layer else 404, "body": json.dumps(made)},
+        "built image": {"status": 200 if layer else 404, "body": json.dumps(image)},
         "built image's history": {"status": 200, "body": json.dumps([{"Size": size}, {"Size": 0}])},
     }
     return {f"{prefix}{name}": output for name, output in read.items()}
@@ -180,9 +180,9 @@ def a_build(prefix: str, layer: str, seconds: float, size: int = LAYER, code: in
 
 def builds(first: dict[str, Any], second: dict[str, Any]) -> Seen:
     """Return the evidence of two jobs that build."""
-    made = {**first, **{f"{SECOND}{name}": output for name, output in second.items()}}
+    readings = {**first, **{f"{SECOND}{name}": output for name, output in second.items()}}
     pods = {name: {"spec": {"volumes": VOLUMES}} for name in ("pod", f"{SECOND}pod")}
-    more = [Evidence(f"b#{name}", "x", name, "node", {}, output) for name, output in {**made, **pods}.items()]
+    more = [Evidence(f"b#{name}", "x", name, "node", {}, output) for name, output in {**readings, **pods}.items()]
     return Seen([*jobs(0), *more])
 
 
@@ -191,18 +191,18 @@ ONCE = a_build("", "sha256:one", 2.5)
 BUILDS = [caching.kept_build, caching.cached]
 
 
-@pytest.mark.parametrize("one", BUILDS, ids=lambda p: p.id)
-def test_a_layer_that_is_the_same_was_not_built_again(one: Property) -> None:
-    spared = one.conclude(builds(ONCE, a_build("", "sha256:one", 0.2)))
+@pytest.mark.parametrize("judged", BUILDS, ids=lambda p: p.id)
+def test_a_layer_that_is_the_same_was_not_built_again(judged: Property) -> None:
+    spared = judged.conclude(builds(ONCE, a_build("", "sha256:one", 0.2)))
     assert spared.state is State.HOLDS
     assert spared.reason == "the first job's build: 32.0 MiB in 2.5 s; the second's: 0.0 MiB in 0.2 s"
-    again = one.conclude(builds(ONCE, a_build("", "sha256:two", 2.4)))
+    again = judged.conclude(builds(ONCE, a_build("", "sha256:two", 2.4)))
     assert again.state is State.LACKS
     assert again.reason.endswith("the second's: 32.0 MiB in 2.4 s")
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "reason"),
     [
         (ONCE, a_build("", "sha256:one", 2.6), "not in time"),
         (ONCE, a_build("", "", 0.2, code=1), "nothing was built: exit 1: no space left"),
@@ -210,19 +210,19 @@ def test_a_layer_that_is_the_same_was_not_built_again(one: Property) -> None:
         (a_build("", "sha256:one", 0.1, size=5), a_build("", "sha256:one", 0.05), "less than its recipe says"),
     ],
 )
-@pytest.mark.parametrize("one", BUILDS, ids=lambda p: p.id)
+@pytest.mark.parametrize("judged", BUILDS, ids=lambda p: p.id)
 def test_a_build_that_proves_nothing_is_inconclusive(
-    one: Property, first: dict[str, Any], second: dict[str, Any], said: str
+    judged: Property, first: dict[str, Any], second: dict[str, Any], reason: str
 ) -> None:
-    concluded = one.conclude(builds(first, second))
+    concluded = judged.conclude(builds(first, second))
     assert concluded.state is State.INCONCLUSIVE
-    assert said in concluded.reason
+    assert reason in concluded.reason
 
 
 def test_a_claim_is_named_where_both_pods_have_their_graph_on_it() -> None:
     claim = {"metadata": {"name": "kept"}, "spec": {"volumeName": "the-volume"}}
     seen = Seen([*builds(ONCE, a_build("", "sha256:one", 0.2)), Evidence("c", "x", "claim", "API server", {}, claim)])
-    for one in (caching.reused, caching.kept_build):
-        assert one.conclude(seen).reason.endswith("; both have their graph on the volume the-volume, which they claim")
+    for judged in (caching.reused, caching.kept_build):
+        assert judged.conclude(seen).reason.endswith("; both have their graph on the volume the-volume, which they claim")
     apart = given(seen, f"{SECOND}pod", {"spec": {"volumes": VOLUMES[:1]}})
     assert "claim" not in caching.reused.conclude(apart).reason

@@ -55,17 +55,17 @@ each = pytest.mark.parametrize(("what", "judged"), EACH, ids=lambda p: p if isin
 
 @each
 def test_through_one_daemon_the_second_is_refused(what: str, judged: Property) -> None:
-    found = judged.conclude(contest(what, shared=True))
-    assert found.state is State.LACKS
-    assert "one daemon serves both (D1...)" in found.reason
-    assert "--help" not in found.reason
+    concluded = judged.conclude(contest(what, shared=True))
+    assert concluded.state is State.LACKS
+    assert "one daemon serves both (D1...)" in concluded.reason
+    assert "--help" not in concluded.reason
 
 
 @each
 def test_through_two_daemons_both_get_it(what: str, judged: Property) -> None:
-    found = judged.conclude(contest(what, shared=False))
-    assert found.state is State.HOLDS
-    assert "D1..., D2..." in found.reason
+    concluded = judged.conclude(contest(what, shared=False))
+    assert concluded.state is State.HOLDS
+    assert "D1..., D2..." in concluded.reason
 
 
 @each
@@ -102,9 +102,9 @@ def test_a_refusal_beside_a_daemon_that_does_not_list_is_inconclusive(what: str,
 
 @each
 def test_pods_on_two_nodes_do_not_contend(what: str, judged: Property) -> None:
-    found = judged.conclude(contest(what, shared=False, nodes=("a-node", "b-node")))
-    assert found.state is State.INCONCLUSIVE
-    assert "two nodes" in found.reason
+    concluded = judged.conclude(contest(what, shared=False, nodes=("a-node", "b-node")))
+    assert concluded.state is State.INCONCLUSIVE
+    assert "two nodes" in concluded.reason
 
 
 @each
@@ -189,9 +189,9 @@ def listening(*, node: list[Any], pod: list[Any]) -> list[Evidence]:
 
 
 def test_a_published_port_is_the_nodes_or_the_pods() -> None:
-    found = contention.host_port.conclude(Seen(listening(node=PROXY, pod=[])))
-    assert found.state is State.LACKS
-    assert "docker-proxy (pid 40) listens on port 20001" in found.reason
+    concluded = contention.host_port.conclude(Seen(listening(node=PROXY, pod=[])))
+    assert concluded.state is State.LACKS
+    assert "docker-proxy (pid 40) listens on port 20001" in concluded.reason
     assert contention.host_port.conclude(Seen(listening(node=[], pod=PROXY))).state is State.HOLDS
     assert contention.host_port.conclude(Seen(listening(node=[], pod=[]))).state is State.INCONCLUSIVE
     assert contention.host_port.conclude(Seen(listening(node=PROXY, pod=PROXY))).state is State.INCONCLUSIVE, "hostNetwork"
@@ -202,11 +202,11 @@ RUNNING = labelled("n1-printed")
 
 
 def printed(
-    code: int | None = 125, *, node: list[Any] | None = None, volume: int = 404, said: str = NO_PATH, held: list[Any] = RUNNING
+    code: int | None = 125, *, node: list[Any] | None = None, volume: int = 404, stderr: str = NO_PATH, held: list[Any] = RUNNING
 ) -> Observation:
     seen = Seen([
         *listening(node=PROXY, pod=[]),
-        ran("printed", code, said if code else ""),
+        ran("printed", code, stderr if code else ""),
         reading("printed: node", node or []),
         reading("printed: pod", []),
         answer("printed: held", [] if code else held),
@@ -216,17 +216,17 @@ def printed(
 
 
 def test_the_command_as_printed_opens_nothing() -> None:
-    found = printed()
-    assert found.state is State.LACKS
-    assert "exit 125" in found.reason
-    assert "mount path must be absolute" in found.reason
-    assert "no volume 8080; containers: none" in found.reason
+    concluded = printed()
+    assert concluded.state is State.LACKS
+    assert "exit 125" in concluded.reason
+    assert "mount path must be absolute" in concluded.reason
+    assert "no volume 8080; containers: none" in concluded.reason
     mounted = printed(0, volume=200)
     assert mounted.state is State.LACKS
     assert "a volume 8080 is there; containers: cccccccccccc (running)" in mounted.reason
     assert printed(0, node=PROXY).state is State.HOLDS
     assert printed(None).state is State.INCONCLUSIVE
-    assert printed(125, said="docker: Cannot connect to the Docker daemon.").state is State.INCONCLUSIVE, "no refusal of -v"
+    assert printed(125, stderr="docker: Cannot connect to the Docker daemon.").state is State.INCONCLUSIVE, "no refusal of -v"
     assert printed(0, held=[]).state is State.INCONCLUSIVE, "nothing was there that could have opened a port"
 
 
@@ -241,9 +241,9 @@ def test_that_nobody_listens_says_nothing_where_p_opens_nothing_either() -> None
 )
 def test_the_clients_own_name_is_asked_where_docker_runs_the_pods(runs: str, state: State) -> None:
     seen = Seen([*pods(shared=True), reading("node's runtime", {"containerRuntimeVersion": runs})])
-    found = contention.own_name.conclude(seen)
-    assert found.state is state
-    assert runs in found.reason
+    concluded = contention.own_name.conclude(seen)
+    assert concluded.state is state
+    assert runs in concluded.reason
 
 
 def test_what_a_command_ended_with_is_one_line() -> None:

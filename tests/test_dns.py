@@ -19,19 +19,19 @@ MACHINE = ["# made by the engine", "nameserver 172.18.0.1"]
 
 def asked(who: str, known: tuple[str, ...], configuration: list[str], missing: int | None = 2) -> list[Evidence]:
     """Return the look-ups of somebody who knows some of the names; the others end with `missing`."""
-    made = [reading(f"resolv.conf of {who}", {"/proc/7/root/etc/resolv.conf": configuration})]
+    readings = [reading(f"resolv.conf of {who}", {"/proc/7/root/etc/resolv.conf": configuration})]
     for name in NAMES:
-        found: dict[str, Any] = {"exit": missing, "stdout": "", "stderr": ""}
+        output: dict[str, Any] = {"exit": missing, "stdout": "", "stderr": ""}
         if name in known:
-            found = {"exit": 0, "stdout": f"{ADDRESS}      {NAMES[-1]}\n", "stderr": ""}
-        made.append(reading(f"{who} asked", found, {"command": ["sh", name], "address": ADDRESS}))
-    return made
+            output = {"exit": 0, "stdout": f"{ADDRESS}      {NAMES[-1]}\n", "stderr": ""}
+        readings.append(reading(f"{who} asked", output, {"command": ["sh", name], "address": ADDRESS}))
+    return readings
 
 
 def leg(*looked_up: list[Evidence], pod: tuple[str, ...] = NAMES, services: tuple[str, ...] = ("kube-system/kube-dns",)) -> Seen:
     """Return the evidence of a leg with a DNS Service, whose pod resolves all names unless told."""
-    made = [*proven("n"), reading("DNS Services", list(services)), *asked(POD, pod, CLUSTER)]
-    return Seen([*made, *(one for look_up in looked_up for one in look_up)])
+    readings = [*proven("n"), reading("DNS Services", list(services)), *asked(POD, pod, CLUSTER)]
+    return Seen([*readings, *(evidence for look_up in looked_up for evidence in look_up)])
 
 
 @pytest.mark.parametrize(("who", "prefix"), [(CHILD, "DNS."), (OWN, "DNS.network-")])
@@ -52,10 +52,10 @@ def test_a_child_resolves_what_leads_it_to_the_services_address(who: str, prefix
 
 
 def test_another_address_is_not_the_services() -> None:
-    made = asked(CHILD, NAMES, CLUSTER)
-    for one in made[1:]:
-        one.output["stdout"] = "192.0.2.1 named\n"
-    assert conclude("DNS.full", leg(made)).state is State.LACKS
+    readings = asked(CHILD, NAMES, CLUSTER)
+    for evidence in readings[1:]:
+        evidence.output["stdout"] = "192.0.2.1 named\n"
+    assert conclude("DNS.full", leg(readings)).state is State.LACKS
 
 
 @pytest.mark.parametrize("code", [None, 127, 1])

@@ -25,10 +25,10 @@ MEMORY = "30 20 0:30 / / rw - overlay overlay rw\n31 30 0:40 / /var/lib/docker r
 
 def on_root(driver: str, volume: str = "overlay2", mounts: str = OVERLAY, place: str = "/graph") -> Seen:
     """Return the evidence of an engine on its container's own file system, and of the leg's on a volume."""
-    made = [one for one in proven("n") if one.name != "daemon"]
-    made += [answer("daemon", {"ID": "D1", "Driver": volume}), reading("graph-on-root: pod", {"status": {}})]
+    readings = [evidence for evidence in proven("n") if evidence.name != "daemon"]
+    readings += [answer("daemon", {"ID": "D1", "Driver": volume}), reading("graph-on-root: pod", {"status": {}})]
     engine = answer("graph-on-root: engine", {"Driver": driver, "DockerRootDir": place} if driver else {})
-    return Seen([*made, engine, reading("graph-on-root: mounts", mounts)])
+    return Seen([*readings, engine, reading("graph-on-root: mounts", mounts)])
 
 
 def test_the_driver_tells_whether_an_engine_can_layer_on_layers() -> None:
@@ -58,11 +58,11 @@ def test_a_container_whose_own_file_system_is_no_overlay_has_no_such_trouble() -
 
 def in_memory(size: int, lines: list[str] | None, mounts: str = MEMORY) -> Seen:
     """Return the evidence of a graph of so many bytes in memory, and of the pod's memory.stat."""
-    found: dict[str, Any] = {"/var/lib/docker": {"exists": True, "bytes": size}}
+    graph: dict[str, Any] = {"/var/lib/docker": {"exists": True, "bytes": size}}
     return Seen(
         [
             *proven("n"),
-            reading("graph-in-memory: graph", found),
+            reading("graph-in-memory: graph", graph),
             reading("graph-in-memory: mounts", mounts),
             reading("graph-in-memory: memory", {"/memory.stat": lines}),
         ]
@@ -120,7 +120,7 @@ def test_a_new_pods_engine_is_another_and_pulls_all_of_it() -> None:
     assert graph.kept_across_pods.conclude(new).state is State.LACKS
     assert graph.kept_across_pods.conclude(jobs(LAYER, seconds=1.4)).state is State.INCONCLUSIVE, "the same, and all of it again"
     assert (
-        graph.kept_across_pods.conclude(Seen(one for one in same if not one.name.startswith("second "))).state
+        graph.kept_across_pods.conclude(Seen(evidence for evidence in same if not evidence.name.startswith("second "))).state
         is State.INCONCLUSIVE
     )
 
@@ -171,9 +171,9 @@ def test_a_graph_is_told_from_the_nodes_by_device_and_inode(seen: Look) -> None:
 
 def test_a_node_without_an_engine_has_no_graph_to_share(seen: Look) -> None:
     none = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="FileNotFoundError(2)")
-    found = conclude("P2-14", none)
-    assert found.state is State.NOT_APPLICABLE
-    assert "the engine's graph is the pod's emptyDir" in found.reason
+    concluded = conclude("P2-14", none)
+    assert concluded.state is State.NOT_APPLICABLE
+    assert "the engine's graph is the pod's emptyDir" in concluded.reason
     broken = engine(seen("dind.foreground"), there(6), there(6), None, status=500, body="", lost="")
     late = engine(seen("dind.foreground"), there(6), there(6), None, status=0, body="", lost="TimeoutError('timed out')")
     assert conclude("P2-14", late).state is State.INCONCLUSIVE

@@ -46,9 +46,9 @@ def absent(deletion: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
 def test_the_recorded_child_was_told_and_ended_in_time(seen: Look, name: str) -> None:
-    found = conclude(name, deleted(seen("dind.foreground")))
-    assert found.state is State.HOLDS
-    assert "SIGTERM seen after" in found.reason
+    concluded = conclude(name, deleted(seen("dind.foreground")))
+    assert concluded.state is State.HOLDS
+    assert "SIGTERM seen after" in concluded.reason
 
 
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
@@ -68,7 +68,7 @@ def test_a_child_that_ends_by_itself_while_it_is_watched_did_not_end_with_its_po
 
 def test_an_orphan_of_a_pod_that_nobody_followed_is_not_proven(seen: Look) -> None:
     def unfollowed(deletion: dict[str, Any]) -> None:
-        deletion["followed"] = [one for one in deletion["followed"] if one["role"] == "child"]
+        deletion["followed"] = [process for process in deletion["followed"] if process["role"] == "child"]
 
     assert conclude("P2-10", deleted(seen("dood.detached"), unfollowed)).state is State.INCONCLUSIVE
 
@@ -138,8 +138,8 @@ CHILD = {"pid": 100, "start": 7}
 
 
 def killed(*more: Evidence, struck: bool = True, before: bool = True, after: bool = False) -> Seen:
-    told = [reading("child before it", before, CHILD), reading("killed", struck), reading("child after it", after, CHILD)]
-    return Seen([*proven("n"), *told, *more])
+    readings = [reading("child before it", before, CHILD), reading("killed", struck), reading("child after it", after, CHILD)]
+    return Seen([*proven("n"), *readings, *more])
 
 
 @pytest.mark.parametrize("name", ["L-01", "L-02"])

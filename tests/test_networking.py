@@ -93,7 +93,7 @@ def test_the_localhost_of_the_clients_container(seen: Look) -> None:
 
 
 def led_to(seen: Seen, *addresses: str, control: dict[str, Any] = DECOY) -> Seen:
-    ends = [{"addresses": [one], "conditions": {"ready": True}} for one in addresses]
+    ends = [{"addresses": [address], "conditions": {"ready": True}} for address in addresses]
     led = given(seen, "Service's endpoints", {"items": [{"endpoints": ends}]}, asked={})
     return given(led, "asked at the control Service's address", control, asked={})
 

@@ -33,4 +33,4 @@ def test_a_level_that_is_none_is_refused() -> None:
 
 def test_every_property_is_in_a_family() -> None:
     modules = [importlib.import_module(name) for name in MODULES if name.startswith("scenarios.")]
-    assert sorted(one.id for module in modules for one in declared(module)) == sorted(one.id for one in properties())
+    assert sorted(prop.id for module in modules for prop in declared(module)) == sorted(prop.id for prop in properties())

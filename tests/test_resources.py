@@ -107,36 +107,36 @@ DIND, DOOD = evidence(INSIDE), evidence(OUTSIDE, burnt=6.0, attributed=0.02)
 BY_PLACE = (accounting.requests, placement.weight, placement.pids, accounting.attributed)
 
 
-@pytest.mark.parametrize("one", BY_PLACE, ids=lambda p: p.id)
-def test_a_child_in_its_pod_has_what_the_pod_has(one: Property) -> None:
-    assert one.conclude(DIND).state is State.HOLDS, one.conclude(DIND).reason
+@pytest.mark.parametrize("judged", BY_PLACE, ids=lambda p: p.id)
+def test_a_child_in_its_pod_has_what_the_pod_has(judged: Property) -> None:
+    assert judged.conclude(DIND).state is State.HOLDS, judged.conclude(DIND).reason
 
 
-@pytest.mark.parametrize("one", [*BY_PLACE, memory.oom_score], ids=lambda p: p.id)
-def test_a_child_outside_its_pod_has_not(one: Property) -> None:
-    assert one.conclude(DOOD).state is State.LACKS, one.conclude(DOOD).reason
+@pytest.mark.parametrize("judged", [*BY_PLACE, memory.oom_score], ids=lambda p: p.id)
+def test_a_child_outside_its_pod_has_not(judged: Property) -> None:
+    assert judged.conclude(DOOD).state is State.LACKS, judged.conclude(DOOD).reason
 
 
 def test_the_reasons_have_the_numbers() -> None:
-    said = accounting.requests.conclude(DOOD).reason
-    assert f"weight 1024 at {OUTSIDE}, outside the pod's 30, which its request of 0.03 CPU gives" in said
-    assert "its memory is charged outside the pod; the node's 3 pods request 1120 MiB and 1.03 CPU" in said
+    reason = accounting.requests.conclude(DOOD).reason
+    assert f"weight 1024 at {OUTSIDE}, outside the pod's 30, which its request of 0.03 CPU gives" in reason
+    assert "its memory is charged outside the pod; the node's 3 pods request 1120 MiB and 1.03 CPU" in reason
     assert "unlimited of the pod's 2048 pids" in placement.pids.conclude(DOOD).reason
     assert "2048 pids of the pod's 2048 pids" in placement.pids.conclude(DIND).reason
     assert "oom_score_adj 0; the pod's containers: docker-cmds 998, dind-daemon 997" in memory.oom_score.conclude(DIND).reason
-    said = accounting.attributed.conclude(DOOD).reason
-    assert "burnt 6.00 CPU-seconds, its pod's account gained 0.02 (0%)" in said
-    assert "at 0.031611 USD an hour of one CPU, 0.0315 USD" in said
+    reason = accounting.attributed.conclude(DOOD).reason
+    assert "burnt 6.00 CPU-seconds, its pod's account gained 0.02 (0%)" in reason
+    assert "at 0.031611 USD an hour of one CPU, 0.0315 USD" in reason
     assert "0.0000 USD of each hour" in accounting.attributed.conclude(DIND).reason
 
 
-@pytest.mark.parametrize("one", [placement.pids, memory.oom_score], ids=lambda p: p.id)
-def test_nothing_is_predicted_where_the_article_speaks_of_cpu_and_memory_alone(one: Property) -> None:
-    assert one.predicts == {}
+@pytest.mark.parametrize("judged", [placement.pids, memory.oom_score], ids=lambda p: p.id)
+def test_nothing_is_predicted_where_the_article_speaks_of_cpu_and_memory_alone(judged: Property) -> None:
+    assert judged.predicts == {}
     v1, v2 = ({"cgroup": cgroup} for cgroup in ("hybrid", "v2"))
-    assert one.expected("dood", "foreground", v1)[0] is one.expected("dood", "foreground", v2)[0] is State.LACKS
-    assert one.expected("dind", "foreground", v2)[0] is State.LACKS
-    assert one.expected("dind", "foreground", v1)[0] is (State.HOLDS if one is placement.pids else State.LACKS)
+    assert judged.expected("dood", "foreground", v1)[0] is judged.expected("dood", "foreground", v2)[0] is State.LACKS
+    assert judged.expected("dind", "foreground", v2)[0] is State.LACKS
+    assert judged.expected("dind", "foreground", v1)[0] is (State.HOLDS if judged is placement.pids else State.LACKS)
 
 
 def test_a_child_that_is_ranked_as_its_pod_holds() -> None:
@@ -144,13 +144,13 @@ def test_a_child_that_is_ranked_as_its_pod_holds() -> None:
 
 
 def no_requests(pod: dict[str, Any]) -> None:
-    for one in pod["spec"]["containers"]:
-        one["resources"] = {}
+    for container in pod["spec"]["containers"]:
+        container["resources"] = {}
 
 
 def no_memory_requested(pod: dict[str, Any]) -> None:
-    for one in pod["spec"]["containers"]:
-        one["resources"]["requests"].pop("memory")
+    for container in pod["spec"]["containers"]:
+        container["resources"]["requests"].pop("memory")
 
 
 def without_limit_of_pids(read: dict[str, Any]) -> None:
@@ -194,7 +194,7 @@ def another_counter(read: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "name", "change", "said"),
+    ("judged", "name", "change", "reason"),
     [
         (accounting.requests, "pod", no_requests, "requests no memory"),
         (accounting.requests, "pod", no_memory_requested, "requests no memory"),
@@ -202,7 +202,7 @@ def another_counter(read: dict[str, Any]) -> None:
         (accounting.requests, "requests while it runs", more_requested, "say"),
         (accounting.requests, "requests while it runs", lambda _: {}, "say"),
         (accounting.requests, "pod's cgroups", unread, "the pod's weight"),
-        *((one, "child's cgroups", not_looked_at, "could not be read") for one in (*BY_PLACE[:3], placement.placement)),
+        *((judged, "child's cgroups", not_looked_at, "could not be read") for judged in (*BY_PLACE[:3], placement.placement)),
         (placement.pids, "child's cgroups", without_files, "was not read there"),
         (placement.weight, "pod", no_requests, "requests no CPU"),
         (placement.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
@@ -218,10 +218,10 @@ def another_counter(read: dict[str, Any]) -> None:
         (accounting.attributed, "account", another_counter, "not that of the pod's cgroup"),
     ],
 )
-def test_what_does_not_decide_is_inconclusive(one: Property, name: str, change: Change, said: str) -> None:
-    concluded = one.conclude(changed(DIND, name, change))
+def test_what_does_not_decide_is_inconclusive(judged: Property, name: str, change: Change, reason: str) -> None:
+    concluded = judged.conclude(changed(DIND, name, change))
     assert concluded.state is State.INCONCLUSIVE
-    assert said in concluded.reason
+    assert reason in concluded.reason
 
 
 EVENTS = ("memory.events", "memory.oom_control")
@@ -253,10 +253,10 @@ def test_an_engine_that_was_killed_at_an_earlier_start_was_not_killed_now(
     seen: Callable[[str], Seen], container: str, state: State
 ) -> None:
     leg = kills(seen("dind.laden"), at="no level")
-    ran = {one["name"]: one["containerID"] for one in leg["pod"].output["status"]["containerStatuses"]}["dind-daemon"]
+    ran = {status["name"]: status["containerID"] for status in leg["pod"].output["status"]["containerStatuses"]}["dind-daemon"]
     ended = {"terminated": {"reason": "OOMKilled", "containerID": container or ran}}
-    told = {"status": {"containerStatuses": [{"name": "dind-daemon", "state": {}, "lastState": ended}]}}
-    more = Evidence("x#told", "x", "pod after allocation", "API server", {}, told)
+    killed = {"status": {"containerStatuses": [{"name": "dind-daemon", "state": {}, "lastState": ended}]}}
+    more = Evidence("x#told", "x", "pod after allocation", "API server", {}, killed)
     assert memory.allocation.conclude(Seen([*leg, more])).state is state
 
 
@@ -267,7 +267,7 @@ def test_a_child_outside_its_pod_is_not_throttled_by_it(seen: Callable[[str], Se
         first, last = use["samples"]
         for level in last["levels"]:
             before = next(
-                one for one in first["levels"] if (one["controller"], one["path"]) == (level["controller"], level["path"])
+                was for was in first["levels"] if (was["controller"], was["path"]) == (level["controller"], level["path"])
             )
             if level["controller"] == "cpuacct":
                 level["files"] = {"cpuacct.usage": str(int(before["files"]["cpuacct.usage"]) + int(1e9))}
@@ -302,19 +302,21 @@ def laden(seen: Seen, *, status: int = 200, ended: dict[str, Any] | None = None,
     """Return a laden leg's evidence in which the allocation was stopped, and what the engine and kubelet say afterwards."""
     leg = kills(without(seen, "pod after allocation"), at="kubelet-kubepods-burstable-pod")
     statuses = copy.deepcopy(leg["pod"].output["status"]["containerStatuses"])
-    for one in statuses:
-        if one["name"] == "dind-daemon":
-            one["state"] = {"terminated": {**ended, "containerID": one["containerID"]}} if ended else one["state"]
-            one["containerID"] = again or one["containerID"]
-    told = Evidence("x#told", "x", "pod after allocation", "API server", {}, {"status": {"containerStatuses": statuses}})
+    for container in statuses:
+        if container["name"] == "dind-daemon":
+            container["state"] = (
+                {"terminated": {**ended, "containerID": container["containerID"]}} if ended else container["state"]
+            )
+            container["containerID"] = again or container["containerID"]
+    pod = Evidence("x#told", "x", "pod after allocation", "API server", {}, {"status": {"containerStatuses": statuses}})
     answer = {"status": status, "body": "OK" if status else "", "lost": "" if status else "FileNotFoundError()"}
-    return Seen([*leg, told, Evidence("x#ping", "x", "engine after allocation", "node", {}, answer)])
+    return Seen([*leg, pod, Evidence("x#ping", "x", "engine after allocation", "node", {}, answer)])
 
 
 def test_an_engine_that_answers_afterwards_goes_on_serving(seen: Callable[[str], Seen]) -> None:
-    found = memory.engine_serves.conclude(laden(seen("dind.laden")))
-    assert found.state is State.HOLDS
-    assert {"x#told", "x#ping"} <= set(found.cites)
+    concluded = memory.engine_serves.conclude(laden(seen("dind.laden")))
+    assert concluded.state is State.HOLDS
+    assert {"x#told", "x#ping"} <= set(concluded.cites)
 
 
 @pytest.mark.parametrize(
@@ -331,9 +333,9 @@ def test_an_engine_that_was_killed_does_not(seen: Callable[[str], Seen], after: 
 
 
 def test_of_a_child_that_nothing_stops_the_engine_is_not_asked(seen: Callable[[str], Seen]) -> None:
-    found = memory.engine_serves.conclude(seen("dood.laden"))
-    assert found.state is State.NOT_APPLICABLE
-    assert "960 MiB" in found.reason
+    concluded = memory.engine_serves.conclude(seen("dood.laden"))
+    assert concluded.state is State.NOT_APPLICABLE
+    assert "960 MiB" in concluded.reason
 
 
 def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -> None:
@@ -341,15 +343,15 @@ def test_a_verdict_names_what_made_the_containers(seen: Callable[[str], Seen]) -
     node = leg["pod processes"].output[0]["ns"]["cgroup"]
 
     def engine_apart(processes: list[dict[str, Any]]) -> None:
-        for one in processes:
-            if one["comm"] == "docker":
-                one["ns"]["cgroup"] = "cgroup:[1]"
+        for process in processes:
+            if process["comm"] == "docker":
+                process["ns"]["cgroup"] = "cgroup:[1]"
 
-    told = {"containerd": "containerd example/v2 2.3.7+x", "runc": "runc version 1.1.5+ds1", "cgroup_namespace": node}
-    runtime = Evidence("x#runtime", "x", "node's containerd and runc", "node", {}, told)
-    found = placement.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
-    said = "(containerd 2.3.7, runc 1.1.5; cgroup namespace: dind-daemon the node's, docker-cmds its own)"
-    assert found.reason.endswith(said), found.reason
+    made_with = {"containerd": "containerd example/v2 2.3.7+x", "runc": "runc version 1.1.5+ds1", "cgroup_namespace": node}
+    runtime = Evidence("x#runtime", "x", "node's containerd and runc", "node", {}, made_with)
+    concluded = placement.placement.conclude(Seen([*changed(leg, "pod processes", engine_apart), runtime]))
+    ending = "(containerd 2.3.7, runc 1.1.5; cgroup namespace: dind-daemon the node's, docker-cmds its own)"
+    assert concluded.reason.endswith(ending), concluded.reason
     older = placement.placement.conclude(without(leg, "node's containerd and runc"))
     assert "runc" not in older.reason, "an older record does not say it"
 

@@ -28,9 +28,9 @@ def privileged(child: str = ALL, client: str = FEW) -> Seen:
 
 
 def test_a_child_with_more_capabilities_than_its_client_has_taken_them() -> None:
-    found = capabilities.conclude(privileged())
-    assert found.state is State.LACKS
-    assert found.reason == "with --privileged the child has 41 capabilities, the client 14, the node's pid 1 41"
+    concluded = capabilities.conclude(privileged())
+    assert concluded.state is State.LACKS
+    assert concluded.reason == "with --privileged the child has 41 capabilities, the client 14, the node's pid 1 41"
     assert capabilities.conclude(privileged(child=FEW)).state is State.HOLDS
 
 
@@ -40,8 +40,8 @@ def test_of_a_client_that_is_privileged_itself_nothing_is_concluded() -> None:
 
 def test_a_privileged_container_that_did_not_run_is_no_refusal() -> None:
     none = changed(without(privileged(), "privileged: ancestry"), "privileged", lambda o: {**o, "exit": 125, "stderr": "why"})
-    found = capabilities.conclude(none)
-    assert (found.state, found.reason) == (State.INCONCLUSIVE, "--privileged: exit 125: why; no such container ran")
+    concluded = capabilities.conclude(none)
+    assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "--privileged: exit 125: why; no such container ran")
 
 
 def test_where_the_machine_withholds_a_capability_one_more_than_the_clients_is_enough() -> None:
@@ -49,9 +49,9 @@ def test_where_the_machine_withholds_a_capability_one_more_than_the_clients_is_e
     asked = {"option": "--cap-add=SYS_ADMIN"}
     seen = Seen([*without(changed(privileged(), "privileged", lambda o: {**o, "exit": 125}), "privileged: ancestry"),
                  ran("sys-admin"), reading("privileged: ancestry", [process(9, more), process(1, ALL)], asked)])  # fmt: skip
-    found = capabilities.conclude(seen)
-    assert found.state is State.LACKS
-    assert found.reason.startswith(
+    concluded = capabilities.conclude(seen)
+    assert concluded.state is State.LACKS
+    assert concluded.reason.startswith(
         "--privileged: exit 125; with --cap-add=SYS_ADMIN the child has 15 capabilities, the client 14"
     )
 
@@ -137,18 +137,18 @@ def test_a_client_reaches_a_container_if_it_can_tell_its_nonce(seen: Look) -> No
 def pod_processes(seen: Seen, capabilities: dict[str, int]) -> Seen:
     """Return the evidence of the pod's containers' first processes, on a node with four capabilities."""
     statuses = seen["pod"].output["status"]["containerStatuses"]
-    found = [
+    processes = [
         {
             "pid": number,
             "nspid": [number, 1],
-            "cgroup": f"0::/pod/{one['containerID'].rpartition('//')[2]}",
-            "capabilities": f"{capabilities[one['name']]:016x}",
+            "cgroup": f"0::/pod/{status['containerID'].rpartition('//')[2]}",
+            "capabilities": f"{capabilities[status['name']]:016x}",
             "seccomp": "0",
         }
-        for number, one in enumerate(statuses, 2)
-        if one["name"] in capabilities
+        for number, status in enumerate(statuses, 2)
+        if status["name"] in capabilities
     ]
-    return given(given(seen, "pod processes", found), "node's first process", [{"capabilities": "000000000000000f"}])
+    return given(given(seen, "pod processes", processes), "node's first process", [{"capabilities": "000000000000000f"}])
 
 
 def test_a_privileged_container_is_told_by_what_its_process_may_do(seen: Look) -> None:
@@ -194,9 +194,9 @@ def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, ot
 def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) -> None:
     leg, name = seen("dind.foreground"), "asked for the engine's API"
     body = leg["daemon"].output["body"][:4096]
-    told, other = {"outcome": "served", "body": body}, {"outcome": "served", "body": '{"ID":"another"}'}
+    answered, other = {"outcome": "served", "body": body}, {"outcome": "served", "body": '{"ID":"another"}'}
     refused = {"outcome": "ECONNREFUSED"}
-    assert conclude("H-02", given(leg, name, refused, told, asked={})).state is State.LACKS
+    assert conclude("H-02", given(leg, name, refused, answered, asked={})).state is State.LACKS
     assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
     assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
     assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE
@@ -213,13 +213,13 @@ def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) 
     ],
 )
 def test_a_profile_is_the_processs_own(seen: Look, profile: str, options: list[str], state: State) -> None:
-    said = {"exit": 0, "stdout": f"{profile}\n", "stderr": ""}
+    profiled = {"exit": 0, "stdout": f"{profile}\n", "stderr": ""}
     none = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: Invalid argument"}
 
     def report(answer: dict[str, Any]) -> None:
         answer["body"] = json.dumps({**json.loads(answer["body"]), "SecurityOptions": options})
 
     leg = changed(seen("dind.foreground"), "daemon", report)
-    assert conclude("J-01", given(leg, "child's profile", said if profile else none)).state is state
+    assert conclude("J-01", given(leg, "child's profile", profiled if profile else none)).state is state
     gone = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: No such file or directory"}
     assert conclude("J-01", given(leg, "child's profile", gone)).state is State.INCONCLUSIVE

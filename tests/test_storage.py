@@ -128,16 +128,16 @@ def test_every_byte_that_the_child_wrote_counts_once(seen: Look) -> None:
 def test_a_child_whose_layer_nobody_looked_for_wrote_one_all_the_same(seen: Look, name: str) -> None:
     """A storage driver without an overlay (vfs) names no upper directory."""
 
-    def nameless(one: Evidence) -> Evidence:
-        paths = [path for path in one.asked["paths"] if one.asked["are"][path] != LAYER]
-        return evolve(one, asked={**one.asked, "paths": paths})
+    def nameless(evidence: Evidence) -> Evidence:
+        paths = [path for path in evidence.asked["paths"] if evidence.asked["are"][path] != LAYER]
+        return evolve(evidence, asked={**evidence.asked, "paths": paths})
 
     whole = kept(seen("dind.foreground"))
     looked = ("on the node before", "on the node after")
-    none = Seen(nameless(one) if one.name in looked else one for one in whole)
-    for one in none:
-        if one.name in looked:
-            one.asked["are"] = {path: what for path, what in one.asked["are"].items() if what != LAYER}
+    none = Seen(nameless(evidence) if evidence.name in looked else evidence for evidence in whole)
+    for evidence in none:
+        if evidence.name in looked:
+            evidence.asked["are"] = {path: what for path, what in evidence.asked["are"].items() if what != LAYER}
     own = [path for path in none["daemon's own view"].asked["paths"] if not path.endswith("/diff")]
     none = given(none, "daemon's own view", none["daemon's own view"].output, asked={"paths": own})
     assert conclude(name, whole).state is State.HOLDS
@@ -172,9 +172,9 @@ def test_every_mount_of_the_graph_must_go(seen: Look) -> None:
 
 def test_what_is_left_is_counted_with_its_bytes(seen: Look) -> None:
     leg = kept(seen("dind.foreground"), layer=there(1, 1000), record=there(2, 300), log=there(3, 100))
-    found = conclude("P2-08", given(leg, "node's mounts after", ""))
-    assert found.state is State.LACKS
-    assert found.reason == "3 of 7 paths are left (1300 bytes)"
+    concluded = conclude("P2-08", given(leg, "node's mounts after", ""))
+    assert concluded.state is State.LACKS
+    assert concluded.reason == "3 of 7 paths are left (1300 bytes)"
     gone = conclude("P2-08", given(kept(seen("dind.foreground")), "node's mounts after", ""))
     assert gone.reason == "all 7 paths are gone (70000 bytes); no mount is left", "all of them are in the pod's directory"
 
@@ -185,8 +185,8 @@ def test_the_writable_layer_is_that_of_the_root() -> None:
 
 
 def test_mounts_are_found_in_the_mount_namespace_that_has_them() -> None:
-    found = files.mounts({"words": [" / / "]})
-    assert any(line.split(" ")[4] == "/" for line in found[str(Path("/proc/self/ns/mnt").readlink())])
+    mounts = files.mounts({"words": [" / / "]})
+    assert any(line.split(" ")[4] == "/" for line in mounts[str(Path("/proc/self/ns/mnt").readlink())])
     assert files.mounts({"words": ["/no/such/mount"]}) == {}
 
 
@@ -197,7 +197,7 @@ def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Pa
     (tmp_path / "file").write_text("a word\n")
     monkeypatch.setattr(files, "enter", lambda *_: None)
     answer = getattr(files, question)(asked)
-    there = [bool(one and (question == "holding" or one["exists"])) for one in answer.values()]
+    there = [bool(entry and (question == "holding" or entry["exists"])) for entry in answer.values()]
     assert there == [True, False, False]
 
     def broken(*_: object) -> None:

@@ -23,8 +23,8 @@ ANOTHER = "f" * 64
 
 
 def child(seen: Seen) -> dict[str, Any]:
-    found: dict[str, Any] = seen["child"].output["process"]
-    return found
+    process: dict[str, Any] = seen["child"].output["process"]
+    return process
 
 
 def beside(seen: Seen, *more: Evidence) -> Seen:
@@ -35,13 +35,13 @@ def silence(name: str) -> Evidence:
     return reading(name, {"status": 0, "body": "", "lost": "FileNotFoundError(2, 'No such file or directory')"})
 
 
-def said(name: str, text: str, code: int = 0) -> Evidence:
+def printing(name: str, text: str, code: int = 0) -> Evidence:
     """Return what a program of the client's said."""
     return ran(name, code, "" if code == 0 else text, f"{text}\n")
 
 
 def listed(name: str, *ids: str) -> Evidence:
-    return answer(name, [{"Id": one, "State": "running"} for one in ids])
+    return answer(name, [{"Id": container, "State": "running"} for container in ids])
 
 
 def known_to(seen: Seen, *more: str) -> Seen:
@@ -54,16 +54,16 @@ def test_kubernetes_knows_what_one_of_its_lists_names(seen: Look, leg: str) -> N
     here = known_to(seen(leg))
     assert visibility.known.conclude(here).state is LACKS
     for name in LISTS:
-        told = changed(here, name, lambda lists: {**lists, "ns/found": [container_of(child(here))]})
-        found = visibility.known.conclude(told)
-        assert (found.state, name in found.reason) == (HOLDS, True)
+        knowing = changed(here, name, lambda lists: {**lists, "ns/found": [container_of(child(here))]})
+        concluded = visibility.known.conclude(knowing)
+        assert (concluded.state, name in concluded.reason) == (HOLDS, True)
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_without_the_pods_own_containers_is_blind(seen: Look, name: str) -> None:
     blind = changed(known_to(seen("dood.foreground")), name, lambda _: {"tasks": ["(No such file or directory)"]})
-    found = visibility.known.conclude(blind)
-    assert (found.state, name in found.reason) == (INCONCLUSIVE, True)
+    concluded = visibility.known.conclude(blind)
+    assert (concluded.state, name in concluded.reason) == (INCONCLUSIVE, True)
 
 
 def engines(seen: Seen, *on_the_node: str) -> Seen:
@@ -80,12 +80,12 @@ def test_the_nodes_engine_lists_a_child_or_does_not(seen: Look) -> None:
     assert visibility.unlisted.conclude(away).state is HOLDS
 
 
-@pytest.mark.parametrize("one", [visibility.listed_by_host, visibility.unlisted])
-def test_what_was_not_there_to_be_listed_is_not_hidden(seen: Look, one: Property) -> None:
+@pytest.mark.parametrize("judged", [visibility.listed_by_host, visibility.unlisted])
+def test_what_was_not_there_to_be_listed_is_not_hidden(seen: Look, judged: Property) -> None:
     here = seen("dind.foreground")
     gone = beside(engines(here), listed("containers of the leg's engine", ANOTHER))
-    assert one.conclude(gone).state is INCONCLUSIVE
-    assert one.conclude(beside(engines(here), silence("containers of the node's engine"))).state is NOT_APPLICABLE
+    assert judged.conclude(gone).state is INCONCLUSIVE
+    assert judged.conclude(beside(engines(here), silence("containers of the node's engine"))).state is NOT_APPLICABLE
 
 
 MUTE = [{"status": 500, "body": "{}", "lost": ""}, {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}]
@@ -108,48 +108,50 @@ def on_the_node(seen: Seen) -> Seen:
 
 def test_a_process_that_the_node_sees_does_show_up_there(seen: Look) -> None:
     here = on_the_node(seen("dind.foreground"))
-    found = visibility.out_of_sight.conclude(here)
-    assert (found.state, str(child(here)["nspid"]) in found.reason) == (LACKS, True)
+    concluded = visibility.out_of_sight.conclude(here)
+    assert (concluded.state, str(child(here)["nspid"]) in concluded.reason) == (LACKS, True)
     another = changed(here, "the child among the node's processes", lambda ps: [{**ps[0], "start": ps[0]["start"] + 1}])
     assert visibility.out_of_sight.conclude(another).state is HOLDS
     silent = changed(another, "the child's page meanwhile", lambda _: {"outcome": "ECONNREFUSED"})
     assert visibility.out_of_sight.conclude(silent).state is INCONCLUSIVE
 
 
-def asked(seen: Seen, told: str, host: str) -> Seen:
-    return beside(seen, said("client's docker info", told), answer("the node's engine", {"ID": host}))
+def asked(seen: Seen, reached: str, host: str) -> Seen:
+    return beside(seen, printing("client's docker info", reached), answer("the node's engine", {"ID": host}))
 
 
 def test_the_clients_word_counts_beside_where_its_container_is(seen: Look) -> None:
-    one = visibility.goes_to_the_host
+    judged = visibility.goes_to_the_host
     dood, dind = seen("dood.foreground"), seen("dind.foreground")
     host, own = (parsed(leg["daemon"])["ID"] for leg in (dood, dind))
     there, away = engines(dood, container_of(child(dood))), engines(dind)
-    assert one.conclude(asked(there, host, host)).state is HOLDS
-    assert one.conclude(asked(away, own, host)).state is LACKS
-    assert one.conclude(asked(away, host, host)).state is INCONCLUSIVE, "a client that says what one wants to hear"
-    assert one.conclude(asked(engines(dood), host, host)).state is INCONCLUSIVE
-    assert one.conclude(beside(asked(there, host, host), said("client's docker info", "no daemon", 1))).state is INCONCLUSIVE
-    assert one.conclude(beside(asked(away, own, host), silence("the node's engine"))).state is NOT_APPLICABLE
+    assert judged.conclude(asked(there, host, host)).state is HOLDS
+    assert judged.conclude(asked(away, own, host)).state is LACKS
+    assert judged.conclude(asked(away, host, host)).state is INCONCLUSIVE, "a client that says what one wants to hear"
+    assert judged.conclude(asked(engines(dood), host, host)).state is INCONCLUSIVE
+    assert (
+        judged.conclude(beside(asked(there, host, host), printing("client's docker info", "no daemon", 1))).state is INCONCLUSIVE
+    )
+    assert judged.conclude(beside(asked(away, own, host), silence("the node's engine"))).state is NOT_APPLICABLE
 
 
 def serving(seen: Seen) -> Seen:
     own = parsed(seen["daemon"])["ID"]
     ping = reading("ping", {"status": 200, "body": "OK", "lost": ""})
-    info, variable = answer("who serves there", {"ID": own}), said("client's DOCKER_HOST", "tcp://localhost:2375")
+    info, variable = answer("who serves there", {"ID": own}), printing("client's DOCKER_HOST", "tcp://localhost:2375")
     return beside(asked(seen, own, "the host's"), ping, info, variable)
 
 
 def test_docker_host_leads_to_the_engine_on_its_port(seen: Look) -> None:
-    one, here = visibility.led_by_docker_host, serving(seen("dind.foreground"))
-    assert one.conclude(here).state is HOLDS
-    assert one.conclude(beside(here, silence("ping"))).state is LACKS
-    assert one.conclude(beside(here, reading("ping", MUTE[1]))).state is INCONCLUSIVE
-    assert one.conclude(beside(here, reading("client's DOCKER_HOST", {"exit": None, "stdout": ""}))).state is INCONCLUSIVE
-    assert one.conclude(beside(here, said("client's DOCKER_HOST", "", 1))).state is LACKS
-    assert one.conclude(beside(here, said("client's docker info", "the host's"))).state is LACKS
-    assert one.conclude(beside(here, said("client's docker info", "cannot connect", 1))).state is INCONCLUSIVE
-    assert one.conclude(beside(here, answer("who serves there", {"ID": "another"}))).state is INCONCLUSIVE
+    judged, here = visibility.led_by_docker_host, serving(seen("dind.foreground"))
+    assert judged.conclude(here).state is HOLDS
+    assert judged.conclude(beside(here, silence("ping"))).state is LACKS
+    assert judged.conclude(beside(here, reading("ping", MUTE[1]))).state is INCONCLUSIVE
+    assert judged.conclude(beside(here, reading("client's DOCKER_HOST", {"exit": None, "stdout": ""}))).state is INCONCLUSIVE
+    assert judged.conclude(beside(here, printing("client's DOCKER_HOST", "", 1))).state is LACKS
+    assert judged.conclude(beside(here, printing("client's docker info", "the host's"))).state is LACKS
+    assert judged.conclude(beside(here, printing("client's docker info", "cannot connect", 1))).state is INCONCLUSIVE
+    assert judged.conclude(beside(here, answer("who serves there", {"ID": "another"}))).state is INCONCLUSIVE
 
 
 def process(pid: int, comm: str, ppid: int, *nspid: int) -> dict[str, Any]:
@@ -162,49 +164,49 @@ NODE = [process(3, "containerd-shim", 1), process(1, "systemd", 0)]
 def lines(seen: Seen, *above: dict[str, Any]) -> Seen:
     """Return the evidence with what is above the child; above the client is the node's own."""
     pod = seen["pod processes"].output
-    client = next(one for one in pod if one["comm"] == "docker")
+    client = next(process for process in pod if process["comm"] == "docker")
     child_line = reading("child's ancestors", [child(seen), *above, *NODE])
     return beside(seen, child_line, reading("client's ancestors", [client, *NODE]))
 
 
 def of_the_pod(seen: Seen, comm: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in seen["pod processes"].output if one["comm"] == comm)
-    return found
+    process: dict[str, Any] = next(process for process in seen["pod processes"].output if process["comm"] == comm)
+    return process
 
 
 def test_a_sibling_has_nothing_of_the_pod_above_it(seen: Look) -> None:
     dood, dind = seen("dood.foreground"), seen("dind.foreground")
-    found = visibility.sibling.conclude(lines(dood, process(5, "containerd-shim", 1)))
-    assert (found.state, "both hang from containerd-shim" in found.reason) == (HOLDS, True)
+    concluded = visibility.sibling.conclude(lines(dood, process(5, "containerd-shim", 1)))
+    assert (concluded.state, "both hang from containerd-shim" in concluded.reason) == (HOLDS, True)
     nested = lines(dind, of_the_pod(dind, "containerd-shim"), of_the_pod(dind, "tini"))
     assert visibility.sibling.conclude(nested).state is LACKS
 
 
-@pytest.mark.parametrize("one", [visibility.sibling, visibility.child_of_the_daemon, visibility.contained])
-def test_a_line_that_is_not_the_childs_or_ends_too_soon_proves_nothing(seen: Look, one: Property) -> None:
+@pytest.mark.parametrize("judged", [visibility.sibling, visibility.child_of_the_daemon, visibility.contained])
+def test_a_line_that_is_not_the_childs_or_ends_too_soon_proves_nothing(seen: Look, judged: Property) -> None:
     here = lines(seen("dind.foreground"))
     for name in ("child's ancestors", "client's ancestors"):
         another = changed(here, name, lambda line: [{**line[0], "start": line[0]["start"] + 1}, *line[1:]])
-        assert one.conclude(another).state is INCONCLUSIVE
-        assert one.conclude(changed(here, name, lambda line: line[:-1])).state is INCONCLUSIVE
+        assert judged.conclude(another).state is INCONCLUSIVE
+        assert judged.conclude(changed(here, name, lambda line: line[:-1])).state is INCONCLUSIVE
 
 
 def test_the_daemon_is_the_parent_or_the_shim_is(seen: Look) -> None:
-    one, here = visibility.child_of_the_daemon, seen("dind.foreground")
+    judged, here = visibility.child_of_the_daemon, seen("dind.foreground")
     shim, init, dockerd = (of_the_pod(here, comm) for comm in ("containerd-shim", "tini", "dockerd"))
-    found = one.conclude(lines(here, shim, init))
-    assert (found.state, "not above it at all" in found.reason) == (LACKS, True)
-    found = one.conclude(lines(here, shim, dockerd, init))
-    assert (found.state, "further up" in found.reason) == (LACKS, True)
-    assert one.conclude(lines(here, dockerd, init)).state is HOLDS
+    concluded = judged.conclude(lines(here, shim, init))
+    assert (concluded.state, "not above it at all" in concluded.reason) == (LACKS, True)
+    concluded = judged.conclude(lines(here, shim, dockerd, init))
+    assert (concluded.state, "further up" in concluded.reason) == (LACKS, True)
+    assert judged.conclude(lines(here, dockerd, init)).state is HOLDS
     hidden = changed(lines(here, shim, init), "pod processes", lambda ps: [p for p in ps if p["comm"] != "dockerd"])
-    assert one.conclude(hidden).state is INCONCLUSIVE
+    assert judged.conclude(hidden).state is INCONCLUSIVE
 
 
 def test_what_is_below_the_engines_first_process_is_contained(seen: Look) -> None:
-    one, here = visibility.contained, seen("dind.foreground")
+    judged, here = visibility.contained, seen("dind.foreground")
     shim, init = of_the_pod(here, "containerd-shim"), of_the_pod(here, "tini")
-    assert one.conclude(lines(here, shim, init)).state is HOLDS
-    assert one.conclude(lines(here, shim)).state is LACKS
+    assert judged.conclude(lines(here, shim, init)).state is HOLDS
+    assert judged.conclude(lines(here, shim)).state is LACKS
     hidden = changed(lines(here, shim, init), "pod processes", lambda ps: [p for p in ps if p["comm"] != "tini"])
-    assert one.conclude(hidden).state is INCONCLUSIVE
+    assert judged.conclude(hidden).state is INCONCLUSIVE

@@ -50,7 +50,7 @@ def _read_requests(rig: Rig, name: str) -> None:
 
     def resources(pods: Object) -> Object:
         return {
-            pod["metadata"]["uid"]: [{"resources": one.get("resources", {})} for one in pod["spec"]["containers"]]
+            pod["metadata"]["uid"]: [{"resources": container.get("resources", {})} for container in pod["spec"]["containers"]]
             for pod in pods.get("items", [])
         }
 
@@ -79,13 +79,13 @@ def requests(seen: Seen) -> Observation:
     if not parsed(more).get("State", {}).get("Running"):
         return inconclusive("no other child was seen running, so that nothing was added proves nothing", more.id)
     both = before.output.keys() & during.output.keys()  # pods of others may come and go meanwhile
-    counted = [" and ".join(_sum(one.output, both, resource) for resource in CONTROLLERS) for one in (before, during)]
+    counted = [" and ".join(_sum(reading.output, both, resource) for resource in CONTROLLERS) for reading in (before, during)]
     cites = (*weighed.cites, before.id, during.id, more.id)
     if seen[POD].output["metadata"]["uid"] not in both or counted[0] != counted[1]:
         return inconclusive(f"the node's pods requested {counted[0]}, then {counted[1]}: that says nothing of a child", *cites)
-    said = f"{weighed.reason}; its memory is charged {'inside' if charged else 'outside'} the pod"
-    said += f"; the node's {len(both)} pods request {counted[0]}, before and while another child runs"
-    return (HOLDS if weighed.state is HOLDS.state and charged else LACKS).because(said, *cites)
+    reason = f"{weighed.reason}; its memory is charged {'inside' if charged else 'outside'} the pod"
+    reason += f"; the node's {len(both)} pods request {counted[0]}, before and while another child runs"
+    return (HOLDS if weighed.state is HOLDS.state and charged else LACKS).because(reason, *cites)
 
 
 def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
@@ -123,13 +123,13 @@ def account(rig: Rig) -> None:
     began, clocked = time.time(), time.monotonic()
     entry: Object = {}
 
-    def told() -> bool:
+    def accounted() -> bool:
         pods = (rig.cluster.get(path) or {}).get("pods", [])
-        entry.update(next((one for one in pods if one["podRef"]["uid"] == rig.pod["metadata"]["uid"]), {}))
+        entry.update(next((pod for pod in pods if pod["podRef"]["uid"] == rig.pod["metadata"]["uid"]), {}))
         return _accounted_at(entry) > ended
 
     try:
-        until("Kubelet's account of the burn", told, seconds=TIMEOUTS.accounted, every=0.5)
+        until("Kubelet's account of the burn", accounted, seconds=TIMEOUTS.accounted, every=0.5)
     except TimedOut as late:  # the account that was last seen is the evidence
         asked["waited"] = str(late)
     rig.record("account", "kubelet", asked, entry, began=began, seconds=time.monotonic() - clocked)
@@ -148,24 +148,24 @@ def _accounted_at(entry: Object) -> float:
       unhurried=(account,), expects=MENDED)  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
-    told, clock = seen["account"], seen["node's clock after the burn"]
+    bill, clock = seen["account"], seen["node's clock after the burn"]
     children = [seen[f"child's use {when}"] for when in ("before the burn", "after the burn")]
     pods = [seen[f"pod's use {when}"] for when in ("before the burn", "after the burn", "after the account")]
-    cites = (*(one.id for one in (*children, *pods)), told.id)
-    child = [used for one in children if (used := cgroupfs.cpu_seconds(cgroupfs.levels(one.output))) is not None]
-    pod = [used for one in pods if (used := _pod_used(seen, one)) is not None]
+    cites = (*(reading.id for reading in (*children, *pods)), bill.id)
+    child = [used for reading in children if (used := cgroupfs.cpu_seconds(cgroupfs.levels(reading.output))) is not None]
+    pod = [used for reading in pods if (used := _pod_used(seen, reading)) is not None]
     if (len(child), len(pod)) != (len(children), len(pods)):
         return inconclusive("the CPU time of the child's cgroup or of its pod's could not be read", *cites)
     burnt = child[1] - child[0]
     if burnt < ENOUGH:
         return inconclusive(f"the child burnt {burnt:.2f} CPU-seconds: too little to find again", *cites)
-    if _accounted_at(told.output) <= clock.output:
-        return inconclusive("kubelet gave no account of the pod that is younger than the burn", told.id, clock.id)
-    total = told.output["cpu"]["usageCoreNanoSeconds"] / 1e9
+    if _accounted_at(bill.output) <= clock.output:
+        return inconclusive("kubelet gave no account of the pod that is younger than the burn", bill.id, clock.id)
+    total = bill.output["cpu"]["usageCoreNanoSeconds"] / 1e9
     # Kubelet gives no account of the moment before the burn. What it counts is the pod's cgroup, which was read then.
     if not pod[1] <= total <= pod[2]:
-        said = f"{total:.3f} s, where that had {pod[1]:.3f} s and then {pod[2]:.3f} s"
-        return inconclusive(f"kubelet's account is not that of the pod's cgroup: {said}", *cites)
+        amounts = f"{total:.3f} s, where that had {pod[1]:.3f} s and then {pod[2]:.3f} s"
+        return inconclusive(f"kubelet's account is not that of the pod's cgroup: {amounts}", *cites)
     return _priced(burnt, total - pod[0], seen["rate"].output, cites)
 
 
@@ -173,15 +173,15 @@ def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...]) ->
     """Judge CPU-seconds that were burnt against those that a pod's account gained; `rate` is USD for an hour of one CPU."""
     share = gained / burnt
     missing = rate * max(0.0, 1 - share)
-    said = f"the child burnt {burnt:.2f} CPU-seconds, its pod's account gained {gained:.2f} ({share:.0%}): at {rate:g} USD"
-    said += f" an hour of one CPU, {missing:.4f} USD of each hour that the child burns are not billed to the pod"
+    reason = f"the child burnt {burnt:.2f} CPU-seconds, its pod's account gained {gained:.2f} ({share:.0%}): at {rate:g} USD"
+    reason += f" an hour of one CPU, {missing:.4f} USD of each hour that the child burns are not billed to the pod"
     if share > TOO_MUCH:
-        return inconclusive(f"{said}; but the pod itself was busy", *cites)
+        return inconclusive(f"{reason}; but the pod itself was busy", *cites)
     if share >= BILLED:
-        return HOLDS.because(said, *cites)
+        return HOLDS.because(reason, *cites)
     if share <= UNBILLED:
-        return LACKS.because(said, *cites)
-    return inconclusive(f"{said}; that is neither all nor nothing", *cites)
+        return LACKS.because(reason, *cites)
+    return inconclusive(f"{reason}; that is neither all nor nothing", *cites)
 
 
 def _pod_used(seen: Seen, read: Evidence) -> float | None:
@@ -208,10 +208,10 @@ def reports_the_node(seen: Seen) -> Observation:
         return inconclusive("the pod has no limits that the daemon could report instead", seen[POD].id)
     if cpu_limit >= cpus or memory_limit >= memory:
         return inconclusive("the pod's limits are not below what the node has", seen[POD].id, node.id)
-    said = f"it reports {info['NCPU']} CPU and {_mib(info['MemTotal'])}; the node has {cpus} and {_mib(memory)}, "
-    said += f"the pod's limits are {cpu_limit:g} and {_mib(memory_limit)}"
+    reason = f"it reports {info['NCPU']} CPU and {_mib(info['MemTotal'])}; the node has {cpus} and {_mib(memory)}, "
+    reason += f"the pod's limits are {cpu_limit:g} and {_mib(memory_limit)}"
     as_the_node = (info["NCPU"], info["MemTotal"]) == (cpus, memory)
-    return (HOLDS if as_the_node else LACKS).because(said, daemon.id, node.id, seen[POD].id)
+    return (HOLDS if as_the_node else LACKS).because(reason, daemon.id, node.id, seen[POD].id)
 
 
 def _mib(number: float) -> str:

@@ -41,22 +41,22 @@ def burn_alone(rig: Rig) -> None:
         possible = _possible(rig.ask("calibration", "burn", workers=BURNERS, seconds=GLANCE))
         return limit is None or possible >= CALM * limit
 
-    def told() -> bool:
+    def decided() -> bool:
         read = _used(rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW), uid)
         return limit is None or read is None or _bound(*read, limit) is not None
 
     with contextlib.suppress(TimedOut):  # a node that never gives enough is the judge's to tell
         until("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
     script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
-    made = run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
+    burning = run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
     try:
         with contextlib.suppress(TimedOut):  # as above: what else works here took the CPU all the while
-            until("A burn that was throttled, or got past the pod's limit", told, seconds=TIMEOUTS.calm)
+            until("A burn that was throttled, or got past the pod's limit", decided, seconds=TIMEOUTS.calm)
     finally:  # what burns on would be in the way of whatever is measured next
         run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
     def ended() -> bool:
-        return parsed(rig.daemon("burn: end", f"/exec/{made}/json")).get("Running") is False
+        return parsed(rig.daemon("burn: end", f"/exec/{burning}/json")).get("Running") is False
 
     until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
 
@@ -75,12 +75,12 @@ def burn(seen: Seen) -> Observation:
     if read is None:
         return inconclusive("the child's own CPU use could not be read", use.id)
     used, periods = read
-    said = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
+    reason = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
     cites = (calibration.id, use.id)
     bound = _bound(used, periods, limit)
     if bound is None:
-        return inconclusive(f"{said}: this node gives too little to tell", *cites)
-    return (HOLDS if bound else LACKS).because(said + made_by(seen), *cites)
+        return inconclusive(f"{reason}: this node gives too little to tell", *cites)
+    return (HOLDS if bound else LACKS).because(reason + made_by(seen), *cites)
 
 
 def _used(use: Evidence, uid: str) -> tuple[float, int] | None:

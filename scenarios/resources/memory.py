@@ -30,10 +30,10 @@ def oom_score(seen: Seen) -> Observation:
     own = child.output["process"]["oom_score_adj"]
     first = first_processes(seen[POD].output, processes.output)
     scores = {name: process["oom_score_adj"] for name, process in first.items()}
-    said = f"oom_score_adj {own}; the pod's containers: " + ", ".join(f"{name} {score}" for name, score in scores.items())
+    reason = f"oom_score_adj {own}; the pod's containers: " + ", ".join(f"{name} {score}" for name, score in scores.items())
     if not scores or ENGINES_OWN in scores.values():
-        return inconclusive(f"{said}: they do not differ from what an engine gives unasked", child.id, processes.id)
-    return (HOLDS if own in scores.values() else LACKS).because(said, child.id, processes.id)
+        return inconclusive(f"{reason}: they do not differ from what an engine gives unasked", child.id, processes.id)
+    return (HOLDS if own in scores.values() else LACKS).because(reason, child.id, processes.id)
 
 
 ENGINES_OWN = 0
@@ -57,8 +57,8 @@ def allocate(rig: Rig) -> None:
     step = "sysread($zero, $h[$_], $ARGV[1]) == $ARGV[1] or die $!"
     script = f'$|=1; open $zero, "/dev/zero"; for (1..$ARGV[0]) {{ {step}; print $_*$ARGV[1], "\\n" }} print "all\\n"; sleep 1'
     rig.ask("cgroups before allocation", "cgroups", pid=rig.child["pid"])
-    made = run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
-    rig.daemon("allocation: end", f"/exec/{made}/json")
+    allocating = run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
+    rig.daemon("allocation: end", f"/exec/{allocating}/json")
     rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
     served = rig.daemon("engine after allocation", "/_ping").output["status"] == OK
     if served and rig.seen["allocation: end"].output["status"] == OK:
@@ -70,14 +70,14 @@ def allocate(rig: Rig) -> None:
 
 def _oom_killed(pod: Object, before: Object) -> list[str]:
     """Return the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
-    had_run = {one.get("containerID") for one in before["status"].get("containerStatuses", [])}
+    had_run = {status.get("containerID") for status in before["status"].get("containerStatuses", [])}
     return [
-        one["name"]
-        for one in pod["status"].get("containerStatuses", [])
+        status["name"]
+        for status in pod["status"].get("containerStatuses", [])
         if any(
             ended.get("reason") == "OOMKilled" and ended.get("containerID") in had_run
             for state in ("state", "lastState")
-            if (ended := one.get(state, {}).get("terminated"))
+            if (ended := status.get(state, {}).get("terminated"))
         )
     ]
 
@@ -102,10 +102,12 @@ def judge_allocation(seen: Seen) -> Observation:
     rose = _oom_kills(after, uid) - _oom_kills(before, uid)
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
-        said = f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
-        return LACKS.because(said + made_by(seen), *cites)
-    told = seen.get("pod after allocation")
-    killed = _oom_killed(told.output, seen[POD].output) if told else []
+        reason = (
+            f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
+        )
+        return LACKS.because(reason + made_by(seen), *cites)
+    pod = seen.get("pod after allocation")
+    killed = _oom_killed(pod.output, seen[POD].output) if pod else []
     if "all" not in lines and reached <= limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
@@ -116,10 +118,10 @@ def judge_allocation(seen: Seen) -> Observation:
         return HOLDS.because(
             f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}{made_by(seen)}",
             *cites,
-            *([told.id] if told else []),
+            *([pod.id] if pod else []),
         )
-    said = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
-    return inconclusive(f"{said}: neither stopped nor let through", *cites)
+    reason = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
+    return inconclusive(f"{reason}: neither stopped nor let through", *cites)
 
 
 allocation = prop(
@@ -172,5 +174,5 @@ def _oom_kills(evidence: Evidence, uid: str) -> int:
 
 
 def _peak(evidence: Evidence) -> int | None:
-    found = cgroupfs.of("memory", cgroupfs.levels(evidence.output))
-    return cgroupfs.peak(found[0]) if found else None
+    levels = cgroupfs.of("memory", cgroupfs.levels(evidence.output))
+    return cgroupfs.peak(levels[0]) if levels else None

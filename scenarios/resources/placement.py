@@ -38,7 +38,7 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
     """Judge place and tightest limit of each controller."""
     child, pod = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
     uid = seen[POD].output["metadata"]["uid"]
-    said, inside = [], []
+    parts, inside = [], []
     for controller in controllers:
         at_pod = cgroupfs.pod_level(controller, cgroupfs.levels(pod.output), uid)
         if at_pod is None:
@@ -46,18 +46,18 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         limit = cgroupfs.LIMITS[controller](at_pod)
         if math.isinf(limit):
             return inconclusive(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
-        found = cgroupfs.levels(child.output)
-        if not looked_at(cgroupfs.of(controller, found), at_pod):
+        levels = cgroupfs.levels(child.output)
+        if not looked_at(cgroupfs.of(controller, levels), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)
-        effective = cgroupfs.effective(controller, found)
-        is_below = cgroupfs.below(controller, found, at_pod)
+        effective = cgroupfs.effective(controller, levels)
+        is_below = cgroupfs.below(controller, levels, at_pod)
         if is_below and effective > limit:
             return inconclusive(f"the child is inside the pod, but the pod's {controller} limit was not read there", child.id)
         inside.append(is_below)
-        place = cgroupfs.of(controller, found)[0].path
-        said.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
+        place = cgroupfs.of(controller, levels)[0].path
+        parts.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{cgroupfs.amount(controller, effective)} of the pod's {cgroupfs.amount(controller, limit)}")  # fmt: skip
-    cites, reason = (child.id, pod.id), "; ".join(said) + made_by(seen)
+    cites, reason = (child.id, pod.id), "; ".join(parts) + made_by(seen)
     if all(inside):
         return HOLDS.because(reason, *cites)
     return LACKS.because(reason if not any(inside) else f"in part: {reason}", *cites)
@@ -76,11 +76,11 @@ def judge_weight(seen: Seen) -> Observation:
     way = cgroupfs.of("cpu", cgroupfs.levels(child.output))
     if not looked_at(way, at_pod):
         return inconclusive("the child's cpu cgroup could not be read", child.id)
-    said = f"weight {cgroupfs.cpu_weight(way[0])} at {way[0].path}"
+    own = f"weight {cgroupfs.cpu_weight(way[0])} at {way[0].path}"
     theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
     if cgroupfs.below("cpu", way, at_pod):
-        return HOLDS.because(f"{said}, inside {theirs}", child.id, pod.id)
-    return LACKS.because(f"{said}, outside {theirs}", child.id, pod.id)
+        return HOLDS.because(f"{own}, inside {theirs}", child.id, pod.id)
+    return LACKS.because(f"{own}, outside {theirs}", child.id, pod.id)
 
 
 weight = prop(

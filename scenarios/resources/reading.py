@@ -55,13 +55,13 @@ VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 def made_by(seen: Seen) -> str:
     """Say which containerd and runc made the pod's containers, and whose cgroup namespace each has; '' where it was not read."""
-    told = seen.get("node's containerd and runc")
-    if told is None:
+    made_with = seen.get("node's containerd and runc")
+    if made_with is None:
         return ""
-    found = {name: VERSION.search(told.output[name]) for name in ("containerd", "runc")}
-    versions = ", ".join(f"{name} {version[0] if version else 'unknown'}" for name, version in found.items())
-    node, first = told.output["cgroup_namespace"], first_processes(seen[POD].output, seen[POD_PROCESSES].output)
-    whose = {name: "the node's" if one["ns"]["cgroup"] == node else "its own" for name, one in sorted(first.items())}
+    matches = {name: VERSION.search(made_with.output[name]) for name in ("containerd", "runc")}
+    versions = ", ".join(f"{name} {version[0] if version else 'unknown'}" for name, version in matches.items())
+    node, first = made_with.output["cgroup_namespace"], first_processes(seen[POD].output, seen[POD_PROCESSES].output)
+    whose = {name: "the node's" if process["ns"]["cgroup"] == node else "its own" for name, process in sorted(first.items())}
     return f" ({versions}; cgroup namespace: {', '.join(f'{name} {space}' for name, space in whose.items())})"
 
 
@@ -75,9 +75,9 @@ def within_pod(controller: str, read: Mapping[str, Any], uid: str) -> list[cgrou
 
     What is counted further up is other pods', too (cgroup v2's counters are of a whole subtree), and none of this pod's limit.
     """
-    found = cgroupfs.levels(read)
-    at_pod = cgroupfs.pod_level(controller, found, uid)
-    return [level for level in cgroupfs.of(controller, found) if at_pod and len(level.parts) >= len(at_pod.parts)]
+    levels = cgroupfs.levels(read)
+    at_pod = cgroupfs.pod_level(controller, levels, uid)
+    return [level for level in cgroupfs.of(controller, levels) if at_pod and len(level.parts) >= len(at_pod.parts)]
 
 
 def total(quantities: Iterable[str]) -> float:
@@ -108,9 +108,9 @@ def pod_limit(seen: Seen, resource: str) -> float | None:
 def run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
     """Start a command in the child's container through its daemon; give the exec's id. Its output is evidence."""
     body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
-    made = created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
-    rig.daemon(f"{name}: output", f"/exec/{made}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
-    return made
+    exec_id = created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
+    rig.daemon(f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
+    return exec_id
 
 
 def created(evidence: Evidence) -> str:
