@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from conformance.analysis import repeats, summary_table
-from conformance.claims import observations
+from conformance.claims.observations import State
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import digest
@@ -447,10 +447,8 @@ def test_it_says_what_the_first_table_says(recorded: Record) -> None:
     table = {row.family: row.cells for row in summary_table.rows(recorded)}
     for number, approach in enumerate(summary_table.columns(recorded)):
         svg = drawn(made)[number]
-        signs = [one for one in words(svg) if one in observations.SIGNS.values()]
-        assert signs == [
-            observations.SIGNS[cell.state] for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach
-        ]
+        signs = [one for one in words(svg) if one in {state.sign for state in State}]
+        assert signs == [cell.state.sign for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach]
         told = rows(made, recorded.header["approaches"][approach]["title"])
         assert told["granted"] == recorded.header["approaches"][approach]["granted"][-1]
         assert {f"{one} is kept" for one in kept.PROMISES} < told.keys()

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from conformance.analysis.contradictions import CONTRADICTIONS, Settled, settle
 from conformance.analysis.pairs import Comparison, pairs
 from conformance.claims.article import speaks_of
-from conformance.claims.observations import WORDS, State, Verdict, summarise, verdict
+from conformance.claims.observations import State, Verdict, summarise, verdict
 from conformance.record.stream import Line, Record
 
 
@@ -87,7 +87,7 @@ class Cell:
     @property
     def _of_parts(self) -> str:
         if self.state is State.NOT_APPLICABLE:
-            return f"{WORDS[self.state]}: {self.parts[0].line['reason']}"
+            return f"{self.state.words}: {self.parts[0].line['reason']}"
         count = Counter(part.verdict for part in self.parts)
         confirmed, refuted = count[Verdict.CONFIRMED], count[Verdict.REFUTED]
         predicted = {part.line["predicted"] for part in self.parts}
@@ -215,7 +215,7 @@ def headline(record: Record) -> str:
         said += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
     skipped = sum(c.state is State.NOT_APPLICABLE for c in found)
     if skipped:
-        said += f", {skipped} {WORDS[State.NOT_APPLICABLE]}"
+        said += f", {skipped} {State.NOT_APPLICABLE.words}"
     if counts[Verdict.UNDECIDED] > skipped:
         said += f", {counts[Verdict.UNDECIDED] - skipped} undecided"
     return said + "."

@@ -16,7 +16,6 @@ from typing import Any
 from conformance import suite
 from conformance.analysis import header, summary_table
 from conformance.approaches.catalogue import Approach
-from conformance.claims import observations
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.properties import Property
 from conformance.errors import UsageError
@@ -116,7 +115,7 @@ def _observed(one: Property, record: Record, approaches: Mapping[str, Approach])
 
 def _leg(part: summary_table.Part, cited: list[Evidence]) -> Iterator[str]:
     line = part.line
-    yield f"{observations.SIGNS[part.state]} {line['leg']}: {part.state.value}"
+    yield f"{part.state.sign} {line['leg']}: {part.state.value}"
     yield from wrapped("because", _flat(line["reason"]), BESIDE)
     predicted = f"{part.sayer} predicts {line['predicted'] or 'nothing'}: {part.verdict.value}"
     yield from wrapped("so", f"{predicted}; expected here: {line['expected'] or 'unknown'}, {line['why_expected']}", BESIDE)

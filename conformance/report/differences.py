@@ -10,7 +10,7 @@ from conformance.analysis.differences import Differences, Start
 from conformance.analysis.statistics import Times
 from conformance.analysis.worlds import Row
 from conformance.choices import FORMATS
-from conformance.claims.observations import SIGNS, State
+from conformance.claims.observations import State
 from conformance.record.stream import Line
 from conformance.report.markdown import flat
 from conformance.report.printable import printable
@@ -47,7 +47,7 @@ def _single(line: Line) -> tuple[str, ...]:
 
 
 def _seen(line: Line) -> str:
-    return f"{SIGNS[State(line['state'])]} {line['state']}: {line['reason']}"
+    return f"{State(line['state']).sign} {line['state']}: {line['reason']}"
 
 
 def _start(one: Start) -> tuple[str, ...]:

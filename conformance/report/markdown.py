@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.analysis import article_claims, header, repeats, summary_table, worlds
-from conformance.claims import observations
-from conformance.claims.observations import STANDS, Standing
+from conformance.claims.observations import Standing
 from conformance.record.stream import Record
 from conformance.report.printable import printable
 
@@ -21,7 +20,7 @@ def side_by_side_markdown(records: Sequence[Record]) -> str:
     lines += [f"| cell | {' | '.join(flat(one) for one in labels)} |", f"|---|{'---|' * len(records)}"]
     for row in worlds.disagreements(found):
         told = [
-            f"{observations.SIGNS[state]} **{state.value}** {flat(line['reason'])}" if state and line else "not asked"
+            f"{state.sign} **{state.value}** {flat(line['reason'])}" if state and line else "not asked"
             for state, line in zip(row.states, row.lines, strict=True)
         ]
         lines.append(f"| {flat(row.name)} {flat(row.sentence)} | {' | '.join(told)} |")
@@ -96,7 +95,7 @@ def _observed(record: Record, cell: summary_table.Cell | None) -> str:
     mark = "" if cell.as_expected else " **unexpected**"
     stood_in = header.stand_ins(record, cell.approach)
     mark += f" (stand-ins: {', '.join(stood_in)})" if stood_in else ""
-    return f"{observations.SIGNS[cell.state]} **{cell.state.value}**, {flat(cell.told)}{mark}"
+    return f"{cell.state.sign} **{cell.state.value}**, {flat(cell.told)}{mark}"
 
 
 def _article(record: Record) -> list[str]:
@@ -112,7 +111,7 @@ def _article(record: Record) -> list[str]:
         "|---|---|---|---|",
     ]
     lines += [
-        f"| {flat(one.id)} | {flat(one.line['says'])} | {STANDS[one.standing]} {one.standing.value} | {flat(one.why)} |"
+        f"| {flat(one.id)} | {flat(one.line['says'])} | {one.standing.sign} {one.standing.value} | {flat(one.why)} |"
         for one in heard
         if one.standing is not Standing.OPEN
     ]

@@ -10,8 +10,7 @@ from markupsafe import Markup
 
 from conformance.analysis import article_claims, front, header, repeats, summary_table, worlds
 from conformance.analysis.pairs import pairs
-from conformance.claims import observations
-from conformance.claims.observations import STANDS, State, Verdict
+from conformance.claims.observations import State
 from conformance.record.stream import Record
 from conformance.report import pictures, raw
 from conformance.report.printable import printable
@@ -41,7 +40,6 @@ def side_by_side(records: Sequence[Record]) -> str:
         apart=apart,
         rest=[row for row in found if not row.disagree],
         facts=[(what, [told(record) for record in records]) for what, told in worlds.FACTS.items()],
-        signs=observations.SIGNS,
     )
 
 
@@ -77,8 +75,6 @@ def html(record: Record) -> str:
         settled=summary_table.settled(record),
         part=summary_table.part,
         sentence=lambda family: summary_table.sentence(record, family),
-        said=observations.SAID,
-        standing_signs=STANDS,
         headline=summary_table.headline(record),
         pictures=pictures.of(whole),
         pictures_style=pictures.style(),
@@ -86,12 +82,9 @@ def html(record: Record) -> str:
         stand_ins=lambda approach: header.stand_ins(record, approach),
         place=lambda approach: header.place(record, approach),
         title=lambda approach: header.title(record, approach),
-        words=observations.WORDS,
-        signs=observations.SIGNS,
         evidence={one.id: one for one in record.evidence},
         told=set(),
         State=State,
-        Verdict=Verdict,
         script=raw.script(),
         script_source=raw.script_source(),
     )

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from conformance.analysis import article_claims, header, summary_table
 from conformance.analysis.repeats import folded
-from conformance.claims import observations
 from conformance.claims.observations import State
 from conformance.record.stream import Line, Record
 from conformance.report.printable import printable
@@ -21,7 +20,7 @@ def line(observation: Line) -> str:
     state = State(observation["state"])
     mark = "" if observation["as_expected"] else "  UNEXPECTED"
     cell = f"{observation['property']}[{observation['leg']}]"
-    return printable(f"{observations.SIGNS[state]} {state.value:<13} {cell}{mark}: {observation['reason']}")
+    return printable(f"{state.sign} {state.value:<13} {cell}{mark}: {observation['reason']}")
 
 
 def table(record: Record, console: Console) -> None:
@@ -54,4 +53,4 @@ def _shown(cell: summary_table.Cell | None, between: str = "\n") -> str:
         return ""
     style = STYLES.get(cell.state, "magenta")
     unexpected = "" if cell.as_expected else f"{between}[bold]UNEXPECTED[/bold]"
-    return f"[{style}]{observations.SIGNS[cell.state]} {cell.state.value}[/{style}]{between}{_plain(cell.told)}{unexpected}"
+    return f"[{style}]{cell.state.sign} {cell.state.value}[/{style}]{between}{_plain(cell.told)}{unexpected}"

@@ -9,7 +9,6 @@ from attrs import frozen
 from markupsafe import Markup
 
 from conformance.analysis import header, summary_table
-from conformance.claims import observations
 from conformance.claims.observations import State
 from conformance.record.stream import Record
 from conformance.report.pictures.drawing import LETTERS, MARGIN, WIDTH, Drawing, Picture
@@ -74,10 +73,7 @@ def _promise(record: Record, family: str, approach: str) -> Promise:
 def _told(kept: Kept) -> list[tuple[str, ...]]:
     """Return what is drawn as rows."""
     rows: list[tuple[str, ...]] = [(kept.title, "granted", one) for one in kept.granted]
-    return rows + [
-        (kept.title, f"{one.family} is kept", f"{observations.WORDS[one.state]}: {one.told} observations")
-        for one in kept.promises
-    ]
+    return rows + [(kept.title, f"{one.family} is kept", f"{one.state.words}: {one.told} observations") for one in kept.promises]
 
 
 LINE, ROW, MARK = 15.0, 22.0, 9.0
@@ -103,12 +99,12 @@ def _drawn(kept: Kept, name: str) -> Markup:
     begin, width = BAR
     for one in kept.promises:
         y += ROW
-        drawing.text(MARGIN, y, observations.SIGNS[one.state], "word")
+        drawing.text(MARGIN, y, one.state.sign, "word")
         drawing.text(MARGIN + 16, y, one.family, "word", room=begin - MARGIN - 22)
         drawing.box(begin, y - 10, width, 12, "empty", "of-pod")
         if one.holding:
             drawing.box(begin, y - 10, width * one.holding / one.decided, 12, "bar", "of-pod")
         drawing.text(WIDTH - MARGIN, y, one.told, "note", "end")
     drawing.height = y + 12
-    said = "; ".join(f"{one.family} {observations.WORDS[one.state]}, {one.told} observations" for one in kept.promises)
+    said = "; ".join(f"{one.family} {one.state.words}, {one.told} observations" for one in kept.promises)
     return drawing.markup(name, kept.title, f"{kept.title} had to be granted {'; '.join(kept.granted)}. Kept: {said}.")
