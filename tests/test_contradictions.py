@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import pytest
 
 from conformance.analysis.contradictions import CONTRADICTIONS, Contradiction, Position, settle
+from conformance.analysis.parts import Part
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import HOLDS, LACKS
 from conformance.record.stream import Line
-from conformance.report import render
+from conformance.report import html_page
 from conformance.suite import families
 from tests.lines import a_record, observed
 
@@ -23,7 +25,7 @@ BOTH = Contradiction(
 
 
 def told(*observations: Line, one: Contradiction = BOTH) -> str:
-    return settle(one, observations).outcome
+    return settle(one, map(Part.of, observations)).outcome
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_another_approach_says_nothing() -> None:
 
 def test_legs_that_differ_make_nobody_right() -> None:
     legs = [observed("X-1", "dind.foreground", "HOLDS"), observed("X-1", "dind.detached", "LACKS")]
-    settled = settle(BOTH, legs)
+    settled = settle(BOTH, map(Part.of, legs))
     assert [one.words for one in settled.heard] == ["1 of 2 observations are as it says"] * 2
     assert settled.outcome == "None is right here as a whole; X-2 on dind decided nothing in this run."
 
@@ -66,8 +68,8 @@ def limits(state: str) -> Iterable[Line]:
 
 
 def test_the_pods_limits_on_each_cgroup_version() -> None:
-    assert settle(CONTRADICTIONS[0], limits("HOLDS")).outcome == "The article: right here."
-    assert settle(CONTRADICTIONS[0], limits("LACKS")).outcome == "GitLab Runner's documentation: right here."
+    assert settle(CONTRADICTIONS[0], map(Part.of, limits("HOLDS"))).outcome == "The article: right here."
+    assert settle(CONTRADICTIONS[0], map(Part.of, limits("LACKS"))).outcome == "GitLab Runner's documentation: right here."
 
 
 def test_every_contradiction_has_two_positions_and_a_way_to_settle_it() -> None:
@@ -78,7 +80,7 @@ def test_every_contradiction_has_two_positions_and_a_way_to_settle_it() -> None:
 
 
 def test_the_report_names_each_of_them() -> None:
-    page = render.html(a_record([observed("P2-15.process", "dind.foreground", "LACKS")]))
+    page = html_page.report(Summary.of(a_record([observed("P2-15.process", "dind.foreground", "LACKS")])))
     assert all(one.name.replace("'", "&#39;") in page for one in CONTRADICTIONS)
     assert "The kernel: right here; P2-15 on dind decided nothing in this run." in page
 

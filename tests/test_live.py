@@ -89,7 +89,7 @@ class Made:
 
     why = "as ever"
 
-    def __init__(self, *, folder: Path, told: live.Told, **_: object) -> None:
+    def __init__(self, *, folder: Path, told: live.Hear, **_: object) -> None:
         self.folder, self.told = folder, told
 
     def go(self) -> int:

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from conformance.analysis import summary_table
-from conformance.analysis.pairs import Comparison, compare, pairs
+from conformance.analysis.pairs import Comparison, compare
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
-from conformance.report import render
+from conformance.report import html_page
 from tests.lines import a_record, observed
 
 H, L = State.HOLDS, State.LACKS
@@ -74,17 +74,17 @@ def test_a_pair_is_one_property_on_one_kind_of_leg() -> None:
             observed("P2-02", "pod.plain", "HOLDS", "HOLDS"),
         ]
     )
-    assert [(one.name, one.kind, one.comparison, one.why) for one in pairs(read)] == [
+    assert [(one.name, one.kind, one.comparison, one.why) for one in Summary.of(read).pairs] == [
         ("P2-08", "foreground", Comparison.DIFFER, ""),
         ("P2-10", "deaf", Comparison.UNTOLD, "dood.deaf is INCONCLUSIVE: too early"),
     ]
-    assert summary_table.pairs_line(read) == (
+    assert Summary.of(read).pairs_line == (
         "2 pairs of the two approaches on the same kind of leg: 1 differ, as predicted; 1 cannot be told."
     )
-    assert "dood.deaf is INCONCLUSIVE: too early" in render.html(read)
+    assert "dood.deaf is INCONCLUSIVE: too early" in html_page.report(Summary.of(read))
 
 
 def test_without_a_pair_nothing_is_said() -> None:
     alone = a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")])
-    assert summary_table.pairs_line(alone) == ""
-    assert 'id="pairs"' not in render.html(alone)
+    assert Summary.of(alone).pairs_line == ""
+    assert 'id="pairs"' not in html_page.report(Summary.of(alone))

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -17,20 +18,21 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from conformance.analysis import repeats, summary_table
+from conformance.analysis import repeats
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import digest
 from conformance.record.stream import Record
-from conformance.report import pictures, render
-from conformance.report.pictures import kept, landed, strips, timeline
+from conformance.report import html_page, pictures
+from conformance.report.pictures import PictureModule, drawing, kept, landed, strips, timeline
 from conformance.report.pictures.drawing import WIDTH, Picture, Scale, fitting, seconds, short
 from hack import picture as readme
 from tests.lines import a_record, observed
 
 SVG = "{http://www.w3.org/2000/svg}"
-ONE = landed.picture, timeline.picture, strips.picture, kept.picture
+EACH = pytest.mark.parametrize("module", pictures.MODULES, ids=lambda module: module.ID)
 
 
 def altered(record: Record, leg: str, name: str, change: Callable[[Any], Any]) -> Record:
@@ -73,7 +75,7 @@ def rows(picture: Picture, leg: str) -> dict[str, str]:
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_the_way_up_is_the_one_that_the_node_told(recorded: Record, approach: str) -> None:
     found = cgroupfs.of("memory", cgroupfs.levels(recorded.seen(f"{approach}.foreground")["child's cgroups"].output))
-    picture = landed.picture(recorded)
+    picture = landed.picture(Summary.of(recorded))
     told = rows(picture, f"{approach}.foreground")
     on_way = [
         path for path, said in told.items() if path.startswith("/") and "on the child's way" in said and "not on" not in said
@@ -85,7 +87,7 @@ def test_the_way_up_is_the_one_that_the_node_told(recorded: Record, approach: st
 
 
 def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
-    picture = landed.picture(recorded)
+    picture = landed.picture(Summary.of(recorded))
     assert rows(picture, "dood.foreground")["the child"] == "outside its pod"
     assert rows(picture, "dind.foreground")["the child"] == "inside its pod"
     assert [encloses(svg) for svg in drawn(picture)[:2]] == [False, True]
@@ -95,13 +97,13 @@ def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
 
 
 def test_a_mend_is_drawn_as_well_for_it_is_known_by_its_place(recorded: Record) -> None:
-    picture = landed.picture(recorded)
+    picture = landed.picture(Summary.of(recorded))
     mends = [f"{one}.foreground" for one in ("dind-cgroupns", "dind-cgroup-parent")]
     assert [row[0] for row in picture.rows if row[1] == "the child"] == ["dood.foreground", "dind.foreground", *mends]
     assert [encloses(svg) for svg in drawn(picture)[2:]] == [True, True]
     assert f"{mends[1]}: inside its pod" in words(drawn(picture)[3]), "nothing of it is cut"
     unread = lacking(recorded, "child's cgroups")
-    assert [sentence.split(";")[0] for sentence in landed.picture(unread).missing] == [
+    assert [sentence.split(";")[0] for sentence in landed.picture(Summary.of(unread)).missing] == [
         "Not drawn: dood.foreground", "Not drawn: dind.foreground"
     ]  # fmt: skip
 
@@ -120,7 +122,7 @@ def test_on_cgroup_v2_the_child_of_dind_is_at_the_nodes_root(recorded: Record) -
     made = altered(
         made, "dind.foreground", "pod's cgroups", lambda _: unified(f"/kubepods/pod{uid}/client", {f"pod{uid}": "1048576"})
     )
-    picture = landed.picture(made)
+    picture = landed.picture(Summary.of(made))
     told = rows(picture, "dind.foreground")
     assert told["the child"] == "outside its pod"
     assert told["/docker"] == "on the child's way; no limit"
@@ -150,7 +152,7 @@ def unified(path: str, memory: dict[str, str] | None = None) -> dict[str, Any]:
 
 def test_a_child_in_its_pod_that_the_nodes_engine_runs_leaves_the_engine_outside(recorded: Record) -> None:
     around = recorded.seen("dood.foreground")["pod's cgroups"].output
-    picture = landed.picture(altered(recorded, "dood.foreground", "child's cgroups", lambda _: around))
+    picture = landed.picture(Summary.of(altered(recorded, "dood.foreground", "child's cgroups", lambda _: around)))
     assert rows(picture, "dood.foreground")["the child"] == "inside its pod"
     svg = drawn(picture)[0]
     (pod,), (child,) = marks(svg, "pod"), [one for one in marks(svg, "child") if one.tag == f"{SVG}rect"]
@@ -163,7 +165,7 @@ def test_a_child_in_its_pod_that_the_nodes_engine_runs_leaves_the_engine_outside
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_every_limit_is_at_its_level_and_no_other(recorded: Record, approach: str) -> None:
     seen = recorded.seen(f"{approach}.foreground")
-    picture = landed.picture(recorded)
+    picture = landed.picture(Summary.of(recorded))
     told = rows(picture, f"{approach}.foreground")
     found = [*cgroupfs.levels(seen["child's cgroups"].output), *cgroupfs.levels(seen["pod's cgroups"].output)]
     said = words(drawn(picture)[["dood", "dind"].index(approach)])
@@ -182,14 +184,14 @@ def test_another_limit_makes_another_picture(recorded: Record) -> None:
     def tighter(output: Any) -> None:
         next(one for one in output["levels"] if one["controller"] == "pids")["files"]["pids.max"] = "77"
 
-    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", tighter))
+    picture = landed.picture(Summary.of(altered(recorded, "dind.foreground", "child's cgroups", tighter)))
     assert rows(picture, "dind.foreground")["met on its way up"] == "512 MiB · 0.4 CPU · 77 pids"
     assert any(one.endswith("● 77 pids") for one in words(drawn(picture)[1]))
     assert "512 MiB · 0.4 CPU · 77 pids" in words(drawn(picture)[1])
 
 
 def test_a_limit_off_the_childs_way_is_marked_as_one_that_it_does_not_meet(recorded: Record) -> None:
-    outside, inside = (words(svg) for svg in drawn(landed.picture(recorded))[:2])
+    outside, inside = (words(svg) for svg in drawn(landed.picture(Summary.of(recorded)))[:2])
     assert "the pod  ○ 768 MiB · 0.5 CPU · 2048 pids" in outside
     assert "the pod  ● 768 MiB · 0.5 CPU · 2048 pids" in inside
 
@@ -200,15 +202,15 @@ def in_network(net: str) -> Callable[[Any], Any]:
 
 
 def test_the_network_is_the_one_of_the_childs_namespace(recorded: Record) -> None:
-    told = rows(landed.picture(recorded), "dood.foreground")
+    told = rows(landed.picture(Summary.of(recorded)), "dood.foreground")
     assert told["the child's network"] == "its own network, 172.17.0.5"
     seen = recorded.seen("dood.foreground")
     assert told["pod"] == f"dood, {seen['pod'].output['status']['podIP']}"
     for name, whose in (("pod processes", "the pod's network"), ("node's first process", "the node's network")):
         net = seen[name].output[0]["ns"]["net"]
         made = altered(recorded, "dood.foreground", "child", in_network(net))
-        assert rows(landed.picture(made), "dood.foreground")["the child's network"] == whose
-        assert whose in words(drawn(landed.picture(made))[0])
+        assert rows(landed.picture(Summary.of(made)), "dood.foreground")["the child's network"] == whose
+        assert whose in words(drawn(landed.picture(Summary.of(made)))[0])
 
 
 def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
@@ -217,7 +219,7 @@ def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
             if level["controller"] == "memory":
                 level["inode"] += 1
 
-    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", moved))
+    picture = landed.picture(Summary.of(altered(recorded, "dind.foreground", "child's cgroups", moved)))
     told = rows(picture, "dind.foreground")
     assert not encloses(drawn(picture)[1]), "what is partly outside is not inside"
     assert told["the child"] == "inside its pod only by cpu, pids"
@@ -228,15 +230,15 @@ def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
 
 
 def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record) -> None:
-    end = timeline.course(recorded, "dood.detached").ends["the child's process"]
+    end = timeline.leg_ends(recorded, "dood.detached").ends["the child's process"]
     seen = recorded.seen("dood.detached")
     assert end.how is timeline.How.THERE
     assert end.after == (seen["orphan"].at or 0) - seen["deletion"].output["delete_called"]
-    picture = timeline.picture(recorded)
+    picture = timeline.picture(Summary.of(recorded))
     assert rows(picture, "dood.detached")["the child's process"] == end.words == f"still there after {end.after:.1f} s"
     dood, dind = drawn(picture)
     arrows = [[one for one in marks(svg, "bar") if one.tag == f"{SVG}path"] for svg in (dood, dind)]
-    there = [end for kind in timeline.KINDS for end in timeline.course(recorded, f"dood.{kind}").ends.values()]
+    there = [end for kind in timeline.KINDS for end in timeline.leg_ends(recorded, f"dood.{kind}").ends.values()]
     assert len(arrows[0]) == sum(one.how is timeline.How.THERE for one in there) == 6
     assert arrows[1] == []
     assert end.words in words(dood)
@@ -244,19 +246,21 @@ def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record
 
 def test_what_outlived_its_pod_but_is_another_process_was_not_looked_at(recorded: Record) -> None:
     made = altered(recorded, "dood.detached", "orphan", lambda output: [{**one, "start": 1} for one in output])
-    end = timeline.course(made, "dood.detached").ends["the child's process"]
-    orphaned = timeline.course(recorded, "dood.detached").ends["the child's process"].after
+    end = timeline.leg_ends(made, "dood.detached").ends["the child's process"]
+    orphaned = timeline.leg_ends(recorded, "dood.detached").ends["the child's process"].after
     assert end.after < orphaned, "the last that was seen is what the watch saw"
 
 
 def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
     output = recorded.seen("dind.detached")["deletion"].output
-    ends = timeline.course(recorded, "dind.detached").ends
+    ends = timeline.leg_ends(recorded, "dind.detached").ends
     called = output["delete_called"]
     at = {one["pid"]: one["at"] - called for one in output["events"] if one["event"] == "gone"}
     child = next(one["pid"] for one in output["followed"] if one["role"] == "child")
     assert ends["the child's process"].after == at[child]
-    assert ends["the child's process"].told == next(one["at"] for one in output["events"] if one["event"] == "noted") - called
+    assert (
+        ends["the child's process"].terminated == next(one["at"] for one in output["events"] if one["event"] == "noted") - called
+    )
     assert ends["the pod's last process"].after == max(after for pid, after in at.items() if pid != child)
     seen = recorded.seen("dind.detached")
     client = first_processes(seen["pod"].output, seen["pod processes"].output)["docker-cmds"]
@@ -266,12 +270,12 @@ def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
 
 
 def test_what_was_only_looked_for_afterwards_has_an_empty_bar(recorded: Record) -> None:
-    picture = timeline.picture(recorded)
+    picture = timeline.picture(Summary.of(recorded))
     for leg, what, said in (
         ("dind.foreground", "the child's container", "gone when looked for"),
         ("dood.foreground", "the paths on the node", "4 of 5 still there"),
     ):
-        end = timeline.course(recorded, leg).ends[what]
+        end = timeline.leg_ends(recorded, leg).ends[what]
         assert rows(picture, leg)[what] == end.words == f"{said} after {end.after:.2f} s"
     assert [len(marks(svg, "empty")) for svg in drawn(picture)] == [0, 4]
 
@@ -283,26 +287,26 @@ def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> 
                 event["at"] -= 5
 
     made = altered(recorded, "dind.detached", "deletion", early)
-    assert timeline.course(made, "dind.detached").ends["the child's process"].words == "had ended before the call"
-    bars = [len(marks(drawn(timeline.picture(one))[1], "bar", "of-child")) for one in (recorded, made)]
+    assert timeline.leg_ends(made, "dind.detached").ends["the child's process"].words == "had ended before the call"
+    bars = [len(marks(drawn(timeline.picture(Summary.of(one)))[1], "bar", "of-child")) for one in (recorded, made)]
     assert bars[0] - bars[1] == 1
 
 
 def test_a_thing_that_was_read_of_one_approach_alone_says_so_of_the_other(recorded: Record) -> None:
     kept = tuple(one for one in recorded.evidence if (one.leg, one.name) != ("dind.foreground", "on the node after"))
-    dood, dind = drawn(timeline.picture(evolve(recorded, evidence=kept)))
+    dood, dind = drawn(timeline.picture(Summary.of(evolve(recorded, evidence=kept))))
     assert words(dind).count("not read") == 2
     assert "not read" not in words(dood)
     assert dood.get("viewBox") == dind.get("viewBox"), "so that the legs are side by side"
 
 
 def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded: Record) -> None:
-    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(recorded)))
+    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(Summary.of(recorded))))
     made = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(uncertainty=0.4))
-    svg = drawn(timeline.picture(made))[0]
+    svg = drawn(timeline.picture(Summary.of(made)))[0]
     assert len(marks(svg, "range")) == 4
     assert "clocks ± 0.400 s" in words(svg)
-    assert rows(timeline.picture(made), "dood.foreground")["the clocks"] == "apart by at most 0.400 s"
+    assert rows(timeline.picture(Summary.of(made)), "dood.foreground")["the clocks"] == "apart by at most 0.400 s"
 
 
 # Start-up and residue
@@ -322,7 +326,7 @@ def again(record: Record, more: float) -> Record:
 
 def test_every_sample_is_one_dot(recorded: Record) -> None:
     for record, times_ in ((recorded, 1), (again(recorded, 0.5), 2)):
-        start, residue = drawn(strips.picture(record))
+        start, residue = drawn(strips.picture(Summary.of(record)))
         samples = sum(len(found) for found in repeats.cold_starts(record).values())
         assert samples == times_ * 27
         assert len(marks(start, "sample")) == samples
@@ -334,7 +338,7 @@ def test_every_sample_is_one_dot(recorded: Record) -> None:
 
 def test_the_table_has_every_sample_of_every_leg(recorded: Record) -> None:
     record = again(recorded, 0.5)
-    told = {row[1]: row[2] for row in strips.picture(record).rows}
+    told = {row[1]: row[2] for row in strips.picture(Summary.of(record)).rows}
     for leg, samples in repeats.cold_starts(record).items():
         assert not samples or told[f"Start-up, {leg}"] == ", ".join(seconds(one) for one in samples)
     assert told["Residue, dind.detached-forced"] == "0, 0"
@@ -342,12 +346,12 @@ def test_the_table_has_every_sample_of_every_leg(recorded: Record) -> None:
 
 def test_a_leg_that_never_served_has_no_dot(recorded: Record) -> None:
     legs = tuple({**leg, "times": {"deploying": 1.0}} if leg["leg"] == "dood.laden" else leg for leg in recorded.legs)
-    start, _ = drawn(strips.picture(evolve(recorded, legs=legs)))
+    start, _ = drawn(strips.picture(Summary.of(evolve(recorded, legs=legs))))
     assert len(marks(start, "sample")) == 26
 
 
 def test_residue_is_what_is_still_there(recorded: Record) -> None:
-    found = strips.left(recorded).samples
+    found = strips.left(Summary.of(recorded)).samples
     assert found["dood"] == {"dood.foreground": [4], "dood.detached-forced": [4]}
     assert found["dind"] == {"dind.foreground": [0], "dind.detached-forced": [0]}
 
@@ -365,9 +369,9 @@ def test_dots_touch_no_other_and_none_is_lost(places: list[float]) -> None:
 # All of them
 
 
-@pytest.mark.parametrize("picture", ONE)
-def test_every_number_in_a_picture_is_in_its_table(recorded: Record, picture: Callable[[Record], Picture]) -> None:
-    made = picture(recorded)
+@EACH
+def test_every_number_in_a_picture_is_in_its_table(recorded: Record, module: PictureModule) -> None:
+    made = module.picture(Summary.of(recorded))
     told = "\n".join("\n".join(row) for row in made.rows)
     axis = {one for svg in drawn(made) for grid in marks(svg, "middle") for one in [grid.text]}
     for said in (one for svg in drawn(made) for one in words(svg) if one not in axis):
@@ -375,9 +379,9 @@ def test_every_number_in_a_picture_is_in_its_table(recorded: Record, picture: Ca
             assert number.removesuffix(" s") in told, said
 
 
-@pytest.mark.parametrize("picture", ONE)
-def test_it_is_said_to_who_cannot_see_it(recorded: Record, picture: Callable[[Record], Picture]) -> None:
-    for svg in drawn(picture(recorded)):
+@EACH
+def test_it_is_said_to_who_cannot_see_it(recorded: Record, module: PictureModule) -> None:
+    for svg in drawn(module.picture(Summary.of(recorded))):
         title, description = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
         assert svg.get("role") == "img"
         assert title is not None
@@ -388,16 +392,26 @@ def test_it_is_said_to_who_cannot_see_it(recorded: Record, picture: Callable[[Re
         assert not [one for one in svg.iter() if one.get("style")]
 
 
+def test_every_module_is_a_picture() -> None:
+    files = {path.stem for path in Path(pictures.__file__).parent.glob("*.py")} - {"__init__", "drawing"}
+    assert {module.__name__.rpartition(".")[2] for module in pictures.MODULES} == files  # type: ignore[attr-defined]
+
+
+FONT = re.compile(r"\.picture (?:\.(\w+)|text) \{[^}]*?font(?:-size)?: ([\d.]+)px")
+
+
+def test_fonts_are_those_of_the_style() -> None:
+    """A class that has no size of its own has that of all text; `strong` is always beside `note`."""
+    sizes = {name: float(size) for name, size in FONT.findall(pictures.style())}
+    assert {name: sizes.get({"strong": "note"}.get(name, name), sizes[""]) for name in drawing.FONTS} == drawing.FONTS
+    assert sizes.keys() - {""} <= drawing.FONTS.keys()
+
+
 def test_they_are_on_the_page_and_small(recorded: Record) -> None:
-    made = pictures.of(recorded)
-    assert [one.title for one in made] == [
-        "Where the child landed",
-        "What went when",
-        "Start-up and residue",
-        "What was granted, and what was kept",
-    ]
+    made = pictures.of(Summary.of(recorded))
+    assert [one.id for one in made] == [module.ID for module in pictures.MODULES]
     assert sum(len(drawing.encode()) for one in made for drawing in one.drawings) < 60_000
-    html = render.html(recorded)
+    html = html_page.report(Summary.of(recorded))
     for one in made:
         assert f'<section id="{one.id}">' in html
         assert all(drawing in html for drawing in one.drawings)
@@ -415,26 +429,27 @@ def test_hostile_names_stay_text(recorded: Record) -> None:
     titled = {**made.header["approaches"], "dood": {**made.header["approaches"]["dood"], "title": HOSTILE}}
     legs = tuple({**leg, "variation": HOSTILE} for leg in made.legs)
     made = evolve(made, header={**made.header, "approaches": titled}, legs=legs)
-    html = render.html(made)
+    html = html_page.report(Summary.of(made))
     assert "<script>alert" not in html
     assert "\x07" not in html
     assert html.count("&lt;script&gt;alert") > 10
-    for one in pictures.of(made):
+    for one in pictures.of(Summary.of(made)):
         assert one.drawings
         assert not [svg for svg in drawn(one) if list(svg.iter(f"{SVG}script"))]
 
 
 def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
     lacking = a_record([observed("P2-03", "dood.foreground", "LACKS", "LACKS", family="knowledge")])
-    made = pictures.of(lacking)
-    assert [one.drawings for one in made] == [(), (), (), ()]
-    assert [one.missing for one in made] == [
-        ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
-        ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
-        (strips.NO_START, strips.NO_LEFT),
-        (kept.NOT_JUDGED,),
-    ]
-    html = render.html(lacking)
+    made = pictures.of(Summary.of(lacking))
+    assert not any(one.drawings for one in made)
+    assert all(one.missing for one in made)
+    assert {one.id: one.missing for one in made}.items() >= {
+        landed.ID: ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
+        timeline.ID: ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
+        strips.ID: (strips.NO_START, strips.NO_LEFT),
+        kept.ID: (kept.NOT_JUDGED,),
+    }.items()
+    html = html_page.report(Summary.of(lacking))
     assert "<svg" not in html
     assert "the record has no reading “child” of it" in html
 
@@ -443,9 +458,9 @@ def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
 
 
 def test_it_says_what_the_first_table_says(recorded: Record) -> None:
-    made = kept.picture(recorded)
-    table = {row.family: row.cells for row in summary_table.rows(recorded)}
-    for number, approach in enumerate(summary_table.columns(recorded)):
+    made = kept.picture(Summary.of(recorded))
+    table = {row.family: row.cells for row in Summary.of(recorded).table.rows}
+    for number, approach in enumerate(Summary.of(recorded).table.columns):
         svg = drawn(made)[number]
         signs = [one for one in words(svg) if one in {state.sign for state in State}]
         assert signs == [cell.state.sign for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach]
@@ -458,7 +473,7 @@ def test_a_bar_is_as_full_as_what_was_decided_holds() -> None:
     states = ("HOLDS", "LACKS", "LACKS", "INCONCLUSIVE", "HOLDS")
     lines = [observed(f"P2-0{number}", "dood.x", state, "LACKS") for number, state in enumerate(states, 1)]
     unspoken = observed("P2-09", "dood.x", "HOLDS")
-    made = kept.picture(a_record([*lines, unspoken, observed("P2-01", "dind.x", "LACKS", "HOLDS")]))
+    made = kept.picture(Summary.of(a_record([*lines, unspoken, observed("P2-01", "dind.x", "LACKS", "HOLDS")])))
     dood, dind = drawn(made)
     assert [float(one.get("width", 0)) for one in marks(dood, "bar", "of-pod")] == [kept.BAR[1] / 2]
     assert not marks(dind, "bar", "of-pod"), "nothing of it is kept"
@@ -470,11 +485,11 @@ def test_a_bar_is_as_full_as_what_was_decided_holds() -> None:
 
 def test_a_long_grant_is_wrapped_and_not_cut(recorded: Record) -> None:
     granted = recorded.header["approaches"]["dood"]["granted"][0]
-    assert granted in " ".join(words(drawn(kept.picture(recorded))[0]))
+    assert granted in " ".join(words(drawn(kept.picture(Summary.of(recorded)))[0]))
 
 
 def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
-    made = pictures.of(a_record([observed("P2-24", "dood.laden", "LACKS", "LACKS")]))
+    made = pictures.of(Summary.of(a_record([observed("P2-24", "dood.laden", "LACKS", "LACKS")])))
     assert made[0].missing == ("Not drawn: dood.foreground; the record has no such leg.",)
     assert made[1].missing == (
         "Not drawn: the record has no leg of the kinds foreground, foreground-forced, detached, detached-forced.",
@@ -483,22 +498,22 @@ def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
 
 def test_one_approach_that_is_lacking_does_not_take_the_other_away(recorded: Record) -> None:
     alone = evolve(recorded, evidence=tuple(one for one in recorded.evidence if not one.leg.startswith("dind.")))
-    assert len(landed.picture(alone).drawings) == len(landed.picture(recorded).drawings) - 1
-    assert len(timeline.picture(alone).drawings) == 1
-    for picture in (landed.picture(alone), timeline.picture(alone)):
+    assert len(landed.picture(Summary.of(alone)).drawings) == len(landed.picture(Summary.of(recorded)).drawings) - 1
+    assert len(timeline.picture(Summary.of(alone)).drawings) == 1
+    for picture in (landed.picture(Summary.of(alone)), timeline.picture(Summary.of(alone))):
         assert "dind.foreground" in picture.missing[0]
         assert "no reading “child”" in picture.missing[0]
 
 
 def test_a_child_that_was_not_proven_is_not_drawn(recorded: Record) -> None:
     made = altered(recorded, "dood.foreground", "child", lambda output: output["page"].update(body="another's"))
-    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in landed.picture(made).missing
-    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in timeline.picture(made).missing
+    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in landed.picture(Summary.of(made)).missing
+    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in timeline.picture(Summary.of(made)).missing
 
 
 def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None:
     made = altered(recorded, "dood.foreground", "pod's cgroups", lambda output: output.update(levels=[]))
-    assert landed.picture(made).missing == (
+    assert landed.picture(Summary.of(made)).missing == (
         "Not drawn: dood.foreground; the cgroups of its child and of its pod were not both found.",
     )
 
@@ -509,7 +524,7 @@ def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None
 )
 def test_a_reading_of_an_odd_shape_breaks_no_report(recorded: Record, name: str, odd: Any) -> None:
     changed = evolve(recorded, evidence=tuple(evolve(one, output=odd) if one.name == name else one for one in recorded.evidence))
-    for picture in pictures.of(changed):
+    for picture in pictures.of(Summary.of(changed)):
         assert picture.drawings or picture.missing
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.analysis import repeats, statistics
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
 from conformance.record import names, stream
-from conformance.report import markdown, render
+from conformance.report import html_page, markdown
 from hack.bench import many
 from tests.conftest import recorded_lines
 
@@ -83,6 +84,10 @@ def repeated(number: int, broken: int = 0) -> stream.Record:
     return stream.of(lines)
 
 
+def reliability(read: stream.Record) -> list[repeats.Reliability]:
+    return repeats.reliability(read, repeats.agreements(read))
+
+
 def test_all_repeats_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "ENOUGH", 1000)
     read = repeated(3)
@@ -91,20 +96,20 @@ def test_all_repeats_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {str(a) for a in found} == {"3 of 3"}
     assert all("~" not in a.leg for a in found)
     deployed = [one for one in read.approaches if not one.startswith("article-")]
-    assert {r.approach: r.state for r in repeats.reliability(read)} == dict.fromkeys(deployed, State.INCONCLUSIVE)
+    assert {r.approach: r.state for r in reliability(read)} == dict.fromkeys(deployed, State.INCONCLUSIVE)
 
 
 def test_disagreement_is_a_result_and_is_named() -> None:
     read = repeated(10, broken=3)
     odd = next(a for a in repeats.agreements(read) if (a.name, a.leg) == ("P2-05", "dind.foreground"))
     assert (str(odd), odd.state, odd.whole) == ("7 of 10", State.HOLDS, False)
-    dind = next(r for r in repeats.reliability(read) if r.approach == "dind")
+    dind = next(r for r in reliability(read) if r.approach == "dind")
     assert dind.state is State.LACKS
     assert "P2-05[dind.foreground] 7 of 10" in dind.reason
 
 
 def test_enough_cold_starts_that_all_serve_are_reliable() -> None:
-    dind = next(r for r in repeats.reliability(repeated(20)) if r.approach == "dind")
+    dind = next(r for r in reliability(repeated(20)) if r.approach == "dind")
     assert dind.state is State.HOLDS
     assert f"{dind.starts} of {dind.starts}" in dind.reason
 
@@ -113,16 +118,16 @@ def test_a_start_that_never_served_is_not_reliable_and_has_no_time() -> None:
     read = repeated(20)
     leg = next(leg for leg in read.legs if leg["leg"] == "dind.foreground~7")
     leg["times"], leg["failed"] = {"deploying": 1.0}, "it never served"
-    assert next(r for r in repeats.reliability(read) if r.approach == "dind").state is State.LACKS
+    assert next(r for r in reliability(read) if r.approach == "dind").state is State.LACKS
     assert len(repeats.cold_starts(read)["dind.foreground"]) == 19
 
 
 def test_a_run_without_repeats_says_nothing_of_reliability() -> None:
-    assert repeats.reliability(stream.of(recorded_lines())) == []
+    assert reliability(stream.of(recorded_lines())) == []
 
 
 def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
-    read = repeats.folded(repeated(10, broken=3))
+    read = Summary.of(repeated(10, broken=3)).record
     assert all("~" not in line["leg"] for line in (*read.observations, *read.legs, *read.header["cells"]))
     odd = next(o for o in read.observations if (o["property"], o["leg"]) == ("P2-05", "dind.foreground"))
     assert odd["state"] == "MIXED"
@@ -138,23 +143,23 @@ def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
 
 def test_a_record_without_repeats_is_shown_as_it_is() -> None:
     read = stream.of(recorded_lines())
-    assert repeats.folded(read) is read
-    assert repeats.starts(read) == []
+    assert Summary.of(read).record is read
+    assert Summary.of(read).starts == []
 
 
 def test_every_report_tells_the_repeats() -> None:
     read = repeated(6, broken=2)
-    page, summary = render.html(read), markdown.markdown(read)
+    page, summary = html_page.report(Summary.of(read)), markdown.report(Summary.of(read))
     assert "Every leg 6 times" in page
     assert "not always the same" in page
     assert "P2-05 on dind.foreground 4 of 6" in summary
     assert "| laden | dind | 6 |" in summary
-    assert "deployed once" in render.html(stream.of(recorded_lines()))
-    assert 'id="repeats"' not in render.html(stream.of(recorded_lines()))
+    assert "deployed once" in html_page.report(Summary.of(stream.of(recorded_lines())))
+    assert 'id="repeats"' not in html_page.report(Summary.of(stream.of(recorded_lines())))
 
 
 def test_cold_starts_are_compared_kind_by_kind() -> None:
-    found = {one.kind: one for one in repeats.starts(repeated(6))}
+    found = {one.kind: one for one in Summary.of(repeated(6)).starts}
     assert found["foreground"].difference is not None
     assert found["foreground"].difference.words == "different"
     assert found["engine-killed"].difference is None

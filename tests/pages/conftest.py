@@ -13,6 +13,8 @@ from attrs import evolve, field, frozen
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from conformance.analysis.differences import compare
+from conformance.analysis.summary import Summary
+from conformance.analysis.worlds import SideBySide
 from conformance.record import stream
 from conformance.record.stream import Record
 from conformance.report import differences, files
@@ -67,7 +69,7 @@ def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     folder = tmp_path_factory.mktemp("pages")
     one = core()
     other = evolve(one, observations=({**one.observations[0], "state": "LACKS"}, *one.observations[1:]))
-    files.several([one, other], folder)
+    files.several(SideBySide([one, other]), folder)
     (folder / "differences.html").write_text(differences.html(compare(one, other)), encoding="utf-8")
     return {"report": brief, "worlds": folder / "worlds.html", "differences": folder / "differences.html"}
 
@@ -79,7 +81,7 @@ def core() -> Record:
 
 def rendered(run: Record, folder: Path) -> Path:
     """Return the report.html of a record, made in a folder."""
-    files.everything(run, folder)
+    files.everything(Summary.of(run), folder)
     return folder / "report.html"
 
 

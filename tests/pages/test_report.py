@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
-from conformance.analysis import summary_table
+from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import raw
 from tests.pages.conftest import Open, core
@@ -109,6 +109,6 @@ def test_on_paper_nothing_is_cut_off_and_the_table_is_there(report: Path, brief:
     sheets.pdf(path=tmp_path / "report.pdf", format="A4", margin={"left": 38, "right": 38, "top": 38, "bottom": 38})
     said = "".join(re.sub(r"\s", "", sheet.extract_text()) for sheet in PdfReader(tmp_path / "report.pdf").pages[:4])
     run = core()
-    for row in summary_table.rows(run):
-        for words in (row.sentence, *(cell.told for cell in row.cells if cell)):
+    for row in Summary.of(run).table.rows:
+        for words in (row.sentence, *(cell.words for cell in row.cells if cell)):
             assert re.sub(r"\s", "", words) in said

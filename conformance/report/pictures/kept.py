@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance.analysis import header, summary_table
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
-from conformance.record.stream import Record
 from conformance.report.pictures.drawing import LETTERS, MARGIN, WIDTH, Drawing, Picture
 from conformance.report.printable import printable
 
@@ -34,8 +33,8 @@ class Promise:
     decided: int
 
     @property
-    def told(self) -> str:
-        """Return the numbers."""
+    def numbers(self) -> str:
+        """Return how many of how many hold."""
         return f"{self.holding} of {self.decided}"
 
 
@@ -48,32 +47,33 @@ class Kept:
     promises: Sequence[Promise]
 
 
-def picture(record: Record) -> Picture:
+def picture(summary: Summary) -> Picture:
     """Return the picture of a record: a drawing of each approach that the first table compares and that spawns a child."""
-    spawning = [one for one in summary_table.columns(record) if header.spawns(record, one)]
-    found = [one for approach in spawning if (one := _of(record, approach)).promises]
-    missing = () if found else (NOT_JUDGED,)
-    drawings = tuple(_drawn(one, f"{ID}-{number}") for number, one in enumerate(found))
-    rows = tuple(row for one in found for row in _told(one))
+    spawning = [name for name in summary.table.columns if summary.approaches[name].spawns]
+    every = [kept for approach in spawning if (kept := _of(summary, approach)).promises]
+    missing = () if every else (NOT_JUDGED,)
+    drawings = tuple(_drawn(kept, f"{ID}-{number}") for number, kept in enumerate(every))
+    rows = tuple(row for kept in every for row in _rows(kept))
     return Picture(ID, TITLE, SAYS, drawings, missing, ("approach", "what", "observed"), rows)
 
 
-def _of(record: Record, approach: str) -> Kept:
-    granted = header.known(record, approach).get("granted") or ["nothing"]
-    judged = [one for one in PROMISES if record.cell(one, approach)]
-    return Kept(header.title(record, approach), granted, [_promise(record, one, approach) for one in judged])
+def _of(summary: Summary, name: str) -> Kept:
+    approach, judged = summary.approaches[name], [family for family in PROMISES if summary.whole.cell(family, name)]
+    return Kept(approach.title, approach.granted or ["nothing"], [_promise(summary, family, name) for family in judged])
 
 
-def _promise(record: Record, family: str, approach: str) -> Promise:
-    states = [State(one["state"]) for one in record.spoken(family, approach)]
-    decided = [one for one in states if one.decided]
-    return Promise(family, record.state(family, approach), decided.count(State.HOLDS), len(decided))
+def _promise(summary: Summary, family: str, approach: str) -> Promise:
+    states = [State(line["state"]) for line in summary.whole.spoken(family, approach)]
+    decided = [state for state in states if state.decided]
+    return Promise(family, summary.whole.state(family, approach), decided.count(State.HOLDS), len(decided))
 
 
-def _told(kept: Kept) -> list[tuple[str, ...]]:
+def _rows(kept: Kept) -> list[tuple[str, ...]]:
     """Return what is drawn as rows."""
-    rows: list[tuple[str, ...]] = [(kept.title, "granted", one) for one in kept.granted]
-    return rows + [(kept.title, f"{one.family} is kept", f"{one.state.words}: {one.told} observations") for one in kept.promises]
+    rows: list[tuple[str, ...]] = [(kept.title, "granted", grant) for grant in kept.granted]
+    return rows + [
+        (kept.title, f"{each.family} is kept", f"{each.state.words}: {each.numbers} observations") for each in kept.promises
+    ]
 
 
 LINE, ROW, MARK = 15.0, 22.0, 9.0
@@ -97,14 +97,14 @@ def _drawn(kept: Kept, name: str) -> Markup:
     y += ROW
     drawing.text(MARGIN, y, "kept", "word", "of-pod")
     begin, width = BAR
-    for one in kept.promises:
+    for promise in kept.promises:
         y += ROW
-        drawing.text(MARGIN, y, one.state.sign, "word")
-        drawing.text(MARGIN + 16, y, one.family, "word", room=begin - MARGIN - 22)
+        drawing.text(MARGIN, y, promise.state.sign, "word")
+        drawing.text(MARGIN + 16, y, promise.family, "word", room=begin - MARGIN - 22)
         drawing.box(begin, y - 10, width, 12, "empty", "of-pod")
-        if one.holding:
-            drawing.box(begin, y - 10, width * one.holding / one.decided, 12, "bar", "of-pod")
-        drawing.text(WIDTH - MARGIN, y, one.told, "note", "end")
+        if promise.holding:
+            drawing.box(begin, y - 10, width * promise.holding / promise.decided, 12, "bar", "of-pod")
+        drawing.text(WIDTH - MARGIN, y, promise.numbers, "note", "end")
     drawing.height = y + 12
-    said = "; ".join(f"{one.family} {one.state.words}, {one.told} observations" for one in kept.promises)
-    return drawing.markup(name, kept.title, f"{kept.title} had to be granted {'; '.join(kept.granted)}. Kept: {said}.")
+    promises = "; ".join(f"{each.family} {each.state.words}, {each.numbers} observations" for each in kept.promises)
+    return drawing.markup(name, kept.title, f"{kept.title} had to be granted {'; '.join(kept.granted)}. Kept: {promises}.")
