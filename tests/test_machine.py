@@ -49,8 +49,10 @@ def test_the_report_command_writes_both_beside_the_report(tmp_path: Path) -> Non
 
 def test_every_cell_is_there_with_its_verdict(recorded: stream.Record) -> None:
     cells = valid(verdict_file.verdicts(Summary.of(recorded)))["cells"]
-    assert [(one["property"], one["leg"]) for one in cells] == [(o["property"], o["leg"]) for o in recorded.observations]
-    assert {one["verdict"] for one in cells} >= {"CONFIRMED", "REFUTED", "SILENT"}
+    assert [(cell["property"], cell["leg"]) for cell in cells] == [
+        (line["property"], line["leg"]) for line in recorded.observations
+    ]
+    assert {cell["verdict"] for cell in cells} >= {"CONFIRMED", "REFUTED", "SILENT"}
 
 
 @pytest.mark.parametrize(
@@ -64,9 +66,9 @@ def test_every_cell_is_there_with_its_verdict(recorded: stream.Record) -> None:
     ],
 )
 def test_the_badge_says_it_in_a_word(code: int, interrupted: bool, word: str) -> None:
-    made = ended(code, interrupted=interrupted)
-    assert valid(verdict_file.verdicts(Summary.of(made)))["result"] == word
-    badge = verdict_file.badge(verdict_file.verdicts(Summary.of(made)))
+    record = ended(code, interrupted=interrupted)
+    assert valid(verdict_file.verdicts(Summary.of(record)))["result"] == word
+    badge = verdict_file.badge(verdict_file.verdicts(Summary.of(record)))
     assert badge["message"].startswith(f"{word}, ")
     assert badge["colour"] == verdict_file.COLOURS[word]
 
@@ -77,10 +79,10 @@ def test_a_record_without_a_footer_is_never_green() -> None:
 
 
 def test_a_lost_cell_and_an_unexpected_one_are_not_as_expected() -> None:
-    found = [observed("P2-05", "dind.x", "HOLDS"), observed("P2-08", "dind.x", "LACKS", as_expected=False)]
-    verdict = valid(verdict_file.verdicts(Summary.of(a_record(found, lost=[observed("P2-10", "dind.x", "HOLDS")]))))
+    lines = [observed("P2-05", "dind.x", "HOLDS"), observed("P2-08", "dind.x", "LACKS", as_expected=False)]
+    verdict = valid(verdict_file.verdicts(Summary.of(a_record(lines, lost=[observed("P2-10", "dind.x", "HOLDS")]))))
     assert (verdict["as_expected"], verdict["of"]) == (1, 3)
-    assert [one["state"] for one in verdict["cells"]] == ["HOLDS", "LACKS", "ERROR"]
+    assert [cell["state"] for cell in verdict["cells"]] == ["HOLDS", "LACKS", "ERROR"]
 
 
 def test_repeats_carry_their_agreement() -> None:
@@ -88,10 +90,10 @@ def test_repeats_carry_their_agreement() -> None:
     cells = valid(verdict_file.verdicts(Summary.of(a_record(observed("P2-05", leg, state) for leg, state in states.items()))))[
         "cells"
     ]
-    assert [(one["state"], one["agreement"]) for one in cells] == [("MIXED", {"agreeing": 2, "of": 3})]
+    assert [(cell["state"], cell["agreement"]) for cell in cells] == [("MIXED", {"agreeing": 2, "of": 3})]
 
 
 def test_what_is_written_on_a_badge_is_escaped() -> None:
     parts = {"label": "<script>&\x1b\u202e", "message": '"', "left": 10, "right": 10, "colour": "#000"}
-    made = html_page.page("badge.svg", **parts)
-    assert ET.fromstring(made).findtext(f"{SVG}title") == '<script>&\\x1b\\x202e: "'
+    svg = html_page.page("badge.svg", **parts)
+    assert ET.fromstring(svg).findtext(f"{SVG}title") == '<script>&\\x1b\\x202e: "'

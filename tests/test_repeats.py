@@ -22,15 +22,15 @@ SECONDS = st.floats(0.1, 90, allow_nan=False).map(lambda x: round(x, 1))
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=5), st.lists(SECONDS, min_size=1, max_size=5))
-def test_the_exact_test_is_what_counting_gives(one: list[float], other: list[float]) -> None:
-    everything = [*one, *other]
+def test_the_exact_test_is_what_counting_gives(left: list[float], right: list[float]) -> None:
+    everything = [*left, *right]
     ordered = sorted(everything)
     ranks = [ordered.index(v) + (ordered.count(v) - 1) / 2 + 1 for v in everything]
-    middle = len(one) * sum(ranks) / len(ranks)
-    off = abs(sum(ranks[: len(one)]) - middle)
-    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(one))]
+    middle = len(left) * sum(ranks) / len(ranks)
+    off = abs(sum(ranks[: len(left)]) - middle)
+    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(left))]
     counted = sum(abs(s - middle) >= off - 1e-9 for s in sums) / len(sums)
-    assert statistics.difference(one, other).p == pytest.approx(counted)
+    assert statistics.difference(left, right).p == pytest.approx(counted)
 
 
 def test_so_few_samples_that_no_outcome_could_say_different() -> None:
@@ -49,25 +49,25 @@ def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
     chance = random.Random(2017)
     held = 0
     for _ in range(2000):
-        found = statistics.times([chance.expovariate(1.0) for _ in range(12)])
-        assert found.low is not None
-        assert found.high is not None
-        held += found.low <= 0.6931 <= found.high
+        times = statistics.times([chance.expovariate(1.0) for _ in range(12)])
+        assert times.low is not None
+        assert times.high is not None
+        held += times.low <= 0.6931 <= times.high
     assert held / 2000 >= 0.94
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=40))
 def test_a_median_lies_in_its_interval_or_has_none(seconds: list[float]) -> None:
-    found = statistics.times(seconds)
-    assert found.samples == tuple(seconds)
-    assert found.median == median(seconds)
+    times = statistics.times(seconds)
+    assert times.samples == tuple(seconds)
+    assert times.median == median(seconds)
     if len(seconds) < 6:
-        assert (found.low, found.high) == (None, None)
+        assert (times.low, times.high) == (None, None)
     else:
-        assert found.low is not None
-        assert found.high is not None
-        assert found.low <= found.median <= found.high
-    assert (found.p95 is None) == (len(seconds) < statistics.TAIL)
+        assert times.low is not None
+        assert times.high is not None
+        assert times.low <= times.median <= times.high
+    assert (times.p95 is None) == (len(seconds) < statistics.TAIL)
 
 
 def test_no_sample_has_no_median() -> None:
@@ -92,16 +92,16 @@ def test_all_repeats_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "ENOUGH", 1000)
     read = repeated(3)
     assert read.repeats == 3
-    found = repeats.agreements(read)
-    assert {str(a) for a in found} == {"3 of 3"}
-    assert all("~" not in a.leg for a in found)
-    deployed = [one for one in read.approaches if not one.startswith("article-")]
+    agreements = repeats.agreements(read).values()
+    assert {str(a) for a in agreements} == {"3 of 3"}
+    assert all("~" not in a.leg for a in agreements)
+    deployed = [approach for approach in read.approaches if not approach.startswith("article-")]
     assert {r.approach: r.state for r in reliability(read)} == dict.fromkeys(deployed, State.INCONCLUSIVE)
 
 
 def test_disagreement_is_a_result_and_is_named() -> None:
     read = repeated(10, broken=3)
-    odd = next(a for a in repeats.agreements(read) if (a.name, a.leg) == ("P2-05", "dind.foreground"))
+    odd = next(a for a in repeats.agreements(read).values() if (a.name, a.leg) == ("P2-05", "dind.foreground"))
     assert (str(odd), odd.state, odd.whole) == ("7 of 10", State.HOLDS, False)
     dind = next(r for r in reliability(read) if r.approach == "dind")
     assert dind.state is State.LACKS
@@ -159,7 +159,7 @@ def test_every_report_tells_the_repeats() -> None:
 
 
 def test_cold_starts_are_compared_kind_by_kind() -> None:
-    found = {one.kind: one for one in Summary.of(repeated(6)).starts}
-    assert found["foreground"].difference is not None
-    assert found["foreground"].difference.words == "different"
-    assert found["engine-killed"].difference is None
+    starts = {start.kind: start for start in Summary.of(repeated(6)).starts}
+    assert starts["foreground"].difference is not None
+    assert starts["foreground"].difference.words == "different"
+    assert starts["engine-killed"].difference is None

@@ -34,17 +34,17 @@ def two(**states: str) -> list[stream.Record]:
 
 
 def test_worlds_that_agree_are_said_to() -> None:
-    found = SideBySide(two())
-    assert found.apart == []
-    assert found.headline.endswith("they agree.")
+    worlds = SideBySide(two())
+    assert worlds.apart == []
+    assert worlds.headline.endswith("they agree.")
 
 
 def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> None:
     records = two(**{ESCAPED: "LACKS"})
-    found = SideBySide(records)
-    assert [row.name for row in found.apart] == [ESCAPED]
-    assert "they disagree on 1: resources on dind." in found.headline
-    page, text = html_page.side_by_side(found), markdown.side_by_side(found)
+    worlds = SideBySide(records)
+    assert [row.name for row in worlds.apart] == [ESCAPED]
+    assert "they disagree on 1: resources on dind." in worlds.headline
+    page, text = html_page.side_by_side(worlds), markdown.side_by_side(worlds)
     assert page.index("it LACKS &lt;there&gt;") < page.index("<h2>The worlds</h2>") < page.index("Every other cell")
     assert "<script" not in page
     assert "it LACKS &#60;there&#62;" in text
@@ -53,15 +53,15 @@ def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> N
 
 @pytest.mark.parametrize("state", ["INCONCLUSIVE", "ERROR", "NOT-APPLICABLE"])
 def test_what_one_world_did_not_decide_disagrees_with_nothing(state: str) -> None:
-    found = SideBySide(two(**{ESCAPED: state}))
-    assert found.apart == []
-    assert not next(row for row in found.rows if row.name == ESCAPED).compared
+    worlds = SideBySide(two(**{ESCAPED: state}))
+    assert worlds.apart == []
+    assert not next(row for row in worlds.rows if row.name == ESCAPED).compared
 
 
 def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None:
     lines = [line for line in other() if (line.get("property"), line.get("leg")) != ("P2-13", "dind.foreground")]
     records = [stream.of(lines), stream.of(recorded_lines())]
-    row = next(one for one in SideBySide(records).rows if one.name == ESCAPED)
+    row = next(each for each in SideBySide(records).rows if each.name == ESCAPED)
     assert row.lines[0] is None
     assert not row.compared
     assert "not asked in this run" in html_page.side_by_side(SideBySide(records))

@@ -42,22 +42,13 @@ class Judged:
         return {name: tuple(part for part in self.parts if part.line["approach"] == name) for name in names}
 
     @property
-    def against(self) -> tuple[Part, ...]:
-        """Return the parts that speak against the sentence."""
-        return tuple(part for part in self.parts if part.verdict is Verdict.REFUTED)
-
-    @property
-    def undecided(self) -> tuple[Part, ...]:
-        """Return the parts that decided nothing."""
-        return tuple(part for part in self.parts if part.verdict is Verdict.UNDECIDED)
-
-    @property
     def why(self) -> str:
         """Return why it was not judged, or what speaks against it or was left undecided; '' where all of it is so."""
         if self.line["unjudged"]:
             return str(self.line["unjudged"])
-        reasons = [f"not so: {part.words}" for part in self.against]
-        reasons += [f"not decided: {part.words}: {part.line['reason']}" for part in self.undecided]
+        reasons = [f"not so: {part.words}" for part in self.parts if part.verdict is Verdict.REFUTED]
+        undecided = [part for part in self.parts if part.verdict is Verdict.UNDECIDED]
+        reasons += [f"not decided: {part.words}: {part.line['reason']}" for part in undecided]
         reasons += [f"never judged: {cell['property']} on {cell['leg']}" for cell in self.lost]
         reasons += [f"left out of this run: {', '.join(self.left_out)}"] if self.left_out else []
         if not reasons and self.standing is Standing.OPEN:

@@ -150,9 +150,9 @@ class Settled:
 
 def settle(contradiction: Contradiction, parts: Iterable[Part]) -> Settled:
     """Hold each position against the observations of its properties, on whatever leg; what is undecided counts for none."""
-    decided = [part for part in parts if part.state.decided]
-    named = dict.fromkeys(cell for position in contradiction.positions for cell in position.means)
-    seen = {_asked(part) for part in decided}
+    decided = [((part.line["property"], part.line["approach"]), part) for part in parts if part.state.decided]
+    named = dict.fromkeys(asked for position in contradiction.positions for asked in position.means)
+    seen = {asked for asked, _ in decided}
     return Settled(
         contradiction,
         tuple(_heard(position, decided) for position in contradiction.positions),
@@ -160,11 +160,6 @@ def settle(contradiction: Contradiction, parts: Iterable[Part]) -> Settled:
     )
 
 
-def _asked(part: Part) -> tuple[str, str]:
-    return part.line["property"], part.line["approach"]
-
-
-def _heard(position: Position, decided: list[Part]) -> Heard:
-    about = [part for part in decided if _asked(part) in position.means]
-    borne = tuple(part for part in about if part.state is position.means[_asked(part)].state)
-    return Heard(position, borne, tuple(part for part in about if part not in borne))
+def _heard(position: Position, decided: Iterable[tuple[tuple[str, str], Part]]) -> Heard:
+    about = [(part, part.state is position.means[asked].state) for asked, part in decided if asked in position.means]
+    return Heard(position, tuple(part for part, borne in about if borne), tuple(part for part, borne in about if not borne))

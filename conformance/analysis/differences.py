@@ -6,17 +6,8 @@ from attrs import frozen
 
 from conformance.analysis.repeats import cold_starts
 from conformance.analysis.statistics import Difference, Times, difference, times
-from conformance.analysis.worlds import FACTS, WorldsRow, rows
+from conformance.analysis.worlds import FACTS, SideBySide, WorldsRow
 from conformance.record.stream import Line, Record
-
-
-@frozen
-class Fact:
-    """Something of the world, or of the run, that is another in the second record."""
-
-    what: str
-    before: str
-    after: str
 
 
 @frozen
@@ -33,7 +24,8 @@ class StartsCompared:
 class Differences:
     """What is another one in the second record."""
 
-    facts: tuple[Fact, ...]
+    facts: tuple[tuple[str, str, str], ...]
+    """What of the world, or of the run; what it was, and what it is."""
     changed: tuple[WorldsRow, ...]
     appeared: tuple[Line, ...]
     vanished: tuple[Line, ...]
@@ -52,13 +44,11 @@ def compare(before: Record, after: Record) -> Differences:
 
     An observation is the same where its state is: reasons hold times and ids, and are other ones in every run.
     """
-    every = rows((before, after))
+    every = SideBySide((before, after)).rows
     both = [row for row in every if None not in row.lines]
     changed = tuple(row for row in both if row.states[0] is not row.states[1])
     return Differences(
-        facts=tuple(
-            Fact(what, old, new) for what, fact in FACTS.items() if (old := str(fact(before))) != (new := str(fact(after)))
-        ),
+        facts=tuple((what, old, new) for what, fact in FACTS.items() if (old := str(fact(before))) != (new := str(fact(after)))),
         changed=changed,
         appeared=tuple(line for row in every if row.lines[0] is None and (line := row.lines[1])),
         vanished=tuple(line for row in every if row.lines[1] is None and (line := row.lines[0])),

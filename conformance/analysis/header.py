@@ -29,7 +29,7 @@ class ReportedApproach:
         containers = [each for pod in readings if isinstance(pod, dict) for each in pod.get("spec", {}).get("containers", [])]
         used = {word for container in containers for word in (container["image"], *container.get("command", []))}
         stand_ins = sorted(public for public in record.header.get("stand_ins", {}) if public in used)
-        return cls(str(known.get("title", name)), known.get("granted") or [], bool(known.get("spawns", True)), stand_ins)
+        return cls(str(known.get("title", name)), known.get("granted") or ["nothing"], bool(known.get("spawns", True)), stand_ins)
 
     @property
     def place(self) -> str:
@@ -55,11 +55,10 @@ class ReportedWorld:
         edits = kernel.get("edits", {})
         edits = dict(edits) if isinstance(edits, dict) else {str(number): why for number, why in enumerate(edits, 1)}
         own = f" ({kernel['how']}; built from {kernel['source']}, edited: {', '.join(edits)})" if kernel else ""
-        patience = world.get("patience", 1)
         line = (
             f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
             f"Linux {world['kernel']}{own}, {len(world['nodes'])} nodes"
-            + (f", every limit in time {patience:g} times as long" if patience != 1 else "")
+            + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
         )
         return cls(line, edits, _engines(record))
 

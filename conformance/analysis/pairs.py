@@ -48,8 +48,6 @@ def compare(left: State, right: State, predicted_left: State | None, predicted_r
 class Pair:
     """A property that was judged on both approaches on the same kind of leg, with both observations."""
 
-    name: str
-    sentence: str
     kind: str
     left: Part
     right: Part
@@ -76,7 +74,7 @@ def pairs(record: Record, parts: Iterable[Part]) -> list[Pair]:
         approach, _, kind = cell["leg"].partition(".")
         left, right = (of_cell.get((cell["property"], f"{side}.{kind}")) for side in (LEFT, RIGHT))
         if approach == LEFT and left and right:
-            pairs.append(Pair(cell["property"], left.line["sentence"], kind, left, right))
+            pairs.append(Pair(kind, left, right))
     return pairs
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -47,14 +47,14 @@ class Agreement:
         return f"{self.agreeing} of {len(self.states)}"
 
 
-def agreements(record: Record) -> list[Agreement]:
-    """Return the agreement of every cell over its repeats, in the order of the record's cells; a lost one counts as ERROR."""
+def agreements(record: Record) -> dict[tuple[str, str], Agreement]:
+    """Return the agreement of every cell over its repeats, in the order of the record's cells; what was lost counts as ERROR."""
     judged = {(line["property"], line["leg"]): State(line["state"]) for line in record.observations}
     states: dict[tuple[str, str], list[State]] = {}
     for cell in record.header["cells"]:
         state = judged.get((cell["property"], cell["leg"]), State.ERROR)
         states.setdefault((cell["property"], repeat_of(cell["leg"])[0]), []).append(state)
-    return [Agreement(*cell, tuple(each)) for cell, each in states.items()]
+    return {cell: Agreement(*cell, tuple(each)) for cell, each in states.items()}
 
 
 def cold_starts(record: Record) -> dict[str, list[float]]:
@@ -97,7 +97,7 @@ def folded(record: Record, agreements: Mapping[tuple[str, str], Agreement]) -> R
             state = agreement.state if agreement.whole else State.MIXED
             reason = f"{agreement} {agreement.state.value}; the first: {line['reason']}"
             shown.append({**line, "state": state.value, "reason": reason, "as_expected": key not in unexpected})
-    reliable = [_as_observation(approach) for approach in reliability(record, agreements.values())]
+    reliable = [_as_observation(approach) for approach in reliability(record, agreements)]
     cells = [cell for cell in record.header["cells"] if (cell["property"], cell["leg"]) in agreements]
     sentence = f"Reliability: {_SENTENCE}."
     cells += [{**{key: line[key] for key in ("property", "leg", "family")}, "sentence": sentence} for line in reliable]
@@ -151,7 +151,7 @@ class Reliability:
         return words
 
 
-def reliability(record: Record, agreements: Collection[Agreement]) -> list[Reliability]:
+def reliability(record: Record, agreements: Mapping[tuple[str, str], Agreement]) -> list[Reliability]:
     """Return P2-25 for every approach that was deployed more than once; [] for a run without repeats.
 
     A leg of a manifest as printed has no child that could be proven to serve: it is no cold start.
@@ -162,7 +162,7 @@ def reliability(record: Record, agreements: Collection[Agreement]) -> list[Relia
     for approach in record.approaches:
         legs = [leg for leg in record.legs if leg["approach"] == approach and ("serving" in leg["times"] or leg.get("failed"))]
         served = sum("serving" in leg["times"] for leg in legs)
-        unsteady = tuple(each for each in agreements if each.leg.startswith(f"{approach}.") and not each.whole)
+        unsteady = tuple(each for each in agreements.values() if each.leg.startswith(f"{approach}.") and not each.whole)
         if legs:
             reliable.append(Reliability(approach, len(legs), served, unsteady))
     return reliable

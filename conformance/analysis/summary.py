@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -29,7 +30,9 @@ class Summary:
     """Every observation with its verdict."""
     table: SummaryTable
     claims: Mapping[str, article_claims.Judged]
+    claims_line: str
     pairs: Sequence[pairs.Pair]
+    pairs_line: str
     settled: Sequence[Settled]
     """Every contradiction of the sources."""
     front: front.Front
@@ -41,9 +44,10 @@ class Summary:
     @classmethod
     def of(cls, whole: Record) -> Summary:
         """Return the summary of a record."""
-        agreements = {(each.name, each.leg): each for each in repeats.agreements(whole)}
+        agreements = repeats.agreements(whole)
         record = repeats.folded(whole, agreements)
         parts = [Part.of(line) for line in record.observations]
+        claims, both = article_claims.claims(record, parts), pairs.pairs(record, parts)
         names = dict.fromkeys([*record.approaches, *(part.line["approach"] for part in parts)])
         return cls(
             whole,
@@ -51,24 +55,16 @@ class Summary:
             agreements,
             parts,
             table=SummaryTable(record, parts),
-            claims=article_claims.claims(record, parts),
-            pairs=pairs.pairs(record, parts),
+            claims=claims,
+            claims_line=article_claims.counted(claims.values()),
+            pairs=both,
+            pairs_line=pairs.counted(both),
             settled=[settle(contradiction, parts) for contradiction in CONTRADICTIONS],
             front=front.Front.of(whole, record, parts, agreements.values()),
             approaches={name: header.ReportedApproach.of(record, name) for name in names},
             world=header.ReportedWorld.of(record),
             cold_starts=repeats.cold_starts(whole),
         )
-
-    @property
-    def claims_line(self) -> str:
-        """Return one sentence that counts the claims; '' where the record is older than they are."""
-        return article_claims.counted(self.claims.values())
-
-    @property
-    def pairs_line(self) -> str:
-        """Return one sentence that counts what the pairs say; '' where there is none."""
-        return pairs.counted(self.pairs)
 
     @cached_property
     def starts(self) -> list[repeats.ColdStarts]:
@@ -80,19 +76,28 @@ class Summary:
         """Return the readings by their ids."""
         return {reading.id: reading for reading in self.whole.evidence}
 
-    @cached_property
-    def _cells(self) -> set[tuple[str, str]]:
-        return {(cell["property"], cell["leg"]) for cell in self.record.header["cells"]}
-
     def introduced(self, cell: SummaryCell) -> str:
         """Return what stands before the state of a cell without a column: whose it is, and the family's sentence."""
         approach = self.approaches[cell.approach]
         return f"{approach.place}, {approach.title}. {cell.sentence}"
 
     def command(self, part: Part) -> str:
-        """Return the command that judges one observation again."""
-        return front.command(str(self.record.header["command"]), self._cells, part)
+        """Return the command that judges one cell again, as the run did: its options, and this cell alone.
 
-    def lasted(self, leg: str) -> str:
-        """Return how long a leg took; '' where it was not noted."""
-        return front.lasted(self.record.leg(leg))
+        Reliability is no cell: it takes the whole run.
+        """
+        ran = str(self.record.header["command"])
+        if part.cell not in self.agreements:
+            return ran
+        words = shlex.split(ran)
+        if "-k" in words:
+            del words[words.index("-k") : words.index("-k") + 2]
+        return f'{shlex.join(words)} -k "{part.line["property"]}[{part.line["leg"]}]"'
+
+    def lasted(self, name: str) -> str:
+        """Return how long a leg took, from the runner's clock; '' where it was not noted."""
+        times = (self.record.leg(name) or {}).get("times", {})
+        if not {"deploying", "cleaned"} <= times.keys():
+            return ""
+        served = f", serving after {times['serving'] - times['deploying']:.1f} s" if "serving" in times else ""
+        return f"{times['cleaned'] - times['deploying']:.1f} s from its pod's creation until it was cleaned away{served}"

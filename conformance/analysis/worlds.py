@@ -19,9 +19,12 @@ class WorldsRow:
 
     prop: str
     leg: str
-    sentence: str
-    family: str
     lines: tuple[Line | None, ...]
+
+    @property
+    def about(self) -> Line:
+        """Return the first line that there is: the property's sentence and its family."""
+        return next(line for line in self.lines if line)
 
     @property
     def name(self) -> str:
@@ -44,24 +47,6 @@ class WorldsRow:
         return sum(state in (State.HOLDS, State.LACKS) for state in self.states) > 1
 
 
-def rows(records: Sequence[Record]) -> list[WorldsRow]:
-    """Return every cell that any of the records has an observation of, in the order of the first that has it.
-
-    Of repeats the first is shown, as in a report of one world.
-    """
-    observed: dict[tuple[str, str], list[Line | None]] = {}
-    for place, record in enumerate(records):
-        for line in record.observations:
-            if repeat_of(line["leg"])[1] == 1:
-                observed.setdefault((line["property"], line["leg"]), [None] * len(records))[place] = line
-    return [_row(*cell, lines) for cell, lines in observed.items()]
-
-
-def _row(name: str, leg: str, lines: list[Line | None]) -> WorldsRow:
-    first = next(line for line in lines if line)
-    return WorldsRow(name, leg, first["sentence"], first["family"], tuple(lines))
-
-
 @frozen
 class SideBySide:
     """Records of several worlds, what every output of them shows."""
@@ -70,18 +55,21 @@ class SideBySide:
 
     @cached_property
     def rows(self) -> list[WorldsRow]:
-        """Return every cell of the worlds."""
-        return rows(self.records)
+        """Return every cell that any of the records has an observation of, in the order of the first that has it.
+
+        Of repeats the first is shown, as in a report of one world.
+        """
+        observed: dict[tuple[str, str], list[Line | None]] = {}
+        for place, record in enumerate(self.records):
+            for line in record.observations:
+                if repeat_of(line["leg"])[1] == 1:
+                    observed.setdefault((line["property"], line["leg"]), [None] * len(self.records))[place] = line
+        return [WorldsRow(*cell, tuple(lines)) for cell, lines in observed.items()]
 
     @cached_property
     def apart(self) -> list[WorldsRow]:
         """Return the rows on which the worlds disagree."""
         return [row for row in self.rows if row.disagree]
-
-    @property
-    def rest(self) -> list[WorldsRow]:
-        """Return the other rows."""
-        return [row for row in self.rows if not row.disagree]
 
     @property
     def headline(self) -> str:
@@ -91,7 +79,7 @@ class SideBySide:
             return "These worlds have no cell that two of them decided: nothing can be compared."
         if not self.apart:
             return f"On all {compared} cells that more than one of these worlds decided they agree."
-        names = ", ".join(dict.fromkeys(f"{row.family} on {row.leg.partition('.')[0]}" for row in self.apart))
+        names = ", ".join(dict.fromkeys(f"{row.about['family']} on {row.leg.partition('.')[0]}" for row in self.apart))
         return f"Of the {compared} cells that more than one of these worlds decided they disagree on {len(self.apart)}: {names}."
 
     @cached_property

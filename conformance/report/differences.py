@@ -29,9 +29,7 @@ class Table:
 def tables(differences: Differences) -> list[Table]:
     """Return the parts in the order in which they matter; those without a row are left out."""
     parts = [
-        Table(
-            "The worlds", ("what", "before", "after"), tuple((fact.what, fact.before, fact.after) for fact in differences.facts)
-        ),
+        Table("The worlds", ("what", "before", "after"), differences.facts),
         Table("Observations that changed", ("cell", "before", "after"), tuple(_changed(row) for row in differences.changed)),
         Table("Observations that appeared", ("cell", "after"), tuple(_single(line) for line in differences.appeared)),
         Table("Observations that vanished", ("cell", "before"), tuple(_single(line) for line in differences.vanished)),
@@ -41,7 +39,7 @@ def tables(differences: Differences) -> list[Table]:
 
 
 def _changed(row: WorldsRow) -> tuple[str, ...]:
-    return (f"{row.name}: {row.sentence}", *(_seen(line) for line in row.lines if line))
+    return (f"{row.name}: {row.about['sentence']}", *(_seen(line) for line in row.lines if line))
 
 
 def _single(line: Line) -> tuple[str, ...]:

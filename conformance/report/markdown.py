@@ -23,7 +23,7 @@ def side_by_side(worlds: SideBySide) -> str:
             f"{state.sign} **{state.value}** {flat(line['reason'])}" if state and line else "not asked"
             for state, line in zip(row.states, row.lines, strict=True)
         ]
-        lines.append(f"| {flat(row.name)} {flat(row.sentence)} | {' | '.join(cells)} |")
+        lines.append(f"| {flat(row.name)} {flat(row.about['sentence'])} | {' | '.join(cells)} |")
     lines += ["", *(f"- {flat(label)}: {flat(line)}" for label, line in zip(worlds.labels, worlds.lines, strict=True))]
     return printable("\n".join(lines) + "\n")
 

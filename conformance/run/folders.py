@@ -40,10 +40,9 @@ def new_id() -> str:
 
 def finish(folder: Path) -> Summary:
     """Render every report of a run's folder and return what they are of; `latest` then is the last run that judged something."""
-    read = stream.read(folder / "record.jsonl", files.shown)
-    summary = Summary.of(read)
+    summary = Summary.of(stream.read(folder / "record.jsonl", files.shown))
     files.everything(summary, folder)
-    if not read.observations:
+    if not summary.whole.observations:
         return summary
     latest = folder.parent / "latest"
     temporary = folder.parent / f".latest-{os.getpid()}"

@@ -81,7 +81,7 @@ def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -
         golden.write_bytes(shown[golden])
     assert not new, f"{', '.join(golden.name for golden in new)}: not there, so written now: look at them, and commit them"
     page.goto("about:blank")
-    pairs = {golden.name: [base64.b64encode(one).decode() for one in (now, golden.read_bytes())] for golden, now in shown.items()}
+    pairs = {golden.name: [base64.b64encode(png).decode() for png in (now, golden.read_bytes())] for golden, now in shown.items()}
     unalike = {name: page.evaluate(UNALIKE, [*pair, UNLIKE]) for name, pair in pairs.items()}
     assert {name: share for name, share in unalike.items() if share > TOLERANCE} == {}
 
@@ -90,7 +90,7 @@ LONG = "runner-7f9c-gitlab-ci-build-and-integration.eu-central-1.compute.interna
 
 
 def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tmp_path: Path, open_page: Open) -> None:
-    titles = {name: {**one, "title": LONG} for name, one in recorded.header["approaches"].items()}
+    titles = {name: {**approach, "title": LONG} for name, approach in recorded.header["approaches"].items()}
     long = evolve(recorded, header={**recorded.header, "approaches": titles})
     long = altered(long, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=LONG))
     long = altered(long, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=LONG))
@@ -105,7 +105,7 @@ def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tm
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_picture_is_as_wide_as_there_is_room(report: Path, recorded: Record, open_page: Open, width: int) -> None:
     page = open_page(report, viewport={"width": width, "height": 800}).page
-    boxes = [one.bounding_box() for one in page.locator("svg.picture").all()]
+    boxes = [svg.bounding_box() for svg in page.locator("svg.picture").all()]
     assert len(boxes) == sum(len(picture.drawings) for picture in pictures.of(Summary.of(recorded)))
     for box in boxes:
         assert box

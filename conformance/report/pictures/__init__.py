@@ -13,13 +13,11 @@ __all__ = ["LEFT", "MODULES", "Picture", "of", "style"]
 
 
 class PictureModule(Protocol):
-    """What a module of this package has."""
+    """What a module of a picture has: the id of its section on the page, and the picture of a record."""
 
     ID: str
-    """Of the picture's section on the page."""
 
-    def picture(self, summary: Summary) -> Picture:
-        """Return the picture of a record."""
+    def picture(self, summary: Summary) -> Picture: ...
 
 
 MODULES: tuple[PictureModule, ...] = (landed, timeline, strips, kept)

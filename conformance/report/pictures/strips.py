@@ -38,7 +38,9 @@ class Strip:
 def picture(summary: Summary) -> Picture:
     """Return the picture of a record: a drawing of its cold starts, and one of what its legs left."""
     missing, drawings, rows = [], [], []
-    for number, (strip, lacking) in enumerate(((starts(summary), NO_START), (left(summary), NO_LEFT))):
+    says = "from the pod's creation to the child's first page"
+    starts = Strip("Start-up", says, " s", _by_approach(summary, summary.cold_starts))
+    for number, (strip, lacking) in enumerate(((starts, NO_START), (left(summary), NO_LEFT))):
         if strip.samples:
             drawings.append(_drawn(summary, strip, f"{ID}-{number}"))
             rows += _rows(summary, strip)
@@ -49,12 +51,6 @@ def picture(summary: Summary) -> Picture:
 
 NO_START = "Start-up is not drawn: no leg of the record came to serve, or the record is older than the times of legs."
 NO_LEFT = f"Residue is not drawn: no reading “{LEFT}” is in the record."
-
-
-def starts(summary: Summary) -> Strip:
-    """Return the cold starts, in seconds on the runner's clock."""
-    says = "from the pod's creation to the child's first page"
-    return Strip("Start-up", says, " s", _by_approach(summary, summary.cold_starts))
 
 
 def left(summary: Summary) -> Strip:

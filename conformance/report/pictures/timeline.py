@@ -85,8 +85,8 @@ def picture(summary: Summary) -> Picture:
                     mine[kind] = leg_ends(record, leg)
                 except NotDrawn as why:
                     missing.setdefault(str(why), []).append(leg)
-    every = [leg_ends for mine in legs.values() for leg_ends in mine.values()]
-    scale = Scale(max((end.after for leg_ends in every for end in leg_ends.ends.values()), default=0))
+    every = [leg for mine in legs.values() for leg in mine.values()]
+    scale = Scale(max((end.after for leg in every for end in leg.ends.values()), default=0))
     drawings = tuple(
         _drawn(summary.approaches[approach].title, mine, _lanes(legs.values()), scale, f"{ID}-{number}")
         for number, (approach, mine) in enumerate(legs.items())
@@ -94,7 +94,7 @@ def picture(summary: Summary) -> Picture:
     )
     sentences = [f"Not drawn: {', '.join(lacking)}; {why}." for why, lacking in missing.items()]
     sentences += [] if drawings or missing else [f"Not drawn: the record has no leg of the kinds {', '.join(KINDS)}."]
-    rows = tuple(row for leg_ends in every for row in _rows(leg_ends))
+    rows = tuple(row for leg in every for row in _rows(leg))
     return Picture(ID, TITLE, SAYS, drawings, tuple(sentences), ("leg", "what", "after the delete call"), rows)
 
 
