@@ -144,12 +144,12 @@ def run(
         code = work.go()
     end: dict[str, Any] = {}
     try:
-        read = folders.finish(folder)
+        summary = folders.finish(folder)
         if not quiet and not as_json:
-            terminal.table(read, console)
+            terminal.table(summary, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
-        _show_in_step(markdown.markdown(read))
-        end = {key: value for key, value in verdict_file.verdicts(read).items() if key != "cells"}
+        _show_in_step(markdown.report(summary))
+        end = {key: value for key, value in verdict_file.verdicts(summary).items() if key != "cells"}
     except (OSError, stream.BadRecord) as failed:
         code = max(code, RigError.exit_code)
         console.print(f"The reports cannot be written: {failed}", markup=False)
@@ -181,19 +181,22 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     """
     from rich.console import Console
 
+    from conformance.analysis.summary import Summary
+    from conformance.analysis.worlds import SideBySide
     from conformance.record import stream
     from conformance.report import files, markdown, terminal
 
     if len(sources) > 1:
-        records = [stream.read(_file(source), stream.nothing) for source in sources]
-        files.several(records, reports)
-        _show_in_step(markdown.side_by_side_markdown(records))
+        worlds = SideBySide([stream.read(_file(source), stream.nothing) for source in sources])
+        files.several(worlds, reports)
+        _show_in_step(markdown.side_by_side(worlds))
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)
     folder, read = file.parent, stream.read(file, files.shown)
-    terminal.table(read, Console(highlight=False, emoji=False))
-    files.everything(read, folder)
+    summary = Summary.of(read)
+    terminal.table(summary, Console(highlight=False, emoji=False))
+    files.everything(summary, folder)
     click.echo(f"report: {folder / 'report.html'}")
     sys.exit(_ended(read)["exit_code"])
 

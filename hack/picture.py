@@ -7,6 +7,7 @@ import lzma
 import re
 from pathlib import Path
 
+from conformance.analysis.summary import Summary
 from conformance.record import stream
 from conformance.report.pictures import landed, style
 from conformance.report.pictures.drawing import WIDTH, Picture
@@ -37,7 +38,7 @@ def standalone(picture: Picture) -> str:
 def made() -> str:
     """Return the picture of the recorded run."""
     lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
-    return standalone(landed.picture(stream.of(json.loads(line) for line in lines)))
+    return standalone(landed.picture(Summary.of(stream.of(json.loads(line) for line in lines))))
 
 
 if __name__ == "__main__":

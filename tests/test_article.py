@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from conformance import suite
-from conformance.analysis import article_claims, summary_table
+from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import catalogue
 from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim
@@ -22,7 +22,7 @@ from conformance.claims.properties import Property
 from conformance.cli import cli
 from conformance.explain import listing
 from conformance.record import stream
-from conformance.report import markdown, render, terminal
+from conformance.report import html_page, markdown, terminal
 from conformance.run.controller import Run
 from conformance.suite import families
 from tests.conftest import recorded_lines, write
@@ -111,9 +111,9 @@ EXPECTED = {
 
 def test_each_claim_says_what_was_observed_and_what_that_means() -> None:
     read = a_record(PARTS, [*ALL, claim("P2-25", "-k left it out")])
-    assert {one.id: (one.standing, one.why) for one in article_claims.claims(read)} == EXPECTED
-    page, summary = render.html(read), markdown.markdown(read)
-    for one in article_claims.claims(read):
+    assert {one.id: (one.standing, one.why) for one in Summary.of(read).claims.values()} == EXPECTED
+    page, summary = html_page.report(Summary.of(read)), markdown.report(Summary.of(read))
+    for one in Summary.of(read).claims.values():
         assert f'<tr id="claim-{one.id.lower()}">' in page
         for part in one.parts:
             assert f'href="#{part.anchor}"' in page
@@ -124,18 +124,18 @@ def test_each_claim_says_what_was_observed_and_what_that_means() -> None:
     assert "| P2-10 | what P2-10 says | ◐ true in part |" in summary
     assert "Not judged (report.html says why): P2-09, P2-03, P2-25." in summary
     out = io.StringIO()
-    terminal.table(read, Console(file=out, width=200))
+    terminal.table(Summary.of(read), Console(file=out, width=200))
     assert counted in out.getvalue()
 
 
 def test_a_cell_that_was_lost_leaves_a_caveat() -> None:
     gone = observed("P2-08", "dind.foreground", "HOLDS", "HOLDS")
-    [told] = article_claims.claims(a_record(PARTS[:1], [claim("P2-08")], lost=[gone]))
+    [told] = Summary.of(a_record(PARTS[:1], [claim("P2-08")], lost=[gone])).claims.values()
     assert (told.standing, told.why) == (Standing.CAVEAT, "never judged: P2-08 on dind.foreground")
 
 
 def test_a_property_that_was_left_out_leaves_a_caveat() -> None:
-    [told] = article_claims.claims(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}]))
+    [told] = Summary.of(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}])).claims.values()
     assert (told.standing, told.why) == (Standing.CAVEAT, "left out of this run: P2-08.more")
 
 
@@ -143,9 +143,9 @@ def test_a_header_that_is_older_than_claims_is_read_and_rendered(tmp_path: Path)
     lines = recorded_lines()
     lines[0].pop("claims", None)
     read = stream.read(write(tmp_path / "r.jsonl", lines))
-    assert article_claims.claims(read) == []
-    assert article_claims.claims_line(read) == ""
-    page, summary = render.html(read), markdown.markdown(read)
+    assert Summary.of(read).claims == {}
+    assert Summary.of(read).claims_line == ""
+    page, summary = html_page.report(Summary.of(read)), markdown.report(Summary.of(read))
     assert 'id="claims"' not in page
     assert "Not judged" not in summary
     assert '<table class="summary">' in page
@@ -155,8 +155,8 @@ def test_hostile_claims_are_escaped() -> None:
     hostile = "<script>alert(1)</script> | `x`"
     bad = {**claim("P2-08", hostile), "says": hostile, "source": hostile}
     read = a_record([observed("P2-09", "dind.foreground", "HOLDS", "HOLDS")], [bad, {**bad, "id": hostile, "unjudged": ""}])
-    assert render.html(read).count("<script") == 1  # the page's own
-    assert "<script" not in markdown.markdown(read)
+    assert html_page.report(Summary.of(read)).count("<script") == 1  # the page's own
+    assert "<script" not in markdown.report(Summary.of(read))
 
 
 def baseline() -> stream.Record:
@@ -174,25 +174,28 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     parts = [observed("P2-08", "dind.foreground", "HOLDS", "HOLDS"), observed("G-02", "dind.foreground", "LACKS", "HOLDS")]
     alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
     read = a_record([*parts, *alone])
-    assert summary_table.headline(read) == "Of the 1 cells that the article predicts 1 are confirmed here."
-    told = {(cell.family, cell.approach): cell.told for cell in summary_table.cells(read)}
+    assert Summary.of(read).table.headline == "Of the 1 cells that the article predicts 1 are confirmed here."
+    told = {(cell.family, cell.approach): cell.words for cell in Summary.of(read).table.cells}
     assert told == {
         ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
         ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
     }
-    page = render.html(read)
+    page = html_page.report(Summary.of(read))
     assert page.count("The article predicts HOLDS: CONFIRMED.") == 1
     assert page.count("Its source predicts HOLDS:") == 2
 
 
 def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
     read = baseline()
-    assert summary_table.columns(read) == ["dood", "dind"]
-    assert [row.family for row in summary_table.rows(read)] == ["networking", "storage", "names", "ports", "logs"]
-    assert all(all(row.cells) for row in summary_table.rows(read))
-    assert [(cell.family, cell.approach) for cell in summary_table.beside(read)] == [("networking", "pod"), ("baseline", "pod")]
-    assert summary_table.headline(read) == "Of the 12 cells that the article predicts 12 are confirmed here."
-    page, summary = render.html(read), markdown.markdown(read)
+    assert Summary.of(read).table.columns == ["dood", "dind"]
+    assert [row.family for row in Summary.of(read).table.rows] == ["networking", "storage", "names", "ports", "logs"]
+    assert all(all(row.cells) for row in Summary.of(read).table.rows)
+    assert [(cell.family, cell.approach) for cell in Summary.of(read).table.beside] == [
+        ("networking", "pod"),
+        ("baseline", "pod"),
+    ]
+    assert Summary.of(read).table.headline == "Of the 12 cells that the article predicts 12 are confirmed here."
+    page, summary = html_page.report(Summary.of(read)), markdown.report(Summary.of(read))
     assert page.count("Baseline: <strong>") == 1
     assert '<section id="baseline">' in page
     assert summary.count("Baseline, a pod without Docker. ") == 2
@@ -201,13 +204,13 @@ def test_an_approach_of_few_families_has_a_line_and_no_column() -> None:
 
 def test_a_way_to_get_containers_is_no_baseline() -> None:
     both = [observed("P2-08", "dind.foreground", "HOLDS", family=family) for family in ("networking", "storage", "names")]
-    summary = markdown.markdown(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")]))
+    summary = markdown.report(Summary.of(a_record([*both, observed("P2-08", "podman.foreground", "HOLDS")])))
     assert "Beside, podman. storage: a sentence. ✓" in summary
     assert "Baseline" not in summary
 
 
 def test_an_approach_that_is_alone_has_the_column() -> None:
-    assert summary_table.columns(a_record([observed("P2-01", "pod.plain", "HOLDS", "HOLDS")])) == ["pod"]
+    assert Summary.of(a_record([observed("P2-01", "pod.plain", "HOLDS", "HOLDS")])).table.columns == ["pod"]
 
 
 def test_nothing_is_shown_where_nothing_is_asked() -> None:
@@ -218,9 +221,9 @@ def test_nothing_is_shown_where_nothing_is_asked() -> None:
             observed("P2-15", "dind.foreground", "HOLDS", "HOLDS", family="knowledge"),
         ]
     )
-    assert summary_table.rows(read)[1].cells[0] is None
-    assert "| knowledge: a sentence. |  | ✓ **HOLDS**" in markdown.markdown(read)
-    assert "was not measured" not in render.html(read).split("<tbody>")[1].split("</tbody>")[0]
+    assert Summary.of(read).table.rows[1].cells[0] is None
+    assert "| knowledge: a sentence. |  | ✓ **HOLDS**" in markdown.report(Summary.of(read))
+    assert "was not measured" not in html_page.report(Summary.of(read)).split("<tbody>")[1].split("</tbody>")[0]
 
 
 def listed(level: str) -> list[str]:
@@ -276,7 +279,7 @@ def test_evidence_that_several_cite_is_shown_once() -> None:
     lines = recorded_lines()
     cited = next(line for line in lines if line["kind"] == "observation" and line["cites"])
     lines.insert(-1, {**copy.deepcopy(cited), "property": f"{cited['property']}.again"})
-    page = render.html(stream.of(lines))
+    page = html_page.report(Summary.of(stream.of(lines)))
     anchor = "evidence-" + cited["cites"][0].replace("#", "-")
     assert page.count(f'id="{anchor}"') == 1
     assert page.count(f'href="#{anchor}"') == 1

@@ -32,7 +32,7 @@ def changed() -> list[dict[str, Any]]:
     return lines
 
 
-def found() -> Differences:
+def compared() -> Differences:
     return compare(stream.of(recorded_lines()), stream.of(changed()))
 
 
@@ -43,18 +43,18 @@ def test_a_record_is_as_itself() -> None:
 
 
 def test_what_is_another_one_is_told_worlds_first() -> None:
-    assert [one.what for one in found().facts] == ["kernel"]
-    assert [row.name for row in found().changed] == ["P2-13[dind.foreground]"]
-    assert [line["property"] for line in found().vanished] == ["P2-05"]
-    assert found().appeared == ()
+    assert [what for what, *_ in compared().facts] == ["kernel"]
+    assert [row.name for row in compared().changed] == ["P2-13[dind.foreground]"]
+    assert [line["property"] for line in compared().vanished] == ["P2-05"]
+    assert compared().appeared == ()
     backwards = compare(stream.of(changed()), stream.of(recorded_lines()))
     assert [line["property"] for line in backwards.appeared] == ["P2-05"]
-    assert [part.title.split()[-1] for part in differences.tables(found())] == ["worlds", "changed", "vanished", "starts"]
+    assert [part.title.split()[-1] for part in differences.tables(compared())] == ["worlds", "changed", "vanished", "starts"]
 
 
 def test_times_of_one_start_each_cannot_be_told_apart() -> None:
-    assert found().starts
-    assert {one.difference.words for one in found().starts} == {"cannot tell"}
+    assert compared().starts
+    assert {start.difference.words for start in compared().starts} == {"cannot tell"}
 
 
 def test_times_that_are_far_apart_often_enough_are_different() -> None:
@@ -62,13 +62,13 @@ def test_times_that_are_far_apart_often_enough_are_different() -> None:
         [_leg(number, serving) for number, serving in enumerate(times, 1)]
         for times in ((9.0, 9.1, 9.2, 9.3), (1.0, 1.1, 1.2, 1.3))
     )
-    (one,) = (start for start in compare(_with(slow), _with(fast)).starts if start.leg == "dind.foreground")
-    assert one.difference.words == "different"
-    assert (round(one.before.median, 2), round(one.after.median, 2)) == (9.15, 1.15)
+    (start,) = (each for each in compare(_with(slow), _with(fast)).starts if each.leg == "dind.foreground")
+    assert start.difference.words == "different"
+    assert (round(start.before.median, 2), round(start.after.median, 2)) == (9.15, 1.15)
 
 
 def _leg(repeat: int, serving: float) -> dict[str, Any]:
-    line = copy.deepcopy(next(one for one in recorded_lines() if one["kind"] == "leg" and one["leg"] == "dind.foreground"))
+    line = copy.deepcopy(next(line for line in recorded_lines() if line["kind"] == "leg" and line["leg"] == "dind.foreground"))
     line["leg"] = leg_name("dind", "foreground", repeat)
     line["times"] = {"deploying": 100.0, "serving": 100.0 + serving}
     return line
@@ -80,13 +80,13 @@ def _with(legs: list[dict[str, Any]]) -> stream.Record:
 
 
 def test_each_format_escapes_what_it_shows() -> None:
-    text, markdown, page = (differences.WRITERS[form](found()) for form in ("text", "markdown", "html"))
+    text, markdown, page = (differences.WRITERS[form](compared()) for form in ("text", "markdown", "html"))
     assert "    after: ✗ LACKS: outside | <the pod>" in text
     assert "outside &#124; &#60;the pod&#62;" in markdown
     assert "outside | &lt;the pod&gt;" in page
     assert "<script" not in page
-    for told in (text, markdown, page):
-        assert "1 changed, 0 appeared, 1 vanished" in told
+    for output in (text, markdown, page):
+        assert "1 changed, 0 appeared, 1 vanished" in output
 
 
 @pytest.mark.parametrize(("second", "code"), [(recorded_lines, 0), (changed, 1)])

@@ -17,9 +17,11 @@ import pytest
 from rich.console import Console
 
 from conformance.analysis.differences import compare
+from conformance.analysis.summary import Summary
+from conformance.analysis.worlds import SideBySide
 from conformance.evidence.items import digest
 from conformance.record import stream
-from conformance.report import differences, live, markdown, render, terminal, verdict_file
+from conformance.report import differences, html_page, live, markdown, terminal, verdict_file
 from conformance.report.printable import printable
 from tests.conftest import recorded_lines, write
 
@@ -95,23 +97,23 @@ def on_terminal(read: stream.Record, **environment: str) -> str:
     with live.plain(console) as told:
         for line in read.observations:
             told(line)
-    terminal.table(read, console)
+    terminal.table(Summary.of(read), console)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
 PAGES: dict[str, Callable[[stream.Record], str]] = {
-    "report.html": render.html,
-    "worlds.html": lambda read: render.side_by_side([read, unlike()]),
+    "report.html": lambda read: html_page.report(Summary.of(read)),
+    "worlds.html": lambda read: html_page.side_by_side(SideBySide([read, unlike()])),
     "diff.html": lambda read: differences.html(compare(read, unlike())),
 }
 TEXTS: dict[str, Callable[[stream.Record], str]] = {
     **PAGES,
-    "worlds.md": lambda read: markdown.side_by_side_markdown([read, unlike()]),
+    "worlds.md": lambda read: markdown.side_by_side(SideBySide([read, unlike()])),
     "diff.md": lambda read: differences.markdown(compare(read, unlike())),
     "diff.txt": lambda read: differences.text(compare(read, unlike())),
-    "summary.md": markdown.markdown,
-    "badge.svg": lambda read: render.page("badge.svg", **verdict_file.badge(verdict_file.verdicts(read))),
-    "verdict.json": lambda read: json.dumps(verdict_file.verdicts(read)),
+    "summary.md": lambda read: markdown.report(Summary.of(read)),
+    "badge.svg": lambda read: html_page.page("badge.svg", **verdict_file.badge(verdict_file.verdicts(Summary.of(read)))),
+    "verdict.json": lambda read: json.dumps(verdict_file.verdicts(Summary.of(read))),
     "terminal": on_terminal,
 }
 
@@ -151,7 +153,7 @@ def test_files_for_machines_hold_all_of_it(hostile: stream.Record) -> None:
 
 
 def test_evidence_is_on_the_page_whole(hostile: stream.Record) -> None:
-    packed = re.findall(r'data-gzip="([^"]*)"', render.html(hostile))
+    packed = re.findall(r'data-gzip="([^"]*)"', html_page.report(Summary.of(hostile)))
     whole = [gzip.decompress(base64.b64decode(one)).decode() for one in packed]
     assert any(len(one) > len(HUGE) and "NEEDLE" in one for one in whole)
 
@@ -167,7 +169,7 @@ def test_colour_is_never_the_only_sign_and_can_be_had_without(
     recorded: stream.Record, environment: dict[str, str], coloured: bool
 ) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=120, _environ={"TERM": "xterm", **environment})
-    terminal.table(recorded, console)
+    terminal.table(Summary.of(recorded), console)
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert bool(re.search(r"\x1b\[3\d", told)) is coloured
     assert "✗ LACKS" in told

@@ -44,10 +44,10 @@ def test_the_table_shows_legs_that_are_not_judged_and_what_waits() -> None:
     board.hear(header("dind.x", "dind.x~2", "dood.x"))
     board.hear(observed("P2-05", "dind.x", "HOLDS", as_expected=False))
     board.hear(CELL)
-    told = shown(board)
-    assert "dind.x  at work; P2-05 waits for it  1 of 2" in told
-    assert "dood.x  at work, or to come          0 of 1" in told
-    assert "judged 1 of 3, 1 UNEXPECTED" in told
+    drawn = shown(board)
+    assert "dind.x  at work; P2-05 waits for it  1 of 2" in drawn
+    assert "dood.x  at work, or to come          0 of 1" in drawn
+    assert "judged 1 of 3, 1 UNEXPECTED" in drawn
     board.hear({"kind": "leg", "leg": "dood.x", "failed": HOSTILE})
     assert "dood.x  FAILED: \\x1b[31m[red] :smile: \\x202e" in shown(board)
     board.hear(observed("P2-05", "dind.x~2", "HOLDS"))
@@ -76,9 +76,9 @@ def test_a_table_is_for_a_persons_terminal(environment: dict[str, str], way: Any
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}])
 def test_what_is_told_cannot_move_or_colour_the_terminal(environment: dict[str, str]) -> None:
     console = terminal(**environment)
-    with live.table(console) as told:
-        told(header("dind.x"))
-        told(observed("P2-05", "dind.x", "LACKS", reason=HOSTILE, as_expected=False))
+    with live.table(console) as hear:
+        hear(header("dind.x"))
+        hear(observed("P2-05", "dind.x", "LACKS", reason=HOSTILE, as_expected=False))
     written = console.file.getvalue()  # type: ignore[attr-defined]
     assert "✗ LACKS         P2-05[dind.x]  UNEXPECTED: \\x1b[31m[red] :smile: \\x202e" in written
     assert "\x1b[31m" not in written
@@ -89,7 +89,7 @@ class Made:
 
     why = "as ever"
 
-    def __init__(self, *, folder: Path, told: live.Told, **_: object) -> None:
+    def __init__(self, *, folder: Path, told: live.Hear, **_: object) -> None:
         self.folder, self.told = folder, told
 
     def go(self) -> int:
@@ -124,7 +124,7 @@ def test_quiet_prints_the_end_alone(run: Any) -> None:
 
 
 def test_without_a_terminal_there_are_plain_lines(run: Any) -> None:
-    told = run().output
-    assert "\x1b" not in told
-    assert sum("P2-05[d" in line for line in told.splitlines()) >= 2
-    assert told.endswith("exit code 0: as ever\n")
+    output = run().output
+    assert "\x1b" not in output
+    assert sum("P2-05[d" in line for line in output.splitlines()) >= 2
+    assert output.endswith("exit code 0: as ever\n")

@@ -12,9 +12,10 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from conformance.analysis.summary import Summary
 from conformance.cli import cli
 from conformance.record import stream
-from conformance.report import render, verdict_file
+from conformance.report import html_page, verdict_file
 from tests.conftest import recorded_lines, write
 from tests.lines import a_record, observed
 
@@ -47,9 +48,11 @@ def test_the_report_command_writes_both_beside_the_report(tmp_path: Path) -> Non
 
 
 def test_every_cell_is_there_with_its_verdict(recorded: stream.Record) -> None:
-    cells = valid(verdict_file.verdicts(recorded))["cells"]
-    assert [(one["property"], one["leg"]) for one in cells] == [(o["property"], o["leg"]) for o in recorded.observations]
-    assert {one["verdict"] for one in cells} >= {"CONFIRMED", "REFUTED", "SILENT"}
+    cells = valid(verdict_file.verdicts(Summary.of(recorded)))["cells"]
+    assert [(cell["property"], cell["leg"]) for cell in cells] == [
+        (line["property"], line["leg"]) for line in recorded.observations
+    ]
+    assert {cell["verdict"] for cell in cells} >= {"CONFIRMED", "REFUTED", "SILENT"}
 
 
 @pytest.mark.parametrize(
@@ -63,32 +66,34 @@ def test_every_cell_is_there_with_its_verdict(recorded: stream.Record) -> None:
     ],
 )
 def test_the_badge_says_it_in_a_word(code: int, interrupted: bool, word: str) -> None:
-    made = ended(code, interrupted=interrupted)
-    assert valid(verdict_file.verdicts(made))["result"] == word
-    badge = verdict_file.badge(verdict_file.verdicts(made))
+    record = ended(code, interrupted=interrupted)
+    assert valid(verdict_file.verdicts(Summary.of(record)))["result"] == word
+    badge = verdict_file.badge(verdict_file.verdicts(Summary.of(record)))
     assert badge["message"].startswith(f"{word}, ")
     assert badge["colour"] == verdict_file.COLOURS[word]
 
 
 def test_a_record_without_a_footer_is_never_green() -> None:
-    verdict = valid(verdict_file.verdicts(stream.of(recorded_lines()[:-1])))
+    verdict = valid(verdict_file.verdicts(Summary.of(stream.of(recorded_lines()[:-1]))))
     assert (verdict["result"], verdict["exit_code"], verdict["ended"]) == ("interrupted", 2, None)
 
 
 def test_a_lost_cell_and_an_unexpected_one_are_not_as_expected() -> None:
-    found = [observed("P2-05", "dind.x", "HOLDS"), observed("P2-08", "dind.x", "LACKS", as_expected=False)]
-    verdict = valid(verdict_file.verdicts(a_record(found, lost=[observed("P2-10", "dind.x", "HOLDS")])))
+    lines = [observed("P2-05", "dind.x", "HOLDS"), observed("P2-08", "dind.x", "LACKS", as_expected=False)]
+    verdict = valid(verdict_file.verdicts(Summary.of(a_record(lines, lost=[observed("P2-10", "dind.x", "HOLDS")]))))
     assert (verdict["as_expected"], verdict["of"]) == (1, 3)
-    assert [one["state"] for one in verdict["cells"]] == ["HOLDS", "LACKS", "ERROR"]
+    assert [cell["state"] for cell in verdict["cells"]] == ["HOLDS", "LACKS", "ERROR"]
 
 
 def test_repeats_carry_their_agreement() -> None:
     states = {"dind.x": "HOLDS", "dind.x~2": "HOLDS", "dind.x~3": "LACKS"}
-    cells = valid(verdict_file.verdicts(a_record(observed("P2-05", leg, state) for leg, state in states.items())))["cells"]
-    assert [(one["state"], one["agreement"]) for one in cells] == [("MIXED", {"agreeing": 2, "of": 3})]
+    cells = valid(verdict_file.verdicts(Summary.of(a_record(observed("P2-05", leg, state) for leg, state in states.items()))))[
+        "cells"
+    ]
+    assert [(cell["state"], cell["agreement"]) for cell in cells] == [("MIXED", {"agreeing": 2, "of": 3})]
 
 
 def test_what_is_written_on_a_badge_is_escaped() -> None:
     parts = {"label": "<script>&\x1b\u202e", "message": '"', "left": 10, "right": 10, "colour": "#000"}
-    made = render.page("badge.svg", **parts)
-    assert ET.fromstring(made).findtext(f"{SVG}title") == '<script>&\\x1b\\x202e: "'
+    svg = html_page.page("badge.svg", **parts)
+    assert ET.fromstring(svg).findtext(f"{SVG}title") == '<script>&\\x1b\\x202e: "'

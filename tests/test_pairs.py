@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from conformance.analysis import summary_table
-from conformance.analysis.pairs import Comparison, compare, pairs
+from conformance.analysis.pairs import Comparison, compare
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
-from conformance.report import render
+from conformance.report import html_page
 from tests.lines import a_record, observed
 
 H, L = State.HOLDS, State.LACKS
@@ -34,11 +34,11 @@ DECIDED = [
 ]
 
 
-@pytest.mark.parametrize(("left", "right", "predicted_left", "predicted_right", "said"), DECIDED)
+@pytest.mark.parametrize(("left", "right", "predicted_left", "predicted_right", "comparison"), DECIDED)
 def test_two_that_were_decided(
-    left: State, right: State, predicted_left: State, predicted_right: State, said: Comparison
+    left: State, right: State, predicted_left: State, predicted_right: State, comparison: Comparison
 ) -> None:
-    assert compare(left, right, predicted_left, predicted_right) is said
+    assert compare(left, right, predicted_left, predicted_right) is comparison
 
 
 def test_the_table_is_whole() -> None:
@@ -50,8 +50,8 @@ def test_the_table_is_whole() -> None:
 def test_where_the_article_does_not_speak_of_both_it_says_nothing(
     left: State, right: State, predicted: tuple[State | None, State | None]
 ) -> None:
-    said = Comparison.ALIKE_UNSAID if left is right else Comparison.DIFFER_UNSAID
-    assert compare(left, right, *predicted) is said
+    comparison = Comparison.ALIKE_UNSAID if left is right else Comparison.DIFFER_UNSAID
+    assert compare(left, right, *predicted) is comparison
 
 
 @pytest.mark.parametrize(
@@ -74,17 +74,17 @@ def test_a_pair_is_one_property_on_one_kind_of_leg() -> None:
             observed("P2-02", "pod.plain", "HOLDS", "HOLDS"),
         ]
     )
-    assert [(one.name, one.kind, one.comparison, one.why) for one in pairs(read)] == [
+    assert [(pair.left.line["property"], pair.kind, pair.comparison, pair.why) for pair in Summary.of(read).pairs] == [
         ("P2-08", "foreground", Comparison.DIFFER, ""),
         ("P2-10", "deaf", Comparison.UNTOLD, "dood.deaf is INCONCLUSIVE: too early"),
     ]
-    assert summary_table.pairs_line(read) == (
+    assert Summary.of(read).pairs_line == (
         "2 pairs of the two approaches on the same kind of leg: 1 differ, as predicted; 1 cannot be told."
     )
-    assert "dood.deaf is INCONCLUSIVE: too early" in render.html(read)
+    assert "dood.deaf is INCONCLUSIVE: too early" in html_page.report(Summary.of(read))
 
 
 def test_without_a_pair_nothing_is_said() -> None:
     alone = a_record([observed("P2-08", "dood.foreground", "LACKS", "LACKS")])
-    assert summary_table.pairs_line(alone) == ""
-    assert 'id="pairs"' not in render.html(alone)
+    assert Summary.of(alone).pairs_line == ""
+    assert 'id="pairs"' not in html_page.report(Summary.of(alone))

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -17,39 +18,40 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from conformance.analysis import repeats, summary_table
-from conformance.claims import observations
+from conformance.analysis import repeats
+from conformance.analysis.summary import Summary
+from conformance.claims.observations import State
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import digest
 from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record.stream import Record
-from conformance.report import pictures, render
-from conformance.report.pictures import kept, landed, strips, timeline
+from conformance.report import html_page, pictures
+from conformance.report.pictures import PictureModule, drawing, kept, landed, strips, timeline
 from conformance.report.pictures.drawing import WIDTH, Picture, Scale, fitting, seconds, short
 from hack import picture as readme
 from tests.lines import a_record, observed
 
 SVG = "{http://www.w3.org/2000/svg}"
-ONE = landed.picture, timeline.picture, strips.picture, kept.picture
+EACH = pytest.mark.parametrize("module", pictures.MODULES, ids=lambda module: module.ID)
 
 
 def altered(record: Record, leg: str, name: str, change: Callable[[Any], Any]) -> Record:
     """Return the record with one leg's readings of a name changed."""
-    made = []
-    for one in record.evidence:
-        if (one.leg, one.name) == (leg, name):
-            output = copy.deepcopy(one.output)
+    evidence = []
+    for reading in record.evidence:
+        if (reading.leg, reading.name) == (leg, name):
+            output = copy.deepcopy(reading.output)
             output = change(output) or output
-            made.append(evolve(one, output=output, sha256=digest(output)))
+            evidence.append(evolve(reading, output=output, sha256=digest(output)))
         else:
-            made.append(one)
-    return evolve(record, evidence=tuple(made))
+            evidence.append(reading)
+    return evolve(record, evidence=tuple(evidence))
 
 
 def lacking(record: Record, *names: str) -> Record:
     """Return the record without the readings of these names."""
-    return evolve(record, evidence=tuple(one for one in record.evidence if one.name not in names))
+    return evolve(record, evidence=tuple(reading for reading in record.evidence if reading.name not in names))
 
 
 def drawn(picture: Picture) -> list[ET.Element]:
@@ -57,11 +59,11 @@ def drawn(picture: Picture) -> list[ET.Element]:
 
 
 def words(svg: ET.Element) -> list[str]:
-    return [one.text or "" for one in svg.iter(f"{SVG}text")]
+    return [element.text or "" for element in svg.iter(f"{SVG}text")]
 
 
 def marks(svg: ET.Element, *classes: str) -> list[ET.Element]:
-    return [one for one in svg.iter() if {*classes} <= {*one.get("class", "").split()}]
+    return [element for element in svg.iter() if {*classes} <= {*element.get("class", "").split()}]
 
 
 def rows(picture: Picture, leg: str) -> dict[str, str]:
@@ -73,20 +75,20 @@ def rows(picture: Picture, leg: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_the_way_up_is_the_one_that_the_node_told(recorded: Record, approach: str) -> None:
-    found = cgroupfs.of("memory", cgroupfs.levels(recorded.seen(f"{approach}.foreground")["child's cgroups"].output))
-    picture = landed.picture(recorded)
-    told = rows(picture, f"{approach}.foreground")
+    levels = cgroupfs.of("memory", cgroupfs.levels(recorded.seen(f"{approach}.foreground")["child's cgroups"].output))
+    picture = landed.picture(Summary.of(recorded))
+    read = rows(picture, f"{approach}.foreground")
     on_way = [
-        path for path, said in told.items() if path.startswith("/") and "on the child's way" in said and "not on" not in said
+        path for path, entry in read.items() if path.startswith("/") and "on the child's way" in entry and "not on" not in entry
     ]
-    assert sorted(on_way) == sorted(level.path for level in found)
+    assert sorted(on_way) == sorted(level.path for level in levels)
     svg = drawn(picture)[["dood", "dind"].index(approach)]
-    assert len([one for one in marks(svg, "way") if one.tag == f"{SVG}circle"]) == len(found)
-    assert short(found[0].parts[-1]) in words(svg)
+    assert len([mark for mark in marks(svg, "way") if mark.tag == f"{SVG}circle"]) == len(levels)
+    assert short(levels[0].parts[-1]) in words(svg)
 
 
 def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
-    picture = landed.picture(recorded)
+    picture = landed.picture(Summary.of(recorded))
     assert rows(picture, "dood.foreground")["the child"] == "outside its pod"
     assert rows(picture, "dind.foreground")["the child"] == "inside its pod"
     assert [encloses(svg) for svg in drawn(picture)[:2]] == [False, True]
@@ -96,37 +98,40 @@ def test_dood_is_beside_its_pod_and_dind_in_it(recorded: Record) -> None:
 
 
 def test_a_mend_is_drawn_as_well_for_it_is_known_by_its_place(recorded: Record) -> None:
-    picture = landed.picture(recorded)
-    mends = [f"{one}.foreground" for one in ("dind-cgroupns", "dind-cgroup-parent")]
+    picture = landed.picture(Summary.of(recorded))
+    mends = [f"{name}.foreground" for name in ("dind-cgroupns", "dind-cgroup-parent")]
     assert [row[0] for row in picture.rows if row[1] == "the child"] == ["dood.foreground", "dind.foreground", *mends]
     assert [encloses(svg) for svg in drawn(picture)[2:]] == [True, True]
     assert f"{mends[1]}: inside its pod" in words(drawn(picture)[3]), "nothing of it is cut"
     unread = lacking(recorded, "child's cgroups")
-    assert [sentence.split(";")[0] for sentence in landed.picture(unread).missing] == [
+    assert [sentence.split(";")[0] for sentence in landed.picture(Summary.of(unread)).missing] == [
         "Not drawn: dood.foreground", "Not drawn: dind.foreground"
     ]  # fmt: skip
 
 
 def encloses(svg: ET.Element) -> bool:
     """Return whether the pod's rectangle has the child's in it."""
-    (pod,), (child,) = ([one for one in marks(svg, name) if one.tag == f"{SVG}rect"] for name in ("pod", "child"))
-    place = {name: [float(one.get(key, "")) for key in ("x", "y", "width", "height")] for name, one in (("p", pod), ("c", child))}
+    (pod,), (child,) = ([element for element in marks(svg, name) if element.tag == f"{SVG}rect"] for name in ("pod", "child"))
+    place = {
+        name: [float(element.get(key, "")) for key in ("x", "y", "width", "height")]
+        for name, element in (("p", pod), ("c", child))
+    }
     (x, y, width, height), (left, top, wide, high) = place["p"], place["c"]
     return x <= left and left + wide <= x + width and y <= top and top + high <= y + height
 
 
 def test_on_cgroup_v2_the_child_of_dind_is_at_the_nodes_root(recorded: Record) -> None:
     uid = recorded.seen("dind.foreground")["pod"].output["metadata"]["uid"]
-    made = altered(recorded, "dind.foreground", "child's cgroups", lambda _: unified("/docker/c1"))
-    made = altered(
-        made, "dind.foreground", "pod's cgroups", lambda _: unified(f"/kubepods/pod{uid}/client", {f"pod{uid}": "1048576"})
+    record = altered(recorded, "dind.foreground", "child's cgroups", lambda _: unified("/docker/c1"))
+    record = altered(
+        record, "dind.foreground", "pod's cgroups", lambda _: unified(f"/kubepods/pod{uid}/client", {f"pod{uid}": "1048576"})
     )
-    picture = landed.picture(made)
-    told = rows(picture, "dind.foreground")
-    assert told["the child"] == "outside its pod"
-    assert told["/docker"] == "on the child's way; no limit"
-    assert told[f"/kubepods/pod{uid}"] == "the pod; not on the child's way; 1 MiB"
-    assert told["met on its way up"] == "no limit of memory, cpu, pids"
+    picture = landed.picture(Summary.of(record))
+    read = rows(picture, "dind.foreground")
+    assert read["the child"] == "outside its pod"
+    assert read["/docker"] == "on the child's way; no limit"
+    assert read[f"/kubepods/pod{uid}"] == "the pod; not on the child's way; 1 MiB"
+    assert read["met on its way up"] == "no limit of memory, cpu, pids"
     svg = drawn(picture)[1]
     assert not encloses(svg)
     assert "engine in the pod" in words(svg)
@@ -140,22 +145,22 @@ def unified(path: str, memory: dict[str, str] | None = None) -> dict[str, Any]:
         "levels": [
             {
                 "controller": "",
-                "path": one,
-                "inode": len(one) + 7,
-                "files": {"memory.max": (memory or {}).get(one.split("/")[-1], "max")},
+                "path": path_,
+                "inode": len(path_) + 7,
+                "files": {"memory.max": (memory or {}).get(path_.split("/")[-1], "max")},
             }
-            for one in paths
+            for path_ in paths
         ]
     }
 
 
 def test_a_child_in_its_pod_that_the_nodes_engine_runs_leaves_the_engine_outside(recorded: Record) -> None:
     around = recorded.seen("dood.foreground")["pod's cgroups"].output
-    picture = landed.picture(altered(recorded, "dood.foreground", "child's cgroups", lambda _: around))
+    picture = landed.picture(Summary.of(altered(recorded, "dood.foreground", "child's cgroups", lambda _: around)))
     assert rows(picture, "dood.foreground")["the child"] == "inside its pod"
     svg = drawn(picture)[0]
-    (pod,), (child,) = marks(svg, "pod"), [one for one in marks(svg, "child") if one.tag == f"{SVG}rect"]
-    corners = [float(one) for one in re.findall(r"[\d.]+", pod.get("d", ""))]
+    (pod,), (child,) = marks(svg, "pod"), [element for element in marks(svg, "child") if element.tag == f"{SVG}rect"]
+    corners = [float(element) for element in re.findall(r"[\d.]+", pod.get("d", ""))]
     left, top, narrow, between, wide, low, _ = corners
     assert left < narrow < float(child.get("x", "")) < wide
     assert top < between < float(child.get("y", "")) < low
@@ -164,33 +169,33 @@ def test_a_child_in_its_pod_that_the_nodes_engine_runs_leaves_the_engine_outside
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_every_limit_is_at_its_level_and_no_other(recorded: Record, approach: str) -> None:
     seen = recorded.seen(f"{approach}.foreground")
-    picture = landed.picture(recorded)
-    told = rows(picture, f"{approach}.foreground")
-    found = [*cgroupfs.levels(seen["child's cgroups"].output), *cgroupfs.levels(seen["pod's cgroups"].output)]
-    said = words(drawn(picture)[["dood", "dind"].index(approach)])
-    for path in {level.path for level in found}:
+    picture = landed.picture(Summary.of(recorded))
+    read = rows(picture, f"{approach}.foreground")
+    levels = [*cgroupfs.levels(seen["child's cgroups"].output), *cgroupfs.levels(seen["pod's cgroups"].output)]
+    written = words(drawn(picture)[["dood", "dind"].index(approach)])
+    for path in {level.path for level in levels}:
         set_ = [
             cgroupfs.amount(name, limit(level))
             for name, limit in cgroupfs.LIMITS.items()
-            for level in {one.path: one for one in cgroupfs.of(name, found)}.values()
+            for level in {each.path: each for each in cgroupfs.of(name, levels)}.values()
             if level.path == path and limit(level) != float("inf")
         ]
-        assert told[path].endswith(" · ".join(set_) or "no limit")
-        assert not set_ or any(one.endswith(" · ".join(set_)) for one in said)
+        assert read[path].endswith(" · ".join(set_) or "no limit")
+        assert not set_ or any(each.endswith(" · ".join(set_)) for each in written)
 
 
 def test_another_limit_makes_another_picture(recorded: Record) -> None:
     def tighter(output: Any) -> None:
-        next(one for one in output["levels"] if one["controller"] == "pids")["files"]["pids.max"] = "77"
+        next(each for each in output["levels"] if each["controller"] == "pids")["files"]["pids.max"] = "77"
 
-    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", tighter))
+    picture = landed.picture(Summary.of(altered(recorded, "dind.foreground", "child's cgroups", tighter)))
     assert rows(picture, "dind.foreground")["met on its way up"] == "512 MiB · 0.4 CPU · 77 pids"
-    assert any(one.endswith("● 77 pids") for one in words(drawn(picture)[1]))
+    assert any(each.endswith("● 77 pids") for each in words(drawn(picture)[1]))
     assert "512 MiB · 0.4 CPU · 77 pids" in words(drawn(picture)[1])
 
 
 def test_a_limit_off_the_childs_way_is_marked_as_one_that_it_does_not_meet(recorded: Record) -> None:
-    outside, inside = (words(svg) for svg in drawn(landed.picture(recorded))[:2])
+    outside, inside = (words(svg) for svg in drawn(landed.picture(Summary.of(recorded)))[:2])
     assert "the pod  ○ 768 MiB · 0.5 CPU · 2048 pids" in outside
     assert "the pod  ● 768 MiB · 0.5 CPU · 2048 pids" in inside
 
@@ -201,15 +206,15 @@ def in_network(net: str) -> Callable[[Any], Any]:
 
 
 def test_the_network_is_the_one_of_the_childs_namespace(recorded: Record) -> None:
-    told = rows(landed.picture(recorded), "dood.foreground")
-    assert told["the child's network"] == "its own network, 172.17.0.5"
+    read = rows(landed.picture(Summary.of(recorded)), "dood.foreground")
+    assert read["the child's network"] == "its own network, 172.17.0.5"
     seen = recorded.seen("dood.foreground")
-    assert told["pod"] == f"dood, {seen['pod'].output['status']['podIP']}"
+    assert read["pod"] == f"dood, {seen['pod'].output['status']['podIP']}"
     for name, whose in (("pod processes", "the pod's network"), ("node's first process", "the node's network")):
         net = seen[name].output[0]["ns"]["net"]
-        made = altered(recorded, "dood.foreground", "child", in_network(net))
-        assert rows(landed.picture(made), "dood.foreground")["the child's network"] == whose
-        assert whose in words(drawn(landed.picture(made))[0])
+        moved = altered(recorded, "dood.foreground", "child", in_network(net))
+        assert rows(landed.picture(Summary.of(moved)), "dood.foreground")["the child's network"] == whose
+        assert whose in words(drawn(landed.picture(Summary.of(moved)))[0])
 
 
 def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
@@ -218,46 +223,49 @@ def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
             if level["controller"] == "memory":
                 level["inode"] += 1
 
-    picture = landed.picture(altered(recorded, "dind.foreground", "child's cgroups", moved))
-    told = rows(picture, "dind.foreground")
+    picture = landed.picture(Summary.of(altered(recorded, "dind.foreground", "child's cgroups", moved)))
+    read = rows(picture, "dind.foreground")
     assert not encloses(drawn(picture)[1]), "what is partly outside is not inside"
-    assert told["the child"] == "inside its pod only by cpu, pids"
-    assert told["by memory"] == "outside"
+    assert read["the child"] == "inside its pod only by cpu, pids"
+    assert read["by memory"] == "outside"
 
 
 # What went when
 
 
 def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record) -> None:
-    end = timeline.course(recorded, "dood.detached").ends["the child's process"]
+    end = timeline.leg_ends(recorded, "dood.detached").ends["the child's process"]
     seen = recorded.seen("dood.detached")
     assert end.how is timeline.How.THERE
     assert end.after == (seen["orphan"].at or 0) - seen["deletion"].output["delete_called"]
-    picture = timeline.picture(recorded)
+    picture = timeline.picture(Summary.of(recorded))
     assert rows(picture, "dood.detached")["the child's process"] == end.words == f"still there after {end.after:.1f} s"
     dood, dind = drawn(picture)
-    arrows = [[one for one in marks(svg, "bar") if one.tag == f"{SVG}path"] for svg in (dood, dind)]
-    there = [end for kind in timeline.KINDS for end in timeline.course(recorded, f"dood.{kind}").ends.values()]
-    assert len(arrows[0]) == sum(one.how is timeline.How.THERE for one in there) == 6
+    arrows = [[each for each in marks(svg, "bar") if each.tag == f"{SVG}path"] for svg in (dood, dind)]
+    there = [end for kind in timeline.KINDS for end in timeline.leg_ends(recorded, f"dood.{kind}").ends.values()]
+    assert len(arrows[0]) == sum(each.how is timeline.How.THERE for each in there) == 6
     assert arrows[1] == []
     assert end.words in words(dood)
 
 
 def test_what_outlived_its_pod_but_is_another_process_was_not_looked_at(recorded: Record) -> None:
-    made = altered(recorded, "dood.detached", "orphan", lambda output: [{**one, "start": 1} for one in output])
-    end = timeline.course(made, "dood.detached").ends["the child's process"]
-    orphaned = timeline.course(recorded, "dood.detached").ends["the child's process"].after
+    record = altered(recorded, "dood.detached", "orphan", lambda output: [{**process, "start": 1} for process in output])
+    end = timeline.leg_ends(record, "dood.detached").ends["the child's process"]
+    orphaned = timeline.leg_ends(recorded, "dood.detached").ends["the child's process"].after
     assert end.after < orphaned, "the last that was seen is what the watch saw"
 
 
 def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
     output = recorded.seen("dind.detached")["deletion"].output
-    ends = timeline.course(recorded, "dind.detached").ends
+    ends = timeline.leg_ends(recorded, "dind.detached").ends
     called = output["delete_called"]
-    at = {one["pid"]: one["at"] - called for one in output["events"] if one["event"] == "gone"}
-    child = next(one["pid"] for one in output["followed"] if one["role"] == "child")
+    at = {event["pid"]: event["at"] - called for event in output["events"] if event["event"] == "gone"}
+    child = next(event["pid"] for event in output["followed"] if event["role"] == "child")
     assert ends["the child's process"].after == at[child]
-    assert ends["the child's process"].told == next(one["at"] for one in output["events"] if one["event"] == "noted") - called
+    assert (
+        ends["the child's process"].terminated
+        == next(event["at"] for event in output["events"] if event["event"] == "noted") - called
+    )
     assert ends["the pod's last process"].after == max(after for pid, after in at.items() if pid != child)
     seen = recorded.seen("dind.detached")
     client = first_processes(seen["pod"].output, seen["pod processes"].output)["docker-cmds"]
@@ -267,13 +275,13 @@ def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
 
 
 def test_what_was_only_looked_for_afterwards_has_an_empty_bar(recorded: Record) -> None:
-    picture = timeline.picture(recorded)
-    for leg, what, said in (
+    picture = timeline.picture(Summary.of(recorded))
+    for leg, what, ending in (
         ("dind.foreground", "the child's container", "gone when looked for"),
         ("dood.foreground", "the paths on the node", "4 of 5 still there"),
     ):
-        end = timeline.course(recorded, leg).ends[what]
-        assert rows(picture, leg)[what] == end.words == f"{said} after {end.after:.2f} s"
+        end = timeline.leg_ends(recorded, leg).ends[what]
+        assert rows(picture, leg)[what] == end.words == f"{ending} after {end.after:.2f} s"
     assert [len(marks(svg, "empty")) for svg in drawn(picture)] == [0, 4]
 
 
@@ -283,27 +291,29 @@ def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> 
             if event.get("role") == "child":
                 event["at"] -= 5
 
-    made = altered(recorded, "dind.detached", "deletion", early)
-    assert timeline.course(made, "dind.detached").ends["the child's process"].words == "had ended before the call"
-    bars = [len(marks(drawn(timeline.picture(one))[1], "bar", "of-child")) for one in (recorded, made)]
+    ended = altered(recorded, "dind.detached", "deletion", early)
+    assert timeline.leg_ends(ended, "dind.detached").ends["the child's process"].words == "had ended before the call"
+    bars = [len(marks(drawn(timeline.picture(Summary.of(record)))[1], "bar", "of-child")) for record in (recorded, ended)]
     assert bars[0] - bars[1] == 1
 
 
 def test_a_thing_that_was_read_of_one_approach_alone_says_so_of_the_other(recorded: Record) -> None:
-    kept = tuple(one for one in recorded.evidence if (one.leg, one.name) != ("dind.foreground", "on the node after"))
-    dood, dind = drawn(timeline.picture(evolve(recorded, evidence=kept)))
+    kept = tuple(
+        reading for reading in recorded.evidence if (reading.leg, reading.name) != ("dind.foreground", "on the node after")
+    )
+    dood, dind = drawn(timeline.picture(Summary.of(evolve(recorded, evidence=kept))))
     assert words(dind).count("not read") == 2
     assert "not read" not in words(dood)
     assert dood.get("viewBox") == dind.get("viewBox"), "so that the legs are side by side"
 
 
 def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded: Record) -> None:
-    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(recorded)))
-    made = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(uncertainty=0.4))
-    svg = drawn(timeline.picture(made))[0]
+    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(Summary.of(recorded))))
+    uncertain = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(uncertainty=0.4))
+    svg = drawn(timeline.picture(Summary.of(uncertain)))[0]
     assert len(marks(svg, "range")) == 4
     assert "clocks ± 0.400 s" in words(svg)
-    assert rows(timeline.picture(made), "dood.foreground")["the clocks"] == "apart by at most 0.400 s"
+    assert rows(timeline.picture(Summary.of(uncertain)), "dood.foreground")["the clocks"] == "apart by at most 0.400 s"
 
 
 # Start-up and residue
@@ -317,40 +327,43 @@ def again(record: Record, more: float) -> Record:
         if "serving" in leg["times"]
     ]
     cells = [*record.header["cells"], *({**cell, "leg": f"{cell['leg']}~2"} for cell in record.header["cells"])]
-    evidence = (*record.evidence, *(evolve(one, leg=f"{one.leg}~2") for one in record.evidence if one.name == ON_NODE_AFTER))
+    evidence = (
+        *record.evidence,
+        *(evolve(reading, leg=f"{reading.leg}~2") for reading in record.evidence if reading.name == ON_NODE_AFTER),
+    )
     return evolve(record, header={**record.header, "cells": cells}, legs=(*record.legs, *second), evidence=evidence)
 
 
 def test_every_sample_is_one_dot(recorded: Record) -> None:
     for record, times_ in ((recorded, 1), (again(recorded, 0.5), 2)):
-        start, residue = drawn(strips.picture(record))
-        samples = sum(len(found) for found in repeats.cold_starts(record).values())
+        start, residue = drawn(strips.picture(Summary.of(record)))
+        samples = sum(len(each) for each in repeats.cold_starts(record).values())
         assert samples == times_ * 27
         assert len(marks(start, "sample")) == samples
         assert len(marks(residue, "sample")) == times_ * 5
-        places = [(one.get("cx"), one.get("cy")) for one in marks(start, "sample")]
+        places = [(dot.get("cx"), dot.get("cy")) for dot in marks(start, "sample")]
         assert len({*places}) == len(places), "no dot hides another"
         assert len(marks(start, "median")) == len({leg["approach"] for leg in record.legs if "serving" in leg["times"]})
 
 
 def test_the_table_has_every_sample_of_every_leg(recorded: Record) -> None:
     record = again(recorded, 0.5)
-    told = {row[1]: row[2] for row in strips.picture(record).rows}
+    read = {row[1]: row[2] for row in strips.picture(Summary.of(record)).rows}
     for leg, samples in repeats.cold_starts(record).items():
-        assert not samples or told[f"Start-up, {leg}"] == ", ".join(seconds(one) for one in samples)
-    assert told["Residue, dind.detached-forced"] == "0, 0"
+        assert not samples or read[f"Start-up, {leg}"] == ", ".join(seconds(sample) for sample in samples)
+    assert read["Residue, dind.detached-forced"] == "0, 0"
 
 
 def test_a_leg_that_never_served_has_no_dot(recorded: Record) -> None:
     legs = tuple({**leg, "times": {"deploying": 1.0}} if leg["leg"] == "dood.laden" else leg for leg in recorded.legs)
-    start, _ = drawn(strips.picture(evolve(recorded, legs=legs)))
+    start, _ = drawn(strips.picture(Summary.of(evolve(recorded, legs=legs))))
     assert len(marks(start, "sample")) == 26
 
 
 def test_residue_is_what_is_still_there(recorded: Record) -> None:
-    found = strips.left(recorded).samples
-    assert found["dood"] == {"dood.foreground": [4], "dood.detached-forced": [4]}
-    assert found["dind"] == {"dind.foreground": [0], "dind.detached-forced": [0]}
+    samples = strips.left(Summary.of(recorded)).samples
+    assert samples["dood"] == {"dood.foreground": [4], "dood.detached-forced": [4]}
+    assert samples["dind"] == {"dind.foreground": [0], "dind.detached-forced": [0]}
 
 
 @settings(deadline=None)
@@ -359,26 +372,26 @@ def test_dots_touch_no_other_and_none_is_lost(places: list[float]) -> None:
     stacked = strips._stacked(sorted(places))
     assert [x for x, _ in stacked] == sorted(places)
     for level in {level for _, level in stacked}:
-        row = [x for x, one in stacked if one == level]
+        row = [x for x, its in stacked if its == level]
         assert all(b - a >= 2 * strips.RADIUS for a, b in itertools.pairwise(row))
 
 
 # All of them
 
 
-@pytest.mark.parametrize("picture", ONE)
-def test_every_number_in_a_picture_is_in_its_table(recorded: Record, picture: Callable[[Record], Picture]) -> None:
-    made = picture(recorded)
-    told = "\n".join("\n".join(row) for row in made.rows)
-    axis = {one for svg in drawn(made) for grid in marks(svg, "middle") for one in [grid.text]}
-    for said in (one for svg in drawn(made) for one in words(svg) if one not in axis):
-        for number in re.findall(r"\d+(?:\.\d+)+|\d+ (?:MiB|CPU|pids|s\b)", said):
-            assert number.removesuffix(" s") in told, said
+@EACH
+def test_every_number_in_a_picture_is_in_its_table(recorded: Record, module: PictureModule) -> None:
+    picture = module.picture(Summary.of(recorded))
+    table = "\n".join("\n".join(row) for row in picture.rows)
+    axis = {label for svg in drawn(picture) for grid in marks(svg, "middle") for label in [grid.text]}
+    for label in (label for svg in drawn(picture) for label in words(svg) if label not in axis):
+        for number in re.findall(r"\d+(?:\.\d+)+|\d+ (?:MiB|CPU|pids|s\b)", label):
+            assert number.removesuffix(" s") in table, label
 
 
-@pytest.mark.parametrize("picture", ONE)
-def test_it_is_said_to_who_cannot_see_it(recorded: Record, picture: Callable[[Record], Picture]) -> None:
-    for svg in drawn(picture(recorded)):
+@EACH
+def test_it_is_said_to_who_cannot_see_it(recorded: Record, module: PictureModule) -> None:
+    for svg in drawn(module.picture(Summary.of(recorded))):
         title, description = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
         assert svg.get("role") == "img"
         assert title is not None
@@ -386,23 +399,33 @@ def test_it_is_said_to_who_cannot_see_it(recorded: Record, picture: Callable[[Re
         assert svg.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
         assert title.text
         assert len(description.text or "") > 50
-        assert not [one for one in svg.iter() if one.get("style")]
+        assert not [element for element in svg.iter() if element.get("style")]
+
+
+def test_every_module_is_a_picture() -> None:
+    files = {path.stem for path in Path(pictures.__file__).parent.glob("*.py")} - {"__init__", "drawing"}
+    assert {module.__name__.rpartition(".")[2] for module in pictures.MODULES} == files  # type: ignore[attr-defined]
+
+
+FONT = re.compile(r"\.picture (?:\.(\w+)|text) \{[^}]*?font(?:-size)?: ([\d.]+)px")
+
+
+def test_fonts_are_those_of_the_style() -> None:
+    """A class that has no size of its own has that of all text; `strong` is always beside `note`."""
+    sizes = {name: float(size) for name, size in FONT.findall(pictures.style())}
+    assert {name: sizes.get({"strong": "note"}.get(name, name), sizes[""]) for name in drawing.FONTS} == drawing.FONTS
+    assert sizes.keys() - {""} <= drawing.FONTS.keys()
 
 
 def test_they_are_on_the_page_and_small(recorded: Record) -> None:
-    made = pictures.of(recorded)
-    assert [one.title for one in made] == [
-        "Where the child landed",
-        "What went when",
-        "Start-up and residue",
-        "What was granted, and what was kept",
-    ]
-    assert sum(len(drawing.encode()) for one in made for drawing in one.drawings) < 60_000
-    html = render.html(recorded)
-    for one in made:
-        assert f'<section id="{one.id}">' in html
-        assert all(drawing in html for drawing in one.drawings)
-        assert all(f">{escape(row[-1])}</td>" in html for row in one.rows)
+    every = pictures.of(Summary.of(recorded))
+    assert [picture.id for picture in every] == [module.ID for module in pictures.MODULES]
+    assert sum(len(drawing.encode()) for picture in every for drawing in picture.drawings) < 60_000
+    html = html_page.report(Summary.of(recorded))
+    for picture in every:
+        assert f'<section id="{picture.id}">' in html
+        assert all(drawing in html for drawing in picture.drawings)
+        assert all(f">{escape(row[-1])}</td>" in html for row in picture.rows)
     identifiers = re.findall(r'\bid="([^"]+)"', html)
     assert len(identifiers) == len({*identifiers})
 
@@ -411,31 +434,32 @@ HOSTILE = '<script>alert("1")</script>&\x07'
 
 
 def test_hostile_names_stay_text(recorded: Record) -> None:
-    made = altered(recorded, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=HOSTILE))
-    made = altered(made, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=HOSTILE))
-    titled = {**made.header["approaches"], "dood": {**made.header["approaches"]["dood"], "title": HOSTILE}}
-    legs = tuple({**leg, "variation": HOSTILE} for leg in made.legs)
-    made = evolve(made, header={**made.header, "approaches": titled}, legs=legs)
-    html = render.html(made)
+    hostile = altered(recorded, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=HOSTILE))
+    hostile = altered(hostile, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=HOSTILE))
+    titled = {**hostile.header["approaches"], "dood": {**hostile.header["approaches"]["dood"], "title": HOSTILE}}
+    legs = tuple({**leg, "variation": HOSTILE} for leg in hostile.legs)
+    hostile = evolve(hostile, header={**hostile.header, "approaches": titled}, legs=legs)
+    html = html_page.report(Summary.of(hostile))
     assert "<script>alert" not in html
     assert "\x07" not in html
     assert html.count("&lt;script&gt;alert") > 10
-    for one in pictures.of(made):
-        assert one.drawings
-        assert not [svg for svg in drawn(one) if list(svg.iter(f"{SVG}script"))]
+    for picture in pictures.of(Summary.of(hostile)):
+        assert picture.drawings
+        assert not [svg for svg in drawn(picture) if list(svg.iter(f"{SVG}script"))]
 
 
 def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
     lacking = a_record([observed("P2-03", "dood.foreground", "LACKS", "LACKS", family="knowledge")])
-    made = pictures.of(lacking)
-    assert [one.drawings for one in made] == [(), (), (), ()]
-    assert [one.missing for one in made] == [
-        ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
-        ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
-        (strips.NO_START, strips.NO_LEFT),
-        (kept.NOT_JUDGED,),
-    ]
-    html = render.html(lacking)
+    every = pictures.of(Summary.of(lacking))
+    assert not any(picture.drawings for picture in every)
+    assert all(picture.missing for picture in every)
+    assert {picture.id: picture.missing for picture in every}.items() >= {
+        landed.ID: ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
+        timeline.ID: ("Not drawn: dood.foreground; the record has no reading “child” of it.",),
+        strips.ID: (strips.NO_START, strips.NO_LEFT),
+        kept.ID: (kept.NOT_JUDGED,),
+    }.items()
+    html = html_page.report(Summary.of(lacking))
     assert "<svg" not in html
     assert "the record has no reading “child” of it" in html
 
@@ -444,28 +468,26 @@ def test_what_is_lacking_is_said_and_nothing_is_drawn() -> None:
 
 
 def test_it_says_what_the_first_table_says(recorded: Record) -> None:
-    made = kept.picture(recorded)
-    table = {row.family: row.cells for row in summary_table.rows(recorded)}
-    for number, approach in enumerate(summary_table.columns(recorded)):
-        svg = drawn(made)[number]
-        signs = [one for one in words(svg) if one in observations.SIGNS.values()]
-        assert signs == [
-            observations.SIGNS[cell.state] for one in kept.PROMISES for cell in table[one] if cell and cell.approach == approach
-        ]
-        told = rows(made, recorded.header["approaches"][approach]["title"])
-        assert told["granted"] == recorded.header["approaches"][approach]["granted"][-1]
-        assert {f"{one} is kept" for one in kept.PROMISES} < told.keys()
+    picture = kept.picture(Summary.of(recorded))
+    table = {row.family: row.cells for row in Summary.of(recorded).table.rows}
+    for number, approach in enumerate(Summary.of(recorded).table.columns):
+        svg = drawn(picture)[number]
+        signs = [each for each in words(svg) if each in {state.sign for state in State}]
+        assert signs == [cell.state.sign for each in kept.PROMISES for cell in table[each] if cell and cell.approach == approach]
+        read = rows(picture, recorded.header["approaches"][approach]["title"])
+        assert read["granted"] == recorded.header["approaches"][approach]["granted"][-1]
+        assert {f"{each} is kept" for each in kept.PROMISES} < read.keys()
 
 
 def test_a_bar_is_as_full_as_what_was_decided_holds() -> None:
     states = ("HOLDS", "LACKS", "LACKS", "INCONCLUSIVE", "HOLDS")
     lines = [observed(f"P2-0{number}", "dood.x", state, "LACKS") for number, state in enumerate(states, 1)]
     unspoken = observed("P2-09", "dood.x", "HOLDS")
-    made = kept.picture(a_record([*lines, unspoken, observed("P2-01", "dind.x", "LACKS", "HOLDS")]))
-    dood, dind = drawn(made)
-    assert [float(one.get("width", 0)) for one in marks(dood, "bar", "of-pod")] == [kept.BAR[1] / 2]
+    picture = kept.picture(Summary.of(a_record([*lines, unspoken, observed("P2-01", "dind.x", "LACKS", "HOLDS")])))
+    dood, dind = drawn(picture)
+    assert [float(bar.get("width", 0)) for bar in marks(dood, "bar", "of-pod")] == [kept.BAR[1] / 2]
     assert not marks(dind, "bar", "of-pod"), "nothing of it is kept"
-    assert [row[2] for row in made.rows if row[1] == "storage is kept"] == [
+    assert [row[2] for row in picture.rows if row[1] == "storage is kept"] == [
         "cannot be told: 2 of 4 observations",
         "does not hold: 0 of 1 observations",
     ]
@@ -473,35 +495,35 @@ def test_a_bar_is_as_full_as_what_was_decided_holds() -> None:
 
 def test_a_long_grant_is_wrapped_and_not_cut(recorded: Record) -> None:
     granted = recorded.header["approaches"]["dood"]["granted"][0]
-    assert granted in " ".join(words(drawn(kept.picture(recorded))[0]))
+    assert granted in " ".join(words(drawn(kept.picture(Summary.of(recorded)))[0]))
 
 
 def test_a_record_without_a_leg_of_the_kind_says_so() -> None:
-    made = pictures.of(a_record([observed("P2-24", "dood.laden", "LACKS", "LACKS")]))
-    assert made[0].missing == ("Not drawn: dood.foreground; the record has no such leg.",)
-    assert made[1].missing == (
+    every = pictures.of(Summary.of(a_record([observed("P2-24", "dood.laden", "LACKS", "LACKS")])))
+    assert every[0].missing == ("Not drawn: dood.foreground; the record has no such leg.",)
+    assert every[1].missing == (
         "Not drawn: the record has no leg of the kinds foreground, foreground-forced, detached, detached-forced.",
     )
 
 
 def test_one_approach_that_is_lacking_does_not_take_the_other_away(recorded: Record) -> None:
-    alone = evolve(recorded, evidence=tuple(one for one in recorded.evidence if not one.leg.startswith("dind.")))
-    assert len(landed.picture(alone).drawings) == len(landed.picture(recorded).drawings) - 1
-    assert len(timeline.picture(alone).drawings) == 1
-    for picture in (landed.picture(alone), timeline.picture(alone)):
+    alone = evolve(recorded, evidence=tuple(reading for reading in recorded.evidence if not reading.leg.startswith("dind.")))
+    assert len(landed.picture(Summary.of(alone)).drawings) == len(landed.picture(Summary.of(recorded)).drawings) - 1
+    assert len(timeline.picture(Summary.of(alone)).drawings) == 1
+    for picture in (landed.picture(Summary.of(alone)), timeline.picture(Summary.of(alone))):
         assert "dind.foreground" in picture.missing[0]
         assert "no reading “child”" in picture.missing[0]
 
 
 def test_a_child_that_was_not_proven_is_not_drawn(recorded: Record) -> None:
-    made = altered(recorded, "dood.foreground", "child", lambda output: output["page"].update(body="another's"))
-    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in landed.picture(made).missing
-    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in timeline.picture(made).missing
+    record = altered(recorded, "dood.foreground", "child", lambda output: output["page"].update(body="another's"))
+    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in landed.picture(Summary.of(record)).missing
+    assert "Not drawn: dood.foreground; the page was not the child's own nonce." in timeline.picture(Summary.of(record)).missing
 
 
 def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None:
-    made = altered(recorded, "dood.foreground", "pod's cgroups", lambda output: output.update(levels=[]))
-    assert landed.picture(made).missing == (
+    record = altered(recorded, "dood.foreground", "pod's cgroups", lambda output: output.update(levels=[]))
+    assert landed.picture(Summary.of(record)).missing == (
         "Not drawn: dood.foreground; the cgroups of its child and of its pod were not both found.",
     )
 
@@ -511,8 +533,11 @@ def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None
     "name", ["child's cgroups", "pod's cgroups", "deletion", "pod processes at delete", "on the node after", "pod"]
 )
 def test_a_reading_of_an_odd_shape_breaks_no_report(recorded: Record, name: str, odd: Any) -> None:
-    changed = evolve(recorded, evidence=tuple(evolve(one, output=odd) if one.name == name else one for one in recorded.evidence))
-    for picture in pictures.of(changed):
+    changed = evolve(
+        recorded,
+        evidence=tuple(evolve(reading, output=odd) if reading.name == name else reading for reading in recorded.evidence),
+    )
+    for picture in pictures.of(Summary.of(changed)):
         assert picture.drawings or picture.missing
 
 
@@ -521,7 +546,7 @@ def test_the_readmes_picture_is_the_recorded_runs_and_brings_its_own_style() -> 
     assert committed == readme.made(), "write it again: python -m hack.picture"
     svg = ET.fromstring(committed)
     assert len(list(svg.iter(f"{SVG}svg"))) == 3
-    assert "prefers-color-scheme: dark" in "".join(one.text or "" for one in svg.iter(f"{SVG}style"))
+    assert "prefers-color-scheme: dark" in "".join(element.text or "" for element in svg.iter(f"{SVG}style"))
     assert not re.search(r"(?:href|src|url)\b", committed), "it asks for nothing"
 
 

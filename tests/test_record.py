@@ -22,15 +22,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance import suite
-from conformance.analysis import summary_table
 from conformance.analysis.outcome import conclude
+from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.cli import cli
 from conformance.errors import RigError
 from conformance.evidence.items import REDACTED, Evidence, digest, redact
 from conformance.record import stream
-from conformance.report import files, markdown, raw, render, verdict_file
+from conformance.report import files, html_page, markdown, raw, verdict_file
 from conformance.run import rejudge
 from conformance.suite import cells
 from hack.bench import many
@@ -62,9 +62,9 @@ def test_round_trip(tmp_path: Path, recorded: stream.Record, output: object) -> 
 def test_a_record_without_its_footer_is_an_interrupted_run(tmp_path: Path) -> None:
     read = stream.read(write(tmp_path / "r.jsonl", recorded_lines()[:-1]))
     assert read.footer is None
-    assert "interrupted" in summary_table.headline(read)
-    assert "Interrupted" in render.html(read)
-    assert "Interrupted" in markdown.markdown(read)
+    assert "interrupted" in Summary.of(read).table.headline
+    assert "Interrupted" in html_page.report(Summary.of(read))
+    assert "Interrupted" in markdown.report(Summary.of(read))
 
 
 def test_a_line_cut_in_two_by_a_crash_is_left_out(tmp_path: Path) -> None:
@@ -165,7 +165,10 @@ def test_pages_are_the_same_where_only_what_they_show_is_kept_of_a_record(tmp_pa
     path = write(tmp_path / "r.jsonl", many.repeated(recorded_lines(), 3))
     whole, kept = stream.read(path), stream.read(path, files.shown)
     assert len(kept.evidence) < len(whole.evidence) / 2
-    pages = [(render.html(one), markdown.markdown(one), verdict_file.verdicts(one)) for one in (whole, kept)]
+    pages = [
+        (html_page.report(Summary.of(one)), markdown.report(Summary.of(one)), verdict_file.verdicts(Summary.of(one)))
+        for one in (whole, kept)
+    ]
     assert pages[0] == pages[1]
 
 
@@ -236,7 +239,7 @@ def test_hostile_evidence_is_escaped() -> None:
         if line["kind"] == "observation":
             line["reason"] = HOSTILE
     spoiled = stream.of(lines)
-    page, summary = render.html(spoiled), markdown.markdown(spoiled)
+    page, summary = html_page.report(Summary.of(spoiled)), markdown.report(Summary.of(spoiled))
     assert page.count("<script") == 1  # the page's own
     assert "\x1b" not in page
     assert "<script" not in summary
@@ -258,7 +261,7 @@ def test_evidence_is_on_the_page_whole(value: object) -> None:
 
 
 def test_the_page_asks_for_nothing_outside(recorded: stream.Record) -> None:
-    page = render.html(recorded)
+    page = html_page.report(Summary.of(recorded))
     body = page[page.index("<script>") + len("<script>") : page.index("</script>")]
     digested = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     assert f"script-src 'sha256-{digested}'" in html.unescape(page.split("<body>")[0])
@@ -327,13 +330,13 @@ def test_what_is_no_secret_stays(recorded: stream.Record) -> None:
 
 
 def test_the_report_says_where_something_was_redacted(recorded: stream.Record) -> None:
-    said = render.html(recorded).count("secrets redacted when it was read")
+    said = html_page.report(Summary.of(recorded)).count("secrets redacted when it was read")
     lines = recorded_lines()
     for line in lines:
         if line["kind"] == "evidence" and line["name"] == "child":
             line["output"]["was"] = REDACTED
             line["sha256"] = digest(line["output"])
-    assert render.html(stream.of(lines)).count("secrets redacted when it was read") > said
+    assert html_page.report(Summary.of(stream.of(lines))).count("secrets redacted when it was read") > said
 
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conformance.run.plugin", "-p", "no:cacheprovider", "scenarios")
@@ -371,7 +374,7 @@ def test_replay_judges_the_record_through_the_same_tests(tmp_path: Path) -> None
 
 
 def test_a_report_of_level_article_is_below_a_megabyte() -> None:
-    page = render.html(stream.of(up_to("article", recorded_lines())))
+    page = html_page.report(Summary.of(stream.of(up_to("article", recorded_lines()))))
     assert len(page.encode()) < 1_000_000
 
 
@@ -386,8 +389,8 @@ def test_report_command(tmp_path: Path) -> None:
 def test_the_summary_is_added_to_the_step_of_a_job(recorded: stream.Record, tmp_path: Path) -> None:
     step = tmp_path / "summary.md"
     step.write_text("before\n", encoding="utf-8")
-    assert files.step_summary(markdown.markdown(recorded), step) == ""
-    assert step.read_text(encoding="utf-8") == "before\n" + markdown.markdown(recorded)
+    assert files.step_summary(markdown.report(Summary.of(recorded)), step) == ""
+    assert step.read_text(encoding="utf-8") == "before\n" + markdown.report(Summary.of(recorded))
 
 
 def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.analysis import repeats, statistics
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
 from conformance.record import names, stream
-from conformance.report import markdown, render
+from conformance.report import html_page, markdown
 from hack.bench import many
 from tests.conftest import recorded_lines
 
@@ -21,15 +22,15 @@ SECONDS = st.floats(0.1, 90, allow_nan=False).map(lambda x: round(x, 1))
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=5), st.lists(SECONDS, min_size=1, max_size=5))
-def test_the_exact_test_is_what_counting_gives(one: list[float], other: list[float]) -> None:
-    everything = [*one, *other]
+def test_the_exact_test_is_what_counting_gives(left: list[float], right: list[float]) -> None:
+    everything = [*left, *right]
     ordered = sorted(everything)
     ranks = [ordered.index(v) + (ordered.count(v) - 1) / 2 + 1 for v in everything]
-    middle = len(one) * sum(ranks) / len(ranks)
-    off = abs(sum(ranks[: len(one)]) - middle)
-    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(one))]
+    middle = len(left) * sum(ranks) / len(ranks)
+    off = abs(sum(ranks[: len(left)]) - middle)
+    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(left))]
     counted = sum(abs(s - middle) >= off - 1e-9 for s in sums) / len(sums)
-    assert statistics.difference(one, other).p == pytest.approx(counted)
+    assert statistics.difference(left, right).p == pytest.approx(counted)
 
 
 def test_so_few_samples_that_no_outcome_could_say_different() -> None:
@@ -48,25 +49,25 @@ def test_the_interval_of_a_median_holds_it_as_often_as_it_says() -> None:
     chance = random.Random(2017)
     held = 0
     for _ in range(2000):
-        found = statistics.times([chance.expovariate(1.0) for _ in range(12)])
-        assert found.low is not None
-        assert found.high is not None
-        held += found.low <= 0.6931 <= found.high
+        times = statistics.times([chance.expovariate(1.0) for _ in range(12)])
+        assert times.low is not None
+        assert times.high is not None
+        held += times.low <= 0.6931 <= times.high
     assert held / 2000 >= 0.94
 
 
 @given(st.lists(SECONDS, min_size=1, max_size=40))
 def test_a_median_lies_in_its_interval_or_has_none(seconds: list[float]) -> None:
-    found = statistics.times(seconds)
-    assert found.samples == tuple(seconds)
-    assert found.median == median(seconds)
+    times = statistics.times(seconds)
+    assert times.samples == tuple(seconds)
+    assert times.median == median(seconds)
     if len(seconds) < 6:
-        assert (found.low, found.high) == (None, None)
+        assert (times.low, times.high) == (None, None)
     else:
-        assert found.low is not None
-        assert found.high is not None
-        assert found.low <= found.median <= found.high
-    assert (found.p95 is None) == (len(seconds) < statistics.TAIL)
+        assert times.low is not None
+        assert times.high is not None
+        assert times.low <= times.median <= times.high
+    assert (times.p95 is None) == (len(seconds) < statistics.TAIL)
 
 
 def test_no_sample_has_no_median() -> None:
@@ -83,28 +84,32 @@ def repeated(number: int, broken: int = 0) -> stream.Record:
     return stream.of(lines)
 
 
+def reliability(read: stream.Record) -> list[repeats.Reliability]:
+    return repeats.reliability(read, repeats.agreements(read))
+
+
 def test_all_repeats_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "ENOUGH", 1000)
     read = repeated(3)
     assert read.repeats == 3
-    found = repeats.agreements(read)
-    assert {str(a) for a in found} == {"3 of 3"}
-    assert all("~" not in a.leg for a in found)
-    deployed = [one for one in read.approaches if not one.startswith("article-")]
-    assert {r.approach: r.state for r in repeats.reliability(read)} == dict.fromkeys(deployed, State.INCONCLUSIVE)
+    agreements = repeats.agreements(read).values()
+    assert {str(a) for a in agreements} == {"3 of 3"}
+    assert all("~" not in a.leg for a in agreements)
+    deployed = [approach for approach in read.approaches if not approach.startswith("article-")]
+    assert {r.approach: r.state for r in reliability(read)} == dict.fromkeys(deployed, State.INCONCLUSIVE)
 
 
 def test_disagreement_is_a_result_and_is_named() -> None:
     read = repeated(10, broken=3)
-    odd = next(a for a in repeats.agreements(read) if (a.name, a.leg) == ("P2-05", "dind.foreground"))
+    odd = next(a for a in repeats.agreements(read).values() if (a.name, a.leg) == ("P2-05", "dind.foreground"))
     assert (str(odd), odd.state, odd.whole) == ("7 of 10", State.HOLDS, False)
-    dind = next(r for r in repeats.reliability(read) if r.approach == "dind")
+    dind = next(r for r in reliability(read) if r.approach == "dind")
     assert dind.state is State.LACKS
     assert "P2-05[dind.foreground] 7 of 10" in dind.reason
 
 
 def test_enough_cold_starts_that_all_serve_are_reliable() -> None:
-    dind = next(r for r in repeats.reliability(repeated(20)) if r.approach == "dind")
+    dind = next(r for r in reliability(repeated(20)) if r.approach == "dind")
     assert dind.state is State.HOLDS
     assert f"{dind.starts} of {dind.starts}" in dind.reason
 
@@ -113,16 +118,16 @@ def test_a_start_that_never_served_is_not_reliable_and_has_no_time() -> None:
     read = repeated(20)
     leg = next(leg for leg in read.legs if leg["leg"] == "dind.foreground~7")
     leg["times"], leg["failed"] = {"deploying": 1.0}, "it never served"
-    assert next(r for r in repeats.reliability(read) if r.approach == "dind").state is State.LACKS
+    assert next(r for r in reliability(read) if r.approach == "dind").state is State.LACKS
     assert len(repeats.cold_starts(read)["dind.foreground"]) == 19
 
 
 def test_a_run_without_repeats_says_nothing_of_reliability() -> None:
-    assert repeats.reliability(stream.of(recorded_lines())) == []
+    assert reliability(stream.of(recorded_lines())) == []
 
 
 def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
-    read = repeats.folded(repeated(10, broken=3))
+    read = Summary.of(repeated(10, broken=3)).record
     assert all("~" not in line["leg"] for line in (*read.observations, *read.legs, *read.header["cells"]))
     odd = next(o for o in read.observations if (o["property"], o["leg"]) == ("P2-05", "dind.foreground"))
     assert odd["state"] == "MIXED"
@@ -138,23 +143,23 @@ def test_a_reader_meets_each_cell_once_with_its_agreement() -> None:
 
 def test_a_record_without_repeats_is_shown_as_it_is() -> None:
     read = stream.of(recorded_lines())
-    assert repeats.folded(read) is read
-    assert repeats.starts(read) == []
+    assert Summary.of(read).record is read
+    assert Summary.of(read).starts == []
 
 
 def test_every_report_tells_the_repeats() -> None:
     read = repeated(6, broken=2)
-    page, summary = render.html(read), markdown.markdown(read)
+    page, summary = html_page.report(Summary.of(read)), markdown.report(Summary.of(read))
     assert "Every leg 6 times" in page
     assert "not always the same" in page
     assert "P2-05 on dind.foreground 4 of 6" in summary
     assert "| laden | dind | 6 |" in summary
-    assert "deployed once" in render.html(stream.of(recorded_lines()))
-    assert 'id="repeats"' not in render.html(stream.of(recorded_lines()))
+    assert "deployed once" in html_page.report(Summary.of(stream.of(recorded_lines())))
+    assert 'id="repeats"' not in html_page.report(Summary.of(stream.of(recorded_lines())))
 
 
 def test_cold_starts_are_compared_kind_by_kind() -> None:
-    found = {one.kind: one for one in repeats.starts(repeated(6))}
-    assert found["foreground"].difference is not None
-    assert found["foreground"].difference.words == "different"
-    assert found["engine-killed"].difference is None
+    starts = {start.kind: start for start in Summary.of(repeated(6)).starts}
+    assert starts["foreground"].difference is not None
+    assert starts["foreground"].difference.words == "different"
+    assert starts["engine-killed"].difference is None

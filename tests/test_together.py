@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance.analysis import worlds
+from conformance.analysis.worlds import SideBySide
 from conformance.cli import cli
 from conformance.record import stream
-from conformance.report import markdown, render
+from conformance.report import html_page, markdown
 from tests.conftest import recorded_lines, write
 
 ESCAPED = "P2-13[dind.foreground]"
@@ -34,17 +34,17 @@ def two(**states: str) -> list[stream.Record]:
 
 
 def test_worlds_that_agree_are_said_to() -> None:
-    found = worlds.rows(two())
-    assert worlds.disagreements(found) == []
-    assert worlds.headline(found).endswith("they agree.")
+    worlds = SideBySide(two())
+    assert worlds.apart == []
+    assert worlds.headline.endswith("they agree.")
 
 
 def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> None:
     records = two(**{ESCAPED: "LACKS"})
-    found = worlds.rows(records)
-    assert [row.name for row in worlds.disagreements(found)] == [ESCAPED]
-    assert "they disagree on 1: resources on dind." in worlds.headline(found)
-    page, text = render.side_by_side(records), markdown.side_by_side_markdown(records)
+    worlds = SideBySide(records)
+    assert [row.name for row in worlds.apart] == [ESCAPED]
+    assert "they disagree on 1: resources on dind." in worlds.headline
+    page, text = html_page.side_by_side(worlds), markdown.side_by_side(worlds)
     assert page.index("it LACKS &lt;there&gt;") < page.index("<h2>The worlds</h2>") < page.index("Every other cell")
     assert "<script" not in page
     assert "it LACKS &#60;there&#62;" in text
@@ -53,33 +53,33 @@ def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> N
 
 @pytest.mark.parametrize("state", ["INCONCLUSIVE", "ERROR", "NOT-APPLICABLE"])
 def test_what_one_world_did_not_decide_disagrees_with_nothing(state: str) -> None:
-    found = worlds.rows(two(**{ESCAPED: state}))
-    assert worlds.disagreements(found) == []
-    assert not next(row for row in found if row.name == ESCAPED).compared
+    worlds = SideBySide(two(**{ESCAPED: state}))
+    assert worlds.apart == []
+    assert not next(row for row in worlds.rows if row.name == ESCAPED).compared
 
 
 def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None:
     lines = [line for line in other() if (line.get("property"), line.get("leg")) != ("P2-13", "dind.foreground")]
     records = [stream.of(lines), stream.of(recorded_lines())]
-    row = next(one for one in worlds.rows(records) if one.name == ESCAPED)
+    row = next(each for each in SideBySide(records).rows if each.name == ESCAPED)
     assert row.lines[0] is None
     assert not row.compared
-    assert "not asked in this run" in render.side_by_side(records)
+    assert "not asked in this run" in html_page.side_by_side(SideBySide(records))
 
 
 def test_nothing_in_common_is_said() -> None:
-    assert "nothing can be compared" in worlds.headline(worlds.rows([stream.of(recorded_lines())]))
+    assert "nothing can be compared" in SideBySide([stream.of(recorded_lines())]).headline
 
 
 def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
     lines = recorded_lines()
     same = stream.of(lines)
-    assert worlds.labels(two()) == ["cgroup hybrid", "cgroup v2"]
+    assert SideBySide(two()).labels == ["cgroup hybrid", "cgroup v2"]
     lines[0]["world"]["runtime"] = "containerd://1.6.20"
-    newer, older = worlds.labels([stream.of(recorded_lines()), stream.of(lines)])
+    newer, older = SideBySide([stream.of(recorded_lines()), stream.of(lines)]).labels
     assert newer != older
     assert older == "cgroup hybrid, containerd://1.6.20"
-    assert worlds.labels([same, same])[0].endswith(f"run {same.header['run']}")
+    assert SideBySide([same, same]).labels[0].endswith(f"run {same.header['run']}")
 
 
 def test_report_puts_several_records_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.analysis.outcome import conclude
+from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.article import speaks_of
 from conformance.claims.observations import State, not_applicable
@@ -316,7 +317,7 @@ def test_a_reader_is_told_what_cannot_be_asked_and_why() -> None:
     for one in lines:
         if one["kind"] == "observation" and one["approach"] == "dood":
             one["state"], one["reason"] = "NOT-APPLICABLE", "no Docker Engine"
-    shown = markdown.markdown(stream.of(lines))
+    shown = markdown.report(Summary.of(stream.of(lines)))
     of_dood = [one for one in lines if one["kind"] == "observation" and one["approach"] == "dood"]
     families = {one["family"] for one in of_dood}
     foretold = {one["family"] for one in of_dood if one["predicted"] and speaks_of(one["property"])}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
+
 from attrs import frozen
 
-from conformance.analysis.summary_table import Part, part
+from conformance.analysis.parts import Part
 from conformance.claims.observations import Standing, Verdict, standing
 from conformance.record.stream import Line, Record
 
@@ -39,49 +42,36 @@ class Judged:
         return {name: tuple(part for part in self.parts if part.line["approach"] == name) for name in names}
 
     @property
-    def against(self) -> tuple[Part, ...]:
-        """Return the parts that speak against the sentence."""
-        return tuple(part for part in self.parts if part.verdict is Verdict.REFUTED)
-
-    @property
-    def undecided(self) -> tuple[Part, ...]:
-        """Return the parts that decided nothing."""
-        return tuple(part for part in self.parts if part.verdict is Verdict.UNDECIDED)
-
-    @property
     def why(self) -> str:
         """Return why it was not judged, or what speaks against it or was left undecided; '' where all of it is so."""
         if self.line["unjudged"]:
             return str(self.line["unjudged"])
-        said = [f"not so: {part.words}" for part in self.against]
-        said += [f"not decided: {part.words}: {part.line['reason']}" for part in self.undecided]
-        said += [f"never judged: {one['property']} on {one['leg']}" for one in self.lost]
-        said += [f"left out of this run: {', '.join(self.left_out)}"] if self.left_out else []
-        if not said and self.standing is Standing.OPEN:
-            said = ["what was observed is nothing that the article predicts"]
-        return "; ".join(said)
+        reasons = [f"not so: {part.words}" for part in self.parts if part.verdict is Verdict.REFUTED]
+        undecided = [part for part in self.parts if part.verdict is Verdict.UNDECIDED]
+        reasons += [f"not decided: {part.words}: {part.line['reason']}" for part in undecided]
+        reasons += [f"never judged: {cell['property']} on {cell['leg']}" for cell in self.lost]
+        reasons += [f"left out of this run: {', '.join(self.left_out)}"] if self.left_out else []
+        if not reasons and self.standing is Standing.OPEN:
+            reasons = ["what was observed is nothing that the article predicts"]
+        return "; ".join(reasons)
 
 
-def claims(record: Record) -> list[Judged]:
-    """Return the article claim by claim; nothing where the record is older than its header's claims."""
-
-    def about(line: Line, claim: Line) -> bool:
-        return bool(line["property"].partition(".")[0] == claim["id"])
-
-    return [
-        Judged(
-            claim,
-            tuple(part(line) for line in record.observations if about(line, claim)),
-            tuple(cell for cell in record.lost if about(cell, claim)),
-        )
+def claims(record: Record, parts: Iterable[Part]) -> dict[str, Judged]:
+    """Return the article claim by claim, by id; nothing where the record is older than its header's claims."""
+    judged: dict[str, list[Part]] = {}
+    lost: dict[str, list[Line]] = {}
+    for part in parts:
+        judged.setdefault(part.claim, []).append(part)
+    for cell in record.lost:
+        lost.setdefault(cell["property"].partition(".")[0], []).append(cell)
+    return {
+        claim["id"]: Judged(claim, tuple(judged.get(claim["id"], ())), tuple(lost.get(claim["id"], ())))
         for claim in record.header.get("claims", [])
-    ]
+    }
 
 
-def claims_line(record: Record) -> str:
-    """Return one sentence that counts the claims by what the run says of them; '' where the record has none."""
-    heard = claims(record)
-    if not heard:
-        return ""
-    counts = [(sum(one.standing is standing_ for one in heard), standing_.value) for standing_ in Standing]
-    return f"Of the article's {len(heard)} claims: {'; '.join(f'{number} {words}' for number, words in counts if number)}."
+def counted(claims: Collection[Judged]) -> str:
+    """Return one sentence that counts the claims by what the run says of them; '' where there is none."""
+    counts = Counter(claim.standing for claim in claims)
+    words = "; ".join(f"{counts[standing_]} {standing_.value}" for standing_ in Standing if counts[standing_])
+    return f"Of the article's {len(claims)} claims: {words}." if claims else ""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, State
-from conformance.record.stream import Line
+from conformance.analysis.parts import Part
+from conformance.claims.observations import HOLDS, LACKS, Observation
 
 Means = Mapping[tuple[str, str], Observation]
 
@@ -31,7 +31,7 @@ class Contradiction:
 
 
 def _each(state: Observation, approach: str, *properties: str) -> Means:
-    return {(one, approach): state for one in properties}
+    return {(name, approach): state for name in properties}
 
 
 PRINTED = "P2-06.printed"
@@ -116,8 +116,8 @@ class Heard:
     """A position, with the observations that are as it says and those that are not."""
 
     position: Position
-    borne: tuple[Line, ...]
-    against: tuple[Line, ...]
+    borne: tuple[Part, ...]
+    against: tuple[Part, ...]
 
     @property
     def words(self) -> str:
@@ -139,20 +139,20 @@ class Settled:
     def outcome(self) -> str:
         """Say in one sentence who is right here, or why this run does not settle it."""
         needs = self.contradiction.needs
-        if not any(one.borne or one.against for one in self.heard):
+        if not any(heard.borne or heard.against for heard in self.heard):
             return f"Not settled by this run: needs {needs or ' and '.join(self.missing) + ' to be decided'}."
-        right = [one.position.who for one in self.heard if one.borne and not one.against]
-        said = [f"{' and '.join(right)}: right here" if right else "None is right here as a whole"]
-        said += [f"{', '.join(self.missing)} decided nothing in this run"] if self.missing else []
-        said += [f"the rest needs {needs}"] if needs else []
-        return f"{'; '.join(said)}."
+        right = [heard.position.who for heard in self.heard if heard.borne and not heard.against]
+        clauses = [f"{' and '.join(right)}: right here" if right else "None is right here as a whole"]
+        clauses += [f"{', '.join(self.missing)} decided nothing in this run"] if self.missing else []
+        clauses += [f"the rest needs {needs}"] if needs else []
+        return f"{'; '.join(clauses)}."
 
 
-def settle(contradiction: Contradiction, observations: Iterable[Line]) -> Settled:
+def settle(contradiction: Contradiction, parts: Iterable[Part]) -> Settled:
     """Hold each position against the observations of its properties, on whatever leg; what is undecided counts for none."""
-    decided = [one for one in observations if State(one["state"]).decided]
-    named = dict.fromkeys(cell for position in contradiction.positions for cell in position.means)
-    seen = {(one["property"], one["approach"]) for one in decided}
+    decided = [((part.line["property"], part.line["approach"]), part) for part in parts if part.state.decided]
+    named = dict.fromkeys(asked for position in contradiction.positions for asked in position.means)
+    seen = {asked for asked, _ in decided}
     return Settled(
         contradiction,
         tuple(_heard(position, decided) for position in contradiction.positions),
@@ -160,7 +160,6 @@ def settle(contradiction: Contradiction, observations: Iterable[Line]) -> Settle
     )
 
 
-def _heard(position: Position, decided: list[Line]) -> Heard:
-    about = [one for one in decided if (one["property"], one["approach"]) in position.means]
-    borne = [one for one in about if State(one["state"]) is position.means[one["property"], one["approach"]].state]
-    return Heard(position, tuple(borne), tuple(one for one in about if one not in borne))
+def _heard(position: Position, decided: Iterable[tuple[tuple[str, str], Part]]) -> Heard:
+    about = [(part, part.state is position.means[asked].state) for asked, part in decided if asked in position.means]
+    return Heard(position, tuple(part for part, borne in about if borne), tuple(part for part, borne in about if not borne))

@@ -6,21 +6,12 @@ from attrs import frozen
 
 from conformance.analysis.repeats import cold_starts
 from conformance.analysis.statistics import Difference, Times, difference, times
-from conformance.analysis.worlds import FACTS, Row, rows
+from conformance.analysis.worlds import FACTS, SideBySide, WorldsRow
 from conformance.record.stream import Line, Record
 
 
 @frozen
-class Fact:
-    """Something of the world, or of the run, that is another in the second record."""
-
-    what: str
-    before: str
-    after: str
-
-
-@frozen
-class Start:
+class StartsCompared:
     """The cold starts of one leg in both records, and whether a test could tell them apart."""
 
     leg: str
@@ -33,18 +24,19 @@ class Start:
 class Differences:
     """What is another one in the second record."""
 
-    facts: tuple[Fact, ...]
-    changed: tuple[Row, ...]
+    facts: tuple[tuple[str, str, str], ...]
+    """What of the world, or of the run; what it was, and what it is."""
+    changed: tuple[WorldsRow, ...]
     appeared: tuple[Line, ...]
     vanished: tuple[Line, ...]
     same: int
-    starts: tuple[Start, ...]
+    starts: tuple[StartsCompared, ...]
 
     @property
     def counted(self) -> str:
         """Return it in one line."""
-        told = [f"{len(self.changed)} changed", f"{len(self.appeared)} appeared", f"{len(self.vanished)} vanished"]
-        return f"{', '.join(told)}, {self.same} as before"
+        counts = [f"{len(self.changed)} changed", f"{len(self.appeared)} appeared", f"{len(self.vanished)} vanished"]
+        return f"{', '.join(counts)}, {self.same} as before"
 
 
 def compare(before: Record, after: Record) -> Differences:
@@ -52,26 +44,24 @@ def compare(before: Record, after: Record) -> Differences:
 
     An observation is the same where its state is: reasons hold times and ids, and are other ones in every run.
     """
-    found = rows((before, after))
-    both = [row for row in found if None not in row.lines]
+    every = SideBySide((before, after)).rows
+    both = [row for row in every if None not in row.lines]
     changed = tuple(row for row in both if row.states[0] is not row.states[1])
     return Differences(
-        facts=tuple(
-            Fact(what, old, new) for what, told in FACTS.items() if (old := str(told(before))) != (new := str(told(after)))
-        ),
+        facts=tuple((what, old, new) for what, fact in FACTS.items() if (old := str(fact(before))) != (new := str(fact(after)))),
         changed=changed,
-        appeared=tuple(line for row in found if row.lines[0] is None and (line := row.lines[1])),
-        vanished=tuple(line for row in found if row.lines[1] is None and (line := row.lines[0])),
+        appeared=tuple(line for row in every if row.lines[0] is None and (line := row.lines[1])),
+        vanished=tuple(line for row in every if row.lines[1] is None and (line := row.lines[0])),
         same=len(both) - len(changed),
         starts=tuple(_starts(before, after)),
     )
 
 
-def _starts(before: Record, after: Record) -> list[Start]:
+def _starts(before: Record, after: Record) -> list[StartsCompared]:
     """Return the legs that came to serve in both."""
     old, new = cold_starts(before), cold_starts(after)
     return [
-        Start(leg, times(samples), times(new[leg]), difference(samples, new[leg]))
+        StartsCompared(leg, times(samples), times(new[leg]), difference(samples, new[leg]))
         for leg, samples in old.items()
         if samples and new.get(leg)
     ]

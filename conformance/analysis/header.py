@@ -1,67 +1,72 @@
-"""What a record's header says, in words: approaches, stand-ins, the world, its kernel."""
+"""What a record says of its approaches and of its world, in words."""
 
 from __future__ import annotations
 
-from conformance.analysis.summary_table import Cell, sentence
-from conformance.record.stream import Line, Record
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+from conformance.evidence.identity import parsed
+from conformance.record.stream import Record
 
 
-def title(record: Record, approach: str) -> str:
-    """Return an approach's name as people write it."""
-    return str(known(record, approach).get("title", approach))
+@frozen
+class ReportedApproach:
+    """An approach as a record has it: its title and what it is granted from the header, where that is not older."""
+
+    title: str
+    granted: Sequence[str]
+    spawns: bool
+    """Whether it is a way to get containers."""
+    stand_ins: Sequence[str]
+    """The public names that images of ours stood in for, from the pods that were deployed."""
+
+    @classmethod
+    def of(cls, record: Record, name: str) -> ReportedApproach:
+        """Return what a record says of an approach."""
+        known = record.header.get("approaches", {}).get(name, {})
+        readings = [pod.output for pod in record.named("pod") if pod.leg.startswith(f"{name}.")]
+        containers = [each for pod in readings if isinstance(pod, dict) for each in pod.get("spec", {}).get("containers", [])]
+        used = {word for container in containers for word in (container["image"], *container.get("command", []))}
+        stand_ins = sorted(public for public in record.header.get("stand_ins", {}) if public in used)
+        return cls(str(known.get("title", name)), known.get("granted") or ["nothing"], bool(known.get("spawns", True)), stand_ins)
+
+    @property
+    def place(self) -> str:
+        """Return what its line begins with where it has no column: a pod that is no way to get containers is the baseline."""
+        return "Beside" if self.spawns else "Baseline"
 
 
-def known(record: Record, approach: str) -> Line:
-    """Return what a record's header says of an approach; nothing where that is older."""
-    return dict(record.header.get("approaches", {}).get(approach, {}))
+@frozen
+class ReportedWorld:
+    """The world of a record in one line, and what stands behind the answer: the kernel's edits, the engines' versions."""
+
+    line: str
+    edits: Mapping[str, str]
+    """What was edited in the world's own kernel, and why. The first records had no names, but numbers."""
+    engines: Mapping[str, str]
+    """The engines that each approach's legs had, as they themselves say."""
+
+    @classmethod
+    def of(cls, record: Record) -> ReportedWorld:
+        """Return what a record says of its world."""
+        world = record.header["world"]
+        kernel = world.get("own_kernel") or {}
+        edits = kernel.get("edits", {})
+        edits = dict(edits) if isinstance(edits, dict) else {str(number): why for number, why in enumerate(edits, 1)}
+        own = f" ({kernel['how']}; built from {kernel['source']}, edited: {', '.join(edits)})" if kernel else ""
+        line = (
+            f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
+            f"Linux {world['kernel']}{own}, {len(world['nodes'])} nodes"
+            + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
+        )
+        return cls(line, edits, _engines(record))
 
 
-def spawns(record: Record, approach: str) -> bool:
-    """Return whether an approach is a way to get containers."""
-    return bool(known(record, approach).get("spawns", True))
-
-
-def place(record: Record, approach: str) -> str:
-    """Return what the line of an approach with no column begins with: a pod that is no way to get containers is the baseline."""
-    return "Beside" if spawns(record, approach) else "Baseline"
-
-
-def introduced(record: Record, cell: Cell) -> str:
-    """Return what stands before the state of a cell of an approach without a column: whose it is, and the family's sentence."""
-    return f"{place(record, cell.approach)}, {title(record, cell.approach)}. {sentence(record, cell.family)}"
-
-
-def stand_ins(record: Record, approach: str) -> list[str]:
-    """Return the public names that images of ours stood in for on an approach's cells, from the pods that were deployed."""
-    found = [e for e in record.named("pod") if e.leg.startswith(f"{approach}.")]
-    pods = [e.output for e in found if isinstance(e.output, dict)]
-    used = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
-    used |= {argument for pod in pods for container in pod["spec"]["containers"] for argument in container.get("command", [])}
-    return sorted(name for name in record.header.get("stand_ins", {}) if name in used)
-
-
-def world_line(record: Record) -> str:
-    """Return the world in one line."""
-    world = record.header["world"]
-    return (
-        f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
-        f"Linux {world['kernel']}{kernel_made(record)}, {len(world['nodes'])} nodes"
-        + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
-    )
-
-
-def kernel_made(record: Record) -> str:
-    """Say in words how the world's own kernel runs and the names of what was edited in it; nothing where it is the machine's.
-
-    Why each was edited stands with the world, behind the answer.
-    """
-    made = record.header["world"].get("own_kernel")
-    if not made:
-        return ""
-    return f" ({made['how']}; built from {made['source']}, edited: {', '.join(edits(record))})"
-
-
-def edits(record: Record) -> dict[str, str]:
-    """Return the names of what was edited in the world's own kernel, and why. The first records had no names, but numbers."""
-    made = record.header["world"].get("own_kernel", {}).get("edits", {})
-    return dict(made) if isinstance(made, dict) else {str(number): why for number, why in enumerate(made, 1)}
+def _engines(record: Record) -> dict[str, str]:
+    versions: dict[str, dict[str, None]] = {}
+    for reading in record.named("daemon"):
+        if info := parsed(reading):
+            words = f"Docker {info.get('ServerVersion')} of {info.get('OperatingSystem')}, storage driver {info.get('Driver')}"
+            versions.setdefault(reading.leg.partition(".")[0], {})[words] = None
+    return {approach: "; ".join(words) for approach, words in versions.items()}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import Enum
 
 from attrs import frozen
 
+from conformance.analysis.parts import Part
 from conformance.claims.observations import State
-from conformance.record.stream import Line, Record
+from conformance.record.stream import Record
 
 LEFT, RIGHT = "dood", "dind"
 """The two approaches that the article compares."""
@@ -45,34 +48,40 @@ def compare(left: State, right: State, predicted_left: State | None, predicted_r
 class Pair:
     """A property that was judged on both approaches on the same kind of leg, with both observations."""
 
-    name: str
-    sentence: str
     kind: str
-    left: Line
-    right: Line
+    left: Part
+    right: Part
 
     @property
     def comparison(self) -> Comparison:
         """Return what the two say of the difference."""
-        predicted = [State(one["predicted"]) if one["predicted"] else None for one in (self.left, self.right)]
-        return compare(State(self.left["state"]), State(self.right["state"]), *predicted)
+        return compare(self.left.state, self.right.state, self.left.predicted, self.right.predicted)
 
     @property
     def why(self) -> str:
         """Return why the two cannot be compared, or ''."""
         if self.comparison is not Comparison.UNTOLD:
             return ""
-        open_ = [one for one in (self.left, self.right) if one["state"] not in (State.HOLDS.value, State.LACKS.value)]
-        return "; ".join(f"{one['leg']} is {one['state']}: {one['reason']}" for one in open_)
+        undecided = [part for part in (self.left, self.right) if part.state not in (State.HOLDS, State.LACKS)]
+        return "; ".join(f"{part.line['leg']} is {part.state.value}: {part.line['reason']}" for part in undecided)
 
 
-def pairs(record: Record) -> list[Pair]:
+def pairs(record: Record, parts: Iterable[Part]) -> list[Pair]:
     """Return every property x kind of leg that was judged on both, in the record's order of families."""
-    found = {(one["property"], one["leg"]): one for one in record.observations}
-    made = []
+    of_cell = {part.cell: part for part in parts}
+    pairs = []
     for cell in record.header["cells"]:
         approach, _, kind = cell["leg"].partition(".")
-        left, right = (found.get((cell["property"], f"{side}.{kind}")) for side in (LEFT, RIGHT))
+        left, right = (of_cell.get((cell["property"], f"{side}.{kind}")) for side in (LEFT, RIGHT))
         if approach == LEFT and left and right:
-            made.append(Pair(cell["property"], left["sentence"], kind, left, right))
-    return made
+            pairs.append(Pair(kind, left, right))
+    return pairs
+
+
+def counted(pairs: Iterable[Pair]) -> str:
+    """Return one sentence that counts what the pairs say; '' where there is none."""
+    counts = Counter(pair.comparison for pair in pairs)
+    if not counts:
+        return ""
+    words = "; ".join(f"{counts[comparison]} {comparison.value}" for comparison in Comparison if counts[comparison])
+    return f"{sum(counts.values())} pairs of the two approaches on the same kind of leg: {words}."

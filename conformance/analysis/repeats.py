@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
@@ -47,14 +47,14 @@ class Agreement:
         return f"{self.agreeing} of {len(self.states)}"
 
 
-def agreements(record: Record) -> list[Agreement]:
-    """Return the agreement of every cell over its repeats, in the order of the record's cells; a lost one counts as ERROR."""
-    judged = {(o["property"], o["leg"]): State(o["state"]) for o in record.observations}
-    found: dict[tuple[str, str], list[State]] = {}
+def agreements(record: Record) -> dict[tuple[str, str], Agreement]:
+    """Return the agreement of every cell over its repeats, in the order of the record's cells; what was lost counts as ERROR."""
+    judged = {(line["property"], line["leg"]): State(line["state"]) for line in record.observations}
+    states: dict[tuple[str, str], list[State]] = {}
     for cell in record.header["cells"]:
         state = judged.get((cell["property"], cell["leg"]), State.ERROR)
-        found.setdefault((cell["property"], repeat_of(cell["leg"])[0]), []).append(state)
-    return [Agreement(name, leg, tuple(states)) for (name, leg), states in found.items()]
+        states.setdefault((cell["property"], repeat_of(cell["leg"])[0]), []).append(state)
+    return {cell: Agreement(*cell, tuple(each)) for cell, each in states.items()}
 
 
 def cold_starts(record: Record) -> dict[str, list[float]]:
@@ -63,25 +63,25 @@ def cold_starts(record: Record) -> dict[str, list[float]]:
     On the runner's clock, which asks for the pod and waits for the page: the lag between the two is in it. A leg that
     never served has no time.
     """
-    found: dict[str, list[float]] = {}
+    starts: dict[str, list[float]] = {}
     for leg in record.legs:
         times = leg.get("times", {})
-        samples = found.setdefault(repeat_of(leg["leg"])[0], [])
+        samples = starts.setdefault(repeat_of(leg["leg"])[0], [])
         if "serving" in times:
             samples.append(round(times["serving"] - times["deploying"], 3))
-    return found
+    return starts
 
 
-def of_first(one: Evidence) -> bool:
+def of_first(reading: Evidence) -> bool:
     """Return whether a reading is of the first deployment of its leg."""
-    return repeat_of(one.leg)[1] == 1
+    return repeat_of(reading.leg)[1] == 1
 
 
 RELIABLE = "P2-25"
 _SENTENCE = "every cold start comes to serve, and every observation is the same each time"
 
 
-def folded(record: Record) -> Record:
+def folded(record: Record, agreements: Mapping[tuple[str, str], Agreement]) -> Record:
     """Return the record as a reader meets it: each cell once, with its agreement, and P2-25 as an observation like any other.
 
     What is shown of a cell is its first repeat; where the repeats disagree it reads MIXED. A record without repeats is
@@ -89,21 +89,19 @@ def folded(record: Record) -> Record:
     """
     if record.repeats == 1:
         return record
-    agreed = {(a.name, a.leg): a for a in agreements(record)}
-    unexpected = {(o["property"], repeat_of(o["leg"])[0]) for o in record.observations if not o["as_expected"]}
+    unexpected = {(line["property"], repeat_of(line["leg"])[0]) for line in record.observations if not line["as_expected"]}
     shown: list[Line] = []
     for line in record.observations:
         key = (line["property"], line["leg"])
-        if key in agreed:
-            state = agreed[key].state if agreed[key].whole else State.MIXED
-            reason = f"{agreed[key]} {agreed[key].state.value}; the first: {line['reason']}"
+        if agreement := agreements.get(key):
+            state = agreement.state if agreement.whole else State.MIXED
+            reason = f"{agreement} {agreement.state.value}; the first: {line['reason']}"
             shown.append({**line, "state": state.value, "reason": reason, "as_expected": key not in unexpected})
-    reliable = [_as_observation(one) for one in reliability(record)]
-    cells = [cell for cell in record.header["cells"] if (cell["property"], cell["leg"]) in agreed]
-    cells += [
-        {"property": RELIABLE, "leg": o["leg"], "family": o["family"], "sentence": f"Reliability: {_SENTENCE}."} for o in reliable
-    ]
-    claims = [{**one, "unjudged": ""} if one["id"] == RELIABLE else one for one in record.header.get("claims", [])]
+    reliable = [_as_observation(approach) for approach in reliability(record, agreements)]
+    cells = [cell for cell in record.header["cells"] if (cell["property"], cell["leg"]) in agreements]
+    sentence = f"Reliability: {_SENTENCE}."
+    cells += [{**{key: line[key] for key in ("property", "leg", "family")}, "sentence": sentence} for line in reliable]
+    claims = [{**claim, "unjudged": ""} if claim["id"] == RELIABLE else claim for claim in record.header.get("claims", [])]
     return evolve(
         record,
         header={**record.header, "cells": cells, "claims": claims},
@@ -113,13 +111,14 @@ def folded(record: Record) -> Record:
     )
 
 
-def _as_observation(one: Reliability) -> Line:
+def _as_observation(reliable: Reliability) -> Line:
     """Return P2-25 of an approach as a line. The article speaks of DinD alone; we know of none that is less reliable."""
+    approach, state = reliable.approach, reliable.state
     return {
         "kind": "observation", "property": RELIABLE, "sentence": _SENTENCE, "family": "reliability", "level": "article",
-        "source": CLAIMS[RELIABLE].source, "approach": one.approach, "leg": f"{one.approach}.repeats", "state": one.state.value,
-        "reason": one.reason, "cites": [], "predicted": State.HOLDS.value if one.approach == "dind" else None,
-        "expected": State.HOLDS.value, "why_expected": "as the article predicts", "as_expected": one.state is State.HOLDS,
+        "source": CLAIMS[RELIABLE].source, "approach": approach, "leg": f"{approach}.repeats", "state": state.value,
+        "reason": reliable.reason, "cites": [], "predicted": State.HOLDS.value if approach == "dind" else None,
+        "expected": State.HOLDS.value, "why_expected": "as the article predicts", "as_expected": state is State.HOLDS,
     }  # fmt: skip
 
 
@@ -142,36 +141,35 @@ class Reliability:
     @property
     def reason(self) -> str:
         """Return it in words with its numbers."""
-        said = f"{self.served} of {self.starts} cold starts came to serve"
+        words = f"{self.served} of {self.starts} cold starts came to serve"
         if self.unsteady:
-            said += "; not always the same: " + ", ".join(f"{a.name}[{a.leg}] {a}" for a in self.unsteady)
+            words += "; not always the same: " + ", ".join(f"{a.name}[{a.leg}] {a}" for a in self.unsteady)
         elif self.state is State.INCONCLUSIVE:
-            said += f"; it takes {ENOUGH} to speak of reliability"
+            words += f"; it takes {ENOUGH} to speak of reliability"
         else:
-            said += "; every observation was the same each time"
-        return said
+            words += "; every observation was the same each time"
+        return words
 
 
-def reliability(record: Record) -> list[Reliability]:
+def reliability(record: Record, agreements: Mapping[tuple[str, str], Agreement]) -> list[Reliability]:
     """Return P2-25 for every approach that was deployed more than once; [] for a run without repeats.
 
     A leg of a manifest as printed has no child that could be proven to serve: it is no cold start.
     """
     if record.repeats == 1:
         return []
-    agreed = agreements(record)
-    found = []
+    reliable = []
     for approach in record.approaches:
         legs = [leg for leg in record.legs if leg["approach"] == approach and ("serving" in leg["times"] or leg.get("failed"))]
         served = sum("serving" in leg["times"] for leg in legs)
-        unsteady = tuple(a for a in agreed if a.leg.startswith(f"{approach}.") and not a.whole)
+        unsteady = tuple(each for each in agreements.values() if each.leg.startswith(f"{approach}.") and not each.whole)
         if legs:
-            found.append(Reliability(approach, len(legs), served, unsteady))
-    return found
+            reliable.append(Reliability(approach, len(legs), served, unsteady))
+    return reliable
 
 
 @frozen
-class Start:
+class ColdStarts:
     """The cold starts of one kind of leg: the times of each approach, and whether the first two differ."""
 
     kind: str
@@ -179,17 +177,15 @@ class Start:
     difference: Difference | None
 
 
-def starts(record: Record) -> list[Start]:
-    """Return the cold-start times kind by kind; [] for a run without repeats."""
-    if record.repeats == 1:
-        return []
+def starts(samples_of: Mapping[str, Sequence[float]]) -> list[ColdStarts]:
+    """Return the cold starts of legs kind by kind."""
     kinds: dict[str, dict[str, Times]] = {}
-    for leg, samples in cold_starts(record).items():
+    for leg, samples in samples_of.items():
         approach, _, kind = leg.partition(".")
         if samples:
             kinds.setdefault(kind, {})[approach] = times(samples)
-    found = []
+    compared = []
     for kind, by_approach in kinds.items():
         pair = [by_approach[name].samples for name in ("dood", "dind") if name in by_approach]
-        found.append(Start(kind, by_approach, difference(*pair) if len(pair) == 2 else None))  # noqa: PLR2004
-    return found
+        compared.append(ColdStarts(kind, by_approach, difference(*pair) if len(pair) == 2 else None))  # noqa: PLR2004
+    return compared

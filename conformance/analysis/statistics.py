@@ -67,16 +67,16 @@ class Difference:
         return "different" if self.p <= 1 - CONFIDENCE else "not seen to differ"
 
 
-def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
+def difference(left: Sequence[float], right: Sequence[float]) -> Difference:
     """Test two groups of samples by the exact two-sided rank-sum test (Wilcoxon, Mann-Whitney), ties at their mean rank.
 
     Exact by counting every way to share the ranks out, so no sample is too small to be right; too small a sample
     cannot say "different", and `smallest` tells.
     """
-    if not one or not other:
+    if not left or not right:
         return Difference(1.0, 1.0)
-    ranks = _doubled_ranks([*one, *other])
-    chosen, total = len(one), sum(ranks)
+    ranks = _doubled_ranks([*left, *right])
+    chosen, total = len(left), sum(ranks)
     ways = _ways(ranks, chosen)
     middle = chosen * total / len(ranks)
     off = abs(sum(ranks[:chosen]) - middle)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from attrs import frozen
 
+from conformance.analysis.header import ReportedWorld
 from conformance.claims.observations import State
 from conformance.record.names import repeat_of
 from conformance.record.stream import Line, Record
 
 
 @frozen
-class Row:
+class WorldsRow:
     """One cell of the runs: a property on a leg, and its observation in each world; None where the world has none."""
 
     prop: str
     leg: str
-    sentence: str
-    family: str
     lines: tuple[Line | None, ...]
+
+    @property
+    def about(self) -> Line:
+        """Return the first line that there is: the property's sentence and its family."""
+        return next(line for line in self.lines if line)
 
     @property
     def name(self) -> str:
@@ -42,50 +47,62 @@ class Row:
         return sum(state in (State.HOLDS, State.LACKS) for state in self.states) > 1
 
 
-def rows(records: Sequence[Record]) -> list[Row]:
-    """Return every cell that any of the records has an observation of, in the order of the first that has it.
+@frozen
+class SideBySide:
+    """Records of several worlds, what every output of them shows."""
 
-    Of repeats the first is shown, as in a report of one world.
-    """
-    found: dict[tuple[str, str], list[Line | None]] = {}
-    for place, record in enumerate(records):
-        for line in record.observations:
-            if repeat_of(line["leg"])[1] == 1:
-                found.setdefault((line["property"], line["leg"]), [None] * len(records))[place] = line
-    return [_row(*key, lines) for key, lines in found.items()]
+    records: Sequence[Record]
 
+    @cached_property
+    def rows(self) -> list[WorldsRow]:
+        """Return every cell that any of the records has an observation of, in the order of the first that has it.
 
-def _row(name: str, leg: str, lines: list[Line | None]) -> Row:
-    first = next(line for line in lines if line)
-    return Row(name, leg, first["sentence"], first["family"], tuple(lines))
+        Of repeats the first is shown, as in a report of one world.
+        """
+        observed: dict[tuple[str, str], list[Line | None]] = {}
+        for place, record in enumerate(self.records):
+            for line in record.observations:
+                if repeat_of(line["leg"])[1] == 1:
+                    observed.setdefault((line["property"], line["leg"]), [None] * len(self.records))[place] = line
+        return [WorldsRow(*cell, tuple(lines)) for cell, lines in observed.items()]
 
+    @cached_property
+    def apart(self) -> list[WorldsRow]:
+        """Return the rows on which the worlds disagree."""
+        return [row for row in self.rows if row.disagree]
 
-def disagreements(found: list[Row]) -> list[Row]:
-    """Return the rows on which the worlds disagree."""
-    return [row for row in found if row.disagree]
+    @property
+    def headline(self) -> str:
+        """Return one sentence of how much the worlds disagree, and on what."""
+        compared = sum(row.compared for row in self.rows)
+        if not compared:
+            return "These worlds have no cell that two of them decided: nothing can be compared."
+        if not self.apart:
+            return f"On all {compared} cells that more than one of these worlds decided they agree."
+        names = ", ".join(dict.fromkeys(f"{row.about['family']} on {row.leg.partition('.')[0]}" for row in self.apart))
+        return f"Of the {compared} cells that more than one of these worlds decided they disagree on {len(self.apart)}: {names}."
 
+    @cached_property
+    def labels(self) -> list[str]:
+        """Return a name of each world to head its column: its cgroup version, and what tells it from one of the same version."""
+        worlds = [record.header["world"] for record in self.records]
+        short = [f"cgroup {world['cgroup']}" for world in worlds]
+        longer = [f"{label}, {world['runtime']}" for label, world in zip(short, worlds, strict=True)]
+        named = [brief if short.count(brief) == 1 else long for brief, long in zip(short, longer, strict=True)]
+        return [
+            label if named.count(label) == 1 else f"{label}, run {record.header['run']}"
+            for label, record in zip(named, self.records, strict=True)
+        ]
 
-def headline(found: list[Row]) -> str:
-    """Return one sentence of how much the worlds disagree, and on what."""
-    compared, apart = sum(row.compared for row in found), disagreements(found)
-    if not compared:
-        return "These worlds have no cell that two of them decided: nothing can be compared."
-    if not apart:
-        return f"On all {compared} cells that more than one of these worlds decided they agree."
-    names = list(dict.fromkeys(f"{row.family} on {row.leg.partition('.')[0]}" for row in apart))
-    return (
-        f"Of the {compared} cells that more than one of these worlds decided they disagree on {len(apart)}: {', '.join(names)}."
-    )
+    @property
+    def facts(self) -> dict[str, list[str]]:
+        """Return what is shown of the worlds and their runs, by name, each in the order of the records."""
+        return {what: [fact(record) for record in self.records] for what, fact in FACTS.items()}
 
-
-def labels(records: Sequence[Record]) -> list[str]:
-    """Return each world a name to head its column: its cgroup version, and what tells it from one of the same version."""
-    short = [f"cgroup {record.header['world']['cgroup']}" for record in records]
-    longer = [f"{one}, {record.header['world']['runtime']}" for one, record in zip(short, records, strict=True)]
-    named = [brief if short.count(brief) == 1 else long for brief, long in zip(short, longer, strict=True)]
-    return [
-        one if named.count(one) == 1 else f"{one}, run {record.header['run']}" for one, record in zip(named, records, strict=True)
-    ]
+    @property
+    def lines(self) -> list[str]:
+        """Return each world in one line."""
+        return [ReportedWorld.of(record).line for record in self.records]
 
 
 FACTS: dict[str, Callable[[Record], str]] = {
@@ -101,4 +118,4 @@ FACTS: dict[str, Callable[[Record], str]] = {
     ),
     "stand-ins": lambda record: ", ".join(record.header.get("stand_ins", {})) or "none",
 }
-"""What is told of a world and its run, by name."""
+"""What is shown of a world and its run, by name."""

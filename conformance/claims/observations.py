@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import Self
 
 from attrs import frozen
 
 
-class State(Enum):
+class Worded(Enum):
+    """A value as records have it, with the sign that stands beside it, so that colour is never the only one, and words for it."""
+
+    _value_: str
+    sign: str
+    words: str
+
+    def __new__(cls, value: str, sign: str = "", words: str = "") -> Self:
+        """Return a member; one that exists is looked up by its value alone."""
+        member = object.__new__(cls)
+        member._value_, member.sign, member.words = value, sign, words
+        return member
+
+
+class State(Worded):
     """The states of an observation. MIXED only sums up parts that differ; no judge returns it."""
 
-    HOLDS = "HOLDS"
-    LACKS = "LACKS"
-    MIXED = "MIXED"
-    NOT_APPLICABLE = "NOT-APPLICABLE"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    ERROR = "ERROR"
+    HOLDS = "HOLDS", "✓", "holds"
+    LACKS = "LACKS", "✗", "does not hold"
+    MIXED = "MIXED", "◐", "holds in part"
+    NOT_APPLICABLE = "NOT-APPLICABLE", "-", "cannot be asked here"
+    INCONCLUSIVE = "INCONCLUSIVE", "?", "cannot be told"
+    ERROR = "ERROR", "!", "was not measured"
 
     @property
     def decided(self) -> bool:
@@ -77,12 +92,12 @@ def summarise(states: Iterable[State]) -> State:
     return seen.pop() if len(seen) == 1 else State.MIXED
 
 
-class Verdict(Enum):
+class Verdict(Worded):
     """What an observation says of the article's sentence; other observations carry their own reason."""
 
-    CONFIRMED = "CONFIRMED"
-    REFUTED = "REFUTED"
-    SILENT = "SILENT"
+    CONFIRMED = "CONFIRMED", "", "as the article says"
+    REFUTED = "REFUTED", "", "not as the article says"
+    SILENT = "SILENT", "", "the article is silent"
     UNDECIDED = "UNDECIDED"
 
 
@@ -95,14 +110,14 @@ def verdict(state: State, prediction: State | None) -> Verdict:
     return Verdict.CONFIRMED if state is prediction else Verdict.REFUTED
 
 
-class Standing(Enum):
+class Standing(Worded):
     """What the verdicts on a sentence of the article come to: what a run says of that sentence."""
 
-    TRUE = "true here"
-    CAVEAT = "true here, with a caveat"
-    IN_PART = "true in part"
-    FALSE = "false here"
-    OPEN = "not judged"
+    TRUE = "true here", "✓"
+    CAVEAT = "true here, with a caveat", "✓"
+    IN_PART = "true in part", "◐"
+    FALSE = "false here", "✗"
+    OPEN = "not judged", "?"
 
 
 def standing(verdicts: Iterable[Verdict]) -> Standing:
@@ -119,30 +134,3 @@ def standing(verdicts: Iterable[Verdict]) -> Standing:
     if Verdict.CONFIRMED in seen:
         return Standing.CAVEAT if Verdict.UNDECIDED in seen else Standing.TRUE
     return Standing.OPEN
-
-
-WORDS = {
-    State.HOLDS: "holds",
-    State.LACKS: "does not hold",
-    State.MIXED: "holds in part",
-    State.NOT_APPLICABLE: "cannot be asked here",
-    State.INCONCLUSIVE: "cannot be told",
-    State.ERROR: "was not measured",
-}
-SIGNS = {
-    State.HOLDS: "✓",
-    State.LACKS: "✗",
-    State.MIXED: "◐",
-    State.NOT_APPLICABLE: "-",
-    State.INCONCLUSIVE: "?",
-    State.ERROR: "!",
-}
-"""Colour is never the only sign."""
-STANDS = {Standing.TRUE: "✓", Standing.CAVEAT: "✓", Standing.IN_PART: "◐", Standing.FALSE: "✗", Standing.OPEN: "?"}
-"""The same signs, for what is said of a sentence of the article."""
-SAID = {
-    Verdict.CONFIRMED: "as the article says",
-    Verdict.REFUTED: "not as the article says",
-    Verdict.SILENT: "the article is silent",
-    Verdict.UNDECIDED: "",
-}

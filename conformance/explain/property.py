@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance import suite
-from conformance.analysis import header, summary_table
+from conformance.analysis.parts import Part
+from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import Approach
-from conformance.claims import observations
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.properties import Property
 from conformance.errors import UsageError
@@ -103,14 +103,15 @@ def _words(function: object) -> str:
 
 
 def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]) -> Iterator[str]:
+    summary = Summary.of(record)
     lines = [line for line in record.observations if line["property"] == prop.id]
-    yield from ("", f"What run {record.header['run']} saw ({header.world_line(record)})")
+    yield from ("", f"What run {record.header['run']} saw ({summary.world.line})")
     if not lines:
         yield from wrapped("", "This record has no observation of it.", BESIDE)
-    evidence = {each.id: each for each in record.evidence}
+    evidence = summary.evidence
     for line in lines:
         yield ""
-        yield from _leg(summary_table.part(line), [evidence[cited] for cited in line["cites"] if cited in evidence])
+        yield from _leg(Part.of(line), [evidence[cited] for cited in line["cites"] if cited in evidence])
     yield from ("", "By hand (the nodes of a kind cluster are containers: docker exec; elsewhere kubectl debug node/$NODE)")
     for name in dict.fromkeys(line["approach"] for line in lines):
         if name in approaches:
@@ -119,9 +120,9 @@ def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]
     yield f"  conformance run --level {prop.level} -k '{prop.id}['"
 
 
-def _leg(part: summary_table.Part, cited: list[Evidence]) -> Iterator[str]:
+def _leg(part: Part, cited: list[Evidence]) -> Iterator[str]:
     line = part.line
-    yield f"{observations.SIGNS[part.state]} {line['leg']}: {part.state.value}"
+    yield f"{part.state.sign} {line['leg']}: {part.state.value}"
     yield from wrapped("because", _flat(line["reason"]), BESIDE)
     predicted = f"{part.sayer} predicts {line['predicted'] or 'nothing'}: {part.verdict.value}"
     yield from wrapped("so", f"{predicted}; expected here: {line['expected'] or 'unknown'}, {line['why_expected']}", BESIDE)

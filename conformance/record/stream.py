@@ -177,11 +177,6 @@ class Record:
         return found
 
     @cached_property
-    def families(self) -> list[str]:
-        """Return the families in the order of their first cell."""
-        return list(dict.fromkeys(cell["family"] for cell in self.header["cells"]))
-
-    @cached_property
     def approaches(self) -> list[str]:
         """Return the approaches in the order of their first cell."""
         return list(dict.fromkeys(cell["leg"].partition(".")[0] for cell in self.header["cells"]))

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.analysis import repeats
+from conformance.analysis.summary import Summary
+from conformance.analysis.worlds import SideBySide
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import ON_NODE_AFTER
-from conformance.record.stream import Record
-from conformance.report import verdict_file
-from conformance.report.markdown import markdown, side_by_side_markdown
-from conformance.report.render import html, page, side_by_side
+from conformance.report import html_page, markdown, verdict_file
 
 
-def shown(one: Evidence) -> bool:
+def shown(reading: Evidence) -> bool:
     """Return whether a reading is on a run's pages: all of a leg's first deployment, and of its repeats what was left by each.
 
     It is what `record.read` keeps for them.
     """
-    return repeats.of_first(one) or one.name == ON_NODE_AFTER
+    return repeats.of_first(reading) or reading.name == ON_NODE_AFTER
 
 
-def everything(record: Record, folder: Path) -> None:
+def everything(summary: Summary, folder: Path) -> None:
     """Write report.html, summary.md, verdict.json and badge.svg into the run's folder."""
-    _write(folder / "report.html", html(record))
-    _write(folder / "summary.md", markdown(record))
-    found = verdict_file.verdicts(record)
-    _write(folder / "verdict.json", json.dumps(found, indent=1) + "\n")
-    _write(folder / "badge.svg", page("badge.svg", **verdict_file.badge(found)))
+    _write(folder / "report.html", html_page.report(summary))
+    _write(folder / "summary.md", markdown.report(summary))
+    verdicts = verdict_file.verdicts(summary)
+    _write(folder / "verdict.json", json.dumps(verdicts, indent=1) + "\n")
+    _write(folder / "badge.svg", html_page.page("badge.svg", **verdict_file.badge(verdicts)))
 
 
-def several(records: Sequence[Record], folder: Path) -> None:
+def several(worlds: SideBySide, folder: Path) -> None:
     """Write worlds.html and worlds.md into a folder, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "worlds.html", side_by_side(records))
-    _write(folder / "worlds.md", side_by_side_markdown(records))
+    _write(folder / "worlds.html", html_page.side_by_side(worlds))
+    _write(folder / "worlds.md", markdown.side_by_side(worlds))
 
 
 def step_summary(text: str, file: Path) -> str:
     """Append a summary in markdown to the file of a CI step (`$GITHUB_STEP_SUMMARY`).
 
-    Gives one sentence that says why it could not be written, else ''. It raises nothing: a verdict does not hang on it.
+    Return one sentence that says why it could not be written, else ''. Nothing is raised: a verdict does not hang on it.
     """
     try:
         with file.open("a", encoding="utf-8", errors="backslashreplace") as summary:

@@ -25,19 +25,19 @@ from conformance.record.stream import Line
 from conformance.report import terminal
 from conformance.report.printable import printable
 
-Told = Callable[[Line], None]
+Hear = Callable[[Line], None]
 A_SECOND = 2
 """How often the table is drawn: what is measured runs on the same processors."""
 
 
 @contextmanager
-def nothing() -> Iterator[Told]:
+def nothing() -> Iterator[Hear]:
     """Tell nothing."""
     yield lambda _: None
 
 
 @contextmanager
-def lines_of_json() -> Iterator[Told]:
+def lines_of_json() -> Iterator[Hear]:
     """Write each observation to stdout as the line of JSON that the record has."""
     yield lambda line: as_json(line) if line["kind"] == "observation" else None
 
@@ -48,23 +48,23 @@ def as_json(value: dict[str, Any]) -> None:
 
 
 @contextmanager
-def plain(console: Console) -> Iterator[Told]:
+def plain(console: Console) -> Iterator[Hear]:
     """Print a line for each observation."""
     began = time.monotonic()
     yield lambda line: _print(console, line, began)
 
 
 @contextmanager
-def table(console: Console) -> Iterator[Told]:
+def table(console: Console) -> Iterator[Hear]:
     """Print a line for each observation, with a table of what is still to come below them."""
     board = Board()
 
-    def told(line: Line) -> None:
+    def hear(line: Line) -> None:
         board.hear(line)
         _print(console, line, board.began)
 
     with Live(board, console=console, refresh_per_second=A_SECOND, transient=True):
-        yield told
+        yield hear
 
 
 def way(console: Console) -> Callable[[Console], Any]:
@@ -116,18 +116,18 @@ class Board:
         """Return it as rich draws it, with the time that has passed until now."""
         cells, waiting = list(self.cells.items()), dict(self.waiting)
         open_ = [(leg, len(its), self.judged.get(leg, 0)) for leg, its in cells if self.judged.get(leg, 0) < len(its)]
-        made = Table(box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
         for head in ("leg", "state", "judged"):
-            made.add_column(head)
-        for leg, number, done in sorted(open_, key=lambda one: one[0] not in waiting):
+            table.add_column(head)
+        for leg, number, done in sorted(open_, key=lambda row: row[0] not in waiting):
             at_work = f"at work; {waiting[leg]} waits for it" if leg in waiting else "at work, or to come"
-            made.add_row(*(Text(printable(one)) for one in (leg, self._end_of(leg) or at_work, f"{done} of {number}")))
+            table.add_row(*(Text(printable(cell)) for cell in (leg, self._end_of(leg) or at_work, f"{done} of {number}")))
         total, judged = sum(len(its) for _, its in cells), sum(self.judged.values())
-        said = f"{time.monotonic() - self.began:6.1f} s  "
-        said += f"judged {judged} of {total}" if cells else "the first pods are waited for"
-        said += f", {self.unexpected} UNEXPECTED" if self.unexpected else ""
-        said += "; the clean-up is waited for" if cells and not open_ else ""
-        return Group(*([made] if open_ else []), Text(said))
+        words = f"{time.monotonic() - self.began:6.1f} s  "
+        words += f"judged {judged} of {total}" if cells else "the first pods are waited for"
+        words += f", {self.unexpected} UNEXPECTED" if self.unexpected else ""
+        words += "; the clean-up is waited for" if cells and not open_ else ""
+        return Group(*([table] if open_ else []), Text(words))
 
     def _end_of(self, leg: str) -> str:
         """Say how a leg has ended, all its deployments or one that failed; '' while it has not."""

@@ -26,8 +26,10 @@ def laid_out(value: Any) -> str:  # noqa: ANN401 -- any JSON
 
 @define
 class Pack:
-    """What a page has compressed: one pack, for evidence repeats itself from leg to leg."""
+    """What a page has shown and compressed of evidence: one pack, for evidence repeats itself from leg to leg."""
 
+    shown: set[str] = field(factory=set)
+    """The ids of the evidence that the page has shown already."""
     _texts: list[str] = field(factory=list)
 
     def pre(self, value: Any) -> Markup:  # noqa: ANN401 -- any JSON
@@ -42,7 +44,7 @@ class Pack:
     def packed(self) -> str:
         """Return every long text by its number, as gzip of JSON in base64: to be asked for when all of them are there."""
         # Sorted, those that are alike stand close enough for gzip to see it.
-        texts = dict(sorted(enumerate(self._texts), key=lambda one: one[1]))
+        texts = dict(sorted(enumerate(self._texts), key=lambda item: item[1]))
         data = json.dumps(texts, ensure_ascii=False).encode(errors="backslashreplace")
         return base64.b64encode(gzip.compress(data, mtime=0)).decode()
 

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+from conformance.analysis.summary import Summary
 from conformance.errors import RigError, UsageError
 from conformance.record import stream
 from conformance.report import files
@@ -37,15 +38,15 @@ def new_id() -> str:
     return secrets.token_hex(4)
 
 
-def finish(folder: Path) -> stream.Record:
-    """Render every report of a run's folder and return the record; `latest` then is the last run that judged something."""
-    read = stream.read(folder / "record.jsonl", files.shown)
-    files.everything(read, folder)
-    if not read.observations:
-        return read
+def finish(folder: Path) -> Summary:
+    """Render every report of a run's folder and return what they are of; `latest` then is the last run that judged something."""
+    summary = Summary.of(stream.read(folder / "record.jsonl", files.shown))
+    files.everything(summary, folder)
+    if not summary.whole.observations:
+        return summary
     latest = folder.parent / "latest"
     temporary = folder.parent / f".latest-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(folder.name)
     temporary.replace(latest)
-    return read
+    return summary

@@ -20,10 +20,10 @@ def lags(record: Record) -> list[float]:
     Each is an upper bound: the uncertainty of the node's clock against the runner's is added to it. Events without
     `seen` (records from before it was kept) are not counted. Raises `RigError` if that leaves none.
     """
-    found = [lag for one in record.evidence if one.name == "deletion" for lag in _of(one)]
-    if not found:
+    late = [lag for reading in record.evidence if reading.name == "deletion" for lag in _of(reading)]
+    if not late:
         raise RigError("The record holds no event with the time when it was seen.", "give a record of a whole, recent run")
-    return found
+    return late
 
 
 def _of(deletion: Evidence) -> Iterator[float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.analysis import article_claims
+from conformance.analysis.summary import Summary
 from conformance.claims.article import CLAIMS
 from conformance.claims.observations import Standing
 from tests.cluster.gathered import Gathered, Made
@@ -17,7 +17,7 @@ OPEN = 5
 
 
 def test_no_claim_is_missing_and_few_are_open(article: Made) -> None:
-    claims = article_claims.claims(article.record)
+    claims = Summary.of(article.record).claims.values()
     assert [one.id for one in claims] == list(CLAIMS)
     left_open = [one for one in claims if one.standing is Standing.OPEN]
     assert len(left_open) <= OPEN, [one.id for one in left_open]

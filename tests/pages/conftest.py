@@ -13,6 +13,8 @@ from attrs import evolve, field, frozen
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from conformance.analysis.differences import compare
+from conformance.analysis.summary import Summary
+from conformance.analysis.worlds import SideBySide
 from conformance.record import stream
 from conformance.record.stream import Record
 from conformance.report import differences, files
@@ -65,10 +67,10 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return one page of every kind; the worlds of two of them differ in one observation."""
     folder = tmp_path_factory.mktemp("pages")
-    one = core()
-    other = evolve(one, observations=({**one.observations[0], "state": "LACKS"}, *one.observations[1:]))
-    files.several([one, other], folder)
-    (folder / "differences.html").write_text(differences.html(compare(one, other)), encoding="utf-8")
+    run = core()
+    other = evolve(run, observations=({**run.observations[0], "state": "LACKS"}, *run.observations[1:]))
+    files.several(SideBySide([run, other]), folder)
+    (folder / "differences.html").write_text(differences.html(compare(run, other)), encoding="utf-8")
     return {"report": brief, "worlds": folder / "worlds.html", "differences": folder / "differences.html"}
 
 
@@ -79,7 +81,7 @@ def core() -> Record:
 
 def rendered(run: Record, folder: Path) -> Path:
     """Return the report.html of a record, made in a folder."""
-    files.everything(run, folder)
+    files.everything(Summary.of(run), folder)
     return folder / "report.html"
 
 
@@ -91,25 +93,25 @@ def open_page(browser: Browser) -> Iterator[Open]:
     def opened(file: Path, part: str = "", **options: Any) -> Opened:
         context = browser.new_context(**{"viewport": DESK, **options})
         contexts.append(context)
-        found = Opened(context.new_page())
+        opened_page = Opened(context.new_page())
         address = file.as_uri()
 
         def answer(route: Route) -> None:
             if route.request.url.partition("#")[0] == address:
                 route.continue_()
             else:
-                found.requests.append(route.request.url)
+                opened_page.requests.append(route.request.url)
                 route.abort()
 
         def heard(message: ConsoleMessage) -> None:
             if message.type in {"error", "warning"}:
-                found.complaints.append(message.text)
+                opened_page.complaints.append(message.text)
 
         context.route("**/*", answer)
-        found.page.on("console", heard)
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.goto(address + part)
-        return found
+        opened_page.page.on("console", heard)
+        opened_page.page.on("pageerror", lambda error: opened_page.complaints.append(str(error)))
+        opened_page.page.goto(address + part)
+        return opened_page
 
     yield opened
     for context in contexts:

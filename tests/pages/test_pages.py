@@ -26,17 +26,17 @@ def test_axe_finds_no_barrier_and_nothing_is_asked_of_anybody(kind: str, pages: 
 
 
 def _no_barrier(page: Page, **options: Any) -> None:
-    found = Axe().run(page, options=options).response
-    barriers = [(one["id"], one["nodes"][0]["html"]) for one in found["violations"] if one["impact"] in {"serious", "critical"}]
+    axe = Axe().run(page, options=options).response
+    barriers = [(rule["id"], rule["nodes"][0]["html"]) for rule in axe["violations"] if rule["impact"] in {"serious", "critical"}]
     assert barriers == []
-    assert "color-contrast" in {one["id"] for one in found["passes"]}
+    assert "color-contrast" in {rule["id"] for rule in axe["passes"]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_dark_is_dark(kind: str, pages: dict[str, Path], open_page: Open) -> None:
     colours = "(({ backgroundColor, color }) => [backgroundColor, color])(getComputedStyle(document.body))"
     light, dark = (open_page(pages[kind], color_scheme=scheme).page.evaluate(colours) for scheme in SCHEMES)
-    assert [_brightness(one) > 128 for one in (*light, *dark)] == [True, False, False, True]
+    assert [_brightness(colour) > 128 for colour in (*light, *dark)] == [True, False, False, True]
 
 
 def _brightness(colour: str) -> float:

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
-from conformance.report import render
+from conformance.report import html_page, pictures
 from tests.pages.conftest import Open
 from tests.test_pictures import altered
 
 GOLDENS = Path(__file__).parent / "goldens"
 """What the pictures of the recorded run were when somebody looked. One that is missing is written, and its test fails:
 `rm tests/pages/goldens/*.png; make test-pages` makes all of them again."""
-PICTURES = ("where-it-landed", "what-went-when", "start-up-and-residue", "granted-and-kept")
+PICTURES = tuple(module.ID for module in pictures.MODULES)
+SCHEMES = ("light", "dark")
 SHAPES_ALONE = ".picture text { visibility: hidden !important; }"
 """Words depend on a machine's fonts. What they say is tested without a browser, that they fit with one, below."""
 TOLERANCE, UNLIKE = 0.0002, 48
@@ -60,7 +62,12 @@ ALONE = "(name) => document.body.replaceChildren(window.figures[name])"
 """Leaves a picture alone on the page: where it lies on a pixel must not hang on what is above it."""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_golden_is_of_no_picture() -> None:
+    """One that is missing fails the test below."""
+    assert {golden.name for golden in GOLDENS.iterdir()} <= {f"{name}-{scheme}.png" for name in PICTURES for scheme in SCHEMES}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -> None:
     page = open_page(report, viewport={"width": 760, "height": 900}, color_scheme=scheme).page
     page.add_style_tag(content=SHAPES_ALONE)
@@ -72,9 +79,9 @@ def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -
     new = [golden for golden in shown if not golden.exists()]
     for golden in new:
         golden.write_bytes(shown[golden])
-    assert not new, "they were not there and have been written: look at them, and keep them"
+    assert not new, f"{', '.join(golden.name for golden in new)}: not there, so written now: look at them, and commit them"
     page.goto("about:blank")
-    pairs = {golden.name: [base64.b64encode(one).decode() for one in (now, golden.read_bytes())] for golden, now in shown.items()}
+    pairs = {golden.name: [base64.b64encode(png).decode() for png in (now, golden.read_bytes())] for golden, now in shown.items()}
     unalike = {name: page.evaluate(UNALIKE, [*pair, UNLIKE]) for name, pair in pairs.items()}
     assert {name: share for name, share in unalike.items() if share > TOLERANCE} == {}
 
@@ -83,23 +90,23 @@ LONG = "runner-7f9c-gitlab-ci-build-and-integration.eu-central-1.compute.interna
 
 
 def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tmp_path: Path, open_page: Open) -> None:
-    titles = {name: {**one, "title": LONG} for name, one in recorded.header["approaches"].items()}
+    titles = {name: {**approach, "title": LONG} for name, approach in recorded.header["approaches"].items()}
     long = evolve(recorded, header={**recorded.header, "approaches": titles})
     long = altered(long, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=LONG))
     long = altered(long, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=LONG))
     for number, run in enumerate((recorded, long)):
         file = tmp_path / f"{number}.html"
-        file.write_text(render.html(run), encoding="utf-8")
+        file.write_text(html_page.report(Summary.of(run)), encoding="utf-8")
         page = open_page(file).page
         assert page.locator("svg.picture text").count() > 100
         assert page.evaluate(CLASHES) == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_picture_is_as_wide_as_there_is_room(report: Path, open_page: Open, width: int) -> None:
+def test_a_picture_is_as_wide_as_there_is_room(report: Path, recorded: Record, open_page: Open, width: int) -> None:
     page = open_page(report, viewport={"width": width, "height": 800}).page
-    boxes = [one.bounding_box() for one in page.locator("svg.picture").all()]
-    assert len(boxes) == 10
+    boxes = [svg.bounding_box() for svg in page.locator("svg.picture").all()]
+    assert len(boxes) == sum(len(picture.drawings) for picture in pictures.of(Summary.of(recorded)))
     for box in boxes:
         assert box
         assert box["x"] >= 0

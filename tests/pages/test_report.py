@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
-from conformance.analysis import summary_table
+from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import raw
 from tests.pages.conftest import Open, core
@@ -52,10 +52,11 @@ def test_all_evidence_is_what_the_record_has(report: Path, recorded: Record, ope
     opened.page.wait_for_function(OPENED)
     shown = dict(opened.page.evaluate(SHOWN))
     wanted = {
-        f"evidence-{one.id.replace('#', '-')}": [raw.laid_out(one.asked), raw.laid_out(one.output)] for one in recorded.evidence
+        f"evidence-{reading.id.replace('#', '-')}": [raw.laid_out(reading.asked), raw.laid_out(reading.output)]
+        for reading in recorded.evidence
     }
     assert len(shown) > 100
-    assert {name: said for name, said in shown.items() if said != wanted[name]} == {}
+    assert {name: texts for name, texts in shown.items() if texts != wanted[name]} == {}
     assert opened.complaints == []
 
 
@@ -107,8 +108,8 @@ def test_on_paper_nothing_is_cut_off_and_the_table_is_there(report: Path, brief:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     sheets = open_page(brief).page
     sheets.pdf(path=tmp_path / "report.pdf", format="A4", margin={"left": 38, "right": 38, "top": 38, "bottom": 38})
-    said = "".join(re.sub(r"\s", "", sheet.extract_text()) for sheet in PdfReader(tmp_path / "report.pdf").pages[:4])
+    printed = "".join(re.sub(r"\s", "", sheet.extract_text()) for sheet in PdfReader(tmp_path / "report.pdf").pages[:4])
     run = core()
-    for row in summary_table.rows(run):
-        for words in (row.sentence, *(cell.told for cell in row.cells if cell)):
-            assert re.sub(r"\s", "", words) in said
+    for row in Summary.of(run).table.rows:
+        for words in (row.sentence, *(cell.words for cell in row.cells if cell)):
+            assert re.sub(r"\s", "", words) in printed

@@ -1,14 +1,28 @@
-"""The four pictures of a report, each a pure function of a record: nothing is drawn that is not in it."""
+"""The pictures of a report, each a pure function of a record: nothing is drawn that is not in it."""
 
 from __future__ import annotations
 
-from conformance.record.stream import Record
+from typing import Protocol
+
+from conformance.analysis.summary import Summary
 from conformance.report.pictures import kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
 
-__all__ = ["Picture", "of", "style"]
+__all__ = ["MODULES", "Picture", "of", "style"]
 
 
-def of(record: Record) -> list[Picture]:
-    """Return the pictures in the order of the page. A leg is shown by its first deployment; times by every one."""
-    return [landed.picture(record), timeline.picture(record), strips.picture(record), kept.picture(record)]
+class PictureModule(Protocol):
+    """What a module of a picture has: the id of its section on the page, and the picture of a record."""
+
+    ID: str
+
+    def picture(self, summary: Summary) -> Picture: ...
+
+
+MODULES: tuple[PictureModule, ...] = (landed, timeline, strips, kept)
+"""In the order of the page."""
+
+
+def of(summary: Summary) -> list[Picture]:
+    """Return a record's pictures. A leg is shown by its first deployment; times by every one."""
+    return [module.picture(summary) for module in MODULES]

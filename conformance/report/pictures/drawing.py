@@ -22,8 +22,11 @@ from conformance.report.printable import printable
 WIDTH = 360
 """Units that every drawing is wide: CSS pixels of a narrow telephone."""
 MARGIN = 8
-LETTERS = {"head": 13 * 0.63, "word": 11.5 * 0.62, "strong": 10.5 * 0.62, "path": 10.5 * 0.61, "note": 10.5 * 0.56}
-"""How wide a letter of a class of text is at most in the mean, in units: the font's size in pictures.css, times a share of it."""
+FONTS = {"head": 13, "word": 11.5, "strong": 10.5, "path": 10.5, "note": 10.5}
+"""The size of the font of each class of text, in units: that of pictures.css (`test_fonts_are_those_of_the_style`)."""
+SHARES = {"head": 0.63, "word": 0.62, "strong": 0.62, "path": 0.61, "note": 0.56}
+LETTERS = {name: size * SHARES[name] for name, size in FONTS.items()}
+"""How wide a letter of a class of text is at most in the mean, in units: a share of the font's size."""
 NONCE_LIKE = re.compile(r"([0-9a-f]{12})[0-9a-f]{52}|([0-9a-f]{8})(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}")
 """A container's id, a pod's uid."""
 
@@ -102,7 +105,7 @@ class Drawing:
 
     def text(self, x: float, y: float, words: str, *classes: str, room: float = WIDTH) -> None:
         """Write words at their baseline; what has no room is left out in the middle."""
-        letter = max(LETTERS[one] for one in classes if one in LETTERS)
+        letter = max(LETTERS[name] for name in classes if name in LETTERS)
         self._add("text", x=_n(x), y=_n(y), classes=classes).text = fitting(printable(words), room, letter)
 
     def box(self, x: float, y: float, width: float, height: float, *classes: str) -> None:
@@ -124,9 +127,9 @@ class Drawing:
     def markup(self, name: str, title: str, description: str) -> Markup:
         """Return the element. `name` is unique on its page; title and description are what a screen reader says."""
         for tag, words in (("desc", description), ("title", title)):
-            told = ET.Element(tag, {"id": f"{name}-{tag}"})
-            told.text = printable(words)
-            self._root.insert(0, told)
+            element = ET.Element(tag, {"id": f"{name}-{tag}"})
+            element.text = printable(words)
+            self._root.insert(0, element)
         self._root.attrib.update({
             "xmlns": "http://www.w3.org/2000/svg", "class": "picture", "role": "img",
             "aria-labelledby": f"{name}-title {name}-desc", "viewBox": f"0 0 {WIDTH} {_n(self.height)}",
@@ -141,7 +144,7 @@ def _n(number: float) -> str:
 
 def short(words: str) -> str:
     """Return words with what looks like a container's id or a pod's uid cut down to its first part."""
-    return NONCE_LIKE.sub(lambda found: f"{found[1] or found[2]}…", words)
+    return NONCE_LIKE.sub(lambda match: f"{match[1] or match[2]}…", words)
 
 
 def fitting(words: str, room: float, letter: float) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance.analysis import header, summary_table
-from conformance.claims import observations
+from conformance.analysis.header import ReportedApproach
+from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
 from conformance.record.stream import Record
 from conformance.report.pictures.drawing import LETTERS, MARGIN, WIDTH, Drawing, Picture
@@ -35,49 +35,30 @@ class Promise:
     decided: int
 
     @property
-    def told(self) -> str:
-        """Return the numbers."""
-        return f"{self.holding} of {self.decided}"
+    def numbers(self) -> str:
+        """Return how many of how many hold."""
+        return f"{self.holding} of {self.decided} observations"
 
 
-@frozen
-class Kept:
-    """One approach: its title, what it had to be granted, and the promises that it was judged by."""
-
-    title: str
-    granted: Sequence[str]
-    promises: Sequence[Promise]
-
-
-def picture(record: Record) -> Picture:
+def picture(summary: Summary) -> Picture:
     """Return the picture of a record: a drawing of each approach that the first table compares and that spawns a child."""
-    spawning = [one for one in summary_table.columns(record) if header.spawns(record, one)]
-    found = [one for approach in spawning if (one := _of(record, approach)).promises]
-    missing = () if found else (NOT_JUDGED,)
-    drawings = tuple(_drawn(one, f"{ID}-{number}") for number, one in enumerate(found))
-    rows = tuple(row for one in found for row in _told(one))
-    return Picture(ID, TITLE, SAYS, drawings, missing, ("approach", "what", "observed"), rows)
-
-
-def _of(record: Record, approach: str) -> Kept:
-    granted = header.known(record, approach).get("granted") or ["nothing"]
-    judged = [one for one in PROMISES if record.cell(one, approach)]
-    return Kept(header.title(record, approach), granted, [_promise(record, one, approach) for one in judged])
+    drawings: list[Markup] = []
+    rows: list[tuple[str, ...]] = []
+    for name in summary.table.columns:
+        approach = summary.approaches[name]
+        promises = [_promise(summary.whole, family, name) for family in PROMISES if summary.whole.cell(family, name)]
+        if approach.spawns and promises:
+            drawings.append(_drawn(approach, promises, f"{ID}-{len(drawings)}"))
+            rows += [(approach.title, "granted", grant) for grant in approach.granted]
+            rows += [(approach.title, f"{each.family} is kept", f"{each.state.words}: {each.numbers}") for each in promises]
+    missing = () if drawings else (NOT_JUDGED,)
+    return Picture(ID, TITLE, SAYS, tuple(drawings), missing, ("approach", "what", "observed"), tuple(rows))
 
 
 def _promise(record: Record, family: str, approach: str) -> Promise:
-    states = [State(one["state"]) for one in record.spoken(family, approach)]
-    decided = [one for one in states if one.decided]
+    states = [State(line["state"]) for line in record.spoken(family, approach)]
+    decided = [state for state in states if state.decided]
     return Promise(family, record.state(family, approach), decided.count(State.HOLDS), len(decided))
-
-
-def _told(kept: Kept) -> list[tuple[str, ...]]:
-    """Return what is drawn as rows."""
-    rows: list[tuple[str, ...]] = [(kept.title, "granted", one) for one in kept.granted]
-    return rows + [
-        (kept.title, f"{one.family} is kept", f"{observations.WORDS[one.state]}: {one.told} observations")
-        for one in kept.promises
-    ]
 
 
 LINE, ROW, MARK = 15.0, 22.0, 9.0
@@ -86,12 +67,12 @@ BAR = (112.0, 190.0)
 """Where a promise's bar begins, and how wide it is when all of it is kept."""
 
 
-def _drawn(kept: Kept, name: str) -> Markup:
+def _drawn(approach: ReportedApproach, promises: Sequence[Promise], name: str) -> Markup:
     drawing, y = Drawing(), 42.0
-    drawing.text(MARGIN, 18, kept.title, "head", room=WIDTH - 2 * MARGIN)
+    drawing.text(MARGIN, 18, approach.title, "head", room=WIDTH - 2 * MARGIN)
     drawing.text(MARGIN, y, "granted", "word", "of-child")
     left = MARGIN + MARK + 7
-    for granted in kept.granted:
+    for granted in approach.granted:
         lines = textwrap.wrap(printable(granted), int((WIDTH - MARGIN - left) / LETTERS["note"]))
         drawing.box(MARGIN, y + LINE - MARK + 1, MARK, MARK, "bar", "of-child")
         for line in lines:
@@ -101,14 +82,16 @@ def _drawn(kept: Kept, name: str) -> Markup:
     y += ROW
     drawing.text(MARGIN, y, "kept", "word", "of-pod")
     begin, width = BAR
-    for one in kept.promises:
+    for promise in promises:
         y += ROW
-        drawing.text(MARGIN, y, observations.SIGNS[one.state], "word")
-        drawing.text(MARGIN + 16, y, one.family, "word", room=begin - MARGIN - 22)
+        drawing.text(MARGIN, y, promise.state.sign, "word")
+        drawing.text(MARGIN + 16, y, promise.family, "word", room=begin - MARGIN - 22)
         drawing.box(begin, y - 10, width, 12, "empty", "of-pod")
-        if one.holding:
-            drawing.box(begin, y - 10, width * one.holding / one.decided, 12, "bar", "of-pod")
-        drawing.text(WIDTH - MARGIN, y, one.told, "note", "end")
+        if promise.holding:
+            drawing.box(begin, y - 10, width * promise.holding / promise.decided, 12, "bar", "of-pod")
+        drawing.text(WIDTH - MARGIN, y, f"{promise.holding} of {promise.decided}", "note", "end")
     drawing.height = y + 12
-    said = "; ".join(f"{one.family} {observations.WORDS[one.state]}, {one.told} observations" for one in kept.promises)
-    return drawing.markup(name, kept.title, f"{kept.title} had to be granted {'; '.join(kept.granted)}. Kept: {said}.")
+    kept = "; ".join(f"{each.family} {each.state.words}, {each.numbers}" for each in promises)
+    return drawing.markup(
+        name, approach.title, f"{approach.title} had to be granted {'; '.join(approach.granted)}. Kept: {kept}."
+    )

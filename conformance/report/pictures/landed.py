@@ -9,13 +9,12 @@ from typing import Any
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance.analysis import header, summary_table
+from conformance.analysis.summary import Summary
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD, CHILD_CGROUPS, DAEMON, INSPECT, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.record.names import leg_name
-from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable, short
 
 KIND = "foreground"
@@ -31,7 +30,7 @@ Ways = Mapping[str, tuple[list[cgroupfs.Level], list[cgroupfs.Level]]]
 
 
 @frozen
-class Level:
+class TreeLevel:
     """One cgroup of the tree. `limits` are in the controllers' own units, only those that are set."""
 
     parts: tuple[str, ...]
@@ -45,7 +44,7 @@ class Level:
         return "/" + "/".join(self.parts)
 
     @property
-    def told(self) -> str:
+    def words(self) -> str:
         """Return its limits in words, '' where none is set."""
         return " · ".join(cgroupfs.amount(name, value) for name, value in self.limits.items())
 
@@ -66,7 +65,7 @@ class Place:
     network: str
     inside: Mapping[str, bool]
     effective: Mapping[str, float]
-    levels: tuple[Level, ...]
+    levels: tuple[TreeLevel, ...]
     cites: tuple[str, ...]
 
     @property
@@ -84,35 +83,36 @@ class Place:
     @property
     def met(self) -> str:
         """Return the tightest limits on the child's way up in words."""
-        found = " · ".join(cgroupfs.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
+        limits = " · ".join(cgroupfs.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
         free = ", ".join(name for name, value in self.effective.items() if math.isinf(value))
-        return "; ".join(filter(None, [found, free and f"no limit of {free}"]))
+        return "; ".join(filter(None, [limits, free and f"no limit of {free}"]))
 
 
-def picture(record: Record) -> Picture:
+def picture(summary: Summary) -> Picture:
     """Return the picture of a record: a drawing for each approach that has a child to be shown, the table's first."""
     drawings, missing, rows = [], [], []
-    for number, approach in enumerate(_shown(record)):
+    for number, approach in enumerate(_shown(summary)):
         try:
-            place = place_of(record, approach)
+            place = place_of(summary, approach)
         except NotDrawn as why:
             missing.append(f"Not drawn: {leg_name(approach, KIND)}; {why}.")
         else:
             drawings.append(_drawn(place, f"{ID}-{number}"))
-            rows += _told(place)
+            rows += _rows(place)
     return Picture(ID, TITLE, SAYS, tuple(drawings), tuple(missing), ("leg", "what", "read"), tuple(rows))
 
 
-def _shown(record: Record) -> list[str]:
+def _shown(summary: Summary) -> list[str]:
     """Return the approaches of the table, and those beside it whose child's cgroups were read: a mend is known by its place."""
-    beside = [one for one in record.approaches if record.seen(leg_name(one, KIND)).get(CHILD_CGROUPS)]
-    return list(dict.fromkeys([*summary_table.columns(record), *beside]))
+    record = summary.whole
+    beside = [name for name in record.approaches if record.seen(leg_name(name, KIND)).get(CHILD_CGROUPS)]
+    return list(dict.fromkeys([*summary.table.columns, *beside]))
 
 
 @readable
-def place_of(record: Record, approach: str) -> Place:
+def place_of(summary: Summary, approach: str) -> Place:
     """Read a child's place from its leg's evidence. Raises `NotDrawn`."""
-    leg = leg_name(approach, KIND)
+    record, leg = summary.whole, leg_name(approach, KIND)
     seen = record.seen(leg)
     if leg not in {cell["leg"] for cell in record.header["cells"]}:
         raise NotDrawn("the record has no such leg")
@@ -120,12 +120,12 @@ def place_of(record: Record, approach: str) -> Place:
         raise NotDrawn(why)
     pod, child = seen[POD].output, seen[CHILD].output["process"]
     cgroups, pods = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
-    found, around = cgroupfs.levels(cgroups.output), cgroupfs.levels(pods.output)
+    levels, around = cgroupfs.levels(cgroups.output), cgroupfs.levels(pods.output)
     inside: dict[str, bool] = {}
     own = set()
     for controller in cgroupfs.LIMITS:
         at_pod = cgroupfs.pod_level(controller, around, pod["metadata"]["uid"])
-        way = cgroupfs.of(controller, found)
+        way = cgroupfs.of(controller, levels)
         if at_pod and way and all(level.inode for level in (*way, at_pod)):
             inside[controller] = cgroupfs.below(controller, way, at_pod)
             own.add(at_pod.parts)
@@ -135,7 +135,7 @@ def place_of(record: Record, approach: str) -> Place:
     client = next(name for name, process in first_processes(pod, processes.output).items() if process["pid"] == pods.asked["pid"])
     daemon = seen.get(DAEMON)
     return Place(
-        title=header.title(record, approach),
+        title=summary.approaches[approach].title,
         leg=leg,
         node=pod["spec"]["nodeName"],
         kernel=record.header["world"]["kernel"],
@@ -144,10 +144,10 @@ def place_of(record: Record, approach: str) -> Place:
         client=client,
         engine=f"Docker {parsed(daemon)['ServerVersion']}" if daemon else "",
         engine_inside=bool(daemon and "socket" not in daemon.asked),
-        network=_network(seen, child, next(one for one in processes.output if one["pid"] == pods.asked["pid"])),
+        network=_network(seen, child, next(process for process in processes.output if process["pid"] == pods.asked["pid"])),
         inside=inside,
-        effective={controller: cgroupfs.effective(controller, found) for controller in inside},
-        levels=tuple(_tree({one: (cgroupfs.of(one, found), cgroupfs.of(one, around)) for one in inside}, own)),
+        effective={controller: cgroupfs.effective(controller, levels) for controller in inside},
+        levels=tuple(_tree({name: (cgroupfs.of(name, levels), cgroupfs.of(name, around)) for name in inside}, own)),
         cites=tuple(seen[name].id for name in (POD, CHILD, CHILD_CGROUPS, POD_CGROUPS, POD_PROCESSES, INSPECT)),
     )
 
@@ -160,11 +160,11 @@ def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) ->
     if first and mine == first.output[0]["ns"]["net"]:
         return "the node's network"
     networks = parsed(seen[INSPECT])["NetworkSettings"]["Networks"].values()
-    addresses = [one[key] for one in networks for key in ("IPAddress", "GlobalIPv6Address") if one.get(key)]
+    addresses = [network[key] for network in networks for key in ("IPAddress", "GlobalIPv6Address") if network.get(key)]
     return ", ".join(["its own network", *addresses])
 
 
-def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[Level]:
+def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[TreeLevel]:
     """Yield the cgroups of child and pod up to the node's root, parents first, the child's way last."""
     up = {level.parts for mine, _ in ways.values() for level in mine}
     ends = {mine[0].parts: "the child" for mine, _ in ways.values()}
@@ -182,12 +182,12 @@ def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[Level]:
             if level.parts == parts
         }
         finite = {name: value for name, value in values.items() if not math.isinf(value)}
-        yield Level(parts, parts in up, ends.get(parts, "" if parts else "the node's root"), finite)
+        yield TreeLevel(parts, parts in up, ends.get(parts, "" if parts else "the node's root"), finite)
 
 
-def _told(place: Place) -> list[tuple[str, ...]]:
+def _rows(place: Place) -> list[tuple[str, ...]]:
     """Return the picture's numbers as the rows of a table, with nothing cut."""
-    told = [
+    rows = [
         ("the child", place.where),
         *((f"by {name}", "inside" if there else "outside") for name, there in place.inside.items()),
         ("met on its way up", place.met),
@@ -200,8 +200,8 @@ def _told(place: Place) -> list[tuple[str, ...]]:
     ]
     for level in place.levels:
         way = "on the child's way" if level.on_way else "not on the child's way"
-        told.append((level.path, "; ".join(filter(None, [level.role, way, level.told or "no limit"]))))
-    return [(place.leg, *row) for row in [*told, ("evidence", ", ".join(place.cites))]]
+        rows.append((level.path, "; ".join(filter(None, [level.role, way, level.words or "no limit"]))))
+    return [(place.leg, *row) for row in [*rows, ("evidence", ", ".join(place.cites))]]
 
 
 def _of_whom(place: Place) -> str:
@@ -220,16 +220,17 @@ def _drawn(place: Place, name: str) -> Markup:
     drawing.text(MARGIN, 34, f"{place.leg}: {place.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
     below = _nested(drawing, place)
     drawing.height = _climb(drawing, place, below)
+    lowest = next(level.path for level in reversed(place.levels) if level.on_way)
     description = (
         f"Machine, Linux {place.kernel}; in it the node {place.node}; in that the pod {place.pod}, {place.pod_ip}. "
-        f"The child is {place.where}, at {next(one.path for one in reversed(place.levels) if one.on_way)}; {place.network}. "
+        f"The child is {place.where}, at {lowest}; {place.network}. "
         f"Met on its way up to the node's root: {place.met}."
     )
     return drawing.markup(name, f"{place.title}: where the child landed", description)
 
 
 def _nested(drawing: Drawing, place: Place) -> float:
-    """Draw machine, node, pod, client, engine and child into one another; give where they end."""
+    """Draw machine, node, pod, client, engine and child into one another; return where they end."""
     child = ("the child", *place.network.split(", "))
     tall, bottom = _tall(2), TOP + _tall(2) + GAP + _tall(len(child))
     deep = place.within or not place.engine_inside
@@ -277,7 +278,7 @@ STEP, FIRST, LINE, NEXT = 13, 14, 18, 14
 
 
 def _climb(drawing: Drawing, place: Place, top: float) -> float:
-    """Draw the cgroup tree below `top`; give where it ends."""
+    """Draw the cgroup tree below `top`; return where it ends."""
     y = top + 24
     drawing.text(MARGIN, y, "cgroups of the node", "word")
     at: dict[tuple[str, ...], float] = {}
@@ -292,7 +293,7 @@ def _climb(drawing: Drawing, place: Place, top: float) -> float:
         drawing.dot(x, y - 4, 3.5 if level.on_way else 2.5, "way" if level.on_way else "branch")
         drawing.text(x + 8, y, name, "path", *_whose(level.role), room=WIDTH - x - 10)
         words = [level.role] if level.role else []
-        words += [f"{'●' if level.on_way else '○'} {level.told}"] if level.told else []
+        words += [f"{'●' if level.on_way else '○'} {level.words}"] if level.words else []
         if words:
             y += NEXT
             drawing.text(x + 8, y, "  ".join(words), "note", *_whose(level.role), room=WIDTH - x - 10)

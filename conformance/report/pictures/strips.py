@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 from markupsafe import Markup
 
-from conformance.analysis import header, repeats
 from conformance.analysis.statistics import times
+from conformance.analysis.summary import Summary
 from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record.names import repeat_of
-from conformance.record.stream import Record
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, Picture, Scale, seconds
 
 ID, TITLE = "start-up-and-residue", "Start-up and residue"
@@ -30,18 +29,20 @@ class Strip:
     unit: str
     samples: Mapping[str, Mapping[str, Sequence[float]]]
 
-    def told(self, value: float) -> str:
+    def words(self, value: float) -> str:
         """Write a sample."""
         return seconds(value) if self.unit else f"{value:g}"
 
 
-def picture(record: Record) -> Picture:
+def picture(summary: Summary) -> Picture:
     """Return the picture of a record: a drawing of its cold starts, and one of what its legs left."""
     missing, drawings, rows = [], [], []
-    for number, (strip, lacking) in enumerate(((starts(record), NO_START), (left(record), NO_LEFT))):
+    says = "from the pod's creation to the child's first page"
+    starts = Strip("Start-up", says, " s", _by_approach(summary, summary.cold_starts))
+    for number, (strip, lacking) in enumerate(((starts, NO_START), (left(summary), NO_LEFT))):
         if strip.samples:
-            drawings.append(_drawn(record, strip, f"{ID}-{number}"))
-            rows += _told(record, strip)
+            drawings.append(_drawn(summary, strip, f"{ID}-{number}"))
+            rows += _rows(summary, strip)
         else:
             missing.append(lacking)
     return Picture(ID, TITLE, SAYS, tuple(drawings), tuple(missing), ("approach", "what", "samples"), tuple(rows))
@@ -51,44 +52,39 @@ NO_START = "Start-up is not drawn: no leg of the record came to serve, or the re
 NO_LEFT = f"Residue is not drawn: no reading “{ON_NODE_AFTER}” is in the record."
 
 
-def starts(record: Record) -> Strip:
-    """Return the cold starts, in seconds on the runner's clock."""
-    says = "from the pod's creation to the child's first page"
-    return Strip("Start-up", says, " s", _by_approach(record, repeats.cold_starts(record)))
-
-
-def left(record: Record) -> Strip:
+def left(summary: Summary) -> Strip:
     """Return how many paths on the node were left of each leg of which they were looked for."""
-    found: dict[str, list[float]] = {}
-    for one in record.named(ON_NODE_AFTER):
-        if isinstance(one.output, dict):
-            there = [path for path in one.output.values() if isinstance(path, dict) and path.get("exists")]
-            found.setdefault(repeat_of(one.leg)[0], []).append(len(there))
-    return Strip("Residue", "paths left on the node when the pod was gone", "", _by_approach(record, found))
+    counts: dict[str, list[float]] = {}
+    for reading in summary.whole.named(ON_NODE_AFTER):
+        if isinstance(reading.output, dict):
+            there = [path for path in reading.output.values() if isinstance(path, dict) and path.get("exists")]
+            counts.setdefault(repeat_of(reading.leg)[0], []).append(len(there))
+    return Strip("Residue", "paths left on the node when the pod was gone", "", _by_approach(summary, counts))
 
 
-def _by_approach(record: Record, legs: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Sequence[float]]]:
+def _by_approach(summary: Summary, legs: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Sequence[float]]]:
     """Return the legs that have a sample, approach by approach in the record's order."""
-    found = {
-        approach: {leg: samples for leg, samples in legs.items() if samples and leg.partition(".")[0] == approach}
-        for approach in record.approaches
-    }
-    return {approach: mine for approach, mine in found.items() if mine}
+    by_approach: dict[str, dict[str, Sequence[float]]] = {approach: {} for approach in summary.whole.approaches}
+    for leg, samples in legs.items():
+        if samples and (approach := leg.partition(".")[0]) in by_approach:
+            by_approach[approach][leg] = samples
+    return {approach: mine for approach, mine in by_approach.items() if mine}
 
 
 def _every(legs: Mapping[str, Sequence[float]]) -> list[float]:
     return [sample for samples in legs.values() for sample in samples]
 
 
-def _told(record: Record, strip: Strip) -> list[tuple[str, ...]]:
+def _rows(summary: Summary, strip: Strip) -> list[tuple[str, ...]]:
     """Return the numbers as rows: for each approach its median, and leg by leg every sample."""
     rows: list[tuple[str, ...]] = []
     for approach, legs in strip.samples.items():
         every = _every(legs)
-        title = header.title(record, approach)
-        rows.append((title, f"{strip.title}, median of {len(every)}", strip.told(times(every).median)))
+        title = summary.approaches[approach].title
+        rows.append((title, f"{strip.title}, median of {len(every)}", strip.words(times(every).median)))
         rows += [
-            (title, f"{strip.title}, {leg}", ", ".join(strip.told(sample) for sample in samples)) for leg, samples in legs.items()
+            (title, f"{strip.title}, {leg}", ", ".join(strip.words(sample) for sample in samples))
+            for leg, samples in legs.items()
         ]
     return rows
 
@@ -97,10 +93,10 @@ RADIUS, WORDS, FOOT = 4.0, 36, 14
 """Of a dot; how high the two lines of words above a strip are, and how much room is below it."""
 
 
-def _drawn(record: Record, strip: Strip, name: str) -> Markup:
+def _drawn(summary: Summary, strip: Strip, name: str) -> Markup:
     every = {approach: sorted(_every(legs)) for approach, legs in strip.samples.items()}
     scale = Scale(max(max(samples) for samples in every.values()))
-    drawing, y, said = Drawing(), 68.0, []
+    drawing, y, sentences = Drawing(), 68.0, []
     placed = {approach: _stacked([scale.at(sample) for sample in samples]) for approach, samples in every.items()}
     heights = {approach: WORDS + 2 * RADIUS * (1 + max(level for _, level in dots)) + FOOT for approach, dots in placed.items()}
     drawing.height = y + sum(heights.values())
@@ -109,25 +105,25 @@ def _drawn(record: Record, strip: Strip, name: str) -> Markup:
     scale.draw(drawing, 62, drawing.height - 6, strip.unit)
     for approach, dots in placed.items():
         middle = times(every[approach]).median
-        title, told = header.title(record, approach), f"n = {len(dots)}, median {strip.told(middle)}"
+        title, words = summary.approaches[approach].title, f"n = {len(dots)}, median {strip.words(middle)}"
         drawing.text(scale.left, y + 12, title, "note", "strong", "clear", room=WIDTH - MARGIN - scale.left)
-        drawing.text(scale.left, y + 26, told, "note", "clear", room=WIDTH - MARGIN - scale.left)
+        drawing.text(scale.left, y + 26, words, "note", "clear", room=WIDTH - MARGIN - scale.left)
         base = y + heights[approach] - FOOT
         drawing.line(f"M{scale.left} {base:.1f}H{WIDTH - MARGIN}", "rule")
         drawing.line(f"M{scale.at(middle):.1f} {y + WORDS - 5:.1f}V{base + 5:.1f}", "median")
         for x, level in dots:
             drawing.dot(x, base - RADIUS * (2 * level + 1), RADIUS - 0.5, "sample")
         y += heights[approach]
-        said.append(f"{title}: {', '.join(strip.told(one) for one in every[approach])}; median {strip.told(middle)}")
-    return drawing.markup(name, strip.title, f"{strip.title}, {strip.says}. {'. '.join(said)}.")
+        sentences.append(f"{title}: {', '.join(map(strip.words, every[approach]))}; median {strip.words(middle)}")
+    return drawing.markup(name, strip.title, f"{strip.title}, {strip.says}. {'. '.join(sentences)}.")
 
 
 def _stacked(places: Sequence[float]) -> list[tuple[float, int]]:
     """Return each place, in order, with the lowest level on which its dot touches none before it."""
     ends: list[float] = []
-    found = []
+    stacked = []
     for x in places:
         level = next((number for number, end in enumerate(ends) if x - end >= 2 * RADIUS), len(ends))
         ends[level : level + 1] = [x]
-        found.append((x, level))
-    return found
+        stacked.append((x, level))
+    return stacked
