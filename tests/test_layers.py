@@ -65,7 +65,6 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 TO_SPLIT = {
     "conformance.cli",
-    "conformance.legs.runner",
     "conformance.probes.agent",
     "conformance.run.controller",
     "conformance.world.kind",

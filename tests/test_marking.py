@@ -77,9 +77,9 @@ def an_engine() -> Any:
 
 def test_the_image_carries_the_nonce_for_as_long_as_the_leg_lasts() -> None:
     engine = an_engine()
-    assert retag.marked(engine) == ""
-    retag.mark(engine, LEG)
-    assert retag.marked(engine) == LEG.nonce
+    assert retag.nonce_in_tag(engine) == ""
+    retag.retag(engine, LEG)
+    assert retag.nonce_in_tag(engine) == LEG.nonce
     assert engine.containers == {}
     assert naming.run_of(LEG.nonce) == LEG.run
     assert [one["kind"] for one in node_engine.sweep(engine, LEG.nonce)] == ["image"]
@@ -89,16 +89,16 @@ def test_the_image_carries_the_nonce_for_as_long_as_the_leg_lasts() -> None:
 
 def test_whoever_sweeps_after_a_crash_puts_the_tag_back() -> None:
     engine = an_engine()
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     assert node_engine.sweep(engine, naming.nonce_prefix("another")) == []
-    assert retag.marked(engine) == LEG.nonce, "another run's is not its to put back"
+    assert retag.nonce_in_tag(engine) == LEG.nonce, "another run's is not its to put back"
     assert node_engine.sweep(engine, naming.nonce_prefix(LEG.run))
     assert engine.tags == {CHILD: ORIGINAL}
 
 
 def test_a_tag_that_was_moved_meanwhile_is_left_where_it_is() -> None:
     engine = an_engine()
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     engine.labels[THEIRS] = {}
     engine.tags[CHILD] = THEIRS
     node_engine.sweep(engine, LEG.nonce)
@@ -108,7 +108,7 @@ def test_a_tag_that_was_moved_meanwhile_is_left_where_it_is() -> None:
 
 def test_an_image_that_is_built_on_it_has_its_labels_and_not_its_tag() -> None:
     engine = an_engine()
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     engine.labels["sha256:built"] = dict(engine.labels[engine.tags[CHILD]])
     found = {one["id"]: one["puts_back"] for one in node_engine.made(engine)}
     assert found == {engine.tags[CHILD]: ORIGINAL, "sha256:built": ""}
@@ -118,12 +118,12 @@ def test_where_nothing_had_the_tag_nothing_is_put_back() -> None:
     engine = an_engine()
     engine.tags = {"registry.example/httpd:2.4": ORIGINAL}
     given = evolve(LEG, images={CHILD: "registry.example/httpd:2.4"})
-    retag.mark(engine, given)
+    retag.retag(engine, given)
     node_engine.sweep(engine, LEG.nonce)
     assert engine.tags == {"registry.example/httpd:2.4": ORIGINAL}
     engine.labels.clear()
     with pytest.raises(RigError, match="cannot be made on a-node"):
-        retag.mark(engine, given)
+        retag.retag(engine, given)
 
 
 def test_what_its_children_serve_is_what_doods_do() -> None:
@@ -136,7 +136,7 @@ def test_what_its_children_serve_is_what_doods_do() -> None:
         return ask(*args, **about)
 
     engine.ask = heard
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     assert made[0]["Env"] == [f"CHILD_NONCE={LEG.nonce}"]
     assert made[0]["Cmd"][:2] == ["sh", "-c"]
     assert "$CHILD_NONCE" in made[0]["Cmd"][2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,11 +15,12 @@ from conformance.cluster.pods import container_ids
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Evidence
-from conformance.legs.deploy import LegFailed
+from conformance.legs import startup
+from conformance.legs.deploy import LegFailed, runs
 from conformance.legs.docker import image
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.runner import Course
+from conformance.legs.runner import LegRunner
 from conformance.legs.variations import KINDS
 from conformance.probes.node import Answer
 from conformance.run.controller import Run
@@ -178,7 +178,7 @@ def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified()
     )
     rig.probes = {"worker": probe}
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
-    Course._identify(SimpleNamespace(), rig)  # type: ignore[arg-type]
+    startup.identify(rig)
     assert rig.client_pid == 7
 
 
@@ -205,23 +205,26 @@ def test_a_log_that_stays_away_is_evidence_as_it_is(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
-    course: Any = SimpleNamespace(stop=threading.Event(), _log=lambda pod, one: [f"{pod['metadata']['name']} {one}"])
-    course._check_stop = lambda: Course._check_stop(course)
-    course._raise_if_stuck = lambda who, pod: Course._raise_if_stuck(course, who, pod)
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda path, container, **_: f"{path.rpartition('/')[2]} {container}")
+    rig.cluster = server
     running = {"metadata": {"name": "p"}, "status": {"phase": "Running", "podIP": "10.0.0.1"}}
-    assert Course._running(course, "The pod", running)
-    assert not Course._running(course, "The pod", {**running, "status": {"phase": "Pending"}})
+    assert runs(rig, "The pod", running)
+    assert not runs(rig, "The pod", {**running, "status": {"phase": "Pending"}})
     with pytest.raises(LegFailed, match="The registry was deleted by someone else"):
-        Course._running(course, "The registry", None)
+        runs(rig, "The registry", None)
     waiting = {"name": "c", "image": "i", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
     stuck = {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [waiting]}}
     with pytest.raises(LegFailed, match=r"The second pod .*its log ends: p c"):
-        Course._running(course, "The second pod", stuck)
+        runs(rig, "The second pod", stuck)
+    rig.stop.set()
+    with pytest.raises(RigError, match="interrupted"):
+        runs(rig, "The pod", running)
 
 
 def test_what_a_failure_quotes_has_no_secret_in_it() -> None:
-    course: Any = SimpleNamespace(secrets=("the-token",))
-    told = Course._told(course, RigError("its log ends: DB_PASSWORD=hunter2 the-token", "look"))
-    assert "hunter2" not in told
-    assert "the-token" not in told
-    assert "its log ends" in told
+    runner: Any = SimpleNamespace(rig=SimpleNamespace(secrets=("the-token",)))
+    message = LegRunner._redacted(runner, RigError("its log ends: DB_PASSWORD=hunter2 the-token", "look"))
+    assert "hunter2" not in message
+    assert "the-token" not in message
+    assert "its log ends" in message

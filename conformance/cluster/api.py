@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 GONE = 404
+NAMESPACES = "/api/v1/namespaces"
+
+
+def namespaced(namespace: str, *parts: str) -> str:
+    """Return the path of a namespace, or of what is in it: of a collection, or of an object of one."""
+    return "/".join((NAMESPACES, namespace, *parts))
+
+
+def pods_path(namespace: str, name: str = "") -> str:
+    """Return the path of a namespace's pods, or of one of them."""
+    return namespaced(namespace, "pods", *([name] if name else []))
 
 
 class Cluster:
@@ -248,6 +259,3 @@ def describe(pod: Object | None) -> str:
         if c.get("status") == "False" and c.get("message")
     ]
     return "; ".join(said) or "no status"
-
-
-NAMESPACES = "/api/v1/namespaces"

@@ -10,7 +10,7 @@ import yaml
 from attrs import evolve, field, frozen
 
 from conformance.approaches.catalogue import GRAPH, Approach, container
-from conformance.cluster.api import Object
+from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.legs.variations import Kind, vary
 from conformance.record.names import REPEAT, leg_name
@@ -60,6 +60,11 @@ class Leg:
         return str(self.approach.manifest["metadata"]["name"]) + ("-second" if self.second else "")
 
     @property
+    def pod_path(self) -> str:
+        """Return where the API server has the leg's pod."""
+        return pods_path(self.namespace, self.pod_name)
+
+    @property
     def spare_port(self) -> int:
         """Return a port that nothing of the run publishes; the one after it is spare, too."""
         return self.port + 2
@@ -79,10 +84,10 @@ class Leg:
             pod["spec"]["affinity"] = only_on(self.node)
         if self.graph:
             _keep(pod, self.approach, self.graph)
-        for one in pod["spec"]["containers"]:
-            one["image"] = self.images.get(one["image"], one["image"])
-            if "command" in one and not self.approach.marks_image:
-                one["command"] = [self.images.get(word, word) for word in one["command"]]
+        for each in pod["spec"]["containers"]:
+            each["image"] = self.images.get(each["image"], each["image"])
+            if "command" in each and not self.approach.marks_image:
+                each["command"] = [self.images.get(word, word) for word in each["command"]]
         for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
