@@ -207,6 +207,7 @@ def run(
     from conformance.record import stream
     from conformance.report import live, markdown, terminal, verdict_file
     from conformance.run import controller, folders
+    from conformance.run.asked import Asked
     from conformance.run.consent import terms
     from conformance.run.sources import wanted_processes
     from conformance.world.images import image_store
@@ -225,11 +226,11 @@ def run(
     folder = folders.new(reports, run_id)
     way = live.way(console)
     with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as told:
-        made = controller.Run(
-            cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-            repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides,
-            asked_world=world or "", told=told,
+        asked = Asked(
+            level=level, processes=count, selection=selection, repeats=repeats, strict_article=strict_article,
+            enforce=enforce, rate=rate, images=overrides, world=world or "", context=context,
         )  # fmt: skip
+        made = controller.Run(cluster=cluster, folder=folder, id=run_id, asked=asked, tell=told)
         code = made.go()
     end: dict[str, Any] = {}
     try:

@@ -66,7 +66,6 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 TO_SPLIT = {
     "conformance.cli",
     "conformance.probes.agent",
-    "conformance.run.controller",
     "conformance.world.kind",
     "scenarios.resources",
     "scenarios.storage",

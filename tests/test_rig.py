@@ -23,7 +23,7 @@ from conformance.legs.rig import Rig
 from conformance.legs.runner import LegRunner
 from conformance.legs.variations import KINDS
 from conformance.probes.node import Answer
-from conformance.run.controller import Run
+from conformance.run.footing import Footing
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios import knowledge, names, printed, resources
@@ -188,8 +188,8 @@ def test_a_node_that_was_not_ready_a_moment_ago_is_waited_for() -> None:
     ours = {"spec": {"taints": [{"key": "example.com/gpu", "effect": "NoSchedule"}]}, "status": ready}
 
     def settled(*nodes: Any) -> bool:
-        run: Any = SimpleNamespace(cluster=SimpleNamespace(items=lambda _: list(nodes)))
-        return Run._settled(run)
+        cluster: Any = SimpleNamespace(items=lambda _: list(nodes))
+        return Footing(cluster, "r", {})._settled()
 
     assert not settled(ours, tainted)
     assert settled(ours, {"spec": {}, "status": ready})

@@ -26,7 +26,7 @@ NAMESPACE = "conformance"
 OF_PROBES = ("pods", "configmaps", "secrets")
 COLLECTIONS = (
     *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in OF_PROBES),
-    f"{leases.API}/namespaces/{NAMESPACE}/leases",
+    leases.path(NAMESPACE),
     registry.VOLUMES,
 )
 FORBIDDEN = 403

@@ -8,8 +8,8 @@ from pathlib import Path
 from conformance.cleanup import objects
 from conformance.cluster.api import Cluster
 from conformance.probes import node_engine
-from conformance.run.controller import Run
 from conformance.run.folders import new_id
+from conformance.run.footing import Footing
 from conformance.run.ports import ports_but_of
 
 
@@ -19,12 +19,12 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
     Gives what was removed and what is still there after a second look. Its own probes are a run's, and go too.
     """
     own = new_id()
-    cleaner = Run(cluster, reports, own, images=overrides)
+    footing = Footing(cluster, own, overrides)
     removed: list[str] = []
     left: list[str] = []
     try:
-        cleaner.settle()
-        probes = cleaner.probes()
+        footing.take()
+        probes = footing.deploy_probes()
         # First what there is, then who is alive: a run that begins meanwhile takes its Lease before it makes anything.
         there = objects.runs(cluster)
         spared = set(objects.alive(cluster)) - {own}

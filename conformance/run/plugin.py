@@ -190,10 +190,10 @@ class Conformance:
 class Recorder:
     """The controller's ear: writes every line that comes, and tells how far the run is."""
 
-    def __init__(self, writer: stream.Writer, told: Callable[[stream.Line], None]) -> None:
-        """Write to `writer`; call `told` with every line, and with the name of each cell that begins to be waited for."""
+    def __init__(self, writer: stream.Writer, tell: Callable[[stream.Line], None]) -> None:
+        """Write to `writer`; call `tell` with every line, and with the name of each cell that begins to be waited for."""
         self.writer = writer
-        self.told = told
+        self.tell = tell
         self.interrupted = False
         self.crashed: list[str] = []
         self.failed: ConformanceError | None = None
@@ -213,11 +213,11 @@ class Recorder:
                 if self._session:
                     self._session.shouldstop = self.broken
                 return
-            self.told(line)
+            self.tell(line)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tell what is waited for."""
-        self.told({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
+        self.tell({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the session, to end it where the record cannot be written."""
