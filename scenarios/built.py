@@ -9,7 +9,7 @@ from conformance.claims.properties import prop
 from conformance.cluster.api import Object
 from conformance.errors import TimedOut
 from conformance.evidence.items import Seen
-from conformance.legs.docker import image, label, look, nonce, nonce_in, nonces, said, taken_away
+from conformance.legs.docker import cleaned_up, image, label, look, nonce, nonce_in, nonces, said
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from scenarios import reuse
@@ -24,7 +24,7 @@ def run_by_kubelet(rig: Rig) -> None:
     collection = f"/api/v1/namespaces/{rig.leg.namespace}/pods"
     container = {"name": "built", "image": mark, "imagePullPolicy": "Never", "command": ["sleep", "600"]}
     spec = {"nodeName": rig.home.node, "containers": [container], "terminationGracePeriodSeconds": 0}
-    with taken_away(rig, "for-kubelet"):
+    with cleaned_up(rig, "for-kubelet"):
         rig.run(
             "build for kubelet", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=f"FROM {image(rig)}\n"
         )

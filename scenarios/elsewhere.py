@@ -16,7 +16,7 @@ from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.deploy import LegFailed, create_pod
-from conformance.legs.docker import image, processes, said, start, taken_away
+from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.legs.variations import KINDS
@@ -75,7 +75,7 @@ def client_files(rig: Rig) -> None:
     """Write a file in the client's container, mount its directory into a container, and look from the node at both."""
     file = f"{rig.leg.nonce}-file"
     rig.run("file written", "sh", "-c", f": >{SHARED}/{file}")
-    with taken_away(rig, "sharing"):
+    with cleaned_up(rig, "sharing"):
         run = start(rig, "sharing", f"--volume={SHARED}:/x:ro")
         found = processes(rig, run, "sharing")
         if not found:

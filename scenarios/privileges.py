@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import prop
 from conformance.evidence.items import Seen
-from conformance.legs.docker import processes, said, start, taken_away
+from conformance.legs.docker import cleaned_up, processes, said, start
 from conformance.legs.rig import Rig
 from scenarios.storage import PODS
 
@@ -19,7 +19,7 @@ def privileged(rig: Rig) -> None:
     """Start a privileged container; read its process and the client's, each up to the node's pid 1."""
     rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
     for way, option in WAYS.items():
-        with taken_away(rig, way):
+        with cleaned_up(rig, way):
             for one in processes(rig, start(rig, way, option), way):
                 rig.ask("privileged: ancestry", "ancestry", pid=one["pid"], option=option)
         if rig.seen.get("privileged: ancestry"):
@@ -47,7 +47,7 @@ def capabilities(seen: Seen) -> Observation:
 def mounting(rig: Rig) -> None:
     """Mount a directory of the node, the pod's own at kubelet; look at a file in it from the child and from the node."""
     folder, file = f"{PODS}/{rig.pod['metadata']['uid']}", "etc-hosts"
-    with taken_away(rig, "mounting"):
+    with cleaned_up(rig, "mounting"):
         for one in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
             rig.ask("mounting: child", "storage", root=one["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])

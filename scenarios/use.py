@@ -9,6 +9,7 @@ from conformance.claims.properties import prop
 from conformance.evidence.identity import container_of, no_engine
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import (
+    cleaned_up,
     filtered,
     image,
     label,
@@ -20,7 +21,6 @@ from conformance.legs.docker import (
     processes,
     said,
     start,
-    taken_away,
 )
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -37,7 +37,7 @@ def compose(rig: Rig) -> None:
     rig.run("compose version", "docker", "compose", "version")
     services = {one: {"image": image(rig), "environment": {"CHILD_NONCE": f"{project}-{one}"}} for one in SERVICES}
     file = {"services": services, "networks": {"default": {"labels": {NONCE_LABEL: project}}}}
-    with taken_away(rig, "compose"):
+    with cleaned_up(rig, "compose"):
         words = ("docker", "compose", f"--project-name={project}", "--file=-", "up", "--detach")
         run = rig.run("compose", *words, stdin=json.dumps(file))
         for one in SERVICES:
@@ -91,7 +91,7 @@ def _counted(lists: list[Evidence]) -> str:
 def build(rig: Rig) -> None:
     """Build an image with a page of its own, run it, and wait for the page."""
     mark = nonce(rig, "built")
-    with taken_away(rig, "built"):
+    with cleaned_up(rig, "built"):
         rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe(image(rig), mark))
         start(rig, "built", of=mark)
         within = TIMEOUTS.question

@@ -82,7 +82,7 @@ def test_the_image_carries_the_nonce_for_as_long_as_the_leg_lasts() -> None:
     assert retag.nonce_in_tag(engine) == LEG.nonce
     assert engine.containers == {}
     assert naming.run_of(LEG.nonce) == LEG.run
-    assert [one["kind"] for one in node_engine.sweep(engine, LEG.nonce)] == ["image"]
+    assert [one["kind"] for one in node_engine.remove_by_nonce(engine, LEG.nonce)] == ["image"]
     assert engine.tags == {CHILD: ORIGINAL}
     assert set(engine.labels) == {ORIGINAL}
 
@@ -90,9 +90,9 @@ def test_the_image_carries_the_nonce_for_as_long_as_the_leg_lasts() -> None:
 def test_whoever_sweeps_after_a_crash_puts_the_tag_back() -> None:
     engine = an_engine()
     retag.retag(engine, LEG)
-    assert node_engine.sweep(engine, naming.nonce_prefix("another")) == []
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix("another")) == []
     assert retag.nonce_in_tag(engine) == LEG.nonce, "another run's is not its to put back"
-    assert node_engine.sweep(engine, naming.nonce_prefix(LEG.run))
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(LEG.run))
     assert engine.tags == {CHILD: ORIGINAL}
 
 
@@ -101,7 +101,7 @@ def test_a_tag_that_was_moved_meanwhile_is_left_where_it_is() -> None:
     retag.retag(engine, LEG)
     engine.labels[THEIRS] = {}
     engine.tags[CHILD] = THEIRS
-    node_engine.sweep(engine, LEG.nonce)
+    node_engine.remove_by_nonce(engine, LEG.nonce)
     assert engine.tags == {CHILD: THEIRS}
     assert set(engine.labels) == {ORIGINAL, THEIRS}
 
@@ -110,7 +110,7 @@ def test_an_image_that_is_built_on_it_has_its_labels_and_not_its_tag() -> None:
     engine = an_engine()
     retag.retag(engine, LEG)
     engine.labels["sha256:built"] = dict(engine.labels[engine.tags[CHILD]])
-    found = {one["id"]: one["puts_back"] for one in node_engine.made(engine)}
+    found = {one["id"]: one["puts_back"] for one in node_engine.carrying_nonce(engine)}
     assert found == {engine.tags[CHILD]: ORIGINAL, "sha256:built": ""}
 
 
@@ -119,7 +119,7 @@ def test_where_nothing_had_the_tag_nothing_is_put_back() -> None:
     engine.tags = {"registry.example/httpd:2.4": ORIGINAL}
     given = evolve(LEG, images={CHILD: "registry.example/httpd:2.4"})
     retag.retag(engine, given)
-    node_engine.sweep(engine, LEG.nonce)
+    node_engine.remove_by_nonce(engine, LEG.nonce)
     assert engine.tags == {"registry.example/httpd:2.4": ORIGINAL}
     engine.labels.clear()
     with pytest.raises(RigError, match="cannot be made on a-node"):

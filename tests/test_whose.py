@@ -425,17 +425,17 @@ OURS = [f"{kind}-{HERE}" for kind in ("containers", "networks", "volumes", "imag
 
 def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
     engine: Any = Engine()
-    assert [one["nonce"] for one in node_engine.sweep(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
-    assert [one["id"] for one in node_engine.sweep(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
-    assert node_engine.sweep(engine, naming.nonce_prefix(HERE)) == []
+    assert [one["nonce"] for one in node_engine.remove_by_nonce(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
+    assert [one["id"] for one in node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE)) == []
 
 
 def test_what_a_sweep_leaves_is_said_by_kind() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (200, None)
-    assert objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
+    assert objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
     engine._delete = lambda _: (500, {"message": "no"})
-    assert "could not be removed" in objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE)).left[0]
+    assert "could not be removed" in objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE)).left[0]
 
 
 def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
@@ -448,7 +448,7 @@ def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Pa
     engine: Any = Engine()
 
     def found(*spared: str) -> list[str]:
-        return [one["id"] for one in objects.abandoned(node_engine.made(engine), spared, tmp_path)]
+        return [one["id"] for one in objects.abandoned(node_engine.carrying_nonce(engine), spared, tmp_path)]
 
     assert found(THERE) == OURS
     assert len(found()) == 8
@@ -473,7 +473,7 @@ def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_l
 
 def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
     engine: Any = Engine()
-    swept = objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE))
+    swept = objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE))
     assert (len(swept.removed), swept.left) == (4, [])
     assert {THERE in one["nonce"] for one in swept.others} == {True}
     assert len(swept.others) == 4
@@ -482,7 +482,7 @@ def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     engine: Any = Engine()
     engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
-    assert node_engine.sweep(engine, "") == []
+    assert node_engine.remove_by_nonce(engine, "") == []
 
 
 def mute() -> list[Engine]:
@@ -504,7 +504,7 @@ def mute() -> list[Engine]:
 def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
     for engine in mute():
         probes: Any = {"a-node": engine}
-        assert "did not tell what it has" in objects.sweep(probes, naming.nonce_prefix(HERE)).left[0]
+        assert "did not tell what it has" in objects.remove_by_nonce(probes, naming.nonce_prefix(HERE)).left[0]
 
 
 def test_what_was_not_looked_at_is_not_nothing_left() -> None:

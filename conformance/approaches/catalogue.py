@@ -41,7 +41,7 @@ class Approach:
 
     @property
     def marks_image(self) -> bool:
-        """Return whether its child is found by its image (marking.py), because the manifest's words say nothing of a nonce."""
+        """Return whether its child is found by its image (legs/retag.py), because the manifest's words say nothing of a nonce."""
         return self.as_printed and not self.daemon
 
 
@@ -54,13 +54,13 @@ def catalogue() -> Mapping[str, Approach]:
     """Return every approach by name, read once a process. Raises `UsageError` naming the file and what is wrong with it."""
     folder = resources.files("conformance") / "approaches"
     entries = _load((folder / "catalogue.yaml").read_text(encoding="utf-8"), "catalogue.yaml")
-    found: dict[str, Approach] = {}
+    approaches: dict[str, Approach] = {}
     for name, entry in entries.items():
         text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
         manifest = _load(text, f"{name}.yaml")
         try:
             approach = Approach(name=name, manifest=manifest, text=text, **{**entry, "granted": tuple(entry["granted"])})
-            names = {one["name"] for one in manifest["spec"]["containers"]}
+            names = {each["name"] for each in manifest["spec"]["containers"]}
         except (TypeError, KeyError) as broken:
             raise UsageError(f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml") from broken
         for role in (approach.client, approach.daemon):
@@ -70,8 +70,8 @@ def catalogue() -> Mapping[str, Approach]:
                     "make the two agree",
                 )
         _check_client(approach)
-        found[name] = approach
-    return found
+        approaches[name] = approach
+    return approaches
 
 
 def _check_client(approach: Approach) -> None:
@@ -79,7 +79,7 @@ def _check_client(approach: Approach) -> None:
     if not approach.proven:
         return
     client = container(approach.manifest, approach.client)
-    command, variables = client.get("command", []), {one.get("name") for one in client.get("env", [])}
+    command, variables = client.get("command", []), {variable.get("name") for variable in client.get("env", [])}
     missing = [f"`{word}` in its command" for word in ("docker", "run") if word not in command]
     missing += [f"the variable {name}" for name in ("NONCE", "PORT") if name not in variables]
     if missing:
@@ -101,7 +101,7 @@ GRAPH = "/var/lib/docker"
 
 def container(pod: Object, name: str) -> Object:
     """Return a container of a pod by name. Raises `LookupError`."""
-    for one in pod["spec"]["containers"]:
-        if one["name"] == name:
-            return one  # type: ignore[no-any-return]
+    for each in pod["spec"]["containers"]:
+        if each["name"] == name:
+            return each  # type: ignore[no-any-return]
     raise LookupError(f"no container {name!r}")

@@ -54,12 +54,12 @@ class Cluster:
             try:
                 file = str(self.kubeconfig) if self.kubeconfig else None
                 with _making:
-                    made = self._client_of(file, self.context or None)
+                    client = self._client_of(file, self.context or None)
             except (ConfigException, OSError, ValueError) as broken:
                 raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
-            made.user_agent = self.user_agent
-            made.configuration.retries = 0
-            self._threads.api = made
+            client.user_agent = self.user_agent
+            client.configuration.retries = 0
+            self._threads.api = client
         return self._threads.api
 
     def request(
@@ -79,18 +79,9 @@ class Cluster:
         """
         from urllib3.exceptions import HTTPError
 
-        sent = {
-            "Accept": "*/*" if stream else "application/json",
-            "Content-Type": "application/json",
-            **(headers or {}),
-        }
+        sent = {"Accept": "*/*" if stream else "application/json", "Content-Type": "application/json", **(headers or {})}
         call = self.api.param_serialize(
-            method,
-            path,
-            query_params=list((query or {}).items()),
-            header_params=sent,
-            body=body,
-            auth_settings=["BearerToken"],
+            method, path, query_params=list((query or {}).items()), header_params=sent, body=body, auth_settings=["BearerToken"]
         )
         try:
             # Read time-outs are between two bytes, so an open stream must beat more often than that.
@@ -150,13 +141,7 @@ class Cluster:
         return answer.decode(errors="replace")
 
     def wait(
-        self,
-        what: str,
-        collection: str,
-        name: str,
-        arrived: Callable[[Object | None], bool],
-        *,
-        seconds: float,
+        self, what: str, collection: str, name: str, arrived: Callable[[Object | None], bool], *, seconds: float
     ) -> Object | None:
         """Watch one object until `arrived` says so of it (None: it is not there), and give it.
 
@@ -165,19 +150,19 @@ class Cluster:
         """
         end = time.monotonic() + seconds
         while True:
-            seen = self.get(f"{collection}/{name}")
-            if arrived(seen):
-                return seen
+            item = self.get(f"{collection}/{name}")
+            if arrived(item):
+                return item
             left = end - time.monotonic()
             if left <= 0:
-                raise TimedOut(what, seconds, describe(seen))
-            version = seen["metadata"]["resourceVersion"] if seen else "0"
+                raise TimedOut(what, seconds, describe(item))
+            version = item["metadata"]["resourceVersion"] if item else "0"
             for event in self._events(collection, name, version, left):
-                seen = None if event["type"] == "DELETED" else event["object"]
+                item = None if event["type"] == "DELETED" else event["object"]
                 if event["type"] == "ERROR":
                     break
-                if arrived(seen):
-                    return seen
+                if arrived(item):
+                    return item
 
     def _events(self, collection: str, name: str, version: str, left: float) -> Iterator[Object]:
         seconds = max(1, min(WATCH_SECONDS, int(left)))
@@ -248,14 +233,14 @@ def describe(pod: Object | None) -> str:
     if pod is None:
         return "it is not there"
     status = pod.get("status", {})
-    said = [f"phase {status['phase']}"] if "phase" in status else []
-    for one in status.get("containerStatuses", []):
-        for state, detail in one.get("state", {}).items():
-            words = " ".join(str(detail[key]) for key in ("reason", "exitCode", "message") if key in detail)
-            said.append(f"{one['name']} {state} {words}".rstrip())
-    said += [
+    words = [f"phase {status['phase']}"] if "phase" in status else []
+    for container in status.get("containerStatuses", []):
+        for state, detail in container.get("state", {}).items():
+            details = " ".join(str(detail[key]) for key in ("reason", "exitCode", "message") if key in detail)
+            words.append(f"{container['name']} {state} {details}".rstrip())
+    words += [
         f"{c['type']} {c.get('reason', '')}: {c['message']}"
         for c in status.get("conditions", [])
         if c.get("status") == "False" and c.get("message")
     ]
-    return "; ".join(said) or "no status"
+    return "; ".join(words) or "no status"

@@ -18,7 +18,7 @@ from conformance.legs import naming
 from conformance.legs.leg import LEG_LABEL, Leg
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, GONE, NODE_SOCKET, OK, NodeProbe
-from conformance.probes.node_engine import NONCE_LABEL, PUTS_BACK, sweep
+from conformance.probes.node_engine import NONCE_LABEL, PUTS_BACK, remove_by_nonce
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -62,7 +62,7 @@ def remove(rig: Rig, pods: list[Object], nonce: str) -> None:
         return not any(rig.home.ask("processes", uid=metadata["uid"]).output for metadata in named)
 
     until(f"The end of the pods of {nonce}", ended, seconds=TIMEOUTS.ended, every=0.1)
-    sweep(rig.home, nonce)
+    remove_by_nonce(rig.home, nonce)
 
 
 def _served() -> list[str]:

@@ -19,7 +19,7 @@ from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
 from conformance.legs.leg import Leg
 from conformance.probes.node import NODE_SOCKET, Answer, NodeProbe
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 
 APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
@@ -171,8 +171,7 @@ class Rig:
                 return False
             return not log.startswith(CLEARED) and bool(log.strip() or not ended)
 
-        with contextlib.suppress(TimedOut):  # that there is no log is the evidence
-            until(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
+        settle(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
         asked = {"GET": f"{path}/log", "container": container, "tailLines": str(lines), "previous": str(previous).lower()}
         return record(name, "API server", asked, log)
 

@@ -21,7 +21,7 @@ from conformance.legs import deletion, registry, retag, startup
 from conformance.legs.deploy import create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
-from conformance.probes.node_engine import sweep
+from conformance.probes.node_engine import remove_by_nonce
 
 
 @define
@@ -207,6 +207,6 @@ class LegRunner:
             if leg.kind.kept:  # it goes when the claim has, which goes with the namespace
                 rig.cluster.delete(f"{registry.VOLUMES}/{leg.namespace}")
             if leg.approach.spawns and not leg.approach.daemon and rig.pod:
-                sweep(rig.home, leg.nonce)
+                remove_by_nonce(rig.home, leg.nonce)
         except ConformanceError as broken:
             self.left.append(f"{leg.name}: {broken}")

@@ -40,11 +40,7 @@ KINDS = {
         Kind("detached", detached=True, words="docker run -d, deleted with the manifest's default grace"),
         Kind("detached-forced", detached=True, forced=True, words="docker run -d, deleted with grace 0"),
         Kind("deaf", deaf=True, words="docker run of a child that ignores SIGTERM, default grace"),
-        Kind(
-            "laden",
-            forced=True,
-            words="docker run of a child that is made to allocate and to burn, deleted with grace 0",
-        ),
+        Kind("laden", forced=True, words="docker run of a child that is made to allocate and to burn, deleted with grace 0"),
         Kind(
             "twins", forced=True, twins=True, words="two pods of the approach at the same time on one node, deleted with grace 0"
         ),
@@ -82,8 +78,8 @@ def vary(pod: Object, approach: Approach, kind: Kind) -> Object:
     if kind.in_a_row and approach.daemon:
         container(pod, approach.daemon)["command"] += [INSECURE]
     if kind.storage_limit:
-        for one in pod["spec"]["containers"]:
-            one["resources"]["limits"]["ephemeral-storage"] = kind.storage_limit
+        for each in pod["spec"]["containers"]:
+            each["resources"]["limits"]["ephemeral-storage"] = kind.storage_limit
     if kind.deaf:
         command[place:place] = ["--env=DEAF=yes"]
     if kind.detached:

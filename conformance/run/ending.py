@@ -70,23 +70,23 @@ def clean(preflight: Preflight, writer: stream.Writer) -> list[str]:
 
 
 def _clean_nodes(preflight: Preflight, writer: stream.Writer, own: dict[str, str]) -> list[str]:
-    """Sweep the nodes' engines and write down what is left on the nodes; return what could not be removed.
+    """Clean the nodes' engines and write down what is left on the nodes; return what could not be removed.
 
     `own` says what a pod is, by its uid, that is the run's and of no leg.
     """
     footing = preflight.footing
     _revive_probes(footing)
-    swept = objects.sweep(footing.probes, nonce_prefix(footing.run))
+    engines = objects.remove_by_nonce(footing.probes, nonce_prefix(footing.run))
     for probe in footing.probes.values() if preflight.ports else ():
         node_engine.forget_ports(probe, [preflight.ports])
     # What on a node is whose: this run's legs', and other runs' that are or were at work meanwhile.
     others = (set(objects.alive(footing.cluster)) | preflight.others) - {footing.run}
     read = stream.read(writer.path, tells)
-    owners = Owners.of(footing.run, read, others, footing.cluster.items("/api/v1/pods"), swept.others).and_of(own)
+    owners = Owners.of(footing.run, read, others, footing.cluster.items("/api/v1/pods"), engines.others).and_of(own)
     for name, before in preflight.before.items():
         for line in _left(footing.probes[name], before, owners):
             writer.write(line)
-    return swept.left
+    return engines.left
 
 
 def _revive_probes(footing: Footing) -> None:

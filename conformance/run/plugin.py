@@ -95,7 +95,7 @@ def together(approach: str) -> str:
     Two processes are enough for two daemons; what is left for the first that is done would begin only then.
     """
     known = catalogue()
-    return approach if known[approach].proven else next(name for name, one in known.items() if one.proven)
+    return approach if known[approach].proven else next(name for name, other in known.items() if other.proven)
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]
