@@ -207,8 +207,8 @@ def run(
     from conformance.record import stream
     from conformance.report import live, markdown, terminal, verdict_file
     from conformance.run import controller, folders
-    from conformance.run.asked import Asked
     from conformance.run.consent import terms
+    from conformance.run.header import Asked
     from conformance.run.sources import wanted_processes
     from conformance.world.images import image_store
 

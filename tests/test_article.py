@@ -23,9 +23,8 @@ from conformance.cli import cli
 from conformance.explain import listing
 from conformance.record import stream
 from conformance.report import markdown, render, terminal
-from conformance.run.asked import Asked
 from conformance.run.footing import Footing
-from conformance.run.header import header
+from conformance.run.header import Asked, header
 from conformance.run.preflight import Preflight
 from conformance.suite import families
 from tests.conftest import recorded_lines, write

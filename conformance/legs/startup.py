@@ -46,12 +46,9 @@ def _keep_child(rig: Rig, answer: Answer) -> None:
 
 def await_node(rig: Rig) -> None:
     """Wait until the pod is on a node: what becomes of it there is what is judged."""
-    what, pods = f"A node for {rig.leg.name}'s pod", pods_path(rig.leg.namespace)
-
-    def placed(pod: Object | None) -> bool:
-        return bool(pod and pod["spec"].get("nodeName"))
-
-    rig.cluster.wait(what, pods, rig.leg.pod_name, placed, seconds=TIMEOUTS.serving)
+    leg, what = rig.leg, f"A node for {rig.leg.name}'s pod"
+    pods, limit = pods_path(leg.namespace), TIMEOUTS.serving
+    rig.cluster.wait(what, pods, leg.pod_name, lambda pod: bool(pod and pod["spec"].get("nodeName")), seconds=limit)
     rig.read_pod()
 
 

@@ -17,10 +17,9 @@ from conformance.cluster.api import Cluster
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.record import stream
 from conformance.run import ending, launch
-from conformance.run.asked import Asked
 from conformance.run.ending import Stop
 from conformance.run.footing import Footing
-from conformance.run.header import header, now
+from conformance.run.header import Asked, header, now
 from conformance.run.plugin import Recorder
 from conformance.run.preflight import Preflight
 from conformance.wait import uninterrupted

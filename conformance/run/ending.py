@@ -50,10 +50,9 @@ def clean(preflight: Preflight, writer: stream.Writer) -> list[str]:
     (writer.path.parent / "plan.json").unlink(missing_ok=True)
     if not footing.namespace:
         return []
-    failures: list[str] = []
+    cluster, run, failures = footing.cluster, footing.run, list[str]()
     try:
-        what = "An answer of the API server"
-        baseline = objects.persistently(what, lambda: objects.remove_legs(footing.cluster, footing.run))
+        baseline = objects.persistently("An answer of the API server", lambda: objects.remove_legs(cluster, run))
     except ConformanceError as silent:
         return [f"{silent.sentence} Nothing could be removed: `conformance clean` does it when the cluster answers."]
     try:
@@ -62,8 +61,7 @@ def clean(preflight: Preflight, writer: stream.Writer) -> list[str]:
     except ConformanceError as broken:
         failures.append(str(broken))
     try:
-        what = "The end of the run's objects"
-        failures += objects.persistently(what, lambda: objects.remove_run(footing.cluster, footing.run))
+        failures += objects.persistently("The end of the run's objects", lambda: objects.remove_run(cluster, run))
     except ConformanceError as broken:
         failures.append(str(broken))
     return failures

@@ -38,11 +38,6 @@ class Footing:
     probes: dict[str, NodeProbe] = field(factory=dict)
 
     @property
-    def ours(self) -> bool:
-        """Return whether `up` made the cluster."""
-        return self.namespace == NAMESPACE
-
-    @property
     def lease(self) -> HeldLease:
         """Return the run's Lease."""
         return HeldLease(self.cluster, self.namespace, self.run)

@@ -1,16 +1,51 @@
-"""A record's header: what the run is asked to do, where, and of which cells."""
+"""What a run is asked to do, and the record's header, which says so: what, where, and of which cells."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 
+from attrs import field, frozen
+
 from conformance.approaches.catalogue import catalogue
+from conformance.choices import RATE
 from conformance.record import stream
-from conformance.run.asked import Asked
 from conformance.run.preflight import Preflight
 from conformance.suite import Cell, claim_lines
+
+
+@frozen
+class Asked:
+    """What one run is asked to do, as on its command line."""
+
+    level: str = "core"
+    processes: str = "0"
+    selection: str = ""
+    repeats: int = 1
+    strict_article: bool = False
+    enforce: bool = False
+    rate: float = RATE
+    """What an hour of one CPU costs, in USD."""
+    images: Mapping[str, str] = field(factory=dict)
+    """Public name of an image -> the reference to use in its place, where the user gave one."""
+    world: str = ""
+    """Where the cluster is, where the user named it so."""
+    context: str = ""
+    """Of the user's kubeconfig, where the cluster is the user's own."""
+
+    @property
+    def command(self) -> str:
+        """Return the command line that asks for the same."""
+        command = f"conformance run --level {self.level} -n {self.processes}"
+        command += f" --world {self.world}" if self.world else ""
+        command += f" --context {self.context} --allow-privileged" if self.context else ""
+        command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
+        command += f" -k {self.selection!r}" if self.selection else ""
+        command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
+        command += f" --rate {self.rate:g}" if self.rate != RATE else ""
+        command += " --strict-article" if self.strict_article else ""
+        return command + (" --enforce" if self.enforce else "")
 
 
 def header(asked: Asked, preflight: Preflight, cells: Iterable[Cell]) -> stream.Line:

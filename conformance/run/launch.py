@@ -9,7 +9,7 @@ import pytest
 from attrs import define
 
 from conformance.errors import UsageError
-from conformance.run.asked import Asked
+from conformance.run.header import Asked
 from conformance.run.plugin import FOLDER, Recorder
 from conformance.suite import Cell
 

@@ -116,8 +116,9 @@ class Preflight:
         remedy = "`conformance up` makes a cluster whose nodes have one"
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({reasons}); {remedy}"
         unavailable = {a.name: why for a in approaches if a.spawns and not a.daemon and len(silent) == len(workers)}
-        theirs = {} if self.footing.ours else {a.name: TAG_IS_THEIRS for a in approaches if a.marks_image}
-        return {**theirs, **unavailable}
+        if self.footing.namespace != objects.NAMESPACE:
+            unavailable = {**{a.name: TAG_IS_THEIRS for a in approaches if a.marks_image}, **unavailable}
+        return unavailable
 
     def _check(self, plan: Plan, approach: str) -> None:
         """Let the API server check an approach's pod."""

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import Observation, State, error, not_applicable
@@ -20,7 +20,7 @@ from conformance.legs.rig import Rig
 from conformance.legs.runner import LegRunner
 from conformance.legs.schedule import Schedule, Turns
 from conformance.record.names import leg_name
-from conformance.record.stream import Line, Record
+from conformance.record.stream import Line, Record, grouped
 from conformance.run.plan import Plan
 from conformance.run.turns import Turn, in_order
 from conformance.suite import Cell, all_legs
@@ -28,23 +28,6 @@ from conformance.timeouts import TIMEOUTS
 
 AT_ONCE = 4
 """Legs that are starting at the same time in one process: each may take half a CPU, and of more every one is only slower."""
-
-
-class Source(Protocol):
-    """What a test item asks."""
-
-    @property
-    def world(self) -> dict[str, Any]:
-        """Return the world's stamp, by which expectations are chosen."""
-
-    def observe(self, cell: Cell) -> Observation:
-        """Return the observation of a cell; waits for its leg."""
-
-    def lines(self) -> list[Line]:
-        """Return the record's lines that came since this was last asked."""
-
-    def close(self, *, interrupted: bool) -> None:
-        """End whatever is still going on, and clean it away."""
 
 
 class Live:
@@ -78,34 +61,21 @@ class Live:
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
-        legs: dict[str, list[Cell]] = {}
-        for cell in cells:
-            legs.setdefault(cell.leg, []).append(cell)
-        approaches = catalogue()
-        probes = self.plan.probes(self.cluster)
-        pod_a, home = self.plan.pod_a(), probes[self.plan.leg_node]
+        plan, probes = self.plan, self.plan.probes(self.cluster)
+        pod_a, home = plan.pod_a(), probes[plan.leg_node]
         begun: dict[Turn, list[threading.Event]] = {}
-        for turn, name, of_leg in in_order(legs):
+        for turn, name, of_leg in in_order(grouped(cells, lambda cell: cell.leg)):
             approach, kind, repeat = of_leg[0].approach, of_leg[0].kind, of_leg[0].repeat
-            if name in self._runners or approach in self.plan.unavailable:
+            if name in self._runners or approach in plan.unavailable:
                 continue
             nonce, order = f"{approach}-{kind}-{secrets.token_hex(8)}", self._order[leg_name(approach, kind)]
-            rig = Rig(
-                self.cluster,
-                self.plan.leg(approaches[approach], kind, order, nonce, repeat),
-                probes,
-                self.plan.addresses,
-                (self.plan.token,),
-                self.plan.leg_node,
-                pod_a=pod_a,
-                rate=self.plan.rate,
-            )
+            leg = plan.leg(catalogue()[approach], kind, order, nonce, repeat)
+            rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
             schedule = Schedule(home, self._starting, len(self._runners), longer, rig.stop)
-            runner = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep)
-            self._runners[name] = runner
+            runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep)
             self._unjudged[name] = {cell.prop.id for cell in of_leg}
-            if not rig.leg.approach.marks_image:
+            if not leg.approach.marks_image:
                 self._starting.enlist(schedule.place)
             begun.setdefault(turn, []).append(schedule.begun)
             thread = threading.Thread(target=runner.run, name=name, daemon=True)
@@ -199,6 +169,10 @@ class Replay:
 
     def close(self, *, interrupted: bool) -> None:
         """Do nothing."""
+
+
+Source = Live | Replay
+"""What a test item asks: it waits for a leg, or reads what was read of it."""
 
 
 def wanted_processes(asked: str) -> str:
