@@ -44,18 +44,18 @@ def _family(module: ModuleType) -> Family:
 
 @frozen
 class Cell:
-    """One thing to be judged: a property, on an approach, on a kind of leg."""
+    """One thing to be judged: a property, on an approach, on a variation of its leg."""
 
     family: Family
     prop: Property
     approach: str
-    kind: str
+    variation: str
     repeat: int = 1
 
     @property
     def leg(self) -> str:
         """Return the leg's name."""
-        return leg_name(self.approach, self.kind, self.repeat)
+        return leg_name(self.approach, self.variation, self.repeat)
 
     @property
     def name(self) -> str:
@@ -68,14 +68,14 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
     allowed = LEVELS[: LEVELS.index(level) + 1]
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
-        Cell(family, one, approach, kind, repeat)
+        Cell(family, one, approach, variation, repeat)
         for repeat in range(1, repeats + 1)
         for family in families()
         for one in family.properties
         if one.level in allowed
         for approach in approaches
         if approach in one.approaches and approach in asked
-        for kind in one.legs
+        for variation in one.legs
     ]
 
 
@@ -113,7 +113,7 @@ def properties() -> list[Property]:
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
     """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
-    expected, why = cell.prop.expected(cell.approach, cell.kind, world)
+    expected, why = cell.prop.expected(cell.approach, cell.variation, world)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
     if seen.state is State.NOT_APPLICABLE:

@@ -19,7 +19,7 @@ from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.timeouts import TIMEOUTS
 from scenarios.resources import pod_limit
@@ -256,7 +256,7 @@ def under_baseline(rig: Rig) -> None:
     rig.cluster.create(NAMESPACES, {"metadata": {"name": name, "labels": labels}})
     try:
         _check(rig, "the pod under baseline", rig.leg, name)
-        _check(rig, "Pod A under baseline", evolve(rig.leg, approach=catalogue()["pod"], kind=KINDS["plain"]), name)
+        _check(rig, "Pod A under baseline", evolve(rig.leg, approach=catalogue()["pod"], variation=VARIATIONS["plain"]), name)
     finally:
         rig.cluster.delete(f"{NAMESPACES}/{name}")
 

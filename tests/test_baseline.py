@@ -89,7 +89,7 @@ def test_only_what_the_container_at_fault_said_is_told() -> None:
 
 def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
     assert "baseline" in {cell.family.name for cell in cells("extended", ["pod"])}
-    assert {cell.kind for cell in cells("extended", ["pod"])} == {"plain"}
+    assert {cell.variation for cell in cells("extended", ["pod"])} == {"plain"}
     assert not [cell for cell in cells("extended", ["dood", "dind"]) if cell.family.name == "baseline"]
 
 

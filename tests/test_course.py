@@ -7,7 +7,7 @@ from typing import Any
 from conformance.approaches.catalogue import catalogue
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 
 
 class Probe:
@@ -24,7 +24,7 @@ class Probe:
 def a_rig(variation: str, node: str = "") -> Rig:
     probes: Any = {"another": Probe(90_000.0), "its-own": Probe(50.0)}
     cluster: Any = None
-    return Rig(cluster, Leg("r", catalogue()["dood"], KINDS[variation], "n", 20001), probes, {}, (), node)
+    return Rig(cluster, Leg("r", catalogue()["dood"], VARIATIONS[variation], "n", 20001), probes, {}, (), node)
 
 
 def test_a_childs_start_is_held_against_the_clock_of_its_own_node() -> None:

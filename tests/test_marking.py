@@ -15,11 +15,12 @@ from conformance.errors import RigError
 from conformance.images import CHILD
 from conformance.legs import naming, retag
 from conformance.legs.leg import Leg
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes import node_engine
 
+NONCE = "conformance-0f0f0f0f-article-dood-printed-1"
 ORIGINAL, THEIRS = "sha256:original", "sha256:theirs"
-LEG = Leg("0f0f0f0f", catalogue()["article-dood"], KINDS["printed"], "conformance-0f0f0f0f-article-dood-printed-1", PRINTED_PORT)
+LEG = Leg("0f0f0f0f", catalogue()["article-dood"], VARIATIONS["printed"], NONCE, PRINTED_PORT)
 
 
 class Engine:

@@ -21,7 +21,7 @@ from conformance.legs.docker import image
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.legs.runner import LegRunner
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 from conformance.run.footing import Footing
 from conformance.timeouts import TIMEOUTS
@@ -54,7 +54,7 @@ class Server:
 
 def a_rig(**images: str) -> tuple[Rig, Server]:
     given = {name.replace("_", ":"): reference for name, reference in images.items()}
-    leg = Leg("0a1b2c3d", catalogue()["dood"], KINDS["foreground"], "nonce", 20000, images=given)
+    leg = Leg("0a1b2c3d", catalogue()["dood"], VARIATIONS["foreground"], "nonce", 20000, images=given)
     probe: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer({"tasks": ["t"], "mounts": []}, 1.0, 2.0, 0.1))
     server: Any = Server()
     return Rig(server, leg, {"worker": probe}, {}, pod=POD), server

@@ -26,7 +26,7 @@ from conformance.evidence.identity import container_of
 from conformance.evidence.items import Evidence
 from conformance.legs import naming
 from conformance.legs.leg import Leg
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes import node_engine
 from conformance.probes.inventory import inventory
 from conformance.record import stream
@@ -342,7 +342,7 @@ def test_a_replay_does_not_ask_again_what_could_not_be_asked() -> None:
 
 def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
     given_ = {"httpd:latest": "registry.example/httpd:2.4", "docker:26.1-dind": "registry.example/dind:1"}
-    pod = Leg("r", catalogue()["dind"], KINDS["foreground"], "n", 20001, "a-node", given_).pod()
+    pod = Leg("r", catalogue()["dind"], VARIATIONS["foreground"], "n", 20001, "a-node", given_).pod()
     used = {one["name"]: one["image"] for one in pod["spec"]["containers"]}
     assert used == {"docker-cmds": "docker:26.1-cli", "dind-daemon": "registry.example/dind:1"}
     assert "registry.example/httpd:2.4" in pod["spec"]["containers"][0]["command"]

@@ -42,7 +42,7 @@ class Expectation:
 class Property:
     """A sentence that is true or false of a child.
 
-    `legs` names the leg kinds (legs.py) that it is judged on, `approaches` on which approaches. What is read of a leg:
+    `legs` names the variations that it is judged on, `approaches` on which approaches. What is read of a leg:
     `reads` while its child serves, `after` when its pod is gone, `alone` what burns CPU, with the node for itself, and
     `waits`, holding nobody up, what mostly waits. `before` its pod is asked for begins what one of these needs.
     A reading that several properties of a leg name is read once.

@@ -23,7 +23,7 @@ POD_ENDS = 3.0
 
 def delete(rig: Rig) -> None:
     """Delete the leg's pod, followed from its node by pid and start time, and from the API server by its object."""
-    leg, grace = rig.leg, rig.leg.kind.grace
+    leg, grace = rig.leg, rig.leg.variation.grace
     processes = rig.ask("pod processes at delete", "processes", uid=rig.pod["metadata"]["uid"]).output
     followed = to_follow(rig.child, processes)
     clock = rig.home.clock()
@@ -61,7 +61,7 @@ def delete(rig: Rig) -> None:
 
 def _await_end(rig: Rig) -> None:
     """Wait for the end of the pod's object; the leg's namespace is given up a moment before, where nothing comes after."""
-    leg, uid, grace = rig.leg, rig.pod["metadata"]["uid"], rig.leg.kind.grace
+    leg, uid, grace = rig.leg, rig.pod["metadata"]["uid"], rig.leg.variation.grace
 
     def over(pod: Object | None) -> bool:
         return pod is None or pod["metadata"]["uid"] != uid
@@ -70,7 +70,7 @@ def _await_end(rig: Rig) -> None:
     grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
     with contextlib.suppress(TimedOut):
         rig.cluster.wait(what, pods, leg.pod_name, over, seconds=grace - head_start())
-    if not leg.kind.in_a_row:
+    if not leg.variation.in_a_row:
         rig.cluster.delete(namespaced(leg.namespace))
     rig.cluster.wait(what, pods, leg.pod_name, over, seconds=TIMEOUTS.deleted)
 

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from conformance.approaches.catalogue import GRAPH, Approach, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
-from conformance.legs.variations import Kind, vary
+from conformance.legs.variations import Variation, vary
 from conformance.record.names import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
@@ -24,7 +24,7 @@ class Leg:
 
     run: str
     approach: Approach
-    kind: Kind
+    variation: Variation
     nonce: str
     port: int
     node: str = ""
@@ -39,15 +39,15 @@ class Leg:
 
     @property
     def twin(self) -> Leg | None:
-        """Return the leg's second pod, with a nonce and a port of its own, where its kind has two."""
-        if self.second or not (self.kind.twins or self.kind.in_a_row):
+        """Return the leg's second pod, with a nonce and a port of its own, where its variation has two."""
+        if self.second or not (self.variation.twins or self.variation.in_a_row):
             return None
         return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
 
     @property
     def name(self) -> str:
         """Return the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
-        return leg_name(self.approach.name, self.kind.name, self.repeat)
+        return leg_name(self.approach.name, self.variation.name, self.repeat)
 
     @property
     def namespace(self) -> str:
@@ -75,10 +75,10 @@ class Leg:
         return {RUN_LABEL: self.run, LEG_LABEL: self.name.replace(REPEAT, "_")}  # a label's value takes no tilde
 
     def pod(self) -> Object:
-        """Return the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
+        """Return the manifest as deployed: the approach's, the variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
         if self.approach.proven:
-            pod = vary(pod, self.approach, self.kind)
+            pod = vary(pod, self.approach, self.variation)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
             pod["spec"]["affinity"] = only_on(self.node)

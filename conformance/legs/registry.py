@@ -31,9 +31,9 @@ def start(rig: Rig) -> None:
     rig.record("registry", "API server", {"GET": f"{pods}/{NAME}"}, pod, began=time.time(), seconds=0)
     for each in rig.both:
         each.registry = f"{pod['status']['podIP']}:{PORT}"
-        if leg.kind.kept:
+        if leg.variation.kept:
             each.leg = evolve(each.leg, graph=KEPT)
-    if leg.kind.kept:
+    if leg.variation.kept:
         _claim(rig, pod)
 
 

@@ -56,7 +56,7 @@ class Rig:
     rate: float = RATE
     """What an hour of one CPU costs, in USD."""
     registry: str = ""
-    """The address of the leg's registry, where its kind has one."""
+    """The address of the leg's registry, where its variation has one."""
     twin: Rig | None = None
     """The leg's second pod, whose readings are kept beside this one's under names that begin with `SECOND`."""
     _evidence: list[Evidence] = field(factory=list)

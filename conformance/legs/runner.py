@@ -88,7 +88,7 @@ class LegRunner:
         if not self.rig.leg.approach.as_printed:
             deletion.delete(self.rig)
         self._note_time("deleted")
-        if self.rig.twin and self.rig.leg.kind.in_a_row:
+        if self.rig.twin and self.rig.leg.variation.in_a_row:
             self._follow_up(self.rig.twin)
         self._read(lambda p: p.after)
         self._note_time("observed")
@@ -124,7 +124,7 @@ class LegRunner:
             startup.serve(self.rig)
             self._note_time("serving")
             startup.identify(self.rig)
-        if self.rig.twin and self.rig.leg.kind.twins:
+        if self.rig.twin and self.rig.leg.variation.twins:
             startup.serve(self.rig.twin)
             startup.identify(self.rig.twin)
 
@@ -138,9 +138,9 @@ class LegRunner:
         since = float(rig.home.ask("clock").output)
         for each in rig.both:
             each.since = since
-        if rig.leg.kind.in_a_row:
+        if rig.leg.variation.in_a_row:
             registry.start(rig)
-        for each in rig.both if rig.leg.kind.twins else (rig,):
+        for each in rig.both if rig.leg.variation.twins else (rig,):
             create_pod(rig.cluster, each.leg, stop=rig.stop)
 
     def _follow_up(self, rig: Rig) -> None:
@@ -204,7 +204,7 @@ class LegRunner:
             for each in rig.both:
                 rig.cluster.delete(each.leg.pod_path, 0)
             rig.cluster.delete(namespaced(leg.namespace))
-            if leg.kind.kept:  # it goes when the claim has, which goes with the namespace
+            if leg.variation.kept:  # it goes when the claim has, which goes with the namespace
                 rig.cluster.delete(f"{registry.VOLUMES}/{leg.namespace}")
             if leg.approach.spawns and not leg.approach.daemon and rig.pod:
                 remove_by_nonce(rig.home, leg.nonce)

@@ -62,7 +62,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class ScenarioModule(pytest.Module):
-    """A scenario module: one item for every property x approach x kind of leg."""
+    """A scenario module: one item for every property x approach x variation."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Yield the items of this module's family."""

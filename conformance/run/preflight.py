@@ -16,7 +16,7 @@ from conformance.cleanup.residue import left_before
 from conformance.cluster.api import Object
 from conformance.errors import NoCluster
 from conformance.legs.deploy import create_pod
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET
 from conformance.run import ports
@@ -122,7 +122,7 @@ class Preflight:
 
     def _check(self, plan: Plan, approach: str) -> None:
         """Let the API server check an approach's pod."""
-        leg = plan.leg(catalogue()[approach], next(iter(KINDS)), 0, approach)
+        leg = plan.leg(catalogue()[approach], next(iter(VARIATIONS)), 0, approach)
         create_pod(self.footing.cluster, leg, check_in=self.footing.namespace)
 
     def _choose_ports(self, busy: set[int]) -> None:

@@ -65,11 +65,11 @@ class Live:
         pod_a, home = plan.pod_a(), probes[plan.leg_node]
         begun: dict[Turn, list[threading.Event]] = {}
         for turn, name, of_leg in in_order(grouped(cells, lambda cell: cell.leg)):
-            approach, kind, repeat = of_leg[0].approach, of_leg[0].kind, of_leg[0].repeat
+            approach, variation, repeat = of_leg[0].approach, of_leg[0].variation, of_leg[0].repeat
             if name in self._runners or approach in plan.unavailable:
                 continue
-            nonce, order = f"{approach}-{kind}-{secrets.token_hex(8)}", self._order[leg_name(approach, kind)]
-            leg = plan.leg(catalogue()[approach], kind, order, nonce, repeat)
+            nonce, order = f"{approach}-{variation}-{secrets.token_hex(8)}", self._order[leg_name(approach, variation)]
+            leg = plan.leg(catalogue()[approach], variation, order, nonce, repeat)
             rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
             schedule = Schedule(home, self._starting, len(self._runners), longer, rig.stop)
@@ -114,7 +114,7 @@ class Live:
                 "kind": "leg",
                 "leg": name,
                 "approach": leg.approach.name,
-                "variation": leg.kind.words,
+                "variation": leg.variation.words,
                 "nonce": leg.nonce,
                 "port": leg.port,
                 "namespace": leg.namespace,
