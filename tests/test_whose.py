@@ -31,6 +31,7 @@ from conformance.probes import node_engine
 from conformance.probes.inventory import inventory
 from conformance.record import stream
 from conformance.report import markdown
+from conformance.run import ending, ports
 from conformance.run.consent import terms
 from conformance.run.sources import Replay
 from conformance.suite import Cell, cells, observation_line
@@ -597,3 +598,34 @@ def test_what_bears_another_runs_name_is_that_runs(recorded: stream.Record, name
     owners = Owners.of(recorded.header["run"], recorded, {"0badcafe"}, [], [])
     assert owners.of_another(name)
     assert not owners.of_another(name.replace("0badcafe", recorded.header["run"]))
+
+
+def test_a_run_takes_ports_that_are_neither_busy_nor_another_runs() -> None:
+    first, second, *rest = ports.FIRST_PORTS
+    held = [{"metadata": {"annotations": {leases.PORT_NOTE: str(port)}}} for port in rest]
+    assert ports.choose({first + 5}, [*held, {"metadata": {}}]) == range(second, second + ports.PORTS_A_RUN)
+    with pytest.raises(RigError, match="none such are free"):
+        ports.choose({first + 5, second}, held)
+
+
+@pytest.mark.parametrize(
+    ("stop", "written"),
+    [
+        (ending.Stop(), "not judged: nobody came to judge it"),
+        (ending.Stop("the node is gone", 2), "not judged: the node is gone"),
+        (ending.Stop(interrupted=True), ""),
+        (ending.Stop("-k selects nothing", 3), ""),
+    ],
+)
+def test_what_nobody_came_to_judge_is_an_error_but_of_a_run_that_was_ended(
+    tmp_path: Path, stop: ending.Stop, written: str
+) -> None:
+    kept = {"kind": "observation", "property": "P2-10", "leg": "dood.foreground"}
+    writer = stream.Writer(tmp_path / "record.jsonl")
+    for line in WITHOUT_EVIDENCE[:-1]:
+        if {key: line.get(key) for key in kept} != kept:
+            writer.write(line)
+    read = ending.judge_lost(writer, cells("extended", list(catalogue())), stop, {"cgroup": "hybrid"}, strict=False)
+    writer.close()
+    assert [line["reason"] for line in read.observations if line["state"] == State.ERROR.value] == [written] * bool(written)
+    assert len(read.lost) == (not written)

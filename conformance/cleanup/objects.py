@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 def persistently(what: str, act: Callable[[], T]) -> T:
-    """Do it, and again while the API server does not answer, for as long as a clean-up may take; give its answer."""
+    """Do it, and again while the API server does not answer, for as long as a clean-up may take; return its answer."""
     answers: list[T] = []
     last = ""
 
@@ -50,7 +50,7 @@ def persistently(what: str, act: Callable[[], T]) -> T:
 def remove_legs(cluster: Cluster, run: str) -> list[str]:
     """Ask for the end of every namespace of a run's legs, their pods first and at once; and of Pod A, their baseline.
 
-    Returns the uids of what is that baseline.
+    Return the uids of what is that baseline.
     """
     others = cluster.items("/api/v1/pods", labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}")
     _delete_pods(cluster, others)
@@ -94,7 +94,7 @@ def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
 
 
 def remove_run(cluster: Cluster, run: str) -> list[str]:
-    """Remove every object of a run; then look again. Gives what is still there, in words; empty is the proof."""
+    """Remove every object of a run; then look again. Return what is still there, in words; empty is the proof."""
     selector = f"{RUN_LABEL}={run}"
     remove_legs(cluster, run)
     _delete(cluster, COLLECTIONS, run)
@@ -177,7 +177,7 @@ def _is_a_runs(nonce: str, reports: Path) -> bool:
 
 
 def forget_tokens(reports: Path, spared: Iterable[str]) -> list[str]:
-    """Remove the plans, which hold a probe's token, of runs that died before they could; give the folders' names."""
+    """Remove the plans, which hold a probe's token, of runs that died before they could; return the folders' names."""
     removed = []
     for file in sorted(reports.glob("*/plan.json")):
         if file.parent.name.rpartition("-")[2] not in spared:

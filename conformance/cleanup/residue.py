@@ -178,7 +178,7 @@ def _left(before: dict[str, list[str]], after: dict[str, list[str]], owners: Own
 
 
 def left_before(before: Mapping[str, dict[str, list[str]]]) -> str:
-    """Say which cgroups engines in pods had left at the root of the nodes' by the time of some inventories; '' for none.
+    """Return which cgroups engines in pods had left at the root of the nodes' by the time of some inventories; '' for none.
 
     They stay until the node goes, so that only the first run on a cluster sees them come.
     """

@@ -73,7 +73,7 @@ class Cluster:
         timeout: float = 0,
         stream: bool = False,
     ) -> Any:  # noqa: ANN401 -- the server's JSON, or an open response
-        """Send one request and give the decoded JSON (or, with `stream`, the open response).
+        """Send one request and return the decoded JSON (or, with `stream`, the open response).
 
         Raises `Refused` with the server's words, `NoCluster` if it does not answer.
         """
@@ -118,7 +118,7 @@ class Cluster:
         return dict(without_nulls(self.request("POST", path, body, query=query)))
 
     def delete(self, path: str, grace: int | None = None) -> bool:
-        """Ask for an object's deletion; say whether it was there."""
+        """Ask for an object's deletion; return whether it was there."""
         body: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
@@ -143,7 +143,7 @@ class Cluster:
     def wait(
         self, what: str, collection: str, name: str, arrived: Callable[[Object | None], bool], *, seconds: float
     ) -> Object | None:
-        """Watch one object until `arrived` says so of it (None: it is not there), and give it.
+        """Watch one object until `arrived` says so of it (None: it is not there), and return it.
 
         Looks first, then watches; a watch that ends silently is opened again from a fresh look, so no event
         is missed. `arrived` raises to stop early. Raises `TimedOut` with the object's last status.
@@ -229,7 +229,7 @@ def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib
 
 
 def describe(pod: Object | None) -> str:
-    """Say in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
+    """Return in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
     if pod is None:
         return "it is not there"
     status = pod.get("status", {})

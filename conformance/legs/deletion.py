@@ -160,7 +160,7 @@ class DeletionWatch:
         return max((float(e["at"]) for e in self.events if e["event"] == "gone" and e["pid"] in of_role), default=0.0)
 
     def wait_for(self, role: str, seconds: float) -> bool:
-        """Wait for the end of a role's processes; say whether it came. Raises `RigError` if the watch broke."""
+        """Wait for the end of a role's processes; return whether it came. Raises `RigError` if the watch broke."""
         with self._changed:
             ended = self._changed.wait_for(lambda: self.all_gone(role) or bool(self.lost), seconds)
         if self.lost:

@@ -63,7 +63,7 @@ class Schedule:
     longer: tuple[threading.Event, ...] = ()
     """Set when the legs that take longest only wait any more: this one waits for that, or it would be in their way."""
     stop: threading.Event = field(factory=threading.Event)
-    """Set when the run was interrupted: nobody waits any more."""
+    """Set when the run was interrupted."""
     begun: threading.Event = field(factory=threading.Event)
     """Set when this leg only waits any more."""
 

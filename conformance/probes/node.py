@@ -88,7 +88,7 @@ class NodeProbe:
         return "" if answer["status"] == OK else str(answer["lost"] or f"it answers {answer['status']}")
 
     def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:
-        """Follow processes; gives events as they arrive. The first says who is watched, the last who is left."""
+        """Follow processes; yield events as they arrive. The first says who is watched, the last who is left."""
         response = self._get("watch", TIMEOUTS.beat, True, {"processes": processes, "seconds": seconds})
         try:
             yield from lines(response)

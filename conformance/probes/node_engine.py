@@ -128,7 +128,7 @@ def in_words(item: Object) -> str:
 
 
 def forget_ports(probe: NodeProbe, spans: Iterable[range]) -> list[str]:
-    """Remove a node's own daemon's rules for ports, but for spans of which a container of it publishes one; give them.
+    """Remove a node's own daemon's rules for ports, but for spans of which a container of it publishes one; return them.
 
     [] without a daemon.
     What a daemon of 20.10 was seen to restore after its node had been rebooted under it, for a container that was gone.

@@ -16,7 +16,7 @@ from conformance.run.ports import ports_but_of
 def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Remove what any run ever made, but for runs whose Lease is alive: by label, and by the records under reports.
 
-    Returns what was removed and what is still there after a second look. Its own probes are a run's, and go too.
+    Return what was removed and what is still there after a second look. Its own probes are a run's, and go too.
     """
     own = new_id()
     footing = Footing(cluster, own, overrides)

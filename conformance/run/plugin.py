@@ -173,7 +173,7 @@ class Conformance:
         self.interrupted = True
 
     def pytest_internalerror(self) -> bool:
-        """Say that it has been heard: a worker's goes to the controller, whose `Recorder` keeps and tells it."""
+        """Return that it has been heard: a worker's goes to the controller, whose `Recorder` keeps and tells it."""
         return True
 
     def pytest_sessionfinish(self) -> None:

@@ -24,11 +24,7 @@ from conformance.run.footing import Footing
 from conformance.run.plan import Plan
 from conformance.run.stamp import engines, stamp
 
-UNKNOWN_WORLD: Mapping[str, Any] = {
-    **dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"),
-    "leg_node": "",
-    "nodes": [],
-}
+UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"), "leg_node": "", "nodes": []}
 LOOKS_AT_ONCE = 4
 """Questions before the first leg that are asked at the same time."""
 TAG_IS_THEIRS = (
