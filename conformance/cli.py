@@ -118,6 +118,7 @@ def run(
     from conformance.report import live, markdown, terminal, verdict_file
     from conformance.run import controller, folders
     from conformance.run.consent import terms
+    from conformance.run.header import Asked
     from conformance.run.sources import wanted_processes
     from conformance.world.images import image_store
     from conformance.world.reach import reach
@@ -136,11 +137,11 @@ def run(
     folder = folders.new(reports, run_id)
     way = live.way(console)
     with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as listener:
-        work = controller.Run(
-            cluster=cluster, folder=folder, id=run_id, level=level, processes=count, selection=selection,
-            repeats=repeats, strict_article=strict_article, enforce=enforce, rate=rate, images=overrides,
-            asked_world=world or "", told=listener,
+        asked = Asked(
+            level=level, processes=count, selection=selection, repeats=repeats, strict_article=strict_article,
+            enforce=enforce, rate=rate, images=overrides, world=world or "", context=context,
         )  # fmt: skip
+        work = controller.Run(cluster=cluster, folder=folder, id=run_id, asked=asked, tell=listener)
         code = work.go()
     end: dict[str, Any] = {}
     try:

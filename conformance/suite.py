@@ -14,7 +14,7 @@ from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
 from conformance.errors import UsageError
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.record.names import leg_name
 from conformance.record.stream import Line
 from scenarios import FAMILIES
@@ -47,18 +47,18 @@ def declared(module: ModuleType) -> list[Property]:
 
 @frozen
 class Cell:
-    """One thing to be judged: a property, on an approach, on a kind of leg."""
+    """One thing to be judged: a property, on an approach, on a variation of its leg."""
 
     family: Family
     prop: Property
     approach: str
-    kind: str
+    variation: str
     repeat: int = 1
 
     @property
     def leg(self) -> str:
         """Return the leg's name."""
-        return leg_name(self.approach, self.kind, self.repeat)
+        return leg_name(self.approach, self.variation, self.repeat)
 
     @property
     def name(self) -> str:
@@ -73,16 +73,18 @@ def asks(family: Family, prop: Property, approach: Approach) -> bool:
 
 def asked_of(prop: Property) -> list[str]:
     """Return the names of the approaches of which a property is judged."""
-    family = next(family for family in families() if prop in family.properties)
-    return [name for name, approach in catalogue().items() if asks(family, prop, approach)]
+    own = [family for family in families() if prop in family.properties]
+    return [
+        name for name, approach in catalogue().items() if name in prop.approaches or any(asks(f, prop, approach) for f in own)
+    ]
 
 
 def check() -> None:
     """Raise `UsageError` where nothing judges an approach, or where a family or a variation that is named is not there."""
     known = {family.name for family in families()}
     for prop in properties():
-        if strange := sorted({*prop.legs} - KINDS.keys()):
-            raise UsageError(f"{prop.id}: there is no variation {strange[0]!r}.", f"the variations are {', '.join(KINDS)}")
+        if strange := sorted({*prop.legs} - VARIATIONS.keys()):
+            raise UsageError(f"{prop.id}: there is no variation {strange[0]!r}.", f"the variations are {', '.join(VARIATIONS)}")
     for name, approach in catalogue().items():
         if strange := sorted({*approach.families} - known):
             sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
@@ -101,14 +103,14 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
     allowed = LEVELS[: LEVELS.index(level) + 1]
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
-        Cell(family, prop, approach, kind, repeat)
+        Cell(family, prop, approach, variation, repeat)
         for repeat in range(1, repeats + 1)
         for family in families()
         for prop in family.properties
         if prop.level in allowed
         for approach in approaches
         if approach in asked and asks(family, prop, catalogue()[approach])
-        for kind in prop.legs
+        for variation in prop.legs
     ]
 
 
@@ -151,7 +153,7 @@ def family_of(prop: Property) -> str:
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
     """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
-    expected, why = cell.prop.expected(cell.approach, cell.kind, world, like=catalogue()[cell.approach].like)
+    expected, why = cell.prop.expected(cell.approach, cell.variation, world, like=catalogue()[cell.approach].like)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
     if seen.state is State.NOT_APPLICABLE:

@@ -52,3 +52,9 @@ def until(
         left = end - time.monotonic()
         if left <= 0 or pause.wait(min(every, left)):
             raise TimedOut(what, seconds, last() if last else repr(seen))
+
+
+def settle(what: str, look: Callable[[], object], *, seconds: float, every: float = POLL) -> None:
+    """Look as `until` does, but go on when it was in vain: what is there then is what is judged."""
+    with contextlib.suppress(TimedOut):
+        until(what, look, seconds=seconds, every=every)

@@ -159,7 +159,7 @@ def _look_after(rig: Rig, kinds: Sequence[str], seconds: float) -> None:
         rig.record(f"{what} after", f"node {rig.home.node}", asked, output, began=now.began, seconds=now.seconds, at=now.at)
 
 
-def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
+def _cleaned_up(seen: Seen, kinds: Sequence[str]) -> Observation:
     """Judge whether all that was there while the pod ran is gone, each kind with the time it took."""
     pairs = [(what, seen[f"{what} before"], seen[f"{what} after"]) for what in kinds]
     cites = [reading.id for _, before, after in pairs for reading in (before, after)]
@@ -179,7 +179,7 @@ def _taken_away(seen: Seen, kinds: Sequence[str]) -> Observation:
       after_deletion=(gone_from_the_node,))  # fmt: skip
 def reclaimed(seen: Seen) -> Observation:
     """Judge what kubelet takes away as the pod ends."""
-    return _taken_away(seen, AT_ONCE)
+    return _cleaned_up(seen, AT_ONCE)
 
 
 @prop("P2-02.logs", "when a pod has ended its node loses its logs, and what the CRI knows of its containers",
@@ -187,4 +187,4 @@ def reclaimed(seen: Seen) -> Observation:
       while_serving=(both_ready, to_be_collected), after_deletion=(collected,))  # fmt: skip
 def garbage_collected(seen: Seen) -> Observation:
     """Judge what kubelet collects afterwards."""
-    return _taken_away(seen, COLLECTED)
+    return _cleaned_up(seen, COLLECTED)

@@ -12,6 +12,7 @@ from conformance.errors import TimedOut
 from conformance.evidence.identity import container_of, no_engine
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import (
+    cleaned_up,
     filtered,
     image,
     label,
@@ -23,7 +24,6 @@ from conformance.legs.docker import (
     processes,
     said,
     start,
-    taken_away,
 )
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -64,7 +64,7 @@ def compose(rig: Rig) -> None:
     rig.run("compose version", "docker", "compose", "version")
     services = {service: {"image": image(rig), "environment": {"CHILD_NONCE": f"{project}-{service}"}} for service in SERVICES}
     file = {"services": services, "networks": {"default": {"labels": {NONCE_LABEL: project}}}}
-    with taken_away(rig, "compose"):
+    with cleaned_up(rig, "compose"):
         words = ("docker", "compose", f"--project-name={project}", "--file=-", "up", "--detach")
         run = rig.run("compose", *words, stdin=json.dumps(file))
         for service in SERVICES:
@@ -123,7 +123,7 @@ def _counted(lists: list[Evidence]) -> str:
 def build(rig: Rig) -> None:
     """Build an image with a page of its own, run it, and wait for the page."""
     mark = nonce(rig, "built")
-    with taken_away(rig, "built"):
+    with cleaned_up(rig, "built"):
         rig.run("build", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=recipe(image(rig), mark))
         start(rig, "built", of=mark)
         within = TIMEOUTS.question
@@ -170,7 +170,7 @@ def run_by_kubelet(rig: Rig) -> None:
     collection = f"/api/v1/namespaces/{rig.leg.namespace}/pods"
     container = {"name": "built", "image": mark, "imagePullPolicy": "Never", "command": ["sleep", "600"]}
     spec = {"nodeName": rig.home.node, "containers": [container], "terminationGracePeriodSeconds": 0}
-    with taken_away(rig, "for-kubelet"):
+    with cleaned_up(rig, "for-kubelet"):
         rig.run(
             "build for kubelet", "docker", "build", "--quiet", f"--tag={mark}", label(mark), "-", stdin=f"FROM {image(rig)}\n"
         )

@@ -11,6 +11,7 @@ from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
 from conformance.evidence.names import DAEMON, POD
 from conformance.legs.docker import (
+    cleaned_up,
     image,
     label,
     listed,
@@ -22,7 +23,6 @@ from conformance.legs.docker import (
     processes,
     said,
     start,
-    taken_away,
 )
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
@@ -58,7 +58,7 @@ def _look(rig: Rig, what: str, collection: str, /, **filters: str) -> None:
 def name(rig: Rig) -> None:
     """Create a container of one name from either pod."""
     taken = nonce(rig, "name")
-    with taken_away(rig, "name"):
+    with cleaned_up(rig, "name"):
         for pod, what in _turns(rig, "name"):
             pod.run(what, "docker", "create", f"--name={taken}", *marked(nonce(pod, what)), image(pod))
         _look(rig, "name", "/containers/json", name=f"^/{taken}$")
@@ -67,7 +67,7 @@ def name(rig: Rig) -> None:
 def step(rig: Rig) -> None:
     """Run a step that names its container from either pod, while the other's runs."""
     taken = nonce(rig, "step")
-    with taken_away(rig, "step"):
+    with cleaned_up(rig, "step"):
         for pod, what in _turns(rig, "step"):
             start(pod, what, f"--name={taken}")
         _look(rig, "step", "/containers/json", name=f"^/{taken}$", status="running")
@@ -76,7 +76,7 @@ def step(rig: Rig) -> None:
 def port(rig: Rig) -> None:
     """Publish one port from either pod."""
     taken = str(rig.leg.spare_port)
-    with taken_away(rig, "port"):
+    with cleaned_up(rig, "port"):
         for pod, what in _turns(rig, "port"):
             start(pod, what, f"--publish={taken}:80")
         _look(rig, "port", "/containers/json", publish=taken, status="running")
@@ -85,7 +85,7 @@ def port(rig: Rig) -> None:
 def network(rig: Rig) -> None:
     """Create a network of one name from either pod."""
     taken = nonce(rig, "network")
-    with taken_away(rig, "network"):
+    with cleaned_up(rig, "network"):
         for pod, what in _turns(rig, "network"):
             pod.run(what, "docker", "network", "create", label(nonce(pod, what)), taken)
         _look(rig, "network", "/networks", name=taken)
@@ -188,7 +188,7 @@ def volume(rig: Rig) -> None:
     """Write a file into a volume of one name from either pod; look at what the first wrote from both containers."""
     taken, wrote = nonce(rig, "volume"), f"/data/{nonce(rig, 'volume')}"
     writes = ("sh", "-c", ': >"/data/$CHILD_NONCE" && exec sleep infinity')
-    with taken_away(rig, "volume"):
+    with cleaned_up(rig, "volume"):
         for pod in (rig, _second(rig)):
             mark = f"volume-label={NONCE_LABEL}={nonce(pod, 'volume')}"
             start(pod, "volume", f"--mount=type=volume,source={taken},target=/data,{mark}", command=writes)
@@ -226,7 +226,7 @@ def kept_apart(seen: Seen) -> Observation:
 def tag(rig: Rig) -> None:
     """Build an image of one tag from either pod, differently, and run the first's; then build it again, as the control."""
     taken = nonce(rig, "tag")
-    with taken_away(rig, "tag"):
+    with cleaned_up(rig, "tag"):
         _build(rig, "tag", taken)
         _build(_second(rig), "tag", taken)
         ran = nonce(rig, "tag-run")
@@ -316,7 +316,7 @@ NO_PATH = "mount path must be absolute"
 
 def printed(rig: Rig) -> None:
     """Run the command as the article prints it, and look for a port, a container and a volume of it."""
-    with taken_away(rig, "printed"):
+    with cleaned_up(rig, "printed"):
         start(rig, "printed", f"--volume={PRINTED}:80")
         for network_of, where in ((1, "node"), (rig.client_pid, "pod")):
             rig.ask(f"printed: {where}", "listeners", netns=network_of, port=PRINTED)

@@ -11,7 +11,7 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_DNS
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.items import Evidence, Seen
-from conformance.legs.docker import label, nonce, processes, said, start, taken_away
+from conformance.legs.docker import cleaned_up, label, nonce, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -42,7 +42,7 @@ def names_of_a_service(rig: Rig) -> None:
     _configuration(rig, BRIDGE, rig.child["pid"])
     for name in names:
         _resolves(rig, BRIDGE, rig.child["pid"], name, address)
-    with taken_away(rig, NETWORK):
+    with cleaned_up(rig, NETWORK):
         rig.run("network created", "docker", "network", "create", label(nonce(rig, NETWORK)), nonce(rig, NETWORK))
         run = start(rig, NETWORK, f"--network={nonce(rig, NETWORK)}")
         started = processes(rig, run, NETWORK)

@@ -18,10 +18,10 @@ from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.deploy import LegFailed, create_pod
-from conformance.legs.docker import image, processes, said, start, taken_away
+from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
@@ -37,7 +37,7 @@ def privileged(rig: Rig) -> None:
     """Start a privileged container; read its process and the client's, each up to the node's pid 1."""
     rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
     for way, option in WAYS.items():
-        with taken_away(rig, way):
+        with cleaned_up(rig, way):
             for process in processes(rig, start(rig, way, option), way):
                 rig.ask("privileged: ancestry", "ancestry", pid=process["pid"], option=option)
         if rig.seen.get("privileged: ancestry"):
@@ -69,7 +69,7 @@ def capabilities(seen: Seen) -> Observation:
 def mounting(rig: Rig) -> None:
     """Mount a directory of the node, the pod's own at kubelet; look at a file in it from the child and from the node."""
     folder, file = f"{PODS}/{rig.pod['metadata']['uid']}", "etc-hosts"
-    with taken_away(rig, "mounting"):
+    with cleaned_up(rig, "mounting"):
         for process in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
             rig.ask("mounting: child", "storage", root=process["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
@@ -108,7 +108,7 @@ def client_files(rig: Rig) -> None:
     """Write a file in the client's container, mount its directory into a container, and look from the node at both."""
     file = f"{rig.leg.nonce}-file"
     rig.run("file written", "sh", "-c", f": >{SHARED}/{file}")
-    with taken_away(rig, "sharing"):
+    with cleaned_up(rig, "sharing"):
         run = start(rig, "sharing", f"--volume={SHARED}:/x:ro")
         started = processes(rig, run, "sharing")
         if not started:
@@ -269,7 +269,7 @@ def under_baseline(rig: Rig) -> None:
     rig.cluster.create(NAMESPACES, {"metadata": {"name": name, "labels": labels}})
     try:
         _check(rig, "the pod under baseline", rig.leg, name)
-        _check(rig, "Pod A under baseline", evolve(rig.leg, approach=catalogue()["pod"], kind=KINDS["plain"]), name)
+        _check(rig, "Pod A under baseline", evolve(rig.leg, approach=catalogue()["pod"], variation=VARIATIONS["plain"]), name)
     finally:
         rig.cluster.delete(f"{NAMESPACES}/{name}")
 

@@ -23,7 +23,9 @@ from conformance.cli import cli
 from conformance.explain import listing
 from conformance.record import stream
 from conformance.report import html_page, markdown, terminal
-from conformance.run.controller import Run
+from conformance.run.footing import Footing
+from conformance.run.header import Asked, header
+from conformance.run.preflight import Preflight
 from conformance.suite import families
 from tests.conftest import recorded_lines, write
 from tests.lines import a_record, claim, observed
@@ -77,12 +79,11 @@ def test_the_header_names_what_was_left_out_of_a_claim() -> None:
     assert {"P2-13", "P2-13.memory"} <= set(told["left_out"])
 
 
-def test_the_header_of_a_run_has_them(tmp_path: Path) -> None:
+def test_the_header_of_a_run_has_them() -> None:
     nowhere: Any = SimpleNamespace(context="")
-    made = Run(cluster=nowhere, folder=tmp_path, id="x1", level="core")
-    header = made._header(suite.cells("core", list(catalogue())))
-    stream.check(header)
-    assert [one["id"] for one in header["claims"]] == list(CLAIMS)
+    line = header(Asked(level="core"), Preflight(Footing(nowhere, "x1", {})), suite.cells("core", list(catalogue())))
+    stream.check(line)
+    assert [one["id"] for one in line["claims"]] == list(CLAIMS)
 
 
 PARTS = [

@@ -13,8 +13,7 @@ from conformance.cluster.pods import ready
 from conformance.evidence.identity import unproven
 from conformance.evidence.items import Seen
 from conformance.legs.deletion import to_follow
-from conformance.legs.deploy import LegFailed
-from conformance.legs.runner import Course
+from conformance.legs.deploy import LegFailed, runs
 from conformance.run.plugin import together
 from conformance.suite import cells
 from scenarios import baseline
@@ -81,14 +80,16 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
-    broken: Any = SimpleNamespace(_log=lambda _, container: [f"{container} said this"])
+    cluster = SimpleNamespace(log=lambda _, container, **__: f"{container} said this")
+    broken: Any = SimpleNamespace(cluster=cluster, leg=SimpleNamespace(namespace="n"), check_stop=lambda: None)
+    pod = {"metadata": {"namespace": "n", "name": "p"}, "status": {"containerStatuses": statuses}}
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
-        Course._raise_if_stuck(broken, "The pod", {"metadata": {"namespace": "n"}, "status": {"containerStatuses": statuses}})
+        runs(broken, "The pod", pod)
 
 
 def test_pod_a_is_asked_nothing_that_needs_docker() -> None:
     assert "baseline" in {cell.family.name for cell in cells("extended", ["pod"])}
-    assert {cell.kind for cell in cells("extended", ["pod"])} == {"plain"}
+    assert {cell.variation for cell in cells("extended", ["pod"])} == {"plain"}
     assert not [cell for cell in cells("extended", ["dood", "dind"]) if cell.family.name == "baseline"]
 
 

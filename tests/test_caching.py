@@ -15,7 +15,7 @@ from conformance.cluster.api import Refused
 from conformance.evidence.items import SECOND, Evidence, Seen
 from conformance.legs import registry, variations
 from conformance.legs.leg import Leg
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from scenarios import caching
 from tests.conftest import changed
 from tests.made import given
@@ -120,20 +120,20 @@ def test_who_shares_a_graph_is_judged_by_the_engines_end() -> None:
 
 
 def test_the_second_of_two_in_a_row_is_another_pod_on_the_same_graph() -> None:
-    leg = Leg("r", catalogue()["dind"], KINDS["reuse-kept"], "nonce", 20001, "worker", graph="kept")
+    leg = Leg("r", catalogue()["dind"], VARIATIONS["reuse-kept"], "nonce", 20001, "worker", graph="kept")
     assert leg.twin is not None
     first, second = leg.pod(), leg.twin.pod()
     assert first["metadata"]["name"] != second["metadata"]["name"]
     for pod in (first, second):
         assert [v["persistentVolumeClaim"]["claimName"] for v in pod["spec"]["volumes"]] == ["kept"]
         assert variations.INSECURE in container(pod, "dind-daemon")["command"]
-    beside = Leg("r", catalogue()["dind"], KINDS["reuse"], "nonce", 20001, "worker")
+    beside = Leg("r", catalogue()["dind"], VARIATIONS["reuse"], "nonce", 20001, "worker")
     assert "emptyDir" in beside.pod()["spec"]["volumes"][0]
     assert registry.manifest(beside)["spec"]["affinity"] == beside.pod()["spec"]["affinity"]
 
 
 def test_the_claimed_volume_is_the_runs_own_and_nobody_elses() -> None:
-    leg = Leg("r", catalogue()["dind"], KINDS["reuse-kept"], "nonce", 20001)
+    leg = Leg("r", catalogue()["dind"], VARIATIONS["reuse-kept"], "nonce", 20001)
     volume = registry.volume(leg, {"metadata": {"uid": "u"}, "spec": {"nodeName": "worker"}})
     claim = registry.claim(leg)
     assert volume["spec"]["local"]["path"].endswith("/u/volumes/kubernetes.io~empty-dir/kept")

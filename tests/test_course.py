@@ -1,4 +1,4 @@
-"""A leg's course, where it can be told without a cluster."""
+"""A leg's rig before its pod is there, and that of its second pod."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Any
 
 from conformance.approaches.catalogue import catalogue
 from conformance.legs.leg import Leg
-from conformance.legs.runner import Course
-from conformance.legs.turns import Turns
-from conformance.legs.variations import KINDS
+from conformance.legs.rig import Rig
+from conformance.legs.variations import VARIATIONS
 
 
 class Probe:
@@ -22,10 +21,26 @@ class Probe:
         return type("Answer", (), {"output": self.booted})
 
 
+def a_rig(variation: str, node: str = "") -> Rig:
+    probes: Any = {"another": Probe(90_000.0), "its-own": Probe(50.0)}
+    cluster: Any = None
+    return Rig(cluster, Leg("r", catalogue()["dood"], VARIATIONS[variation], "n", 20001), probes, {}, (), node)
+
+
 def test_a_childs_start_is_held_against_the_clock_of_its_own_node() -> None:
     """Nodes that are machines of their own booted at other times."""
-    probes: Any = {"another": Probe(90_000.0), "its-own": Probe(50.0)}
-    leg = Leg("r", catalogue()["dood"], KINDS["foreground"], "n", 20001, "its-own")
-    cluster: Any = None
-    course = Course(cluster, leg, probes, {}, (), "its-own", {}, 0.0, (), Turns(1), 0, (), lambda *_: None)
-    assert course._boottime() == 50.0
+    rig = a_rig("foreground", "its-own")
+    assert rig.home.ask("clock").output == 50.0
+    rig.pod = {"spec": {"nodeName": "another"}}
+    assert rig.home.ask("clock").output == 90_000.0
+
+
+def test_the_second_pods_readings_and_its_interruption_are_the_legs() -> None:
+    rig = a_rig("twins", "its-own")
+    first, second = rig.both
+    assert (first, second.leg.nonce, second.twin) == (rig, "n-second", None)
+    second.record("pod", "nowhere", {}, {}, began=0, seconds=0)
+    assert [reading.name for reading in rig.seen] == ["second pod"]
+    rig.stop.set()
+    assert second.stop.is_set()
+    assert a_rig("foreground").both[1:] == ()

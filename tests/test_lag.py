@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from conformance.cluster.api import Object
 from conformance.errors import RigError
 from conformance.evidence.items import Evidence, digest
-from conformance.legs.deletion import Follower
+from conformance.legs.deletion import DeletionWatch
 from conformance.probes.agent.procfs import boottime, start_time
 from conformance.probes.agent.watch import watch
 from conformance.probes.node import Clock, NodeProbe
@@ -83,7 +83,7 @@ def test_a_percentile_is_one_of_the_values(share: float, value: float) -> None:
     assert percentile([float(n) for n in range(20, 0, -1)], share) == value
 
 
-def test_the_follower_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
+def test_the_watch_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
     class Probe(NodeProbe):
         def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:  # noqa: ARG002
             yield {"event": "alive", "at": 1.0}
@@ -91,12 +91,12 @@ def test_the_follower_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
             yield {"event": "gone", "role": "child", "pid": 7, "at": 1001.0}
 
     probe = Probe(None, "", "", "node", "")  # type: ignore[arg-type] # the cluster is not asked
-    follower = Follower(probe, [{"role": "child", "pid": 7}], Clock(1000.0, 0.0))
+    watch = DeletionWatch(probe, [{"role": "child", "pid": 7}], Clock(1000.0, 0.0))
     began = time.monotonic()
-    follower.start()
-    assert follower.wait_for("child", 5)
+    watch.start()
+    assert watch.wait_for("child", 5)
     ended = time.monotonic()
-    (kept,) = follower.events
+    (kept,) = watch.events
     assert began + 0.05 <= kept.pop("seen") - 1000.0 <= ended
     assert kept == {"event": "gone", "role": "child", "pid": 7, "at": 1001.0}
 

@@ -89,13 +89,13 @@ class Made:
 
     why = "as ever"
 
-    def __init__(self, *, folder: Path, told: live.Hear, **_: object) -> None:
-        self.folder, self.told = folder, told
+    def __init__(self, *, folder: Path, tell: live.Hear, **_: object) -> None:
+        self.folder, self.tell = folder, tell
 
     def go(self) -> int:
         write(self.folder / "record.jsonl", recorded_lines())
         for line in recorded_lines():
-            self.told(line)
+            self.tell(line)
         return 0
 
 

@@ -15,11 +15,12 @@ from conformance.errors import RigError
 from conformance.images import CHILD
 from conformance.legs import naming, retag
 from conformance.legs.leg import Leg
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes import node_engine
 
+NONCE = "conformance-0f0f0f0f-article-dood-printed-1"
 ORIGINAL, THEIRS = "sha256:original", "sha256:theirs"
-LEG = Leg("0f0f0f0f", catalogue()["article-dood"], KINDS["printed"], "conformance-0f0f0f0f-article-dood-printed-1", PRINTED_PORT)
+LEG = Leg("0f0f0f0f", catalogue()["article-dood"], VARIATIONS["printed"], NONCE, PRINTED_PORT)
 
 
 class Engine:
@@ -77,40 +78,40 @@ def an_engine() -> Any:
 
 def test_the_image_carries_the_nonce_for_as_long_as_the_leg_lasts() -> None:
     engine = an_engine()
-    assert retag.marked(engine) == ""
-    retag.mark(engine, LEG)
-    assert retag.marked(engine) == LEG.nonce
+    assert retag.nonce_in_tag(engine) == ""
+    retag.retag(engine, LEG)
+    assert retag.nonce_in_tag(engine) == LEG.nonce
     assert engine.containers == {}
     assert naming.run_of(LEG.nonce) == LEG.run
-    assert [one["kind"] for one in node_engine.sweep(engine, LEG.nonce)] == ["image"]
+    assert [one["kind"] for one in node_engine.remove_by_nonce(engine, LEG.nonce)] == ["image"]
     assert engine.tags == {CHILD: ORIGINAL}
     assert set(engine.labels) == {ORIGINAL}
 
 
 def test_whoever_sweeps_after_a_crash_puts_the_tag_back() -> None:
     engine = an_engine()
-    retag.mark(engine, LEG)
-    assert node_engine.sweep(engine, naming.nonce_prefix("another")) == []
-    assert retag.marked(engine) == LEG.nonce, "another run's is not its to put back"
-    assert node_engine.sweep(engine, naming.nonce_prefix(LEG.run))
+    retag.retag(engine, LEG)
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix("another")) == []
+    assert retag.nonce_in_tag(engine) == LEG.nonce, "another run's is not its to put back"
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(LEG.run))
     assert engine.tags == {CHILD: ORIGINAL}
 
 
 def test_a_tag_that_was_moved_meanwhile_is_left_where_it_is() -> None:
     engine = an_engine()
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     engine.labels[THEIRS] = {}
     engine.tags[CHILD] = THEIRS
-    node_engine.sweep(engine, LEG.nonce)
+    node_engine.remove_by_nonce(engine, LEG.nonce)
     assert engine.tags == {CHILD: THEIRS}
     assert set(engine.labels) == {ORIGINAL, THEIRS}
 
 
 def test_an_image_that_is_built_on_it_has_its_labels_and_not_its_tag() -> None:
     engine = an_engine()
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     engine.labels["sha256:built"] = dict(engine.labels[engine.tags[CHILD]])
-    found = {one["id"]: one["puts_back"] for one in node_engine.made(engine)}
+    found = {one["id"]: one["puts_back"] for one in node_engine.carrying_nonce(engine)}
     assert found == {engine.tags[CHILD]: ORIGINAL, "sha256:built": ""}
 
 
@@ -118,12 +119,12 @@ def test_where_nothing_had_the_tag_nothing_is_put_back() -> None:
     engine = an_engine()
     engine.tags = {"registry.example/httpd:2.4": ORIGINAL}
     given = evolve(LEG, images={CHILD: "registry.example/httpd:2.4"})
-    retag.mark(engine, given)
-    node_engine.sweep(engine, LEG.nonce)
+    retag.retag(engine, given)
+    node_engine.remove_by_nonce(engine, LEG.nonce)
     assert engine.tags == {"registry.example/httpd:2.4": ORIGINAL}
     engine.labels.clear()
     with pytest.raises(RigError, match="cannot be made on a-node"):
-        retag.mark(engine, given)
+        retag.retag(engine, given)
 
 
 def test_what_its_children_serve_is_what_doods_do() -> None:
@@ -136,7 +137,7 @@ def test_what_its_children_serve_is_what_doods_do() -> None:
         return ask(*args, **about)
 
     engine.ask = heard
-    retag.mark(engine, LEG)
+    retag.retag(engine, LEG)
     assert made[0]["Env"] == [f"CHILD_NONCE={LEG.nonce}"]
     assert made[0]["Cmd"][:2] == ["sh", "-c"]
     assert "$CHILD_NONCE" in made[0]["Cmd"][2]

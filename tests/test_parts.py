@@ -29,7 +29,7 @@ from conformance.errors import CommandFailed, ConformanceError, ProbeLost, RigEr
 from conformance.evidence.identity import container_of
 from conformance.legs import naming
 from conformance.legs.leg import Leg
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.agent import docker, files, procfs
 from conformance.probes.agent.hold import hold
 from conformance.probes.inventory import difference
@@ -46,7 +46,7 @@ from tests.conftest import recorded_lines, write
 
 
 def leg(approach: str, kind: str) -> Leg:
-    return Leg("r", catalogue()[approach], KINDS[kind], "nonce-1", 20001)
+    return Leg("r", catalogue()[approach], VARIATIONS[kind], "nonce-1", 20001)
 
 
 @pytest.mark.parametrize("approach", ["dood", "dind"])
@@ -109,7 +109,7 @@ def test_no_command_holds_what_kubelet_would_take_for_an_escape() -> None:
 def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
     found = suite.cells("extended", list(catalogue()))
     assert found
-    assert {cell.kind for cell in found} <= set(KINDS)
+    assert {cell.variation for cell in found} <= set(VARIATIONS)
     assert len({cell.name for cell in found}) == len(found)
     assert {cell.prop.level for cell in suite.cells("core", ["dood"])} == {"core"}
     asked = {level: {cell.approach for cell in suite.cells(level, ["dind", *MENDS])} for level in ("core", "article")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,14 +15,15 @@ from conformance.cluster.pods import container_ids
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Evidence
-from conformance.legs.deploy import LegFailed
+from conformance.legs import startup
+from conformance.legs.deploy import LegFailed, runs
 from conformance.legs.docker import image
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.runner import Course
-from conformance.legs.variations import KINDS
+from conformance.legs.runner import LegRunner
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
-from conformance.run.controller import Run
+from conformance.run.footing import Footing
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from scenarios import article_manifests, contention, visibility
@@ -55,7 +55,7 @@ class Server:
 
 def a_rig(**images: str) -> tuple[Rig, Server]:
     given = {name.replace("_", ":"): reference for name, reference in images.items()}
-    leg = Leg("0a1b2c3d", catalogue()["dood"], KINDS["foreground"], "nonce", 20000, images=given)
+    leg = Leg("0a1b2c3d", catalogue()["dood"], VARIATIONS["foreground"], "nonce", 20000, images=given)
     probe: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer({"tasks": ["t"], "mounts": []}, 1.0, 2.0, 0.1))
     server: Any = Server()
     return Rig(server, leg, {"worker": probe}, {}, pod=POD), server
@@ -179,7 +179,7 @@ def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified()
     )
     rig.probes = {"worker": probe}
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
-    Course._identify(SimpleNamespace(), rig)  # type: ignore[arg-type]
+    startup.identify(rig)
     assert rig.client_pid == 7
 
 
@@ -189,8 +189,8 @@ def test_a_node_that_was_not_ready_a_moment_ago_is_waited_for() -> None:
     ours = {"spec": {"taints": [{"key": "example.com/gpu", "effect": "NoSchedule"}]}, "status": ready}
 
     def settled(*nodes: Any) -> bool:
-        run: Any = SimpleNamespace(cluster=SimpleNamespace(items=lambda _: list(nodes)))
-        return Run._settled(run)
+        cluster: Any = SimpleNamespace(items=lambda _: list(nodes))
+        return Footing(cluster, "r", {})._settled()
 
     assert not settled(ours, tainted)
     assert settled(ours, {"spec": {}, "status": ready})
@@ -206,23 +206,26 @@ def test_a_log_that_stays_away_is_evidence_as_it_is(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
-    course: Any = SimpleNamespace(stop=threading.Event(), _log=lambda pod, one: [f"{pod['metadata']['name']} {one}"])
-    course._check_stop = lambda: Course._check_stop(course)
-    course._raise_if_stuck = lambda who, pod: Course._raise_if_stuck(course, who, pod)
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda path, container, **_: f"{path.rpartition('/')[2]} {container}")
+    rig.cluster = server
     running = {"metadata": {"name": "p"}, "status": {"phase": "Running", "podIP": "10.0.0.1"}}
-    assert Course._running(course, "The pod", running)
-    assert not Course._running(course, "The pod", {**running, "status": {"phase": "Pending"}})
+    assert runs(rig, "The pod", running)
+    assert not runs(rig, "The pod", {**running, "status": {"phase": "Pending"}})
     with pytest.raises(LegFailed, match="The registry was deleted by someone else"):
-        Course._running(course, "The registry", None)
+        runs(rig, "The registry", None)
     waiting = {"name": "c", "image": "i", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
     stuck = {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [waiting]}}
     with pytest.raises(LegFailed, match=r"The second pod .*its log ends: p c"):
-        Course._running(course, "The second pod", stuck)
+        runs(rig, "The second pod", stuck)
+    rig.stop.set()
+    with pytest.raises(RigError, match="interrupted"):
+        runs(rig, "The pod", running)
 
 
 def test_what_a_failure_quotes_has_no_secret_in_it() -> None:
-    course: Any = SimpleNamespace(secrets=("the-token",))
-    told = Course._told(course, RigError("its log ends: DB_PASSWORD=hunter2 the-token", "look"))
-    assert "hunter2" not in told
-    assert "the-token" not in told
-    assert "its log ends" in told
+    runner: Any = SimpleNamespace(rig=SimpleNamespace(secrets=("the-token",)))
+    message = LegRunner._redacted(runner, RigError("its log ends: DB_PASSWORD=hunter2 the-token", "look"))
+    assert "hunter2" not in message
+    assert "the-token" not in message
+    assert "its log ends" in message

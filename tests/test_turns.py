@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
-from conformance.legs.turns import Turns
+from conformance.legs.schedule import Turns
 from conformance.run.turns import Turn, in_order
 from conformance.suite import Cell
 

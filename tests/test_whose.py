@@ -27,11 +27,12 @@ from conformance.evidence.identity import container_of
 from conformance.evidence.items import Evidence
 from conformance.legs import naming
 from conformance.legs.leg import Leg
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes import node_engine
 from conformance.probes.inventory import inventory
 from conformance.record import stream
 from conformance.report import markdown
+from conformance.run import ending, ports
 from conformance.run.consent import terms
 from conformance.run.sources import Replay
 from conformance.suite import Cell, cells, observation_line
@@ -343,7 +344,7 @@ def test_a_replay_does_not_ask_again_what_could_not_be_asked() -> None:
 
 def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
     given_ = {"httpd:latest": "registry.example/httpd:2.4", "docker:26.1-dind": "registry.example/dind:1"}
-    pod = Leg("r", catalogue()["dind"], KINDS["foreground"], "n", 20001, "a-node", given_).pod()
+    pod = Leg("r", catalogue()["dind"], VARIATIONS["foreground"], "n", 20001, "a-node", given_).pod()
     used = {one["name"]: one["image"] for one in pod["spec"]["containers"]}
     assert used == {"docker-cmds": "docker:26.1-cli", "dind-daemon": "registry.example/dind:1"}
     assert "registry.example/httpd:2.4" in pod["spec"]["containers"][0]["command"]
@@ -426,17 +427,17 @@ OURS = [f"{kind}-{HERE}" for kind in ("containers", "networks", "volumes", "imag
 
 def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
     engine: Any = Engine()
-    assert [one["nonce"] for one in node_engine.sweep(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
-    assert [one["id"] for one in node_engine.sweep(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
-    assert node_engine.sweep(engine, naming.nonce_prefix(HERE)) == []
+    assert [one["nonce"] for one in node_engine.remove_by_nonce(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
+    assert [one["id"] for one in node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE)) == []
 
 
 def test_what_a_sweep_leaves_is_said_by_kind() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (200, None)
-    assert objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
+    assert objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE)).left[1] == "network networks-0f0 on a-node"
     engine._delete = lambda _: (500, {"message": "no"})
-    assert "could not be removed" in objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE)).left[0]
+    assert "could not be removed" in objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE)).left[0]
 
 
 def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
@@ -449,7 +450,7 @@ def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Pa
     engine: Any = Engine()
 
     def found(*spared: str) -> list[str]:
-        return [one["id"] for one in objects.abandoned(node_engine.made(engine), spared, tmp_path)]
+        return [one["id"] for one in objects.abandoned(node_engine.carrying_nonce(engine), spared, tmp_path)]
 
     assert found(THERE) == OURS
     assert len(found()) == 8
@@ -474,7 +475,7 @@ def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_l
 
 def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
     engine: Any = Engine()
-    swept = objects.sweep({"a-node": engine}, naming.nonce_prefix(HERE))
+    swept = objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE))
     assert (len(swept.removed), swept.left) == (4, [])
     assert {THERE in one["nonce"] for one in swept.others} == {True}
     assert len(swept.others) == 4
@@ -483,7 +484,7 @@ def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
 def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     engine: Any = Engine()
     engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
-    assert node_engine.sweep(engine, "") == []
+    assert node_engine.remove_by_nonce(engine, "") == []
 
 
 def mute() -> list[Engine]:
@@ -505,7 +506,7 @@ def mute() -> list[Engine]:
 def test_an_engine_that_does_not_tell_what_it_has_is_not_clean() -> None:
     for engine in mute():
         probes: Any = {"a-node": engine}
-        assert "did not tell what it has" in objects.sweep(probes, naming.nonce_prefix(HERE)).left[0]
+        assert "did not tell what it has" in objects.remove_by_nonce(probes, naming.nonce_prefix(HERE)).left[0]
 
 
 def test_what_was_not_looked_at_is_not_nothing_left() -> None:
@@ -598,3 +599,34 @@ def test_what_bears_another_runs_name_is_that_runs(recorded: stream.Record, name
     owners = Owners.of(recorded.header["run"], recorded, {"0badcafe"}, [], [])
     assert owners.of_another(name)
     assert not owners.of_another(name.replace("0badcafe", recorded.header["run"]))
+
+
+def test_a_run_takes_ports_that_are_neither_busy_nor_another_runs() -> None:
+    first, second, *rest = ports.FIRST_PORTS
+    held = [{"metadata": {"annotations": {leases.PORT_NOTE: str(port)}}} for port in rest]
+    assert ports.choose({first + 5}, [*held, {"metadata": {}}]) == range(second, second + ports.PORTS_A_RUN)
+    with pytest.raises(RigError, match="none such are free"):
+        ports.choose({first + 5, second}, held)
+
+
+@pytest.mark.parametrize(
+    ("stop", "written"),
+    [
+        (ending.Stop(), "not judged: nobody came to judge it"),
+        (ending.Stop("the node is gone", 2), "not judged: the node is gone"),
+        (ending.Stop(interrupted=True), ""),
+        (ending.Stop("-k selects nothing", 3), ""),
+    ],
+)
+def test_what_nobody_came_to_judge_is_an_error_but_of_a_run_that_was_ended(
+    tmp_path: Path, stop: ending.Stop, written: str
+) -> None:
+    kept = {"kind": "observation", "property": "P2-10", "leg": "dood.foreground"}
+    writer = stream.Writer(tmp_path / "record.jsonl")
+    for line in WITHOUT_EVIDENCE[:-1]:
+        if {key: line.get(key) for key in kept} != kept:
+            writer.write(line)
+    read = ending.judge_lost(writer, cells("extended", list(catalogue())), stop, {"cgroup": "hybrid"}, strict=False)
+    writer.close()
+    assert [line["reason"] for line in read.observations if line["state"] == State.ERROR.value] == [written] * bool(written)
+    assert len(read.lost) == (not written)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from conformance.evidence.identity import parsed
+from conformance.evidence.names import DAEMON, POD
 from conformance.record.stream import Record
 
 
@@ -25,7 +26,7 @@ class ReportedApproach:
     def of(cls, record: Record, name: str) -> ReportedApproach:
         """Return what a record says of an approach."""
         known = record.header.get("approaches", {}).get(name, {})
-        readings = [pod.output for pod in record.named("pod") if pod.leg.startswith(f"{name}.")]
+        readings = [pod.output for pod in record.named(POD) if pod.leg.startswith(f"{name}.")]
         containers = [each for pod in readings if isinstance(pod, dict) for each in pod.get("spec", {}).get("containers", [])]
         used = {word for container in containers for word in (container["image"], *container.get("command", []))}
         stand_ins = sorted(public for public in record.header.get("stand_ins", {}) if public in used)
@@ -65,7 +66,7 @@ class ReportedWorld:
 
 def _engines(record: Record) -> dict[str, str]:
     versions: dict[str, dict[str, None]] = {}
-    for reading in record.named("daemon"):
+    for reading in record.named(DAEMON):
         if info := parsed(reading):
             words = f"Docker {info.get('ServerVersion')} of {info.get('OperatingSystem')}, storage driver {info.get('Driver')}"
             versions.setdefault(reading.leg.partition(".")[0], {})[words] = None

@@ -42,7 +42,7 @@ class Expectation:
 class Property:
     """A sentence that is true or false of a child.
 
-    `legs` names the leg kinds (legs/variations.py) that it is judged on, `approaches` on which approaches. What is read of a
+    `legs` names the variations that it is judged on, `approaches` on which approaches. What is read of a
     leg: `while_serving` what needs its child, `with_cpus_alone` what burns CPU, with the node for itself, `unhurried`, holding
     nobody up, what mostly waits, and `after_deletion` what is left when its pod is gone. `before_creation` of its pod begins
     what one of these needs. A reading that several properties of a leg name is read once.

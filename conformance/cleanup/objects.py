@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.cluster import leases
-from conformance.cluster.api import NAMESPACES, Cluster, Object, Refused
+from conformance.cluster.api import NAMESPACES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.legs import naming, registry
@@ -24,17 +24,13 @@ from conformance.wait import until
 NAMESPACE = "conformance"
 """Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
 OF_PROBES = ("pods", "configmaps", "secrets")
-COLLECTIONS = (
-    *(f"{NAMESPACES}/{NAMESPACE}/{kind}" for kind in OF_PROBES),
-    f"{leases.API}/namespaces/{NAMESPACE}/leases",
-    registry.VOLUMES,
-)
+COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), registry.VOLUMES)
 FORBIDDEN = 403
 T = TypeVar("T")
 
 
 def persistently(what: str, act: Callable[[], T]) -> T:
-    """Do it, and again while the API server does not answer, for as long as a clean-up may take; give its answer."""
+    """Do it, and again while the API server does not answer, for as long as a clean-up may take; return its answer."""
     answers: list[T] = []
     last = ""
 
@@ -54,30 +50,37 @@ def persistently(what: str, act: Callable[[], T]) -> T:
 def remove_legs(cluster: Cluster, run: str) -> list[str]:
     """Ask for the end of every namespace of a run's legs, their pods first and at once; and of Pod A, their baseline.
 
-    Returns the uids of what is that baseline.
+    Return the uids of what is that baseline.
     """
     others = cluster.items("/api/v1/pods", labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}")
-    for pod in others:
-        cluster.delete(f"{NAMESPACES}/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}", 0)
+    _delete_pods(cluster, others)
     for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run},{LEG_LABEL}"):
-        name = namespace["metadata"]["name"]
-        for pod in cluster.items(f"{NAMESPACES}/{name}/pods"):
-            cluster.delete(f"{NAMESPACES}/{name}/pods/{pod['metadata']['name']}", 0)
-        if "deletionTimestamp" not in namespace["metadata"]:
-            cluster.delete(f"{NAMESPACES}/{name}")
+        _delete_pods(cluster, cluster.items(pods_path(namespace["metadata"]["name"])))
+        _delete_namespace(cluster, namespace)
     return [pod["metadata"]["uid"] for pod in others]
+
+
+def _delete_pods(cluster: Cluster, pods: Iterable[Object]) -> None:
+    for pod in pods:
+        cluster.delete(pods_path(pod["metadata"]["namespace"], pod["metadata"]["name"]), 0)
+
+
+def _delete_namespace(cluster: Cluster, namespace: Object) -> None:
+    """Ask for the end of a namespace that has not been asked for."""
+    if "deletionTimestamp" not in namespace["metadata"]:
+        cluster.delete(namespaced(namespace["metadata"]["name"]))
 
 
 def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
     """Remove a run's probes and what they were started with, at once."""
-    _delete(cluster, [f"{NAMESPACES}/{namespace}/{kind}" for kind in OF_PROBES], run)
+    _delete(cluster, [namespaced(namespace, kind) for kind in OF_PROBES], run)
 
 
 def _delete(cluster: Cluster, collections: Iterable[str], run: str) -> None:
     """Ask for the end of a run's objects in these collections, at once."""
     for collection in collections:
-        for found in _labelled(cluster, collection, f"{RUN_LABEL}={run}"):
-            cluster.delete(f"{collection}/{found['metadata']['name']}", 0)
+        for item in _labelled(cluster, collection, f"{RUN_LABEL}={run}"):
+            cluster.delete(f"{collection}/{item['metadata']['name']}", 0)
 
 
 def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
@@ -91,19 +94,18 @@ def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
 
 
 def remove_run(cluster: Cluster, run: str) -> list[str]:
-    """Remove every object of a run; then look again. Gives what is still there, in words; empty is the proof."""
+    """Remove every object of a run; then look again. Return what is still there, in words; empty is the proof."""
     selector = f"{RUN_LABEL}={run}"
     remove_legs(cluster, run)
     _delete(cluster, COLLECTIONS, run)
     for namespace in cluster.items(NAMESPACES, labelSelector=selector):
-        if "deletionTimestamp" not in namespace["metadata"]:
-            cluster.delete(f"{NAMESPACES}/{namespace['metadata']['name']}")
+        _delete_namespace(cluster, namespace)
 
     def left() -> Iterator[str]:
         """Look for one collection after the other: while a namespace ends, nothing else is asked for."""
         for collection in (NAMESPACES, *COLLECTIONS):
-            for found in _labelled(cluster, collection, selector):
-                yield f"{collection.rpartition('/')[2]} {found['metadata']['name']}"
+            for item in _labelled(cluster, collection, selector):
+                yield f"{collection.rpartition('/')[2]} {item['metadata']['name']}"
 
     try:
         until("The end of the run's objects", lambda: next(left(), None) is None, seconds=TIMEOUTS.clean, every=0.1)
@@ -113,41 +115,41 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
 
 
 @frozen
-class Swept:
-    """What was removed from a node's daemon, and, after a second look, what is left of that; both in words."""
+class Removed:
+    """What was removed from nodes' daemons, and, after a second look, what is left of that; both in words."""
 
-    removed: list[str]
-    left: list[str]
-    others: list[Object]
+    removed: list[str] = field(factory=list)
+    left: list[str] = field(factory=list)
+    others: list[Object] = field(factory=list)
     """What carries the nonce of somebody else, and stays."""
 
 
-def take_away(probe: NodeProbe, ours: Callable[[list[Object]], list[Object]]) -> Swept:
+def remove_from_engine(probe: NodeProbe, ours: Callable[[list[Object]], list[Object]]) -> Removed:
     """Remove what is ours of what carries a nonce on a node's daemon, and look again.
 
     `ours` is asked after each look: who is alive must not be older than what they have made.
     """
-    found = ours(node_engine.made(probe))
-    for one in found:
-        node_engine.remove(probe, one)
-    again = node_engine.made(probe)
+    items = ours(node_engine.carrying_nonce(probe))
+    for item in items:
+        node_engine.remove(probe, item)
+    again = node_engine.carrying_nonce(probe)
     left = ours(again)
-    removed, still = ([f"{node_engine.in_words(one)} on {probe.node}" for one in some] for some in (found, left))
-    return Swept(removed, still, [one for one in again if one not in left])
+    removed, still = ([f"{node_engine.in_words(item)} on {probe.node}" for item in some] for some in (items, left))
+    return Removed(removed, still, [item for item in again if item not in left])
 
 
-def sweep(probes: Mapping[str, NodeProbe], mark: str) -> Swept:
+def remove_by_nonce(probes: Mapping[str, NodeProbe], prefix: str) -> Removed:
     """Remove what a run made on the nodes' daemons and look again; what goes wrong counts as left."""
-    all_of_them = Swept([], [], [])
+    total = Removed()
     for probe in probes.values():
         try:
-            swept = take_away(probe, lambda made: [one for one in made if one["nonce"].startswith(mark)])
-            all_of_them.removed.extend(swept.removed)
-            all_of_them.left.extend(swept.left)
-            all_of_them.others.extend(swept.others)
+            here = remove_from_engine(probe, lambda items: [item for item in items if item["nonce"].startswith(prefix)])
+            total.removed.extend(here.removed)
+            total.left.extend(here.left)
+            total.others.extend(here.others)
         except ConformanceError as broken:
-            all_of_them.left.append(str(broken))
-    return all_of_them
+            total.left.append(str(broken))
+    return total
 
 
 def alive(cluster: Cluster) -> dict[str, Object]:
@@ -158,25 +160,24 @@ def alive(cluster: Cluster) -> dict[str, Object]:
 
 def runs(cluster: Cluster) -> set[str]:
     """Return every run that has left an object on the cluster."""
-    return {leases.run_of(found) for c in (NAMESPACES, *COLLECTIONS) for found in _labelled(cluster, c, RUN_LABEL)}
+    return {leases.run_of(item) for c in (NAMESPACES, *COLLECTIONS) for item in _labelled(cluster, c, RUN_LABEL)}
 
 
-def abandoned(made: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:
+def abandoned(items: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:
     """Return what of a node's daemon is some run's, but of no run that is alive."""
     living = tuple(naming.nonce_prefix(run) for run in spared)
-    return [one for one in made if not one["nonce"].startswith(living) and _ours(one, reports)]
+    return [item for item in items if not item["nonce"].startswith(living) and _is_a_runs(item["nonce"], reports)]
 
 
-def _ours(found: Object, reports: Path) -> bool:
-    """Return whether a thing on a daemon is a run's: by its nonce's form, or because a record under reports holds that nonce."""
-    if found["nonce"].startswith("conformance-"):
-        return True
-    wanted = f'"nonce": {json.dumps(found["nonce"])}'
-    return any(wanted in file.read_text(encoding="utf-8") for file in reports.glob("*/record.jsonl"))
+def _is_a_runs(nonce: str, reports: Path) -> bool:
+    """Return whether a nonce is a run's: by its form, or because a record under reports holds it."""
+    wanted = f'"nonce": {json.dumps(nonce)}'
+    records = reports.glob("*/record.jsonl")
+    return nonce.startswith("conformance-") or any(wanted in file.read_text(encoding="utf-8") for file in records)
 
 
 def forget_tokens(reports: Path, spared: Iterable[str]) -> list[str]:
-    """Remove the plans, which hold a probe's token, of runs that died before they could; give the folders' names."""
+    """Remove the plans, which hold a probe's token, of runs that died before they could; return the folders' names."""
     removed = []
     for file in sorted(reports.glob("*/plan.json")):
         if file.parent.name.rpartition("-")[2] not in spared:

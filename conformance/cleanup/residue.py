@@ -63,28 +63,27 @@ class Owners:
     """The legs whose engine, a container of their pod, had its containers at the root of the node's cgroups (v2)."""
 
     @classmethod
-    def of(cls, run: str, seen: Record, others: Collection[str], pods: list[Object], made: list[Object]) -> Owners:
+    def of(cls, run: str, record: Record, others: Collection[str], pods: list[Object], items: list[Object]) -> Owners:
         """Tell by namespace, pod uid, container id, nonce and port.
 
-        `pods` are those that are there now, `made` is what carries a nonce on the nodes' engines (id, nonce).
+        `pods` are those that are there now, `items` is what carries a nonce on the nodes' engines (id, nonce).
         """
         # What follows a namespace in the name of a pod's logs, and in kube-proxy's rules.
-        here = {leg["namespace"] + end: leg["leg"] for leg in seen.legs for end in "_/"}
-        here |= {leg["nonce"]: leg["leg"] for leg in seen.legs}
-        for one in seen.evidence:
-            name = one.name.removeprefix(SECOND)
-            if name in (POD, REGISTRY):
-                here |= dict.fromkeys(pod_marks(one.output), one.leg)
-                if mounts_run(one.output):
-                    here.setdefault(MOUNT_POINT, one.leg)
-            here |= dict.fromkeys(_containers(one), one.leg)
+        here = {leg["namespace"] + end: leg["leg"] for leg in record.legs for end in "_/"}
+        here |= {leg["nonce"]: leg["leg"] for leg in record.legs}
+        for reading in record.evidence:
+            if reading.name.removeprefix(SECOND) in (POD, REGISTRY):
+                here |= dict.fromkeys(pod_ids(reading.output), reading.leg)
+                if mounts_run(reading.output):
+                    here.setdefault(MOUNT_POINT, reading.leg)
+            here |= dict.fromkeys(_containers(reading), reading.leg)
         # In each namespace and name that a run gives: of a leg, of Pod A, of a probe.
         there = {f"-{other}{end}": f"run {other}" for other in others for end in "-_"}
-        for thing in made:
-            owner = next((other for other in others if thing["nonce"].startswith(nonce_prefix(other))), "")
-            there |= {thing["id"]: f"run {owner}"} if owner else {}
-        ports = {leg["port"]: leg["leg"] for leg in seen.legs if leg["port"] != CHILDS_OWN}
-        return cls(here, there, frozenset(others), run, ports, _delegating(seen)).beside(pods)
+        for item in items:
+            owner = next((other for other in others if item["nonce"].startswith(nonce_prefix(other))), "")
+            there |= {item["id"]: f"run {owner}"} if owner else {}
+        ports = {leg["port"]: leg["leg"] for leg in record.legs if leg["port"] != CHILDS_OWN}
+        return cls(here, there, frozenset(others), run, ports, _delegating(record)).beside(pods)
 
     def beside(self, pods: Iterable[Object]) -> Owners:
         """Return the same owners and those pods that are none of this run's legs: another run's, anybody's, or its own probes."""
@@ -93,7 +92,7 @@ class Owners:
             labels = pod["metadata"].get("labels", {})
             if labels.get(RUN_LABEL) != self.run or PROBE_LABEL in labels:
                 owner = f"run {run_of(pod)}" if RUN_LABEL in labels else "a pod of no run"
-                there |= dict.fromkeys(pod_marks(pod), owner)
+                there |= dict.fromkeys(pod_ids(pod), owner)
         return evolve(self, others=there)
 
     def and_of(self, pods: Mapping[str, str]) -> Owners:
@@ -122,43 +121,41 @@ class Owners:
         return sorted(marked | {leg for first, leg in self.ports.items() if ports & {*range(first, first + PORTS_A_LEG)}})
 
 
-def tells(one: Evidence) -> bool:
+def tells(reading: Evidence) -> bool:
     """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
-    return one.name.removeprefix(SECOND) in (POD, REGISTRY, CHILD) or _by_nonce(one)
+    return reading.name.removeprefix(SECOND) in (POD, REGISTRY, CHILD) or _by_nonce(reading)
 
 
-def _by_nonce(one: Evidence) -> bool:
-    return isinstance(one.asked, dict) and one.asked.get("variable") == "CHILD_NONCE"
+def _by_nonce(reading: Evidence) -> bool:
+    return isinstance(reading.asked, dict) and reading.asked.get("variable") == "CHILD_NONCE"
 
 
-def _containers(evidence: Evidence) -> set[str]:
+def _containers(reading: Evidence) -> set[str]:
     """Return the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
-    if evidence.name.removeprefix(SECOND) == CHILD:
-        found = [evidence.output.get("process", {})]
-    else:
-        found = evidence.output if _by_nonce(evidence) and isinstance(evidence.output, list) else []
-    return {container_of(process) for process in found} - {""}
+    if reading.name.removeprefix(SECOND) == CHILD:
+        return {container_of(reading.output.get("process", {}))} - {""}
+    processes = reading.output if _by_nonce(reading) and isinstance(reading.output, list) else []
+    return {container_of(process) for process in processes} - {""}
 
 
-def _delegating(seen: Record) -> frozenset[str]:
+def _delegating(record: Record) -> frozenset[str]:
     """Return the legs whose child an engine in their pod has put at the root of the node's cgroups."""
-    approaches = catalogue()
-    in_pods = {leg["leg"] for leg in seen.legs if approaches[leg["approach"]].daemon}
-    children = [one for one in seen.evidence if one.name == CHILD and one.leg in in_pods]
-    return frozenset(one.leg for one in children if AT_THE_ROOT.search(one.output.get("process", {}).get("cgroup", "")))
+    in_pods = {leg["leg"] for leg in record.legs if catalogue()[leg["approach"]].daemon}
+    children = [reading for reading in record.evidence if reading.name == CHILD and reading.leg in in_pods]
+    return frozenset(child.leg for child in children if AT_THE_ROOT.search(child.output.get("process", {}).get("cgroup", "")))
 
 
 def mounts_run(pod: Object) -> bool:
     """Return whether a pod mounts the node's /run."""
-    return any(one.get("hostPath", {}).get("path") in NODES_RUN for one in pod.get("spec", {}).get("volumes", []))
+    return any(volume.get("hostPath", {}).get("path") in NODES_RUN for volume in pod.get("spec", {}).get("volumes", []))
 
 
-def pod_marks(pod: Object) -> set[str]:
+def pod_ids(pod: Object) -> set[str]:
     """Return what the names of a pod's things on its node hold: a static pod's go by its manifest's hash, not by its uid."""
-    told = pod["metadata"]
-    marks = {told["uid"], told.get("annotations", {}).get("kubernetes.io/config.hash", told["uid"])}
+    metadata = pod["metadata"]
+    ids = {metadata["uid"], metadata.get("annotations", {}).get("kubernetes.io/config.hash", metadata["uid"])}
     kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
-    return marks | set(container_ids(pod, *kinds).values())
+    return ids | set(container_ids(pod, *kinds).values())
 
 
 def uids(name: str) -> list[str]:
@@ -174,20 +171,20 @@ def _dashed(name: str) -> str:
 def _left(before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> dict[str, list[tuple[str, list[str]]]]:
     """Return by kind what is left and not known to be another's, each with the legs it is of."""
     owners = owners.and_in([*before.get("cgroups", []), *after.get("cgroups", [])])
-    found = {}
+    left = {}
     for what, names in difference(before, after).items():
         known = {name: owners.legs_of(what, name) for name in names if not owners.of_another(name)}
-        found[what] = [(name, legs) for name, legs in known.items() if legs or not _nodes_own(what, name)]
-    return {what: left for what, left in found.items() if left}
+        left[what] = [(name, legs) for name, legs in known.items() if legs or not _nodes_own(what, name)]
+    return {what: names for what, names in left.items() if names}
 
 
 def left_before(before: Mapping[str, dict[str, list[str]]]) -> str:
-    """Say which cgroups engines in pods had left at the root of the nodes' by the time of some inventories; '' for none.
+    """Return which cgroups engines in pods had left at the root of the nodes' by the time of some inventories; '' for none.
 
     They stay until the node goes, so that only the first run on a cluster sees them come.
     """
-    found = {node: sorted(DELEGATED.intersection(seen.get("cgroups", []))) for node, seen in before.items()}
-    return "; ".join(f"{node}: {', '.join(f'/{name}' for name in names)}" for node, names in found.items() if names)
+    left = {node: sorted(DELEGATED.intersection(names.get("cgroups", []))) for node, names in before.items()}
+    return "; ".join(f"{node}: {', '.join(f'/{name}' for name in names)}" for node, names in left.items() if names)
 
 
 def _nodes_own(what: str, name: str) -> bool:
@@ -200,9 +197,9 @@ def waiting_for(before: dict[str, list[str]], after: dict[str, list[str]], owner
     A pod's network and the mounts of its sandbox do not tell whose they are: all such are, unless another run is at work.
     What an engine made at the root of the node's cgroups stays there.
     """
-    left = {what: [one for one in some if one[0] not in DELEGATED] for what, some in _left(before, after, owners).items()}
-    untold = not owners.runs
-    return [name for what in FLEETING for name, legs in left.get(what, []) if legs or (untold and what != "pod directories")]
+    left, alone = _left(before, after, owners), not owners.runs
+    ends = [(what, name, legs) for what in FLEETING for name, legs in left.get(what, []) if name not in DELEGATED]
+    return [name for what, name, legs in ends if legs or (alone and what != "pod directories")]
 
 
 def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]], owners: Owners) -> list[Line]:
@@ -211,20 +208,20 @@ def ledger(node: str, before: dict[str, list[str]], after: dict[str, list[str]],
     What several legs are known to share (a folder that one engine made for all of its containers) is a line of its own.
     """
     untold = f"not told apart from what run {', '.join(sorted(owners.runs))} does at the same time" if owners.runs else ""
-    found = []
+    lines = []
     for what, left in _left(before, after, owners).items():
         by_owner: dict[str, list[str]] = {}
         for name, legs in left:
             by_owner.setdefault(", ".join(legs) or untold, []).append(name)
-        found += [
+        lines += [
             {"kind": "residue", "node": node, "what": what, "left": names, "attributed": attributed}
             for attributed, names in by_owner.items()
         ]
-    return found
+    return lines
 
 
-def astray(found: dict[str, list[str]], living: Owners) -> dict[str, list[str]]:
+def astray(inventory: dict[str, list[str]], living: Owners) -> dict[str, list[str]]:
     """Return by kind what holds the uid or the id of a pod or container that nobody who is there has."""
-    living = living.and_in(found.get("cgroups", []))
-    marked = {what: [name for name in names if uids(name) or ID.search(name)] for what, names in found.items()}
+    living = living.and_in(inventory.get("cgroups", []))
+    marked = {what: [name for name in names if uids(name) or ID.search(name)] for what, names in inventory.items()}
     return {what: [name for name in names if not living.of_another(name)] for what, names in marked.items()}

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 GONE = 404
+NAMESPACES = "/api/v1/namespaces"
+
+
+def namespaced(namespace: str, *parts: str) -> str:
+    """Return the path of a namespace, or of what is in it: of a collection, or of an object of one."""
+    return "/".join((NAMESPACES, namespace, *parts))
+
+
+def pods_path(namespace: str, name: str = "") -> str:
+    """Return the path of a namespace's pods, or of one of them."""
+    return namespaced(namespace, "pods", *([name] if name else []))
 
 
 class Cluster:
@@ -43,12 +54,12 @@ class Cluster:
             try:
                 file = str(self.kubeconfig) if self.kubeconfig else None
                 with _making:
-                    made = self._client_of(file, self.context or None)
+                    client = self._client_of(file, self.context or None)
             except (ConfigException, OSError, ValueError) as broken:
                 raise NoCluster(f"The kubeconfig of the cluster cannot be used: {broken}.", "conformance up") from broken
-            made.user_agent = self.user_agent
-            made.configuration.retries = 0
-            self._threads.api = made
+            client.user_agent = self.user_agent
+            client.configuration.retries = 0
+            self._threads.api = client
         return self._threads.api
 
     def request(
@@ -62,24 +73,15 @@ class Cluster:
         timeout: float = 0,
         stream: bool = False,
     ) -> Any:  # noqa: ANN401 -- the server's JSON, or an open response
-        """Send one request and give the decoded JSON (or, with `stream`, the open response).
+        """Send one request and return the decoded JSON (or, with `stream`, the open response).
 
         Raises `Refused` with the server's words, `NoCluster` if it does not answer.
         """
         from urllib3.exceptions import HTTPError
 
-        sent = {
-            "Accept": "*/*" if stream else "application/json",
-            "Content-Type": "application/json",
-            **(headers or {}),
-        }
+        sent = {"Accept": "*/*" if stream else "application/json", "Content-Type": "application/json", **(headers or {})}
         call = self.api.param_serialize(
-            method,
-            path,
-            query_params=list((query or {}).items()),
-            header_params=sent,
-            body=body,
-            auth_settings=["BearerToken"],
+            method, path, query_params=list((query or {}).items()), header_params=sent, body=body, auth_settings=["BearerToken"]
         )
         try:
             # Read time-outs are between two bytes, so an open stream must beat more often than that.
@@ -116,7 +118,7 @@ class Cluster:
         return dict(without_nulls(self.request("POST", path, body, query=query)))
 
     def delete(self, path: str, grace: int | None = None) -> bool:
-        """Ask for an object's deletion; say whether it was there."""
+        """Ask for an object's deletion; return whether it was there."""
         body: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
@@ -139,34 +141,28 @@ class Cluster:
         return answer.decode(errors="replace")
 
     def wait(
-        self,
-        what: str,
-        collection: str,
-        name: str,
-        arrived: Callable[[Object | None], bool],
-        *,
-        seconds: float,
+        self, what: str, collection: str, name: str, arrived: Callable[[Object | None], bool], *, seconds: float
     ) -> Object | None:
-        """Watch one object until `arrived` says so of it (None: it is not there), and give it.
+        """Watch one object until `arrived` says so of it (None: it is not there), and return it.
 
         Looks first, then watches; a watch that ends silently is opened again from a fresh look, so no event
         is missed. `arrived` raises to stop early. Raises `TimedOut` with the object's last status.
         """
         end = time.monotonic() + seconds
         while True:
-            seen = self.get(f"{collection}/{name}")
-            if arrived(seen):
-                return seen
+            item = self.get(f"{collection}/{name}")
+            if arrived(item):
+                return item
             left = end - time.monotonic()
             if left <= 0:
-                raise TimedOut(what, seconds, describe(seen))
-            version = seen["metadata"]["resourceVersion"] if seen else "0"
+                raise TimedOut(what, seconds, describe(item))
+            version = item["metadata"]["resourceVersion"] if item else "0"
             for event in self._events(collection, name, version, left):
-                seen = None if event["type"] == "DELETED" else event["object"]
+                item = None if event["type"] == "DELETED" else event["object"]
                 if event["type"] == "ERROR":
                     break
-                if arrived(seen):
-                    return seen
+                if arrived(item):
+                    return item
 
     def _events(self, collection: str, name: str, version: str, left: float) -> Iterator[Object]:
         seconds = max(1, min(WATCH_SECONDS, int(left)))
@@ -233,21 +229,18 @@ def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib
 
 
 def describe(pod: Object | None) -> str:
-    """Say in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
+    """Return in one line what an object's status says: phase, waiting and terminated reasons, conditions that fail."""
     if pod is None:
         return "it is not there"
     status = pod.get("status", {})
-    said = [f"phase {status['phase']}"] if "phase" in status else []
-    for one in status.get("containerStatuses", []):
-        for state, detail in one.get("state", {}).items():
-            words = " ".join(str(detail[key]) for key in ("reason", "exitCode", "message") if key in detail)
-            said.append(f"{one['name']} {state} {words}".rstrip())
-    said += [
+    words = [f"phase {status['phase']}"] if "phase" in status else []
+    for container in status.get("containerStatuses", []):
+        for state, detail in container.get("state", {}).items():
+            details = " ".join(str(detail[key]) for key in ("reason", "exitCode", "message") if key in detail)
+            words.append(f"{container['name']} {state} {details}".rstrip())
+    words += [
         f"{c['type']} {c.get('reason', '')}: {c['message']}"
         for c in status.get("conditions", [])
         if c.get("status") == "False" and c.get("message")
     ]
-    return "; ".join(said) or "no status"
-
-
-NAMESPACES = "/api/v1/namespaces"
+    return "; ".join(words) or "no status"

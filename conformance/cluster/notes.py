@@ -6,7 +6,7 @@ import json
 from collections.abc import Container
 from typing import Any
 
-from conformance.cluster.api import Cluster
+from conformance.cluster.api import Cluster, namespaced
 
 
 def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
@@ -16,5 +16,5 @@ def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
 
 def noted(cluster: Cluster, what: str) -> dict[str, Any]:
     """Return what `up` noted on a cluster of ours; nothing on another."""
-    found = cluster.get("/api/v1/namespaces/conformance/configmaps/world") or {}
-    return dict(json.loads(found.get("data", {}).get(what, "{}")))
+    world = cluster.get(namespaced("conformance", "configmaps", "world")) or {}
+    return dict(json.loads(world.get("data", {}).get(what, "{}")))

@@ -14,14 +14,14 @@ def container_ids(pod: dict[str, Any], *kinds: str) -> dict[str, str]:
 
     `kinds` are fields of a pod's status. A container that has not been created has no id.
     """
-    statuses = [one for kind in kinds or ("containerStatuses",) for one in pod["status"].get(kind, [])]
-    return {one["name"]: one["containerID"].rpartition("//")[2] for one in statuses if one.get("containerID")}
+    statuses = [status for kind in kinds or ("containerStatuses",) for status in pod["status"].get(kind, [])]
+    return {status["name"]: status["containerID"].rpartition("//")[2] for status in statuses if status.get("containerID")}
 
 
 def status_of(pod: dict[str, Any], container: str) -> dict[str, Any]:
     """Return the status of one of a pod's ordinary containers, {} while there is none."""
     statuses: list[dict[str, Any]] = pod.get("status", {}).get("containerStatuses", [])
-    return next((one for one in statuses if one["name"] == container), {})
+    return next((status for status in statuses if status["name"] == container), {})
 
 
 def ended_before(pod: dict[str, Any], container: str) -> bool:
@@ -48,28 +48,25 @@ STUCK = {
 def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]) -> None:
     """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node."""
     status = pod.get("status", {})
-    for one in status.get("containerStatuses", []):
-        waiting = one.get("state", {}).get("waiting", {})
+    for container in status.get("containerStatuses", []):
+        waiting = container.get("state", {}).get("waiting", {})
         if waiting.get("reason") in STUCK:
-            ended = one.get("lastState", {}).get("terminated", {})
+            ended = container.get("lastState", {}).get("terminated", {})
             last = f"; it last ended with {ended.get('exitCode')} ({ended.get('reason')})" if ended else ""
-            said = waiting.get("message") or "no message"
+            message = waiting.get("message") or "no message"
             raise error(
-                f"{who} cannot start: container {one['name']}: {waiting['reason']}: {said}{last}.",
-                f"is the image {one['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pods",
+                f"{who} cannot start: container {container['name']}: {waiting['reason']}: {message}{last}.",
+                f"is the image {container['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pods",
             )
     for condition in status.get("conditions", []):
         if condition.get("reason") == "Unschedulable":
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
     if status.get("phase") in ("Failed", "Succeeded"):
-        raise error(
-            f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}",
-            "see its logs",
-        )
+        raise error(f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}", "see its logs")
 
 
 def ready(pod: Object) -> bool:
     """Return whether a pod has an IP and all its containers are ready."""
     status = pod["status"]
-    found = status.get("containerStatuses", [])
-    return bool(status.get("podIP") and found and all(one["ready"] for one in found))
+    containers = status.get("containerStatuses", [])
+    return bool(status.get("podIP") and containers and all(container["ready"] for container in containers))

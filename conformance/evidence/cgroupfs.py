@@ -29,7 +29,7 @@ class Level:
 
 def levels(answer: Mapping[str, Any]) -> list[Level]:
     """Return the levels of the agent's `cgroups` answer, from the process up to the node's root, per hierarchy."""
-    return [Level(one["controller"], one["path"], one.get("inode", 0), one["files"]) for one in answer["levels"]]
+    return [Level(entry["controller"], entry["path"], entry.get("inode", 0), entry["files"]) for entry in answer["levels"]]
 
 
 def version(mounts: Iterable[str]) -> str:
@@ -96,29 +96,31 @@ def weights_of(requested: float) -> set[int]:
     return {shares, 1 + (shares - 2) * 9999 // 262142, math.ceil(10 ** ((exponent**2 + 125 * exponent) / 612 - 7 / 34))}
 
 
-def of(controller: str, found: Iterable[Level]) -> list[Level]:
+def of(controller: str, ancestry: Iterable[Level]) -> list[Level]:
     """Return the levels of the hierarchy that a controller is on: its own on v1, the one hierarchy on v2."""
-    own = [level for level in found if level.controller == controller]
-    return own or [level for level in found if level.controller == ""]
+    own = [level for level in ancestry if level.controller == controller]
+    return own or [level for level in ancestry if level.controller == ""]
 
 
-def effective(controller: str, found: Iterable[Level]) -> float:
+def effective(controller: str, ancestry: Iterable[Level]) -> float:
     """Return the tightest limit on the way from the process up to the node's root (`inf`: none)."""
-    return min((LIMITS[controller](level) for level in of(controller, found)), default=math.inf)
+    return min((LIMITS[controller](level) for level in of(controller, ancestry)), default=math.inf)
 
 
-def pod_level(controller: str, found: Iterable[Level], uid: str) -> Level | None:
+def pod_level(controller: str, ancestry: Iterable[Level], uid: str) -> Level | None:
     """Return the pod's own level: the one whose last path segment names the pod's uid, dashes or underscores."""
     names = (uid, uid.replace("-", "_"))
-    for level in of(controller, found):
+    for level in of(controller, ancestry):
         if level.parts and any(name in level.parts[-1] for name in names):
             return level
     return None
 
 
-def below(controller: str, found: Iterable[Level], ancestor: Level) -> bool:
+def below(controller: str, ancestry: Iterable[Level], ancestor: Level) -> bool:
     """Return whether the process of these levels is inside `ancestor`: by path segments and by inode, both."""
-    return any(level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode for level in of(controller, found))
+    return any(
+        level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode for level in of(controller, ancestry)
+    )
 
 
 def counter(text: str, name: str) -> int | None:
@@ -151,9 +153,9 @@ def throttled(level: Level) -> int | None:
     return counter(level.files.get("cpu.stat", ""), "nr_throttled")
 
 
-def cpu_seconds(found: Iterable[Level]) -> float | None:
+def cpu_seconds(ancestry: Iterable[Level]) -> float | None:
     """Return the CPU seconds that the process's own (innermost) cgroup has used."""
-    own = of("cpuacct", found)
+    own = of("cpuacct", ancestry)
     return cpu_used(own[0]) if own else None
 
 

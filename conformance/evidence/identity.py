@@ -64,7 +64,7 @@ def _unknown_to_daemon(seen: Seen, process: dict[str, Any], nonce: str) -> str:
 
 
 def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
-    known = [one.get("containerID", "") for one in seen[POD].output["status"].get("containerStatuses", [])]
+    known = [status.get("containerID", "") for status in seen[POD].output["status"].get("containerStatuses", [])]
     if not any(identity.endswith(f"//{container_of(process)}") for identity in known):
         return "neither a daemon nor kubelet knows the container of the child's process"
     return ""

@@ -95,11 +95,11 @@ def _text(text: str, secrets: Sequence[str]) -> str:
     return MEMBER.sub(_without_value, ASSIGNED.sub(_without_value, text))
 
 
-def _without_value(found: re.Match[str]) -> str:
+def _without_value(match: re.Match[str]) -> str:
     """Return a name and its value as they stand in a text, without the value where the name is telling."""
-    if not SECRET_KEYS.search(found["name"]):
-        return found[0]
-    return found[0].removesuffix(found["value"]) + REDACTED
+    if not SECRET_KEYS.search(match["name"]):
+        return match[0]
+    return match[0].removesuffix(match["value"]) + REDACTED
 
 
 class Seen:
@@ -115,24 +115,24 @@ class Seen:
 
     def every(self, name: str) -> list[Evidence]:
         """Return all readings of that name."""
-        return [one for one in self._all if one.name == name]
+        return [item for item in self._all if item.name == name]
 
     def get(self, name: str) -> Evidence | None:
         """Return the last reading of that name, or None."""
-        found = self.every(name)
-        return found[-1] if found else None
+        readings = self.every(name)
+        return readings[-1] if readings else None
 
     def __getitem__(self, name: str) -> Evidence:
         """Return the last reading of that name. Raises `MissingEvidence`."""
-        found = self.get(name)
-        if found is None:
+        reading = self.get(name)
+        if reading is None:
             raise MissingEvidence(name)
-        return found
+        return reading
 
     @property
     def second(self) -> Seen | None:
         """Return what was read of the leg's second pod, under the names that the first's has; None where there is one pod."""
-        theirs = [evolve(one, name=one.name.removeprefix(SECOND)) for one in self._all if one.name.startswith(SECOND)]
+        theirs = [evolve(item, name=item.name.removeprefix(SECOND)) for item in self._all if item.name.startswith(SECOND)]
         return Seen(theirs) if theirs else None
 
 

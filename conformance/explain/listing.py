@@ -11,7 +11,7 @@ from conformance.approaches.catalogue import Approach
 from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim, speaks_of
 from conformance.claims.properties import Property
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 
 WIDTH = 100
 CLAIM, PROPERTY = 9, 21
@@ -81,8 +81,9 @@ def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
     needed = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
     needed += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
     needed += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
-    needed += ["two pods of the approach at once on one node"] if any(KINDS[kind].twins for kind in prop.legs) else []
-    needed += ["two pods of the approach in a row beside a registry"] if any(KINDS[kind].in_a_row for kind in prop.legs) else []
+    legs = [VARIATIONS[name] for name in prop.legs]
+    needed += ["two pods of the approach at once on one node"] if any(leg.twins for leg in legs) else []
+    needed += ["two pods of the approach in a row beside a registry"] if any(leg.in_a_row for leg in legs) else []
     needed += ["the node's CPUs for itself while it is read"] if prop.with_cpus_alone else []
     return needed
 

@@ -24,7 +24,7 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence
 from conformance.explain import by_hand
 from conformance.explain.listing import needs, predictions, wrapped
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.record.stream import Record
 from conformance.report.printable import printable
 
@@ -75,8 +75,8 @@ def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approac
     }
     for word, fact in facts.items():
         yield from wrapped(word, fact, BESIDE) if fact else []
-    for kind in prop.legs:
-        yield from wrapped("leg", f"{kind}: {KINDS[kind].words}", BESIDE)
+    for variation in prop.legs:
+        yield from wrapped("leg", f"{variation}: {VARIATIONS[variation].words}", BESIDE)
     for known in prop.expects:
         where = ", ".join(f"{key} {value}" for key, value in {"leg": known.leg, **known.world}.items() if value) or "everywhere"
         line = f"{known.approach}, {where}: {known.state.value}, {known.because} ({known.see})"

@@ -1,16 +1,100 @@
-"""A deletion followed from its node: which processes are watched, and a thread that reads what the node tells of them."""
+"""A pod's deletion, watched from its node: which processes are followed, what the node tells of them, what comes after."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 
-from conformance.cluster.api import Object
-from conformance.errors import ConformanceError, RigError
+from conformance.cluster.api import Object, namespaced, pods_path
+from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.evidence.names import AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.legs.rig import Rig
 from conformance.probes.node import Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import until
 
 NOTES = "/tmp/notes"  # noqa: S108 -- the child's own file system
+
+CONTROLLER_WAITS = 5.0
+"""The namespace controller lets so many seconds pass before it acts on a deletion (namespaceDeletionGracePeriod)."""
+POD_ENDS = 3.0
+"""Seconds in which a pod is over after its grace (measured: 1.2 to 2; 4.8 in a world of its own), times the patience."""
+
+
+def delete(rig: Rig) -> None:
+    """Delete the leg's pod, followed from its node by pid and start time, and from the API server by its object."""
+    leg, grace = rig.leg, rig.leg.variation.grace
+    processes = rig.ask(AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
+    followed = to_follow(rig.child, processes)
+    clock = rig.home.clock()
+    watch = DeletionWatch(rig.home, followed, clock)
+    watch.start()
+    until("The start of the watch on the node", watch.watching, seconds=TIMEOUTS.question, every=0.01)
+    record, called = rig.timed(), time.monotonic()
+    rig.cluster.delete(leg.pod_path, grace)
+    try:
+        _await_end(rig)
+        gone = time.monotonic()
+        watch.wait_for("pod", TIMEOUTS.ended)
+        watch.wait_for("child", TIMEOUTS.settle)
+    finally:
+        watch.finish()
+    output = {
+        "grace": grace,
+        "manifest_grace": rig.pod["spec"]["terminationGracePeriodSeconds"],
+        "followed": followed,
+        "delete_called": clock.node(called),
+        "object_gone": clock.node(gone),
+        "uncertainty": clock.uncertainty,
+        "pod_over": watch.all_gone("pod"),
+        "child_gone": watch.all_gone("child"),
+        "events": watch.events,
+    }
+    asked = {"DELETE": leg.pod_path, "gracePeriodSeconds": grace, "watched on": rig.home.node}
+    record(DELETION, "API server and node", asked, output)
+    if not output["child_gone"]:
+        rig.ask(ORPHAN, "processes", variable="CHILD_NONCE", value=leg.nonce)
+        rig.ask(ORPHANS_PAGE, "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+    elif leg.approach.spawns:
+        _look_for_successors(rig, clock.node(time.monotonic()) - watch.ended("child"))
+
+
+def _await_end(rig: Rig) -> None:
+    """Wait for the end of the pod's object; the leg's namespace is given up a moment before, where nothing comes after."""
+    leg, uid, grace = rig.leg, rig.pod["metadata"]["uid"], rig.leg.variation.grace
+
+    def over(pod: Object | None) -> bool:
+        return pod is None or pod["metadata"]["uid"] != uid
+
+    what, pods = f"The end of {leg.name}'s pod", pods_path(leg.namespace)
+    grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
+    with contextlib.suppress(TimedOut):
+        rig.cluster.wait(what, pods, leg.pod_name, over, seconds=grace - head_start())
+    if not leg.variation.in_a_row:
+        rig.cluster.delete(namespaced(leg.namespace))
+    rig.cluster.wait(what, pods, leg.pod_name, over, seconds=TIMEOUTS.deleted)
+
+
+def head_start() -> float:
+    """Return how many seconds before its pod's grace ends a leg's namespace is given up, negative for after that.
+
+    The pod must be over before the controller comes: where it finds one, it comes again after half the pod's grace.
+    """
+    return CONTROLLER_WAITS - POD_ENDS * TIMEOUTS.patience
+
+
+def _look_for_successors(rig: Rig, ended: float) -> None:
+    """Look for what carries the child's nonce when the child, which ended so many seconds ago, and its pod are gone.
+
+    An engine that outlives the pod is given the time that it takes to start the container again.
+    """
+    if not rig.leg.approach.daemon:
+        rig.stop.wait(max(0.0, TIMEOUTS.again - ended))
+    successors = rig.ask(SUCCESSORS, "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
+    first = next((process for process in successors.output if process["nspid"][-1] == 1), None)
+    if first:
+        rig.ask(SUCCESSORS_PAGE, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
 
 def to_follow(child: Object, processes: list[Object]) -> list[Object]:
@@ -25,7 +109,7 @@ def to_follow(child: Object, processes: list[Object]) -> list[Object]:
     ]
 
 
-class Follower:
+class DeletionWatch:
     """Reads a node's watch in a thread of its own and tells how far the watched processes are.
 
     Beside each event stands when it was `seen` here, on the node's clock in seconds.
@@ -77,7 +161,7 @@ class Follower:
         return max((float(e["at"]) for e in self.events if e["event"] == "gone" and e["pid"] in of_role), default=0.0)
 
     def wait_for(self, role: str, seconds: float) -> bool:
-        """Wait for the end of a role's processes; say whether it came. Raises `RigError` if the watch broke."""
+        """Wait for the end of a role's processes; return whether it came. Raises `RigError` if the watch broke."""
         with self._changed:
             ended = self._changed.wait_for(lambda: self.all_gone(role) or bool(self.lost), seconds)
         if self.lost:

@@ -1,12 +1,15 @@
-"""Creating a leg's pod, or letting the API server check it."""
+"""Creating a leg's pods, letting the API server check one, and telling whether one runs or never will."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
-from conformance.cluster.api import NAMESPACES, Cluster, Object, Refused
-from conformance.errors import RigError, UsageError
+from conformance.cluster.api import Cluster, Object, Refused, pods_path
+from conformance.cluster.pods import ended_before, raise_if_stuck
+from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.legs.leg import Leg
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -24,7 +27,7 @@ def create_pod(
     """
     pod = pod or leg.pod()
     pod["metadata"].update(labels=leg.labels, namespace=check_in or leg.namespace)
-    collection = f"{NAMESPACES}/{pod['metadata']['namespace']}/pods"
+    collection = pods_path(pod["metadata"]["namespace"])
     query = {"dryRun": "All", "fieldValidation": "Strict"} if check_in else {}
 
     def created() -> bool:
@@ -45,3 +48,28 @@ def create_pod(
 
 MISTAKES = (400, 422)
 """What the API server answers to a field it does not know, and to a value that cannot be."""
+
+
+def runs(rig: Rig, who: str, pod: Object | None) -> bool:
+    """Return whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
+    rig.check_stop()
+    if pod is None:
+        raise LegFailed(f"{who} was deleted by someone else while it started.")
+    try:
+        raise_if_stuck(pod, who, LegFailed)
+    except LegFailed as stuck:
+        at_fault = [each for each in pod["status"].get("containerStatuses", []) if "running" not in each.get("state", {})]
+        ends = [line for container in at_fault for line in last_log(rig, pod, container["name"])[-1:]]
+        if not ends:
+            raise
+        raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(ends)}", stuck.remedy) from stuck
+    return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+
+def last_log(rig: Rig, pod: Object, container: str) -> list[str]:
+    """Return the last lines of the log of a pod's container, where it has ended of its last end; [] where there is none."""
+    with contextlib.suppress(ConformanceError):
+        path = pods_path(rig.leg.namespace, pod["metadata"]["name"])
+        log = rig.cluster.log(path, container, lines=100, previous=ended_before(pod, container))
+        return [line for line in log.splitlines() if line.strip()]
+    return []

@@ -1,4 +1,4 @@
-"""What a step of a job does with Docker. All that it makes carries a nonce that begins with its leg's, and is taken away."""
+"""What a step of a job does with Docker. All that it makes carries a nonce that begins with its leg's, and is cleaned up."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.answers import decoded
-from conformance.errors import TimedOut
 from conformance.evidence import names
 from conformance.evidence.identity import CONTAINER_ID
 from conformance.evidence.items import Evidence, Seen
 from conformance.images import CHILD
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from conformance.probes.node_engine import NONCE_LABEL, sweep
+from conformance.probes.node_engine import NONCE_LABEL, remove_by_nonce
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 
 
 def image(rig: Rig) -> str:
@@ -37,14 +36,14 @@ def nonce_in(seen: Seen, what: str) -> str:
     return f"{seen[names.CHILD].asked['nonce']}-{what}"
 
 
-def label(mark: str) -> str:
+def label(nonce: str) -> str:
     """Return the option that labels what `docker` makes."""
-    return f"--label={NONCE_LABEL}={mark}"
+    return f"--label={NONCE_LABEL}={nonce}"
 
 
-def marked(mark: str) -> tuple[str, str]:
+def marked(nonce: str) -> tuple[str, str]:
     """Return the options of `docker run` and `docker create` that put a nonce in the environment and on a label."""
-    return f"--env=CHILD_NONCE={mark}", label(mark)
+    return f"--env=CHILD_NONCE={nonce}", label(nonce)
 
 
 def start(rig: Rig, what: str, *options: str, of: str = "", command: tuple[str, ...] = ()) -> Evidence:
@@ -61,7 +60,7 @@ def said(run: Evidence) -> str:
     words = [line for line in run.output["stderr"].splitlines() if line.strip() and "--help" not in line]
     if code == 0 or not words:
         return f"exit {code}"
-    last = CONTAINER_ID.sub(lambda found: found[0][:12], words[-1].rpartition("Error response from daemon: ")[2])
+    last = CONTAINER_ID.sub(lambda identity: identity[0][:12], words[-1].rpartition("Error response from daemon: ")[2])
     return f"exit {code}: {textwrap.shorten(last, 180, placeholder=' ...')}"
 
 
@@ -73,13 +72,13 @@ def processes(rig: Rig, run: Evidence, what: str) -> list[dict[str, Any]]:
     """
     about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": nonce(rig, what)}
     if run.output["exit"] == 0:
-        with contextlib.suppress(TimedOut):  # one that has ended again is not there to be seen: the judge says so
-            until("The container's process", lambda: _first(rig.home.ask("processes", **about).output), seconds=TIMEOUTS.settle)
+        # One that has ended again is not there to be seen: the judge says so.
+        settle("The container's process", lambda: _first(rig.home.ask("processes", **about).output), seconds=TIMEOUTS.settle)
     return _first(rig.ask(f"{what}: processes", "processes", **about).output) or []
 
 
-def _first(found: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    return [one for one in found if one["nspid"][-1] == 1] or None
+def _first(processes: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    return [process for process in processes if process["nspid"][-1] == 1] or None
 
 
 def filtered(collection: str, /, **filters: str) -> str:
@@ -100,14 +99,14 @@ def listed(evidence: Evidence) -> list[dict[str, Any]]:
 
 def nonces(evidence: Evidence) -> set[str]:
     """Return the nonces of what a daemon listed, from the labels; '' stands for one that is nobody's we know."""
-    return {(one.get("Labels") or {}).get(NONCE_LABEL, "") for one in listed(evidence)}
+    return {(item.get("Labels") or {}).get(NONCE_LABEL, "") for item in listed(evidence)}
 
 
 @contextlib.contextmanager
-def taken_away(rig: Rig, what: str) -> Iterator[None]:
+def cleaned_up(rig: Rig, what: str) -> Iterator[None]:
     """Remove from the node's own daemon, in the end, what the leg's pods made for `what`; what is in a pod ends with it."""
     try:
         yield
     finally:
         if not rig.leg.approach.daemon:
-            sweep(rig.home, *(nonce(one, what) for one in (rig, rig.twin) if one))
+            remove_by_nonce(rig.home, *(nonce(each, what) for each in rig.both))

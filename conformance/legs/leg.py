@@ -10,9 +10,9 @@ import yaml
 from attrs import evolve, field, frozen
 
 from conformance.approaches.catalogue import GRAPH, Approach, container
-from conformance.cluster.api import Object
+from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
-from conformance.legs.variations import Kind, vary
+from conformance.legs.variations import Variation, vary
 from conformance.record.names import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
@@ -24,7 +24,7 @@ class Leg:
 
     run: str
     approach: Approach
-    kind: Kind
+    variation: Variation
     nonce: str
     port: int
     node: str = ""
@@ -39,15 +39,15 @@ class Leg:
 
     @property
     def twin(self) -> Leg | None:
-        """Return the leg's second pod, with a nonce and a port of its own, where its kind has two."""
-        if self.second or not (self.kind.twins or self.kind.in_a_row):
+        """Return the leg's second pod, with a nonce and a port of its own, where its variation has two."""
+        if self.second or not (self.variation.twins or self.variation.in_a_row):
             return None
         return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
 
     @property
     def name(self) -> str:
         """Return the leg's name within its run, e.g. 'dind.detached', and 'dind.detached~2' when it is repeated."""
-        return leg_name(self.approach.name, self.kind.name, self.repeat)
+        return leg_name(self.approach.name, self.variation.name, self.repeat)
 
     @property
     def namespace(self) -> str:
@@ -60,6 +60,11 @@ class Leg:
         return str(self.approach.manifest["metadata"]["name"]) + ("-second" if self.second else "")
 
     @property
+    def pod_path(self) -> str:
+        """Return where the API server has the leg's pod."""
+        return pods_path(self.namespace, self.pod_name)
+
+    @property
     def spare_port(self) -> int:
         """Return a port that nothing of the run publishes; the one after it is spare, too."""
         return self.port + 2
@@ -70,19 +75,19 @@ class Leg:
         return {RUN_LABEL: self.run, LEG_LABEL: self.name.replace(REPEAT, "_")}  # a label's value takes no tilde
 
     def pod(self) -> Object:
-        """Return the manifest as deployed: the approach's, the kind's variation, and the run's substitutions."""
+        """Return the manifest as deployed: the approach's, the variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
         if self.approach.proven:
-            pod = vary(pod, self.approach, self.kind)
+            pod = vary(pod, self.approach, self.variation)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
             pod["spec"]["affinity"] = only_on(self.node)
         if self.graph:
             _keep(pod, self.approach, self.graph)
-        for one in pod["spec"]["containers"]:
-            one["image"] = self.images.get(one["image"], one["image"])
-            if "command" in one and not self.approach.marks_image:
-                one["command"] = [self.images.get(word, word) for word in one["command"]]
+        for each in pod["spec"]["containers"]:
+            each["image"] = self.images.get(each["image"], each["image"])
+            if "command" in each and not self.approach.marks_image:
+                each["command"] = [self.images.get(word, word) for word in each["command"]]
         for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 
-from conformance.cluster.api import Object
+from attrs import evolve
+
+from conformance.cluster.api import Object, namespaced, pods_path
+from conformance.evidence import names
 from conformance.images import REGISTRY
+from conformance.legs.deploy import create_pod, runs
 from conformance.legs.leg import Leg, only_on
+from conformance.legs.rig import Rig
 from conformance.probes.paths import PODS
+from conformance.timeouts import TIMEOUTS
 
 NAME, PORT = "registry", 5000
 KEPT = "kept"
@@ -15,6 +22,37 @@ SERVED = re.compile(r'"GET /v2/\S+/blobs/\S+ \S+" 20[06] (\d+)')
 """A blob in the registry's access log, or the rest of one (206), with the bytes that were sent of it."""
 REQUEST = re.compile(r'"(?:GET|HEAD) /v2/\S+/(?:blobs|manifests)/\S+ \S+" 20[06] ')
 """A blob or a manifest that was asked for."""
+
+
+def start(rig: Rig) -> None:
+    """Start the leg's registry on the leg's node; where the graph is kept, a volume of its pod is claimed."""
+    leg, pods, who = rig.leg, pods_path(rig.leg.namespace), f"The registry of {rig.leg.name}"
+    create_pod(rig.cluster, leg, manifest(leg), stop=rig.stop)
+    what = f"The start of {leg.name}'s registry"
+    pod = rig.cluster.wait(what, pods, NAME, lambda pod: runs(rig, who, pod), seconds=TIMEOUTS.serving) or {}
+    rig.record(names.REGISTRY, "API server", {"GET": f"{pods}/{NAME}"}, pod, began=time.time(), seconds=0)
+    for each in rig.both:
+        each.registry = f"{pod['status']['podIP']}:{PORT}"
+        if leg.variation.kept:
+            each.leg = evolve(each.leg, graph=KEPT)
+    if leg.variation.kept:
+        _claim(rig, pod)
+
+
+def _claim(rig: Rig, pod: Object) -> None:
+    """Make a volume of the directory that the registry's pod keeps, and claim it for the leg's engines."""
+    claims = namespaced(rig.leg.namespace, "persistentvolumeclaims")
+    record = rig.timed()
+    rig.cluster.create(VOLUMES, volume(rig.leg, pod))
+    rig.cluster.create(claims, claim(rig.leg))
+
+    def bound(entry: Object | None) -> bool:
+        return bool(entry and entry.get("status", {}).get("phase") == "Bound")
+
+    # A pod whose claim is not bound yet is Unschedulable, which otherwise never ends by itself.
+    what = f"The binding of {rig.leg.name}'s claim"
+    entry = rig.cluster.wait(what, claims, KEPT, bound, seconds=TIMEOUTS.serving) or {}
+    record(names.CLAIM, "API server", {"GET": f"{claims}/{KEPT}"}, entry)
 
 
 def manifest(leg: Leg) -> Object:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from conformance.choices import RATE
-from conformance.cluster.api import CLEARED, Cluster, Object, Refused
+from conformance.cluster.api import CLEARED, Cluster, Object, Refused, pods_path
 from conformance.cluster.pods import ended_before, raise_if_stuck, ready
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
 from conformance.evidence.names import POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.leg import Leg
-from conformance.probes.node import NODE_SOCKET, NodeProbe
+from conformance.probes.node import NODE_SOCKET, Answer, NodeProbe
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 
 APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
@@ -40,6 +41,12 @@ class Rig:
     probes: Mapping[str, NodeProbe]
     addresses: Mapping[str, str]
     secrets: tuple[str, ...] = ()
+    node: str = ""
+    """The node that the run's legs are on."""
+    stop: threading.Event = field(factory=threading.Event)
+    """Set when the run was interrupted."""
+    since: float = 0.0
+    """The node's boot clock before the leg's first pod was asked for: what started earlier is none of its children."""
     pod: Object = field(factory=dict)
     child: Object = field(factory=dict)
     child_id: str = ""
@@ -50,18 +57,25 @@ class Rig:
     rate: float = RATE
     """What an hour of one CPU costs, in USD."""
     registry: str = ""
-    """The address of the leg's registry, where its kind has one."""
+    """The address of the leg's registry, where its variation has one."""
     twin: Rig | None = None
     """The leg's second pod, whose readings are kept beside this one's under names that begin with `SECOND`."""
     _evidence: list[Evidence] = field(factory=list)
 
     def __attrs_post_init__(self) -> None:
-        """Make the rig of the leg's second pod, where it has one."""
+        """Make the rig of the leg's second pod, where it has one; both keep their readings in one list."""
         if second := self.leg.twin:
-            self.twin = Rig(
-                self.cluster, second, self.probes, self.addresses, self.secrets,
-                pod_a=self.pod_a, rate=self.rate, evidence=self._evidence,
-            )  # fmt: skip
+            self.twin = evolve(self, leg=second)
+
+    @property
+    def both(self) -> tuple[Rig, ...]:
+        """Return the rig, and with it that of the leg's second pod, where it has one."""
+        return (self, self.twin) if self.twin else (self,)
+
+    def check_stop(self) -> None:
+        """Raise `RigError` if the run was interrupted."""
+        if self.stop.is_set():
+            raise RigError("The run was interrupted.")
 
     @property
     def seen(self) -> Seen:
@@ -74,8 +88,8 @@ class Rig:
 
     @property
     def home(self) -> NodeProbe:
-        """Return the probe on the node where the leg's pod runs."""
-        return self.probes[self.pod["spec"]["nodeName"]]
+        """Return the probe on the node where the leg's pod runs, or will."""
+        return self.probes[self.pod["spec"]["nodeName"] if self.pod else self.node]
 
     @property
     def pod_ip(self) -> str:
@@ -83,49 +97,32 @@ class Rig:
         return str(self.pod["status"]["podIP"])
 
     def record(
-        self,
-        name: str,
-        where: str,
-        asked: object,
-        output: object,
-        *,
-        began: float,
-        seconds: float,
-        at: float | None = None,
+        self, name: str, where: str, asked: object, output: object, *, began: float, seconds: float, at: float | None = None
     ) -> Evidence:
         """Keep a reading, redacted first; its digest covers the redacted text."""
-        clean = redact(output, self.secrets)
         name = f"{SECOND}{name}" if self.leg.second else name
         number = f"{self.leg.name}#{len(self._evidence) + 1}"
-        made = Evidence(
-            number,
-            self.leg.name,
-            name,
-            where,
-            redact(asked, self.secrets),
-            clean,
-            began,
-            round(seconds, 4),
-            at,
-            digest(clean),
-        )
-        self._evidence.append(made)
-        return made
+        question, clean = redact(asked, self.secrets), redact(output, self.secrets)
+        reading = Evidence(number, self.leg.name, name, where, question, clean, began, round(seconds, 4), at, digest(clean))
+        self._evidence.append(reading)
+        return reading
 
-    def ask(
-        self,
-        name: str,
-        question: str,
-        *,
-        probe: NodeProbe | None = None,
-        timeout: float = 0,
-        **about: object,
-    ) -> Evidence:
+    def timed(self) -> Callable[[str, str, object, object], Evidence]:
+        """Return what keeps a reading, of this name, from there, asked so, with this output, that begins now and ends then."""
+        began, clocked = time.time(), time.monotonic()
+        return lambda name, where, asked, output: self.record(
+            name, where, asked, output, began=began, seconds=time.monotonic() - clocked
+        )
+
+    def ask(self, name: str, question: str, *, probe: NodeProbe | None = None, timeout: float = 0, **about: object) -> Evidence:
         """Ask a node probe (the leg's own node's unless told) and keep the answer."""
         chosen = probe or self.home
         answer = chosen.ask(question, timeout, **about)
-        asked = {"question": question, **about}
-        where = f"node {chosen.node}"
+        return self.keep(name, chosen, {"question": question, **about}, answer)
+
+    def keep(self, name: str, probe: NodeProbe, asked: object, answer: Answer) -> Evidence:
+        """Keep what a node's probe answered."""
+        where = f"node {probe.node}"
         return self.record(name, where, asked, answer.output, began=answer.began, seconds=answer.seconds, at=answer.at)
 
     def get(self, name: str, path: str, *, kept: str = "", keep: Callable[[Any], object] | None = None, **query: str) -> Evidence:
@@ -133,22 +130,20 @@ class Rig:
 
         Raises `Refused` where it is not there.
         """
-        began, clocked = time.time(), time.monotonic()
-        read = self.cluster.read(path, **query)
-        found = keep(read) if keep else read
+        record = self.timed()
+        entry = self.cluster.read(path, **query)
         asked = {"GET": path, **query, **({"kept": kept} if kept else {})}
-        return self.record(name, "API server", asked, found, began=began, seconds=time.monotonic() - clocked)
+        return record(name, "API server", asked, keep(entry) if keep else entry)
 
     def read_pod(self, name: str = POD) -> Evidence:
         """Read the pod from the API server; `rig.pod` becomes what was read."""
-        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{self.leg.pod_name}"
-        began, clocked = time.time(), time.monotonic()
-        found = self.cluster.get(path)
-        if found is None:
+        record = self.timed()
+        pod = self.cluster.get(self.leg.pod_path)
+        if pod is None:
             raise RigError(f"The pod of {self.leg.name} is not there.")
-        found["metadata"].pop("managedFields", None)
-        self.pod = found
-        return self.record(name, "API server", {"GET": path}, found, began=began, seconds=time.monotonic() - clocked)
+        pod["metadata"].pop("managedFields", None)
+        self.pod = pod
+        return record(name, "API server", {"GET": self.leg.pod_path}, pod)
 
     def alive(self, process: Object) -> bool:
         """Return whether a process of the leg's node, by pid and start time, is still there. Not evidence: for waiting."""
@@ -161,33 +156,31 @@ class Rig:
         between the look at which one has ended and the question for its log: then both are asked anew, for as long as kubelet
         takes.
         """
-        path = f"/api/v1/namespaces/{self.leg.namespace}/pods/{pod or self.leg.pod_name}"
-        began, clocked = time.time(), time.monotonic()
-        said, previous = "", False
+        path = pods_path(self.leg.namespace, pod or self.leg.pod_name)
+        record = self.timed()
+        log, previous = "", False
 
         def look() -> bool:
-            nonlocal said, previous
+            nonlocal log, previous
             previous = ended and ended_before(self.cluster.get(path) or {}, container)
             try:
-                said = self.cluster.log(path, container, lines=lines, previous=previous)
+                log = self.cluster.log(path, container, lines=lines, previous=previous)
             except Refused as refused:
                 if refused.status != NOT_NOW:
                     raise
-                said = refused.message
+                log = refused.message
                 return False
-            return not said.startswith(CLEARED) and bool(said.strip() or not ended)
+            return not log.startswith(CLEARED) and bool(log.strip() or not ended)
 
-        with contextlib.suppress(TimedOut):  # that there is no log is the evidence
-            until(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
+        settle(f"The log of {container}", look, seconds=TIMEOUTS.ended, every=LOG_SECONDS)
         asked = {"GET": f"{path}/log", "container": container, "tailLines": str(lines), "previous": str(previous).lower()}
-        return self.record(name, "API server", asked, said, began=began, seconds=time.monotonic() - clocked)
+        return record(name, "API server", asked, log)
 
     def wait_pod(self, name: str, what: str, arrived: Callable[[Object], bool], seconds: float = 0) -> Evidence:
         """Watch the pod until `arrived` says so of it, for at most so many seconds; keep what it is then."""
-        collection = f"/api/v1/namespaces/{self.leg.namespace}/pods"
-        pod = self.leg.pod_name
+        pods, limit = pods_path(self.leg.namespace), seconds or TIMEOUTS.ended
         with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-            self.cluster.wait(what, collection, pod, lambda p: p is None or arrived(p), seconds=seconds or TIMEOUTS.ended)
+            self.cluster.wait(what, pods, self.leg.pod_name, lambda p: p is None or arrived(p), seconds=limit)
         return self.read_pod(name)
 
     @property
@@ -200,13 +193,7 @@ class Rig:
     def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
         timeout = timeout or TIMEOUTS.engine
-        about: dict[str, Any] = {
-            **self._daemon,
-            "path": path,
-            "method": method,
-            "body": body,
-            "limit": timeout,
-        }
+        about: dict[str, Any] = {**self._daemon, "path": path, "method": method, "body": body, "limit": timeout}
         return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
 
     def run(self, name: str, *command: str, stdin: str = "", timeout: float = 0) -> Evidence:
@@ -223,14 +210,8 @@ class Rig:
         """Ask a port from a pod on every node, and from every node's own network; keep each answer under the name."""
         for node, probe in self.probes.items():
             for netns, place in ((0, "a pod"), (1, "the node's own network")):
-                about: dict[str, Any] = {
-                    "netns": netns,
-                    "port": port,
-                    "limit": TIMEOUTS.page,
-                    "from_": f"{place} on {node}",
-                    "path": path,
-                }
-                self.ask(name, question, probe=probe, host=host, **about)
+                about: dict[str, Any] = {"netns": netns, "port": port, "limit": TIMEOUTS.page, "from_": f"{place} on {node}"}
+                self.ask(name, question, probe=probe, host=host, **about, path=path)
 
     def start_baseline(self) -> None:
         """Create the run's Pod A, unless another leg has, and wait for nothing."""
@@ -242,7 +223,7 @@ class Rig:
 
     @property
     def _beside_probes(self) -> str:
-        return f"/api/v1/namespaces/{self.pod_a['metadata']['namespace']}/pods"
+        return pods_path(self.pod_a["metadata"]["namespace"])
 
     def ask_baseline(self) -> None:
         """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
@@ -264,7 +245,7 @@ class Rig:
 
     def pid_of(self, container: str, processes: list[Object]) -> int:
         """Return the node's pid of a container's first process, by the container id in its cgroup path."""
-        found = first_processes(self.pod, processes).get(container)
-        if not found:
+        process = first_processes(self.pod, processes).get(container)
+        if not process:
             raise RigError(f"No process of container {container!r} was found on the node.")
-        return int(found["pid"])
+        return int(process["pid"])

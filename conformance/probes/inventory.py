@@ -15,25 +15,23 @@ FOLDERS = {
     "mount points in /run": "/run/secrets/kubernetes.io",
 }
 
+ENGINES = {"containers": "/containers/json?all=1", "images": "/images/json?all=1", "networks": "/networks"}
+
 
 def inventory(probe: NodeProbe) -> dict[str, list[str]]:
     """Return the names of what a leg could leave on a node, by kind; the daemon's only where there is one.
 
     Raises `RigError` where the daemon does not tell: nothing is left where nothing was looked at.
     """
-    found: dict[str, list[str]] = dict(probe.ask("inventory", kinds=KINDS, folders=FOLDERS).output)
+    names: dict[str, list[str]] = dict(probe.ask("inventory", kinds=KINDS, folders=FOLDERS).output)
     if has_engine(probe):
-        for what, path, key in (
-            ("containers", "/containers/json?all=1", "Id"),
-            ("images", "/images/json?all=1", "Id"),
-            ("networks", "/networks", "Id"),
-        ):
-            found[f"engine's {what}"] = sorted(one[key] for one in of_engine(probe, path))
-        found["engine's volumes"] = [v["Name"] for v in (of_engine(probe, "/volumes").get("Volumes") or [])]
-    return found
+        for what, path in ENGINES.items():
+            names[f"engine's {what}"] = sorted(entry["Id"] for entry in of_engine(probe, path))
+        names["engine's volumes"] = [volume["Name"] for volume in (of_engine(probe, "/volumes").get("Volumes") or [])]
+    return names
 
 
 def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
     """Return what is in the second and not in the first, by kind; kinds without any are left out."""
-    found = {what: sorted(set(names) - set(before.get(what, []))) for what, names in after.items()}
-    return {what: names for what, names in found.items() if names}
+    new = {what: sorted(set(names) - set(before.get(what, []))) for what, names in after.items()}
+    return {what: names for what, names in new.items() if names}

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.cluster.api import Cluster, Object, Refused, Silent, lines
+from conformance.cluster.api import Cluster, Object, Refused, Silent, lines, pods_path
 from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
 from conformance.timeouts import TIMEOUTS
 
@@ -65,7 +65,7 @@ class NodeProbe:
         return pod_name(self.run, self.node)
 
     def _get(self, question: str, timeout: float, stream: bool, body: Object) -> Any:  # noqa: ANN401
-        path = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{PORT}/proxy/{question}"
+        path = pods_path(self.namespace, f"{self.pod}:{PORT}/proxy/{question}")
         headers = {"X-Conformance-Token": self.token}
         try:
             return self.cluster.request(
@@ -84,11 +84,11 @@ class NodeProbe:
 
     def engine(self) -> str:
         """Return '' if a Docker Engine answers on the node's own socket, else why not."""
-        said = self.ask("daemon", socket=NODE_SOCKET, path="/_ping").output
-        return "" if said["status"] == OK else str(said["lost"] or f"it answers {said['status']}")
+        answer = self.ask("daemon", socket=NODE_SOCKET, path="/_ping").output
+        return "" if answer["status"] == OK else str(answer["lost"] or f"it answers {answer['status']}")
 
     def watch(self, processes: list[Object], seconds: float) -> Iterator[Object]:
-        """Follow processes; gives events as they arrive. The first says who is watched, the last who is left."""
+        """Follow processes; yield events as they arrive. The first says who is watched, the last who is left."""
         response = self._get("watch", TIMEOUTS.beat, True, {"processes": processes, "seconds": seconds})
         try:
             yield from lines(response)

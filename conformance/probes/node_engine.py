@@ -33,14 +33,14 @@ def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # 
         return decoded(answer["body"])
     if or_gone and answer["status"] == GONE:
         return None
-    said = answer.get("lost") or answer["body"]
-    raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {said}")
+    message = answer.get("lost") or answer["body"]
+    raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {message}")
 
 
 NONCE_LABEL = "conformance.nonce"
 """Of a network, a volume and an image, which have no environment that could carry a nonce."""
 PUTS_BACK = "conformance.puts-back"
-"""Of an image that has another's tag for as long as a leg lasts (marking.py): the other's id."""
+"""Of an image that has another's tag for as long as a leg lasts (legs/retag.py): the other's id."""
 LISTED = {
     "network": ("/networks", "/networks/{}", "Id"),
     "volume": ("/volumes", "/volumes/{}?force=1", "Name"),
@@ -50,7 +50,7 @@ LISTED = {
 REMOVED = (OK, 204, GONE)
 
 
-def made(probe: NodeProbe) -> list[Object]:
+def carrying_nonce(probe: NodeProbe) -> list[Object]:
     """Return what carries a nonce on a node's own daemon (kind, id, nonce): containers, networks, volumes, images, in this order.
 
     [] without a daemon. Raises `RigError` where there is one that does not tell.
@@ -59,46 +59,44 @@ def made(probe: NodeProbe) -> list[Object]:
 
 
 def _containers(probe: NodeProbe) -> list[Object]:
-    found = []
-    for one in of_engine(probe, "/containers/json?all=1"):
-        inspected = of_engine(probe, f"/containers/{one['Id']}/json", or_gone=True) or {}
+    items = []
+    for container in of_engine(probe, "/containers/json?all=1"):
+        inspected = of_engine(probe, f"/containers/{container['Id']}/json", or_gone=True) or {}
         for variable in inspected.get("Config", {}).get("Env") or []:
             name, _, value = variable.partition("=")
             if name == "CHILD_NONCE":
-                found.append({"kind": "container", "id": one["Id"], "nonce": value})
-    return found
+                items.append({"kind": "container", "id": container["Id"], "nonce": value})
+    return items
 
 
 def _labelled(probe: NodeProbe) -> list[Object]:
-    found: list[Object] = []
+    items: list[Object] = []
     for kind, (collection, _, field) in LISTED.items():
         listed = of_engine(probe, collection)
-        if isinstance(listed, dict):
-            listed = listed["Volumes"] or []
-        for one in listed:
-            labels = one.get("Labels") or {}
+        for entry in (listed["Volumes"] or []) if isinstance(listed, dict) else listed:
+            labels = entry.get("Labels") or {}
             if nonce := labels.get(NONCE_LABEL):
                 # An image that was built on it has its labels, but not the tag.
-                back = labels.get(PUTS_BACK, "") if CHILD in (one.get("RepoTags") or []) else ""
-                found.append({"kind": kind, "id": one[field], "nonce": nonce, "puts_back": back})
-    return found
+                back = labels.get(PUTS_BACK, "") if CHILD in (entry.get("RepoTags") or []) else ""
+                items.append({"kind": kind, "id": entry[field], "nonce": nonce, "puts_back": back})
+    return items
 
 
-def remove(probe: NodeProbe, found: Object) -> None:
-    """Remove one thing that `made` gave, and put back whose tag it had first.
+def remove(probe: NodeProbe, item: Object) -> None:
+    """Remove a thing that carries a nonce, and put back whose tag it had first.
 
     Raises `RigError` with the daemon's words where that cannot be.
     """
-    if other := found.get("puts_back"):
+    if other := item.get("puts_back"):
         _put_back(probe, other)
-    if found["kind"] == "container":
-        path = f"/containers/{found['id']}?force=1&v=1"
+    if item["kind"] == "container":
+        path = f"/containers/{item['id']}?force=1&v=1"
     else:
-        path = LISTED[found["kind"]][1].format(quote(found["id"]))
+        path = LISTED[item["kind"]][1].format(quote(item["id"]))
     answer = probe.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="DELETE", path=path).output
     # One that ends by itself (`--rm`) may be on its way already: who looks again sees whether it went.
     if answer["status"] not in REMOVED and "already in progress" not in answer["body"]:
-        raise RigError(f"The {in_words(found)} on {probe.node} could not be removed: {answer['body']}")
+        raise RigError(f"The {in_words(item)} on {probe.node} could not be removed: {answer['body']}")
 
 
 def _put_back(probe: NodeProbe, image: str) -> None:
@@ -107,28 +105,30 @@ def _put_back(probe: NodeProbe, image: str) -> None:
     path = f"/images/{quote(image)}/tag?repo={name}&tag={tag}"
     answer = probe.ask("daemon", socket=NODE_SOCKET, method="POST", path=path).output
     if answer["status"] not in (CREATED, GONE):
-        said = answer.get("lost") or answer["body"]
-        raise RigError(f"{CHILD} on {probe.node} could not be put back to {image}: {said}", f"docker tag {image} {CHILD} there")
+        message = answer.get("lost") or answer["body"]
+        raise RigError(
+            f"{CHILD} on {probe.node} could not be put back to {image}: {message}", f"docker tag {image} {CHILD} there"
+        )
 
 
-def sweep(probe: NodeProbe, *marks: str) -> list[Object]:
-    """Remove what is on the node's own daemon and has a nonce that begins with one of `marks`; give what was removed.
+def remove_by_nonce(probe: NodeProbe, *prefixes: str) -> list[Object]:
+    """Remove what is on the node's own daemon and has a nonce that begins so; return what was removed.
 
     By the nonce, never by name or image: nothing else is ours to remove.
     """
-    removed = [one for one in made(probe) if one["nonce"].startswith(marks)]
-    for one in removed:
-        remove(probe, one)
-    return removed
+    items = [item for item in carrying_nonce(probe) if item["nonce"].startswith(prefixes)]
+    for item in items:
+        remove(probe, item)
+    return items
 
 
-def in_words(found: Object) -> str:
+def in_words(item: Object) -> str:
     """Return a thing's kind and id as a person reads them."""
-    return f"{found['kind']} {found['id'].removeprefix('sha256:')[:12]}"
+    return f"{item['kind']} {item['id'].removeprefix('sha256:')[:12]}"
 
 
 def forget_ports(probe: NodeProbe, spans: Iterable[range]) -> list[str]:
-    """Remove a node's own daemon's rules for ports, but for spans of which a container of it publishes one; give them.
+    """Remove a node's own daemon's rules for ports, but for spans of which a container of it publishes one; return them.
 
     [] without a daemon.
     What a daemon of 20.10 was seen to restore after its node had been rebooted under it, for a container that was gone.
@@ -136,6 +136,6 @@ def forget_ports(probe: NodeProbe, spans: Iterable[range]) -> list[str]:
     if not has_engine(probe):
         return []
     listed = of_engine(probe, "/containers/json?all=1")
-    published = {port.get("PublicPort") for one in listed for port in one.get("Ports") or []}
+    published = {port.get("PublicPort") for container in listed for port in container.get("Ports") or []}
     free = [ports for ports in spans if published.isdisjoint(ports)]
     return [rule for ports in free for rule in probe.ask("forget_ports", ports=[ports.start, ports.stop]).output]

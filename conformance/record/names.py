@@ -6,9 +6,9 @@ REPEAT = "~"
 """Stands before the number of a leg's repeat in its name."""
 
 
-def leg_name(approach: str, kind: str, repeat: int = 1) -> str:
+def leg_name(approach: str, variation: str, repeat: int = 1) -> str:
     """Return a leg's name: the first deployment's has no number."""
-    return f"{approach}.{kind}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
+    return f"{approach}.{variation}" + (f"{REPEAT}{repeat}" if repeat > 1 else "")
 
 
 def repeat_of(name: str) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from importlib import resources
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -19,6 +19,8 @@ from conformance.evidence.items import Evidence, Seen, digest
 from conformance.record.names import repeat_of
 
 Line = dict[str, Any]
+T = TypeVar("T")
+K = TypeVar("K")
 SCHEMA = 1
 KINDS_OF_LINE = ("header", "leg", "evidence", "observation", "residue", "footer")
 
@@ -111,6 +113,14 @@ class Writer:
         self._file.close()
 
 
+def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return the items by their key, each group in the order of the items."""
+    groups: dict[K, list[T]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
 @frozen
 class Record:
     """A record as read. `footer` is None where the run was interrupted."""
@@ -130,10 +140,7 @@ class Record:
 
     @cached_property
     def _of_leg(self) -> dict[str, list[Evidence]]:
-        found: dict[str, list[Evidence]] = {}
-        for one in self.evidence:
-            found.setdefault(one.leg, []).append(one)
-        return found
+        return grouped(self.evidence, lambda reading: reading.leg)
 
     def named(self, name: str) -> list[Evidence]:
         """Return all readings of a name, of every leg."""
@@ -141,10 +148,7 @@ class Record:
 
     @cached_property
     def _of_name(self) -> dict[str, list[Evidence]]:
-        found: dict[str, list[Evidence]] = {}
-        for one in self.evidence:
-            found.setdefault(one.name, []).append(one)
-        return found
+        return grouped(self.evidence, lambda reading: reading.name)
 
     def leg(self, name: str) -> Line | None:
         """Return a leg's line."""
@@ -152,7 +156,7 @@ class Record:
 
     @cached_property
     def _legs(self) -> dict[str, Line]:
-        return {one["leg"]: one for one in reversed(self.legs)}
+        return {line["leg"]: line for line in reversed(self.legs)}
 
     @cached_property
     def repeats(self) -> int:
@@ -162,7 +166,7 @@ class Record:
     @cached_property
     def lost(self) -> list[Line]:
         """Return the cells that were to be judged and have no observation."""
-        judged = {(one["property"], one["leg"]) for one in self.observations}
+        judged = {(line["property"], line["leg"]) for line in self.observations}
         return [cell for cell in self.header["cells"] if (cell["property"], cell["leg"]) not in judged]
 
     def cell(self, family: str, approach: str) -> list[Line]:
@@ -171,10 +175,7 @@ class Record:
 
     @cached_property
     def _of_cell(self) -> dict[tuple[str, str], list[Line]]:
-        found: dict[tuple[str, str], list[Line]] = {}
-        for one in self.observations:
-            found.setdefault((one["family"], one["approach"]), []).append(one)
-        return found
+        return grouped(self.observations, lambda line: (line["family"], line["approach"]))
 
     @cached_property
     def approaches(self) -> list[str]:
@@ -187,13 +188,13 @@ class Record:
         An observation that nobody predicted counts only where it is unexpected.
         """
         wanted = [c for c in self.lost if c["family"] == family and c["leg"].startswith(f"{approach}.")]
-        states = [State(one["state"]) for one in self.spoken(family, approach)]
+        states = [State(line["state"]) for line in self.spoken(family, approach)]
         return summarise([*states, *[State.ERROR for _ in wanted]])
 
     def spoken(self, family: str, approach: str) -> list[Line]:
         """Return the lines that make a summary cell's state."""
         lines = self.cell(family, approach)
-        return [one for one in lines if one["predicted"] or not one["as_expected"]] or lines
+        return [line for line in lines if line["predicted"] or not line["as_expected"]] or lines
 
 
 def every(_: Evidence) -> bool:
@@ -215,12 +216,12 @@ def read(path: Path, keep: Callable[[Evidence], bool] = every) -> Record:
     return evolve(of(_lines(path, sha256.update), str(path), keep), sha256=sha256.hexdigest())
 
 
-def _lines(path: Path, told: Callable[[bytes], None]) -> Iterator[Line]:
-    """Yield the checked lines of a file, one at a time, telling the bytes of each. Raises `BadRecord`."""
+def _lines(path: Path, hear: Callable[[bytes], None]) -> Iterator[Line]:
+    """Yield the checked lines of a file, one at a time; `hear` gets the bytes of each. Raises `BadRecord`."""
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, 1):
-                told(raw)
+                hear(raw)
                 if raw == b"\n" or not raw.endswith(b"\n"):  # a line that was being written when the run died
                     continue
                 text = raw[:-1].decode()
@@ -245,11 +246,11 @@ def of(lines: Iterable[Line], name: str = "the record", keep: Callable[[Evidence
         if line["kind"] != "evidence":
             by_kind.setdefault(line["kind"], []).append(line)
             continue
-        one = Evidence.from_line(line)
-        if digest(one.output) != one.sha256:
-            raise BadRecord(f"{name}: evidence {one.id} does not match its digest.", "was it edited?")
-        if keep(one):
-            evidence.append(one)
+        reading = Evidence.from_line(line)
+        if digest(reading.output) != reading.sha256:
+            raise BadRecord(f"{name}: evidence {reading.id} does not match its digest.", "was it edited?")
+        if keep(reading):
+            evidence.append(reading)
     headers, footers = by_kind.get("header", []), by_kind.get("footer", [])
     if len(headers) != 1 or len(footers) > 1:
         raise BadRecord(f"{name} has {len(headers)} headers and {len(footers)} footers.", "give one run's record.jsonl")

@@ -8,23 +8,23 @@ from pathlib import Path
 from conformance.cleanup import objects
 from conformance.cluster.api import Cluster
 from conformance.probes import node_engine
-from conformance.run.controller import Run
 from conformance.run.folders import new_id
+from conformance.run.footing import Footing
 from conformance.run.ports import ports_but_of
 
 
 def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Remove what any run ever made, but for runs whose Lease is alive: by label, and by the records under reports.
 
-    Gives what was removed and what is still there after a second look. Its own probes are a run's, and go too.
+    Return what was removed and what is still there after a second look. Its own probes are a run's, and go too.
     """
     own = new_id()
-    cleaner = Run(cluster, reports, own, images=overrides)
+    footing = Footing(cluster, own, overrides)
     removed: list[str] = []
     left: list[str] = []
     try:
-        cleaner.settle()
-        probes = cleaner.probes()
+        footing.take()
+        probes = footing.deploy_probes()
         # First what there is, then who is alive: a run that begins meanwhile takes its Lease before it makes anything.
         there = objects.runs(cluster)
         spared = set(objects.alive(cluster)) - {own}
@@ -34,9 +34,11 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
             removed.append(f"the objects of run {run}")
         free = ports_but_of(cluster, spared)
         for name, probe in probes.items():
-            swept = objects.take_away(probe, lambda made: objects.abandoned(made, spared | set(objects.alive(cluster)), reports))
-            removed += swept.removed
-            left += swept.left
+            here = objects.remove_from_engine(
+                probe, lambda items: objects.abandoned(items, spared | set(objects.alive(cluster)), reports)
+            )
+            removed += here.removed
+            left += here.left
             removed += [f"rule {rule} on {name}" for rule in node_engine.forget_ports(probe, free)]
         removed += [f"the token of run {name}" for name in objects.forget_tokens(reports, spared)]
     finally:

@@ -15,7 +15,7 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
         "  (at level extended it kills processes of this run's own pods, and makes a PersistentVolume, which is in no namespace,",
         "  of a directory that one of them keeps)",
     ]
-    for approach in (one for one in approaches if not one.marks_image):  # only where a cluster is ours
+    for approach in (approach for approach in approaches if not approach.marks_image):  # only where a cluster is ours
         lines += [
             f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)
         ]

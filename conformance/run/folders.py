@@ -18,7 +18,7 @@ DISK_BYTES = 32 << 20
 
 
 def new(reports: Path, run: str) -> Path:
-    """Make a run's folder under reports and give it. Raises `UsageError` where that cannot be."""
+    """Make a run's folder under reports and return it. Raises `UsageError` where that cannot be."""
     stamp_ = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S")
     folder = reports / f"{stamp_}-{run}"
     try:

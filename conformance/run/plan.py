@@ -13,7 +13,7 @@ from conformance.cluster.api import Cluster, Object
 from conformance.cluster.leases import RUN_LABEL
 from conformance.legs.leg import Leg
 from conformance.legs.naming import BASELINE, PORTS_A_LEG, nonce_prefix
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import NodeProbe
 
 
@@ -66,8 +66,8 @@ class Plan:
         pod["metadata"] = {"name": f"{BASELINE}-{self.run}", "namespace": self.namespace, "labels": {RUN_LABEL: self.run}}
         return pod
 
-    def leg(self, approach: Approach, kind: str, order: int, nonce: str, repeat: int = 1) -> Leg:
+    def leg(self, approach: Approach, variation: str, order: int, nonce: str, repeat: int = 1) -> Leg:
         """Return a leg of this run. `order` sets its published ports apart from every other leg's."""
         node = self.leg_node if self.pin else ""
         port = PRINTED_PORT if approach.marks_image else self.first_port + PORTS_A_LEG * order
-        return Leg(self.run, approach, KINDS[kind], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images, repeat)
+        return Leg(self.run, approach, VARIATIONS[variation], f"{nonce_prefix(self.run)}{nonce}", port, node, self.images, repeat)

@@ -63,7 +63,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class ScenarioModule(pytest.Module):
-    """A scenario module: one item for every property x approach x kind of leg."""
+    """A scenario module: one item for every property x approach x variation."""
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Yield the items of the properties that this module declares."""
@@ -98,7 +98,7 @@ def together(approach: str) -> str:
     Two processes are enough for two daemons; what is left for the first that is done would begin only then.
     """
     known = catalogue()
-    return approach if known[approach].proven else next(name for name, one in known.items() if one.proven)
+    return approach if known[approach].proven else next(name for name, other in known.items() if other.proven)
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]
@@ -176,7 +176,7 @@ class Conformance:
         self.interrupted = True
 
     def pytest_internalerror(self) -> bool:
-        """Say that it has been heard: a worker's goes to the controller, whose `Recorder` keeps and tells it."""
+        """Return that it has been heard: a worker's goes to the controller, whose `Recorder` keeps and tells it."""
         return True
 
     def pytest_sessionfinish(self) -> None:
@@ -193,10 +193,10 @@ class Conformance:
 class Recorder:
     """The controller's ear: writes every line that comes, and tells how far the run is."""
 
-    def __init__(self, writer: stream.Writer, told: Callable[[stream.Line], None]) -> None:
-        """Write to `writer`; call `told` with every line, and with the name of each cell that begins to be waited for."""
+    def __init__(self, writer: stream.Writer, tell: Callable[[stream.Line], None]) -> None:
+        """Write to `writer`; call `tell` with every line, and with the name of each cell that begins to be waited for."""
         self.writer = writer
-        self.told = told
+        self.tell = tell
         self.interrupted = False
         self.crashed: list[str] = []
         self.failed: ConformanceError | None = None
@@ -216,11 +216,11 @@ class Recorder:
                 if self._session:
                     self._session.shouldstop = self.broken
                 return
-            self.told(line)
+            self.tell(line)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tell what is waited for."""
-        self.told({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
+        self.tell({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Keep the session, to end it where the record cannot be written."""

@@ -20,69 +20,56 @@ class Change:
     before: Line
     now: Observation
 
-    @property
-    def of_state(self) -> bool:
-        """Return whether the observation is another one, and not only its reason."""
-        return self.now.state is not State(self.before["state"])
-
 
 @frozen
-class Again:
+class Rejudged:
     """A record judged again. `absent` are today's cells that its evidence does not decide, with why."""
 
     judged: int
-    changes: list[Change] = field(factory=list)
+    changed: list[Change] = field(factory=list)
+    reworded: list[Change] = field(factory=list)
+    """Of which only the reason changed."""
     appeared: list[tuple[Cell, Observation]] = field(factory=list)
     absent: list[tuple[Cell, str]] = field(factory=list)
     vanished: list[Line] = field(factory=list)
 
-    @property
-    def changed(self) -> list[Change]:
-        """Return the cells whose state changed."""
-        return [one for one in self.changes if one.of_state]
 
-    @property
-    def reworded(self) -> list[Change]:
-        """Return the cells of which only the reason changed."""
-        return [one for one in self.changes if not one.of_state]
-
-
-def judge(record: Record, cells: Iterable[Cell]) -> Again:
+def judge(record: Record, cells: Iterable[Cell]) -> Rejudged:
     """Judge a record's evidence of these cells again, and hold it against what was observed then.
 
     A cell of today that the record has no observation of is no error: it appeared where the evidence decides it, and
     otherwise it is not in the record.
     """
     replay = Replay(record)
-    before = {(one["property"], one["leg"]): one for one in record.observations}
-    made = Again(len(before))
+    before = {(line["property"], line["leg"]): line for line in record.observations}
+    rejudged = Rejudged(len(before))
     for cell in cells:
         now = replay.observe(cell)
         then = before.pop((cell.prop.id, cell.leg), None)
-        if then is None:
-            if now.decided:
-                made.appeared.append((cell, now))
-            else:
-                made.absent.append((cell, now.reason))
-        elif (now.state.value, now.reason) != (then["state"], then["reason"]):
-            made.changes.append(Change(cell, then, now))
-    made.vanished.extend(before.values())
-    return made
+        if then is None and now.decided:
+            rejudged.appeared.append((cell, now))
+        elif then is None:
+            rejudged.absent.append((cell, now.reason))
+        elif now.state is not State(then["state"]):
+            rejudged.changed.append(Change(cell, then, now))
+        elif now.reason != then["reason"]:
+            rejudged.reworded.append(Change(cell, then, now))
+    rejudged.vanished.extend(before.values())
+    return rejudged
 
 
-def lines(again: Again, *, verbose: bool) -> list[str]:
+def lines(rejudged: Rejudged, *, verbose: bool) -> list[str]:
     """Return it as text: first how many changed, then which. Reasons that changed alone only where `verbose`."""
-    told = [
-        f"changed   {one.cell.name}: {one.before['state']} -> {one.now.state.value}: {one.now.reason}" for one in again.changed
-    ]
+    number, changed = rejudged.judged, rejudged.changed
+    text = [f"changed   {c.cell.name}: {c.before['state']} -> {c.now.state.value}: {c.now.reason}" for c in changed]
     if verbose:
-        told += [f"reworded  {one.cell.name}: {one.before['reason']} -> {one.now.reason}" for one in again.reworded]
-    told += [f"appeared  {cell.name}: {now.state.value}: {now.reason}" for cell, now in again.appeared]
-    told += [f"vanished  {one['property']}[{one['leg']}]: was {one['state']}; no property of today" for one in again.vanished]
+        text += [f"reworded  {c.cell.name}: {c.before['reason']} -> {c.now.reason}" for c in rejudged.reworded]
+    text += [f"appeared  {cell.name}: {now.state.value}: {now.reason}" for cell, now in rejudged.appeared]
+    text += [f"vanished  {v['property']}[{v['leg']}]: was {v['state']}; no property of today" for v in rejudged.vanished]
     if verbose:
-        told += [f"not in the record  {cell.name}: {why}" for cell, why in again.absent]
-    rest = again.judged - len(again.vanished) - len(again.changed)
-    counts = [f"{rest} as before", f"{len(again.changed)} changed", f"{len(again.appeared)} appeared"]
-    counts += [f"{len(again.vanished)} vanished"] if again.vanished else []
-    counts += [f"{len(again.absent)} of today not in the record"] if again.absent else []
-    return [f"{again.judged} observation{'s' * (again.judged != 1)}: {', '.join(counts)}", *told]
+        text += [f"not in the record  {cell.name}: {why}" for cell, why in rejudged.absent]
+    rest = number - len(rejudged.vanished) - len(changed)
+    counts = [f"{rest} as before", f"{len(changed)} changed", f"{len(rejudged.appeared)} appeared"]
+    counts += [f"{len(rejudged.vanished)} vanished"] if rejudged.vanished else []
+    counts += [f"{len(rejudged.absent)} of today not in the record"] if rejudged.absent else []
+    return [f"{number} observation{'s' * (number != 1)}: {', '.join(counts)}", *text]

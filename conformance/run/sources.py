@@ -9,17 +9,18 @@ import threading
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import Observation, State, error, not_applicable
 from conformance.cluster.api import Cluster
 from conformance.errors import UsageError
 from conformance.evidence.items import Seen, redact
-from conformance.legs.runner import Course
-from conformance.legs.turns import Turns
+from conformance.legs.rig import Rig
+from conformance.legs.runner import LegRunner
+from conformance.legs.schedule import Schedule, Turns
 from conformance.record.names import leg_name
-from conformance.record.stream import Line, Record
+from conformance.record.stream import Line, Record, grouped
 from conformance.run.plan import Plan
 from conformance.run.turns import Turn, in_order
 from conformance.suite import Cell, all_legs
@@ -29,34 +30,17 @@ AT_ONCE = 4
 """Legs that are starting at the same time in one process: each may take half a CPU, and of more every one is only slower."""
 
 
-class Source(Protocol):
-    """What a test item asks."""
-
-    @property
-    def world(self) -> dict[str, Any]:
-        """Return the world's stamp, by which expectations are chosen."""
-
-    def observe(self, cell: Cell) -> Observation:
-        """Return the observation of a cell; waits for its leg."""
-
-    def lines(self) -> list[Line]:
-        """Return the record's lines that came since this was last asked."""
-
-    def close(self, *, interrupted: bool) -> None:
-        """End whatever is still going on, and clean it away."""
-
-
 class Live:
     """Runs the legs of the cells it is told of, each in a thread."""
 
     def __init__(self, plan: Path) -> None:
         """Keep the file of the plan, which is written when every process has collected; nothing is created yet."""
         self._file = plan
-        self._courses: dict[str, Course] = {}
+        self._runners: dict[str, LegRunner] = {}
         self._threads: list[threading.Thread] = []
         self._unjudged: dict[str, set[str]] = {}
         """Leg -> the properties for which its evidence is kept."""
-        self._told: set[str] = set()
+        self._handed_over: set[str] = set()
         self._starting = Turns(AT_ONCE)
         self._order = {name: place for place, name in enumerate(all_legs())}
 
@@ -77,38 +61,24 @@ class Live:
 
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
-        legs: dict[str, list[Cell]] = {}
-        for cell in cells:
-            legs.setdefault(cell.leg, []).append(cell)
-        approaches = catalogue()
-        probes = self.plan.probes(self.cluster)
+        plan, probes = self.plan, self.plan.probes(self.cluster)
+        pod_a, home = plan.pod_a(), probes[plan.leg_node]
         begun: dict[Turn, list[threading.Event]] = {}
-        for turn, name, of_leg in in_order(legs):
-            approach, kind, repeat = of_leg[0].approach, of_leg[0].kind, of_leg[0].repeat
-            if name in self._courses or approach in self.plan.unavailable:
+        for turn, name, of_leg in in_order(grouped(cells, lambda cell: cell.leg)):
+            approach, variation, repeat = of_leg[0].approach, of_leg[0].variation, of_leg[0].repeat
+            if name in self._runners or approach in plan.unavailable:
                 continue
-            nonce = f"{approach}-{kind}-{secrets.token_hex(8)}"
-            course = Course(
-                cluster=self.cluster,
-                leg=self.plan.leg(approaches[approach], kind, self._order[leg_name(approach, kind)], nonce, repeat),
-                probes=probes,
-                addresses=self.plan.addresses,
-                properties=tuple(cell.prop for cell in of_leg),
-                node=self.plan.leg_node,
-                pod_a=self.plan.pod_a(),
-                rate=self.plan.rate,
-                secrets=(self.plan.token,),
-                starting=self._starting,
-                place=len(self._courses),
-                longer=tuple(event for earlier in begun if earlier < turn for event in begun[earlier]),
-                keep=self._keep,
-            )
-            self._courses[name] = course
+            nonce, order = f"{approach}-{variation}-{secrets.token_hex(8)}", self._order[leg_name(approach, variation)]
+            leg = plan.leg(catalogue()[approach], variation, order, nonce, repeat)
+            rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
+            longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
+            schedule = Schedule(home, self._starting, len(self._runners), longer, rig.stop)
+            runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep)
             self._unjudged[name] = {cell.prop.id for cell in of_leg}
-            if not course.leg.approach.marks_image:
-                self._starting.enlist(course.place)
-            begun.setdefault(turn, []).append(course.begun)
-            thread = threading.Thread(target=course.run, name=name, daemon=True)
+            if not leg.approach.marks_image:
+                self._starting.enlist(schedule.place)
+            begun.setdefault(turn, []).append(schedule.begun)
+            thread = threading.Thread(target=runner.run, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -123,54 +93,50 @@ class Live:
         """Wait for the cell's leg to end its course, and judge."""
         if why := self.plan.unavailable.get(cell.approach):
             return not_applicable(why)
-        course = self._courses[cell.leg]
+        runner = self._runners[cell.leg]
         self._unjudged[cell.leg].discard(cell.prop.id)
         limit = TIMEOUTS.serving + TIMEOUTS.yields + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
-        if not course.done.wait(limit):
+        if not runner.done.wait(limit):
             return error(f"the leg did not end its course within {limit:g} s")
-        if course.failed:
-            return error(course.failed)
-        if cell.prop.id in course.failures:
-            return error(course.failures[cell.prop.id])
-        return cell.prop.conclude(course.rig.seen)
+        if why := runner.failed or runner.failures.get(cell.prop.id):
+            return error(why)
+        return cell.prop.conclude(runner.rig.seen)
 
     def lines(self) -> list[Line]:
         """Return the lines of the legs that ended since."""
-        found: list[Line] = []
-        for name, course in self._courses.items():
-            if name in self._told or not course.done.is_set():
+        lines: list[Line] = []
+        for name, runner in self._runners.items():
+            if name in self._handed_over or not runner.done.is_set():
                 continue
-            self._told.add(name)
-            leg = course.leg
+            self._handed_over.add(name)
+            leg = runner.rig.leg
             line: Line = {
                 "kind": "leg",
                 "leg": name,
                 "approach": leg.approach.name,
-                "variation": leg.kind.words,
+                "variation": leg.variation.words,
                 "nonce": leg.nonce,
                 "port": leg.port,
                 "namespace": leg.namespace,
                 "diff": leg.diff(),
-                "times": course.times,
+                "times": runner.times,
             }
-            if course.failed:
-                line["failed"] = course.failed
-            found.append(line)
-            found += [one.as_line() for one in course.rig.seen]
-            found += [
+            lines.append({**line, "failed": runner.failed} if runner.failed else line)
+            lines += [reading.as_line() for reading in runner.rig.seen]
+            lines += [
                 {"kind": "residue", "node": "", "what": "clean-up", "left": [failure], "attributed": name}
-                for failure in course.cleaned
+                for failure in runner.left
             ]
-        for name in self._told:
+        for name in self._handed_over:
             if not self._unjudged[name]:  # or all that a run has read would be there until its end
-                self._courses[name].rig.forget()
-        return found
+                self._runners[name].rig.forget()
+        return lines
 
     def close(self, *, interrupted: bool) -> None:
         """Stop what still runs if interrupted, and wait for every leg to have cleaned up."""
         if interrupted:
-            for course in self._courses.values():
-                course.hurry()
+            for runner in self._runners.values():
+                runner.hurry()
         for thread in self._threads:
             thread.join(TIMEOUTS.clean)
 
@@ -203,6 +169,10 @@ class Replay:
 
     def close(self, *, interrupted: bool) -> None:
         """Do nothing."""
+
+
+Source = Live | Replay
+"""What a test item asks: it waits for a leg, or reads what was read of it."""
 
 
 def wanted_processes(asked: str) -> str:

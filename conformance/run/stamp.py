@@ -28,8 +28,8 @@ def generation(version: str) -> str:
 
 def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
     """Return the generation of a node's own engine, by its word, and of the engine in pods, by the tag of the image it is."""
-    said = probe.ask("daemon", socket=NODE_SOCKET, path="/version").output
-    version = json.loads(said["body"])["Version"] if said["status"] == OK else ""
+    answer = probe.ask("daemon", socket=NODE_SOCKET, path="/version").output
+    version = json.loads(answer["body"])["Version"] if answer["status"] == OK else ""
     tag = given.get(DOCKER_DIND, DOCKER_DIND).partition("@")[0].rpartition("/")[2].partition(":")[2]
     return {"node_engine": generation(version), "pod_engine": generation(tag)}
 

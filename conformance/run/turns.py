@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from conformance.approaches.catalogue import catalogue
-from conformance.legs.variations import KINDS
+from conformance.legs.variations import VARIATIONS
 from conformance.suite import Cell
 
 
@@ -22,8 +22,8 @@ class Turn(IntEnum):
 
 def _turn(of_leg: Sequence[Cell]) -> Turn:
     """Return a leg's turn, by its cells."""
-    kind, approach = KINDS[of_leg[0].kind], catalogue()[of_leg[0].approach]
-    if (kind.detached or kind.deaf) and not kind.forced:
+    variation, approach = VARIATIONS[of_leg[0].variation], catalogue()[of_leg[0].approach]
+    if (variation.detached or variation.deaf) and not variation.forced:
         return Turn.GRACE
     waits = any(cell.prop.with_cpus_alone and cell.prop.unhurried for cell in of_leg)
     return Turn.ALONE if waits or approach.marks_image else Turn.REST

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from conformance.errors import RigError
 from conformance.evidence.items import Evidence
+from conformance.evidence.names import DELETION
 from conformance.record.stream import Record
 
 NOTE = re.compile(r"^SIGTERM (\d+\.\d+)$", re.MULTILINE)
@@ -20,7 +21,7 @@ def lags(record: Record) -> list[float]:
     Each is an upper bound: the uncertainty of the node's clock against the runner's is added to it. Events without
     `seen` (records from before it was kept) are not counted. Raises `RigError` if that leaves none.
     """
-    late = [lag for reading in record.evidence if reading.name == "deletion" for lag in _of(reading)]
+    late = [lag for reading in record.evidence if reading.name == DELETION for lag in _of(reading)]
     if not late:
         raise RigError("The record holds no event with the time when it was seen.", "give a record of a whole, recent run")
     return late

@@ -1,0 +1,94 @@
+"""The start of a leg's pod: it runs, its child serves the nonce, and it is known who answers and which process is whose."""
+
+from __future__ import annotations
+
+import time
+
+from conformance.cluster.api import Object, pods_path
+from conformance.cluster.pods import container_ids
+from conformance.errors import TimedOut
+from conformance.evidence.identity import container_of
+from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
+from conformance.legs.deploy import runs
+from conformance.legs.rig import Rig
+from conformance.probes.node import Answer
+from conformance.timeouts import TIMEOUTS
+
+AWAIT = 5.0
+"""Seconds that a probe waits for a child before the pod is looked at again."""
+
+
+def serve(rig: Rig) -> None:
+    """Wait until the leg's pod runs and its child serves. Raises `LegFailed` where it cannot, `TimedOut` where it does not."""
+    leg, who = rig.leg, f"The pod of {rig.leg.name}"
+    what, pods = f"The start of {leg.name}'s pod", pods_path(leg.namespace)
+    rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=TIMEOUTS.serving)
+    rig.read_pod()
+    end = time.monotonic() + TIMEOUTS.serving
+    while (answer := _look_for_child(rig)).output["seen"] != "serving":
+        runs(rig, who, rig.cluster.get(leg.pod_path))
+        if time.monotonic() > end:
+            remedy = "does the child's image serve on port 80? The pod's log is in the diagnostics"
+            raise TimedOut(f"A page from {leg.name}'s child", TIMEOUTS.serving, _last_seen(answer.output), remedy)
+    _keep_child(rig, answer)
+
+
+def _look_for_child(rig: Rig) -> Answer:
+    """Look for the child of a pod for a while; return what was seen."""
+    # The pod's clock is its node's: only what started after the pod was asked for can be its child.
+    about = {"nonce": rig.leg.nonce, "seconds": AWAIT, "since": rig.since}
+    return rig.home.ask("await_child", AWAIT + TIMEOUTS.question, **about)
+
+
+def _keep_child(rig: Rig, answer: Answer) -> None:
+    rig.keep(CHILD, rig.home, {"question": "await_child", "nonce": rig.leg.nonce}, answer)
+    rig.child = answer.output["process"] if answer.output["seen"] == "serving" else {}
+
+
+def await_node(rig: Rig) -> None:
+    """Wait until the pod is on a node: what becomes of it there is what is judged."""
+    leg, what = rig.leg, f"A node for {rig.leg.name}'s pod"
+    pods, limit = pods_path(leg.namespace), TIMEOUTS.serving
+    rig.cluster.wait(what, pods, leg.pod_name, lambda pod: bool(pod and pod["spec"].get("nodeName")), seconds=limit)
+    rig.read_pod()
+
+
+def await_child_or_end(rig: Rig) -> None:
+    """Wait for the child of a manifest as printed, or for the first end of its client; what was seen is judged."""
+    end = time.monotonic() + TIMEOUTS.serving
+    while True:
+        rig.check_stop()
+        answer = _look_for_child(rig)
+        pod = rig.cluster.get(rig.leg.pod_path) or {"status": {}}
+        statuses = pod["status"].get("containerStatuses", [])
+        ended = any(container["restartCount"] or "terminated" in container["state"] for container in statuses)
+        if answer.output["seen"] == "serving" or ended or time.monotonic() > end:
+            break
+    _keep_child(rig, answer)
+
+
+def identify(rig: Rig) -> None:
+    """Read which daemon answers, and whether the child is its own: before anything is concluded."""
+    approach = rig.leg.approach
+    names = {name for name in (approach.client, approach.daemon) if name}
+    # A child may serve before kubelet has told the API server which containers are its pod's.
+    rig.wait_pod(POD, "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
+    processes = rig.ask(POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
+    rig.child_id = container_of(rig.child)
+    rig.client_pid = rig.pid_of(approach.client, processes)
+    if not approach.spawns:
+        return
+    if approach.daemon:
+        rig.daemon_pid = rig.pid_of(approach.daemon, processes)
+    rig.daemon(DAEMON, "/info")
+    rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
+
+
+def _last_seen(answer: Object) -> str:
+    """Return in one line what a probe saw last of a child that did not serve."""
+    page = answer.get("page") or {}
+    process = answer.get("process") or {}
+    words = [str(answer["seen"])]
+    words += [f"pid {process['pid']} ({process['comm']})"] if process else []
+    words += [f"its page: {page.get('outcome')} {page.get('body', '')[:80]!r}"] if page else []
+    return ", ".join(words)

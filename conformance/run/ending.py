@@ -1,0 +1,121 @@
+"""A run's end, whatever came before: clean-up, what is left on the nodes, what was never judged."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from conformance.claims.observations import error
+from conformance.cleanup import objects
+from conformance.cleanup.residue import Owners, ledger, tells, waiting_for
+from conformance.errors import ConformanceError, ProbeLost, UsageError
+from conformance.legs.naming import nonce_prefix
+from conformance.probes import node_engine
+from conformance.probes.inventory import inventory
+from conformance.probes.node import NodeProbe
+from conformance.record import stream
+from conformance.run.footing import Footing
+from conformance.run.preflight import Preflight
+from conformance.suite import Cell, observation_line
+from conformance.timeouts import TIMEOUTS
+
+
+@frozen
+class Stop:
+    """Why a run judges no more: what broke it, with the exit code of that, or that it was interrupted; nothing if it is done."""
+
+    broken: str = ""
+    exit_code: int = 0
+    interrupted: bool = False
+    traceback: str = ""
+
+    def keep(self, folder: Path, world: dict[str, Any]) -> None:
+        """Keep what broke the run among its diagnostics."""
+        if self.broken:
+            document = {"failed": self.broken, "traceback": self.traceback, "world": world}
+            with contextlib.suppress(OSError):  # a full disk is why
+                (folder / "diagnostics").mkdir(exist_ok=True)
+                (folder / "diagnostics" / "run.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def clean(preflight: Preflight, writer: stream.Writer) -> list[str]:
+    """Remove what the run made, look again, and write down what is left on the nodes; return what could not be removed."""
+    footing = preflight.footing
+    (writer.path.parent / "plan.json").unlink(missing_ok=True)
+    if not footing.namespace:
+        return []
+    cluster, run, failures = footing.cluster, footing.run, list[str]()
+    try:
+        baseline = objects.persistently("An answer of the API server", lambda: objects.remove_legs(cluster, run))
+    except ConformanceError as silent:
+        return [f"{silent.sentence} Nothing could be removed: `conformance clean` does it when the cluster answers."]
+    try:
+        if preflight.before:  # no leg begins before the nodes were looked at
+            failures += _clean_nodes(preflight, writer, dict.fromkeys(baseline, "Pod A, the baseline"))
+    except ConformanceError as broken:
+        failures.append(str(broken))
+    try:
+        failures += objects.persistently("The end of the run's objects", lambda: objects.remove_run(cluster, run))
+    except ConformanceError as broken:
+        failures.append(str(broken))
+    return failures
+
+
+def _clean_nodes(preflight: Preflight, writer: stream.Writer, own: dict[str, str]) -> list[str]:
+    """Clean the nodes' engines and write down what is left on the nodes; return what could not be removed.
+
+    `own` says what a pod is, by its uid, that is the run's and of no leg.
+    """
+    footing = preflight.footing
+    _revive_probes(footing)
+    engines = objects.remove_by_nonce(footing.probes, nonce_prefix(footing.run))
+    for probe in footing.probes.values() if preflight.ports else ():
+        node_engine.forget_ports(probe, [preflight.ports])
+    # What on a node is whose: this run's legs', and other runs' that are or were at work meanwhile.
+    others = (set(objects.alive(footing.cluster)) | preflight.others) - {footing.run}
+    read = stream.read(writer.path, tells)
+    owners = Owners.of(footing.run, read, others, footing.cluster.items("/api/v1/pods"), engines.others).and_of(own)
+    for name, before in preflight.before.items():
+        for line in _left(footing.probes[name], before, owners):
+            writer.write(line)
+    return engines.left
+
+
+def _revive_probes(footing: Footing) -> None:
+    """Replace the probes if one of them is lost: what a leg left on a node's engine is removed through them."""
+    try:
+        for probe in footing.probes.values():
+            probe.ask("clock")
+    except ProbeLost:
+        objects.remove_probes(footing.cluster, footing.namespace, footing.run)
+        footing.deploy_probes()
+
+
+def _left(probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[stream.Line]:
+    """Return the difference of two inventories as lines; kubelet gets its usual time for the ends of the run's pods."""
+    end = time.monotonic() + TIMEOUTS.reclaimed
+    while True:
+        after = inventory(probe)
+        # Listed once more: a pod that came while the node was looked at must not be taken for the run's.
+        owners = owners.beside(probe.cluster.items("/api/v1/pods"))
+        if not waiting_for(before, after, owners) or time.monotonic() > end:
+            return ledger(probe.node, before, after, owners)
+
+
+def judge_lost(writer: stream.Writer, cells: Iterable[Cell], stop: Stop, world: dict[str, Any], *, strict: bool) -> stream.Record:
+    """Write an ERROR for each cell that nobody came to judge, but for an interrupted run's; return the record's observations."""
+    read = stream.read(writer.path, stream.nothing)
+    lost = {(line["property"], line["leg"]) for line in read.lost}
+    if not lost or stop.interrupted or stop.exit_code == UsageError.exit_code:
+        return read
+    for cell in cells:
+        if (cell.prop.id, cell.leg) in lost:
+            observation = error(f"not judged: {stop.broken or 'nobody came to judge it'}")
+            writer.write(observation_line(cell, observation, world, strict=strict))
+    return stream.read(writer.path, stream.nothing)

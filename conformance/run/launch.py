@@ -1,0 +1,65 @@
+"""pytest, started for a run: it collects, tells which cells will be judged, and judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import define
+
+from conformance.errors import UsageError
+from conformance.run.header import Asked
+from conformance.run.plugin import FOLDER, Recorder
+from conformance.suite import Cell
+
+INI = Path(__file__).with_name("run.ini")
+
+
+def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) -> None:
+    """Let pytest collect, and judge what is selected. Raises `UsageError` where that is nothing, and what a hook raised."""
+    args = [str(FOLDER), "-c", str(INI), "--rootdir", str(FOLDER.parent), "-p", "conformance.run.plugin"]
+    # Nothing that is installed beside the suite takes part, and nothing is captured: a run's own table is drawn meanwhile.
+    args += ["--disable-plugin-autoload", "-p", "allure_pytest", "-p", "timeout", "--capture", "no"]
+    args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", asked.level]
+    args += ["--plan", str(folder / "plan.json"), "--junit-xml", str(folder / "junit.xml")]
+    args += ["--alluredir", str(folder / "allure-results")]
+    args += ["--conformance-repeat", str(asked.repeats)]
+    args += ["-k", asked.selection] if asked.selection else []
+    args += ["--strict-article"] if asked.strict_article else []
+    if asked.processes != "0":
+        args += ["-p", "xdist", "-n", asked.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
+    code = pytest.main(args, plugins=[recorder, selected])
+    if recorder.failed:
+        raise recorder.failed
+    if code == pytest.ExitCode.INTERRUPTED:
+        recorder.interrupted = True
+    if code == pytest.ExitCode.USAGE_ERROR:
+        raise UsageError(f"-k {asked.selection!r} is no expression that pytest reads.", "as in -k 'P2-13 and not dind'")
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise UsageError(f"-k {asked.selection!r} selects nothing.", "conformance list shows what there is")
+
+
+@define
+class Selected:
+    """Tells, once it is known, which of the cells will be judged."""
+
+    tell: Callable[[list[Cell]], None]
+    cells: list[Cell]
+    done: bool = False
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Take a worker's collection: under xdist the controller collects nothing."""
+        self._tell({i.rpartition("::")[2].partition("@")[0] for i in ids})
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Take this process's own collection, when -k has been read: where it cannot be, pytest does not come here."""
+        if items:
+            self._tell({item.name for item in items})
+
+    def _tell(self, names: set[str]) -> None:
+        if not self.done:
+            self.done = True
+            self.tell([cell for cell in self.cells if cell.name in names])

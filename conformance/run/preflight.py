@@ -1,0 +1,140 @@
+"""What is looked at before the first leg: nodes, engines, the world, ports, whether the API server takes the pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from conformance import images
+from conformance.approaches.catalogue import catalogue
+from conformance.cleanup import objects
+from conformance.cleanup.residue import left_before
+from conformance.cluster.api import Object
+from conformance.errors import NoCluster
+from conformance.legs.deploy import create_pod
+from conformance.legs.variations import VARIATIONS
+from conformance.probes.inventory import inventory
+from conformance.probes.node import NODE_SOCKET
+from conformance.run import ports
+from conformance.run.footing import Footing
+from conformance.run.plan import Plan
+from conformance.run.stamp import engines, stamp
+
+UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"), "leg_node": "", "nodes": []}
+LOOKS_AT_ONCE = 4
+"""Questions before the first leg that are asked at the same time."""
+TAG_IS_THEIRS = (
+    f"{images.CHILD} on the node's engine would be another image for as long as the leg lasts; that is only done to the "
+    "engines of a cluster that `conformance up` made"
+)
+
+
+@define
+class Preflight:
+    """What was seen before the first leg, as far as a run came. What it cannot go on with is raised, not noted."""
+
+    footing: Footing
+    notes: list[dict[str, str]] = field(factory=list)
+    world: dict[str, Any] = field(factory=lambda: {**UNKNOWN_WORLD})
+    ports: range = range(0)
+    others: set[str] = field(factory=set)
+    """Other runs at work on the cluster."""
+    before: dict[str, dict[str, list[str]]] = field(factory=dict)
+    """Node -> what was on it."""
+
+    def _note(self, what: str, finding: str) -> None:
+        self.notes.append({"what": what, "found": finding})
+
+    def begin(self) -> None:
+        """Look at the nodes and ask for a probe on each; wait for none."""
+        self._note("nodes that are Ready", ", ".join(self.footing.find_nodes()))
+        self.footing.create_probes()
+
+    def plan(self, approaches: Iterable[str], folder: Path, rate: float) -> Plan:
+        """Look at the world, let the API server check these approaches, and return the plan.
+
+        What does not hang on one another is asked at the same time: most of each question is waiting for its answer.
+        """
+        footing, probes = self.footing, self.footing.await_probes()
+        self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
+        workers = [node["metadata"]["name"] for node in footing.nodes if not _is_tainted(node)]
+        if not workers:
+            names = ", ".join(sorted(probes))
+            raise NoCluster(f"No node takes ordinary pods: {names} are tainted or cordoned.", "kubectl uncordon NODE")
+        with ThreadPoolExecutor(LOOKS_AT_ONCE) as looks:
+            before = {name: looks.submit(inventory, probe) for name, probe in probes.items()}
+            listening = [looks.submit(probe.ask, "listening") for probe in probes.values()]
+            answers = looks.map(lambda name: probes[name].engine(), workers)
+            silent = {name: why for name, why in zip(workers, answers, strict=True) if why}
+            leg_node = next((name for name in workers if name not in silent), workers[0])
+            stamped = looks.submit(stamp, footing.cluster, probes, leg_node)
+            generations = looks.submit(engines, probes[leg_node], footing.references)
+            unavailable = self._unavailable(workers, silent)
+            self._choose_ports({port for answer in listening for port in answer.result().output})
+            printed = "stand-in" if images.DIND_2017 in footing.stand_ins else "original"
+            self.world = {**stamped.result(), "printed": printed, **generations.result()}
+            self._note("node that the legs are on", leg_node)
+            plan = Plan(
+                run=footing.run,
+                kubeconfig=str(footing.cluster.kubeconfig or ""),
+                context=footing.cluster.context,
+                namespace=footing.namespace,
+                token=probes[leg_node].token,
+                addresses={node["metadata"]["name"]: _address(node) for node in footing.nodes},
+                leg_node=leg_node,
+                rate=rate,
+                pin=len(workers) > 1,
+                world=self.world,
+                first_port=self.ports.start,
+                folder=str(folder),
+                images=dict(footing.references),
+                unavailable=unavailable,
+            )
+            checked = sorted({*approaches} - {*unavailable})
+            list(looks.map(lambda approach: self._check(plan, approach), checked))
+            self.before = {name: look.result() for name, look in before.items()}
+        if self.world["cgroup"] == "v2":  # elsewhere a node's own engine has its containers in one of these
+            cgroups = left_before(self.before) or "nothing"
+            self._note("at the root of the nodes' cgroups, of engines in pods of runs before this one", cgroups)
+        self._note("pods of approaches that the API server takes (dry run)", ", ".join(checked))
+        return plan
+
+    def _unavailable(self, workers: list[str], silent: Mapping[str, str]) -> dict[str, str]:
+        """Return why each approach that cannot be had here cannot; `silent` says of nodes why their engine does not answer."""
+        approaches = catalogue().values()
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
+        self._note("nodes that take ordinary pods", ", ".join(workers))
+        self._note(f"Docker Engine on {NODE_SOCKET} of such nodes", reasons or "answers on each")
+        remedy = "`conformance up` makes a cluster whose nodes have one"
+        why = f"no node's Docker Engine answers on {NODE_SOCKET} ({reasons}); {remedy}"
+        unavailable = {a.name: why for a in approaches if a.spawns and not a.daemon and len(silent) == len(workers)}
+        if self.footing.namespace != objects.NAMESPACE:
+            unavailable = {**{a.name: TAG_IS_THEIRS for a in approaches if a.marks_image}, **unavailable}
+        return unavailable
+
+    def _check(self, plan: Plan, approach: str) -> None:
+        """Let the API server check an approach's pod."""
+        leg = plan.leg(catalogue()[approach], next(iter(VARIATIONS)), 0, approach)
+        create_pod(self.footing.cluster, leg, check_in=self.footing.namespace)
+
+    def _choose_ports(self, busy: set[int]) -> None:
+        """Choose the run's ports: none that is busy on a node, and none that another run has chosen. The Lease says which."""
+        alive = objects.alive(self.footing.cluster)
+        self.others = set(alive) - {self.footing.run}
+        self.ports = ports.choose(busy, alive.values())
+        self.footing.lease.note_port(self.ports.start)
+        self._note("ports that nothing listens on, on any node", f"{self.ports.start} to {self.ports.stop - 1}")
+        self._note("other runs at work on this cluster", ", ".join(sorted(self.others)) or "none")
+
+
+def _is_tainted(node: Object) -> bool:
+    taints = any(taint["effect"] in ("NoSchedule", "NoExecute") for taint in node["spec"].get("taints", []))
+    return taints or bool(node["spec"].get("unschedulable"))
+
+
+def _address(node: Object) -> str:
+    return next(str(a["address"]) for a in node["status"]["addresses"] if a["type"] == "InternalIP")
