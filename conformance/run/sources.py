@@ -148,9 +148,16 @@ class Replay:
         """Keep the record."""
         self.record = record
         self.world = record.header["world"]
+        self._asked = {(cell["property"], cell["leg"]) for cell in record.header["cells"]}
 
     def observe(self, cell: Cell) -> Observation:
-        """Judge the recorded evidence of the cell's leg."""
+        """Judge the recorded evidence of the cell's leg. What its run was not asked is only observed where the evidence decides it."""
+        observation = self._observe(cell)
+        if observation.decided or (cell.prop.id, cell.leg) in self._asked:
+            return observation
+        return not_applicable(f"the run of this record was not asked it: {observation.reason}")
+
+    def _observe(self, cell: Cell) -> Observation:
         before = [o for o in self.record.observations if o["property"] == cell.prop.id and o["leg"] == cell.leg]
         if before and before[0]["state"] == State.NOT_APPLICABLE.value:
             return not_applicable(before[0]["reason"])
