@@ -17,7 +17,7 @@ from conformance.analysis import front, repeats, summary_table
 from conformance.claims.observations import Verdict
 from conformance.record import stream
 from conformance.report import render
-from tests.conftest import recorded_lines
+from tests.conftest import of_legs, recorded_lines
 from tests.test_repeats import repeated
 
 ORDER = (
@@ -32,13 +32,13 @@ ORDER = (
 )
 
 
-def test_a_reader_is_told_what_matters_first(recorded: stream.Record) -> None:
-    places = [render.html(recorded).index(one) for one in ORDER]
+def test_a_reader_is_told_what_matters_first(page: str) -> None:
+    places = [page.index(one) for one in ORDER]
     assert places == sorted(places)
 
 
 def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it() -> None:
-    lines = recorded_lines()
+    lines = of_legs(recorded_lines(), "dind.detached", "dood.detached")
     lines[0]["world"]["own_kernel"] = {
         "how": "User-Mode Linux", "source": "linux 7", "edits": {"clock": "It was slow.", "cpuset": "It was lacking."}
     }  # fmt: skip
@@ -96,7 +96,7 @@ def test_the_command_of_a_cell_selects_it_and_nothing_else(recorded: stream.Reco
 
 
 def test_the_command_of_a_cell_keeps_the_runs_options_but_for_its_selection() -> None:
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     lines[0]["command"] = "conformance run --level core -n 2 --image httpd:latest=mine -k 'P2-10 or P2-05' --repeat 3"
     line = next(one for one in lines if one["kind"] == "observation" and one["property"] == "P2-05")
     again = front.command(stream.of(lines), line)
@@ -114,8 +114,8 @@ def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert front.duration(seconds) == said
 
 
-def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: stream.Record) -> None:
-    page = html.unescape(render.html(recorded))
+def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: stream.Record, page: str) -> None:
+    page = html.unescape(page)
     for name in {one["leg"] for one in recorded.observations}:
         assert front.lasted(recorded.leg(name)) in page
     for residue in recorded.residue:
@@ -123,7 +123,8 @@ def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: str
     assert front.lasted({"times": {"deploying": 1.0}}) == ""
 
 
-def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: stream.Record) -> None:
+def test_the_world_tells_what_was_looked_at_before_the_first_leg() -> None:
+    recorded = stream.of(of_legs(recorded_lines(), "dind.detached", "dood.detached"))
     looked_at = [{"what": "nodes that are Ready", "found": "one, two"}]
     page = render.html(evolve(recorded, header={**recorded.header, "preflight": looked_at}))
     assert "<dt>nodes that are Ready</dt><dd>one, two</dd>" in page
@@ -141,7 +142,7 @@ def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: strea
 )
 def test_what_was_not_measured_is_said_to_be_so_with_its_prediction(predicted: dict[str, Any], said: str) -> None:
     """It is not "unexpected": nothing was seen of it."""
-    lines = [line for line in recorded_lines() if line.get("family") != "networking"]
+    lines = [line for line in recorded_lines(evidence=False) if line.get("family") != "networking"]
     header = {**lines[0], "cells": [{**cell, **predicted} for cell in lines[0]["cells"]]}
     read = stream.of([header, *lines[1:]])
     cells = [cell for row in summary_table.rows(read) if row.family == "networking" for cell in row.cells if cell]

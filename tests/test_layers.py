@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
 def taken(name: str) -> set[str]:
     """Return the modules of ours that a module imports, wherever in it, also in a command's body."""
     named: set[str] = set()
