@@ -24,7 +24,7 @@ def a_record(
     observations: Iterable[stream.Line], claims: Iterable[stream.Line] | None = (), lost: Iterable[stream.Line] = ()
 ) -> stream.Record:
     """Return a record of these observations; `claims` None is a header that is older than claims, `lost` was never judged."""
-    kept = [line for line in recorded_lines() if line["kind"] in ("header", "footer")]
+    kept = [line for line in recorded_lines(evidence=False) if line["kind"] in ("header", "footer")]
     found = list(observations)
     header = {**kept[0], "cells": [_cell(one) for one in (*found, *lost)]}
     header["approaches"] = {**header["approaches"], "pod": {"title": "a pod without Docker", "granted": [], "spawns": False}}

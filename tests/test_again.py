@@ -24,7 +24,9 @@ def mine(lines: list[stream.Line]) -> list[stream.Line]:
     kept = ("P2-13", "P2-08", "P2-10")
     lines = copy.deepcopy(lines)
     lines[0]["cells"] = [cell for cell in lines[0]["cells"] if cell["property"] in kept]
-    return [line for line in lines if line["kind"] != "observation" or line["property"] in kept]
+    legs = {cell["leg"] for cell in lines[0]["cells"]}
+    lines = [line for line in lines if line["kind"] != "observation" or line["property"] in kept]
+    return [line for line in lines if line["kind"] not in ("leg", "evidence") or line["leg"] in legs]
 
 
 def cells(*names: str) -> list[suite.Cell]:

@@ -13,7 +13,7 @@ from conformance.errors import RigError
 from conformance.record import stream
 from hack.bench import bench, many, start
 from hack.bench.bench import Round, concluded
-from tests.conftest import recorded_lines, write
+from tests.conftest import of_legs, recorded_lines, write
 
 
 def alone(rendering: float = 1.0, peak: float = 71.0, helped: float = 0.08) -> bench.Alone:
@@ -83,7 +83,8 @@ def test_a_side_that_fails_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "bench: The run ended with 1." in done.output
 
 
-def test_a_record_is_made_long_of_what_is_there() -> None:
+def test_a_record_is_made_long_of_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "OBSERVATIONS", 500)
     long = stream.of(many.long(recorded_lines()))
     short = stream.of(recorded_lines())
     assert many.OBSERVATIONS <= len(long.observations) < many.OBSERVATIONS + len(short.observations)
@@ -109,7 +110,8 @@ def test_the_commands_and_a_long_report_are_measured_of_a_runs_record(tmp_path: 
     monkeypatch.setattr(many, "TIMES", 1)
     monkeypatch.setattr(many, "OBSERVATIONS", 1)
     (tmp_path / "latest").mkdir()
-    measured = bench.measured(write(tmp_path / "latest" / "record.jsonl", recorded_lines()), tmp_path)
+    lines = of_legs(recorded_lines(), "dind.foreground", "dood.foreground")
+    measured = bench.measured(write(tmp_path / "latest" / "record.jsonl", lines), tmp_path)
     assert [len(seconds) for seconds in measured.starts.values()] == [1] * 5
     assert 20 < measured.peak < start.PEAK_GOAL
     assert (tmp_path / "report.html").exists()

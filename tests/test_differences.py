@@ -21,7 +21,7 @@ CHANGED = ("P2-13", "dind.foreground")
 
 def changed() -> list[dict[str, Any]]:
     """Return the recorded lines with one observation that is another one, one that is gone, and a new kernel."""
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     for line in lines:
         if line["kind"] == "header":
             line["world"]["kernel"] = "6.18 <new>"
@@ -33,13 +33,13 @@ def changed() -> list[dict[str, Any]]:
 
 
 def compared() -> Differences:
-    return compare(stream.of(recorded_lines()), stream.of(changed()))
+    return compare(stream.of(recorded_lines(evidence=False)), stream.of(changed()))
 
 
 def test_a_record_is_as_itself() -> None:
-    same = compare(stream.of(recorded_lines()), stream.of(recorded_lines()))
+    same = compare(stream.of(recorded_lines(evidence=False)), stream.of(recorded_lines(evidence=False)))
     assert (same.facts, same.changed, same.appeared, same.vanished) == ((), (), (), ())
-    assert same.same == len(stream.of(recorded_lines()).observations)
+    assert same.same == len(stream.of(recorded_lines(evidence=False)).observations)
 
 
 def test_what_is_another_one_is_told_worlds_first() -> None:
@@ -47,7 +47,7 @@ def test_what_is_another_one_is_told_worlds_first() -> None:
     assert [row.name for row in compared().changed] == ["P2-13[dind.foreground]"]
     assert [line["property"] for line in compared().vanished] == ["P2-05"]
     assert compared().appeared == ()
-    backwards = compare(stream.of(changed()), stream.of(recorded_lines()))
+    backwards = compare(stream.of(changed()), stream.of(recorded_lines(evidence=False)))
     assert [line["property"] for line in backwards.appeared] == ["P2-05"]
     assert [part.title.split()[-1] for part in differences.tables(compared())] == ["worlds", "changed", "vanished", "starts"]
 
@@ -68,14 +68,16 @@ def test_times_that_are_far_apart_often_enough_are_different() -> None:
 
 
 def _leg(repeat: int, serving: float) -> dict[str, Any]:
-    line = copy.deepcopy(next(line for line in recorded_lines() if line["kind"] == "leg" and line["leg"] == "dind.foreground"))
+    line = copy.deepcopy(
+        next(line for line in recorded_lines(evidence=False) if line["kind"] == "leg" and line["leg"] == "dind.foreground")
+    )
     line["leg"] = leg_name("dind", "foreground", repeat)
     line["times"] = {"deploying": 100.0, "serving": 100.0 + serving}
     return line
 
 
 def _with(legs: list[dict[str, Any]]) -> stream.Record:
-    kept = [line for line in recorded_lines() if line["kind"] in ("header", "footer")]
+    kept = [line for line in recorded_lines(evidence=False) if line["kind"] in ("header", "footer")]
     return stream.of([kept[0], *legs, kept[-1]])
 
 
@@ -91,5 +93,5 @@ def test_each_format_escapes_what_it_shows() -> None:
 
 @pytest.mark.parametrize(("second", "code"), [(recorded_lines, 0), (changed, 1)])
 def test_the_exit_code_says_whether_an_observation_changed(tmp_path: Path, second: Any, code: int) -> None:
-    paths = [write(tmp_path / f"{name}.jsonl", lines) for name, lines in (("a", recorded_lines()), ("b", second()))]
+    paths = [write(tmp_path / f"{name}.jsonl", lines) for name, lines in (("a", recorded_lines(evidence=False)), ("b", second()))]
     assert CliRunner().invoke(cli, ["diff", *map(str, paths)]).exit_code == code

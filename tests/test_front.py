@@ -19,7 +19,7 @@ from conformance.analysis.summary import Summary
 from conformance.claims.observations import Verdict
 from conformance.record import stream
 from conformance.report import html_page
-from tests.conftest import recorded_lines
+from tests.conftest import of_legs, recorded_lines
 from tests.test_repeats import repeated
 
 ORDER = (
@@ -34,13 +34,13 @@ ORDER = (
 )
 
 
-def test_a_reader_is_told_what_matters_first(recorded: stream.Record) -> None:
-    places = [html_page.report(Summary.of(recorded)).index(part) for part in ORDER]
+def test_a_reader_is_told_what_matters_first(page: str) -> None:
+    places = [page.index(part) for part in ORDER]
     assert places == sorted(places)
 
 
 def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it() -> None:
-    lines = recorded_lines()
+    lines = of_legs(recorded_lines(), "dind.detached", "dood.detached")
     lines[0]["world"]["own_kernel"] = {
         "how": "User-Mode Linux", "source": "linux 7", "edits": {"clock": "It was slow.", "cpuset": "It was lacking."}
     }  # fmt: skip
@@ -104,7 +104,7 @@ def test_the_command_of_a_cell_selects_it_and_nothing_else(recorded: stream.Reco
 
 
 def test_the_command_of_a_cell_keeps_the_runs_options_but_for_its_selection() -> None:
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     lines[0]["command"] = "conformance run --level core -n 2 --image httpd:latest=mine -k 'P2-10 or P2-05' --repeat 3"
     line = next(line for line in lines if line["kind"] == "observation" and line["property"] == "P2-05")
     again = command(stream.of(lines), line)
@@ -122,9 +122,8 @@ def test_times_are_said_as_people_say_them(seconds: float, words: str) -> None:
     assert front.duration(seconds) == words
 
 
-def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: stream.Record) -> None:
-    summary = Summary.of(recorded)
-    page = html.unescape(html_page.report(summary))
+def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: stream.Record, page: str) -> None:
+    page, summary = html.unescape(page), Summary.of(recorded)
     for name in {line["leg"] for line in recorded.observations}:
         assert summary.lasted(name) in page
     for residue in recorded.residue:
@@ -134,7 +133,8 @@ def test_each_leg_says_how_long_it_took_and_each_survivor_is_named(recorded: str
     assert Summary.of(evolve(recorded, legs=unfinished)).lasted("dind.foreground") == ""
 
 
-def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: stream.Record) -> None:
+def test_the_world_tells_what_was_looked_at_before_the_first_leg() -> None:
+    recorded = stream.of(of_legs(recorded_lines(), "dind.detached", "dood.detached"))
     looked_at = [{"what": "nodes that are Ready", "found": "one, two"}]
     page = html_page.report(Summary.of(evolve(recorded, header={**recorded.header, "preflight": looked_at})))
     assert "<dt>nodes that are Ready</dt><dd>one, two</dd>" in page
@@ -152,7 +152,7 @@ def test_the_world_tells_what_was_looked_at_before_the_first_leg(recorded: strea
 )
 def test_what_was_not_measured_is_said_to_be_so_with_its_prediction(predicted: dict[str, Any], words: str) -> None:
     """It is not "unexpected": nothing was seen of it."""
-    lines = [line for line in recorded_lines() if line.get("family") != "networking"]
+    lines = [line for line in recorded_lines(evidence=False) if line.get("family") != "networking"]
     header = {**lines[0], "cells": [{**cell, **predicted} for cell in lines[0]["cells"]]}
     read = stream.of([header, *lines[1:]])
     cells = [cell for row in Summary.of(read).table.rows if row.family == "networking" for cell in row.cells if cell]

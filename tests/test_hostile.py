@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -67,6 +68,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> stream.Record:
     return stream.read(path)
 
 
+@cache
 def unlike() -> stream.Record:
     """Return another record, so that everything is a difference."""
     lines = [
@@ -118,16 +120,26 @@ TEXTS: dict[str, Callable[[stream.Record], str]] = {
 }
 
 
+WRITTEN: dict[str, str] = {}
+
+
+def written(hostile: stream.Record, name: str) -> str:
+    """Return a text of the record, which is made once: several tests read each, and it is megabytes."""
+    if name not in WRITTEN:
+        WRITTEN[name] = TEXTS[name](hostile)
+    return WRITTEN[name]
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_no_output_holds_a_character_that_acts(hostile: stream.Record, name: str) -> None:
-    text = TEXTS[name](hostile)
+    text = written(hostile, name)
     assert text.encode()
     assert FORBIDDEN.findall(text) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_on_a_page_acts(hostile: stream.Record, name: str) -> None:
-    page = PAGES[name](hostile)
+    page = written(hostile, name)
     found = Elements(page)
     assert found.names.count("script") == (name == "report.html")
     assert "img" not in found.names
@@ -137,7 +149,7 @@ def test_nothing_on_a_page_acts(hostile: stream.Record, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["summary.md", "worlds.md", "diff.md"])
 def test_markdown_holds_no_markup_of_the_worlds(hostile: stream.Record, name: str) -> None:
-    text = TEXTS[name](hostile)
+    text = written(hostile, name)
     assert "<script" not in text
     assert "<img" not in text
     assert "NEEDLE" in text
@@ -147,19 +159,19 @@ def test_markdown_holds_no_markup_of_the_worlds(hostile: stream.Record, name: st
 
 
 def test_files_for_machines_hold_all_of_it(hostile: stream.Record) -> None:
-    cells = json.loads(TEXTS["verdict.json"](hostile))["cells"]
+    cells = json.loads(written(hostile, "verdict.json"))["cells"]
     assert {one["reason"] for one in cells} == {HOSTILE, HUGE}
-    assert ET.fromstring(TEXTS["badge.svg"](hostile)).tag.endswith("svg")
+    assert ET.fromstring(written(hostile, "badge.svg")).tag.endswith("svg")
 
 
 def test_evidence_is_on_the_page_whole(hostile: stream.Record) -> None:
-    packed = re.findall(r'data-gzip="([^"]*)"', html_page.report(Summary.of(hostile)))
+    packed = re.findall(r'data-gzip="([^"]*)"', written(hostile, "report.html"))
     whole = [gzip.decompress(base64.b64decode(one)).decode() for one in packed]
     assert any(len(one) > len(HUGE) and "NEEDLE" in one for one in whole)
 
 
 def test_a_terminal_shows_reasons_whole(hostile: stream.Record) -> None:
-    told = on_terminal(hostile)
+    told = written(hostile, "terminal")
     assert SHOWN in told
     assert "A" * 1000 in told
 

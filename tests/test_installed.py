@@ -17,7 +17,7 @@ from attrs import frozen
 
 from conformance.world.machine import paths
 from conformance.world.machine.digest import digest
-from tests.conftest import judged_in, recorded_level, recorded_lines, write
+from tests.conftest import of_legs, passed_again, recorded_level, recorded_lines, write
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("conformance", "scenarios", "kind-config.yaml")
@@ -96,7 +96,11 @@ def test_it_lists_and_renders_in_an_empty_folder_with_an_empty_home(installed: I
     assert installed.run("conformance", "--version").split()[-1] == metadata.version("conformance")
     assert "P2-13" in installed.run("conformance", "list")
     assert list(installed.folder.iterdir()) == []
-    installed.run("conformance", "report", str(write(tmp_path / "record.jsonl", recorded_lines())))
+    installed.run(
+        "conformance",
+        "report",
+        str(write(tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.detached", "dood.detached"))),
+    )
     assert {"report.html", "summary.md"} <= {file.name for file in tmp_path.iterdir()}
     assert list(installed.folder.iterdir()) == []
 
@@ -106,7 +110,7 @@ def test_it_judges_a_record_again(installed: Installed, tmp_path: Path) -> None:
     scenarios = installed.asked("scenarios.__path__[0]")
     args = ["-q", "-p", "conformance.run.plugin", "-p", "no:cacheprovider", scenarios, "--replay", str(record)]
     args += ["--conformance-level", recorded_level()]
-    assert f"{judged_in(recorded_lines())} passed" in installed.run("python", "-m", "pytest", *args)
+    assert f"{passed_again()} passed" in installed.run("python", "-m", "pytest", *args)
 
 
 def test_it_shares_programs_images_and_cluster_with_the_checkout(installed: Installed) -> None:

@@ -17,7 +17,7 @@ from conformance.suite import families
 from tests.conftest import changed, recorded_lines, without
 
 PROPERTIES = {one.id: one for family in families() for one in family.properties}
-RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines() if line["kind"] == "observation"]
+RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines(evidence=False) if line["kind"] == "observation"]
 SPAWNS = {one.name: one.spawns for one in catalogue().values()}
 Look = Callable[[str], Seen]
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from conformance.cli import cli
 from conformance.record import stream
 from conformance.report import live
-from tests.conftest import recorded_lines, write
+from tests.conftest import of_legs, recorded_lines, write
 from tests.lines import observed
 
 HOSTILE = "\x1b[31m[red] :smile: \u202e"
@@ -84,6 +84,11 @@ def test_what_is_told_cannot_move_or_colour_the_terminal(environment: dict[str, 
     assert "\x1b[31m" not in written
 
 
+def lines() -> list[stream.Line]:
+    """Return the recorded run's lines of two legs."""
+    return of_legs(recorded_lines(), "dind.foreground", "dood.foreground")
+
+
 class Made:
     """A run that tells the recorded one's lines."""
 
@@ -93,8 +98,8 @@ class Made:
         self.folder, self.tell = folder, tell
 
     def go(self) -> int:
-        write(self.folder / "record.jsonl", recorded_lines())
-        for line in recorded_lines():
+        write(self.folder / "record.jsonl", lines())
+        for line in lines():
             self.tell(line)
         return 0
 
@@ -113,10 +118,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_json_is_one_line_an_observation_and_one_at_the_end_and_nothing_else(run: Any) -> None:
     done = run("--json")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert lines[:-1] == [line for line in recorded_lines() if line["kind"] == "observation"]
-    assert (lines[-1]["kind"], lines[-1]["result"], lines[-1]["exit_code"]) == ("end", "as expected", done.exit_code)
-    assert (Path(lines[-1]["folder"]) / "verdict.json").is_file()
+    printed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert printed[:-1] == [line for line in lines() if line["kind"] == "observation"]
+    assert (printed[-1]["kind"], printed[-1]["result"], printed[-1]["exit_code"]) == ("end", "as expected", done.exit_code)
+    assert (Path(printed[-1]["folder"]) / "verdict.json").is_file()
 
 
 def test_quiet_prints_the_end_alone(run: Any) -> None:

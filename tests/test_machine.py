@@ -30,7 +30,7 @@ def valid(verdict: dict[str, Any]) -> dict[str, Any]:
 
 def ended(code: int, *, interrupted: bool = False) -> stream.Record:
     """Return the recorded run, ended otherwise."""
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     lines[-1].update(exit_code=code, interrupted=interrupted)
     return stream.of(lines)
 
@@ -42,7 +42,7 @@ def test_the_report_command_writes_both_beside_the_report(tmp_path: Path) -> Non
     assert verdict["record_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (verdict["result"], verdict["exit_code"]) == ("as expected", 0)
     assert verdict["as_expected"] == verdict["of"] == len(verdict["cells"]) - verdict["not_applicable"] > 0
-    assert verdict["world"] == recorded_lines()[0]["world"]
+    assert verdict["world"] == recorded_lines(evidence=False)[0]["world"]
     badge = ET.parse(tmp_path / "badge.svg").getroot()
     assert badge.findtext(f"{SVG}title") == f"DinD/DooD conformance: as expected, {verdict['of']} of {verdict['of']}"
 
@@ -74,7 +74,7 @@ def test_the_badge_says_it_in_a_word(code: int, interrupted: bool, word: str) ->
 
 
 def test_a_record_without_a_footer_is_never_green() -> None:
-    verdict = valid(verdict_file.verdicts(Summary.of(stream.of(recorded_lines()[:-1]))))
+    verdict = valid(verdict_file.verdicts(Summary.of(stream.of(recorded_lines(evidence=False)[:-1]))))
     assert (verdict["result"], verdict["exit_code"], verdict["ended"]) == ("interrupted", 2, None)
 
 

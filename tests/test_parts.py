@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import math
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,7 @@ from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress, clock
 from scenarios.resources.reading import MENDS
 from scenarios.storage import upper_directory
-from tests.conftest import recorded_lines, write
+from tests.conftest import of_legs, recorded_lines, write
 
 
 def leg(approach: str, kind: str) -> Leg:
@@ -160,44 +162,110 @@ def test_waiting_stops_early_on_the_impossible() -> None:
         until("x", impossible, seconds=60)
 
 
+class Clock:
+    """The node's boot clock, which goes on when all who ask for its CPUs wait: seconds pass at once, and always in one order."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = 1000.0
+        self.changed = threading.Condition()
+        self.holders: list[Holder] = []
+        self.places = {"gate": str(folder / "gate"), "lock": str(folder / "lock")}
+        for place in self.places.values():
+            Path(place).mkdir()
+
+    def boottime(self) -> float:
+        return self.now
+
+    def pass_to_next(self, end: float) -> bool:
+        """Let the next who is awake by then go on until it waits again; return whether there was one."""
+        waiting = [holder for holder in self.holders if holder.due(self.now) <= end]
+        if not waiting:
+            self.now = max(self.now, end)
+            return False
+        holder = min(waiting, key=lambda holder: holder.due(self.now))
+        self.now = holder.due(self.now)
+        with self.changed:
+            holder.wakes = None
+            self.changed.notify_all()
+            assert self.changed.wait_for(lambda: holder.wakes is not None, 5), "it neither waits nor ends"
+        return True
+
+    def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Let so many seconds pass, or as many as it takes; return whether it is so."""
+        end = self.now + seconds
+        while not condition() and self.pass_to_next(end):
+            pass
+        return condition()
+
+    def end(self) -> None:
+        """Let all go who are still there."""
+        for holder in self.holders:
+            holder.leave.set()
+        while self.pass_to_next(self.now):
+            pass
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """Return the clock of a node whose CPUs nobody holds."""
+    clock = Clock(tmp_path)
+    monkeypatch.setattr("conformance.probes.agent.hold.boottime", clock.boottime)
+    yield clock
+    clock.end()
+
+
 class Holder(threading.Thread):
     """Somebody who asks for the node's CPUs, and goes away when told."""
 
-    def __init__(self, folder: Path, *, alone: bool, seconds: float = 10, yields: float = 0, pause: float = 0) -> None:
+    def __init__(self, node: Clock, *, alone: bool, seconds: float = 10, yields: float = 0, pause: float = 0) -> None:
         super().__init__(daemon=True)
+        self.node = node
         self.leave = threading.Event()
         self.events: list[str] = []
-        self.told = threading.Condition()
-        for name in ("gate", "lock"):
-            (folder / name).mkdir(exist_ok=True)
         self.asked = {"alone": alone, "seconds": seconds, "yields": yields, "pause": pause}
-        self.places = {"gate": str(folder / "gate"), "lock": str(folder / "lock")}
-        self.start()
+        self.wakes: float | None = None
+        node.holders.append(self)
+        with node.changed:
+            self.start()
+            assert node.changed.wait_for(lambda: self.wakes is not None, 5)
 
     def run(self) -> None:
-        hold(self.asked, self, **self.places)
-        self.say({"event": "gone"})
+        try:
+            hold(self.asked, self, **self.node.places)
+            self.events.append("gone")
+        finally:
+            self.wait_until(math.inf)
 
     def say(self, event: dict[str, Any]) -> None:
-        with self.told:
-            self.events.append(event["event"])
-            self.told.notify_all()
+        self.events.append(event["event"])
 
     def gone(self, seconds: float) -> bool:
-        return self.leave.wait(seconds)
+        self.wait_until(self.node.now + seconds)
+        with self.node.changed:
+            self.node.changed.wait_for(lambda: self.wakes is None)
+        return self.leave.is_set()
+
+    def wait_until(self, when: float) -> None:
+        with self.node.changed:
+            self.wakes = when
+            self.node.changed.notify_all()
+
+    def due(self, now: float) -> float:
+        """Return when it goes on: at once when it is to leave, never when it has ended."""
+        assert self.wakes is not None
+        return now if self.leave.is_set() and self.wakes < math.inf else self.wakes
 
     def saw(self, event: str, seconds: float = 5) -> bool:
-        with self.told:
-            return self.told.wait_for(lambda: event in self.events, seconds)
+        return self.node.until(lambda: event in self.events, seconds)
 
 
-def test_a_burn_is_alone_and_work_is_shared(tmp_path: Path) -> None:
-    first, second = Holder(tmp_path, alone=False), Holder(tmp_path, alone=False)
+def test_a_burn_is_alone_and_work_is_shared(node: Clock) -> None:
+    first, second = Holder(node, alone=False), Holder(node, alone=False)
     assert first.saw("held")
     assert second.saw("held")
-    burn = Holder(tmp_path, alone=True)
+    burn = Holder(node, alone=True)
     assert burn.saw("waiting")
-    late = Holder(tmp_path, alone=False)
+    late = Holder(node, alone=False)
     assert late.saw("waiting")
     first.leave.set()
     assert not burn.saw("held", 0.2), "one still works"
@@ -209,15 +277,15 @@ def test_a_burn_is_alone_and_work_is_shared(tmp_path: Path) -> None:
     late.leave.set()
 
 
-def test_a_burn_lets_others_begin_first_but_not_for_ever(tmp_path: Path) -> None:
-    first = Holder(tmp_path, alone=False)
+def test_a_burn_lets_others_begin_first_but_not_for_ever(node: Clock) -> None:
+    first = Holder(node, alone=False)
     assert first.saw("held")
-    burn = Holder(tmp_path, alone=True, yields=3)
+    burn = Holder(node, alone=True, yields=3)
     assert burn.saw("waiting")
-    second = Holder(tmp_path, alone=False)
+    second = Holder(node, alone=False)
     assert second.saw("held", 2.5), "it came in time"
     assert not burn.saw("held", 3), "one still works"
-    late = Holder(tmp_path, alone=False)
+    late = Holder(node, alone=False)
     assert late.saw("waiting")
     assert not late.saw("held", 0.2), "the burn has waited long enough"
     for one in (first, second):
@@ -229,41 +297,42 @@ def test_a_burn_lets_others_begin_first_but_not_for_ever(tmp_path: Path) -> None
     late.leave.set()
 
 
-def test_a_burn_that_lets_others_in_begins_as_soon_as_nobody_is_there(tmp_path: Path) -> None:
-    first = Holder(tmp_path, alone=False)
+def test_a_burn_that_lets_others_in_begins_as_soon_as_nobody_is_there(node: Clock) -> None:
+    first = Holder(node, alone=False)
     assert first.saw("held")
-    burn = Holder(tmp_path, alone=True, yields=60)
+    burn = Holder(node, alone=True, yields=60)
     assert burn.saw("waiting")
     first.leave.set()
     assert burn.saw("held")
     burn.leave.set()
 
 
-def test_a_burn_does_not_come_between_one_who_goes_and_the_next(tmp_path: Path) -> None:
-    first = Holder(tmp_path, alone=False)
+def test_a_burn_does_not_come_between_one_who_goes_and_the_next(node: Clock) -> None:
+    first = Holder(node, alone=False)
     assert first.saw("held")
-    burns = [Holder(tmp_path, alone=True, yields=60, pause=2) for _ in range(2)]
+    burns = [Holder(node, alone=True, yields=60, pause=2) for _ in range(2)]
     assert all(burn.saw("waiting") for burn in burns)
     first.leave.set()
     assert not any(burn.saw("held", 0.2) for burn in burns)
-    second = Holder(tmp_path, alone=False)
+    second = Holder(node, alone=False)
     assert second.saw("held", 1.5)
     assert not any(burn.saw("held", 1) for burn in burns), "one works"
     second.leave.set()
     assert not any(burn.saw("held", 0.5) for burn in burns), "it has not been free since the first went"
-    until("One of the burns", lambda: any("held" in burn.events for burn in burns), seconds=5, every=0.01)
+    assert node.until(lambda: any("held" in burn.events for burn in burns), seconds=5)
     first, second = sorted(burns, key=lambda burn: "held" not in burn.events)
     first.leave.set()
     assert second.saw("held", 1.5), "the other burn was no work: it is not waited out again"
     second.leave.set()
 
 
-@pytest.mark.parametrize("_", range(5), ids=str)
-def test_who_came_while_one_burned_comes_before_the_next_burn(tmp_path: Path, _: int) -> None:
-    first = Holder(tmp_path, alone=True, yields=60)
+@pytest.mark.parametrize("number", range(5), ids=str)
+def test_who_came_while_one_burned_comes_before_the_next_burn(node: Clock, number: int) -> None:
+    first = Holder(node, alone=True, yields=60)
     assert first.saw("held")
-    second = Holder(tmp_path, alone=True, yields=60)
-    late = Holder(tmp_path, alone=False)
+    second = Holder(node, alone=True, yields=60)
+    assert not second.saw("held", number * 0.004), "they look every 20 ms: whoever does first"
+    late = Holder(node, alone=False)
     assert second.saw("waiting")
     assert late.saw("waiting")
     first.leave.set()
@@ -274,10 +343,10 @@ def test_who_came_while_one_burned_comes_before_the_next_burn(tmp_path: Path, _:
     second.leave.set()
 
 
-def test_a_hold_that_is_not_to_be_had_is_given_up(tmp_path: Path) -> None:
-    burn = Holder(tmp_path, alone=True)
+def test_a_hold_that_is_not_to_be_had_is_given_up(node: Clock) -> None:
+    burn = Holder(node, alone=True)
     assert burn.saw("held")
-    assert Holder(tmp_path, alone=False, seconds=0.1).saw("given up")
+    assert Holder(node, alone=False, seconds=0.1).saw("given up")
     burn.leave.set()
 
 
@@ -535,7 +604,7 @@ HEAVY = {"allure_pytest", "jinja2", "jsonschema", "kubernetes", "pytest", "reque
 )
 def test_a_command_imports_what_it_does_and_no_more(tmp_path: Path, command: tuple[str, ...], needed: set[str]) -> None:
     """`conformance --help` took 1.3 s of a CPU and 63 MiB when every command imported what all of them do."""
-    write(tmp_path / "record.jsonl", recorded_lines())
+    write(tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.detached", "dood.detached"))
     said = (
         "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
         "from conformance.cli import main; main()"

@@ -21,7 +21,7 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "reports" / world / "latest").mkdir(parents=True)
         for file in samples.KEPT:
             (tmp_path / "reports" / world / "latest" / file).write_text(f"{world} at 172.18.0.2", encoding="utf-8")
-        written(tmp_path / "reports" / world / "latest", recorded_lines())
+        written(tmp_path / "reports" / world / "latest", recorded_lines(evidence=False))
     (tmp_path / "reports" / "worlds.html").write_text("both", encoding="utf-8")
     return tmp_path / "reports"
 
@@ -49,7 +49,7 @@ def test_what_tells_of_the_machine_is_not(reports: Path, capsys: pytest.CaptureF
 def test_a_run_that_was_not_as_expected_is_no_sample(
     reports: Path, interrupted: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    *lines, footer = recorded_lines()
+    *lines, footer = recorded_lines(evidence=False)
     ended = [] if interrupted else [{**footer, "exit_code": 2, "why": "8 undecided"}]
     written(reports / "cgroup-v2" / "latest", [*lines, *ended])
     assert samples.main() == 1

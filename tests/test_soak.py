@@ -18,7 +18,7 @@ LOGS = {**MOUNT, "what": "pod logs"}
 
 
 def ended(*more: stream.Line, flip: bool = False, footer: bool = True, **said: Any) -> soak.Ended:
-    lines = [one for one in recorded_lines() if one["kind"] != "residue"]
+    lines = [one for one in recorded_lines(evidence=False) if one["kind"] != "residue"]
     first = next(one for one in lines if one["kind"] == "observation")
     if flip:
         first["state"] = "INCONCLUSIVE"

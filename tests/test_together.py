@@ -19,7 +19,7 @@ ESCAPED = "P2-13[dind.foreground]"
 
 def other(**states: str) -> list[dict[str, Any]]:
     """Return the recorded lines as of a cgroup v2 world, in which the cells so named have other states."""
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     for line in lines:
         if line["kind"] == "header":
             line["world"]["cgroup"] = "v2"
@@ -30,7 +30,7 @@ def other(**states: str) -> list[dict[str, Any]]:
 
 def two(**states: str) -> list[stream.Record]:
     """Return the recorded world and the other one."""
-    return [stream.of(recorded_lines()), stream.of(other(**states))]
+    return [stream.of(recorded_lines(evidence=False)), stream.of(other(**states))]
 
 
 def test_worlds_that_agree_are_said_to() -> None:
@@ -60,7 +60,7 @@ def test_what_one_world_did_not_decide_disagrees_with_nothing(state: str) -> Non
 
 def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None:
     lines = [line for line in other() if (line.get("property"), line.get("leg")) != ("P2-13", "dind.foreground")]
-    records = [stream.of(lines), stream.of(recorded_lines())]
+    records = [stream.of(lines), stream.of(recorded_lines(evidence=False))]
     row = next(each for each in SideBySide(records).rows if each.name == ESCAPED)
     assert row.lines[0] is None
     assert not row.compared
@@ -68,15 +68,15 @@ def test_a_cell_that_one_world_was_not_asked_is_shown_and_not_compared() -> None
 
 
 def test_nothing_in_common_is_said() -> None:
-    assert "nothing can be compared" in SideBySide([stream.of(recorded_lines())]).headline
+    assert "nothing can be compared" in SideBySide([stream.of(recorded_lines(evidence=False))]).headline
 
 
 def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     same = stream.of(lines)
     assert SideBySide(two()).labels == ["cgroup hybrid", "cgroup v2"]
     lines[0]["world"]["runtime"] = "containerd://1.6.20"
-    newer, older = SideBySide([stream.of(recorded_lines()), stream.of(lines)]).labels
+    newer, older = SideBySide([stream.of(recorded_lines(evidence=False)), stream.of(lines)]).labels
     assert newer != older
     assert older == "cgroup hybrid, containerd://1.6.20"
     assert SideBySide([same, same]).labels[0].endswith(f"run {same.header['run']}")
@@ -85,7 +85,8 @@ def test_worlds_of_one_cgroup_version_are_told_apart() -> None:
 def test_report_puts_several_records_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "step.md"))
     paths = [
-        write(tmp_path / f"{name}.jsonl", lines) for name, lines in (("a", recorded_lines()), ("b", other(**{ESCAPED: "LACKS"})))
+        write(tmp_path / f"{name}.jsonl", lines)
+        for name, lines in (("a", recorded_lines(evidence=False)), ("b", other(**{ESCAPED: "LACKS"})))
     ]
     done = CliRunner().invoke(cli, ["report", *map(str, paths), "--reports", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output

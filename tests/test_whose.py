@@ -296,14 +296,14 @@ def test_a_run_says_why_it_decides_nothing_and_what_it_could_not_clean(recorded:
 
 def _skipped(count: int | None = None) -> stream.Record:
     """Return the recorded run with its first observations, or all, not applicable."""
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     for one in [line for line in lines if line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE"][:count]:
         one["state"], one["as_expected"], one["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
     return stream.of(lines)
 
 
 def test_skips_are_counted_and_nothing_but_skips_is_never_green() -> None:
-    before, some = judged_in(recorded_lines()), _skipped(3)
+    before, some = judged_in(recorded_lines(evidence=False)), _skipped(3)
     skipped = len(some.observations) - before + 3
     assert conclude(some, interrupted=False, broken="", cleaned=[]) == (
         0, f"all {before - 3} observations are as expected; {skipped} not applicable",
@@ -314,7 +314,7 @@ def test_skips_are_counted_and_nothing_but_skips_is_never_green() -> None:
 
 
 def test_a_reader_is_told_what_cannot_be_asked_and_why() -> None:
-    lines = recorded_lines()
+    lines = recorded_lines(evidence=False)
     for one in lines:
         if one["kind"] == "observation" and one["approach"] == "dood":
             one["state"], one["reason"] = "NOT-APPLICABLE", "no Docker Engine"
@@ -548,7 +548,7 @@ class Disk:
         """Do nothing."""
 
 
-WITHOUT_EVIDENCE = [line for line in recorded_lines() if line["kind"] != "evidence"]
+WITHOUT_EVIDENCE = recorded_lines(evidence=False)
 
 
 @settings(deadline=None)  # of how long it takes nothing is said
