@@ -24,7 +24,8 @@ from conformance.record import stream
 from conformance.report import html_page
 from conformance.run import rejudge
 
-RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.xz"
+ROOT = Path(__file__).parents[1]
+RECORDED = ROOT / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
 
 # A run inside a test is not the run that a CI step shows.
