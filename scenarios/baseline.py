@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import prop
 from conformance.cluster.pods import container_ids, ready
-from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
@@ -17,7 +15,7 @@ from conformance.legs.rig import APACHE, MYSQL, Rig
 from conformance.probes.node import Answer
 from conformance.probes.paths import CRI, POD_LOGS, PODS, TASKS
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 
 PROTOCOL = 10
 """What a MySQL server's greeting begins with, behind its four bytes of length and number."""
@@ -150,8 +148,7 @@ def _look_after(rig: Rig, kinds: Sequence[str], seconds: float) -> None:
                 gone[what] = round(answer.at - deleted, 3)
         return answer
 
-    with contextlib.suppress(TimedOut):  # what is there then is what is judged
-        until("The end of what the pod had on its node", lambda: look() and len(gone) == len(kinds), seconds=seconds, every=0.1)
+    settle("The end of what the pod had on its node", lambda: look() and len(gone) == len(kinds), seconds=seconds, every=0.1)
     now = look()
     for what in kinds:
         asked = {"question": "storage", "paths": paths[what]}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_DNS
-from conformance.errors import RigError, TimedOut
+from conformance.errors import RigError
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.docker import cleaned_up, label, nonce, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 from scenarios.networking import make_service
 
 SERVICE, NETWORK = "named", "dns-network"
@@ -35,8 +34,7 @@ def names_of_a_service(rig: Rig) -> None:
     address = make_service(rig, SERVICE, {"ports": [{"port": 80}]})
     names = [SERVICE, f"{SERVICE}.{rig.leg.namespace}", f"{SERVICE}.{rig.leg.namespace}.svc.{_domain(own)}"]
     if rig.seen["DNS Services"].output:
-        with contextlib.suppress(TimedOut):  # what its DNS says then is judged
-            until("The Service's name in the cluster's DNS", lambda: _knows(rig, names[-1], address), seconds=TIMEOUTS.dns)
+        settle("The Service's name in the cluster's DNS", lambda: _knows(rig, names[-1], address), seconds=TIMEOUTS.dns)
     if not all(_resolves(rig, POD, rig.client_pid, name, address) for name in names):
         return  # nothing could be said of a child
     _configuration(rig, BRIDGE, rig.child["pid"])

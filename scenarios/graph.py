@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,6 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import prop
 from conformance.claims.sources import THINK_TWICE
 from conformance.cluster.api import GONE, Object
-from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -21,7 +19,7 @@ from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
 from scenarios.lifecycle import engine_killed
 from scenarios.storage import daemon_root, node_path, on_the_node, same, same_paths
@@ -141,8 +139,7 @@ def _engine(rig: Rig, name: str) -> None:
         engine["pod"], engine["pid"] = pod, _first(pod, engine["processes"], rig.leg.approach.daemon)
         return bool(engine["pid"]) and _says(rig, engine["pid"])
 
-    with contextlib.suppress(TimedOut):  # an engine that does not start is the evidence
-        until(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
+    settle(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
     rig.get(f"{name}: pod", f"{_pods(rig)}/{name}")
     if not (pid := engine["pid"]):
         return
@@ -245,8 +242,7 @@ def engine_again(rig: Rig) -> None:
         rig.daemon_pid = pid
         return _says(rig, pid)
 
-    with contextlib.suppress(TimedOut):  # what is there then is judged
-        until("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
+    settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
     rig.read_pod("pod of the engine that was started again")
     if rig.daemon_pid != before:
         rig.daemon("engine that was started again", "/info")

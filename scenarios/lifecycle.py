@@ -18,7 +18,7 @@ from conformance.legs.docker import image
 from conformance.legs.rig import Rig
 from conformance.legs.variations import MATRIX
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle, until
 
 
 @frozen
@@ -182,8 +182,7 @@ def _kill(rig: Rig, who: str, pid: int) -> None:
     rig.ask("child before it", "alive", pid=rig.child["pid"], start=rig.child["start"])
     rig.ask("killed", "kill", **about)
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
-    with contextlib.suppress(TimedOut):  # a child that goes on is a result
-        until("The end of the child", lambda: not rig.alive(rig.child), seconds=TIMEOUTS.settle)
+    settle("The end of the child", lambda: not rig.alive(rig.child), seconds=TIMEOUTS.settle)
     rig.ask("child after it", "alive", pid=rig.child["pid"], start=rig.child["start"])
     if rig.seen["child after it"].output:
         rig.ask("its page after it", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from conformance.claims.article import PODS
@@ -10,12 +9,11 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, error, in
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import RUNNERS
 from conformance.cluster.api import Object
-from conformance.errors import TimedOut
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle
 from scenarios.lifecycle import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
@@ -56,12 +54,11 @@ def asked_by_service(rig: Rig) -> None:
     base = f"/apis/discovery.k8s.io/v1/namespaces/{rig.leg.namespace}/endpointslices"
     of_child = "kubernetes.io/service-name=child"
     address = make_service(rig, "child", {"selector": rig.leg.labels, "ports": [{"port": rig.leg.port}]})
-    with contextlib.suppress(TimedOut):  # where it leads then is judged
-        until(
-            "The Service's endpoints",
-            lambda: _led(rig.cluster.items(base, labelSelector=of_child)) or None,
-            seconds=TIMEOUTS.service,
-        )
+    settle(
+        "The Service's endpoints",
+        lambda: _led(rig.cluster.items(base, labelSelector=of_child)) or None,
+        seconds=TIMEOUTS.service,
+    )
     rig.get("Service's endpoints", base, labelSelector=of_child)
     control = make_service(rig, "control", {"ports": [{"port": APACHE}]})
     page = rig.seen[POD_A_PAGE]
@@ -74,8 +71,7 @@ def asked_by_service(rig: Rig) -> None:
         asked = (probe.ask("ask", host=control, port=APACHE, limit=TIMEOUTS.page) for probe in rig.probes.values())
         return all(answer.output.get("body") == page.output["body"] for answer in asked)
 
-    with contextlib.suppress(TimedOut):
-        until("An answer at the control Service's address", heard, seconds=TIMEOUTS.service, every=0.2)
+    settle("An answer at the control Service's address", heard, seconds=TIMEOUTS.service, every=0.2)
     rig.ask_everywhere("asked at the control Service's address", control, APACHE)
     rig.ask_everywhere("asked at the Service's address", address, rig.leg.port)
 

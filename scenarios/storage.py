@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from conformance.probes.paths import POD_LOGS, PODS
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle, until
 
 LAYER, LOG, VOLUME, IMAGE = "its layer", "its log", "a volume of its own", "a layer of its image"
 GRAPH, POD_FOLDER = "the emptyDir", "the pod's directory"
@@ -73,8 +72,7 @@ def written(rig: Rig) -> None:
     meta = rig.pod["metadata"]
     kubelets = f"{POD_LOGS}/{meta['namespace']}_{meta['name']}_{meta['uid']}/{client}/{restarts}.log"
     asked: dict[str, Any] = {"word": line, "paths": [*_logs(rig), kubelets]}
-    with contextlib.suppress(TimedOut):  # what stands there then is the evidence
-        until("The line in every log", lambda: all(rig.home.ask("holding", **asked).output.values()), seconds=TIMEOUTS.settle)
+    settle("The line in every log", lambda: all(rig.home.ask("holding", **asked).output.values()), seconds=TIMEOUTS.settle)
     rig.ask("the line in the logs", "holding", **asked)
 
 

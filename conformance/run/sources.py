@@ -151,7 +151,7 @@ class Replay:
         self._asked = {(cell["property"], cell["leg"]) for cell in record.header["cells"]}
 
     def observe(self, cell: Cell) -> Observation:
-        """Judge the recorded evidence of the cell's leg; what its run was not asked is observed only where that decides it."""
+        """Judge the recorded evidence of the cell's leg; NOT-APPLICABLE is what its run was not asked and it does not decide."""
         observation = self._observe(cell)
         if observation.decided or (cell.prop.id, cell.leg) in self._asked:
             return observation

@@ -11,7 +11,7 @@ import yaml
 
 from conformance.choices import ENGINES, HOST, RUNTIMES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
-from conformance.wait import uninterrupted
+from conformance.wait import uninterrupted, until
 from conformance.world import kind, readiness, worlds
 from conformance.world.images import go_programs, image_store, kind_node
 from conformance.world.kind import KindCluster
@@ -22,6 +22,8 @@ from conformance.world.worlds import World
 
 WAIT_SECONDS = 120.0
 CREATE_SECONDS = 300.0
+ANSWER_SECONDS = 15.0
+"""How long a cluster whose nodes run is waited for: a run that is at work on it may be what keeps it from answering."""
 CLUSTER = 35.0
 """Seconds in which kind makes a cluster, usually."""
 
@@ -128,7 +130,12 @@ def _reached(program: Path, cluster: KindCluster) -> bool:
     if cluster.kubeconfig.is_file():
         with contextlib.suppress(CommandFailed):  # a cluster that cannot be reached does not answer
             cluster.world.reach(cluster.kubeconfig)
-    return kind.answers(cluster) and _is_whole(cluster)
+    if not kind.answers(cluster):
+        if not engine.labelled(f"{kind.OF_CLUSTER}={cluster.name}", cluster.world.environment, running=True):
+            return False
+        with contextlib.suppress(TimedOut):
+            until("An answer", lambda: kind.answers(cluster), seconds=ANSWER_SECONDS * cluster.world.patience, every=1)
+    return _is_whole(cluster)
 
 
 def _is_whole(cluster: KindCluster) -> bool:

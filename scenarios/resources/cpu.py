@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import prop
-from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import POD
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle, until
 from scenarios.resources.reading import MENDED, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
 
 BURNERS = 2
@@ -45,13 +43,11 @@ def burn_alone(rig: Rig) -> None:
         read = _used(rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW), uid)
         return limit is None or read is None or _bound(*read, limit) is not None
 
-    with contextlib.suppress(TimedOut):  # a node that never gives enough is the judge's to tell
-        until("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
+    settle("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
     script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
     burning = run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
     try:
-        with contextlib.suppress(TimedOut):  # as above: what else works here took the CPU all the while
-            until("A burn that was throttled, or got past the pod's limit", decided, seconds=TIMEOUTS.calm)
+        settle("A burn that was throttled, or got past the pod's limit", decided, seconds=TIMEOUTS.calm)
     finally:  # what burns on would be in the way of whatever is measured next
         run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 

@@ -138,9 +138,9 @@ def stop_ours() -> bool:
     return not running and processes.end(_pid_file(), "the Docker Engine", seconds=START_SECONDS)
 
 
-def labelled(label: str, environment: Mapping[str, str]) -> list[str]:
-    """Return the ids of the containers with a label, running or not; none where the engine does not tell."""
-    args = ["docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}"]
+def labelled(label: str, environment: Mapping[str, str], *, running: bool = False) -> list[str]:
+    """Return the ids of the containers with a label, those that run or all; none where the engine does not tell."""
+    args = ["docker", "ps", *([] if running else ["--all"]), "--quiet", "--no-trunc", "--filter", f"label={label}"]
     return commands.run(args, timeout=60, check=False, env=environment, log="docker").stdout.split()
 
 

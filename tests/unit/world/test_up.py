@@ -104,3 +104,33 @@ def test_a_world_in_use_is_not_started_anew(fake_up: list[str], monkeypatch: pyt
         up.up(Progress(), world="cgroup-v2")
     assert OURS.folder.is_dir()
     assert fake_up == []
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> KindCluster:
+    """Return a cluster of ours with a kubeconfig, made to its end, that nobody has to wait long for."""
+    ours = KindCluster("conformance-abc")
+    ours.folder.mkdir(parents=True)
+    ours.kubeconfig.touch()
+    monkeypatch.setattr(up, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(up, "_is_whole", lambda _: True)
+    return ours
+
+
+@pytest.mark.parametrize(("running", "reached"), [(["a-node"], True), ([], False)])
+def test_a_cluster_whose_nodes_run_is_waited_for(
+    running: list[str], reached: bool, cluster: KindCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = iter([False, False, True])
+    monkeypatch.setattr(kind, "answers", lambda _: next(late))
+    monkeypatch.setattr(engine, "labelled", lambda *_, **__: running)
+    monkeypatch.setattr("conformance.wait.time.sleep", lambda _: None)
+    assert up._reached(Path("kind"), cluster) is reached
+    assert list(late) == ([] if reached else [False, True]), "where no node runs nobody is waited for"
+
+
+def test_a_cluster_that_never_answers_is_given_up(cluster: KindCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind, "answers", lambda _: False)
+    monkeypatch.setattr(up, "_is_whole", lambda _: False)
+    monkeypatch.setattr(engine, "labelled", lambda *_, **__: ["a-node"])
+    assert not up._reached(Path("kind"), cluster)
