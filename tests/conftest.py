@@ -15,11 +15,17 @@ from typing import Any
 
 import pytest
 
+from conformance import suite
+from conformance.analysis.summary import Summary
+from conformance.approaches.catalogue import catalogue
 from conformance.choices import LEVELS
 from conformance.evidence.items import Evidence, Seen, digest
 from conformance.record import stream
+from conformance.report import html_page
+from conformance.run import rejudge
 
-RECORDED = Path(__file__).parent / "recorded" / "cgroup-hybrid.jsonl.xz"
+ROOT = Path(__file__).parents[1]
+RECORDED = ROOT / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
 
 # A run inside a test is not the run that a CI step shows.
@@ -29,15 +35,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @functools.cache
-def _recorded() -> bytes:
+def _recorded(*, evidence: bool) -> bytes:
     """Return the recorded run's lines as pickle writes them, which is read in half the time of JSON."""
-    lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
-    return pickle.dumps([json.loads(line) for line in lines])
+    lines = [json.loads(line) for line in lzma.decompress(RECORDED.read_bytes()).decode().splitlines()]
+    return pickle.dumps([line for line in lines if evidence or line["kind"] != "evidence"])
 
 
-def recorded_lines() -> list[stream.Line]:
-    """Return the recorded run's lines; whoever asks may change them."""
-    lines: list[stream.Line] = pickle.loads(_recorded())
+def recorded_lines(*, evidence: bool = True) -> list[stream.Line]:
+    """Return the recorded run's lines, or all but the evidence, which is most of it; whoever asks may change them."""
+    lines: list[stream.Line] = pickle.loads(_recorded(evidence=evidence))
     return lines
 
 
@@ -48,20 +54,36 @@ def judged_in(lines: list[stream.Line]) -> int:
 
 def recorded_level() -> str:
     """Return the level that the recorded run was judged up to."""
-    levels = {str(line["level"]) for line in recorded_lines() if line["kind"] == "observation"}
+    levels = {str(line["level"]) for line in recorded_lines(evidence=False) if line["kind"] == "observation"}
     return max(levels, key=LEVELS.index)
+
+
+def passed_again() -> int:
+    """Return how many items of a replay of the recorded run pass: what it decided, and what its evidence decides besides."""
+    lines, level = recorded_lines(), recorded_level()
+    return judged_in(lines) + len(rejudge.judge(stream.of(lines), suite.cells(level, list(catalogue()))).appeared)
 
 
 def up_to(level: str, lines: list[stream.Line]) -> list[stream.Line]:
     """Return what a run of a level would have recorded of it, of the lines of a higher level's."""
     allowed = LEVELS[: LEVELS.index(level) + 1]
-    judged = {(one["property"], one["leg"]) for one in lines if one["kind"] == "observation" and one["level"] in allowed}
+    return _of(lines, lambda observation: observation["level"] in allowed)
+
+
+def of_legs(lines: list[stream.Line], *names: str) -> list[stream.Line]:
+    """Return what a run of these legs alone would have recorded, of the lines of a whole run: a page of it takes a fifth."""
+    return _of(lines, lambda observation: observation["leg"] in names)
+
+
+def _of(lines: list[stream.Line], wanted: Callable[[stream.Line], bool]) -> list[stream.Line]:
+    """Return the lines of a run as if it had judged the observations that are wanted, and had deployed their legs alone."""
+    judged = {(line["property"], line["leg"]) for line in lines if line["kind"] == "observation" and wanted(line)}
     legs = {leg for _, leg in judged}
     claims = {name.partition(".")[0] for name, _ in judged}
     header = {
         **lines[0],
         "cells": [one for one in lines[0]["cells"] if (one["property"], one["leg"]) in judged],
-        "claims": [one if one["id"] in claims else {**one, "unjudged": f"not at {level}"} for one in lines[0]["claims"]],
+        "claims": [one if one["id"] in claims else {**one, "unjudged": "not selected"} for one in lines[0]["claims"]],
     }
 
     def of_it(line: stream.Line) -> bool:
@@ -82,6 +104,12 @@ def write(path: Path, lines: list[stream.Line]) -> Path:
 def recorded() -> stream.Record:
     """Return the recorded run."""
     return stream.of(recorded_lines())
+
+
+@pytest.fixture(scope="session")
+def page(recorded: stream.Record) -> str:
+    """Return the report of the recorded run, made once for all who read it."""
+    return html_page.report(Summary.of(recorded))
 
 
 @pytest.fixture

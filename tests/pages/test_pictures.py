@@ -11,8 +11,8 @@ from attrs import evolve
 from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import html_page, pictures
+from tests.builders.pictures import altered
 from tests.pages.conftest import Open
-from tests.test_pictures import altered
 
 GOLDENS = Path(__file__).parent / "goldens"
 """What the pictures of the recorded run were when somebody looked. One that is missing is written, and its test fails:

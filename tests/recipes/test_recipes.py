@@ -14,9 +14,7 @@ import yaml
 from attrs import frozen
 
 from conformance.approaches.catalogue import catalogue
-from tests.conftest import RECORDED
-
-ROOT = Path(__file__).parents[2]
+from tests.conftest import RECORDED, ROOT
 
 
 @frozen
@@ -109,7 +107,7 @@ def test_a_property_that_is_not_whole_is_refused(copy: Copy, change: tuple[str, 
 def test_a_family_that_is_not_listed_is_missed(copy: Copy) -> None:
     copy.append("scenarios/toys.py", '"""Toys: nothing."""\n')
     assert "scenarios/toys.py is in no family: name it in scenarios/__init__.py" in copy.tests(
-        "tests/test_suite.py", "-k", "family"
+        "tests/unit/test_suite.py", "-k", "family"
     )
 
 
@@ -164,6 +162,7 @@ def play(rig: Rig) -> None:
     rig.ask("toy", "toy")
 '''
 OF_THE_AGENT, BY_HAND = "conformance/probes/agent/machine.py", "conformance/explain/by_hand.py"
+OF_QUESTIONS = ("tests/unit/probes/agent/test_questions.py", "tests/unit/explain/test_by_hand.py")
 NAMED_BY_HAND = ("NO_SHELL = {\n", 'NO_SHELL = {\n    "toy": "machine",\n')
 
 
@@ -171,9 +170,7 @@ def test_a_question_is_one_function(copy: Copy) -> None:
     copy.append(OF_THE_AGENT, QUESTION)
     copy.append("scenarios/networking.py", ASKED)
     copy.replace(BY_HAND, *NAMED_BY_HAND)
-    assert " passed" in (
-        printed := copy.tests("tests/test_agent.py", "tests/test_explain.py", "-k", "is_asked or every_question")
-    )
+    assert " passed" in (printed := copy.tests(*OF_QUESTIONS, "-k", "is_asked or every_question"))
     assert "failed" not in printed, printed
 
 
@@ -191,6 +188,6 @@ def test_a_question_of_which_a_step_is_left_out_is_named(copy: Copy, left_out: s
         copy.append("scenarios/networking.py", ASKED)
     if left_out != "by hand":
         copy.replace(BY_HAND, *NAMED_BY_HAND)
-    printed = copy.tests("tests/test_agent.py", "tests/test_explain.py", "-k", "is_asked or every_question")
+    printed = copy.tests(*OF_QUESTIONS, "-k", "is_asked or every_question")
     assert " failed" in printed, printed
     assert sentence in printed

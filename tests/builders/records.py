@@ -1,0 +1,62 @@
+"""Records made of a few lines: what a report says hangs on states and predictions, not on how they came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from conformance.record import names, stream
+from hack.bench import many
+from tests.conftest import recorded_lines
+
+
+def observed(name: str, leg: str, state: str, predicted: str | None = None, **other: Any) -> stream.Line:
+    """Return an observation's line."""
+    line = {
+        "kind": "observation", "property": name, "sentence": f"the sentence of {name}", "family": "storage", "source": "Part 2",
+        "level": "core", "approach": leg.partition(".")[0], "leg": leg, "state": state, "reason": f"seen on {leg}", "cites": [],
+        "predicted": predicted, "expected": state, "why_expected": "as the article predicts", "as_expected": True, **other,
+    }  # fmt: skip
+    stream.check(line)
+    return line
+
+
+def a_record(
+    observations: Iterable[stream.Line], claims: Iterable[stream.Line] | None = (), lost: Iterable[stream.Line] = ()
+) -> stream.Record:
+    """Return a record of these observations; `claims` None is a header that is older than claims, `lost` was never judged."""
+    kept = [line for line in recorded_lines(evidence=False) if line["kind"] in ("header", "footer")]
+    found = list(observations)
+    header = {**kept[0], "cells": [_cell(one) for one in (*found, *lost)]}
+    header["approaches"] = {**header["approaches"], "pod": {"title": "a pod without Docker", "granted": [], "spawns": False}}
+    header.pop("claims", None)
+    if claims is not None:
+        header["claims"] = list(claims)
+    stream.check(header)
+    return stream.of([header, *found, kept[-1]])
+
+
+def _cell(one: stream.Line) -> stream.Line:
+    return {"property": one["property"], "leg": one["leg"], "family": one["family"], "sentence": f"{one['family']}: a sentence."}
+
+
+def claim(name: str, unjudged: str = "") -> stream.Line:
+    """Return a claim as it stands in a header."""
+    return {"id": name, "says": f"what {name} says", "source": "Part 2, Summary", "unjudged": unjudged}
+
+
+def repeated(number: int, broken: int = 0, *, evidence: bool = False) -> stream.Record:
+    """Return the recorded run with every leg and observation `number` times; in `broken` of them P2-05 on dind differs."""
+    lines = many.repeated(recorded_lines(evidence=evidence), number)
+    for line in lines:
+        if line["kind"] == "observation" and line["property"] == "P2-05" and 1 < names.repeat_of(line["leg"])[1] <= broken + 1:
+            line["state"] = "LACKS"
+    return stream.of(lines)
+
+
+def not_asked(count: int | None = None) -> stream.Record:
+    """Return the recorded run with its first observations, or all, not applicable."""
+    lines = recorded_lines(evidence=False)
+    for one in [line for line in lines if line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE"][:count]:
+        one["state"], one["as_expected"], one["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
+    return stream.of(lines)

@@ -1,0 +1,251 @@
+"""Every judge against the recorded run, and against the same evidence from a world that differs or lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.approaches.catalogue import catalogue
+from conformance.claims.observations import State
+from conformance.claims.properties import Property
+from conformance.evidence.items import Seen
+from conformance.record import stream
+from conformance.suite import families
+from tests.conftest import changed, recorded_lines, without
+
+PROPERTIES = {one.id: one for family in families() for one in family.properties}
+RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines(evidence=False) if line["kind"] == "observation"]
+SPAWNS = {one.name: one.spawns for one in catalogue().values()}
+Look = Callable[[str], Seen]
+
+
+def judge(name: str, seen: Seen) -> State:
+    return PROPERTIES[name].conclude(seen).state
+
+
+def test_the_recorded_run_is_judged_as_it_was(recorded: stream.Record) -> None:
+    assert recorded.observations
+    for line in recorded.observations:
+        concluded = PROPERTIES[line["property"]].conclude(recorded.seen(line["leg"]))
+        assert (line["property"], line["leg"], concluded.state.value) == (line["property"], line["leg"], line["state"])
+        assert concluded.reason == line["reason"]
+
+
+def test_the_recorded_run_has_every_answer_that_is_expected(recorded: stream.Record) -> None:
+    """A judge that says the same of everything would pass a run of one approach, and does not pass both."""
+    for name in {line["property"] for line in recorded.observations}:
+        lines = [o for o in recorded.observations if o["property"] == name and o["state"] != State.NOT_APPLICABLE.value]
+        cells = [(line["approach"], line["leg"].partition(".")[2]) for line in lines]
+        expected = {PROPERTIES[name].expected(*cell, recorded.header["world"])[0] for cell in cells}
+        assert {State(line["state"]) for line in lines} == expected
+
+
+def test_the_recorded_run_has_every_property() -> None:
+    recordable = {one.id for one in PROPERTIES.values() if one.level != "extended"}
+    if missing := sorted(recordable - {name for name, _ in RECORDED_CELLS}):
+        pytest.skip(f"the recorded run is older than {', '.join(missing)}: record it anew")
+
+
+def another_id(pod: dict[str, Any]) -> None:
+    for status in pod["status"]["containerStatuses"]:
+        status["containerID"] = "containerd://" + "0" * 64
+
+
+LIES: list[tuple[str, Callable[[Any], Any]]] = [
+    ("child", lambda o: {**o, "seen": "a process with the child's nonce"}),
+    ("child", lambda o: {**o, "page": {**o["page"], "body": "It works!"}}),
+    ("child", lambda o: {**o, "process": {**o["process"], "start": 0}}),
+]
+DAEMONS_LIES: list[tuple[str, Callable[[Any], Any]]] = [
+    ("inspect", lambda o: {**o, "status": 404}),
+    ("inspect", lambda o: {**o, "body": o["body"].replace("CHILD_NONCE=", "CHILD_NONCE=another-")}),
+    ("daemon", lambda o: {**o, "body": "{}"}),
+]
+KUBELETS_LIES: list[tuple[str, Callable[[Any], Any]]] = [("pod", another_id)]
+
+
+@pytest.mark.parametrize(("name", "leg"), RECORDED_CELLS)
+def test_without_identity_nothing_is_concluded(seen: Look, name: str, leg: str) -> None:
+    if PROPERTIES[name].childless:
+        return
+    spawns = SPAWNS[leg.partition(".")[0]]
+    for evidence, lie in [*LIES, *(DAEMONS_LIES if spawns else KUBELETS_LIES)]:
+        assert judge(name, changed(seen(leg), evidence, lie)) is State.INCONCLUSIVE, evidence
+
+
+def failed(output: Any) -> list[Any]:
+    """Return what stands in the place of an output where the reading did not come to an end; [] for other outputs."""
+    if not isinstance(output, dict):
+        return []
+    if {"status", "body", "lost"} <= set(output):
+        late = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
+        return [late, {"status": 500, "body": '{"message": "no"}', "lost": ""}]
+    if {"exit", "stderr"} <= set(output):
+        return [{**output, "exit": None, "stdout": "", "stderr": ""}]
+    if "levels" in output:
+        return [{**output, "levels": []}, {**output, "levels": [{**one, "inode": 0} for one in output["levels"]]}]
+    return []
+
+
+@pytest.mark.parametrize(("name", "leg"), RECORDED_CELLS)
+def test_a_reading_that_failed_decides_nothing(seen: Look, name: str, leg: str) -> None:
+    """No answer that came too late or not at all, of whichever reading, turns what was seen into its contrary."""
+    here = seen(leg)
+    was = judge(name, here)
+    for evidence in {one.name for one in here}:
+        for place, _ in enumerate(failed(here[evidence].output)):
+            lost = changed(here, evidence, lambda output, place=place: (failed(output) or [output] * 2)[place])  # type: ignore[misc]
+            assert judge(name, lost) in (was, State.INCONCLUSIVE, State.ERROR), evidence
+
+
+@pytest.mark.parametrize("one", PROPERTIES.values(), ids=lambda p: p.id)
+def test_no_evidence_is_never_a_finding(one: Property) -> None:
+    assert one.conclude(Seen([])).state is State.INCONCLUSIVE
+
+
+def test_a_decoy_on_the_pods_ip_does_not_pass(seen: Look) -> None:
+    decoy = changed(seen("dind.foreground"), "asked on the pod's IP", lambda o: {**o, "body": "It works!"})
+    assert judge("P2-05", decoy) is State.LACKS
+
+
+def test_silence_on_the_pods_ip_is_not_a_refusal(seen: Look) -> None:
+    silent = changed(seen("dood.foreground"), "asked on the pod's IP", lambda _: {"outcome": "timeout"})
+    assert judge("P2-05", silent) is State.INCONCLUSIVE
+
+
+def test_a_pod_on_the_nodes_network_proves_nothing(seen: Look) -> None:
+    def host_network(pod: dict[str, Any]) -> None:
+        pod["status"]["podIP"] = pod["status"]["hostIP"]
+
+    assert judge("P2-05", changed(seen("dind.foreground"), "pod", host_network)) is State.INCONCLUSIVE
+
+
+def test_an_orphan_that_is_another_process_is_not_the_child(seen: Look) -> None:
+    def another(found: list[dict[str, Any]]) -> None:
+        for process in found:
+            process["start"] += 1
+
+    assert judge("P2-10", changed(seen("dood.detached"), "orphan", another)) is State.INCONCLUSIVE
+
+
+def test_an_orphan_that_does_not_serve_is_not_proven(seen: Look) -> None:
+    silent = changed(seen("dood.detached"), "orphan's page", lambda _: {"outcome": "ECONNREFUSED"})
+    assert judge("P2-10", silent) is State.INCONCLUSIVE
+
+
+def test_a_child_that_had_ended_before_says_nothing(seen: Look) -> None:
+    def absent(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            if event["event"] == "gone" and event["role"] == "child":
+                event["event"] = "absent"
+
+    assert judge("P2-10", changed(seen("dind.detached"), "deletion", absent)) is State.INCONCLUSIVE
+
+
+def test_one_path_left_is_enough_to_lack(seen: Look) -> None:
+    def left(found: dict[str, Any]) -> None:
+        found[next(iter(found))] = {"exists": True, "bytes": 4096}
+
+    assert judge("P2-08", changed(seen("dind.foreground"), "on the node after", left)) is State.LACKS
+
+
+def test_a_layer_that_was_never_found_cannot_be_gone(seen: Look) -> None:
+    def never(found: dict[str, Any]) -> None:
+        for path in [path for path in found if path.endswith("/diff")]:
+            found[path] = {"exists": False}
+
+    assert judge("P2-08", changed(seen("dind.foreground"), "on the node before", never)) is State.INCONCLUSIVE
+
+
+def test_another_directory_of_the_same_name_is_not_the_daemons(seen: Look) -> None:
+    def another(found: dict[str, Any]) -> None:
+        for path in found.values():
+            path["inode"] = path.get("inode", 0) + 1
+
+    assert judge("P2-08", changed(seen("dind.foreground"), "daemon's own view", another)) is State.INCONCLUSIVE
+
+
+def unlimited(answer: dict[str, Any]) -> None:
+    for level in answer["levels"]:
+        if "pod" in level["path"].rpartition("/")[2]:
+            level["files"] |= {"memory.limit_in_bytes": "9223372036854771712", "cpu.cfs_quota_us": "-1"}
+
+
+def test_a_pod_without_limits_is_inconclusive(seen: Look) -> None:
+    assert judge("P2-13", changed(seen("dind.foreground"), "pod's cgroups", unlimited)) is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["P2-13.memory", "P2-13.cpu"])
+def test_a_container_without_limits_makes_the_behaviour_inconclusive(seen: Look, name: str) -> None:
+    def none(pod: dict[str, Any]) -> None:
+        pod["spec"]["containers"][0]["resources"].pop("limits")
+
+    assert judge(name, changed(seen("dind.laden"), "pod", none)) is State.INCONCLUSIVE
+
+
+def test_on_v2_a_child_at_the_nodes_root_is_outside(seen: Look) -> None:
+    """moby#45378: the same pod on cgroup v2, as seen by hand: /docker/ID at the node's root, memory.max=max."""
+    uid = seen("dind.foreground")["pod"].output["metadata"]["uid"].replace("-", "_")
+
+    def v2(path: str, limited: bool) -> Callable[[Any], Any]:
+        parts = path.strip("/").split("/")
+        levels = []
+        for depth in range(len(parts), -1, -1):
+            files = {"memory.max": "max", "cpu.max": "max 100000"}
+            if limited and depth == len(parts) - 1:
+                files = {"memory.max": str(768 << 20), "cpu.max": "70000 100000"}
+            levels.append({"controller": "", "path": "/" + "/".join(parts[:depth]), "inode": 10 + depth, "files": files})
+        return lambda _: {"cgroup": f"0::{path}", "mounts": {"": "/sys/fs/cgroup"}, "levels": levels}
+
+    pod = v2(f"/kubelet.slice/kubelet-kubepods-burstable-pod{uid}.slice/cri-containerd-1.scope", limited=True)
+    at_pod = changed(seen("dind.foreground"), "pod's cgroups", pod)
+    outside = changed(at_pod, "child's cgroups", v2("/docker/2", limited=False))
+    assert judge("P2-13", outside) is State.LACKS
+    inside = f"/kubelet.slice/kubelet-kubepods-burstable-pod{uid}.slice/cri-containerd-1.scope"
+    assert judge("P2-13", changed(at_pod, "child's cgroups", v2(inside, limited=True))) is State.HOLDS
+    assert PROPERTIES["P2-13"].expected("dind", "foreground", {"cgroup": "v2"})[0] is State.LACKS
+
+
+def test_a_killed_allocation_without_an_oom_kill_is_inconclusive(seen: Look) -> None:
+    quiet = without(seen("dind.laden"), "pod after allocation")
+    before = quiet["cgroups before allocation"].output
+    assert judge("P2-13.memory", changed(quiet, "cgroups after allocation", lambda _: before)) is State.INCONCLUSIVE
+
+
+def test_an_allocation_that_only_says_so_is_inconclusive(seen: Look) -> None:
+    """A child that prints success (and a client that lies) is not believed without the node's own counter."""
+
+    def nothing_used(answer: dict[str, Any]) -> None:
+        for level in answer["levels"]:
+            if "memory.max_usage_in_bytes" in level["files"]:
+                level["files"]["memory.max_usage_in_bytes"] = "1000000"
+
+    assert judge("P2-13.memory", changed(seen("dood.laden"), "cgroups after allocation", nothing_used)) is State.INCONCLUSIVE
+
+
+def test_a_burn_that_was_not_throttled_and_used_little_is_inconclusive(seen: Look) -> None:
+    def idle(use: dict[str, Any]) -> None:
+        use["samples"][1] = {**use["samples"][0], "at": use["samples"][0]["at"] + 2}
+
+    for leg in ("dind.laden", "dood.laden"):
+        assert judge("P2-13.cpu", changed(seen(leg), "use while burning", idle)) is State.INCONCLUSIVE
+
+
+def test_a_world_that_nobody_knows_has_no_expectation() -> None:
+    expected, why = PROPERTIES["P2-13"].expected("dind", "foreground", {"cgroup": "unknown"})
+    assert expected is None
+    assert "unknown" in why
+
+
+def test_a_judge_that_breaks_is_an_error(seen: Look) -> None:
+    broken = changed(seen("dind.foreground"), "asked on the pod's IP", lambda _: None or {})
+    assert judge("P2-05", broken) is State.ERROR
+
+
+def test_judges_see_no_prediction() -> None:
+    text = json.dumps([str(one.judged_by.__code__.co_names) for one in PROPERTIES.values()])
+    assert "predicts" not in text
+    assert "expects" not in text

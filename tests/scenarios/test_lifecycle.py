@@ -1,0 +1,180 @@
+"""When and how a child ends with its pod: the judges on the recorded run's deletions, and on some that went otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.claims.observations import State
+from conformance.evidence.items import Evidence, Seen
+from tests.builders.evidence import conclude, given, proven, reading
+from tests.conftest import changed
+
+Look = Callable[[str], Seen]
+
+
+def deleted(seen: Seen, change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Seen:
+    """Return the leg's evidence, its child's notes readable, with its deletion changed."""
+    pid = seen["child"].output["process"]["pid"]
+
+    def readable(deletion: dict[str, Any]) -> Any:
+        for event in deletion["events"]:
+            if event["event"] == "watching":
+                event["noting"] = [pid]
+        return change(deletion)
+
+    return changed(seen, "deletion", readable)
+
+
+def drop(seen: Seen, what: str) -> Seen:
+    """Return the evidence without the child's events of a kind."""
+    pid = seen["child"].output["process"]["pid"]
+
+    def without(deletion: dict[str, Any]) -> None:
+        deletion["events"] = [e for e in deletion["events"] if not (e["event"] == what and e.get("pid") == pid)]
+
+    return deleted(seen, without)
+
+
+def absent(deletion: dict[str, Any]) -> None:
+    for event in deletion["events"]:
+        if event.get("role") == "child" and event["event"] == "gone":
+            event["event"] = "absent"
+
+
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_the_recorded_child_was_told_and_ended_in_time(seen: Look, name: str) -> None:
+    concluded = conclude(name, deleted(seen("dind.foreground")))
+    assert concluded.state is State.HOLDS
+    assert "SIGTERM seen after" in concluded.reason
+
+
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_a_child_that_had_ended_before_says_nothing(seen: Look, name: str) -> None:
+    assert conclude(name, deleted(seen("dind.foreground"), absent)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_a_child_that_ends_by_itself_while_it_is_watched_did_not_end_with_its_pod(seen: Look, name: str) -> None:
+    def early(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            if event.get("role") == "child" and event["event"] in ("noted", "gone"):
+                event["at"] = deletion["delete_called"] - deletion["uncertainty"] - 0.1
+
+    assert conclude(name, deleted(seen("dind.foreground"), early)).state is State.INCONCLUSIVE
+
+
+def test_an_orphan_of_a_pod_that_nobody_followed_is_not_proven(seen: Look) -> None:
+    def unfollowed(deletion: dict[str, Any]) -> None:
+        deletion["followed"] = [process for process in deletion["followed"] if process["role"] == "child"]
+
+    assert conclude("P2-10", deleted(seen("dood.detached"), unfollowed)).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_ends_without_a_word_was_not_told(seen: Look) -> None:
+    assert conclude("P2-20.told", drop(seen("dind.foreground"), "noted")).state is State.LACKS
+
+
+def test_silence_of_a_child_whose_notes_cannot_be_read_says_nothing(seen: Look) -> None:
+    def unreadable(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            event.pop("noting", None)
+
+    silent = changed(drop(seen("dind.foreground"), "noted"), "deletion", unreadable)
+    assert conclude("P2-20.told", silent).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_did_not_end_was_not_told_before_its_end(seen: Look) -> None:
+    assert conclude("P2-20.told", drop(seen("dind.foreground"), "gone")).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_ends_after_the_grace_is_late(seen: Look) -> None:
+    def late(deletion: dict[str, Any]) -> None:
+        deletion["manifest_grace"] = 0
+
+    assert conclude("P2-20.grace", deleted(seen("dind.foreground"), late)).state is State.LACKS
+
+
+def test_a_child_that_outlives_its_pod_is_late_and_not_killed(seen: Look) -> None:
+    outlived = drop(seen("dind.foreground"), "gone")
+    assert conclude("P2-20.grace", outlived).state is State.LACKS
+    # The page and the process that prove an orphan were never read of this leg.
+    assert conclude("P2-20", outlived).state is State.INCONCLUSIVE
+    assert conclude("P2-20", seen("dood.detached")).state is State.LACKS
+
+
+def test_a_watch_that_ended_before_the_pod_did_decides_nothing(seen: Look) -> None:
+    def unfinished(deletion: dict[str, Any]) -> None:
+        deletion["pod_over"] = False
+
+    running = changed(drop(seen("dind.foreground"), "gone"), "deletion", unfinished)
+    assert conclude("P2-20.grace", running).state is State.INCONCLUSIVE
+    assert conclude("P2-20", running).state is State.INCONCLUSIVE
+
+
+SUCCESSOR = {"pid": 4711, "start": 99, "nspid": [4711, 1]}
+
+
+@pytest.mark.parametrize("leg", ["dood.foreground", "dood.foreground-forced", "dind.foreground"])
+def test_a_child_that_its_engine_starts_again_did_not_end_with_its_pod(seen: Look, leg: str) -> None:
+    """What is asked is whether the child goes on, not whether one process does."""
+    ended = seen(leg)
+    nonce, child = ended["child"].asked["nonce"], ended["child"].output["process"]
+    assert conclude("P2-10", given(ended, "successors", [])).state is State.HOLDS
+    assert conclude("P2-10", given(ended, "successors", [child])).state is State.HOLDS, "itself, on its way out"
+    again = given(ended, "successors", [SUCCESSOR])
+    serving = conclude("P2-10", given(again, "successor's page", {"outcome": "answered", "body": nonce}))
+    assert serving.state is State.LACKS
+    assert "was started again: process 4711" in serving.reason
+    assert "restart policy no, stop signal SIGTERM" in serving.reason
+    for page in ({"outcome": "refused"}, {"outcome": "answered", "body": "another's"}):
+        assert conclude("P2-10", given(again, "successor's page", page)).state is State.INCONCLUSIVE
+    assert conclude("P2-10", again).state is State.INCONCLUSIVE
+
+
+CHILD = {"pid": 100, "start": 7}
+
+
+def killed(*more: Evidence, struck: bool = True, before: bool = True, after: bool = False) -> Seen:
+    readings = [reading("child before it", before, CHILD), reading("killed", struck), reading("child after it", after, CHILD)]
+    return Seen([*proven("n"), *readings, *more])
+
+
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_whoever_says_that_a_child_ended_asks_whether_it_was_started_again(seen: Look, name: str) -> None:
+    ended = seen("dind.foreground")
+    nonce = ended["child"].asked["nonce"]
+    again = given(given(ended, "successors", [SUCCESSOR]), "successor's page", {"outcome": "answered", "body": nonce})
+    assert conclude(name, ended).state is State.HOLDS
+    assert conclude(name, again).state is State.LACKS
+    assert conclude(name, given(again, "successor's page", {"outcome": "refused"})).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_an_engine_starts_again_goes_on_and_one_that_a_client_starts_anew_is_another(seen: Look) -> None:
+    """Kubelet starts the client again, too, which does what it is told to: another container with the same nonce."""
+    killed = seen("dind.engine-killed")
+    nonce, child = killed["child"].asked["nonce"], killed["child"].output["process"]
+    page = {"outcome": "answered", "body": nonce}
+    assert conclude("L-02", given(killed, "successors after it", [])).state is State.HOLDS
+    same = given(killed, "successors after it", [{**SUCCESSOR, "cgroup": child["cgroup"]}])
+    serving = conclude("L-02", given(same, "successor's page after it", page))
+    assert serving.state is State.LACKS
+    assert "was started again: process 4711" in serving.reason
+    assert conclude("L-02", same).state is State.INCONCLUSIVE
+    another = given(killed, "successors after it", [{**SUCCESSOR, "cgroup": f"1:cpu:/docker/{'e' * 64}\n"}])
+    assert conclude("L-02", given(another, "successor's page after it", page)).state is State.HOLDS
+
+
+@pytest.mark.parametrize("name", ["L-01", "L-02"])
+def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str) -> None:
+    page, mute = (
+        reading("its page after it", {"outcome": "served", "body": "n\n"}),
+        reading("its page after it", {"outcome": "timeout"}),
+    )
+    assert conclude(name, killed()).state is State.HOLDS
+    assert conclude(name, killed(page, after=True)).state is State.LACKS
+    assert conclude(name, killed(mute, after=True)).state is State.INCONCLUSIVE
+    assert conclude(name, killed(struck=False)).state is State.INCONCLUSIVE
+    assert conclude(name, killed(before=False)).state is State.INCONCLUSIVE

@@ -1,0 +1,127 @@
+"""Who gets the child's page in the pod's network: from another pod, on localhost, on a port that is not published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
+from scenarios.networking import ON_NODE_IP, ON_POD_IP
+from tests.builders.evidence import conclude, given
+from tests.conftest import changed
+
+Look = Callable[[str], Seen]
+REFUSED = {"outcome": "ECONNREFUSED"}
+SILENT = {"outcome": "timeout"}
+DECOY = {"outcome": "served", "status": 200, "body": "It works!"}
+PORT = 20001
+PLACES = [
+    {"from_": f"{place} on {node}", "netns": netns, "port": PORT, "node": node}
+    for node in ("one", "two")
+    for netns, place in ((0, "a pod"), (1, "the node's own network"))
+]
+
+
+def served(seen: Seen) -> dict[str, Any]:
+    return {"outcome": "served", "status": 200, "body": seen["child"].asked["nonce"] + "\n"}
+
+
+def answered(seen: Seen, name: str, *outputs: dict[str, Any], port: int = PORT) -> Seen:
+    """Return the evidence with an answer at each place, the last one at the rest, on a network that is whole."""
+    rest = [*outputs, *[outputs[-1]] * (len(PLACES) - len(outputs))]
+    whole = given(seen, "Pod A's page", *[DECOY] * len(PLACES), each=PLACES)
+    whole = given(whole, "Pod A's greeting", *[DECOY] * len(PLACES), each=PLACES)
+    return given(whole, name, *rest, each=[{**place, "port": port} for place in PLACES])
+
+
+def test_a_pod_on_each_node_must_get_the_page(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("P2-18", answered(leg, ON_POD_IP, served(leg))).state is State.HOLDS
+    assert "all 2 places" in conclude("P2-18", answered(leg, ON_POD_IP, served(leg))).reason
+    assert conclude("P2-18", answered(leg, ON_POD_IP, REFUSED, served(leg))).state is State.LACKS
+    assert conclude("P2-18", answered(leg, ON_POD_IP, DECOY, served(leg))).state is State.LACKS
+    assert conclude("P2-18", answered(leg, ON_POD_IP, SILENT, served(leg))).state is State.INCONCLUSIVE
+    # What a node's own network gets is no pod's answer.
+    assert conclude("P2-18", answered(leg, ON_POD_IP, served(leg), REFUSED, served(leg), REFUSED)).state is State.HOLDS
+
+
+@pytest.mark.parametrize("name", ["P2-05", "P2-18"])
+def test_a_child_that_ended_by_itself_may_have_ended_before_it_was_asked(seen: Look, name: str) -> None:
+    def absent(deletion: dict[str, Any]) -> None:
+        for event in deletion["events"]:
+            if event.get("role") == "child" and event["event"] == "gone":
+                event["event"] = "absent"
+
+    gone = changed(answered(seen("dind.foreground"), ON_POD_IP, REFUSED), "deletion", absent)
+    assert conclude(name, gone).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["P2-05", "P2-18"])
+def test_where_pod_a_does_not_answer_nobody_is_judged(seen: Look, name: str) -> None:
+    leg = seen("dind.foreground")
+    broken = given(answered(leg, ON_POD_IP, served(leg)), "Pod A's page", SILENT, asked=PLACES[0])
+    assert conclude(name, broken).state is State.ERROR
+
+
+def test_nobody_who_asked_is_no_answer(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("P2-18", given(answered(leg, ON_POD_IP, served(leg)), ON_POD_IP)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_an_unpublished_port_is_refused_beside_a_published_one_that_answers(seen: Look, approach: str) -> None:
+    leg = seen(f"{approach}.foreground")
+    name = "asked for the unpublished port"
+    published = given(answered(leg, ON_POD_IP, REFUSED), ON_NODE_IP, served(leg), asked=PLACES[0])
+    assert conclude("P2-05.unpublished", answered(published, name, REFUSED, port=80)).state is State.LACKS
+    assert conclude("P2-05.unpublished", answered(published, name, served(leg), port=80)).state is State.HOLDS
+    assert conclude("P2-05.unpublished", answered(published, name, SILENT, port=80)).state is State.INCONCLUSIVE
+    same = answered(published, name, served(leg), port=PORT)
+    assert "same number" in conclude("P2-05.unpublished", same).reason
+    nowhere = given(answered(published, name, REFUSED, port=80), ON_NODE_IP, REFUSED, asked=PLACES[0])
+    assert conclude("P2-05.unpublished", nowhere).state is State.INCONCLUSIVE
+
+
+def test_the_localhost_of_the_clients_container(seen: Look) -> None:
+    leg = answered(seen("dind.foreground"), ON_POD_IP, REFUSED)
+    asked = {"from_": "the client's container", "netns": 42, "port": PORT}
+    for output, state in ((served(leg), State.HOLDS), (REFUSED, State.LACKS), (SILENT, State.INCONCLUSIVE)):
+        assert conclude("P2-05.localhost", given(leg, "asked on the pod's localhost", output, asked=asked)).state is state
+
+
+def led_to(seen: Seen, *addresses: str, control: dict[str, Any] = DECOY) -> Seen:
+    ends = [{"addresses": [address], "conditions": {"ready": True}} for address in addresses]
+    led = given(seen, "Service's endpoints", {"items": [{"endpoints": ends}]}, asked={})
+    return given(led, "asked at the control Service's address", control, asked={})
+
+
+def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look) -> None:
+    leg, name = seen("dind.foreground"), "asked at the Service's address"
+    address = leg["pod"].output["status"]["podIP"]
+    assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address)).state is State.HOLDS
+    assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED), address)).state is State.LACKS
+    assert conclude("P2-05.service", led_to(answered(leg, name, DECOY), address)).state is State.LACKS
+    assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED))).state is State.INCONCLUSIVE
+    assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address, "10.244.9.9")).state is State.INCONCLUSIVE
+    # A kube-proxy that has not heard of a Service refuses, too.
+    unheard = led_to(answered(leg, name, REFUSED), address, control=REFUSED)
+    assert conclude("P2-05.service", unheard).state is State.INCONCLUSIVE
+    # And what is beyond the cluster may answer for it.
+    beyond = led_to(answered(leg, name, REFUSED), address, control={"outcome": "served", "status": 404, "body": ""})
+    assert conclude("P2-05.service", beyond).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "state"),
+    [
+        ("docker0 1500\neth0 1500\nlo 65536\n", State.HOLDS),
+        ("docker0 1500\neth0 1450\nlo 65536\n", State.LACKS),
+        ("eth0 1500\nlo 65536\n", State.INCONCLUSIVE),
+        ("", State.INCONCLUSIVE),
+    ],
+)
+def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
+    assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state

@@ -1,0 +1,225 @@
+"""What a client takes through its daemon, and what confines it: each judge true, false and INCONCLUSIVE."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
+from scenarios.security import capabilities, directories
+from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
+from tests.conftest import changed, without
+
+Look = Callable[[str], Seen]
+
+
+def privileged(child: str = ALL, client: str = FEW) -> Seen:
+    init = process(1, ALL)
+    return Seen([
+        *proven("n1"),
+        ran("privileged"),
+        reading("privileged: ancestry", [process(9, child), process(8, ALL), init], {"option": "--privileged"}),
+        reading("client: ancestry", [process(7, client), init]),
+    ])  # fmt: skip
+
+
+def test_a_child_with_more_capabilities_than_its_client_has_taken_them() -> None:
+    concluded = capabilities.conclude(privileged())
+    assert concluded.state is State.LACKS
+    assert concluded.reason == "with --privileged the child has 41 capabilities, the client 14, the node's pid 1 41"
+    assert capabilities.conclude(privileged(child=FEW)).state is State.HOLDS
+
+
+def test_of_a_client_that_is_privileged_itself_nothing_is_concluded() -> None:
+    assert capabilities.conclude(privileged(client=ALL)).state is State.INCONCLUSIVE
+
+
+def test_a_privileged_container_that_did_not_run_is_no_refusal() -> None:
+    none = changed(without(privileged(), "privileged: ancestry"), "privileged", lambda o: {**o, "exit": 125, "stderr": "why"})
+    concluded = capabilities.conclude(none)
+    assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "--privileged: exit 125: why; no such container ran")
+
+
+def test_where_the_machine_withholds_a_capability_one_more_than_the_clients_is_enough() -> None:
+    more = f"{int(FEW, 16) | 1 << 21:016x}"
+    asked = {"option": "--cap-add=SYS_ADMIN"}
+    seen = Seen([*without(changed(privileged(), "privileged", lambda o: {**o, "exit": 125}), "privileged: ancestry"),
+                 ran("sys-admin"), reading("privileged: ancestry", [process(9, more), process(1, ALL)], asked)])  # fmt: skip
+    concluded = capabilities.conclude(seen)
+    assert concluded.state is State.LACKS
+    assert concluded.reason.startswith(
+        "--privileged: exit 125; with --cap-add=SYS_ADMIN the child has 15 capabilities, the client 14"
+    )
+
+
+def file(inode: int) -> dict[str, Any]:
+    return {"exists": True, "device": 1, "inode": inode}
+
+
+ABSENT = {"exists": False, "error": "ENOENT"}
+FOLDER = "/var/lib/kubelet/pods/u1"
+
+
+def mounting(mounted: dict[str, Any], its_file: dict[str, Any]) -> Seen:
+    return Seen([
+        *proven("n1"),
+        ran("mounting"),
+        reading("mounting: child", {"/host": mounted, "/host/etc-hosts": its_file}, {"paths": ["/host", "/host/etc-hosts"]}),
+        reading("mounting: node", {FOLDER: file(1), f"{FOLDER}/etc-hosts": file(2)}, {"paths": [FOLDER, f"{FOLDER}/etc-hosts"]}),
+    ])  # fmt: skip
+
+
+def test_a_directory_of_the_node_is_known_by_device_and_inode() -> None:
+    assert directories.conclude(mounting(file(1), file(2))).state is State.LACKS
+    assert "an empty one" in directories.conclude(mounting(file(5), ABSENT)).reason
+    assert directories.conclude(mounting(file(5), ABSENT)).state is State.HOLDS
+    assert directories.conclude(mounting(file(5), file(6))).state is State.HOLDS, "a file of that name, not that file"
+
+
+def test_a_mount_that_is_not_there_or_a_file_that_never_was_says_nothing() -> None:
+    assert directories.conclude(mounting(ABSENT, ABSENT)).state is State.INCONCLUSIVE
+    assert directories.conclude(mounting(file(1), ABSENT)).state is State.INCONCLUSIVE
+    never = changed(mounting(file(5), ABSENT), "mounting: node", lambda o: {**o, f"{FOLDER}/etc-hosts": ABSENT})
+    assert directories.conclude(never).state is State.INCONCLUSIVE
+    assert directories.conclude(without(mounting(file(1), file(2)), "mounting: child")).state is State.INCONCLUSIVE
+
+
+def at(inode: int) -> dict[str, Any]:
+    return {"exists": True, "device": 1, "inode": inode}
+
+
+def mounted(seen: Seen, inode: int, *, there: bool, written: bool = True) -> Seen:
+    """Return the evidence of a mounted directory; the client's is inode 1, the daemon's inode 2."""
+    gone = {"exists": False}
+    file = {"paths": ["/tmp", "/tmp/file"]}
+    seen = given(seen, "the client's directory", {"/tmp": at(1), "/tmp/file": at(3) if written else gone}, asked=file)
+    seen = given(seen, "the daemon's directory", {"/tmp": at(2)}, asked={"paths": ["/tmp"]})
+    sees = {"/x": at(inode), "/x/file": at(3) if there else gone}
+    return given(seen, "the mounted directory", sees, asked={"paths": ["/x", "/x/file"]})
+
+
+def test_whose_directory_is_mounted_is_told_by_device_and_inode(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("G-05", mounted(leg, 1, there=True)).state is State.HOLDS
+    daemons = conclude("G-05", mounted(leg, 2, there=False))
+    assert daemons.state is State.LACKS
+    assert "the daemon's /tmp; the file is not in it" in daemons.reason
+    assert conclude("G-05", mounted(leg, 4, there=False)).state is State.INCONCLUSIVE
+    assert conclude("G-05", mounted(leg, 2, there=False, written=False)).state is State.INCONCLUSIVE
+
+
+def foreign(seen: Seen, *, code: int, out: str = "", err: str = "", env: str = "CHILD_NONCE=secret") -> Seen:
+    """Return the evidence of a container on the node, and of what the client said when it asked for it."""
+    body = json.dumps({"Id": "1", "Config": {"Env": [env]}})
+    seen = given(seen, "foreign container", {"status": 201, "body": '{"Id":"1"}', "lost": ""})
+    seen = given(seen, "foreign container on the node", {"status": 200, "body": body, "lost": ""})
+    return given(seen, "foreign container, by the client", {"exit": code, "stdout": out, "stderr": err})
+
+
+def test_a_client_reaches_a_container_if_it_can_tell_its_nonce(seen: Look) -> None:
+    leg = seen("dood.foreground")
+    unknown = "Error response from daemon: No such container: 1"
+    assert conclude("G-01", foreign(leg, code=0, out='["CHILD_NONCE=secret"]')).state is State.HOLDS
+    assert conclude("G-01", foreign(leg, code=1, err=unknown)).state is State.LACKS
+    assert conclude("G-01", foreign(leg, code=0, out="[]")).state is State.INCONCLUSIVE, "a client that prints success"
+    assert conclude("G-01", foreign(leg, code=1, err="Cannot connect to the Docker daemon")).state is State.INCONCLUSIVE
+    assert conclude("G-01", foreign(leg, code=1, err=unknown, env="PATH=/")).state is State.INCONCLUSIVE, "nothing to be seen"
+    none = given(leg, "foreign container", {"status": 0, "body": "", "lost": "FileNotFoundError(2)"})
+    assert conclude("G-01", none).state is State.NOT_APPLICABLE
+    late = given(leg, "foreign container", {"status": 0, "body": "", "lost": "TimeoutError('timed out')"})
+    assert conclude("G-01", without(late, "foreign container on the node")).state is State.INCONCLUSIVE
+
+
+def pod_processes(seen: Seen, capabilities: dict[str, int]) -> Seen:
+    """Return the evidence of the pod's containers' first processes, on a node with four capabilities."""
+    statuses = seen["pod"].output["status"]["containerStatuses"]
+    processes = [
+        {
+            "pid": number,
+            "nspid": [number, 1],
+            "cgroup": f"0::/pod/{status['containerID'].rpartition('//')[2]}",
+            "capabilities": f"{capabilities[status['name']]:016x}",
+            "seccomp": "0",
+        }
+        for number, status in enumerate(statuses, 2)
+        if status["name"] in capabilities
+    ]
+    return given(given(seen, "pod processes", processes), "node's first process", [{"capabilities": "000000000000000f"}])
+
+
+def test_a_privileged_container_is_told_by_what_its_process_may_do(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    privileged = conclude("H-01", pod_processes(leg, {"docker-cmds": 3, "dind-daemon": 15}))
+    assert privileged.state is State.HOLDS
+    assert "docker-cmds has 2" in privileged.reason
+    assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3, "dind-daemon": 7})).state is State.LACKS
+    assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3})).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "seccomp", "state"),
+    [
+        ("00000000a80425fb", "2", State.HOLDS),
+        ("0000000000000000", "2", State.HOLDS),
+        ("00000000a80425fb", "0", State.LACKS),
+        ("000001ffffffffff", "2", State.LACKS),
+        ("00000000a80425fb", "", State.INCONCLUSIVE),
+    ],
+)
+def test_a_child_is_confined_by_capabilities_and_seccomp(seen: Look, capabilities: str, seccomp: str, state: State) -> None:
+    def process(child: dict[str, Any]) -> None:
+        child["process"] |= {"capabilities": capabilities, "seccomp": seccomp}
+
+    assert conclude("S-16", changed(seen("dind.foreground"), "child", process)).state is state
+
+
+@pytest.mark.parametrize(
+    ("pod", "other", "state"),
+    [
+        ('pods "dind" is forbidden: violates PodSecurity "baseline:latest": privileged', "", State.HOLDS),
+        ("", "", State.LACKS),
+        ("exceeded quota", "", State.INCONCLUSIVE),
+        ('violates PodSecurity "baseline:latest": privileged', "violates PodSecurity", State.INCONCLUSIVE),
+    ],
+)
+def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, other: str, state: State) -> None:
+    leg = given(seen("dind.foreground"), "the pod under baseline", {"refused": pod})
+    assert conclude("K-05", given(leg, "Pod A under baseline", {"refused": other})).state is state
+
+
+def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) -> None:
+    leg, name = seen("dind.foreground"), "asked for the engine's API"
+    body = leg["daemon"].output["body"][:4096]
+    answered, other = {"outcome": "served", "body": body}, {"outcome": "served", "body": '{"ID":"another"}'}
+    refused = {"outcome": "ECONNREFUSED"}
+    assert conclude("H-02", given(leg, name, refused, answered, asked={})).state is State.LACKS
+    assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
+    assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
+    assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "state"),
+    [
+        ("docker-default (enforce)", ["name=apparmor", "name=seccomp,profile=builtin"], State.HOLDS),
+        ("system_u:system_r:container_t:s0:c1,c2", ["name=selinux"], State.HOLDS),
+        ("unconfined", ["name=seccomp,profile=builtin"], State.LACKS),
+        ("", ["name=seccomp,profile=builtin"], State.NOT_APPLICABLE),
+        ("", ["name=apparmor"], State.INCONCLUSIVE),
+    ],
+)
+def test_a_profile_is_the_processs_own(seen: Look, profile: str, options: list[str], state: State) -> None:
+    profiled = {"exit": 0, "stdout": f"{profile}\n", "stderr": ""}
+    none = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: Invalid argument"}
+
+    def report(answer: dict[str, Any]) -> None:
+        answer["body"] = json.dumps({**json.loads(answer["body"]), "SecurityOptions": options})
+
+    leg = changed(seen("dind.foreground"), "daemon", report)
+    assert conclude("J-01", given(leg, "child's profile", profiled if profile else none)).state is state
+    gone = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: No such file or directory"}
+    assert conclude("J-01", given(leg, "child's profile", gone)).state is State.INCONCLUSIVE

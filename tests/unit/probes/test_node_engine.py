@@ -1,0 +1,45 @@
+"""What is found and removed on a node's engine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conformance.legs import naming
+from conformance.probes import node_engine
+from tests.builders.engine import HERE, OURS, Engine
+
+
+def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
+    engine: Any = Engine()
+    assert [one["nonce"] for one in node_engine.remove_by_nonce(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
+    assert [one["id"] for one in node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
+    assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE)) == []
+
+
+def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
+    engine: Any = Engine()
+    engine._delete = lambda _: (409, {"message": "removal of container 1 is already in progress"})
+    node_engine.remove(engine, {"kind": "container", "id": "1", "nonce": "n"})
+
+
+def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_listed_once() -> None:
+    engine: Any = Engine()
+    asked: list[str] = []
+
+    def ask(question: str, _: float = 0, **about: Any) -> Any:
+        asked.append(question)
+        published = [{"Id": "a", "Ports": [{"PublicPort": 20130}, {"PrivatePort": 80}]}, {"Id": "b", "Ports": None}]
+        said = {"status": 200, "body": json.dumps(published)} if question == "daemon" else [f"rule of {about['ports'][0]}"]
+        return type("Answer", (), {"output": said})
+
+    engine.ask = ask
+    spans = [range(first, first + 128) for first in (20000, 20128, 20256)]
+    assert node_engine.forget_ports(engine, spans) == ["rule of 20000", "rule of 20256"]
+    assert asked == ["daemon", "forget_ports", "forget_ports"]
+
+
+def test_without_an_engine_there_is_nothing_to_sweep() -> None:
+    engine: Any = Engine()
+    engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
+    assert node_engine.remove_by_nonce(engine, "") == []

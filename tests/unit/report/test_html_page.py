@@ -1,0 +1,110 @@
+"""The report's page: its order, what it escapes, and what it asks for."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import html
+
+from attrs import evolve
+
+from conformance.analysis.summary import Summary
+from conformance.evidence.items import REDACTED, digest
+from conformance.record import stream
+from conformance.report import html_page, markdown
+from tests.conftest import of_legs, recorded_lines, up_to
+
+HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m \x00 &amp;"
+
+
+def test_hostile_evidence_is_escaped() -> None:
+    lines = recorded_lines()
+    for line in lines:
+        if line["kind"] == "evidence":
+            line["output"] = HOSTILE
+            line["sha256"] = digest(HOSTILE)
+        if line["kind"] == "observation":
+            line["reason"] = HOSTILE
+    spoiled = stream.of(lines)
+    page, summary = html_page.report(Summary.of(spoiled)), markdown.report(Summary.of(spoiled))
+    assert page.count("<script") == 1  # the page's own
+    assert "\x1b" not in page
+    assert "<script" not in summary
+    assert all(row.count("|") == 5 for row in summary.splitlines() if row.startswith("| P2-"))
+
+
+def test_the_page_asks_for_nothing_outside(recorded: stream.Record, page: str) -> None:
+    body = page[page.index("<script>") + len("<script>") : page.index("</script>")]
+    digested = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digested}'" in html.unescape(page.split("<body>", maxsplit=1)[0])
+    assert "http://" not in page.split("<body>", maxsplit=1)[0]
+    assert "<link" not in page
+    assert " src=" not in page
+    for line in recorded.observations:
+        assert f"{line['property']}, {line['leg']}" in page
+
+
+def test_the_report_says_where_something_was_redacted(page: str) -> None:
+    said = page.count("secrets redacted when it was read")
+    lines = recorded_lines()
+    for line in lines:
+        if line["kind"] == "evidence" and line["name"] == "child":
+            line["output"]["was"] = REDACTED
+            line["sha256"] = digest(line["output"])
+    assert html_page.report(Summary.of(stream.of(lines))).count("secrets redacted when it was read") > said
+
+
+def test_a_report_of_level_article_is_below_a_megabyte() -> None:
+    page = html_page.report(Summary.of(stream.of(up_to("article", recorded_lines()))))
+    assert len(page.encode()) < 1_000_000
+
+
+ORDER = (
+    "Asked: in 2017",
+    'class="headline"',
+    "Where that differs",
+    "How sure",
+    "What it cost",
+    "What was not tested",
+    "Show me",
+    '<table class="summary">',
+)
+
+
+def test_a_reader_is_told_what_matters_first(page: str) -> None:
+    places = [page.index(part) for part in ORDER]
+    assert places == sorted(places)
+
+
+def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it() -> None:
+    lines = of_legs(recorded_lines(), "dind.detached", "dood.detached")
+    lines[0]["world"]["own_kernel"] = {
+        "how": "User-Mode Linux", "source": "linux 7", "edits": {"clock": "It was slow.", "cpuset": "It was lacking."}
+    }  # fmt: skip
+    page = html_page.report(Summary.of(stream.of(lines)))
+    front_, behind = page.split('class="headline"')
+    assert "(User-Mode Linux; built from linux 7, edited: clock, cpuset)" in front_
+    assert "It was" not in front_
+    assert "<dd>clock: It was slow.</dd>" in behind
+    lines[0]["world"]["own_kernel"]["edits"] = ["It was slow.", "It was lacking."]
+    assert "<dd>2: It was lacking.</dd>" in html_page.report(Summary.of(stream.of(lines))), "records of before edits had names"
+
+
+def test_the_world_tells_what_was_looked_at_before_the_first_leg() -> None:
+    recorded = stream.of(of_legs(recorded_lines(), "dind.detached", "dood.detached"))
+    looked_at = [{"what": "nodes that are Ready", "found": "one, two"}]
+    page = html_page.report(Summary.of(evolve(recorded, header={**recorded.header, "preflight": looked_at})))
+    assert "<dt>nodes that are Ready</dt><dd>one, two</dd>" in page
+    without = {key: value for key, value in recorded.header.items() if key != "preflight"}
+    assert "Looked at before" not in html_page.report(Summary.of(evolve(recorded, header=without)))
+
+
+def test_evidence_that_several_cite_is_shown_once() -> None:
+    lines = recorded_lines()
+    cited = next(line for line in lines if line["kind"] == "observation" and line["cites"])
+    lines.insert(-1, {**copy.deepcopy(cited), "property": f"{cited['property']}.again"})
+    page = html_page.report(Summary.of(stream.of(lines)))
+    anchor = "evidence-" + cited["cites"][0].replace("#", "-")
+    assert page.count(f'id="{anchor}"') == 1
+    assert page.count(f'href="#{anchor}"') == 1

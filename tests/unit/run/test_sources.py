@@ -1,0 +1,57 @@
+"""Where a run's observations come from."""
+
+from __future__ import annotations
+
+from conformance.claims.observations import Observation, State
+from conformance.record import stream
+from conformance.run.sources import Replay
+from conformance.suite import cells
+from tests.builders.records import not_asked
+from tests.conftest import of_legs, recorded_lines
+
+
+def test_a_replay_does_not_ask_again_what_could_not_be_asked() -> None:
+    replayed = Replay(not_asked()).observe(cells("core", ["dood"])[0])
+    assert (replayed.state, replayed.reason) == (State.NOT_APPLICABLE, "no Docker Engine")
+
+
+REFUSAL = "the run of this record was not asked it: "
+"""How the reason begins of what is skipped."""
+
+
+def of_a_cell(*, asked: bool, read: bool) -> Observation:
+    """Return what a replay observes of a cell that its run was asked or not, and of which the evidence is there or not."""
+    lines = of_legs(recorded_lines(), "dind.foreground")
+    (cell,) = (cell for cell in cells("core", ["dind"]) if cell.name == "P2-13[dind.foreground]")
+    name = {"property": cell.prop.id, "leg": cell.leg}
+    if not asked:
+        lines[0]["cells"] = [other for other in lines[0]["cells"] if {key: other[key] for key in name} != name]
+        lines = [line for line in lines if line["kind"] != "observation" or {key: line[key] for key in name} != name]
+    if not read:
+        lines = [line for line in lines if line["kind"] != "evidence" or line["name"] != "child's cgroups"]
+    return Replay(stream.of(lines)).observe(cell)
+
+
+def test_what_a_run_was_not_asked_is_observed_where_its_evidence_decides_it() -> None:
+    then, now = of_a_cell(asked=True, read=True), of_a_cell(asked=False, read=True)
+    assert (now.state, now.reason) == (then.state, then.reason)
+    assert now.decided
+
+
+def test_what_a_run_was_not_asked_and_its_evidence_does_not_decide_is_skipped() -> None:
+    observation = of_a_cell(asked=False, read=False)
+    assert observation.state is State.NOT_APPLICABLE
+    assert observation.reason == REFUSAL + "no evidence named child's cgroups was read"
+
+
+def test_what_a_run_was_asked_is_not_excused_by_evidence_that_is_not_there() -> None:
+    observation = of_a_cell(asked=True, read=False)
+    assert (observation.state, observation.reason) == (State.INCONCLUSIVE, "no evidence named child's cgroups was read")
+
+
+def test_a_leg_that_a_record_does_not_have_is_an_error_of_what_its_run_was_asked() -> None:
+    lines = of_legs(recorded_lines(), "dind.foreground")
+    replay = Replay(stream.of([line for line in lines if line["kind"] not in ("leg", "observation")]))
+    of_dind = {cell.name: replay.observe(cell) for cell in cells("core", ["dind"])}
+    assert of_dind["P2-13[dind.foreground]"].state is State.ERROR
+    assert of_dind["P2-10[dind.detached]"].reason == REFUSAL + "the record has no leg dind.detached"

@@ -1,0 +1,157 @@
+"""The commands: what they import, refuse and end with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conformance import cli
+from conformance.errors import ConformanceError, RigError, UsageError
+from tests.conftest import of_legs, recorded_lines, write
+
+
+@pytest.mark.parametrize(
+    "args", [["run", "--nonsense"], ["nonsense"], ["run", "-n", "many"], ["report", "/no/such/record.jsonl"]]
+)
+def test_wrong_usage_is_exit_3(args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["conformance", *args])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 3
+    assert capsys.readouterr().err
+
+
+def test_sigterm_interrupts_every_command_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    monkeypatch.setattr("conformance.world.down.down", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("sys.argv", ["conformance", "down"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.strip() == "interrupted"
+
+
+def test_a_failure_of_ours_is_a_sentence_a_remedy_and_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("conformance.world.kind.existing", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["conformance", "run"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines() == ["conformance: No cluster of ours answers.", "remedy: conformance up"]
+    assert issubclass(UsageError, ConformanceError)
+
+
+def test_help_names_every_command() -> None:
+    shown = CliRunner().invoke(cli.cli, ["--help"]).output
+    for command in ("up", "down", "run", "report", "list", "doctor", "clean"):
+        assert f"\n  {command} " in shown
+
+
+HEAVY = {"allure_pytest", "jinja2", "jsonschema", "kubernetes", "pytest", "requests", "rich", "urllib3", "xdist"}
+"""What takes a command longest to import, and the memory of it."""
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        (("--help",), set()),
+        (("run", "--help"), set()),
+        (("list",), {"attr", "yaml"}),
+        (("explain", "P2-13"), {"attr", "yaml"}),
+        (("report", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "rich"}),
+        (("report", "record.jsonl", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "rich"}),
+        (("diff", "record.jsonl", "record.jsonl"), {"attr", "fastjsonschema", "jinja2"}),
+    ],
+)
+def test_a_command_imports_what_it_does_and_no_more(tmp_path: Path, command: tuple[str, ...], needed: set[str]) -> None:
+    """`conformance --help` took 1.3 s of a CPU and 63 MiB when every command imported what all of them do."""
+    write(tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.detached", "dood.detached"))
+    said = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "from conformance.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", said, *command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout
+    loaded = {one.partition(".")[0] for one in done.stderr.split()}
+    assert loaded & (HEAVY | {"attr", "fastjsonschema", "yaml"}) == needed
+
+
+@pytest.mark.parametrize(("words", "said"), [((), "reports/latest"), (("nowhere",), "nowhere"), ((".",), ".")])
+@pytest.mark.parametrize("command", ["report", "judge"])
+def test_where_there_is_no_record_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(cli.cli, [command, *words]).exception
+    assert isinstance(refused, UsageError)
+    assert refused.sentence == f"There is no record at {said!r}."
+    assert "record.jsonl" in refused.remedy
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "-1"])
+def test_a_rate_that_is_no_price_is_wrong_usage(rate: str) -> None:
+    ended = CliRunner().invoke(cli.cli, ["run", "--rate", rate])
+    assert ended.exit_code == 2, "click's own, which the command ends with 3 for"
+    assert "--rate" in ended.output
+
+
+def test_report_command(tmp_path: Path) -> None:
+    path = write(tmp_path / "record.jsonl", recorded_lines())
+    done = CliRunner().invoke(cli.cli, ["report", str(path)])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "report.html").stat().st_size < 1_200_000
+    assert (tmp_path / "summary.md").read_text().startswith("## ")
+
+
+def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Made:
+        why = "said elsewhere"
+
+        def __init__(self, *, folder: Path, **_: object) -> None:
+            write(folder / "record.jsonl", of_legs(recorded_lines(), "dind.detached", "dood.detached"))
+
+        def go(self) -> int:
+            return 1
+
+    monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
+    monkeypatch.setattr("conformance.run.controller.Run", Made)
+    for step, said in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
+        done = CliRunner().invoke(cli.cli, ["run", "-q", "--reports", str(tmp_path / "reports")])
+        assert done.exit_code == 1, done.output
+        assert said in done.stderr
+        assert bool(done.stderr) == bool(said)
+    assert (tmp_path / "step.md").read_text(encoding="utf-8").startswith("## ")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+    assert CliRunner().invoke(cli.cli, ["run", "-q", "--reports", str(tmp_path / "reports")]).exit_code == 1
+
+
+def test_list_command() -> None:
+    done = CliRunner().invoke(cli.cli, ["list"])
+    assert all(name in done.output for name in ("P2-05", "P2-08", "P2-10", "P2-13"))
+
+
+@pytest.mark.parametrize("command", [("judge",), ("explain", "P2-13"), ("diff", "RECORD"), ("report",)])
+def test_what_is_made_of_a_record_that_was_cut_short_is_not_taken_for_the_whole(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "record.jsonl"
+    write(file, of_legs(recorded_lines(), "dind.foreground", "dood.foreground")[:-1])
+    given = [str(file) if word == "RECORD" else word for word in command]
+    ended = CliRunner().invoke(cli.cli, [*given, str(file)])
+    assert ended.output, "what there is of it is shown"
+    assert isinstance(ended.exception, RigError)
+    assert "no footer" in str(ended.exception)

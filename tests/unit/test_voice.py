@@ -1,0 +1,62 @@
+"""How the code speaks: in the words that a reader of other Python code knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+SUITE = ("conformance", "scenarios", "hack")
+
+
+def sources(*folders: str) -> list[Path]:
+    """Return the Python files in these folders."""
+    return [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+
+
+def test_a_docstring_says_what_is_returned_in_the_fields_own_words() -> None:
+    """Not "Give" or "Say whether": a reader of other Python code looks for "Return" and "Yield"."""
+    found = []
+    for file in sources(*SUITE, "tests"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+                words = (ast.get_docstring(node) or "").split()
+                if words[:1] in (["Give"], ["Gives"]) or words[:2] in (["Say", "whether"], ["Tell", "whether"]):
+                    found.append(f"{file.relative_to(ROOT)}: {' '.join(words[:6])}")
+    assert found == []
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)#:]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+NAMED = re.compile(r"\b[\w./-]+\.md\b")
+NOT_HERE = ("summary.md", "worlds.md", "docs/deprecated.md")
+"""What runs and reports write, and a page of docker/cli."""
+
+
+def anchor(heading: str) -> str:
+    """Return what GitHub calls a heading in a link."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    links = [(page, *link) for page in PAGES for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    assert len(links) > 10
+    for page, path, part in links:
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page.name}: {path}"
+        if part:
+            assert part in map(anchor, HEADING.findall(target.read_text(encoding="utf-8"))), f"{page.name}: {path}#{part}"
+
+
+def test_code_names_no_page_that_is_not_there() -> None:
+    for file in sources(*SUITE):
+        for name in NAMED.findall(file.read_text(encoding="utf-8")):
+            ours = name.startswith(("docs/", "domain")) or "/" not in name
+            assert not ours or name in NOT_HERE or (ROOT / name).exists(), f"{file.relative_to(ROOT)}: {name}"
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    assert len((ROOT / "README.md").read_bytes()) <= 6000

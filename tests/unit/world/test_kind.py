@@ -1,0 +1,18 @@
+"""What is read of a kind cluster's nodes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from conformance.world import kind
+
+
+@pytest.mark.parametrize("images", [None, [], [{"names": None, "sizeBytes": 1}], [{"sizeBytes": 1}]])
+def test_a_node_whose_images_have_no_names_is_read(images: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = json.dumps({"items": [{"metadata": {"name": "a"}, "status": {"images": images, "conditions": None}}]})
+    monkeypatch.setattr(kind, "kubectl", lambda *_, **__: shown)
+    cluster = kind.KindCluster("a")
+    assert not kind.has_image(cluster, "python:3-slim")
+    assert not any(map(kind.is_ready, kind.nodes(cluster)))
