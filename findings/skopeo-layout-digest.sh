@@ -6,7 +6,7 @@
 # a word; a signature or a reference by digest no longer fits. An image with gzipped layers keeps its digest.
 # `--preserve-digests` keeps it for both. `dir:` keeps it without the option.
 # Seen: the lines at the end.
-# What follows: pass --preserve-digests, which fails rather than to change an image.
+# What follows: pass --preserve-digests, which fails rather than change an image.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
