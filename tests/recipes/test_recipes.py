@@ -191,3 +191,112 @@ def test_a_question_of_which_a_step_is_left_out_is_named(copy: Copy, left_out: s
     printed = copy.tests(*OF_QUESTIONS, "-k", "is_asked or every_question")
     assert " failed" in printed, printed
     assert sentence in printed
+
+
+WORLD = '''"""A toy: a world that is the machine's engine under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from conformance.world.images.image_store import Image
+from conformance.world.machine.progress import Progress
+from conformance.world.worlds import World
+
+
+class Toy(World):
+    """The machine's engine, called a toy."""
+
+    def steps(self) -> list[float]:
+        return []
+
+    def stands(self, node: Image) -> bool:
+        return True
+
+    def prepare(self, node: Image, progress: Progress, *, install: bool) -> bool:
+        return False
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {}
+
+    def reach(self, kubeconfig: Path) -> None:
+        pass
+
+    def is_there(self) -> bool:
+        return False
+
+    def state(self) -> str:
+        return "in its box"
+
+    def stop(self) -> None:
+        pass
+'''
+OF_WORLDS = "tests/unit/world/test_worlds.py"
+
+
+def enter(copy: Copy, name: str = "Toy") -> None:
+    """Enter the toy world where the command line's worlds are."""
+    copy.replace("conformance/choices.py", "WORLDS = {\n", f'WORLDS = {{\n    "toy": "conformance.world.toy:{name}",\n')
+
+
+def test_a_world_is_a_class_and_an_entry(copy: Copy) -> None:
+    copy.append("conformance/world/toy.py", WORLD)
+    assert "toy" not in copy.conformance("up", "--help")
+    enter(copy)
+    assert "|toy" in copy.conformance("up", "--help").replace("[toy|", "|toy")
+    assert " passed" in (printed := copy.tests(OF_WORLDS, "-k", "every_name_that_can_be_chosen"))
+    assert "failed" not in printed, printed
+
+
+@pytest.mark.parametrize(
+    ("written", "entered", "sentence"),
+    [
+        (
+            WORLD.replace("    def stop(self) -> None:\n        pass\n", ""),
+            "Toy",
+            "without an implementation for abstract method 'stop'",
+        ),
+        (WORLD, "Toys", "Toys"),
+        (WORLD.replace("class Toy(World)", "class Toy"), "Toy", "toy"),
+    ],
+)
+def test_a_world_that_is_not_whole_is_named(copy: Copy, written: str, entered: str, sentence: str) -> None:
+    copy.append("conformance/world/toy.py", written)
+    enter(copy, entered)
+    printed = copy.tests(OF_WORLDS, "-k", "every_name_that_can_be_chosen")
+    assert " failed" in printed, printed
+    assert sentence in printed
+
+
+PICTURE = '''"""A toy: how many legs there were."""
+
+from __future__ import annotations
+
+from conformance.analysis.summary import Summary
+from conformance.report.pictures.drawing import Picture
+
+ID, TITLE = "toys", "Toys of the run"
+
+
+def picture(summary: Summary) -> Picture:
+    """Return no drawing, and a table of one number."""
+    return Picture(ID, TITLE, "A toy.", (), ("nothing is drawn",), ("what", "how many"), (("legs", str(len(summary.record.legs))),))
+'''
+PICTURES = "conformance/report/pictures"
+
+
+def test_a_picture_is_one_module_and_its_place(copy: Copy, record: str) -> None:
+    copy.append(f"{PICTURES}/toys.py", PICTURE)
+    copy.replace(f"{PICTURES}/__init__.py", "kept, landed, strips, timeline\n", "kept, landed, strips, timeline, toys\n")
+    copy.replace(f"{PICTURES}/__init__.py", "strips, kept)", "strips, kept, toys)")
+    shutil.copy(record, copy.folder / "record.jsonl")
+    copy.conformance("report", str(copy.folder))
+    assert "Toys of the run" in (copy.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_picture_without_its_place_is_missed(copy: Copy) -> None:
+    copy.append(f"{PICTURES}/toys.py", PICTURE)
+    printed = copy.tests("tests/unit/report/test_pictures.py", "-k", "every_module")
+    assert "{'toys'}: a picture is a module, and its place in pictures/__init__.py, MODULES" in printed
