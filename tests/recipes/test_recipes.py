@@ -250,16 +250,15 @@ def test_a_world_is_a_class_and_an_entry(copy: Copy) -> None:
     assert "failed" not in printed, printed
 
 
+WITHOUT_END = WORLD.replace("    def stop(self) -> None:\n        pass\n", "")
+
+
 @pytest.mark.parametrize(
     ("written", "entered", "sentence"),
     [
-        (
-            WORLD.replace("    def stop(self) -> None:\n        pass\n", ""),
-            "Toy",
-            "without an implementation for abstract method 'stop'",
-        ),
-        (WORLD, "Toys", "Toys"),
-        (WORLD.replace("class Toy(World)", "class Toy"), "Toy", "toy"),
+        (WITHOUT_END, "Toy", "Can't instantiate abstract class Toy"),
+        (WORLD, "Toys", "has no attribute 'Toys'"),
+        (WORLD.replace("class Toy(World)", "class Toy"), "Toy", "Toy() takes no arguments"),
     ],
 )
 def test_a_world_that_is_not_whole_is_named(copy: Copy, written: str, entered: str, sentence: str) -> None:
