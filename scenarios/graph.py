@@ -12,16 +12,16 @@ from conformance.claims.properties import prop
 from conformance.claims.sources import THINK_TWICE
 from conformance.cluster.api import GONE, Object
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import first_processes, no_engine, parsed
+from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_BEFORE, POD
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET, OK
+from conformance.probes.node import NODE_SOCKET
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
-from scenarios.lifecycle import engine_killed
+from scenarios.lifecycle import engine_again, engine_answers, engine_killed, first_pid
 from scenarios.storage import daemon_root, node_path, on_the_node, same, same_paths
 
 
@@ -136,8 +136,8 @@ def _engine(rig: Rig, name: str) -> None:
     def answers() -> bool:
         pod = rig.cluster.get(f"{_pods(rig)}/{name}") or {}
         engine["processes"] = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
-        engine["pod"], engine["pid"] = pod, _first(pod, engine["processes"], rig.leg.approach.daemon)
-        return bool(engine["pid"]) and _says(rig, engine["pid"])
+        engine["pod"], engine["pid"] = pod, first_pid(pod, engine["processes"], rig.leg.approach.daemon)
+        return bool(engine["pid"]) and engine_answers(rig, engine["pid"])
 
     settle(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
     rig.get(f"{name}: pod", f"{_pods(rig)}/{name}")
@@ -152,16 +152,6 @@ def _engine(rig: Rig, name: str) -> None:
         if level:
             place = f"{own['mounts'][level.controller]}{level.path}/memory.stat"
             rig.ask(f"{name}: memory", "holding", word="shmem ", paths=[place])
-
-
-def _says(rig: Rig, pid: int) -> bool:
-    """Return whether the engine in the network of a process answers. Not evidence: for waiting."""
-    return bool(rig.home.ask("daemon", netns=pid, port=rig.leg.approach.port, path="/_ping").output["status"] == OK)
-
-
-def _first(pod: Object, processes: list[Object], name: str) -> int:
-    """Return the node's pid of a container's first process, 0 while there is none."""
-    return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
 
 
 def _file_system(mounts: Evidence, path: str) -> str:
@@ -227,26 +217,6 @@ ENOUGH = 4 << 20
 
 def _mib(number: float) -> str:
     return f"{number / (1 << 20):.1f} MiB"
-
-
-def engine_again(rig: Rig) -> None:
-    """Wait until kubelet has started the engine's container again and it answers, and ask for what it had before."""
-    before = rig.daemon_pid
-
-    def answers() -> bool:
-        processes = rig.home.ask("processes", uid=rig.pod["metadata"]["uid"]).output
-        rig.pod = rig.cluster.get(f"{_pods(rig)}/{rig.leg.pod_name}") or rig.pod
-        pid = _first(rig.pod, processes, rig.leg.approach.daemon)
-        if pid in (0, before):
-            return False
-        rig.daemon_pid = pid
-        return _says(rig, pid)
-
-    settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
-    rig.read_pod("pod of the engine that was started again")
-    if rig.daemon_pid != before:
-        rig.daemon("engine that was started again", "/info")
-        rig.daemon("child's container after it", f"/containers/{rig.child_id}/json")
 
 
 @prop("J-04", "an engine whose container was started again has what it had, on the pod's emptyDir",

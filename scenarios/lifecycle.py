@@ -11,12 +11,14 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import parsed
-from conformance.evidence.items import Seen
+from conformance.evidence.identity import container_of, first_processes, parsed
+from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DELETION, INSPECT, ORPHAN, ORPHANS_PAGE, POD_PROCESSES, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.legs.deletion import look_for_successors
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
 from conformance.legs.variations import MATRIX
+from conformance.probes.node import OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle, until
 
@@ -73,7 +75,7 @@ def judge_end(seen: Seen) -> Observation:
     when = f"the pod's object was gone after {end.pod_object_gone:.1f} s"
     if end.gone is not None:
         ended = f"ended after {end.gone:.1f} s ({end.sigterm})"
-        return _started_again(seen, ended) or HOLDS.because(f"{ended}; {when}", deletion.id)
+        return _outlived(seen, ended) or HOLDS.because(f"{ended}; {when}", deletion.id)
     if not any(process["role"] == "pod" for process in deletion.output["followed"]):
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
@@ -101,23 +103,29 @@ ends_with_pod = prop(
 )(judge_end)  # fmt: skip
 
 
-def _started_again(seen: Seen, ended: str) -> Observation | None:
-    """Return what is to be said where a successor of the child was found; None where none was, or a record is older than that."""
-    asked, child = seen.get(SUCCESSORS), seen[CHILD].output["process"]
-    if not asked:
+def _outlived(seen: Seen, ended: str) -> Observation | None:
+    """Return what is to be said where anything carries the child's nonce when child and pod are gone, else None."""
+    if not (asked := seen.get(SUCCESSORS)):  # older records have none
         return None
-    successors = [process for process in asked.output if (process["pid"], process["start"]) != (child["pid"], child["start"])]
-    if not successors:
+    return _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+
+
+def _started_again(
+    seen: Seen, ended: str, asked: Evidence, processes: list[Object], page: Evidence | None, *cites: str
+) -> Observation | None:
+    """Return LACKS where a process of these, which is not the child, serves the child's nonce; None where there is no other."""
+    child = seen[CHILD].output["process"]
+    others = [process for process in processes if (process["pid"], process["start"]) != (child["pid"], child["start"])]
+    if not others:
         return None
     inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
     policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
     signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
     how = f"restart policy {policy}, stop signal {signal}"
-    page = seen.get(SUCCESSORS_PAGE)
     if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
-        return inconclusive(f"{ended}, and a process with its nonce began after it that does not serve ({how})", asked.id)
-    why = f"{ended}, and was started again: process {successors[0]['pid']} serves its nonce after the pod's end ({how})"
-    return LACKS.because(why, seen[DELETION].id, asked.id, page.id)
+        return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it ({how})", asked.id)
+    why = f"{ended}, and was started again: process {others[0]['pid']} serves its nonce after that ({how})"
+    return LACKS.because(why, *cites, asked.id, page.id)
 
 
 ends_though_deaf = prop(
@@ -149,7 +157,7 @@ def told_before(seen: Seen) -> Observation:
     if seen[CHILD].output["process"]["pid"] not in noting:
         return inconclusive("the child's notes could not be read, so their silence says nothing", deletion.id)
     words = f"{end.sigterm}; ended after {end.gone:.1f} s"
-    return (LACKS if end.noted is None else HOLDS).because(words, deletion.id)
+    return _outlived(seen, words) or (LACKS if end.noted is None else HOLDS).because(words, deletion.id)
 
 
 @prop("P2-20.grace", "the child ends within the grace period of its pod",
@@ -170,7 +178,7 @@ def within_grace(seen: Seen) -> Observation:
             return LACKS.because(f"the child outlived its pod, whose grace was {grace} s", deletion.id)
         return inconclusive("the pod's own processes had not ended when the watch did", deletion.id)
     words = f"ended {end.gone:.1f} s after the delete call ({end.sigterm}); the grace was {grace} s"
-    return (HOLDS if end.gone <= grace else LACKS).because(words, deletion.id)
+    return _outlived(seen, words) or (HOLDS if end.gone <= grace else LACKS).because(words, deletion.id)
 
 
 def _kill(rig: Rig, who: str, pid: int) -> None:
@@ -198,6 +206,58 @@ def engine_killed(rig: Rig) -> None:
     _kill(rig, "engine", rig.daemon_pid)
 
 
+def engine_answers(rig: Rig, pid: int) -> bool:
+    """Return whether the engine in the network of a process answers. Not evidence: for waiting."""
+    return bool(rig.home.ask("daemon", netns=pid, port=rig.leg.approach.port, path="/_ping").output["status"] == OK)
+
+
+def first_pid(pod: Object, processes: list[Object], name: str) -> int:
+    """Return the node's pid of a container's first process, 0 while there is none."""
+    return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
+
+
+def engine_again(rig: Rig) -> None:
+    """Wait until kubelet has started the engine's container again and it answers, and ask for what it had before."""
+    before = rig.daemon_pid
+
+    def answers() -> bool:
+        processes = rig.home.ask("processes", uid=rig.pod["metadata"]["uid"]).output
+        rig.pod = rig.cluster.get(rig.leg.pod_path) or rig.pod
+        pid = first_pid(rig.pod, processes, rig.leg.approach.daemon)
+        if pid in (0, before):
+            return False
+        rig.daemon_pid = pid
+        return engine_answers(rig, pid)
+
+    settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
+    rig.read_pod("pod of the engine that was started again")
+    if rig.daemon_pid != before:
+        rig.daemon("engine that was started again", "/info")
+        rig.daemon("child's container after it", f"/containers/{rig.child_id}/json")
+
+
+def started_again(rig: Rig) -> None:
+    """Look, where the child has ended, for what carries its nonce when an engine has had the time to start it again."""
+    if not rig.seen["child after it"].output:
+        rig.stop.wait(TIMEOUTS.again)
+        look_for_successors(rig, AFTER_KILL, AFTER_KILL_PAGE)
+
+
+AFTER_KILL, AFTER_KILL_PAGE = "successors after it", "successor's page after it"
+
+
+def _by_an_engine(seen: Seen, ended: str) -> Observation | None:
+    """Return what is to be said where an engine has started the child's container again, else None.
+
+    Another container with the nonce is a client's, which kubelet has started again: it does what it is told to.
+    """
+    if not (asked := seen.get(AFTER_KILL)):  # older records have none
+        return None
+    own = container_of(seen[CHILD].output["process"])
+    same = [process for process in asked.output if container_of(process) == own]
+    return _started_again(seen, ended, asked, same, seen.get(AFTER_KILL_PAGE), seen["killed"].id)
+
+
 def judge_survival(seen: Seen) -> Observation:
     """Judge whether the child was gone when what had started it was, or goes on to serve."""
     killed, after = seen["killed"], seen["child after it"]
@@ -207,7 +267,8 @@ def judge_survival(seen: Seen) -> Observation:
     if before and not before.output:
         return inconclusive("the child had ended before anything was killed", before.id)
     if not after.output:
-        return HOLDS.because(f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s", killed.id, after.id)
+        ended = f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s"
+        return _by_an_engine(seen, ended) or HOLDS.because(ended, killed.id, after.id)
     page = seen["its page after it"]
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child is still there but does not serve its nonce any more", after.id, page.id)
@@ -218,6 +279,7 @@ without_client = prop(
     "L-01", "the child ends when its client is killed",
     source="moby/moby#3793, #35647",
     predicts={"dood": LACKS, "dind": LACKS}, legs=("client-killed",), level="extended", while_serving=(client_killed,),
+    unhurried=(started_again,),
 )(judge_survival)  # fmt: skip
 
 
@@ -225,6 +287,7 @@ without_engine = prop(
     "L-02", "the child ends when its engine's container is killed",
     source="Linux pid_namespaces(7): the end of a namespace's first process ends all others",
     predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
+    unhurried=(engine_again, started_again),
 )(judge_survival)  # fmt: skip
 
 

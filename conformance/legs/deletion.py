@@ -57,7 +57,9 @@ def delete(rig: Rig) -> None:
         rig.ask(ORPHAN, "processes", variable="CHILD_NONCE", value=leg.nonce)
         rig.ask(ORPHANS_PAGE, "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
     elif leg.approach.spawns:
-        _look_for_successors(rig, clock.node(time.monotonic()) - watch.ended("child"))
+        if not leg.approach.daemon:  # an engine that outlives the pod is given the time to start the container again
+            rig.stop.wait(max(0.0, TIMEOUTS.again - (clock.node(time.monotonic()) - watch.ended("child"))))
+        look_for_successors(rig, SUCCESSORS, SUCCESSORS_PAGE)
 
 
 def _await_end(rig: Rig) -> None:
@@ -84,17 +86,11 @@ def head_start() -> float:
     return CONTROLLER_WAITS - POD_ENDS * TIMEOUTS.patience
 
 
-def _look_for_successors(rig: Rig, ended: float) -> None:
-    """Look for what carries the child's nonce when the child, which ended so many seconds ago, and its pod are gone.
-
-    An engine that outlives the pod is given the time that it takes to start the container again.
-    """
-    if not rig.leg.approach.daemon:
-        rig.stop.wait(max(0.0, TIMEOUTS.again - ended))
-    successors = rig.ask(SUCCESSORS, "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
-    first = next((process for process in successors.output if process["nspid"][-1] == 1), None)
-    if first:
-        rig.ask(SUCCESSORS_PAGE, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+def look_for_successors(rig: Rig, name: str, page: str) -> None:
+    """Look for what carries the child's nonce when the child has ended, and ask the first of it for its page."""
+    successors = rig.ask(name, "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
+    if first := next((process for process in successors.output if process["nspid"][-1] == 1), None):
+        rig.ask(page, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
 
 def to_follow(child: Object, processes: list[Object]) -> list[Object]:

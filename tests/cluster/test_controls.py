@@ -18,3 +18,15 @@ def test_a_child_that_the_nodes_engine_starts_again_outlives_its_pod(tmp_path: P
         assert "was started again" in observation["reason"]
         assert "restart policy always, stop signal SIGWINCH" in observation["reason"]
     assert_nothing_left()
+
+
+def test_a_child_that_the_engine_of_the_pod_starts_again_outlives_the_engine(tmp_path: Path) -> None:
+    """The pod's graph outlives its engine's container, and with it what the engine is told to start when it comes back."""
+    again = "        - run\n        - --restart=always\n"
+    done = run_with(tmp_path, "dind", "        - run\n", again, "-k", "L-02", "--level", "extended")
+    assert done.returncode == 1, done.stdout + done.stderr
+    [observation] = latest(tmp_path / "reports").observations
+    assert observation["state"] == "LACKS"
+    assert "was started again" in observation["reason"]
+    assert "restart policy always" in observation["reason"]
+    assert_nothing_left()

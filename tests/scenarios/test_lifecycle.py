@@ -142,6 +142,31 @@ def killed(*more: Evidence, struck: bool = True, before: bool = True, after: boo
     return Seen([*proven("n"), *readings, *more])
 
 
+@pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
+def test_whoever_says_that_a_child_ended_asks_whether_it_was_started_again(seen: Look, name: str) -> None:
+    ended = seen("dind.foreground")
+    nonce = ended["child"].asked["nonce"]
+    again = given(given(ended, "successors", [SUCCESSOR]), "successor's page", {"outcome": "answered", "body": nonce})
+    assert conclude(name, ended).state is State.HOLDS
+    assert conclude(name, again).state is State.LACKS
+    assert conclude(name, given(again, "successor's page", {"outcome": "refused"})).state is State.INCONCLUSIVE
+
+
+def test_a_child_that_an_engine_starts_again_goes_on_and_one_that_a_client_starts_anew_is_another(seen: Look) -> None:
+    """Kubelet starts the client again, too, which does what it is told to: another container with the same nonce."""
+    killed = seen("dind.engine-killed")
+    nonce, child = killed["child"].asked["nonce"], killed["child"].output["process"]
+    page = {"outcome": "answered", "body": nonce}
+    assert conclude("L-02", given(killed, "successors after it", [])).state is State.HOLDS
+    same = given(killed, "successors after it", [{**SUCCESSOR, "cgroup": child["cgroup"]}])
+    serving = conclude("L-02", given(same, "successor's page after it", page))
+    assert serving.state is State.LACKS
+    assert "was started again: process 4711" in serving.reason
+    assert conclude("L-02", same).state is State.INCONCLUSIVE
+    another = given(killed, "successors after it", [{**SUCCESSOR, "cgroup": f"1:cpu:/docker/{'e' * 64}\n"}])
+    assert conclude("L-02", given(another, "successor's page after it", page)).state is State.HOLDS
+
+
 @pytest.mark.parametrize("name", ["L-01", "L-02"])
 def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str) -> None:
     page, mute = (
