@@ -49,7 +49,7 @@ def recorded_lines(*, evidence: bool = True) -> list[stream.Line]:
 
 def judged_in(lines: list[stream.Line]) -> int:
     """Return how many observations decide something, so that pytest passes them and does not skip them."""
-    return sum(one["kind"] == "observation" and one["state"] != "NOT-APPLICABLE" for one in lines)
+    return sum(line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE" for line in lines)
 
 
 def recorded_level() -> str:
@@ -82,8 +82,8 @@ def _of(lines: list[stream.Line], wanted: Callable[[stream.Line], bool]) -> list
     claims = {name.partition(".")[0] for name, _ in judged}
     header = {
         **lines[0],
-        "cells": [one for one in lines[0]["cells"] if (one["property"], one["leg"]) in judged],
-        "claims": [one if one["id"] in claims else {**one, "unjudged": "not selected"} for one in lines[0]["claims"]],
+        "cells": [cell for cell in lines[0]["cells"] if (cell["property"], cell["leg"]) in judged],
+        "claims": [claim if claim["id"] in claims else {**claim, "unjudged": "not selected"} for claim in lines[0]["claims"]],
     }
 
     def of_it(line: stream.Line) -> bool:
@@ -120,22 +120,22 @@ def seen(recorded: stream.Record) -> Callable[[str], Seen]:
 
 def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:
     """Return the evidence with every reading of a name changed: a world that lies, or another world."""
-    made = []
-    for one in seen:
-        if one.name == name:
-            output = copy.deepcopy(one.output)
+    readings = []
+    for reading in seen:
+        if reading.name == name:
+            output = copy.deepcopy(reading.output)
             result = change(output)
             output = output if result is None else result
-            made.append(Evidence(**{**_fields(one), "output": output, "sha256": digest(output)}))
+            readings.append(Evidence(**{**_fields(reading), "output": output, "sha256": digest(output)}))
         else:
-            made.append(one)
-    return Seen(made)
+            readings.append(reading)
+    return Seen(readings)
 
 
 def without(seen: Seen, name: str) -> Seen:
     """Return the evidence without the readings of a name."""
-    return Seen(one for one in seen if one.name != name)
+    return Seen(reading for reading in seen if reading.name != name)
 
 
-def _fields(one: Evidence) -> dict[str, Any]:
-    return {key: value for key, value in one.as_line().items() if key != "kind"}
+def _fields(reading: Evidence) -> dict[str, Any]:
+    return {key: value for key, value in reading.as_line().items() if key != "kind"}

@@ -31,8 +31,8 @@ class Engine:
             name = path.split("/")[2]
             return {"Config": {"Env": ["PATH=/", f"CHILD_NONCE={self._nonce(name)}"] if "nobody" not in name else None}}
         names = [f"{kind}-{owner}" for owner in (HERE, THERE, "nobody") if f"{kind}-{owner}" not in self.removed]
-        found = [{kinds[kind]: name, "Labels": self._labels(name)} for name in names]
-        return {"Volumes": found or None} if kind == "volumes" else found
+        entries = [{kinds[kind]: name, "Labels": self._labels(name)} for name in names]
+        return {"Volumes": entries or None} if kind == "volumes" else entries
 
     def _labels(self, name: str) -> dict[str, str] | None:
         if "nobody" in name:

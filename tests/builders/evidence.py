@@ -10,18 +10,18 @@ from conformance.claims.observations import Observation
 from conformance.evidence.items import Evidence, Seen
 from conformance.suite import families
 
-PROPERTIES = {one.id: one for family in families() for one in family.properties}
+PROPERTIES = {prop.id: prop for family in families() for prop in family.properties}
 
 
 def given(seen: Seen, name: str, *outputs: Any, asked: Any = None, each: list[Any] | None = None) -> Seen:
     """Return the evidence with these readings in the place of all of that name; `each` is what each of them was asked."""
-    others = [one for one in seen if one.name != name]
+    others = [reading for reading in seen if reading.name != name]
     questions = each or [asked] * len(outputs)
-    made = [
+    readings = [
         Evidence(f"{name}#{number}", "made", name, "made", question, output)
         for number, (question, output) in enumerate(zip(questions, outputs, strict=True))
     ]
-    return Seen([*others, *made])
+    return Seen([*others, *readings])
 
 
 def conclude(name: str, seen: Seen) -> Observation:

@@ -26,18 +26,23 @@ def a_record(
 ) -> stream.Record:
     """Return a record of these observations; `claims` None is a header that is older than claims, `lost` was never judged."""
     kept = [line for line in recorded_lines(evidence=False) if line["kind"] in ("header", "footer")]
-    found = list(observations)
-    header = {**kept[0], "cells": [_cell(one) for one in (*found, *lost)]}
+    judged = list(observations)
+    header = {**kept[0], "cells": [_cell(line) for line in (*judged, *lost)]}
     header["approaches"] = {**header["approaches"], "pod": {"title": "a pod without Docker", "granted": [], "spawns": False}}
     header.pop("claims", None)
     if claims is not None:
         header["claims"] = list(claims)
     stream.check(header)
-    return stream.of([header, *found, kept[-1]])
+    return stream.of([header, *judged, kept[-1]])
 
 
-def _cell(one: stream.Line) -> stream.Line:
-    return {"property": one["property"], "leg": one["leg"], "family": one["family"], "sentence": f"{one['family']}: a sentence."}
+def _cell(line: stream.Line) -> stream.Line:
+    return {
+        "property": line["property"],
+        "leg": line["leg"],
+        "family": line["family"],
+        "sentence": f"{line['family']}: a sentence.",
+    }
 
 
 def claim(name: str, unjudged: str = "") -> stream.Line:
@@ -57,6 +62,6 @@ def repeated(number: int, broken: int = 0, *, evidence: bool = False) -> stream.
 def not_asked(count: int | None = None) -> stream.Record:
     """Return the recorded run with its first observations, or all, not applicable."""
     lines = recorded_lines(evidence=False)
-    for one in [line for line in lines if line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE"][:count]:
-        one["state"], one["as_expected"], one["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
+    for line in [line for line in lines if line["kind"] == "observation" and line["state"] != "NOT-APPLICABLE"][:count]:
+        line["state"], line["as_expected"], line["reason"] = "NOT-APPLICABLE", True, "no Docker Engine"
     return stream.of(lines)

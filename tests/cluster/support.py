@@ -52,9 +52,9 @@ def start(reports: Path, *args: str) -> subprocess.Popen[str]:
 
 
 def cluster() -> kind.KindCluster:
-    found = kind.existing()
-    assert found is not None
-    return found
+    existing = kind.existing()
+    assert existing is not None
+    return existing
 
 
 def kubectl(*args: str) -> str:
@@ -67,7 +67,7 @@ def objects(*args: str) -> list[dict[str, Any]]:
 
 
 def nodes() -> list[str]:
-    return [one["metadata"]["name"] for one in objects("nodes")]
+    return [node["metadata"]["name"] for node in objects("nodes")]
 
 
 def worker() -> str:
@@ -92,7 +92,7 @@ def wait(what: str, seen: Callable[[], object], seconds: float = 60) -> None:
 
 def run_id(reports: Path) -> str:
     """Return the id of the newest run that keeps its record under reports; "none" while there is none."""
-    return max((one.name for one in reports.glob("*-*-*")), default="-none").rpartition("-")[2]
+    return max((report.name for report in reports.glob("*-*-*")), default="-none").rpartition("-")[2]
 
 
 def its(kind_: str, reports: Path, label: str = "conformance/leg") -> list[dict[str, Any]]:
@@ -141,12 +141,12 @@ CHILDS = re.compile(r"--to-destination 172\.17\.")
 
 def left() -> list[str]:
     """Return what any run has left, in words: of the API's objects and of all that the nodes and their engines hold."""
-    found = kubectl("get", "namespaces,persistentvolumes", "-l", "conformance/run", "-o", "name").split()
-    found += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
+    names = kubectl("get", "namespaces,persistentvolumes", "-l", "conformance/run", "-o", "name").split()
+    names += kubectl("-n", "conformance", "get", "pods,configmaps,secrets,leases", "-l", "conformance/run", "-o", "name").split()
     pods = objects("pods", "-A")
     for node in nodes():
-        found += [f"{one} on {node}" for one in _left_on(node, pods)]
-    return found
+        names += [f"{name} on {node}" for name in _left_on(node, pods)]
+    return names
 
 
 def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
@@ -156,21 +156,21 @@ def _left_on(node: str, pods: list[dict[str, Any]]) -> Iterator[str]:
             seen[line[1:]] = []
         elif line:
             seen[list(seen)[-1]].append(line)
-    yield from (f"container {one}" for one in seen["containers"])
-    yield from (f"volume {one}" for one in seen["volumes"])
-    yield from (f"network {one}" for one in seen["networks"] if one not in ("bridge", "host", "none"))
-    yield from (f"image {one}" for one in seen["images"] if one != "httpd:latest")
+    yield from (f"container {container}" for container in seen["containers"])
+    yield from (f"volume {volume}" for volume in seen["volumes"])
+    yield from (f"network {network}" for network in seen["networks"] if network not in ("bridge", "host", "none"))
+    yield from (f"image {image}" for image in seen["images"] if image != "httpd:latest")
     tools = ("iptables", "ip6tables")
     seen["iptables rules"] = [name for tool in tools for name in rule_names(tool, "\n".join(seen[tool]))]
-    networks = [one for one in seen["mounts"] if "/netns/" in one]
+    networks = [mount for mount in seen["mounts"] if "/netns/" in mount]
     own = [pod for pod in pods if pod["spec"].get("nodeName") == node and not pod["spec"].get("hostNetwork")]
     if len(networks) > len(own):
         yield f"{len(networks)} network namespaces of {len(own)} pods"
-    seen["mounts"] = [one for one in seen["mounts"] if one not in networks]
+    seen["mounts"] = [mount for mount in seen["mounts"] if mount not in networks]
     living = Owners({}, {}, frozenset()).beside(pods)
     for what, names in astray({what: seen[what] for what in OWNED}, living).items():
-        yield from (f"{what} {one}" for one in names)
-    yield from (f"rule {one}" for one in seen["iptables rules"] if CHILDS.search(one))
+        yield from (f"{what} {name}" for name in names)
+    yield from (f"rule {rule}" for rule in seen["iptables rules"] if CHILDS.search(rule))
 
 
 def left_in_the_end(seconds: float = 40) -> list[str]:
@@ -188,16 +188,16 @@ def assert_nothing_left() -> None:
 
 def assert_cleaned(reports: Path) -> None:
     """Assert that `clean` takes away what a dead run left; its Lease is spared until it has run out."""
-    said: list[str] = []
+    printed: list[str] = []
 
     def cleaned() -> bool:
         done = conformance("clean", "--reports", str(reports))
-        said[:] = [done.stdout + done.stderr]
+        printed[:] = [done.stdout + done.stderr]
         return done.returncode == 0 and "it is alive" not in done.stdout
 
     end = time.monotonic() + 150
     while not cleaned():
-        assert time.monotonic() < end, said
+        assert time.monotonic() < end, printed
         time.sleep(1)
     assert_nothing_left()
 

@@ -18,10 +18,10 @@ OPEN = 5
 
 def test_no_claim_is_missing_and_few_are_open(article: Made) -> None:
     claims = Summary.of(article.record).claims.values()
-    assert [one.id for one in claims] == list(CLAIMS)
-    left_open = [one for one in claims if one.standing is Standing.OPEN]
-    assert len(left_open) <= OPEN, [one.id for one in left_open]
-    assert all(one.why for one in left_open)
+    assert [claim.id for claim in claims] == list(CLAIMS)
+    left_open = [claim for claim in claims if claim.standing is Standing.OPEN]
+    assert len(left_open) <= OPEN, [claim.id for claim in left_open]
+    assert all(claim.why for claim in left_open)
 
 
 def test_nothing_of_it_is_left(article: Made, gathered: Gathered) -> None:
@@ -44,4 +44,4 @@ def test_where_the_baseline_fails_the_network_is_not_judged(without_baseline: Ma
     read = latest(without_baseline.reports)
     assert read.observations
     assert set(states(read).values()) == {"ERROR"}
-    assert all("Pod A" in one["reason"] for one in read.observations)
+    assert all("Pod A" in line["reason"] for line in read.observations)

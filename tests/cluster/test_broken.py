@@ -36,24 +36,24 @@ from tests.cluster.support import (
 )
 
 
-def refused(done: Done, code: int, *said: str) -> None:
+def refused(done: Done, code: int, *words: str) -> None:
     """Assert the exit code, and a sentence with its remedy and no traceback."""
     text = done.stdout + done.stderr
     assert done.returncode == code, text
     assert "Traceback" not in text
-    for one in said:
-        assert one in text
+    for word in words:
+        assert word in text
 
 
-def errors(reports: Path, *said: str) -> stream.Record:
+def errors(reports: Path, *words: str) -> stream.Record:
     """Assert that every observation is ERROR for the reason, and that diagnostics were kept."""
     read = latest(reports)
     assert read.observations
     assert set(states(read).values()) == {"ERROR"}
     assert read.footer is not None
-    for one in said:
-        assert all(one in o["reason"] for o in read.observations), read.observations
-        assert one in diagnostics(reports)
+    for word in words:
+        assert all(word in o["reason"] for o in read.observations), read.observations
+        assert word in diagnostics(reports)
     return read
 
 
@@ -105,7 +105,9 @@ def test_a_cluster_that_is_not_ours_is_not_touched_without_leave(tmp_path: Path)
     before = objects("namespaces")
     done = conformance("run", "--reports", str(tmp_path), "--context", f"kind-{cluster().name}", env=env)
     refused(done, 3, "--allow-privileged", "a privileged container", "hostPath /var/run", "What may stay")
-    assert [one["metadata"]["uid"] for one in objects("namespaces")] == [one["metadata"]["uid"] for one in before]
+    assert [namespace["metadata"]["uid"] for namespace in objects("namespaces")] == [
+        namespace["metadata"]["uid"] for namespace in before
+    ]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -134,7 +136,7 @@ def api_answers() -> bool:
 
 def test_a_node_that_is_not_ready(tmp_path: Path) -> None:
     def ready(status: str) -> bool:
-        node = next(one for one in objects("nodes") if one["metadata"]["name"] == worker())
+        node = next(item for item in objects("nodes") if item["metadata"]["name"] == worker())
         return any(c["type"] == "Ready" and (c["status"] == "True") == (status == "True") for c in node["status"]["conditions"])
 
     with broken(lambda: on(worker(), "systemctl", "stop", "kubelet"), lambda: on(worker(), "systemctl", "start", "kubelet")):
@@ -174,10 +176,10 @@ def test_a_pod_that_crash_loops(crashing: Made) -> None:
 
 
 def test_a_pod_that_cannot_be_scheduled(tmp_path: Path) -> None:
-    node = next(one for one in objects("nodes") if one["metadata"]["name"] == worker())
+    node = next(item for item in objects("nodes") if item["metadata"]["name"] == worker())
     here = [pod for pod in objects("pods", "-A") if pod["spec"].get("nodeName") == worker()]
     requests = [c.get("resources", {}).get("requests", {}).get("cpu", "0m") for pod in here for c in pod["spec"]["containers"]]
-    free = int(node["status"]["allocatable"]["cpu"]) * 1000 - sum(int(one.removesuffix("m")) for one in requests)
+    free = int(node["status"]["allocatable"]["cpu"]) * 1000 - sum(int(request.removesuffix("m")) for request in requests)
     left_for_probe_alone = {"requests": {"cpu": f"{free - 15}m"}}
     container = {"name": "f", "image": "python:3-slim", "command": ["sleep", "600"], "resources": left_for_probe_alone}
     spec = {"containers": [container], "nodeName": worker(), "terminationGracePeriodSeconds": 0}

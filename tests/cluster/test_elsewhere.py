@@ -51,9 +51,9 @@ def serving(command: list[str | Path], answers: str, log: Path, env: dict[str, s
 
 
 def free_port(host: str) -> int:
-    with socket.socket() as one:
-        one.bind((host, 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind((host, 0))
+        return int(listener.getsockname()[1])
 
 
 class Registry:
@@ -95,9 +95,9 @@ class Registry:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
-    made = Registry(tmp_path, "127.0.0.1")  # where every engine pulls without TLS
-    with made.serving():
-        yield made
+    server = Registry(tmp_path, "127.0.0.1")  # where every engine pulls without TLS
+    with server.serving():
+        yield server
 
 
 @pytest.fixture
@@ -159,9 +159,9 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     (cache / "bin").symlink_to(go_programs.cached(go_programs.KIND).parent)
     env = {**os.environ, "CONFORMANCE_CACHE": str(cache)}
     given = [word for name in kind_node.KNOWN for word in ("--image", f"{name}={registry.reference(name)}")]
-    made = conformance("up", *given, env=env, timeout=900)
-    assert made.returncode == 0, made.stdout + made.stderr
-    name = made.stdout.split()[1]
+    up = conformance("up", *given, env=env, timeout=900)
+    assert up.returncode == 0, up.stdout + up.stderr
+    name = up.stdout.split()[1]
     try:
         done = conformance("run", "--reports", str(tmp_path / "reports"), "-k", "P2-05 or P2-13[", env=env)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -169,7 +169,7 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     finally:
         kind = go_programs.cached(go_programs.KIND) / "kind"
         commands.run([kind, "delete", "cluster", "--name", name, "--kubeconfig", tmp_path / "none"], timeout=120)
-        commands.run(["docker", "rmi", *(registry.reference(one) for one in kind_node.KNOWN)], timeout=60)
+        commands.run(["docker", "rmi", *(registry.reference(image) for image in kind_node.KNOWN)], timeout=60)
 
 
 NO_ENGINE = """
@@ -213,16 +213,16 @@ def outside(env: dict[str, str]) -> dict[str, str]:
     """Return uid by name of what the cluster holds that belongs to nobody's pods: namespaces, roles, nodes' labels."""
     kinds = "namespaces,clusterroles,clusterrolebindings,nodes,persistentvolumes,customresourcedefinitions"
     shown = subprocess.run(["kubectl", "get", kinds, "-o", "json"], env=env, capture_output=True, text=True, check=True).stdout
-    found = {f"{one['kind']} {one['metadata']['name']}": one["metadata"]["uid"] for one in json.loads(shown)["items"]}
+    objects = {f"{item['kind']} {item['metadata']['name']}": item["metadata"]["uid"] for item in json.loads(shown)["items"]}
     everywhere = ["kubectl", "get", "pods,configmaps,secrets,serviceaccounts,leases", "-A", "-o", "name"]
     names = subprocess.run(everywhere, env=env, capture_output=True, text=True, check=True).stdout.split()
-    return {**found, **dict.fromkeys(names, "")}
+    return {**objects, **dict.fromkeys(names, "")}
 
 
 def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str, str]], tmp_path: Path) -> None:
     name, env = foreign
     gateway = next(
-        one for one in subprocess.run(GATEWAY, capture_output=True, text=True, check=True).stdout.split() if "." in one
+        word for word in subprocess.run(GATEWAY, capture_output=True, text=True, check=True).stdout.split() if "." in word
     )
     registry = Registry(tmp_path, gateway)
     hosts = f'server = "http://{registry.address}"\n[host."http://{registry.address}"]\n'
@@ -255,7 +255,7 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
     assert "not applicable" in done.stdout
     assert read.header["stand_ins"] == {}
     pulled = {s["imageID"] for e in read.evidence if e.name == "pod" for s in e.output["status"]["containerStatuses"]}
-    assert all("sha256:" in one for one in pulled)
+    assert all("sha256:" in line for line in pulled)
     assert outside(env) == before
     enforced = conformance(*run, "--enforce", "-k", "P2-10 and foreground-forced", env=env)
     assert enforced.returncode == 1, enforced.stdout

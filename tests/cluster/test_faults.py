@@ -84,7 +84,9 @@ STAGES: dict[str, Callable[[Run], bool]] = {
     "starting": lambda run: bool(_seen("pods", "conformance/leg", run)),
     "serving": lambda run: any(pod["status"]["phase"] == "Running" for pod in _seen("pods", "conformance/leg", run)),
     # A pod that is deleted with grace 0 is gone at once; its namespace goes on ending.
-    "deleting": lambda run: any("deletionTimestamp" in one["metadata"] for one in _seen("namespaces", "conformance/leg", run)),
+    "deleting": lambda run: any(
+        "deletionTimestamp" in namespace["metadata"] for namespace in _seen("namespaces", "conformance/leg", run)
+    ),
     "cleaning": _judged,
 }
 
@@ -191,13 +193,13 @@ def struck(fault: Fault, stage: str, reports: Path) -> str:
     fault.strike(run)
     output, _ = run.process.communicate(timeout=RUN_SECONDS)
     assert "Traceback" not in output
-    said = honest(run, output)
+    account = honest(run, output)
     (reports / "filler").unlink(missing_ok=True)
     if fault.mend:
         done = conformance("up", timeout=600)
         assert done.returncode == 0, done.stdout + done.stderr
     assert run.process.returncode in fault.codes, output
-    return f"exit {run.process.returncode}, {said}"
+    return f"exit {run.process.returncode}, {account}"
 
 
 def assert_the_next_run_works(reports: Path) -> None:
@@ -233,10 +235,10 @@ def honest(run: Run, output: str) -> str:
         return "no record"
     read = stream.read(run.record)
     decided = [o for o in read.observations if o["state"] in ("HOLDS", "LACKS")]
-    for one in decided:
-        assert one["as_expected"], one
-        assert {e.id for e in read.evidence} >= set(one["cites"]), one
-        assert read.seen(one["leg"]).get("deletion"), one
+    for line in decided:
+        assert line["as_expected"], line
+        assert {e.id for e in read.evidence} >= set(line["cites"]), line
+        assert read.seen(line["leg"]).get("deletion"), line
     undecided = sorted({o["state"] for o in read.observations} - {"HOLDS", "LACKS"})
     if read.footer is None:
         ending = "no footer"

@@ -45,10 +45,10 @@ def test_every_cell_is_judged_as_expected(core: Made) -> None:
 
 def test_the_record_says_what_was_looked_at_before_the_first_leg(core: Made) -> None:
     header = core.record.header
-    found = {one["what"]: one["found"] for one in header["preflight"]}
-    assert found["node that the legs are on"] == header["world"]["leg_node"]
-    assert found["nodes that are Ready"].split(", ") == [node["name"] for node in header["world"]["nodes"]]
-    assert found["pods of approaches that the API server takes (dry run)"] == "dind, dood", "those of the legs, no others"
+    looked_at = {look["what"]: look["found"] for look in header["preflight"]}
+    assert looked_at["node that the legs are on"] == header["world"]["leg_node"]
+    assert looked_at["nodes that are Ready"].split(", ") == [node["name"] for node in header["world"]["nodes"]]
+    assert looked_at["pods of approaches that the API server takes (dry run)"] == "dind, dood", "those of the legs, no others"
 
 
 def test_nothing_is_left(gathered: Gathered) -> None:
@@ -58,8 +58,8 @@ def test_nothing_is_left(gathered: Gathered) -> None:
 
 @pytest.mark.parametrize("name", ["core", "article"])
 def test_all_outputs_are_there_and_readable(name: str, request: pytest.FixtureRequest) -> None:
-    made: Made = request.getfixturevalue(name)
-    folder, decided = made.reports / "latest", len(made.record.observations)
+    run: Made = request.getfixturevalue(name)
+    folder, decided = run.reports / "latest", len(run.record.observations)
     assert "<title>" in (folder / "report.html").read_text(encoding="utf-8")
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith("## ")
     suite = JUnitXml.fromfile(str(folder / "junit.xml"))
@@ -71,7 +71,7 @@ def test_all_outputs_are_there_and_readable(name: str, request: pytest.FixtureRe
 
 def test_both_legs_were_on_the_same_worker_and_told_apart(core: Made) -> None:
     read = core.record
-    nodes = {one.output["spec"]["nodeName"] for one in read.evidence if one.name == "pod"}
+    nodes = {reading.output["spec"]["nodeName"] for reading in read.evidence if reading.name == "pod"}
     assert len(nodes) == 1
     assert len({leg["nonce"] for leg in read.legs}) == len({leg["port"] for leg in read.legs}) == len(read.legs)
     daemons = {
@@ -114,11 +114,11 @@ def test_each_repeat_is_deployed_and_recorded(repeated: Made) -> None:
 
 def test_a_selection_of_nothing_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to("a run before")
-    for selection, said in (("nothing_like_this", "selects nothing"), ("P2-13 and (", "is no expression")):
+    for selection, words in (("nothing_like_this", "selects nothing"), ("P2-13 and (", "is no expression")):
         done = conformance("run", "--reports", str(tmp_path), "-k", selection, env={**os.environ, "KUBECONFIG": "/none"})
         assert done.returncode == 3, done.stdout + done.stderr
-        assert said in done.stderr
-    assert [one.name for one in tmp_path.iterdir()] == ["latest"], "no report of nothing, and latest is what it was"
+        assert words in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["latest"], "no report of nothing, and latest is what it was"
 
 
 def test_interrupted_runs_say_so_and_clean_up_and_down_waits_for_them(tmp_path: Path) -> None:
@@ -129,11 +129,11 @@ def test_interrupted_runs_say_so_and_clean_up_and_down_waits_for_them(tmp_path: 
     assert down.returncode == 2
     assert f"The cluster {cluster().name} is in use by run" in down.stderr
     assert "wait for that run to end, or end it" in down.stderr
-    for number, one in running.items():
-        one.send_signal(number)
-    for number, one in running.items():
-        output, _ = one.communicate(timeout=RUN_SECONDS)
-        assert one.returncode == 2, output
+    for number, process in running.items():
+        process.send_signal(number)
+    for number, process in running.items():
+        output, _ = process.communicate(timeout=RUN_SECONDS)
+        assert process.returncode == 2, output
         read = newest(tmp_path / number.name)
         assert read.footer is not None
         assert read.footer["interrupted"]
@@ -174,9 +174,9 @@ def test_the_manifest_can_be_applied_as_it_is(approach: str) -> None:
         wait("the page", lambda: subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() == "article", 60)
     finally:
         kubectl("delete", "pod", approach, "--ignore-not-found", "--grace-period=2")
-        for one in nodes():
-            for child in on(one, "docker", "ps", "-aq", "--filter", "ancestor=httpd:latest").split():
-                on(one, "docker", "rm", "-f", child)
+        for node in nodes():
+            for child in on(node, "docker", "ps", "-aq", "--filter", "ancestor=httpd:latest").split():
+                on(node, "docker", "rm", "-f", child)
     assert_nothing_left()
 
 

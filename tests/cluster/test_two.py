@@ -14,8 +14,8 @@ Window = tuple[float, float]
 
 def burns(read: stream.Record) -> list[Window]:
     """Return when a run's children burned CPU, by this machine's clock."""
-    named = [one for one in read.evidence if one.name in ("calibration", "use while burning")]
-    return [(one.began, one.began + one.seconds) for one in named]
+    named = [reading for reading in read.evidence if reading.name in ("calibration", "use while burning")]
+    return [(reading.began, reading.began + reading.seconds) for reading in named]
 
 
 def starts(read: stream.Record) -> list[Window]:
@@ -33,21 +33,21 @@ def test_runs_at_the_same_time_do_not_disturb_one_another(gathered: Gathered, co
     assert second.header["started"] < first.footer["ended"]  # type: ignore[index]
     assert burns(first)
     assert overlapping(burns(first), burns(second)) == []
-    others = [latest(made.reports) for made in gathered.runs.values()]
-    for one, beside in ((first, second), (second, first)):
-        assert overlapping(burns(one), [window for other in others for window in starts(other)]) == []
+    others = [latest(run.reports) for run in gathered.runs.values()]
+    for read, beside in ((first, second), (second, first)):
+        assert overlapping(burns(read), [window for other in others for window in starts(other)]) == []
         # A run that came later and went earlier is not known to it: its pods' logs are "not told apart".
-        left = [name for line in one.residue for name in line["left"]]
+        left = [name for line in read.residue for name in line["left"]]
         assert [name for name in left if beside.header["run"] in name] == []
 
 
 def test_another_home_uses_the_cluster_that_is_there(tmp_path: Path) -> None:
     """A second checkout with a home of its own makes the same names: it must find the cluster, not fight over it."""
-    before = {one["metadata"]["uid"] for one in objects("nodes")}
+    before = {node["metadata"]["uid"] for node in objects("nodes")}
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "bin").symlink_to(cluster().kubeconfig.parents[2] / "bin")
     done = conformance("up", env={**os.environ, "CONFORMANCE_CACHE": str(cache)}, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(cache / "clusters" / cluster().name / "kubeconfig") in done.stdout
-    assert {one["metadata"]["uid"] for one in objects("nodes")} == before
+    assert {node["metadata"]["uid"] for node in objects("nodes")} == before

@@ -16,9 +16,9 @@ from conformance.record import stream
 from conformance.suite import families
 from tests.conftest import changed, recorded_lines, without
 
-PROPERTIES = {one.id: one for family in families() for one in family.properties}
+PROPERTIES = {prop.id: prop for family in families() for prop in family.properties}
 RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines(evidence=False) if line["kind"] == "observation"]
-SPAWNS = {one.name: one.spawns for one in catalogue().values()}
+SPAWNS = {approach.name: approach.spawns for approach in catalogue().values()}
 Look = Callable[[str], Seen]
 
 
@@ -44,7 +44,7 @@ def test_the_recorded_run_has_every_answer_that_is_expected(recorded: stream.Rec
 
 
 def test_the_recorded_run_has_every_property() -> None:
-    recordable = {one.id for one in PROPERTIES.values() if one.level != "extended"}
+    recordable = {prop.id for prop in PROPERTIES.values() if prop.level != "extended"}
     if missing := sorted(recordable - {name for name, _ in RECORDED_CELLS}):
         pytest.skip(f"the recorded run is older than {', '.join(missing)}: record it anew")
 
@@ -86,7 +86,7 @@ def failed(output: Any) -> list[Any]:
     if {"exit", "stderr"} <= set(output):
         return [{**output, "exit": None, "stdout": "", "stderr": ""}]
     if "levels" in output:
-        return [{**output, "levels": []}, {**output, "levels": [{**one, "inode": 0} for one in output["levels"]]}]
+        return [{**output, "levels": []}, {**output, "levels": [{**level, "inode": 0} for level in output["levels"]]}]
     return []
 
 
@@ -95,15 +95,15 @@ def test_a_reading_that_failed_decides_nothing(seen: Look, name: str, leg: str) 
     """No answer that came too late or not at all, of whichever reading, turns what was seen into its contrary."""
     here = seen(leg)
     was = judge(name, here)
-    for evidence in {one.name for one in here}:
+    for evidence in {reading.name for reading in here}:
         for place, _ in enumerate(failed(here[evidence].output)):
             lost = changed(here, evidence, lambda output, place=place: (failed(output) or [output] * 2)[place])  # type: ignore[misc]
             assert judge(name, lost) in (was, State.INCONCLUSIVE, State.ERROR), evidence
 
 
-@pytest.mark.parametrize("one", PROPERTIES.values(), ids=lambda p: p.id)
-def test_no_evidence_is_never_a_finding(one: Property) -> None:
-    assert one.conclude(Seen([])).state is State.INCONCLUSIVE
+@pytest.mark.parametrize("prop", PROPERTIES.values(), ids=lambda p: p.id)
+def test_no_evidence_is_never_a_finding(prop: Property) -> None:
+    assert prop.conclude(Seen([])).state is State.INCONCLUSIVE
 
 
 def test_a_decoy_on_the_pods_ip_does_not_pass(seen: Look) -> None:
@@ -124,8 +124,8 @@ def test_a_pod_on_the_nodes_network_proves_nothing(seen: Look) -> None:
 
 
 def test_an_orphan_that_is_another_process_is_not_the_child(seen: Look) -> None:
-    def another(found: list[dict[str, Any]]) -> None:
-        for process in found:
+    def another(tree: list[dict[str, Any]]) -> None:
+        for process in tree:
             process["start"] += 1
 
     assert judge("P2-10", changed(seen("dood.detached"), "orphan", another)) is State.INCONCLUSIVE
@@ -146,23 +146,23 @@ def test_a_child_that_had_ended_before_says_nothing(seen: Look) -> None:
 
 
 def test_one_path_left_is_enough_to_lack(seen: Look) -> None:
-    def left(found: dict[str, Any]) -> None:
-        found[next(iter(found))] = {"exists": True, "bytes": 4096}
+    def left(paths: dict[str, Any]) -> None:
+        paths[next(iter(paths))] = {"exists": True, "bytes": 4096}
 
     assert judge("P2-08", changed(seen("dind.foreground"), "on the node after", left)) is State.LACKS
 
 
 def test_a_layer_that_was_never_found_cannot_be_gone(seen: Look) -> None:
-    def never(found: dict[str, Any]) -> None:
-        for path in [path for path in found if path.endswith("/diff")]:
-            found[path] = {"exists": False}
+    def never(paths: dict[str, Any]) -> None:
+        for path in [path for path in paths if path.endswith("/diff")]:
+            paths[path] = {"exists": False}
 
     assert judge("P2-08", changed(seen("dind.foreground"), "on the node before", never)) is State.INCONCLUSIVE
 
 
 def test_another_directory_of_the_same_name_is_not_the_daemons(seen: Look) -> None:
-    def another(found: dict[str, Any]) -> None:
-        for path in found.values():
+    def another(paths: dict[str, Any]) -> None:
+        for path in paths.values():
             path["inode"] = path.get("inode", 0) + 1
 
     assert judge("P2-08", changed(seen("dind.foreground"), "daemon's own view", another)) is State.INCONCLUSIVE
@@ -246,6 +246,6 @@ def test_a_judge_that_breaks_is_an_error(seen: Look) -> None:
 
 
 def test_judges_see_no_prediction() -> None:
-    text = json.dumps([str(one.judged_by.__code__.co_names) for one in PROPERTIES.values()])
+    text = json.dumps([str(prop.judged_by.__code__.co_names) for prop in PROPERTIES.values()])
     assert "predicts" not in text
     assert "expects" not in text

@@ -79,25 +79,25 @@ HEAVY = {"allure_pytest", "jinja2", "jsonschema", "kubernetes", "pytest", "reque
 def test_a_command_imports_what_it_does_and_no_more(tmp_path: Path, command: tuple[str, ...], needed: set[str]) -> None:
     """`conformance --help` took 1.3 s of a CPU and 63 MiB when every command imported what all of them do."""
     write(tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.detached", "dood.detached"))
-    said = (
+    program = (
         "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
         "from conformance.cli import main; main()"
     )
-    done = subprocess.run([sys.executable, "-c", said, *command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program, *command], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout
-    loaded = {one.partition(".")[0] for one in done.stderr.split()}
+    loaded = {module.partition(".")[0] for module in done.stderr.split()}
     assert loaded & (HEAVY | {"attr", "fastjsonschema", "yaml"}) == needed
 
 
-@pytest.mark.parametrize(("words", "said"), [((), "reports/latest"), (("nowhere",), "nowhere"), ((".",), ".")])
+@pytest.mark.parametrize(("words", "place"), [((), "reports/latest"), (("nowhere",), "nowhere"), ((".",), ".")])
 @pytest.mark.parametrize("command", ["report", "judge"])
 def test_where_there_is_no_record_it_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, words: tuple[str, ...], place: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     refused = CliRunner().invoke(cli.cli, [command, *words]).exception
     assert isinstance(refused, UsageError)
-    assert refused.sentence == f"There is no record at {said!r}."
+    assert refused.sentence == f"There is no record at {place!r}."
     assert "record.jsonl" in refused.remedy
 
 
@@ -130,12 +130,12 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
 
     monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
     monkeypatch.setattr("conformance.run.controller.Run", Made)
-    for step, said in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
+    for step, words in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
         done = CliRunner().invoke(cli.cli, ["run", "-q", "--reports", str(tmp_path / "reports")])
         assert done.exit_code == 1, done.output
-        assert said in done.stderr
-        assert bool(done.stderr) == bool(said)
+        assert words in done.stderr
+        assert bool(done.stderr) == bool(words)
     assert (tmp_path / "step.md").read_text(encoding="utf-8").startswith("## ")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
     assert CliRunner().invoke(cli.cli, ["run", "-q", "--reports", str(tmp_path / "reports")]).exit_code == 1

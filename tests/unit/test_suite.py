@@ -25,10 +25,10 @@ from scenarios.resources.reading import MENDS
 
 
 def test_every_cell_has_a_leg_kind_and_every_leg_a_port() -> None:
-    found = suite.cells("extended", list(catalogue()))
-    assert found
-    assert {cell.variation for cell in found} <= set(VARIATIONS)
-    assert len({cell.name for cell in found}) == len(found)
+    asked_for = suite.cells("extended", list(catalogue()))
+    assert asked_for
+    assert {cell.variation for cell in asked_for} <= set(VARIATIONS)
+    assert len({cell.name for cell in asked_for}) == len(asked_for)
     assert {cell.prop.level for cell in suite.cells("core", ["dood"])} == {"core"}
     asked = {level: {cell.approach for cell in suite.cells(level, ["dind", *MENDS])} for level in ("core", "article")}
     assert asked == {"core": {"dind"}, "article": {"dind", *MENDS}}, "a mend is deployed from its own level on"
@@ -46,26 +46,26 @@ def why(level: str, cells: list[suite.Cell]) -> dict[str, str]:
 
 
 def test_the_header_has_every_claim_and_why_it_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged, deaf = (one for one in suite.properties() if one.id in ("P2-08", "P2-10.deaf"))
+    judged, deaf = (prop for prop in suite.properties() if prop.id in ("P2-08", "P2-10.deaf"))
     monkeypatch.setattr("conformance.suite.properties", lambda: [judged, deaf])
     monkeypatch.setitem(CLAIMS, "P2-25", Claim("P2-25", "it is reliable", "Part 2, Summary", "many runs"))
     monkeypatch.setitem(CLAIMS, "P2-24", Claim("P2-24", "it is cheap", "Part 2, Summary"))
     cells = [cell for cell in suite.cells("core", ["dind"]) if cell.prop.id == "P2-08"]
-    said = why("core", cells)
-    assert list(said) == list(CLAIMS)
-    assert said["P2-08"] == ""
-    assert said["P2-10"] == "its level is article; this run judged core"
-    assert said["P2-24"] == "no property judges it"
-    assert said["P2-25"] == "no property judges it; it needs many runs"
+    unjudged = why("core", cells)
+    assert list(unjudged) == list(CLAIMS)
+    assert unjudged["P2-08"] == ""
+    assert unjudged["P2-10"] == "its level is article; this run judged core"
+    assert unjudged["P2-24"] == "no property judges it"
+    assert unjudged["P2-25"] == "no property judges it; it needs many runs"
     assert why("core", [])["P2-08"] == why("article", cells)["P2-10"] == "-k left it out"
 
 
 def test_the_header_names_what_was_left_out_of_a_claim() -> None:
     cells = [cell for cell in suite.cells("core", ["dind"]) if cell.prop.id == "P2-13.cpu"]
-    told = {line["id"]: line for line in suite.claim_lines("core", cells)}["P2-13"]
-    assert told["unjudged"] == ""
-    assert "P2-13.cpu" not in told["left_out"]
-    assert {"P2-13", "P2-13.memory"} <= set(told["left_out"])
+    line = {line["id"]: line for line in suite.claim_lines("core", cells)}["P2-13"]
+    assert line["unjudged"] == ""
+    assert "P2-13.cpu" not in line["left_out"]
+    assert {"P2-13", "P2-13.memory"} <= set(line["left_out"])
 
 
 SCENARIOS = Path(scenarios.__file__).parent

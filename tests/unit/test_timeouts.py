@@ -26,7 +26,7 @@ def test_one_factor_scales_every_limit_and_is_inherited(monkeypatch: pytest.Monk
     assert asdict(timeouts.TIMEOUTS) == before
 
 
-@pytest.mark.parametrize(("said", "factor"), [("", 1), ("much", 1), ("0.1", 1), ("2.5", 2.5)])
-def test_patience_is_declared_in_the_environment(said: str, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(timeouts.VARIABLE, said)
+@pytest.mark.parametrize(("word", "factor"), [("", 1), ("much", 1), ("0.1", 1), ("2.5", 2.5)])
+def test_patience_is_declared_in_the_environment(word: str, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(timeouts.VARIABLE, word)
     assert timeouts.declared() == factor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -18,14 +19,35 @@ def sources(*folders: str) -> list[Path]:
 
 def test_a_docstring_says_what_is_returned_in_the_fields_own_words() -> None:
     """Not "Give" or "Say whether": a reader of other Python code looks for "Return" and "Yield"."""
-    found = []
+    others = []
     for file in sources(*SUITE, "tests"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
                 words = (ast.get_docstring(node) or "").split()
                 if words[:1] in (["Give"], ["Gives"]) or words[:2] in (["Say", "whether"], ["Tell", "whether"]):
-                    found.append(f"{file.relative_to(ROOT)}: {' '.join(words[:6])}")
-    assert found == []
+                    others.append(f"{file.relative_to(ROOT)}: {' '.join(words[:6])}")
+    assert others == []
+
+
+VAGUE = {"one", "said", "found", "made", "told"}
+"""What can be the name of anything: a reader asks which one, and who said it."""
+
+
+def bound(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield each name that is given to something but a function, a class or a module, and its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            yield node.name, node.lineno
+
+
+def test_a_name_says_what_it_is_of() -> None:
+    """`container` and `message`, not `one` and `said`: also in a comprehension, where it is read by itself."""
+    trees = {file.relative_to(ROOT): ast.parse(file.read_text(encoding="utf-8")) for file in sources(*SUITE, "tests")}
+    assert [f"{file}:{line}: {name}" for file, tree in trees.items() for name, line in bound(tree) if name in VAGUE] == []
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -34,9 +34,9 @@ def steps(file: Path) -> list[dict[str, Any]]:
     """Return every step of a workflow or an action."""
     read = yaml.safe_load(file.read_text(encoding="utf-8"))
     parts = [read["runs"]] if "runs" in read else list(read["jobs"].values())
-    found = [step for part in parts for step in part["steps"]]
-    assert found
-    return found
+    listed = [step for part in parts for step in part["steps"]]
+    assert listed
+    return listed
 
 
 def commands(file: Path) -> list[str]:
@@ -72,8 +72,8 @@ def test_nothing_is_written_into_a_command_and_every_command_is_roots(file: Path
     assert all("${{" not in command for command in commands(file))
     usual = [
         job.get("defaults", {}).get("run", {}).get("shell")
-        for one in (WORKFLOW, WEEKLY)
-        for job in workflow(one)["jobs"].values()
+        for other in (WORKFLOW, WEEKLY)
+        for job in workflow(other)["jobs"].values()
     ]
     shells = [step.get("shell") for step in steps(file) if "run" in step]
     assert set(shells if file == ACTION else [*usual, *filter(None, shells)]) == {SHELL}
@@ -84,12 +84,12 @@ def test_nothing_is_written_into_a_command_and_every_command_is_roots(file: Path
 def test_every_action_is_pinned_to_a_commit_that_names_its_version(file: Path) -> None:
     used = re.findall(r"uses:\s*(.*)", file.read_text(encoding="utf-8"))
     assert len(used) == sum("uses" in step for step in steps(file)) > 0
-    assert [one for one in used if not PINNED.fullmatch(one)] == []
+    assert [action for action in used if not PINNED.fullmatch(action)] == []
 
 
 def test_workflow_and_action_use_the_same_versions() -> None:
     versions = {step["uses"] for file in (WORKFLOW, WEEKLY, ACTION) for step in steps(file) if "uses" in step}
-    assert len(versions) == len({one.partition("@")[0] for one in versions})
+    assert len(versions) == len({action.partition("@")[0] for action in versions})
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, WEEKLY], ids=["workflow", "weekly"])

@@ -40,11 +40,11 @@ EXPECTED = {
 
 def test_each_claim_says_what_was_observed_and_what_that_means() -> None:
     read = a_record(PARTS, [*ALL, claim("P2-25", "-k left it out")])
-    assert {one.id: (one.standing, one.why) for one in Summary.of(read).claims.values()} == EXPECTED
+    assert {judged.id: (judged.standing, judged.why) for judged in Summary.of(read).claims.values()} == EXPECTED
     page, summary = html_page.report(Summary.of(read)), markdown.report(Summary.of(read))
-    for one in Summary.of(read).claims.values():
-        assert f'<tr id="claim-{one.id.lower()}">' in page
-        for part in one.parts:
+    for judged in Summary.of(read).claims.values():
+        assert f'<tr id="claim-{judged.id.lower()}">' in page
+        for part in judged.parts:
             assert f'href="#{part.anchor}"' in page
             assert f'<article id="{part.anchor}">' in page
     counted = "7 claims: 1 true here; 1 true here, with a caveat; 1 true in part; 1 false here; 3 not judged."
@@ -59,13 +59,13 @@ def test_each_claim_says_what_was_observed_and_what_that_means() -> None:
 
 def test_a_cell_that_was_lost_leaves_a_caveat() -> None:
     gone = observed("P2-08", "dind.foreground", "HOLDS", "HOLDS")
-    [told] = Summary.of(a_record(PARTS[:1], [claim("P2-08")], lost=[gone])).claims.values()
-    assert (told.standing, told.why) == (Standing.CAVEAT, "never judged: P2-08 on dind.foreground")
+    [judged] = Summary.of(a_record(PARTS[:1], [claim("P2-08")], lost=[gone])).claims.values()
+    assert (judged.standing, judged.why) == (Standing.CAVEAT, "never judged: P2-08 on dind.foreground")
 
 
 def test_a_property_that_was_left_out_leaves_a_caveat() -> None:
-    [told] = Summary.of(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}])).claims.values()
-    assert (told.standing, told.why) == (Standing.CAVEAT, "left out of this run: P2-08.more")
+    [judged] = Summary.of(a_record(PARTS[:1], [{**claim("P2-08"), "left_out": ["P2-08.more"]}])).claims.values()
+    assert (judged.standing, judged.why) == (Standing.CAVEAT, "left out of this run: P2-08.more")
 
 
 def test_a_header_that_is_older_than_claims_is_read_and_rendered(tmp_path: Path) -> None:

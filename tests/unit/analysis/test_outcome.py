@@ -40,8 +40,8 @@ def test_a_cell_without_an_observation_is_an_error_and_exit_2() -> None:
 
 def _with_state(state: str, *, expected: bool) -> stream.Record:
     lines = recorded_lines(evidence=False)
-    one = next(line for line in lines if line["kind"] == "observation")
-    one["state"], one["as_expected"] = state, expected
+    observation = next(line for line in lines if line["kind"] == "observation")
+    observation["state"], observation["as_expected"] = state, expected
     return stream.of(lines)
 
 

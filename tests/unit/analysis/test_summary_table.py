@@ -49,8 +49,8 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
     read = a_record([*parts, *alone])
     assert Summary.of(read).table.headline == "Of the 1 cells that the article predicts 1 are confirmed here."
-    told = {(cell.family, cell.approach): cell.words for cell in Summary.of(read).table.cells}
-    assert told == {
+    words = {(cell.family, cell.approach): cell.words for cell in Summary.of(read).table.cells}
+    assert words == {
         ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
         ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
     }

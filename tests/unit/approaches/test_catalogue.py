@@ -42,8 +42,8 @@ def test_no_command_holds_what_kubelet_would_take_for_an_escape() -> None:
     commands = [
         word
         for approach in catalogue().values()
-        for one in approach.manifest["spec"]["containers"]
-        for word in (*one.get("command", ()), *one.get("args", ()))
+        for container in approach.manifest["spec"]["containers"]
+        for word in (*container.get("command", ()), *container.get("args", ()))
     ]
     assert commands
     assert [word for word in commands if "$$" in word] == []

@@ -37,7 +37,7 @@ def test_only_parts_that_hold_give_holds(states: list[State]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "prediction", "said"),
+    ("state", "prediction", "wanted"),
     [
         (State.HOLDS, State.HOLDS, Verdict.CONFIRMED),
         (State.LACKS, State.HOLDS, Verdict.REFUTED),
@@ -47,15 +47,15 @@ def test_only_parts_that_hold_give_holds(states: list[State]) -> None:
         (State.INCONCLUSIVE, State.LACKS, Verdict.UNDECIDED),
     ],
 )
-def test_verdict(state: State, prediction: State | None, said: Verdict) -> None:
-    assert verdict(state, prediction) is said
+def test_verdict(state: State, prediction: State | None, wanted: Verdict) -> None:
+    assert verdict(state, prediction) is wanted
 
 
 C, R, S, U = Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT, Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "said"),
+    ("verdicts", "wanted"),
     [
         ([C, C], Standing.TRUE),
         ([C, S], Standing.TRUE),
@@ -69,5 +69,5 @@ C, R, S, U = Verdict.CONFIRMED, Verdict.REFUTED, Verdict.SILENT, Verdict.UNDECID
         ([], Standing.OPEN),
     ],
 )
-def test_what_verdicts_say_of_a_sentence(verdicts: list[Verdict], said: Standing) -> None:
-    assert standing(verdicts) is standing(reversed(verdicts)) is said
+def test_what_verdicts_say_of_a_sentence(verdicts: list[Verdict], wanted: Standing) -> None:
+    assert standing(verdicts) is standing(reversed(verdicts)) is wanted

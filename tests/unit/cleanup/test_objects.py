@@ -26,7 +26,7 @@ def test_clean_finds_what_runs_that_are_not_alive_left_on_an_engine(tmp_path: Pa
     engine: Any = Engine()
 
     def found(*spared: str) -> list[str]:
-        return [one["id"] for one in objects.abandoned(node_engine.carrying_nonce(engine), spared, tmp_path)]
+        return [thing["id"] for thing in objects.abandoned(node_engine.carrying_nonce(engine), spared, tmp_path)]
 
     assert found(THERE) == OURS
     assert len(found()) == 8
@@ -37,7 +37,7 @@ def test_a_things_second_look_is_what_counts_and_others_are_told() -> None:
     engine: Any = Engine()
     swept = objects.remove_by_nonce({"a-node": engine}, naming.nonce_prefix(HERE))
     assert (len(swept.removed), swept.left) == (4, [])
-    assert {THERE in one["nonce"] for one in swept.others} == {True}
+    assert {THERE in thing["nonce"] for thing in swept.others} == {True}
     assert len(swept.others) == 4
 
 

@@ -41,7 +41,7 @@ def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
 def test_no_other_reading_is_asked_whose_a_thing_is_than_those_that_are_kept(recorded: stream.Record) -> None:
     kept = evolve(recorded, evidence=tuple(filter(tells, recorded.evidence)))
     assert 100 < len(kept.evidence) < len(recorded.evidence) / 2
-    all_, of_kept = (Owners.of(recorded.header["run"], one, set(), [], []) for one in (recorded, kept))
+    all_, of_kept = (Owners.of(recorded.header["run"], read, set(), [], []) for read in (recorded, kept))
     assert of_kept == all_
 
 
@@ -80,8 +80,8 @@ def test_the_cgroup_of_any_container_with_a_legs_nonce_is_the_legs(
     alone: Owners, recorded: stream.Record, leg: str, name: str
 ) -> None:
     """On cgroup v2 an engine in a pod leaves those of all its containers at the root of the node's, where no pod's uid is."""
-    found = next(e.output[0] for e in recorded.evidence if e.leg == leg and e.name == name)
-    cgroup = f"docker/{container_of(found)}"
+    container = next(e.output[0] for e in recorded.evidence if e.leg == leg and e.name == name)
+    cgroup = f"docker/{container_of(container)}"
     assert left_in({"cgroups": [cgroup, f"docker/{HEX}"]}, alone) == {
         ("cgroups", leg): [cgroup],
         ("cgroups", ""): [f"docker/{HEX}"],
@@ -114,7 +114,10 @@ def alone(recorded: stream.Record) -> Owners:
 
 def slice_of(uid: str, *container: str) -> str:
     return "/".join(
-        [f"kubepods.slice/kubepods-pod{uid.replace('-', '_')}.slice", *(f"cri-containerd-{one}.scope" for one in container)]
+        [
+            f"kubepods.slice/kubepods-pod{uid.replace('-', '_')}.slice",
+            *(f"cri-containerd-{identity}.scope" for identity in container),
+        ]
     )
 
 
@@ -184,13 +187,13 @@ def test_the_mount_point_in_the_nodes_run_is_of_a_pod_that_mounts_it(alone: Owne
     ((what, leg),) = left_in({"mount points in /run": ["serviceaccount"]}, alone)
     assert what == "mount points in /run"
     assert leg.startswith(("dood.", "article-dood."))
-    without = evolve(recorded, evidence=tuple(one for one in recorded.evidence if "dood." not in one.leg))
+    without = evolve(recorded, evidence=tuple(reading for reading in recorded.evidence if "dood." not in reading.leg))
     nobody = Owners.of(recorded.header["run"], without, set(), [], [])
     assert left_in({"mount points in /run": ["serviceaccount"]}, nobody) == {("mount points in /run", ""): ["serviceaccount"]}
 
 
 def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone: Owners, recorded: stream.Record) -> None:
-    leg, other = next(one for one in recorded.legs if one["leg"] == "dood.detached"), recorded.legs[0]
+    leg, other = next(line for line in recorded.legs if line["leg"] == "dood.detached"), recorded.legs[0]
     uid = uid_of(recorded, leg["leg"])
     child = next(container_of(e.output["process"]) for e in recorded.evidence if (e.leg, e.name) == (leg["leg"], "child"))
     port, accept = leg["port"], "iptables -t filter -A INPUT -p tcp --dport {} -j ACCEPT"
@@ -214,13 +217,13 @@ def test_a_survivor_is_tied_to_its_leg_by_port_nonce_namespace_and_sandbox(alone
 def test_what_an_engine_in_a_pod_makes_at_the_root_of_cgroup_v2_is_its_legs(recorded: stream.Record) -> None:
     after = {"cgroups": ["docker", "init", "init.scope"], "controllers of the root cgroup": ["hugetlb"]}
 
-    def at_root(one: Evidence) -> Evidence:
-        if one.name != "child" or one.leg not in ("dind.foreground", "dood.foreground"):
-            return one
-        process = {**one.output["process"], "cgroup": f"0::/docker/{'d' * 64}\n"}
-        return evolve(one, output={**one.output, "process": process})
+    def at_root(reading: Evidence) -> Evidence:
+        if reading.name != "child" or reading.leg not in ("dind.foreground", "dood.foreground"):
+            return reading
+        process = {**reading.output["process"], "cgroup": f"0::/docker/{'d' * 64}\n"}
+        return evolve(reading, output={**reading.output, "process": process})
 
-    escaped = evolve(recorded, evidence=tuple(at_root(one) for one in recorded.evidence))
+    escaped = evolve(recorded, evidence=tuple(at_root(reading) for reading in recorded.evidence))
     owners = Owners.of(recorded.header["run"], escaped, set(), [], [])
     assert left_in(after, owners) == {
         ("cgroups", "dind.foreground"): ["docker", "init"],
@@ -235,12 +238,12 @@ def test_on_cgroup_v1_the_nodes_own_engine_made_it(alone: Owners) -> None:
 
 def test_what_holds_the_id_of_nobody_living_is_astray() -> None:
     pod = {"metadata": {"uid": FOREIGN}, "status": {"containerStatuses": [{"name": "c", "containerID": "containerd://" + HEX}]}}
-    found = {
+    present = {
         "cgroups": ["docker", slice_of(FOREIGN, SANDBOX), f"docker/{'d' * 64}"],
         "mounts": ["/proc", f"/run/{SANDBOX}/shm", f"/run/{HEX}/rootfs", f"/run/{'e' * 64}/rootfs"],
     }
     living = Owners({}, {}, frozenset()).beside([pod])
-    assert astray(found, living) == {"cgroups": [f"docker/{'d' * 64}"], "mounts": [f"/run/{'e' * 64}/rootfs"]}
+    assert astray(present, living) == {"cgroups": [f"docker/{'d' * 64}"], "mounts": [f"/run/{'e' * 64}/rootfs"]}
 
 
 UID = "26d91a12-9d2e-4123-baac-0fea2df214ff"

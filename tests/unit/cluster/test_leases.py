@@ -12,9 +12,9 @@ from tests.builders.engine import HERE
 
 
 def lease(age: float) -> Object:
-    made = leases.spec()
+    spec = leases.spec()
     renewed = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age)
-    return {"metadata": {"labels": {leases.RUN_LABEL: HERE}}, "spec": {**made, "renewTime": renewed.isoformat()}}
+    return {"metadata": {"labels": {leases.RUN_LABEL: HERE}}, "spec": {**spec, "renewTime": renewed.isoformat()}}
 
 
 @pytest.mark.parametrize(("age", "alive"), [(0, True), (leases.SECONDS - 5, True), (leases.SECONDS + 5, False)])

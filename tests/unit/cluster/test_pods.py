@@ -12,7 +12,7 @@ from conformance.errors import ProbeLost
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "words"),
     [
         (
             {
@@ -52,8 +52,8 @@ from conformance.errors import ProbeLost
         ({"phase": "Failed"}, "ended instead of running"),
     ],
 )
-def test_a_pod_that_cannot_start_is_given_up_at_once(status: dict[str, Any], said: str) -> None:
-    with pytest.raises(ProbeLost, match=said):
+def test_a_pod_that_cannot_start_is_given_up_at_once(status: dict[str, Any], words: str) -> None:
+    with pytest.raises(ProbeLost, match=words):
         raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
 
 

@@ -64,8 +64,8 @@ def test_no_cpu_limit(files: dict[str, str]) -> None:
 
 @given(st.dictionaries(st.integers(0, 5), st.integers(1, 2**40)))
 def test_effective_is_the_tightest_on_the_way_up(by_depth: dict[int, int]) -> None:
-    found = chain("", "/a/b/c/d/e", {depth: {"memory.max": str(value)} for depth, value in by_depth.items()})
-    assert cgroupfs.effective("memory", found) == min(by_depth.values(), default=math.inf)
+    levels = chain("", "/a/b/c/d/e", {depth: {"memory.max": str(value)} for depth, value in by_depth.items()})
+    assert cgroupfs.effective("memory", levels) == min(by_depth.values(), default=math.inf)
 
 
 @given(PATHS, SEGMENT)
@@ -82,15 +82,15 @@ def test_the_same_path_with_another_inode_is_another_cgroup() -> None:
 
 @pytest.mark.parametrize("name", ["pod1234-ab", "kubelet-kubepods-burstable-pod1234_ab.slice"])
 def test_the_pods_level_is_found_in_both_spellings(name: str) -> None:
-    found = chain("memory", f"/kubepods/{name}/container")
-    level = cgroupfs.pod_level("memory", found, "1234-ab")
+    levels = chain("memory", f"/kubepods/{name}/container")
+    level = cgroupfs.pod_level("memory", levels, "1234-ab")
     assert level is not None
     assert level.parts[-1] == name
 
 
 def test_on_v2_every_controller_is_on_the_one_hierarchy() -> None:
-    found = chain("", "/a", {1: {"memory.max": "5", "cpu.max": "50000 100000"}})
-    assert (cgroupfs.effective("memory", found), cgroupfs.effective("cpu", found)) == (5, 0.5)
+    levels = chain("", "/a", {1: {"memory.max": "5", "cpu.max": "50000 100000"}})
+    assert (cgroupfs.effective("memory", levels), cgroupfs.effective("cpu", levels)) == (5, 0.5)
 
 
 @given(st.integers(0, 10**12), st.text(max_size=20))

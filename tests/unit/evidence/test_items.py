@@ -63,10 +63,10 @@ def test_what_is_no_secret_stays(recorded: stream.Record) -> None:
     """A judge that was robbed of what it reads would decide nothing."""
     for text in ("a=b c=d", '{"a": "b"}', "http://127.0.0.1:80/@x", "the bearer of news", "lowerdir=/a:/b,upperdir=/c"):
         assert redact(text) == text
-    cleaned = [evolve(one, output=redact(one.output), asked=redact(one.asked)) for one in recorded.evidence]
+    cleaned = [evolve(reading, output=redact(reading.output), asked=redact(reading.asked)) for reading in recorded.evidence]
     cells = suite.cells(recorded_level(), list(catalogue()), recorded.repeats)
-    before, after = (rejudge.judge(one, cells) for one in (recorded, evolve(recorded, evidence=tuple(cleaned))))
+    before, after = (rejudge.judge(record, cells) for record in (recorded, evolve(recorded, evidence=tuple(cleaned))))
     assert before.judged > 100
     assert after == before
-    changed = [one.name for one, was in zip(cleaned, recorded.evidence, strict=True) if one != was]
+    changed = [reading.name for reading, was in zip(cleaned, recorded.evidence, strict=True) if reading != was]
     assert set(changed) <= {"pod", "pod when ready"}, "an environment of the article's own manifest, MYSQL_ALLOW_EMPTY_PASSWORD"

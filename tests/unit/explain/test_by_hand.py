@@ -111,7 +111,7 @@ def test_a_command_for_what_was_asked(approach: str, asked: dict[str, Any], comm
 )
 def test_limits_are_read_where_the_nodes_cgroup_version_has_them(cgroup: str, files: list[str]) -> None:
     [_, memory, cpu] = commands("dind", {"question": "cgroups", "pid": 77}, cgroup)
-    assert [f"cat {file})" in said for file, said in zip(files, (memory, cpu), strict=True)] == [True, True]
+    assert [f"cat {file})" in command for file, command in zip(files, (memory, cpu), strict=True)] == [True, True]
 
 
 def test_what_is_asked_from_a_pod_is_asked_from_a_pod() -> None:
@@ -164,7 +164,7 @@ def test_the_childs_process_and_its_limit_are_found(tmp_path: Path) -> None:
     finally:
         child.kill()
         child.wait()
-    found = int(done.stdout.rpartition("PID=")[2])
-    assert found == child.pid, done
+    printed = int(done.stdout.rpartition("PID=")[2])
+    assert printed == child.pid, done
     assert place.strip() in done.stdout
     assert "syntax" not in done.stderr

@@ -27,7 +27,7 @@ def test_the_list_has_every_claim_and_the_properties_of_its_level(level: str) ->
     heads = [line.split()[0] for line in lines if line and not line.startswith(" ")]
     assert [name for name in heads if name in CLAIMS] == list(CLAIMS)
     shown = {line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")}
-    assert shown == {one.id for one in suite.properties() if LEVELS.index(one.level) <= LEVELS.index(level)}
+    assert shown == {prop.id for prop in suite.properties() if LEVELS.index(prop.level) <= LEVELS.index(level)}
     assert max(map(len, lines)) <= 100
 
 
@@ -52,8 +52,8 @@ def test_needs_are_derived_from_what_is_declared() -> None:
     def need(*approaches: str, legs: tuple[str, ...] = ("foreground",), alone: bool = False) -> list[str]:
         judge = families()[0].properties[0].judged_by
         readings = (lambda _: None,) if alone else ()
-        one = Property("Z", "so", "x", {}, "core", legs, approaches, judge, with_cpus_alone=readings)
-        return listing.needs(one, catalogue())
+        prop = Property("Z", "so", "x", {}, "core", legs, approaches, judge, with_cpus_alone=readings)
+        return listing.needs(prop, catalogue())
 
     assert need("dood") == ["a Docker Engine on the node (dood)"]
     assert need("dind") == ["privileged pods (dind)"]

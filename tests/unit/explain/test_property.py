@@ -26,23 +26,23 @@ def told(name: str, read: stream.Record | None = None) -> str:
 
 
 def test_what_is_declared_is_told_without_a_record() -> None:
-    said = " ".join(told("p2-13").split())
-    assert "P2-13: the child's cgroups are inside the pod's" in said
-    assert "Part 2, Case 1: Pods and DooD" in said
-    assert "the article predicts dood LACKS, dind HOLDS" in said
-    assert "P2-13.memory" in said
-    assert "Read the child's place in every hierarchy, and the pod's, with the limits at each level" in said
-    assert "Judge place and tightest limit of " in said
-    assert "moby/moby#45378" in said
-    assert "By hand" not in said
+    text = " ".join(told("p2-13").split())
+    assert "P2-13: the child's cgroups are inside the pod's" in text
+    assert "Part 2, Case 1: Pods and DooD" in text
+    assert "the article predicts dood LACKS, dind HOLDS" in text
+    assert "P2-13.memory" in text
+    assert "Read the child's place in every hierarchy, and the pod's, with the limits at each level" in text
+    assert "Judge place and tightest limit of " in text
+    assert "moby/moby#45378" in text
+    assert "By hand" not in text
 
 
-@pytest.mark.parametrize("one", suite.properties(), ids=lambda one: one.id)
-def test_every_property_is_explained(one: Any, recorded: stream.Record) -> None:
-    lines = list(explain(one.id, recorded, catalogue()))
-    assert lines[0] == f"{one.id}: {one.sentence}"
-    assert f"  conformance run --level {one.level} -k '{one.id}['" in lines
-    seen = [line for line in recorded.observations if line["property"] == one.id]
+@pytest.mark.parametrize("prop", suite.properties(), ids=lambda prop: prop.id)
+def test_every_property_is_explained(prop: Any, recorded: stream.Record) -> None:
+    lines = list(explain(prop.id, recorded, catalogue()))
+    assert lines[0] == f"{prop.id}: {prop.sentence}"
+    assert f"  conformance run --level {prop.level} -k '{prop.id}['" in lines
+    seen = [line for line in recorded.observations if line["property"] == prop.id]
     for line in seen:
         place = next(place for place, text in enumerate(lines) if text.endswith(f" {line['leg']}: {line['state']}"))
         assert lines[place + 1].startswith("because ")
@@ -52,10 +52,10 @@ def test_every_property_is_explained(one: Any, recorded: stream.Record) -> None:
 
 
 def test_an_answer_is_shortened_to_what_decides(recorded: stream.Record) -> None:
-    said = " ".join(told("P2-13", recorded).split())
-    assert re.search(r"memory at /docker/[0-9a-f]{12}\.\.\., limited to nothing", said)
-    assert "limited to 805306368 by cri-containerd-" in said
-    assert not re.search(r"[0-9a-f]{64}", said.partition("By hand")[0])
+    text = " ".join(told("P2-13", recorded).split())
+    assert re.search(r"memory at /docker/[0-9a-f]{12}\.\.\., limited to nothing", text)
+    assert "limited to 805306368 by cri-containerd-" in text
+    assert not re.search(r"[0-9a-f]{64}", text.partition("By hand")[0])
 
 
 def test_a_claim_without_a_property_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def test_a_claim_without_a_property_says_what_it_needs(monkeypatch: pytest.Monke
 
 
 def test_a_claim_of_parts_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = [one for one in suite.properties() if one.id in ("P2-13.memory", "P2-13.cpu")]
+    parts = [prop for prop in suite.properties() if prop.id in ("P2-13.memory", "P2-13.cpu")]
     monkeypatch.setattr("conformance.suite.properties", lambda: parts)
     assert "judged in parts: P2-13.memory, P2-13.cpu" in told("P2-13")
 
@@ -88,9 +88,9 @@ def test_an_unknown_id_is_wrong_usage(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, said = ended(["explain", "P2-113"], capsys, monkeypatch)
+    code, printed = ended(["explain", "P2-113"], capsys, monkeypatch)
     assert code == 3
-    assert "Near it" in said
+    assert "Near it" in printed
 
 
 def test_the_last_run_is_explained_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +109,6 @@ def test_hostile_evidence_does_not_reach_the_terminal_as_it_is() -> None:
             line.update(output=hostile, sha256=digest(hostile), name=hostile)
         if line["kind"] == "observation":
             line["reason"] = hostile
-    said = told("P2-05", stream.of(lines))
-    assert "\x1b" not in said
-    assert not re.search(r"^\s*rm -rf", said, re.MULTILINE)
+    text = told("P2-05", stream.of(lines))
+    assert "\x1b" not in text
+    assert not re.search(r"^\s*rm -rf", text, re.MULTILINE)

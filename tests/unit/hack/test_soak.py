@@ -17,12 +17,12 @@ MOUNT = {"kind": "residue", "node": "n", "what": "mounts", "left": ["/run/x"], "
 LOGS = {**MOUNT, "what": "pod logs"}
 
 
-def ended(*more: stream.Line, flip: bool = False, footer: bool = True, **said: Any) -> soak.Ended:
-    lines = [one for one in recorded_lines(evidence=False) if one["kind"] != "residue"]
-    first = next(one for one in lines if one["kind"] == "observation")
+def ended(*more: stream.Line, flip: bool = False, footer: bool = True, **fields: Any) -> soak.Ended:
+    lines = [line for line in recorded_lines(evidence=False) if line["kind"] != "residue"]
+    first = next(line for line in lines if line["kind"] == "observation")
     if flip:
         first["state"] = "INCONCLUSIVE"
-    lines[-1].update({"exit_code": 0, "cleaned": [], **said})
+    lines[-1].update({"exit_code": 0, "cleaned": [], **fields})
     return soak.Ended(lines[-1]["exit_code"], stream.of([*lines[:-1], *more, *(lines[-1:] if footer else [])]))
 
 
@@ -44,7 +44,7 @@ def test_what_flipped_is_said_of_the_run_and_in_sum() -> None:
 
 def test_what_was_left_is_said_of_the_run_and_in_sum() -> None:
     runs = [ended(), ended(MOUNT), ended(cleaned=["namespace x"]), ended(footer=False)]
-    assert [one.left for one in runs] == [
+    assert [run.left for run in runs] == [
         [],
         ["mounts on n: /run/x (of nobody)"],
         ["namespace x"],

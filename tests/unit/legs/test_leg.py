@@ -46,7 +46,7 @@ def test_a_repeats_name_and_label_are_valid() -> None:
 def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
     given_ = {"httpd:latest": "registry.example/httpd:2.4", "docker:26.1-dind": "registry.example/dind:1"}
     pod = Leg("r", catalogue()["dind"], VARIATIONS["foreground"], "n", 20001, "a-node", given_).pod()
-    used = {one["name"]: one["image"] for one in pod["spec"]["containers"]}
+    used = {container["name"]: container["image"] for container in pod["spec"]["containers"]}
     assert used == {"docker-cmds": "docker:26.1-cli", "dind-daemon": "registry.example/dind:1"}
     assert "registry.example/httpd:2.4" in pod["spec"]["containers"][0]["command"]
     assert "httpd:latest" not in str(pod)

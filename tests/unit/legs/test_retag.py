@@ -37,8 +37,8 @@ class Engine:
         return ""
 
     def ask(self, _: str, __: float = 0, *, path: str, method: str = "GET", body: Any = None, **___: object) -> Any:
-        status, said = self._answer(method, unquote(path), body)
-        return SimpleNamespace(output={"status": status, "body": json.dumps(said), "lost": ""})
+        status, answer = self._answer(method, unquote(path), body)
+        return SimpleNamespace(output={"status": status, "body": json.dumps(answer), "lost": ""})
 
     def _answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         words = path.replace("?", "/").split("/")[1:]
@@ -83,7 +83,7 @@ def test_the_image_carries_the_nonce_for_as_long_as_the_leg_lasts() -> None:
     assert retag.nonce_in_tag(engine) == LEG.nonce
     assert engine.containers == {}
     assert naming.run_of(LEG.nonce) == LEG.run
-    assert [one["kind"] for one in node_engine.remove_by_nonce(engine, LEG.nonce)] == ["image"]
+    assert [thing["kind"] for thing in node_engine.remove_by_nonce(engine, LEG.nonce)] == ["image"]
     assert engine.tags == {CHILD: ORIGINAL}
     assert set(engine.labels) == {ORIGINAL}
 
@@ -111,8 +111,8 @@ def test_an_image_that_is_built_on_it_has_its_labels_and_not_its_tag() -> None:
     engine = an_engine()
     retag.retag(engine, LEG)
     engine.labels["sha256:built"] = dict(engine.labels[engine.tags[CHILD]])
-    found = {one["id"]: one["puts_back"] for one in node_engine.carrying_nonce(engine)}
-    assert found == {engine.tags[CHILD]: ORIGINAL, "sha256:built": ""}
+    carrying = {thing["id"]: thing["puts_back"] for thing in node_engine.carrying_nonce(engine)}
+    assert carrying == {engine.tags[CHILD]: ORIGINAL, "sha256:built": ""}
 
 
 def test_where_nothing_had_the_tag_nothing_is_put_back() -> None:
@@ -129,18 +129,18 @@ def test_where_nothing_had_the_tag_nothing_is_put_back() -> None:
 
 def test_what_its_children_serve_is_what_doods_do() -> None:
     engine = an_engine()
-    made: list[Any] = []
+    bodies: list[Any] = []
     ask = engine.ask
 
     def heard(*args: Any, **about: Any) -> Any:
-        made.extend([about["body"]] if about.get("body") else [])
+        bodies.extend([about["body"]] if about.get("body") else [])
         return ask(*args, **about)
 
     engine.ask = heard
     retag.retag(engine, LEG)
-    assert made[0]["Env"] == [f"CHILD_NONCE={LEG.nonce}"]
-    assert made[0]["Cmd"][:2] == ["sh", "-c"]
-    assert "$CHILD_NONCE" in made[0]["Cmd"][2]
+    assert bodies[0]["Env"] == [f"CHILD_NONCE={LEG.nonce}"]
+    assert bodies[0]["Cmd"][:2] == ["sh", "-c"]
+    assert "$CHILD_NONCE" in bodies[0]["Cmd"][2]
 
 
 def test_no_word_of_the_printed_manifest_is_changed() -> None:
@@ -148,4 +148,4 @@ def test_no_word_of_the_printed_manifest_is_changed() -> None:
     printed = catalogue()["article-dood"].manifest
     assert pod["spec"] == printed["spec"]
     assert catalogue()["article-dood"].marks_image
-    assert not any(one.marks_image for name, one in catalogue().items() if name != "article-dood")
+    assert not any(approach.marks_image for name, approach in catalogue().items() if name != "article-dood")

@@ -17,8 +17,11 @@ from tests.builders.rig import POD, a_rig
 def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified() -> None:
     rig, _ = a_rig()
     client = "c" * 64
-    told = {**POD, "status": {"containerStatuses": [{"name": rig.leg.approach.client, "containerID": f"containerd://{client}"}]}}
-    pods = [{**POD, "status": {}}, told]
+    complete = {
+        **POD,
+        "status": {"containerStatuses": [{"name": rig.leg.approach.client, "containerID": f"containerd://{client}"}]},
+    }
+    pods = [{**POD, "status": {}}, complete]
 
     class Server:
         def get(self, _: str) -> Any:

@@ -12,8 +12,8 @@ from tests.builders.engine import HERE, OURS, Engine
 
 def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
     engine: Any = Engine()
-    assert [one["nonce"] for one in node_engine.remove_by_nonce(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
-    assert [one["id"] for one in node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
+    assert [thing["nonce"] for thing in node_engine.remove_by_nonce(engine, "conformance-0f0f0f0f-dood-detached-1")] == []
+    assert [thing["id"] for thing in node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE))] == OURS == engine.removed
     assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE)) == []
 
 
@@ -30,8 +30,8 @@ def test_rules_are_forgotten_of_spans_that_nobody_publishes_and_containers_are_l
     def ask(question: str, _: float = 0, **about: Any) -> Any:
         asked.append(question)
         published = [{"Id": "a", "Ports": [{"PublicPort": 20130}, {"PrivatePort": 80}]}, {"Id": "b", "Ports": None}]
-        said = {"status": 200, "body": json.dumps(published)} if question == "daemon" else [f"rule of {about['ports'][0]}"]
-        return type("Answer", (), {"output": said})
+        answer = {"status": 200, "body": json.dumps(published)} if question == "daemon" else [f"rule of {about['ports'][0]}"]
+        return type("Answer", (), {"output": answer})
 
     engine.ask = ask
     spans = [range(first, first + 128) for first in (20000, 20128, 20256)]

@@ -34,13 +34,13 @@ def test_round_trip(tmp_path: Path, recorded: stream.Record, output: object) -> 
     header = {**recorded.header, "cells": recorded.header["cells"][:2], "claims": recorded.header["claims"][:2]}
     footer = recorded.footer
     assert footer
-    made = Evidence("x#1", "x", "anything", "node n", {"q": 1}, output, 1.0, 0.5, 2.0, digest(output))
+    reading = Evidence("x#1", "x", "anything", "node n", {"q": 1}, output, 1.0, 0.5, 2.0, digest(output))
     writer = stream.Writer(tmp_path / "record.jsonl")
-    for line in (header, made.as_line(), footer):
+    for line in (header, reading.as_line(), footer):
         writer.write(line)
     writer.close()
     read = stream.read(tmp_path / "record.jsonl")
-    assert read.evidence == (made,)
+    assert read.evidence == (reading,)
     assert (read.header, read.footer) == (header, footer)
 
 
@@ -86,13 +86,13 @@ SCHEMA = Path(stream.__file__).with_name("record.schema.json")
 def spoilt(line: stream.Line) -> Iterator[stream.Line]:
     """Yield a line without each of its members, and with other values in the place of each, and of what is in it."""
     for key, value in line.items():
-        yield {name: one for name, one in line.items() if name != key}
+        yield {name: kept for name, kept in line.items() if name != key}
         for other in (None, True, 1, 1.0, -1, 70000, "", "x\n", [], [1], ["x"], {}, {"x": 1}, {"x": "y"}):
             yield {**line, key: other}
         if isinstance(value, dict) and key not in ("output", "asked"):
-            yield from ({**line, key: one} for one in spoilt(value))
+            yield from ({**line, key: other} for other in spoilt(value))
         elif isinstance(value, list) and value and isinstance(value[0], dict) and key != "left":
-            yield from ({**line, key: [one, *value[1:3]]} for one in spoilt(value[0]))
+            yield from ({**line, key: [other, *value[1:3]]} for other in spoilt(value[0]))
     yield {**line, "more": 1}
 
 
@@ -135,21 +135,23 @@ def keywords(schema: object) -> Iterator[set[str]]:
 
 def test_the_schema_has_no_keyword_that_is_passed_over() -> None:
     """What compiles it knows draft 7, and passes over what is newer, and what is beside a `$ref`, without a word."""
-    found = list(keywords(json.loads(SCHEMA.read_text(encoding="utf-8"))))
-    assert len(found) > 50
-    assert set().union(*found) <= OF_DRAFT_7
-    assert all(one <= {"$ref"} for one in found if "$ref" in one)
+    each = list(keywords(json.loads(SCHEMA.read_text(encoding="utf-8"))))
+    assert len(each) > 50
+    assert set().union(*each) <= OF_DRAFT_7
+    assert all(names <= {"$ref"} for names in each if "$ref" in names)
 
 
 def test_a_refusal_says_where_and_what(recorded: stream.Record) -> None:
     with pytest.raises(stream.BadRecord) as refused:
         stream.check({**recorded.header, "world": {**recorded.header["world"], "cgroup": "v3"}})
-    said = "a line of kind 'header' is not as the schema says: world/cgroup: 'v3' is not one of ['v1', 'hybrid', 'v2', 'unknown']"
-    assert refused.value.sentence == said
+    sentence = (
+        "a line of kind 'header' is not as the schema says: world/cgroup: 'v3' is not one of ['v1', 'hybrid', 'v2', 'unknown']"
+    )
+    assert refused.value.sentence == sentence
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "words"),
     [
         (lambda ls: ls[1:], "0 headers"),
         (lambda ls: [*ls, ls[-1]], "2 footers"),
@@ -160,8 +162,8 @@ def test_a_refusal_says_where_and_what(recorded: stream.Record) -> None:
         (lambda ls: [{**line, "state": "FINE"} if line["kind"] == "observation" else line for line in ls], "state"),
     ],
 )
-def test_what_is_no_record_is_refused_with_a_reason(tmp_path: Path, spoil, said: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
-    with pytest.raises(stream.BadRecord, match=said):
+def test_what_is_no_record_is_refused_with_a_reason(tmp_path: Path, spoil, words: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+    with pytest.raises(stream.BadRecord, match=words):
         stream.read(write(tmp_path / "r.jsonl", spoil(recorded_lines())))
 
 

@@ -18,8 +18,8 @@ def test_pages_are_the_same_where_only_what_they_show_is_kept_of_a_record(tmp_pa
     whole, kept = stream.read(path), stream.read(path, files.shown)
     assert len(kept.evidence) < len(whole.evidence) / 2
     pages = [
-        (html_page.report(Summary.of(one)), markdown.report(Summary.of(one)), verdict_file.verdicts(Summary.of(one)))
-        for one in (whole, kept)
+        (html_page.report(Summary.of(record)), markdown.report(Summary.of(record)), verdict_file.verdicts(Summary.of(record)))
+        for record in (whole, kept)
     ]
     assert pages[0] == pages[1]
 

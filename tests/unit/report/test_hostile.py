@@ -44,17 +44,17 @@ def spoiled() -> list[stream.Line]:
     header["cells"] = [{**cell, "sentence": f"{cell['family']}: {HOSTILE}"} for cell in kept]
     header["command"] = header["world"]["kernel"] = header["world"]["leg_node"] = HOSTILE
     header["preflight"] = [{"what": HOSTILE, "found": HOSTILE}]
-    made = [header]
+    spoilt = [header]
     for line in lines[1:-1]:
         if line["kind"] == "observation" and (line["property"], line["leg"]) in {(c["property"], c["leg"]) for c in kept}:
-            made.append({**line, "reason": HUGE if line["approach"] == "dind" else HOSTILE, "why_expected": HOSTILE})
+            spoilt.append({**line, "reason": HUGE if line["approach"] == "dind" else HOSTILE, "why_expected": HOSTILE})
         elif line["kind"] == "evidence" and line["leg"] in legs and line["name"] != "pod":
             output = {HOSTILE: HUGE if line["name"] == "child" else HOSTILE}
-            made.append({**line, "where": HOSTILE, "output": output, "sha256": digest(output)})
+            spoilt.append({**line, "where": HOSTILE, "output": output, "sha256": digest(output)})
         elif line["kind"] == "leg" and line["leg"] in legs:
-            made.append({**line, "diff": HOSTILE, "failed": HOSTILE, "namespace": HOSTILE})
-    made.append({"kind": "residue", "node": HOSTILE, "what": HOSTILE, "left": [HOSTILE], "attributed": HOSTILE})
-    return [*made, {**lines[-1], "why": HOSTILE, "cleaned": [HOSTILE]}]
+            spoilt.append({**line, "diff": HOSTILE, "failed": HOSTILE, "namespace": HOSTILE})
+    spoilt.append({"kind": "residue", "node": HOSTILE, "what": HOSTILE, "left": [HOSTILE], "attributed": HOSTILE})
+    return [*spoilt, {**lines[-1], "why": HOSTILE, "cleaned": [HOSTILE]}]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.append(tag)
-        self.active += [one for one in attrs if one[0].startswith("on") or one[0] in ("src", "style")]
+        self.active += [attribute for attribute in attrs if attribute[0].startswith("on") or attribute[0] in ("src", "style")]
 
 
 def on_terminal(read: stream.Record, **environment: str) -> str:
@@ -96,9 +96,9 @@ def on_terminal(read: stream.Record, **environment: str) -> str:
     console = Console(
         file=io.StringIO(), width=120, emoji=False, highlight=False, soft_wrap=True, _environ={"TERM": "dumb", **environment}
     )
-    with live.plain(console) as told:
+    with live.plain(console) as tell:
         for line in read.observations:
-            told(line)
+            tell(line)
     terminal.table(Summary.of(read), console)
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
@@ -140,10 +140,10 @@ def test_no_output_holds_a_character_that_acts(hostile: stream.Record, name: str
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_on_a_page_acts(hostile: stream.Record, name: str) -> None:
     page = written(hostile, name)
-    found = Elements(page)
-    assert found.names.count("script") == (name == "report.html")
-    assert "img" not in found.names
-    assert found.active == []
+    elements = Elements(page)
+    assert elements.names.count("script") == (name == "report.html")
+    assert "img" not in elements.names
+    assert elements.active == []
     assert SHOWN in html.unescape(page)
 
 
@@ -160,20 +160,20 @@ def test_markdown_holds_no_markup_of_the_worlds(hostile: stream.Record, name: st
 
 def test_files_for_machines_hold_all_of_it(hostile: stream.Record) -> None:
     cells = json.loads(written(hostile, "verdict.json"))["cells"]
-    assert {one["reason"] for one in cells} == {HOSTILE, HUGE}
+    assert {cell["reason"] for cell in cells} == {HOSTILE, HUGE}
     assert ET.fromstring(written(hostile, "badge.svg")).tag.endswith("svg")
 
 
 def test_evidence_is_on_the_page_whole(hostile: stream.Record) -> None:
     packed = re.findall(r'data-gzip="([^"]*)"', written(hostile, "report.html"))
-    whole = [gzip.decompress(base64.b64decode(one)).decode() for one in packed]
-    assert any(len(one) > len(HUGE) and "NEEDLE" in one for one in whole)
+    whole = [gzip.decompress(base64.b64decode(pack)).decode() for pack in packed]
+    assert any(len(text) > len(HUGE) and "NEEDLE" in text for text in whole)
 
 
 def test_a_terminal_shows_reasons_whole(hostile: stream.Record) -> None:
-    told = written(hostile, "terminal")
-    assert SHOWN in told
-    assert "A" * 1000 in told
+    text = written(hostile, "terminal")
+    assert SHOWN in text
+    assert "A" * 1000 in text
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
@@ -182,9 +182,9 @@ def test_colour_is_never_the_only_sign_and_can_be_had_without(
 ) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=120, _environ={"TERM": "xterm", **environment})
     terminal.table(Summary.of(recorded), console)
-    told = console.file.getvalue()  # type: ignore[attr-defined]
-    assert bool(re.search(r"\x1b\[3\d", told)) is coloured
-    assert "✗ LACKS" in told
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert bool(re.search(r"\x1b\[3\d", text)) is coloured
+    assert "✗ LACKS" in text
 
 
 def test_a_lone_surrogate_is_in_the_record_as_it_was_read(tmp_path: Path) -> None:

@@ -46,13 +46,13 @@ def test_the_page_asks_for_nothing_outside(recorded: stream.Record, page: str) -
 
 
 def test_the_report_says_where_something_was_redacted(page: str) -> None:
-    said = page.count("secrets redacted when it was read")
+    before = page.count("secrets redacted when it was read")
     lines = recorded_lines()
     for line in lines:
         if line["kind"] == "evidence" and line["name"] == "child":
             line["output"]["was"] = REDACTED
             line["sha256"] = digest(line["output"])
-    assert html_page.report(Summary.of(stream.of(lines))).count("secrets redacted when it was read") > said
+    assert html_page.report(Summary.of(stream.of(lines))).count("secrets redacted when it was read") > before
 
 
 def test_a_report_of_level_article_is_below_a_megabyte() -> None:

@@ -11,12 +11,12 @@ from tests.conftest import recorded_lines
 
 def test_a_reader_is_told_what_cannot_be_asked_and_why() -> None:
     lines = recorded_lines(evidence=False)
-    for one in lines:
-        if one["kind"] == "observation" and one["approach"] == "dood":
-            one["state"], one["reason"] = "NOT-APPLICABLE", "no Docker Engine"
+    for line in lines:
+        if line["kind"] == "observation" and line["approach"] == "dood":
+            line["state"], line["reason"] = "NOT-APPLICABLE", "no Docker Engine"
     shown = markdown.report(Summary.of(stream.of(lines)))
-    of_dood = [one for one in lines if one["kind"] == "observation" and one["approach"] == "dood"]
-    families = {one["family"] for one in of_dood}
-    foretold = {one["family"] for one in of_dood if one["predicted"] and speaks_of(one["property"])}
+    of_dood = [line for line in lines if line["kind"] == "observation" and line["approach"] == "dood"]
+    families = {line["family"] for line in of_dood}
+    foretold = {line["family"] for line in of_dood if line["predicted"] and speaks_of(line["property"])}
     assert f", {len(foretold)} cannot be asked here" in shown
     assert shown.count("**NOT-APPLICABLE**, cannot be asked here: no Docker Engine") == len(families)

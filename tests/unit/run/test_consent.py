@@ -7,10 +7,10 @@ from conformance.run.consent import terms
 
 
 def test_what_is_granted_is_said_for_every_approach() -> None:
-    said = "\n".join(terms("mine", 3, catalogue().values()))
-    assert "mine" in said
-    assert "its 3 nodes" in said
-    assert "article-dood" not in said, "it is not deployed where the engine's tags are another's"
-    for approach in (one for one in catalogue().values() if not one.marks_image):
-        assert all(granted in said for granted in approach.granted)
-        assert f"pods of {approach.name} " in said, "what is granted nothing is deployed, too"
+    text = "\n".join(terms("mine", 3, catalogue().values()))
+    assert "mine" in text
+    assert "its 3 nodes" in text
+    assert "article-dood" not in text, "it is not deployed where the engine's tags are another's"
+    for approach in (other for other in catalogue().values() if not other.marks_image):
+        assert all(granted in text for granted in approach.granted)
+        assert f"pods of {approach.name} " in text, "what is granted nothing is deployed, too"

@@ -18,4 +18,4 @@ def test_the_header_of_a_run_has_them() -> None:
     nowhere: Any = SimpleNamespace(context="")
     line = header(Asked(level="core"), Preflight(Footing(nowhere, "x1", {})), suite.cells("core", list(catalogue())))
     stream.check(line)
-    assert [one["id"] for one in line["claims"]] == list(CLAIMS)
+    assert [claim["id"] for claim in line["claims"]] == list(CLAIMS)

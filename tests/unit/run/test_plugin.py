@@ -24,18 +24,18 @@ STATES = {"P2-05[dind.foreground]": "ERROR", "P2-05[dood.foreground]": "NOT-APPL
 
 def lines() -> list[stream.Line]:
     """Return a record of two properties, with one cell that was never measured and one that could not be asked."""
-    made = recorded_lines()
-    for line in made:
+    recorded = recorded_lines()
+    for line in recorded:
         if line["kind"] == "observation" and (state := STATES.get(f"{line['property']}[{line['leg']}]")):
             line.update(state=state, reason=f"why: {HOSTILE}")
-    return made
+    return recorded
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that a replay wrote its files into."""
-    made = tmp_path_factory.mktemp("replayed")
-    path = write(made / "record.jsonl", lines())
+    replayed = tmp_path_factory.mktemp("replayed")
+    path = write(replayed / "record.jsonl", lines())
     args = [sys.executable, "-m", "pytest", "scenarios", "-c", "conformance/run/run.ini", "--rootdir", ".", "-q"]
     args += [
         "-p",
@@ -47,13 +47,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--replay",
         str(path),
     ]
-    args += ["--junit-xml", str(made / "junit.xml"), "--alluredir", str(made / "allure-results")]
+    args += ["--junit-xml", str(replayed / "junit.xml"), "--alluredir", str(replayed / "allure-results")]
     done = subprocess.run(
         args, cwd=ROOT, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTEST_XDIST_WORKER": ""},
     )  # fmt: skip
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
-    return made
+    return replayed
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +79,13 @@ def test_a_reason_is_there_whole_whatever_is_in_it(cases: dict[str, TestCase], n
 
 def test_allures_results_tell_the_same(folder: Path) -> None:
     files = (folder / "allure-results").glob("*-result.json")
-    found: dict[str, Any] = {one["name"]: one for one in (json.loads(file.read_text(encoding="utf-8")) for file in files)}
-    assert found["P2-05[dind.foreground]"]["status"] == "failed"
-    assert found["P2-05[dood.foreground]"]["status"] == "skipped"
+    results: dict[str, Any] = {
+        result["name"]: result for result in (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    }
+    assert results["P2-05[dind.foreground]"]["status"] == "failed"
+    assert results["P2-05[dood.foreground]"]["status"] == "skipped"
     for name in STATES:
-        assert f"why: {SEEN}" in "\n".join(found[name]["statusDetails"].values())
+        assert f"why: {SEEN}" in "\n".join(results[name]["statusDetails"].values())
 
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "conformance.run.plugin", "-p", "no:cacheprovider", "scenarios")

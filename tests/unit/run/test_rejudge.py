@@ -45,23 +45,23 @@ def run(path: Path, *options: str) -> tuple[int, str]:
 
 def test_the_same_rules_say_the_same(tmp_path: Path) -> None:
     lines = mine(recorded_lines())
-    code, said = run(write(tmp_path / "r.jsonl", lines))
+    code, printed = run(write(tmp_path / "r.jsonl", lines))
     number = sum(line["kind"] == "observation" for line in lines)
     assert code == 0
-    assert f"{number} observations: {number} as before, 0 changed" in said
-    assert "reworded" not in said
+    assert f"{number} observations: {number} as before, 0 changed" in printed
+    assert "reworded" not in printed
 
 
 def test_a_rule_that_says_otherwise_is_told_and_exits_with_1(tmp_path: Path) -> None:
     lines = mine(recorded_lines())
-    one = observation(lines)
-    one["state"] = "LACKS"
-    code, said = run(write(tmp_path / "r.jsonl", lines))
+    line = observation(lines)
+    line["state"] = "LACKS"
+    code, printed = run(write(tmp_path / "r.jsonl", lines))
     assert code == 1
-    answer, first, *_ = said.splitlines()
+    answer, first, *_ = printed.splitlines()
     assert "1 changed" in answer
     assert first.startswith("changed   P2-13[dind.foreground]: LACKS -> HOLDS: memory: inside the pod")
-    assert ", 1 changed" in said
+    assert ", 1 changed" in printed
 
 
 def test_another_reason_alone_is_told_only_where_asked(tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ def test_a_property_that_is_no_more_vanished() -> None:
     observation(lines)["property"] = "P2-99"
     read = stream.of(lines)
     judged = rejudge.judge(read, suite.cells("extended", list(catalogue())))
-    told = rejudge.lines(judged, verbose=False)
-    assert "vanished  P2-99[dind.foreground]: was HOLDS; no property of today" in told
-    assert "1 vanished" in told[0]
+    text = rejudge.lines(judged, verbose=False)
+    assert "vanished  P2-99[dind.foreground]: was HOLDS; no property of today" in text
+    assert "1 vanished" in text[0]
     assert not judged.changed
 
 
@@ -126,6 +126,6 @@ def test_a_broken_record_is_one_sentence(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 3
-    said = capsys.readouterr().err
-    assert "does not match its digest" in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert "does not match its digest" in printed
+    assert "Traceback" not in printed

@@ -9,17 +9,17 @@ from conformance.suite import Cell
 
 
 def legs(level: str) -> dict[str, list[Cell]]:
-    found: dict[str, list[Cell]] = {}
+    by_leg: dict[str, list[Cell]] = {}
     for cell in suite.cells(level, list(catalogue())):
-        found.setdefault(cell.leg, []).append(cell)
-    return found
+        by_leg.setdefault(cell.leg, []).append(cell)
+    return by_leg
 
 
 def test_who_waits_longest_at_its_end_begins_first() -> None:
     ordered = [(turn, name) for turn, name, _ in in_order(legs("article"))]
     turns = [turn for turn, _ in ordered]
     assert turns == sorted(turns)
-    by_turn = {turn: {name for one, name in ordered if one is turn} for turn in Turn}
+    by_turn = {turn: {name for other, name in ordered if other is turn} for turn in Turn}
     assert by_turn[Turn.GRACE] == {f"{approach}.{kind}" for approach in ("dood", "dind") for kind in ("detached", "deaf")}
     assert {name.partition(".")[2] for name in by_turn[Turn.ALONE]} == {"laden", "printed"}
     assert "article-dood.printed" in by_turn[Turn.ALONE], "as long as it lasts an image of the node has another's tag"

@@ -91,7 +91,7 @@ def test_a_record_is_made_long_of_what_is_there(monkeypatch: pytest.MonkeyPatch)
     assert not long.lost
     times = long.repeats
     assert (len(long.evidence), len(long.legs)) == (times * len(short.evidence), times * len(short.legs))
-    ids = {one.id for one in long.evidence}
+    ids = {reading.id for reading in long.evidence}
     assert len(ids) == len(long.evidence)
     assert all(cited in ids for line in long.observations for cited in line["cites"])
 

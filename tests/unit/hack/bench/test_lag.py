@@ -19,14 +19,14 @@ UNCERTAIN = 0.004
 def deletions(recorded: stream.Record, **events: list[Object]) -> stream.Record:
     """Return the recorded run with the events of every deletion replaced: those named by leg, none of any other."""
 
-    def changed(one: Evidence) -> Evidence:
-        if one.name != "deletion":
-            return one
-        told = events.get(one.leg.replace(".", "_"), [])
-        output = {**one.output, "events": told, "uncertainty": UNCERTAIN}
-        return evolve(one, output=output, sha256=digest(output))
+    def changed(reading: Evidence) -> Evidence:
+        if reading.name != "deletion":
+            return reading
+        of_leg = events.get(reading.leg.replace(".", "_"), [])
+        output = {**reading.output, "events": of_leg, "uncertainty": UNCERTAIN}
+        return evolve(reading, output=output, sha256=digest(output))
 
-    return evolve(recorded, evidence=tuple(changed(one) for one in recorded.evidence))
+    return evolve(recorded, evidence=tuple(changed(reading) for reading in recorded.evidence))
 
 
 def event(what: str, at: float, seen: float, **more: Any) -> Object:
@@ -36,13 +36,13 @@ def event(what: str, at: float, seen: float, **more: Any) -> Object:
 def test_the_lag_of_an_end_is_from_the_nodes_wake_up_to_its_being_seen(recorded: stream.Record) -> None:
     ended = [e for e in recorded.seen("dind.foreground")["deletion"].output["events"] if e["event"] == "gone"]
     assert ended
-    made = deletions(recorded, dind_foreground=[{**e, "seen": e["at"] + 0.03} for e in ended], dood_laden=[event("gone", 5, 6)])
-    assert sorted(lags(made)) == pytest.approx([0.03 + UNCERTAIN] * len(ended) + [1 + UNCERTAIN])
+    record = deletions(recorded, dind_foreground=[{**e, "seen": e["at"] + 0.03} for e in ended], dood_laden=[event("gone", 5, 6)])
+    assert sorted(lags(record)) == pytest.approx([0.03 + UNCERTAIN] * len(ended) + [1 + UNCERTAIN])
 
 
 def test_the_lag_of_a_note_is_from_what_the_child_wrote(recorded: stream.Record) -> None:
-    made = deletions(recorded, dood_foreground=[event("noted", 100.09, 100.10, text="SIGTERM 100.02\n")])
-    assert lags(made) == pytest.approx([0.08 + UNCERTAIN])
+    record = deletions(recorded, dood_foreground=[event("noted", 100.09, 100.10, text="SIGTERM 100.02\n")])
+    assert lags(record) == pytest.approx([0.08 + UNCERTAIN])
 
 
 def test_a_note_that_grew_is_counted_by_what_is_new_in_it(recorded: stream.Record) -> None:

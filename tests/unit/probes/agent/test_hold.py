@@ -139,8 +139,8 @@ def test_a_burn_lets_others_begin_first_but_not_for_ever(node: Clock) -> None:
     late = Holder(node, alone=False)
     assert late.saw("waiting")
     assert not late.saw("held", 0.2), "the burn has waited long enough"
-    for one in (first, second):
-        one.leave.set()
+    for holder in (first, second):
+        holder.leave.set()
     assert burn.saw("held")
     assert not late.saw("held", 0.2)
     burn.leave.set()

@@ -8,7 +8,7 @@ from conformance.probes.agent import procfs
 
 
 def test_the_agent_reads_this_very_process() -> None:
-    found = procfs.describe(os.getpid())
-    assert found["start"] == procfs.start_time(os.getpid())
-    assert found["nspid"][-1] == os.getpid()
-    assert found["cgroup"].splitlines()
+    process = procfs.describe(os.getpid())
+    assert process["start"] == procfs.start_time(os.getpid())
+    assert process["nspid"][-1] == os.getpid()
+    assert process["cgroup"].splitlines()

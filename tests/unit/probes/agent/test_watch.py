@@ -30,11 +30,11 @@ def test_a_note_is_seen_soon_and_the_beat_stays_slow(tmp_path: Path) -> None:
     notes.touch()
     late = f"sleep 0.3; read -r up idle </proc/uptime; echo SIGTERM $up >>{notes}; sleep 0.5"
     child = subprocess.Popen(["sh", "-c", late])
-    said: list[Object] = []
+    events: list[Object] = []
     entry = {"role": "child", "pid": child.pid, "start": start_time(child.pid), "notes": str(notes)}
-    watch({"processes": [entry], "seconds": 5}, Listener(said))
+    watch({"processes": [entry], "seconds": 5}, Listener(events))
     assert child.wait() == 0
-    (noted,) = [line for line in said if line["event"] == "noted"]
+    (noted,) = [line for line in events if line["event"] == "noted"]
     assert noted["seen"] - float(noted["text"].split()[1]) < 0.15, "a look every quarter of a second sees it after 0.2 s"
-    assert 2 <= sum(line["event"] == "alive" for line in said) <= 4
-    assert [line["event"] for line in said if line["event"] in ("gone", "end")] == ["gone", "end"]
+    assert 2 <= sum(line["event"] == "alive" for line in events) <= 4
+    assert [line["event"] for line in events if line["event"] in ("gone", "end")] == ["gone", "end"]

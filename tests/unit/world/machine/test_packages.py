@@ -14,11 +14,11 @@ from conformance.world.machine.progress import Progress
 
 def test_missing_packages_are_named_with_the_one_command() -> None:
     needs = {"no-such-program": "such-a-package", "/no/such/file.h": "another", "sh": "dash"}
-    with pytest.raises(RigError) as told:
+    with pytest.raises(RigError) as refused:
         packages.ensure(Progress(), needs, install=False)
-    assert "another such-a-package" in told.value.sentence
-    assert "dash" not in told.value.sentence
-    assert "apt-get install" in told.value.remedy
+    assert "another such-a-package" in refused.value.sentence
+    assert "dash" not in refused.value.sentence
+    assert "apt-get install" in refused.value.remedy
 
 
 def test_apt_is_waited_for_while_another_uses_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
