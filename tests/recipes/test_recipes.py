@@ -281,7 +281,8 @@ ID, TITLE = "toys", "Toys of the run"
 
 def picture(summary: Summary) -> Picture:
     """Return no drawing, and a table of one number."""
-    return Picture(ID, TITLE, "A toy.", (), ("nothing is drawn",), ("what", "how many"), (("legs", str(len(summary.record.legs))),))
+    rows = (("legs", str(len(summary.record.legs))),)
+    return Picture(ID, TITLE, "A toy.", (), ("nothing is drawn",), ("what", "how many"), rows)
 '''
 PICTURES = "conformance/report/pictures"
 

@@ -82,3 +82,12 @@ def test_code_names_no_page_that_is_not_there() -> None:
 
 def test_the_readme_is_read_in_minutes() -> None:
     assert len((ROOT / "README.md").read_bytes()) <= 6000
+
+
+MODULE = re.compile(r"`([a-z_]+(?:/[a-z_]+)*\.py)`")
+
+
+def test_the_documentation_names_modules_that_there_are() -> None:
+    for page in [*PAGES, ROOT / "hack" / "README.md"]:
+        for name in MODULE.findall(page.read_text(encoding="utf-8")):
+            assert any((ROOT / top / name).exists() for top in ("", "conformance")), f"{page.name}: {name}"
