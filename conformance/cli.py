@@ -112,7 +112,7 @@ def run(
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
     from rich.console import Console
 
-    from conformance import images
+    from conformance import images, suite
     from conformance.approaches.catalogue import catalogue
     from conformance.record import stream
     from conformance.report import live, markdown, terminal, verdict_file
@@ -127,6 +127,7 @@ def run(
     count = wanted_processes(processes)
     overrides = image_store.overrides(given_images, images.NAMES)
     approaches = catalogue()  # a broken approach is found before anything is created
+    suite.check()
     cluster = reach(context, world)
     if context:
         for line in terms(context, len(cluster.items("/api/v1/nodes")), approaches.values()):

@@ -86,6 +86,9 @@ def check() -> None:
         if strange := sorted({*prop.legs} - VARIATIONS.keys()):
             raise UsageError(f"{prop.id}: there is no variation {strange[0]!r}.", f"the variations are {', '.join(VARIATIONS)}")
     for name, approach in catalogue().items():
+        if approach.like and approach.like not in catalogue():
+            sentence = f"approaches/catalogue.yaml: {name} is like {approach.like}, which is no approach."
+            raise UsageError(sentence, f"the approaches are {', '.join(catalogue())}")
         if strange := sorted({*approach.families} - known):
             sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
             raise UsageError(sentence, f"the families are {', '.join(sorted(known))}")

@@ -9,6 +9,7 @@
 # Seen: the Content-Type that a server on the loopback address received.
 # What follows: pass `_content_type="application/json-patch+json"` with every list for a custom object.
 set -euo pipefail
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"

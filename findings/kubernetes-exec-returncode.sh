@@ -9,6 +9,7 @@
 # Seen: the lines at the end, from a server on the loopback address.
 # What follows: read the status yourself, with read_channel(3), before you ask for `returncode`.
 set -euo pipefail
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"

@@ -240,7 +240,7 @@ def started_again(rig: Rig) -> None:
     """Look, where the child has ended, for what carries its nonce when an engine has had the time to start it again."""
     if not rig.seen["child after it"].output:
         rig.stop.wait(TIMEOUTS.again)
-        look_for_successors(rig, AFTER_KILL, AFTER_KILL_PAGE)
+        look_for_successors(rig, AFTER_KILL, AFTER_KILL_PAGE, rig.child_id)
 
 
 AFTER_KILL, AFTER_KILL_PAGE = "successors after it", "successor's page after it"

@@ -18,7 +18,7 @@ from conformance.errors import UsageError
 class Approach:
     """A manifest and the few lines beside it: which container talks to which daemon, and what the pod was granted.
 
-    `like`: the approach that it is judged as, in these `families` alone: of a mend only what it mends is asked.
+    `like`: the approach that it is judged as, in these `families` alone: a mend in that of what it mends.
     `spawns`: whether it is a way to get containers at all. Pod A, the baseline, is not: its child is its own container.
     `as_printed`: the article's own manifest, which is deployed as it is. `level` is the lowest at which it is deployed.
     """
@@ -68,7 +68,7 @@ def catalogue() -> Mapping[str, Approach]:
         text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
         manifest = _load(text, f"{name}.yaml")
         try:
-            lists = {key: tuple(entry.get(key, ())) for key in ("granted", "families")}
+            lists = {key: _list(entry, key) for key in ("granted", "families") if key == "granted" or key in entry}
             approach = Approach(name=name, manifest=manifest, text=text, **{**entry, **lists})
             names = {each["name"] for each in manifest["spec"]["containers"]}
         except (TypeError, KeyError) as broken:
@@ -97,6 +97,12 @@ def _check_client(approach: Approach) -> None:
             f"approaches/{approach.name}.yaml: the container {approach.client} lacks {', '.join(missing)}.",
             f"mend approaches/{approach.name}.yaml: a run fills in the child's nonce and port, and varies its `docker run`",
         )
+
+
+def _list(entry: Object, key: str) -> tuple[str, ...]:
+    if not isinstance(entry[key], list):
+        raise TypeError(f"{key!r} is no list")
+    return tuple(entry[key])
 
 
 def _load(text: str, file: str) -> Any:  # noqa: ANN401 -- YAML

@@ -8,6 +8,7 @@ import time
 
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.evidence.identity import container_of
 from conformance.evidence.names import AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
 from conformance.legs.rig import Rig
 from conformance.probes.node import Clock, NodeProbe
@@ -86,10 +87,11 @@ def head_start() -> float:
     return CONTROLLER_WAITS - POD_ENDS * TIMEOUTS.patience
 
 
-def look_for_successors(rig: Rig, name: str, page: str) -> None:
-    """Look for what carries the child's nonce when the child has ended, and ask the first of it for its page."""
+def look_for_successors(rig: Rig, name: str, page: str, container: str = "") -> None:
+    """Look for what carries the nonce of a child that has ended, and ask the first of it, or of a container, for its page."""
     successors = rig.ask(name, "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
-    if first := next((process for process in successors.output if process["nspid"][-1] == 1), None):
+    ours = [process for process in successors.output if container in ("", container_of(process))]
+    if first := next((process for process in ours if process["nspid"][-1] == 1), None):
         rig.ask(page, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
 

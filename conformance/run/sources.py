@@ -153,9 +153,10 @@ class Replay:
     def observe(self, cell: Cell) -> Observation:
         """Judge the recorded evidence of the cell's leg; NOT-APPLICABLE is what its run was not asked and it does not decide."""
         observation = self._observe(cell)
-        if observation.decided or (cell.prop.id, cell.leg) in self._asked:
-            return observation
-        return not_applicable(f"the run of this record was not asked it: {observation.reason}")
+        unread = observation.state is State.INCONCLUSIVE or self.record.leg(cell.leg) is None
+        if unread and (cell.prop.id, cell.leg) not in self._asked:
+            return not_applicable(f"the run of this record was not asked it: {observation.reason}")
+        return observation
 
     def _observe(self, cell: Cell) -> Observation:
         before = [o for o in self.record.observations if o["property"] == cell.prop.id and o["leg"] == cell.leg]

@@ -130,12 +130,19 @@ def _reached(program: Path, cluster: KindCluster) -> bool:
     if cluster.kubeconfig.is_file():
         with contextlib.suppress(CommandFailed):  # a cluster that cannot be reached does not answer
             cluster.world.reach(cluster.kubeconfig)
-    if not kind.answers(cluster):
-        if not engine.labelled(f"{kind.OF_CLUSTER}={cluster.name}", cluster.world.environment, running=True):
-            return False
-        with contextlib.suppress(TimedOut):
-            until("An answer", lambda: kind.answers(cluster), seconds=ANSWER_SECONDS * cluster.world.patience, every=1)
-    return _is_whole(cluster)
+    return _answers(cluster) and _is_whole(cluster)
+
+
+def _answers(cluster: KindCluster) -> bool:
+    """Return whether a cluster answers: at once, or while it is waited for because its nodes run."""
+    if kind.answers(cluster):
+        return True
+    with contextlib.suppress(TimedOut):
+        label = f"{kind.OF_CLUSTER}={cluster.name}"
+        if cluster.kubeconfig.is_file() and engine.labelled(label, cluster.world.environment, running=True):
+            seconds = ANSWER_SECONDS * cluster.world.patience
+            return until("An answer of the cluster", lambda: kind.answers(cluster), seconds=seconds, every=1)
+    return False
 
 
 def _is_whole(cluster: KindCluster) -> bool:

@@ -17,7 +17,9 @@ from conformance.claims.properties import Property
 from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence, Seen
+from conformance.suite import declared
 from conformance.timeouts import TIMEOUTS
+from scenarios import resources
 from scenarios.resources import accounting, cpu, memory, placement
 from tests.builders.evidence import conclude, given
 from tests.conftest import changed, without
@@ -469,3 +471,10 @@ def test_a_daemon_that_reports_the_node_does_not_know_the_pods_limit(seen: Look)
 
     for change in (unlimited, generous):
         assert conclude("G-02", reporting(changed(leg, "pod", change), 2, 8192 * MIB)).state is State.INCONCLUSIVE
+
+
+def test_what_was_used_before_the_burn_is_read_before_it() -> None:
+    """A leg's readings follow its cells, and these the files as pytest goes through them: in the order of their names."""
+    parts = sorted(resources.PARTS, key=lambda part: str(part.__file__))
+    readings = [reading for part in parts for prop in declared(part) for reading in prop.with_cpus_alone]
+    assert readings.index(accounting.use_before_burn) < readings.index(cpu.burn_alone)

@@ -110,6 +110,12 @@ def test_a_family_that_there_is_not_is_refused(also: Callable[..., None]) -> Non
         suite.cells("core", ["dood"])
 
 
+def test_an_approach_that_it_is_like_must_be_there(also: Callable[..., None]) -> None:
+    also("toy", like="dnid", families=("resources",))
+    with pytest.raises(UsageError, match="toy is like dnid, which is no approach"):
+        suite.cells("core", ["dood"])
+
+
 def test_what_a_mend_is_asked_is_listed_as_asked_of_it() -> None:
     placement = next(prop for prop in suite.properties() if prop.id == "P2-13")
     assert suite.asked_of(placement) == ["dood", "dind", "dind-cgroupns", "dind-cgroup-parent"]

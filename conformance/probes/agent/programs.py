@@ -68,7 +68,7 @@ def runtime(_: Object) -> dict[str, str]:
 def forget_ports(asked: Object) -> list[str]:
     """Remove the node's engine's rules that lead a port of `ports` ([first, end]) to a container, and return them.
 
-    Object when no container publishes one: after its node was rebooted under it an engine may restore the rule of one
+    Asked when no container publishes one: after its node was rebooted under it an engine may restore the rule of one
     that is gone. [] where the node has no iptables, or no such chain.
     """
     enter(1, "net", "mnt")

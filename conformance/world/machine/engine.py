@@ -103,7 +103,7 @@ def _start() -> dict[str, Any]:
 
 
 def _runtime() -> Path:
-    """Return a runc that never asks for CAP_SYS_RESOURCE (runtime.py under the cache's own path)."""
+    """Return a runc that never asks for CAP_SYS_RESOURCE (runc_shim.py under the cache's own path)."""
     target = paths.cache() / RUNTIME
     source = Path(__file__).with_name("runc_shim.py").read_text(encoding="utf-8")
     runc = shutil.which("runc", path=packages.SEARCH) or "/usr/sbin/runc"

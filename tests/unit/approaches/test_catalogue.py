@@ -68,6 +68,26 @@ def test_a_typo_in_an_approachs_file_is_wrong_usage(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("{title: X, client: docker-cmds, daemon: '', port: 0}", "x is not whole: 'granted'"),
+        ("", "x is not whole"),
+        ("{title: X, client: docker-cmds, daemon: '', port: 0, granted: [], families: resources}", "'families' is no list"),
+    ],
+)
+def test_an_entry_that_is_not_whole_is_refused(
+    entry: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "approaches"
+    folder.mkdir()
+    (folder / "catalogue.yaml").write_text(f"x: {entry}\n", encoding="utf-8")
+    (folder / "x.yaml").write_text(catalogue()["dood"].text, encoding="utf-8")
+    monkeypatch.setattr("conformance.approaches.catalogue.resources.files", lambda _: tmp_path)
+    with pytest.raises(UsageError, match=sentence):
+        catalogue.__wrapped__()
+
+
+@pytest.mark.parametrize(
     ("left_out", "sentence"),
     [
         ("dood.yaml", r"catalogue\.yaml has dood, and there is no approaches/dood\.yaml"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conformance.claims.observations import Observation, State
 from conformance.record import stream
 from conformance.run.sources import Replay
@@ -55,3 +57,11 @@ def test_a_leg_that_a_record_does_not_have_is_an_error_of_what_its_run_was_asked
     of_dind = {cell.name: replay.observe(cell) for cell in cells("core", ["dind"])}
     assert of_dind["P2-13[dind.foreground]"].state is State.ERROR
     assert of_dind["P2-10[dind.detached]"].reason == REFUSAL + "the record has no leg dind.detached"
+
+
+def test_a_judge_that_breaks_is_told_of_what_was_not_asked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever adds a property replays a record: a skip would hide the mistake."""
+    monkeypatch.setattr("conformance.claims.properties.unproven", lambda _: 1 / 0)
+    observation = of_a_cell(asked=False, read=True)
+    assert observation.state is State.ERROR
+    assert "the judge of P2-13 failed: ZeroDivisionError" in observation.reason

@@ -130,7 +130,7 @@ def test_a_cluster_whose_nodes_run_is_waited_for(
 
 
 def test_a_cluster_that_never_answers_is_given_up(cluster: KindCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its API server does, and says that it was made to its end: a node of it is not Ready."""
     monkeypatch.setattr(kind, "answers", lambda _: False)
-    monkeypatch.setattr(up, "_is_whole", lambda _: False)
     monkeypatch.setattr(engine, "labelled", lambda *_, **__: ["a-node"])
     assert not up._reached(Path("kind"), cluster)
