@@ -50,6 +50,7 @@ def up(
     place = worlds.choose(world, progress)
     progress.ahead = _steps(place)
     with kind.locked(progress):
+        stood = engine.info() is not None
         engine.ensure(progress, install=install)
         program = kind.program(progress)
         node = kind_node.node(image_store.Store(progress, install, overrides or {}), containerd, docker)
@@ -61,7 +62,7 @@ def up(
             _make_way(place)
         started = place.prepare(node.image, progress, install=install)
         try:
-            _ensure(program, cluster, config, node, progress)
+            _ensure(program, cluster, config, node, progress, at_work=stood and not started)
         except BaseException:
             if started:
                 place.stop()
@@ -102,9 +103,14 @@ def _make_way(world: World) -> None:
         cluster.forget()
 
 
-def _ensure(program: Path, cluster: KindCluster, config: Path, node: kind_node.Node, progress: Progress) -> None:
-    """Let the cluster answer: as it is, or made anew."""
-    if _reached(program, cluster):
+def _ensure(
+    program: Path, cluster: KindCluster, config: Path, node: kind_node.Node, progress: Progress, *, at_work: bool
+) -> None:
+    """Let the cluster answer: as it is, or made anew.
+
+    `at_work`: whether a run may be at work on it, because the engine with its nodes has not just been started.
+    """
+    if _reached(program, cluster, at_work=at_work):
         return
     if cluster.name in kind.names(program, cluster.world.environment):
         with progress.step(f"deleting cluster {cluster.name}, which does not answer or was not made to its end", usual=5):
@@ -122,7 +128,7 @@ def _ensure(program: Path, cluster: KindCluster, config: Path, node: kind_node.N
             raise
 
 
-def _reached(program: Path, cluster: KindCluster) -> bool:
+def _reached(program: Path, cluster: KindCluster, *, at_work: bool) -> bool:
     """Return whether the cluster answers; one that was made from another home is found by its name on the same engine."""
     if not cluster.kubeconfig.is_file() and cluster.name in kind.names(program, cluster.world.environment):
         cluster.folder.mkdir(parents=True, exist_ok=True)
@@ -130,13 +136,11 @@ def _reached(program: Path, cluster: KindCluster) -> bool:
     if cluster.kubeconfig.is_file():
         with contextlib.suppress(CommandFailed):  # a cluster that cannot be reached does not answer
             cluster.world.reach(cluster.kubeconfig)
-    return _answers(cluster) and _is_whole(cluster)
+    return (kind.answers(cluster) or (at_work and _answers_late(cluster))) and _is_whole(cluster)
 
 
-def _answers(cluster: KindCluster) -> bool:
-    """Return whether a cluster answers: at once, or while it is waited for because its nodes run."""
-    if kind.answers(cluster):
-        return True
+def _answers_late(cluster: KindCluster) -> bool:
+    """Return whether a cluster whose nodes run answers while it is waited for."""
     with contextlib.suppress(TimedOut):
         label = f"{kind.OF_CLUSTER}={cluster.name}"
         if cluster.kubeconfig.is_file() and engine.labelled(label, cluster.world.environment, running=True):

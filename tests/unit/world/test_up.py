@@ -31,7 +31,7 @@ def fake_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     machine_is("cgroup-v1", monkeypatch)
     monkeypatch.setattr(Uml, "stop", lambda world: stopped.append(world.name))
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise NoCluster("kind could not make the cluster.")
 
     monkeypatch.setattr(up, "_ensure", fails)
@@ -43,7 +43,7 @@ def test_a_cluster_is_named_by_what_it_is_made_of_and_an_engine_that_is_not_the_
     """The name says whether a cluster that stands is the one to use, also for what was made before."""
     named: list[str] = []
 
-    def ensured(_: Path, cluster: KindCluster, *__: object) -> None:
+    def ensured(_: Path, cluster: KindCluster, *__: object, at_work: bool) -> None:  # noqa: ARG001
         cluster.folder.mkdir(parents=True, exist_ok=True)
         named.append(cluster.name)
 
@@ -70,7 +70,7 @@ def test_an_interrupted_up_leaves_no_half_made_cluster(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\necho "$1 $2" >>{asked}\n[ "$1" != create ] || kill -INT $PPID\n')
     program.chmod(0o755)
     with pytest.raises(KeyboardInterrupt):
-        up._ensure(program, OURS, tmp_path, kind_node.Node(NODE, {}), Progress())
+        up._ensure(program, OURS, tmp_path, kind_node.Node(NODE, {}), Progress(), at_work=True)
     assert asked.read_text().splitlines()[-2:] == ["create cluster", "delete cluster"]
 
 
@@ -88,7 +88,7 @@ def test_a_cluster_that_was_not_made_to_its_end_is_made_anew(
     steps = ((kind, "delete"), (up, "_create"), (readiness, "wait"), (up, "_namespace"))
     for module, step in steps:
         monkeypatch.setattr(module, step, lambda *_, step=step: asked.append(step))
-    up._ensure(tmp_path / "kind", OURS, tmp_path, kind_node.Node(NODE, {}), Progress())
+    up._ensure(tmp_path / "kind", OURS, tmp_path, kind_node.Node(NODE, {}), Progress(), at_work=True)
     assert asked == ([] if whole else [step for _, step in steps])
 
 
@@ -125,7 +125,7 @@ def test_a_cluster_whose_nodes_run_is_waited_for(
     monkeypatch.setattr(kind, "answers", lambda _: next(late))
     monkeypatch.setattr(engine, "labelled", lambda *_, **__: running)
     monkeypatch.setattr("conformance.wait.time.sleep", lambda _: None)
-    assert up._reached(Path("kind"), cluster) is reached
+    assert up._reached(Path("kind"), cluster, at_work=True) is reached
     assert list(late) == ([] if reached else [False, True]), "where no node runs nobody is waited for"
 
 
@@ -133,4 +133,15 @@ def test_a_cluster_that_never_answers_is_given_up(cluster: KindCluster, monkeypa
     """Also where its API server does, and says that it was made to its end: a node of it is not Ready."""
     monkeypatch.setattr(kind, "answers", lambda _: False)
     monkeypatch.setattr(engine, "labelled", lambda *_, **__: ["a-node"])
-    assert not up._reached(Path("kind"), cluster)
+    assert not up._reached(Path("kind"), cluster, at_work=True)
+
+
+def test_a_cluster_on_an_engine_that_was_just_started_is_not_waited_for(
+    cluster: KindCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was at work on it has ended with its engine; and what comes back by itself is not yet of use when it answers."""
+    late = iter([False, True])
+    monkeypatch.setattr(kind, "answers", lambda _: next(late))
+    monkeypatch.setattr(engine, "labelled", lambda *_, **__: ["a-node"])
+    assert not up._reached(Path("kind"), cluster, at_work=False)
+    assert list(late) == [True]
