@@ -27,6 +27,8 @@ from conformance.run import rejudge
 ROOT = Path(__file__).parents[1]
 RECORDED = ROOT / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
+RECORDED_V2 = RECORDED.with_name("cgroup-v2.jsonl.xz")
+"""One of level article in a world of cgroup v2, where an engine in a pod puts its containers outside it."""
 
 # A run inside a test is not the run that a CI step shows.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
@@ -35,15 +37,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @functools.cache
-def _recorded(*, evidence: bool) -> bytes:
-    """Return the recorded run's lines as pickle writes them, which is read in half the time of JSON."""
-    lines = [json.loads(line) for line in lzma.decompress(RECORDED.read_bytes()).decode().splitlines()]
+def _recorded(run: Path, *, evidence: bool) -> bytes:
+    """Return a recorded run's lines as pickle writes them, which is read in half the time of JSON."""
+    lines = [json.loads(line) for line in lzma.decompress(run.read_bytes()).decode().splitlines()]
     return pickle.dumps([line for line in lines if evidence or line["kind"] != "evidence"])
 
 
-def recorded_lines(*, evidence: bool = True) -> list[stream.Line]:
-    """Return the recorded run's lines, or all but the evidence, which is most of it; whoever asks may change them."""
-    lines: list[stream.Line] = pickle.loads(_recorded(evidence=evidence))
+def recorded_lines(run: Path = RECORDED, *, evidence: bool = True) -> list[stream.Line]:
+    """Return a recorded run's lines, or all but the evidence, which is most of it; whoever asks may change them."""
+    lines: list[stream.Line] = pickle.loads(_recorded(run, evidence=evidence))
     return lines
 
 

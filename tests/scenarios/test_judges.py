@@ -3,49 +3,81 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 
+from conformance import timeouts
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
 from conformance.evidence.items import Seen
 from conformance.record import stream
 from conformance.suite import families
-from tests.conftest import changed, recorded_lines, without
+from tests.conftest import RECORDED, RECORDED_V2, changed, recorded_lines, without
 
 PROPERTIES = {prop.id: prop for family in families() for prop in family.properties}
-RECORDED_CELLS = [(line["property"], line["leg"]) for line in recorded_lines(evidence=False) if line["kind"] == "observation"]
+RUNS = {"hybrid": RECORDED, "v2": RECORDED_V2}
+EACH_RUN = pytest.mark.parametrize("run", RUNS)
+CELLS = [
+    (run, line["property"], line["leg"])
+    for run, file in RUNS.items()
+    for line in recorded_lines(file, evidence=False)
+    if line["kind"] == "observation"
+]
+EACH_CELL = pytest.mark.parametrize(("run", "name", "leg"), CELLS)
 SPAWNS = {approach.name: approach.spawns for approach in catalogue().values()}
 Look = Callable[[str], Seen]
+
+
+@cache
+def record_of(run: str) -> stream.Record:
+    """Return a recorded run."""
+    return stream.of(recorded_lines(RUNS[run]))
 
 
 def judge(name: str, seen: Seen) -> State:
     return PROPERTIES[name].conclude(seen).state
 
 
-def test_the_recorded_run_is_judged_as_it_was(recorded: stream.Record) -> None:
+@pytest.fixture
+def patience(run: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Judge with the patience of the run's world: a reason says how long was waited."""
+    monkeypatch.setenv(timeouts.VARIABLE, "")
+    timeouts.be_patient(record_of(run).header["world"]["patience"])
+    yield
+    timeouts.be_patient(1)
+
+
+@EACH_RUN
+@pytest.mark.usefixtures("patience")
+def test_the_recorded_run_is_judged_as_it_was(run: str) -> None:
+    recorded = record_of(run)
     assert recorded.observations
+    assert recorded.header["world"]["cgroup"] == run
     for line in recorded.observations:
         concluded = PROPERTIES[line["property"]].conclude(recorded.seen(line["leg"]))
         assert (line["property"], line["leg"], concluded.state.value) == (line["property"], line["leg"], line["state"])
         assert concluded.reason == line["reason"]
 
 
-def test_the_recorded_run_has_every_answer_that_is_expected(recorded: stream.Record) -> None:
+@EACH_RUN
+def test_the_recorded_run_has_every_answer_that_is_expected(run: str) -> None:
     """A judge that says the same of everything would pass a run of one approach, and does not pass both."""
+    recorded = record_of(run)
     for name in {line["property"] for line in recorded.observations}:
         lines = [o for o in recorded.observations if o["property"] == name and o["state"] != State.NOT_APPLICABLE.value]
         cells = [(line["approach"], line["leg"].partition(".")[2]) for line in lines]
-        expected = {PROPERTIES[name].expected(*cell, recorded.header["world"])[0] for cell in cells}
+        world, like = recorded.header["world"], {name: approach.like for name, approach in catalogue().items()}
+        expected = {PROPERTIES[name].expected(*cell, world, like=like[cell[0]])[0] for cell in cells}
         assert {State(line["state"]) for line in lines} == expected
 
 
 def test_the_recorded_run_has_every_property() -> None:
     recordable = {prop.id for prop in PROPERTIES.values() if prop.level != "extended"}
-    if missing := sorted(recordable - {name for name, _ in RECORDED_CELLS}):
+    if missing := sorted(recordable - {name for _, name, _ in CELLS}):
         pytest.skip(f"the recorded run is older than {', '.join(missing)}: record it anew")
 
 
@@ -67,10 +99,11 @@ DAEMONS_LIES: list[tuple[str, Callable[[Any], Any]]] = [
 KUBELETS_LIES: list[tuple[str, Callable[[Any], Any]]] = [("pod", another_id)]
 
 
-@pytest.mark.parametrize(("name", "leg"), RECORDED_CELLS)
-def test_without_identity_nothing_is_concluded(seen: Look, name: str, leg: str) -> None:
+@EACH_CELL
+def test_without_identity_nothing_is_concluded(run: str, name: str, leg: str) -> None:
     if PROPERTIES[name].childless:
         return
+    seen = record_of(run).seen
     spawns = SPAWNS[leg.partition(".")[0]]
     for evidence, lie in [*LIES, *(DAEMONS_LIES if spawns else KUBELETS_LIES)]:
         assert judge(name, changed(seen(leg), evidence, lie)) is State.INCONCLUSIVE, evidence
@@ -90,10 +123,10 @@ def failed(output: Any) -> list[Any]:
     return []
 
 
-@pytest.mark.parametrize(("name", "leg"), RECORDED_CELLS)
-def test_a_reading_that_failed_decides_nothing(seen: Look, name: str, leg: str) -> None:
+@EACH_CELL
+def test_a_reading_that_failed_decides_nothing(run: str, name: str, leg: str) -> None:
     """No answer that came too late or not at all, of whichever reading, turns what was seen into its contrary."""
-    here = seen(leg)
+    here = record_of(run).seen(leg)
     was = judge(name, here)
     for evidence in {reading.name for reading in here}:
         for place, _ in enumerate(failed(here[evidence].output)):
