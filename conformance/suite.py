@@ -66,17 +66,15 @@ class Cell:
         return f"{self.prop.id}[{self.leg}]"
 
 
-def asks(family: Family, prop: Property, approach: Approach) -> bool:
+def asks(family: str, prop: Property, approach: Approach) -> bool:
     """Return whether a property is judged of an approach: it names it, or what it is like, in a family it is judged in."""
-    return approach.name in prop.approaches or (approach.like in prop.approaches and family.name in approach.families)
+    return approach.name in prop.approaches or (approach.like in prop.approaches and family in approach.families)
 
 
 def asked_of(prop: Property) -> list[str]:
     """Return the names of the approaches of which a property is judged."""
-    own = [family for family in families() if prop in family.properties]
-    return [
-        name for name, approach in catalogue().items() if name in prop.approaches or any(asks(f, prop, approach) for f in own)
-    ]
+    family = family_of(prop)
+    return [name for name, approach in catalogue().items() if asks(family, prop, approach)]
 
 
 def check() -> None:
@@ -92,7 +90,7 @@ def check() -> None:
         if strange := sorted({*approach.families} - known):
             sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
             raise UsageError(sentence, f"the families are {', '.join(sorted(known))}")
-        if not any(asks(family, prop, approach) for family in families() for prop in family.properties):
+        if not any(asks(family.name, prop, approach) for family in families() for prop in family.properties):
             remedy = "say there which approach it is `like`, and the `families` that it is judged in"
             raise UsageError(f"approaches/catalogue.yaml: nothing judges {name}.", remedy)
 
@@ -112,7 +110,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         for prop in family.properties
         if prop.level in allowed
         for approach in approaches
-        if approach in asked and asks(family, prop, catalogue()[approach])
+        if approach in asked and asks(family.name, prop, catalogue()[approach])
         for variation in prop.legs
     ]
 
@@ -149,8 +147,8 @@ def properties() -> list[Property]:
 
 
 def family_of(prop: Property) -> str:
-    """Return the name of the family that has a property."""
-    return next(family.name for family in families() if prop in family.properties)
+    """Return the name of the family that has a property, '' where none has."""
+    return next((family.name for family in families() if prop in family.properties), "")
 
 
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:

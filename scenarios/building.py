@@ -7,7 +7,7 @@ import json
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
-from conformance.cluster.api import GONE, Object
+from conformance.cluster.api import GONE, Object, pods_path
 from conformance.errors import TimedOut
 from conformance.evidence.identity import container_of, no_engine
 from conformance.evidence.items import Evidence, Seen
@@ -167,7 +167,7 @@ NOT_THERE = "ErrImageNeverPull"
 def run_by_kubelet(rig: Rig) -> None:
     """Build an image, and let kubelet run it on the same node without asking a registry."""
     mark = nonce(rig, "for-kubelet")
-    collection = f"/api/v1/namespaces/{rig.leg.namespace}/pods"
+    collection = pods_path(rig.leg.namespace)
     container = {"name": "built", "image": mark, "imagePullPolicy": "Never", "command": ["sleep", "600"]}
     spec = {"nodeName": rig.home.node, "containers": [container], "terminationGracePeriodSeconds": 0}
     with cleaned_up(rig, "for-kubelet"):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 
 from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
-from conformance.cluster.api import Object
+from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
@@ -82,8 +81,8 @@ def _build(rig: Rig) -> None:
 
 def third_at_once(rig: Rig) -> None:
     """Start one more pod on the graph while the second is still there, and wait for the end of its engine, or for its child."""
-    pods, engine = f"/api/v1/namespaces/{rig.leg.namespace}/pods", rig.leg.approach.daemon
-    began, clocked, since = time.time(), time.monotonic(), rig.home.ask("clock").output
+    pods, engine = pods_path(rig.leg.namespace), rig.leg.approach.daemon
+    record, since = rig.timed(), rig.home.ask("clock").output
     create_pod(rig.cluster, rig.leg)  # the first pod again: it is gone, and so is its name
 
     def ended(pod: Object | None) -> bool:
@@ -93,7 +92,7 @@ def third_at_once(rig: Rig) -> None:
         rig.cluster.wait("The end of an engine", pods, rig.leg.pod_name, ended, seconds=TIMEOUTS.refused)
     pod = rig.cluster.get(f"{pods}/{rig.leg.pod_name}") or {}
     asked = {"GET": f"{pods}/{rig.leg.pod_name}", "engine": engine}
-    rig.record("third pod", "API server", asked, pod, began=began, seconds=time.monotonic() - clocked)
+    record("third pod", "API server", asked, pod)
     rig.ask("third child", "await_child", nonce=rig.leg.nonce, seconds=1.0, since=since)
     if _end_of(pod, engine):
         rig.read_log("third engine's log", engine, ended=True)

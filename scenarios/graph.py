@@ -10,7 +10,7 @@ from conformance.approaches.catalogue import GRAPH, container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
 from conformance.claims.sources import THINK_TWICE
-from conformance.cluster.api import GONE, Object
+from conformance.cluster.api import GONE, Object, pods_path
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -111,11 +111,7 @@ def engines_elsewhere(rig: Rig) -> None:
             _engine(rig, name)
     finally:
         for name in variants:
-            rig.cluster.delete(f"{_pods(rig)}/{name}", 0)
-
-
-def _pods(rig: Rig) -> str:
-    return f"/api/v1/namespaces/{rig.leg.namespace}/pods"
+            rig.cluster.delete(pods_path(rig.leg.namespace, name), 0)
 
 
 def _on_root(pod: Object) -> None:
@@ -134,13 +130,13 @@ def _engine(rig: Rig, name: str) -> None:
     engine: dict[str, Any] = {}
 
     def answers() -> bool:
-        pod = rig.cluster.get(f"{_pods(rig)}/{name}") or {}
+        pod = rig.cluster.get(pods_path(rig.leg.namespace, name)) or {}
         engine["processes"] = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
         engine["pod"], engine["pid"] = pod, first_pid(pod, engine["processes"], rig.leg.approach.daemon)
         return bool(engine["pid"]) and engine_answers(rig, engine["pid"])
 
     settle(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
-    rig.get(f"{name}: pod", f"{_pods(rig)}/{name}")
+    rig.get(f"{name}: pod", pods_path(rig.leg.namespace, name))
     if not (pid := engine["pid"]):
         return
     rig.ask(f"{name}: engine", "daemon", netns=pid, port=rig.leg.approach.port, path="/info")

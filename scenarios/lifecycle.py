@@ -9,7 +9,7 @@ from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
-from conformance.cluster.api import Object
+from conformance.cluster.api import Object, pods_path
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -306,7 +306,7 @@ def job(rig: Rig) -> None:
     with contextlib.suppress(TimedOut):
         rig.cluster.wait("The Job's completion", jobs, "step", complete, seconds=TIMEOUTS.ended)
     rig.get("job", f"{jobs}/step")
-    rig.get("job's pods", f"/api/v1/namespaces/{rig.leg.namespace}/pods", labelSelector="job-name=step")
+    rig.get("job's pods", pods_path(rig.leg.namespace), labelSelector="job-name=step")
     rig.cluster.delete(f"{jobs}/step", 0)
 
 

@@ -8,7 +8,7 @@ from conformance.claims.article import PODS
 from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import RUNNERS
-from conformance.cluster.api import Object
+from conformance.cluster.api import Object, namespaced
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.rig import APACHE, Rig
@@ -79,7 +79,7 @@ def asked_by_service(rig: Rig) -> None:
 def make_service(rig: Rig, name: str, spec: Object) -> str:
     """Create a Service in the leg's namespace, and give its address."""
     body = {"metadata": {"name": name, "labels": rig.leg.labels}, "spec": spec}
-    created = rig.cluster.create(f"/api/v1/namespaces/{rig.leg.namespace}/services", body)
+    created = rig.cluster.create(namespaced(rig.leg.namespace, "services"), body)
     return str(created["spec"]["clusterIP"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 from attrs import evolve
@@ -12,7 +11,7 @@ from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_SECCOMP, GITLAB, HUB, STANDARDS, THINK_TWICE
-from conformance.cluster.api import NAMESPACES, Object
+from conformance.cluster.api import NAMESPACES, Object, pods_path
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -276,13 +275,13 @@ def under_baseline(rig: Rig) -> None:
 
 def _check(rig: Rig, name: str, leg: Leg, namespace: str) -> None:
     """Keep what the API server answers to a dry run of the leg's pod: '' where it would be admitted."""
-    began, clocked, refused = time.time(), time.monotonic(), ""
+    record, refused = rig.timed(), ""
     try:
         create_pod(rig.cluster, leg, check_in=namespace)
     except LegFailed as failure:
         refused = failure.sentence
-    asked = {"POST": f"{NAMESPACES}/{namespace}/pods", "dryRun": "All", "pod": leg.pod_name}
-    rig.record(name, "API server", asked, {"refused": refused}, began=began, seconds=time.monotonic() - clocked)
+    asked = {"POST": pods_path(namespace), "dryRun": "All", "pod": leg.pod_name}
+    record(name, "API server", asked, {"refused": refused})
 
 
 @prop("K-05", "a namespace that enforces the baseline standard refuses the pod",

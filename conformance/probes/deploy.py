@@ -9,7 +9,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from conformance.cluster.api import Cluster, Object
+from conformance.cluster.api import Cluster, Object, namespaced, pods_path
 from conformance.cluster.pods import raise_if_stuck
 from conformance.errors import ProbeLost
 from conformance.probes.node import LABEL, PORT, NodeProbe, pod_name
@@ -38,7 +38,7 @@ def archive() -> bytes:
 def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
     """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
     token = secrets.token_hex(16)
-    base = f"/api/v1/namespaces/{namespace}"
+    base = namespaced(namespace)
     named = {"name": f"agent-{run}", "namespace": namespace, "labels": labels}
     packed = base64.b64encode(archive()).decode()
     cluster.create(f"{base}/configmaps", {"metadata": named, "binaryData": {ARCHIVE: packed}})
@@ -86,7 +86,7 @@ def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image:
 
 def wait_ready(probe: NodeProbe) -> None:
     """Wait for the probe's pod to run and answer. Raises `ProbeLost` early when it cannot start."""
-    pods = f"/api/v1/namespaces/{probe.namespace}/pods"
+    pods = pods_path(probe.namespace)
 
     def running(pod: Object | None) -> bool:
         if pod is None:

@@ -166,6 +166,11 @@ def refuse_if_in_use(cluster: KindCluster) -> None:
                 raise NoCluster(f"The cluster {cluster.name} is in use by {who}.", "wait for that run to end, or end it")
 
 
+def containers(cluster: KindCluster, *, running: bool = False) -> list[str]:
+    """Return the ids of the containers that are the cluster's nodes, those that run or all."""
+    return engine.labelled(f"{OF_CLUSTER}={cluster.name}", cluster.world.environment, running=running)
+
+
 def delete(kind: Path, cluster: KindCluster) -> None:
     """Delete a cluster with its nodes, also those whose processes are frozen, and forget it."""
     args: list[str | Path] = [kind, "delete", "cluster", *cluster.options]
@@ -173,7 +178,7 @@ def delete(kind: Path, cluster: KindCluster) -> None:
     try:
         cluster.run(args, timeout=timeout)
     except CommandFailed:
-        if not any(engine.thaw(node) for node in engine.labelled(f"{OF_CLUSTER}={cluster.name}", cluster.world.environment)):
+        if not any(map(engine.thaw, containers(cluster))):
             raise
         cluster.run(args, timeout=timeout)
     cluster.forget()

@@ -142,8 +142,7 @@ def _reached(program: Path, cluster: KindCluster, *, at_work: bool) -> bool:
 def _answers_late(cluster: KindCluster) -> bool:
     """Return whether a cluster whose nodes run answers while it is waited for."""
     with contextlib.suppress(TimedOut):
-        label = f"{kind.OF_CLUSTER}={cluster.name}"
-        if cluster.kubeconfig.is_file() and engine.labelled(label, cluster.world.environment, running=True):
+        if cluster.kubeconfig.is_file() and kind.containers(cluster, running=True):
             seconds = ANSWER_SECONDS * cluster.world.patience
             return until("An answer of the cluster", lambda: kind.answers(cluster), seconds=seconds, every=1)
     return False
