@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import errno
-import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.choices import FORMATS, LEVELS, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
-from conformance.options import CONTAINERD, CONTEXT, DOCKER, IMAGE, INSTALL, OF_WORLD, RECORD, REPORTS, USD, WORLD
+from conformance.options import (
+    CONTAINERD,
+    CONTEXT,
+    DOCKER,
+    IMAGE,
+    INSTALL,
+    JSON,
+    OF_WORLD,
+    PRIVILEGED,
+    QUIET,
+    RECORD,
+    REPEAT,
+    REPORTS,
+    SELFCHECKS,
+    USD,
+    WORLD,
+)
 
 if TYPE_CHECKING:
     from conformance.record import stream
@@ -71,27 +86,15 @@ def down(world: str | None) -> None:
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="Number of pytest processes beside this one; auto is 0.")
 @click.option("-k", "selection", default="", help="Judge only the properties and legs that match, as pytest -k does.")
-@click.option(
-    "--repeat",
-    "repeats",
-    type=click.IntRange(1, 1000),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Deploy every leg N times in a row, and record each.",
-)
+@REPEAT
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="Count a NOT-APPLICABLE cell as a failure.")
 @USD
-@click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print nothing but JSON: one line for each observation, and one at the end."
-)
+@QUIET
+@JSON
 @OF_WORLD
 @CONTEXT
-@click.option(
-    "--allow-privileged", is_flag=True, help="With --context: allow privileged pods, and what else the run says that it needs."
-)
+@PRIVILEGED
 @IMAGE
 def run(
     reports: Path,
@@ -110,66 +113,58 @@ def run(
     given_images: tuple[str, ...],
 ) -> None:
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
-    from rich.console import Console
-
-    from conformance import images, suite
-    from conformance.approaches.catalogue import catalogue
-    from conformance.record import stream
-    from conformance.report import live, markdown, terminal, verdict_file
-    from conformance.run import controller, folders
-    from conformance.run.consent import terms
+    from conformance import images
+    from conformance.run import session
     from conformance.run.header import Asked
     from conformance.run.sources import wanted_processes
     from conformance.world.images import image_store
-    from conformance.world.reach import reach
 
-    console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
-    count = wanted_processes(processes)
-    overrides = image_store.overrides(given_images, images.NAMES)
-    approaches = catalogue()  # a broken approach is found before anything is created
-    suite.check()
-    cluster = reach(context, world)
-    if context:
-        for line in terms(context, len(cluster.items("/api/v1/nodes")), approaches.values()):
-            console.print(line, markup=False)
-        if not allow_privileged:
-            raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
-    run_id = folders.new_id()
-    folder = folders.new(reports, run_id)
-    way = live.way(console)
-    with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as listener:
-        asked = Asked(
-            level=level, processes=count, selection=selection, repeats=repeats, strict_article=strict_article,
-            enforce=enforce, rate=rate, images=overrides, world=world or "", context=context,
-        )  # fmt: skip
-        work = controller.Run(cluster=cluster, folder=folder, id=run_id, asked=asked, tell=listener)
-        code = work.go()
-    end: dict[str, Any] = {}
-    try:
-        summary = folders.finish(folder)
-        if not quiet and not as_json:
-            terminal.table(summary, console)
-            console.print(f"report: {folder / 'report.html'}", markup=False)
-        _show_in_step(markdown.report(summary))
-        end = {key: value for key, value in verdict_file.verdicts(summary).items() if key != "cells"}
-    except (OSError, stream.BadRecord) as failed:
-        code = max(code, RigError.exit_code)
-        console.print(f"The reports cannot be written: {failed}", markup=False)
-    if as_json:
-        live.as_json({"kind": "end", **end, "exit_code": code, "why": work.why, "folder": str(folder)})
-    else:
-        console.print(f"exit code {code}: {work.why}", markup=False)
-    sys.exit(code)
+    asked = Asked(
+        level=level, processes=wanted_processes(processes), selection=selection, repeats=repeats, strict_article=strict_article,
+        enforce=enforce, rate=rate, images=image_store.overrides(given_images, images.NAMES), world=world or "", context=context,
+    )  # fmt: skip
+    sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))
 
 
-def _show_in_step(text: str) -> None:
-    """Add a summary to the step of the GitHub Actions job that this is, if it is one."""
-    from conformance.report import files
+@cli.command()
+@SELFCHECKS
+@click.option("-k", "selection", default="", help="Run only the controls, properties and legs that match, as pytest -k does.")
+@click.option("--fast", is_flag=True, help="Run only the few controls that are run with every change.")
+@REPEAT
+@click.option("--strict", is_flag=True, help="Count a control that cannot be run here, and is not known for it, as a failure.")
+@QUIET
+@JSON
+@OF_WORLD
+@CONTEXT
+@PRIVILEGED
+@IMAGE
+def selfcheck(
+    reports: Path,
+    selection: str,
+    fast: bool,
+    repeats: int,
+    strict: bool,
+    quiet: bool,
+    as_json: bool,
+    world: str | None,
+    context: str,
+    allow_privileged: bool,
+    given_images: tuple[str, ...],
+) -> None:
+    """Show that this suite can fail: deploy legs with one thing broken, and hold what it says of each against what is so.
 
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    failure = files.step_summary(text, Path(summary)) if summary else ""
-    if failure:
-        click.echo(f"conformance: {failure}", err=True)
+    Each control has a vector of observations that are known beforehand; exits with 1 where one is another.
+    """
+    from conformance import images
+    from conformance.run import session
+    from conformance.run.header import Asked
+    from conformance.world.images import image_store
+
+    asked = Asked(
+        controls="fast" if fast else "all", selection=selection, repeats=repeats, enforce=strict,
+        images=image_store.overrides(given_images, images.NAMES), world=world or "", context=context,
+    )  # fmt: skip
+    sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))
 
 
 @cli.command()
@@ -191,7 +186,7 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     if len(sources) > 1:
         worlds = SideBySide([stream.read(_file(source), stream.nothing) for source in sources])
         files.several(worlds, reports)
-        _show_in_step(markdown.side_by_side(worlds))
+        files.show_in_step(markdown.side_by_side(worlds))
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,13 +19,18 @@ def _finite(_context: click.Context, _parameter: click.Parameter, number: float)
     return number
 
 
-REPORTS = click.option(
-    "--reports",
-    type=click.Path(path_type=Path),
-    default=Path("reports"),
-    show_default=True,
-    help="The folder of all runs' records and reports.",
-)
+def _reports(default: str) -> Callable[[Any], Any]:
+    """Return the option of a folder of runs."""
+    return click.option(
+        "--reports",
+        type=click.Path(path_type=Path),
+        default=Path(default),
+        show_default=True,
+        help="The folder of all runs' records and reports.",
+    )
+
+
+REPORTS, SELFCHECKS = _reports("reports"), _reports("reports/selfcheck")
 INSTALL = click.option(
     "--install/--no-install",
     default=True,
@@ -75,6 +82,22 @@ USD = click.option(
     default=RATE,
     show_default=True,
     help="Price of one CPU for an hour, for the properties about bills.",
+)
+REPEAT = click.option(
+    "--repeat",
+    "repeats",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Deploy every leg N times in a row, and record each.",
+)
+QUIET = click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print nothing but JSON: one line for each observation, and one at the end."
+)
+PRIVILEGED = click.option(
+    "--allow-privileged", is_flag=True, help="With --context: allow privileged pods, and what else the run says that it needs."
 )
 RECORD = click.argument("source", metavar="[RECORD]", required=False, type=click.Path(path_type=Path))
 """A record.jsonl or a run's folder."""

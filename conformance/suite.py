@@ -13,6 +13,8 @@ from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
+from conformance.controls.catalogue import controls, run_by
+from conformance.controls.letters import LETTERS
 from conformance.errors import UsageError
 from conformance.legs.variations import VARIATIONS
 from conformance.record.names import leg_name
@@ -80,6 +82,9 @@ def asked_of(prop: Property) -> list[str]:
 def check() -> None:
     """Raise `UsageError` where nothing judges an approach, or where a family or a variation that is named is not there."""
     known = {family.name for family in families()}
+    lettered = {part.prop for letter in LETTERS.values() for part in letter.parts.values()}
+    if strange := sorted(lettered - {prop.id for prop in properties()}):
+        raise UsageError(f"controls/letters.py: {strange[0]} is no property.", "conformance list shows what there is")
     for prop in properties():
         if strange := sorted({*prop.legs} - VARIATIONS.keys()):
             raise UsageError(f"{prop.id}: there is no variation {strange[0]!r}.", f"the variations are {', '.join(VARIATIONS)}")
@@ -113,6 +118,29 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         if approach in asked and asks(family.name, prop, catalogue()[approach])
         for variation in prop.legs
     ]
+
+
+def control_cells(*, fast: bool = False, repeats: int = 1) -> list[Cell]:
+    """Return every cell of every control that is run, of the fast ones alone if told, repeat after repeat.
+
+    Raises `UsageError` where the letters of their vectors name no property.
+    """
+    check()
+    known = {prop.id: (family, prop) for family in families() for prop in family.properties}
+    return [
+        Cell(*known[part.prop], control.name, part.variation, repeat)
+        for repeat in range(1, repeats + 1)
+        for control in run_by()
+        if control.fast or not fast
+        for part, _ in control.parts().values()
+    ]
+
+
+def selected(level: str, repeats: int, controls: str) -> list[Cell]:
+    """Return the cells of a run: every approach's up to a level, or those of `controls` (choices.CONTROLS) instead."""
+    if controls:
+        return control_cells(fast=controls == "fast", repeats=repeats)
+    return cells(level, list(catalogue()), repeats)
 
 
 def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
@@ -154,7 +182,7 @@ def family_of(prop: Property) -> str:
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
     """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
-    expected, why = cell.prop.expected(cell.approach, cell.variation, world, like=catalogue()[cell.approach].like)
+    expected, why = _expected(cell, world)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
     if seen.state is State.NOT_APPLICABLE:
@@ -178,6 +206,14 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
     }
 
 
+def _expected(cell: Cell, world: dict[str, Any]) -> tuple[State | None, str]:
+    """Return what is expected of a cell, and why: of a control what its vector says, and nothing else."""
+    control = controls().get(cell.approach)
+    if control is None:
+        return cell.prop.expected(cell.approach, cell.variation, world, like=catalogue()[cell.approach].like)
+    return control.expected(cell.prop.id, cell.variation, str(world.get("cgroup"))), f"the control's vector: {control.title}"
+
+
 def all_legs() -> list[str]:
-    """Return every leg that some property is judged on: each has ports of its own, whatever is selected."""
-    return sorted({cell.leg for cell in cells(LEVELS[-1], list(catalogue()))})
+    """Return every leg that some property or control is judged on: each has ports of its own, whatever is selected."""
+    return sorted({cell.leg for cell in [*cells(LEVELS[-1], list(catalogue())), *control_cells()]})

@@ -11,6 +11,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import prop
 from conformance.claims.sources import THINK_TWICE
 from conformance.cluster.api import GONE, Object, pods_path
+from conformance.cluster.pods import statuses_of
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -22,7 +23,7 @@ from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
 from scenarios.lifecycle import engine_again, engine_answers, engine_killed, first_pid
-from scenarios.storage import daemon_root, node_path, on_the_node, same, same_paths
+from scenarios.storage import daemon_root, on_node, on_the_node, same, same_paths
 
 
 def graphs(rig: Rig) -> None:
@@ -31,7 +32,7 @@ def graphs(rig: Rig) -> None:
     rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
     rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
     theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
-    rig.ask("graphs on the node", "storage", paths=[node_path(rig, root), *([theirs] if theirs else [])])
+    rig.ask("graphs on the node", "storage", paths=[on_node(rig)(root), *([theirs] if theirs else [])])
 
 
 @prop("P2-14", "the graph of the pod's engine is not the graph of the node's daemon",
@@ -77,9 +78,10 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     if not sources:
         return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
     pod = seen[POD].output
-    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", sources[-1])
+    # By what the node calls it: an emptyDir in memory is a file system of its own, whose root is all that is mounted.
+    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", path)
     if not volume or volume[1] not in [declared["name"] for declared in pod["spec"]["volumes"] if "emptyDir" in declared]:
-        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {sources[-1]}", *cites)
+        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {path}", *cites)
     if root != "/var/lib/docker":
         return LACKS.because(f"the engine keeps its graph in {root}", *cites)
     if not same(graph, on_node.output[path]):
@@ -227,7 +229,7 @@ def kept_across_restart(seen: Seen) -> Observation:
     identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
-    restarts = sum(status["restartCount"] for status in pod.output["status"]["containerStatuses"])
+    restarts = sum(status["restartCount"] for status in statuses_of(pod.output))
     if not restarts or pod.output["metadata"]["uid"] != seen[POD].output["metadata"]["uid"]:
         return inconclusive("kubelet has started no container of this pod again", *cites)
     if parsed(known).get("Id") == parsed(seen[INSPECT])["Id"]:

@@ -10,6 +10,7 @@ from attrs import frozen
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object, pods_path
+from conformance.cluster.pods import statuses_of
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -319,7 +320,7 @@ def completes(seen: Seen) -> Observation:
     status = completion.output.get("status", {})
     if status.get("succeeded"):
         return HOLDS.because("the Job is complete", completion.id, pods.id)
-    statuses = [container for pod in pods.output.get("items", []) for container in pod["status"].get("containerStatuses", [])]
+    statuses = [container for pod in pods.output.get("items", []) for container in statuses_of(pod)]
     ended = [container["name"] for container in statuses if container["state"].get("terminated", {}).get("exitCode") == 0]
     running = [container["name"] for container in statuses if "running" in container["state"]]
     if ended and running and not status.get("failed"):

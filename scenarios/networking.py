@@ -10,13 +10,14 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import RUNNERS
 from conformance.cluster.api import Object, namespaced
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE
+from conformance.evidence.names import ANCESTORS, CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE, POD_PROCESSES
 from conformance.legs.rig import APACHE, Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.lifecycle import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
+LISTENERS = "who listens on the child's port in the pod"
 
 
 def pod_a(rig: Rig) -> None:
@@ -31,6 +32,7 @@ def asked_everywhere(rig: Rig) -> None:
     for node, address in rig.addresses.items():
         about: dict[str, Any] = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
         rig.ask(ON_NODE_IP, "ask", probe=rig.probes[node], host=address, **about)
+    rig.ask(LISTENERS, "listeners", netns=rig.client_pid, port=rig.leg.port)
     rig.ask_baseline()
 
 
@@ -130,8 +132,26 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
       predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), before_creation=(pod_a,),
       while_serving=(asked_everywhere,))  # fmt: skip
 def pod_ip(seen: Seen) -> Observation:
-    """Judge the answers on the pod's IP, from pods and from the nodes' own networks."""
-    return answers(seen, seen.every(ON_POD_IP))
+    """Judge the answers on the pod's IP, from pods and from the nodes' own networks, and by whom they are passed on."""
+    answered = answers(seen, seen.every(ON_POD_IP))
+    return _forwarded(seen) or answered if answered.state is HOLDS.state else answered
+
+
+def _forwarded(seen: Seen) -> Observation | None:
+    """Return LACKS where a process of the pod passes on to a child that is elsewhere, None where the port is the child's own.
+
+    It is where the child is in the pod's network, or the engine that opened it is in the pod: above the child, then.
+    """
+    listening, line, pod = seen.get(LISTENERS), seen.get(ANCESTORS), seen[POD_PROCESSES]
+    if listening is None or line is None:  # older records have neither
+        return None
+    own = {(process["pid"], process["start"]): process["ns"]["net"] for process in pod.output}
+    in_pod = any((process["pid"], process["start"]) in own for process in line.output)
+    if not listening.output or in_pod or line.output[0]["ns"]["net"] in own.values():
+        return None
+    who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in listening.output)
+    reason = f"{who} of the pod passes the port on to a child that is elsewhere: nothing of the pod is above it"
+    return LACKS.because(reason, listening.id, line.id, pod.id)
 
 
 @prop("P2-05.unpublished", "a port on which the child listens answers on the pod's IP, though it is not published",
@@ -145,13 +165,16 @@ def pod_ip(seen: Seen) -> Observation:
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
     published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
+    judged = answers(seen, asked)
+    if judged.state is HOLDS.state:
+        return judged
     if {answer.asked["port"] for answer in published} & {answer.asked["port"] for answer in asked}:
         return inconclusive("the child publishes its port under the same number", *(answer.id for answer in asked))
     if not _with_nonce(seen, published):
         return inconclusive(
             "the published port answered nowhere, so silence proves nothing", *(answer.id for answer in published)
         )
-    return answers(seen, asked)
+    return judged
 
 
 @prop("P2-05.localhost", "a port that the child publishes answers on the localhost of the pod's containers",

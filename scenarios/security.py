@@ -12,6 +12,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_SECCOMP, GITLAB, HUB, STANDARDS, THINK_TWICE
 from conformance.cluster.api import NAMESPACES, Object, pods_path
+from conformance.cluster.pods import containers
 from conformance.errors import RigError
 from conformance.evidence.identity import first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -112,7 +113,7 @@ def client_files(rig: Rig) -> None:
         started = processes(rig, run, "sharing")
         if not started:
             raise RigError(f"No container that mounts the client's {SHARED} ran: {said(run)}")
-        theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.leg.approach.daemon else {}
+        theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.daemon_pid else {}
         rig.ask("the client's directory", "storage", root=rig.client_pid, paths=[SHARED, f"{SHARED}/{file}"])
         rig.ask("the daemon's directory", "storage", **theirs, paths=[SHARED])
         rig.ask("the mounted directory", "storage", root=started[0]["pid"], paths=["/x", f"/x/{file}"])
@@ -198,13 +199,12 @@ def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
     first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
     every = int(node.output[-1]["capabilities"], 16)
-    containers = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
-    if len(containers) < len(pod.output["spec"]["containers"]):
+    first_of = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
+    if len(first_of) < len(containers(pod.output)):
         return inconclusive("a container of the pod has no process", first.id, pod.id)
-    had = {name: int(process["capabilities"], 16) for name, process in containers.items()}
+    had = {name: int(process["capabilities"], 16) for name, process in first_of.items()}
     counts = [
-        f"{name} has {number.bit_count()}, seccomp mode {containers[name]['seccomp'] or 'unknown'}"
-        for name, number in had.items()
+        f"{name} has {number.bit_count()}, seccomp mode {first_of[name]['seccomp'] or 'unknown'}" for name, number in had.items()
     ]
     words = f"of {every.bit_count()} capabilities {'; '.join(counts)}"
     return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
@@ -14,6 +14,7 @@ from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.mounts import node_name
 from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
@@ -47,20 +48,15 @@ def pod_folder(rig: Rig) -> str:
     return f"{PODS}/{rig.pod['metadata']['uid']}"
 
 
-def node_path(rig: Rig, path: str) -> str:
-    """Return the node's name of a path of the leg's daemon. That the two are one is proven by device and inode."""
-    root = daemon_root(rig.seen)
-    if not rig.leg.approach.daemon:
-        return path
-    return path.replace(root, f"{pod_folder(rig)}/volumes/kubernetes.io~empty-dir/{_graph_volume(rig, root)}", 1)
+def on_node(rig: Rig) -> Callable[[str], str]:
+    """Return what gives the node's name of a path of the leg's daemon, by what is mounted for either.
 
-
-def _graph_volume(rig: Rig, root: str) -> str:
-    """Return the name of the volume that the daemon's container mounts at the daemon's root, or ''."""
-    for container in rig.pod["spec"]["containers"]:
-        if container["name"] == rig.leg.approach.daemon:
-            return next((str(mount["name"]) for mount in container["volumeMounts"] if mount["mountPath"] == root), "")
-    return ""
+    That the two are one is proven by device and inode. A path for which the node has no name keeps its own.
+    """
+    if not rig.engine_pid:
+        return lambda path: path
+    inside, outside = (rig.home.ask("mountinfo", pid=pid).output for pid in (rig.engine_pid, 1))
+    return lambda path: node_name(path, inside, outside) or path
 
 
 def written(rig: Rig) -> None:
@@ -79,7 +75,7 @@ def written(rig: Rig) -> None:
 def _logs(rig: Rig) -> list[str]:
     """Return the node's name of the child's log, where its daemon keeps one in a file."""
     path = parsed(rig.seen[INSPECT]).get("LogPath")
-    return [node_path(rig, path)] if path else []
+    return [on_node(rig)(path)] if path else []
 
 
 def on_the_node(rig: Rig) -> None:
@@ -91,10 +87,11 @@ def on_the_node(rig: Rig) -> None:
     own |= {f"{root}/containers/{rig.child_id}": RECORD}
     own |= {inspected["LogPath"]: LOG} if inspected.get("LogPath") else {}
     own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
-    are = {node_path(rig, path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
-    if rig.leg.approach.daemon:
-        rig.ask("daemon's own view", "storage", root=rig.daemon_pid, paths=list(own))
-        are[node_path(rig, root)] = GRAPH
+    named = on_node(rig)
+    are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
+    if rig.engine_pid:
+        rig.ask("daemon's own view", "storage", root=rig.engine_pid, paths=list(own))
+        are[named(root)] = GRAPH
     are[pod_folder(rig)] = POD_FOLDER
     rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
     rig.ask("node's mounts before", "mountinfo", pid=1)
@@ -120,7 +117,7 @@ def on_the_node_after(rig: Rig) -> None:
         rig.record("pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0)
     rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True)
     rig.ask("node's mounts after", "mountinfo", pid=1)
-    if not rig.leg.approach.daemon:
+    if not rig.daemon_pid:
         rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")
         rig.daemon("image after", f"/images/{image(rig)}/json")
 

@@ -11,7 +11,7 @@ from conformance.cluster.api import Object
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
+from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.docker import listed
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -223,7 +223,7 @@ def _answer(evidence: Evidence) -> str:
 
 def ancestors(rig: Rig) -> None:
     """Follow the child, and the client that asked for it, from parent to parent up to the node's first process."""
-    rig.ask("child's ancestors", "ancestry", pid=rig.child["pid"])
+    rig.ask(ANCESTORS, "ancestry", pid=rig.child["pid"])
     rig.ask("client's ancestors", "ancestry", pid=rig.client_pid)
 
 
@@ -238,7 +238,7 @@ def _chain(processes: Iterable[dict[str, Any]]) -> str:
 
 def _broken(seen: Seen) -> str:
     """Return '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
-    child, client = seen["child's ancestors"].output, seen["client's ancestors"].output
+    child, client = seen[ANCESTORS].output, seen["client's ancestors"].output
     if _who(child[0]) != _who(seen[CHILD].output["process"]):
         return "what has the child's pid is not the child any more"
     if _who(client[0]) not in {_who(process) for process in seen[POD_PROCESSES].output}:
@@ -252,7 +252,7 @@ def _broken(seen: Seen) -> str:
       predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="article", while_serving=(ancestors,))  # fmt: skip
 def sibling(seen: Seen) -> Observation:
     """Judge whether any process of the pod is an ancestor of the child."""
-    child, client, pod = seen["child's ancestors"], seen["client's ancestors"], seen[POD_PROCESSES]
+    child, client, pod = seen[ANCESTORS], seen["client's ancestors"], seen[POD_PROCESSES]
     cites = (child.id, client.id, pod.id)
     if why := _broken(seen):
         return inconclusive(why, *cites)
@@ -284,7 +284,7 @@ def _engine(seen: Seen) -> list[dict[str, Any]]:
       ))  # fmt: skip
 def child_of_the_daemon(seen: Seen) -> Observation:
     """Judge the article's exact words: whether the daemon's process is the parent."""
-    line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
+    line, pod = seen[ANCESTORS], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
     daemons = [process for process in _engine(seen) if process["comm"] == "dockerd"]
@@ -304,7 +304,7 @@ def child_of_the_daemon(seen: Seen) -> Observation:
       while_serving=(ancestors,))  # fmt: skip
 def contained(seen: Seen) -> Observation:
     """Judge what the article's sentence is there for: whatever ends the engine's container ends the child."""
-    line, pod = seen["child's ancestors"], seen[POD_PROCESSES]
+    line, pod = seen[ANCESTORS], seen[POD_PROCESSES]
     if why := _broken(seen):
         return inconclusive(why, line.id, pod.id)
     engine = _engine(seen)

@@ -11,6 +11,7 @@ import yaml
 from attrs import frozen
 
 from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
 from conformance.errors import UsageError
 
 
@@ -36,6 +37,17 @@ class Approach:
     level: str = "core"
     like: str = ""
     families: tuple[str, ...] = ()
+    socket: str = ""
+    """Where the engine in the pod has its socket, as its container names it; asked where it serves no plain port."""
+    beside: tuple[Object, ...] = ()
+    """What else stands in the manifest's file, after the pod, and is created before it."""
+    folder: str = "approaches"
+    """Where its file is, beside others of its kind."""
+
+    @property
+    def file(self) -> str:
+        """Return its manifest's file, as a message names it."""
+        return f"{self.folder}/{self.name}.yaml"
 
     @property
     def proven(self) -> bool:
@@ -55,33 +67,43 @@ PRINTED_PORT = 80
 @cache
 def catalogue() -> Mapping[str, Approach]:
     """Return every approach by name, read once a process. Raises `UsageError` naming the file and what is wrong with it."""
-    folder = resources.files("conformance") / "approaches"
-    files = {file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")} - {"catalogue"}
-    entries = _load((folder / "catalogue.yaml").read_text(encoding="utf-8"), "catalogue.yaml")
-    for name in sorted(files ^ entries.keys()):
-        missing = f"approaches/{name}.yaml has no entry in approaches/catalogue.yaml."
-        if name in entries:
-            missing = f"approaches/catalogue.yaml has {name}, and there is no approaches/{name}.yaml."
-        raise UsageError(missing, "an approach is both: its manifest, and the lines beside it")
-    approaches: dict[str, Approach] = {}
-    for name, entry in entries.items():
-        text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
-        manifest = _load(text, f"{name}.yaml")
-        try:
-            lists = {key: _list(entry, key) for key in ("granted", "families") if key == "granted" or key in entry}
-            approach = Approach(name=name, manifest=manifest, text=text, **{**entry, **lists})
-            names = {each["name"] for each in manifest["spec"]["containers"]}
-        except (TypeError, KeyError) as broken:
-            raise UsageError(f"The approach {name} is not whole: {broken}.", f"mend approaches/{name}.yaml") from broken
-        for role in (approach.client, approach.daemon):
-            if role and role not in names:
-                raise UsageError(
-                    f"approaches/catalogue.yaml says that {name} has a container {role!r}; {name}.yaml has {sorted(names)}.",
-                    "make the two agree",
-                )
-        _check_client(approach)
-        approaches[name] = approach
-    return approaches
+    return {name: approach("approaches", name, entry) for name, entry in entries("approaches").items()}
+
+
+def entries(folder: str) -> Mapping[str, Object]:
+    """Return what a folder's catalogue.yaml says of each manifest in the folder.
+
+    Raises `UsageError` for one without an entry, and for an entry without one that is to be run (`not_run`).
+    """
+    place = resources.files("conformance") / folder
+    files = {file.name.removesuffix(".yaml") for file in place.iterdir() if file.name.endswith(".yaml")} - {"catalogue"}
+    read: dict[str, Object] = _load((place / "catalogue.yaml").read_text(encoding="utf-8"), f"{folder}/catalogue.yaml")
+    for name in sorted(files ^ {name for name, entry in read.items() if "not_run" not in entry}):
+        missing = f"{folder}/{name}.yaml has no entry in {folder}/catalogue.yaml that it is run by."
+        if name in read and name not in files:
+            missing = f"{folder}/catalogue.yaml has {name}, and there is no {folder}/{name}.yaml."
+        raise UsageError(missing, "both are needed: a manifest, and the lines beside it")
+    return read
+
+
+def approach(folder: str, name: str, entry: Object) -> Approach:
+    """Return the approach of a manifest and of what the folder's catalogue says of it. Raises `UsageError`."""
+    file = f"{folder}/{name}.yaml"
+    text = (resources.files("conformance") / file).read_text(encoding="utf-8")
+    try:
+        manifest, *beside = _load(text, file, every=True)
+        given: Object = {**entry}
+        given |= {key: _list(entry, key) for key in ("granted", "families") if key == "granted" or key in entry}
+        read = Approach(name=name, manifest=manifest, text=text, beside=tuple(beside), folder=folder, **given)
+        names = {each["name"] for each in containers(manifest)}
+    except (TypeError, KeyError, ValueError) as broken:
+        raise UsageError(f"{file} or its entry in {folder}/catalogue.yaml is not whole: {broken}.", "mend them") from broken
+    for role in (read.client, read.daemon):
+        if role and role not in names:
+            sentence = f"{folder}/catalogue.yaml says that {name} has a container {role!r}; {name}.yaml has {sorted(names)}."
+            raise UsageError(sentence, "make the two agree")
+    _check_client(read)
+    return read
 
 
 def _check_client(approach: Approach) -> None:
@@ -94,8 +116,8 @@ def _check_client(approach: Approach) -> None:
     missing += [f"the variable {name}" for name in ("NONCE", "PORT") if name not in variables]
     if missing:
         raise UsageError(
-            f"approaches/{approach.name}.yaml: the container {approach.client} lacks {', '.join(missing)}.",
-            f"mend approaches/{approach.name}.yaml: a run fills in the child's nonce and port, and varies its `docker run`",
+            f"{approach.file}: the container {approach.client} lacks {', '.join(missing)}.",
+            f"mend {approach.file}: a run fills in the child's nonce and port, and varies its `docker run`",
         )
 
 
@@ -105,11 +127,11 @@ def _list(entry: Object, key: str) -> tuple[str, ...]:
     return tuple(entry[key])
 
 
-def _load(text: str, file: str) -> Any:  # noqa: ANN401 -- YAML
+def _load(text: str, file: str, *, every: bool = False) -> Any:  # noqa: ANN401 -- YAML
     try:
-        return yaml.safe_load(text)
+        return list(yaml.safe_load_all(text)) if every else yaml.safe_load(text)
     except yaml.YAMLError as broken:
-        raise UsageError(f"approaches/{file} is not YAML: {broken}", "mend the file") from broken
+        raise UsageError(f"{file} is not YAML: {broken}", "mend the file") from broken
 
 
 GRAPH = "/var/lib/docker"
@@ -117,7 +139,7 @@ GRAPH = "/var/lib/docker"
 
 def container(pod: Object, name: str) -> Object:
     """Return a container of a pod by name. Raises `LookupError`."""
-    for each in pod["spec"]["containers"]:
+    for each in containers(pod):
         if each["name"] == name:
-            return each  # type: ignore[no-any-return]
+            return each
     raise LookupError(f"no container {name!r}")

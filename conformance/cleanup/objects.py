@@ -10,10 +10,10 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from conformance.cluster import leases
-from conformance.cluster.api import NAMESPACES, Cluster, Object, Refused, namespaced, pods_path
+from conformance.cluster.api import NAMESPACES, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.errors import ConformanceError, NoCluster, TimedOut
-from conformance.legs import naming, registry
+from conformance.legs import naming
 from conformance.legs.leg import LEG_LABEL
 from conformance.probes import node_engine
 from conformance.probes.node import LABEL as PROBE_LABEL
@@ -24,7 +24,7 @@ from conformance.wait import until
 NAMESPACE = "conformance"
 """Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
 OF_PROBES = ("pods", "configmaps", "secrets")
-COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), registry.VOLUMES)
+COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), VOLUMES)
 FORBIDDEN = 403
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
     try:
         return cluster.items(collection, labelSelector=selector)
     except Refused as refused:
-        if collection == registry.VOLUMES and refused.status == FORBIDDEN:
+        if collection == VOLUMES and refused.status == FORBIDDEN:
             return []
         raise
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from attrs import evolve, frozen
 
-from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import Object
 from conformance.cluster.leases import RUN_LABEL, run_of
 from conformance.cluster.pods import container_ids
+from conformance.controls.catalogue import approach_of
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import SECOND, Evidence
 from conformance.evidence.names import CHILD, POD, REGISTRY
@@ -140,7 +140,7 @@ def _containers(reading: Evidence) -> set[str]:
 
 def _delegating(record: Record) -> frozenset[str]:
     """Return the legs whose child an engine in their pod has put at the root of the node's cgroups."""
-    in_pods = {leg["leg"] for leg in record.legs if catalogue()[leg["approach"]].daemon}
+    in_pods = {leg["leg"] for leg in record.legs if approach_of(leg["approach"]).daemon}
     children = [reading for reading in record.evidence if reading.name == CHILD and reading.leg in in_pods]
     return frozenset(child.leg for child in children if AT_THE_ROOT.search(child.output.get("process", {}).get("cgroup", "")))
 

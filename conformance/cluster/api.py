@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 GONE = 404
 NAMESPACES = "/api/v1/namespaces"
+VOLUMES = "/api/v1/persistentvolumes"
 
 
 def namespaced(namespace: str, *parts: str) -> str:

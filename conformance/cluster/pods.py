@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from conformance.cluster.api import Object
 
+LASTING = ("initContainerStatuses", "containerStatuses")
+"""Of a pod's status, where the containers that run as long as it does are: sidecars among those that are started first."""
 
-def container_ids(pod: dict[str, Any], *kinds: str) -> dict[str, str]:
-    """Return the ids of a pod's containers by name, without the runtime's; of its ordinary containers unless told.
 
-    `kinds` are fields of a pod's status. A container that has not been created has no id.
+def containers(pod: Object) -> list[Object]:
+    """Return the containers of a pod that run as long as it does: sidecars, which are started first, and its ordinary ones."""
+    first = [each for each in pod["spec"].get("initContainers", []) if each.get("restartPolicy") == "Always"]
+    return [*first, *pod["spec"]["containers"]]
+
+
+def statuses_of(pod: Object, *kinds: str) -> list[Object]:
+    """Return the statuses of a pod's containers; of those that run as long as it does unless told.
+
+    `kinds` are fields of a pod's status.
     """
-    statuses = [status for kind in kinds or ("containerStatuses",) for status in pod["status"].get(kind, [])]
+    return [status for kind in kinds or LASTING for status in pod.get("status", {}).get(kind, [])]
+
+
+def container_ids(pod: Object, *kinds: str) -> dict[str, str]:
+    """Return the ids of a pod's containers by name, without the runtime's, of the kinds that `statuses_of` has.
+
+    A container that has not been created has no id.
+    """
+    statuses = statuses_of(pod, *kinds)
     return {status["name"]: status["containerID"].rpartition("//")[2] for status in statuses if status.get("containerID")}
 
 
-def status_of(pod: dict[str, Any], container: str) -> dict[str, Any]:
-    """Return the status of one of a pod's ordinary containers, {} while there is none."""
-    statuses: list[dict[str, Any]] = pod.get("status", {}).get("containerStatuses", [])
-    return next((status for status in statuses if status["name"] == container), {})
+def status_of(pod: Object, container: str) -> Object:
+    """Return the status of a pod's container, {} while there is none."""
+    return next((status for status in statuses_of(pod) if status["name"] == container), {})
 
 
-def ended_before(pod: dict[str, Any], container: str) -> bool:
+def ended_before(pod: Object, container: str) -> bool:
     """Return whether the last start of a container that has ended is the one before the present.
 
     Of a container that has just ended itself, kubelet clears away the one before: it keeps one of each.
@@ -48,7 +63,7 @@ STUCK = {
 def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]) -> None:
     """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node."""
     status = pod.get("status", {})
-    for container in status.get("containerStatuses", []):
+    for container in statuses_of(pod):
         waiting = container.get("state", {}).get("waiting", {})
         if waiting.get("reason") in STUCK:
             ended = container.get("lastState", {}).get("terminated", {})
@@ -62,11 +77,11 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
         if condition.get("reason") == "Unschedulable":
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
     if status.get("phase") in ("Failed", "Succeeded"):
-        raise error(f"{who} ended instead of running: {json.dumps(status.get('containerStatuses', []))[:400]}", "see its logs")
+        raise error(f"{who} ended instead of running: {json.dumps(statuses_of(pod))[:400]}", "see its logs")
 
 
 def ready(pod: Object) -> bool:
     """Return whether a pod has an IP and all its containers are ready."""
     status = pod["status"]
-    containers = status.get("containerStatuses", [])
-    return bool(status.get("podIP") and containers and all(container["ready"] for container in containers))
+    asked = statuses_of(pod)
+    return bool(status.get("podIP") and asked and all(container["ready"] for container in asked))

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from conformance.answers import decoded
-from conformance.cluster.pods import container_ids
+from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD
 
@@ -64,15 +64,19 @@ def _unknown_to_daemon(seen: Seen, process: dict[str, Any], nonce: str) -> str:
 
 
 def _unknown_to_kubelet(seen: Seen, process: dict[str, Any]) -> str:
-    known = [status.get("containerID", "") for status in seen[POD].output["status"].get("containerStatuses", [])]
+    known = [status.get("containerID", "") for status in statuses_of(seen[POD].output)]
     if not any(identity.endswith(f"//{container_of(process)}") for identity in known):
         return "neither a daemon nor kubelet knows the container of the child's process"
     return ""
 
 
 def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the first process of each of a pod's own containers by the container's name, by the id in its cgroup path."""
-    first = {container_of(process): process for process in processes if process["nspid"][-1] == 1}
+    """Return the first process of each of a pod's own containers by the container's name, by the id in its cgroup path.
+
+    It is number 1 of its PID namespace, or, where the container shares the node's or its pod's, the one that started first.
+    """
+    in_order = sorted(processes, key=lambda process: (process["nspid"][-1] == 1, -process["start"], -process["pid"]))
+    first = {container_of(process): process for process in in_order}
     return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
 
 

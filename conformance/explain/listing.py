@@ -11,6 +11,7 @@ from conformance.approaches.catalogue import Approach
 from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim, speaks_of
 from conformance.claims.properties import Property
+from conformance.cluster.pods import containers
 from conformance.legs.variations import VARIATIONS
 
 WIDTH = 100
@@ -89,8 +90,8 @@ def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
 
 
 def _privileged(approach: Approach) -> bool:
-    containers = approach.manifest["spec"]["containers"]
-    return any(container.get("securityContext", {}).get("privileged") for container in containers)
+    ours = containers(approach.manifest)
+    return any(container.get("securityContext", {}).get("privileged") for container in ours)
 
 
 def wrapped(name: str, text: str, indent: int = CLAIM) -> Iterable[str]:

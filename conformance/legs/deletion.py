@@ -58,7 +58,7 @@ def delete(rig: Rig) -> None:
         rig.ask(ORPHAN, "processes", variable="CHILD_NONCE", value=leg.nonce)
         rig.ask(ORPHANS_PAGE, "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
     elif leg.approach.spawns:
-        if not leg.approach.daemon:  # an engine that outlives the pod is given the time to start the container again
+        if not rig.daemon_pid:  # an engine that outlives the pod is given the time to start the container again
             rig.stop.wait(max(0.0, TIMEOUTS.again - (clock.node(time.monotonic()) - watch.ended("child"))))
         look_for_successors(rig, SUCCESSORS, SUCCESSORS_PAGE)
 
@@ -74,7 +74,7 @@ def _await_end(rig: Rig) -> None:
     grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
     with contextlib.suppress(TimedOut):
         rig.cluster.wait(what, pods, leg.pod_name, over, seconds=grace - head_start())
-    if not leg.variation.in_a_row:
+    if not leg.variation.in_a_row and not leg.approach.beside:
         rig.cluster.delete(namespaced(leg.namespace))
     rig.cluster.wait(what, pods, leg.pod_name, over, seconds=TIMEOUTS.deleted)
 

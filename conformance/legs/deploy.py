@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 
-from conformance.cluster.api import Cluster, Object, Refused, pods_path
-from conformance.cluster.pods import ended_before, raise_if_stuck
+from conformance.cluster.api import VOLUMES, Cluster, Object, Refused, namespaced, pods_path
+from conformance.cluster.pods import ended_before, raise_if_stuck, statuses_of
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
@@ -26,7 +26,8 @@ def create_pod(
     Raises `LegFailed` with the server's words, `UsageError` where the check finds a mistake in the approach's file.
     """
     pod = pod or leg.pod()
-    pod["metadata"].update(labels=leg.labels, namespace=check_in or leg.namespace)
+    labels = {**pod["metadata"].get("labels", {}), **leg.labels}
+    pod["metadata"].update(labels=labels, namespace=check_in or leg.namespace)
     collection = pods_path(pod["metadata"]["namespace"])
     query = {"dryRun": "All", "fieldValidation": "Strict"} if check_in else {}
 
@@ -35,8 +36,8 @@ def create_pod(
             cluster.create(collection, pod, **query)
         except Refused as refused:
             if check_in and refused.status in MISTAKES:
-                file = f"approaches/{leg.approach.name}.yaml"
-                raise UsageError(f"{file} is no pod to the API server: {refused.message}", f"mend {file}") from refused
+                sentence = f"{leg.approach.file} is no pod to the API server: {refused.message}"
+                raise UsageError(sentence, f"mend {leg.approach.file}") from refused
             # A namespace is there a moment before its default service account is.
             if "serviceaccount" in refused.message and "not found" in refused.message:
                 return False
@@ -44,6 +45,25 @@ def create_pod(
         return True
 
     until(f"The creation of {leg.name}'s pod", created, seconds=TIMEOUTS.api, stop=stop)
+
+
+COLLECTIONS = {
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "Service": "services",
+}
+
+
+def create_beside(cluster: Cluster, leg: Leg, *, stop: threading.Event | None = None) -> None:
+    """Create what else the leg's manifest has, in its order. Raises `LegFailed` with the server's words."""
+    for each in leg.beside():
+        if each["kind"] == "Pod":
+            create_pod(cluster, leg, each, stop=stop)
+            continue
+        path = VOLUMES if each["kind"] == "PersistentVolume" else namespaced(leg.namespace, COLLECTIONS[each["kind"]])
+        try:
+            cluster.create(path, each)
+        except Refused as refused:
+            raise LegFailed(f"{each['kind']} of {leg.name} could not be created: {refused.message}") from refused
 
 
 MISTAKES = (400, 422)
@@ -58,7 +78,7 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
     try:
         raise_if_stuck(pod, who, LegFailed)
     except LegFailed as stuck:
-        at_fault = [each for each in pod["status"].get("containerStatuses", []) if "running" not in each.get("state", {})]
+        at_fault = [each for each in statuses_of(pod) if "running" not in each.get("state", {})]
         ends = [line for container in at_fault for line in last_log(rig, pod, container["name"])[-1:]]
         if not ends:
             raise

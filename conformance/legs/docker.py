@@ -108,5 +108,5 @@ def cleaned_up(rig: Rig, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if not rig.leg.approach.daemon:
+        if not rig.daemon_pid:
             remove_by_nonce(rig.home, *(nonce(each, what) for each in rig.both))

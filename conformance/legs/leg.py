@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 from attrs import evolve, field, frozen
@@ -12,10 +13,13 @@ from attrs import evolve, field, frozen
 from conformance.approaches.catalogue import GRAPH, Approach, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
+from conformance.cluster.pods import containers
 from conformance.legs.variations import Variation, vary
 from conformance.record.names import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
+NONCE, NAMESPACE = "$(NONCE)", "$(NAMESPACE)"
+"""Variables in a manifest's volumes, and in what stands beside its pod: the leg's own, as those of the client's container are."""
 
 
 @frozen
@@ -77,6 +81,7 @@ class Leg:
     def pod(self) -> Object:
         """Return the manifest as deployed: the approach's, the variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
+        pod["spec"]["volumes"] = self._filled(pod["spec"].get("volumes", []))
         if self.approach.proven:
             pod = vary(pod, self.approach, self.variation)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
@@ -84,14 +89,39 @@ class Leg:
             pod["spec"]["affinity"] = only_on(self.node)
         if self.graph:
             _keep(pod, self.approach, self.graph)
-        for each in pod["spec"]["containers"]:
+        for each in containers(pod):
             each["image"] = self.images.get(each["image"], each["image"])
             if "command" in each and not self.approach.marks_image:
                 each["command"] = [self.images.get(word, word) for word in each["command"]]
-        for variable in container(pod, self.approach.client).get("env", []):
-            if variable["name"] in ("NONCE", "PORT"):
-                variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
+            for variable in each.get("env", []):
+                if variable["name"] in ("NONCE", "PORT"):
+                    variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
         return pod
+
+    def beside(self) -> list[Object]:
+        """Return what else the approach's file has, as deployed: in the leg's namespace, with its labels, pods on its node."""
+        filled: list[Object] = [self._filled(each) for each in self.approach.beside]
+        for each in filled:
+            each["metadata"] |= {"labels": {**each["metadata"].get("labels", {}), **self.labels}, "namespace": self.namespace}
+            if each["kind"] == "Pod" and self.node:
+                each["spec"]["affinity"] = only_on(self.node)
+        return filled
+
+    def _filled(self, written: Any) -> Any:  # noqa: ANN401 -- any JSON
+        """Return what a manifest has with the leg's own nonce and namespace in their variables' places."""
+        if isinstance(written, dict):
+            return {key: self._filled(value) for key, value in written.items()}
+        if isinstance(written, list):
+            return [self._filled(value) for value in written]
+        return written.replace(NONCE, self.nonce).replace(NAMESPACE, self.namespace) if isinstance(written, str) else written
+
+    @property
+    def places(self) -> list[str]:
+        """Return the directories of the node that are the leg's own: those named as its namespace is."""
+        specs = [each.get("spec", {}) for each in (self.pod(), *self.beside())]
+        mounted = [*specs, *(volume for spec in specs for volume in spec.get("volumes", []))]
+        paths = {each["hostPath"]["path"] for each in mounted if "hostPath" in each}
+        return sorted(path for path in paths if path.endswith(f"/{self.namespace}"))
 
     def step(self, *arguments: str) -> Object:
         """Return the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
@@ -119,8 +149,9 @@ def only_on(node: str) -> Object:
 
 
 def _keep(pod: Object, approach: Approach, claim: str) -> None:
-    """Put a volume that is claimed in the place of the one that holds the graph of the pod's own engine."""
+    """Put a volume that is claimed in the place of the emptyDir that holds the graph of the pod's own engine."""
     mounts = container(pod, approach.daemon)["volumeMounts"]
     graph = next(mount["name"] for mount in mounts if mount["mountPath"] == GRAPH)
     kept = {"name": graph, "persistentVolumeClaim": {"claimName": claim}}
-    pod["spec"]["volumes"] = [kept if volume["name"] == graph else volume for volume in pod["spec"]["volumes"]]
+    volumes = pod["spec"]["volumes"]
+    pod["spec"]["volumes"] = [kept if volume["name"] == graph and "emptyDir" in volume else volume for volume in volumes]

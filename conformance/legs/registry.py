@@ -7,7 +7,7 @@ import time
 
 from attrs import evolve
 
-from conformance.cluster.api import Object, namespaced, pods_path
+from conformance.cluster.api import VOLUMES, Object, namespaced, pods_path
 from conformance.evidence import names
 from conformance.images import REGISTRY
 from conformance.legs.deploy import create_pod, runs
@@ -80,9 +80,6 @@ def manifest(leg: Leg) -> Object:
             **({"affinity": only_on(leg.node)} if leg.node else {}),
         },
     }
-
-
-VOLUMES = "/api/v1/persistentvolumes"
 
 
 def volume(leg: Leg, pod: Object) -> Object:

@@ -52,6 +52,11 @@ class Rig:
     child_id: str = ""
     client_pid: int = 0
     daemon_pid: int = 0
+    """The node's pid of the first process of the engine's container, where that is one of the pod's; 0 where it is not."""
+    engine_pid: int = 0
+    """The same of whichever container the engine is in, of another pod, too; 0 where it is in none: it is the node's own."""
+    engine_socket: str = ""
+    """Where the node has the socket of the engine that runs the child, where that is not the one that it seems to be."""
     pod_a: Object = field(factory=dict)
     """The manifest of the run's Pod A, which the first leg that is held against it creates."""
     rate: float = RATE
@@ -185,10 +190,13 @@ class Rig:
 
     @property
     def _daemon(self) -> dict[str, Any]:
-        """Return how the leg's daemon is reached from its node: its API in the pod, or the node's socket."""
-        if self.leg.approach.daemon:
-            return {"netns": self.daemon_pid, "port": self.leg.approach.port}
-        return {"socket": NODE_SOCKET}
+        """Return how the leg's daemon is reached from its node: its API or its socket in the pod, or the node's socket."""
+        approach = self.leg.approach
+        if self.engine_socket:
+            return {"socket": self.engine_socket}
+        if approach.daemon and approach.socket:
+            return {"socket": in_container(self.daemon_pid, approach.socket)}
+        return {"netns": self.daemon_pid, "port": approach.port} if approach.daemon else {"socket": NODE_SOCKET}
 
     def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
@@ -249,3 +257,8 @@ class Rig:
         if not process:
             raise RigError(f"No process of container {container!r} was found on the node.")
         return int(process["pid"])
+
+
+def in_container(pid: int, path: str) -> str:
+    """Return the node's name of a path in the mount namespace of a process."""
+    return f"/proc/{pid}/root{path}"

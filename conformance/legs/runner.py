@@ -14,14 +14,17 @@ from collections.abc import Callable
 from attrs import define, field
 
 from conformance.claims.properties import Property, Reading
-from conformance.cluster.api import NAMESPACES, Object, namespaced, pods_path
+from conformance.cluster.api import NAMESPACES, VOLUMES, Object, namespaced, pods_path
+from conformance.cluster.pods import statuses_of
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
 from conformance.legs import deletion, registry, retag, startup
-from conformance.legs.deploy import create_pod, last_log
+from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
 from conformance.probes.node_engine import remove_by_nonce
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import settle
 
 
 @define
@@ -140,6 +143,7 @@ class LegRunner:
             each.since = since
         if rig.leg.variation.in_a_row:
             registry.start(rig)
+        create_beside(rig.cluster, rig.leg, stop=rig.stop)
         for each in rig.both if rig.leg.variation.twins else (rig,):
             create_pod(rig.cluster, each.leg, stop=rig.stop)
 
@@ -186,7 +190,7 @@ class LegRunner:
             for pod in rig.cluster.items(pods_path(rig.leg.namespace)):
                 name = pod["metadata"]["name"]
                 kept[f"pod {name}"] = pod
-                for container in pod["status"].get("containerStatuses", []):
+                for container in statuses_of(pod):
                     kept[f"log {name} {container['name']}"] = last_log(rig, pod, container["name"])
             kept["events"] = [
                 {key: event.get(key) for key in ("reason", "message", "type", "lastTimestamp")}
@@ -204,9 +208,20 @@ class LegRunner:
             for each in rig.both:
                 rig.cluster.delete(each.leg.pod_path, 0)
             rig.cluster.delete(namespaced(leg.namespace))
-            if leg.variation.kept:  # it goes when the claim has, which goes with the namespace
-                rig.cluster.delete(f"{registry.VOLUMES}/{leg.namespace}")
-            if leg.approach.spawns and not leg.approach.daemon and rig.pod:
+            if leg.variation.kept or leg.approach.beside:  # it goes when the claim has, which goes with the namespace
+                rig.cluster.delete(f"{VOLUMES}/{leg.namespace}")
+            for place in leg.places:
+                self._remove_place(place)
+            if leg.approach.spawns and not rig.daemon_pid and rig.pod:
                 remove_by_nonce(rig.home, leg.nonce)
         except ConformanceError as broken:
             self.left.append(f"{leg.name}: {broken}")
+
+    def _remove_place(self, place: str) -> None:
+        """Remove a directory of the node that is the leg's own, when none of the node's processes has it mounted any more."""
+        probe, words = self.rig.home, [self.rig.leg.namespace]
+        settle("The end of who has it mounted", lambda: not probe.ask("mounts", words=words).output, seconds=TIMEOUTS.ended)
+        command = ["rm", "-rf", "--one-file-system", place]
+        removed = probe.ask("execute", TIMEOUTS.work, pid=1, command=command, limit=TIMEOUTS.work).output
+        if removed["exit"]:
+            self.left.append(f"{self.rig.leg.name}: {place} on {probe.node}: {removed['stderr'].strip()}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from conformance.cluster.api import Object, pods_path
-from conformance.cluster.pods import container_ids
+from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import TimedOut
-from conformance.evidence.identity import container_of
-from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
+from conformance.evidence.identity import container_of, parsed
+from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs.deploy import runs
-from conformance.legs.rig import Rig
-from conformance.probes.node import Answer
+from conformance.legs.rig import Rig, in_container
+from conformance.probes.node import NODE_SOCKET, Answer
 from conformance.timeouts import TIMEOUTS
 
 AWAIT = 5.0
@@ -60,7 +60,7 @@ def await_child_or_end(rig: Rig) -> None:
         rig.check_stop()
         answer = _look_for_child(rig)
         pod = rig.cluster.get(rig.leg.pod_path) or {"status": {}}
-        statuses = pod["status"].get("containerStatuses", [])
+        statuses = statuses_of(pod)
         ended = any(container["restartCount"] or "terminated" in container["state"] for container in statuses)
         if answer.output["seen"] == "serving" or ended or time.monotonic() > end:
             break
@@ -79,9 +79,38 @@ def identify(rig: Rig) -> None:
     if not approach.spawns:
         return
     if approach.daemon:
-        rig.daemon_pid = rig.pid_of(approach.daemon, processes)
+        rig.daemon_pid = rig.engine_pid = rig.pid_of(approach.daemon, processes)
     rig.daemon(DAEMON, "/info")
     rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
+    _ask_engine_above(rig)
+
+
+ENGINES_SOCKET = "/run/docker.sock"
+"""Where an engine has its socket unless told (/var/run is a link to /run)."""
+
+
+def _ask_engine_above(rig: Rig) -> None:
+    """Ask the engine that started the child, where that is not the one that it seems to be: all that follows is of that one.
+
+    A container's parent is its shim, which is in its engine's PID namespace: that of a container, or the node's own.
+    """
+    line = rig.ask(ANCESTORS, "ancestry", pid=rig.child["pid"]).output
+    seems = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.daemon_pid), line[-1])
+    above = line[1]["ns"]["pid"]
+    if above == seems["ns"]["pid"] and not (rig.daemon_pid and above == line[-1]["ns"]["pid"] and _is_nodes(rig)):
+        return
+    first = next(each for each in line if each["ns"]["pid"] == above and (each["nspid"][-1] == 1 or not each["ppid"]))
+    rig.engine_pid = 0 if first == line[-1] else first["pid"]
+    rig.engine_socket = in_container(first["pid"], ENGINES_SOCKET) if rig.engine_pid else NODE_SOCKET
+    rig.daemon_pid = rig.engine_pid if rig.engine_pid in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
+    rig.daemon(DAEMON, "/info")
+    rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
+
+
+def _is_nodes(rig: Rig) -> bool:
+    """Return whether the engine that answered the leg is the node's own, by the ids that both say they have."""
+    nodes = rig.ask("the node's engine's id", "daemon", socket=NODE_SOCKET, path="/info")
+    return parsed(nodes).get("ID") == parsed(rig.seen[DAEMON]).get("ID") is not None
 
 
 def _last_seen(answer: Object) -> str:

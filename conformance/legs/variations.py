@@ -6,6 +6,7 @@ from attrs import frozen
 
 from conformance.approaches.catalogue import Approach, container
 from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
 
 
 @frozen
@@ -78,7 +79,7 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     if variation.in_a_row and approach.daemon:
         container(pod, approach.daemon)["command"] += [INSECURE]
     if variation.storage_limit:
-        for each in pod["spec"]["containers"]:
+        for each in containers(pod):
             each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
     if variation.deaf:
         command[place:place] = ["--env=DEAF=yes"]

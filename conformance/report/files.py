@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+
+import click
 
 from conformance.analysis import repeats
 from conformance.analysis.summary import Summary
@@ -48,6 +51,13 @@ def step_summary(text: str, file: Path) -> str:
     except OSError as broken:
         return f"The step summary could not be written: {broken}."
     return ""
+
+
+def show_in_step(text: str) -> None:
+    """Add a summary to the step of the GitHub Actions job that this is, if it is one; say so on stderr where that cannot be."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary and (failure := step_summary(text, Path(summary))):
+        click.echo(f"conformance: {failure}", err=True)
 
 
 def _write(path: Path, text: str) -> None:

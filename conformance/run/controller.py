@@ -12,7 +12,6 @@ from attrs import define, evolve, field
 
 from conformance import suite
 from conformance.analysis.outcome import conclude
-from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import Cluster
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.record import stream
@@ -45,7 +44,7 @@ class Run:
 
     def __attrs_post_init__(self) -> None:
         """Select every cell of the level; the cluster is not asked yet."""
-        self._cells = suite.cells(self.asked.level, list(catalogue()), self.asked.repeats)
+        self._cells = suite.selected(self.asked.level, self.asked.repeats, self.asked.controls)
         self._preflight = Preflight(Footing(self.cluster, self.id, self.asked.images))
 
     def note_time(self, what: str) -> None:

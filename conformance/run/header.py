@@ -8,8 +8,9 @@ from importlib import metadata
 
 from attrs import field, frozen
 
-from conformance.approaches.catalogue import catalogue
+from conformance.approaches.catalogue import Approach, catalogue
 from conformance.choices import RATE
+from conformance.controls.catalogue import Control, controls, run_by
 from conformance.record import stream
 from conformance.run.preflight import Preflight
 from conformance.suite import Cell, claim_lines
@@ -31,13 +32,16 @@ class Asked:
     """Public name of an image -> the reference to use in its place, where the user gave one."""
     world: str = ""
     """Where the cluster is, where the user named it so."""
+    controls: str = ""
+    """Which controls are judged, instead of approaches (choices.CONTROLS)."""
     context: str = ""
     """Of the user's kubeconfig, where the cluster is the user's own."""
 
     @property
     def command(self) -> str:
         """Return the command line that asks for the same."""
-        command = f"conformance run --level {self.level} -n {self.processes}"
+        what = "selfcheck" if self.controls else f"run --level {self.level}"
+        command = f"conformance {what} -n {self.processes}" + (" --fast" if self.controls == "fast" else "")
         command += f" --world {self.world}" if self.world else ""
         command += f" --context {self.context} --allow-privileged" if self.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
@@ -60,10 +64,22 @@ def header(asked: Asked, preflight: Preflight, cells: Iterable[Cell]) -> stream.
         "world": preflight.world,
         "stand_ins": preflight.footing.stand_ins,
         "preflight": preflight.notes,
-        "claims": claim_lines(asked.level, cells),
-        "approaches": {a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in catalogue().values()},
+        "claims": [] if asked.controls else claim_lines(asked.level, cells),
+        "approaches": {a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in _deployed(asked)},
+        **({"controls": {control.name: _control(control) for control in controls().values()}} if asked.controls else {}),
         "cells": [_line(cell) for cell in cells],
     }
+
+
+def _deployed(asked: Asked) -> Iterable[Approach]:
+    return [control.approach for control in run_by() if control.approach] if asked.controls else catalogue().values()
+
+
+def _control(control: Control) -> stream.Line:
+    """Return a control as a record has it: which mistake it catches, and its parts by name, with property and variation."""
+    asked = {name: {"property": part.prop, "variation": part.variation, "kept": part.kept.value}
+             for name, (part, _) in control.parts().items()}  # fmt: skip
+    return {"title": control.title, "mistake": control.mistake, "not_run": control.not_run, "parts": asked}
 
 
 def _line(cell: Cell) -> stream.Line:

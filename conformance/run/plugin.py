@@ -13,13 +13,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 import scenarios
 from conformance.approaches.catalogue import catalogue
-from conformance.choices import LEVELS
+from conformance.choices import CONTROLS, LEVELS
 from conformance.claims.observations import State
+from conformance.controls.catalogue import approach_of
 from conformance.errors import ConformanceError, RigError
 from conformance.record import stream
 from conformance.report.printable import printable
 from conformance.run.sources import Live, Replay, Source
-from conformance.suite import Cell, cells, declared, observation_line
+from conformance.suite import Cell, declared, observation_line, selected
 
 FOLDER = Path(scenarios.__file__).parent
 CELL = pytest.StashKey[Cell]()
@@ -37,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--replay", help="judge the evidence of this record.jsonl again; needs no cluster")
     group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
     group.addoption("--conformance-repeat", type=int, default=1, help="deploy every leg so many times")
+    group.addoption("--conformance-controls", default="", choices=CONTROLS, help="judge controls instead of approaches")
     group.addoption("--strict-article", action="store_true", help="expect the article's predictions and nothing else")
 
 
@@ -70,7 +72,7 @@ class ScenarioModule(pytest.Module):
         level, repeats = (self.config.getoption(f"--conformance-{name}") for name in ("level", "repeat"))
         module = import_module(".".join(self.path.relative_to(FOLDER.parent).with_suffix("").parts))
         here = {prop.id for prop in declared(module)}
-        for cell in cells(level, list(catalogue()), repeats):
+        for cell in selected(level, repeats, self.config.getoption("--conformance-controls")):
             if cell.prop.id in here:
                 item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
                 item.stash[CELL] = cell
@@ -98,7 +100,7 @@ def together(approach: str) -> str:
     Two processes are enough for two daemons; what is left for the first that is done would begin only then.
     """
     known = catalogue()
-    return approach if known[approach].proven else next(name for name, other in known.items() if other.proven)
+    return approach if approach_of(approach).proven else next(name for name, other in known.items() if other.proven)
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]

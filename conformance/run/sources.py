@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import Observation, State, error, not_applicable
 from conformance.cluster.api import Cluster
+from conformance.controls.catalogue import approach_of
 from conformance.errors import UsageError
 from conformance.evidence.items import Seen, redact
 from conformance.legs.rig import Rig
@@ -69,7 +69,7 @@ class Live:
             if name in self._runners or approach in plan.unavailable:
                 continue
             nonce, order = f"{approach}-{variation}-{secrets.token_hex(8)}", self._order[leg_name(approach, variation)]
-            leg = plan.leg(catalogue()[approach], variation, order, nonce, repeat)
+            leg = plan.leg(approach_of(approach), variation, order, nonce, repeat)
             rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
             schedule = Schedule(home, self._starting, len(self._runners), longer, rig.stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
-from conformance.approaches.catalogue import catalogue
+from conformance.controls.catalogue import approach_of
 from conformance.legs.variations import VARIATIONS
 from conformance.suite import Cell
 
@@ -22,7 +22,7 @@ class Turn(IntEnum):
 
 def _turn(of_leg: Sequence[Cell]) -> Turn:
     """Return a leg's turn, by its cells."""
-    variation, approach = VARIATIONS[of_leg[0].variation], catalogue()[of_leg[0].approach]
+    variation, approach = VARIATIONS[of_leg[0].variation], approach_of(of_leg[0].approach)
     if (variation.detached or variation.deaf) and not variation.forced:
         return Turn.GRACE
     waits = any(cell.prop.with_cpus_alone and cell.prop.unhurried for cell in of_leg)

@@ -9,6 +9,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import prop
 from conformance.claims.sources import GITLAB_RUNNER
 from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
 from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
@@ -50,7 +51,7 @@ def _read_requests(rig: Rig, name: str) -> None:
 
     def resources(pods: Object) -> Object:
         return {
-            pod["metadata"]["uid"]: [{"resources": container.get("resources", {})} for container in pod["spec"]["containers"]]
+            pod["metadata"]["uid"]: [{"resources": container.get("resources", {})} for container in containers(pod)]
             for pod in pods.get("items", [])
         }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
-from conformance.cluster.pods import container_ids
+from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -70,10 +70,10 @@ def allocate(rig: Rig) -> None:
 
 def _oom_killed(pod: Object, before: Object) -> list[str]:
     """Return the names of the containers that kubelet says were OOMKilled, of those that had run `before`: no earlier start."""
-    had_run = {status.get("containerID") for status in before["status"].get("containerStatuses", [])}
+    had_run = {status.get("containerID") for status in statuses_of(before)}
     return [
         status["name"]
-        for status in pod["status"].get("containerStatuses", [])
+        for status in statuses_of(pod)
         if any(
             ended.get("reason") == "OOMKilled" and ended.get("containerID") in had_run
             for state in ("state", "lastState")

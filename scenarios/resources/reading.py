@@ -10,6 +10,7 @@ from typing import Any
 from conformance.claims.observations import HOLDS, LACKS
 from conformance.claims.properties import expect
 from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
 from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
@@ -94,12 +95,12 @@ def pod_requests(containers: list[Object], resource: str) -> float:
 
 def requested(seen: Seen, resource: str) -> float:
     """Return what the leg's pod requests of a resource."""
-    return pod_requests(seen[POD].output["spec"]["containers"], resource)
+    return pod_requests(containers(seen[POD].output), resource)
 
 
 def pod_limit(seen: Seen, resource: str) -> float | None:
     """Return the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
-    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in seen[POD].output["spec"]["containers"]]
+    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in containers(seen[POD].output)]
     if not all(declared):
         return None
     return total(declared)

@@ -11,6 +11,7 @@ from conformance.approaches.catalogue import catalogue, container
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
 from conformance.cleanup import objects
+from conformance.cluster.api import VOLUMES as COLLECTION
 from conformance.cluster.api import Refused
 from conformance.evidence.items import SECOND, Evidence, Seen
 from conformance.legs import registry, variations
@@ -158,9 +159,9 @@ class Api:
 
 
 def test_where_volumes_may_not_be_listed_none_were_made() -> None:
-    api: Any = Api(registry.VOLUMES)
-    assert objects._labelled(api, registry.VOLUMES, "conformance/run") == []
-    assert registry.VOLUMES in objects.COLLECTIONS
+    api: Any = Api(COLLECTION)
+    assert objects._labelled(api, COLLECTION, "conformance/run") == []
+    assert VOLUMES in objects.COLLECTIONS
     assert objects.runs(api) == {"r"}
     mute: Any = Api("/api/v1/namespaces")
     with pytest.raises(Refused):

@@ -30,8 +30,8 @@ def processes(asked: Object) -> list[Object]:
 
 @question(lasts=True)
 def await_child(asked: Object) -> Object:
-    """Wait for the process that is pid 1 of its container, holds CHILD_NONCE=nonce in its environment and serves
-    the nonce on port 80 of its own network namespace. Bounded by `seconds`; only processes that started after
+    """Wait for the first process of a container, which alone of its line holds CHILD_NONCE=nonce in its environment, and serves
+    the nonce on port 80 of its network namespace. Bounded by `seconds`; only processes that started after
     `since` (boot clock) are looked at. Return what was seen last if it never served.
     """  # noqa: D205 -- one sentence
     wanted, since = f"CHILD_NONCE={asked['nonce']}", asked["since"]
@@ -46,7 +46,8 @@ def await_child(asked: Object) -> Object:
         if started[pid] < since or wanted not in environ(pid):
             return None
         process = describe(pid)
-        return process if process["nspid"][-1] == 1 else None
+        # Where the container shares another's PID namespace none is number 1 of its own.
+        return process if process["nspid"][-1] == 1 or wanted not in environ(process["ppid"]) else None
 
     enter(1, "cgroup")
     while True:

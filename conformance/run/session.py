@@ -1,0 +1,56 @@
+"""A run as a person starts it: shown while it is at work, its reports written, its end printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from conformance import suite
+from conformance.approaches.catalogue import catalogue
+from conformance.errors import RigError, UsageError
+from conformance.record import stream
+from conformance.report import files, live, markdown, terminal, verdict_file
+from conformance.run import controller, folders
+from conformance.run.consent import terms
+from conformance.run.header import Asked
+from conformance.world.reach import reach
+
+
+def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privileged: bool) -> int:
+    """Run what is asked in a folder of its own under reports, write all reports, and return the exit code.
+
+    Raises `UsageError` where the cluster is the user's and privileged pods are not allowed, or nothing is selected.
+    """
+    console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
+    approaches = catalogue()  # a broken approach is found before anything is created
+    suite.check()
+    cluster = reach(asked.context, asked.world or None)
+    if asked.context:
+        for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), approaches.values()):
+            console.print(line, markup=False)
+        if not allow_privileged:
+            raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
+    run_id = folders.new_id()
+    folder = folders.new(reports, run_id)
+    way = live.way(console)
+    with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as listener:
+        work = controller.Run(cluster=cluster, folder=folder, id=run_id, asked=asked, tell=listener)
+        code = work.go()
+    end: dict[str, Any] = {}
+    try:
+        summary = folders.finish(folder)
+        if not quiet and not as_json:
+            terminal.table(summary, console)
+            console.print(f"report: {folder / 'report.html'}", markup=False)
+        files.show_in_step(markdown.report(summary))
+        end = {key: value for key, value in verdict_file.verdicts(summary).items() if key != "cells"}
+    except (OSError, stream.BadRecord) as failed:
+        code = max(code, RigError.exit_code)
+        console.print(f"The reports cannot be written: {failed}", markup=False)
+    if as_json:
+        live.as_json({"kind": "end", **end, "exit_code": code, "why": work.why, "folder": str(folder)})
+    else:
+        console.print(f"exit code {code}: {work.why}", markup=False)
+    return code
