@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance.choices import FORMATS, LEVELS, WORLDS
+from conformance.choices import CONTROLS, FORMATS, LEVELS, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.options import (
     CONTAINERD,
@@ -178,7 +178,6 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
     """
     from rich.console import Console
 
-    from conformance.analysis.summary import Summary
     from conformance.analysis.worlds import SideBySide
     from conformance.record import stream
     from conformance.report import files, markdown, terminal
@@ -190,12 +189,11 @@ def report(sources: tuple[Path, ...], reports: Path) -> None:
         click.echo(f"report: {reports / 'worlds.html'}")
         return
     file = _file(*sources)
-    folder, read = file.parent, stream.read(file, files.shown)
-    summary = Summary.of(read)
+    folder, summary = file.parent, files.summary_of(file)
     terminal.table(summary, Console(highlight=False, emoji=False))
     files.everything(summary, folder)
     click.echo(f"report: {folder / 'report.html'}")
-    sys.exit(_ended(read)["exit_code"])
+    sys.exit(_ended(summary.whole)["exit_code"])
 
 
 @cli.command()
@@ -283,12 +281,12 @@ def judge(source: Path | None, verbose: bool) -> None:
     another one than then.
     """
     from conformance import suite
-    from conformance.approaches.catalogue import catalogue
     from conformance.record import stream
     from conformance.run import rejudge
 
     read = stream.read(_file(source))
-    judged = rejudge.judge(read, suite.cells(LEVELS[-1], list(catalogue()), read.repeats))
+    controls = CONTROLS[-1] if "controls" in read.header else ""
+    judged = rejudge.judge(read, suite.selected(LEVELS[-1], read.repeats, controls))
     for line in rejudge.lines(judged, verbose=verbose):
         click.echo(line)
     _ended(read)

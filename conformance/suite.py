@@ -82,9 +82,6 @@ def asked_of(prop: Property) -> list[str]:
 def check() -> None:
     """Raise `UsageError` where nothing judges an approach, or where a family or a variation that is named is not there."""
     known = {family.name for family in families()}
-    lettered = {part.prop for letter in LETTERS.values() for part in letter.parts.values()}
-    if strange := sorted(lettered - {prop.id for prop in properties()}):
-        raise UsageError(f"controls/letters.py: {strange[0]} is no property.", "conformance list shows what there is")
     for prop in properties():
         if strange := sorted({*prop.legs} - VARIATIONS.keys()):
             raise UsageError(f"{prop.id}: there is no variation {strange[0]!r}.", f"the variations are {', '.join(VARIATIONS)}")
@@ -127,6 +124,9 @@ def control_cells(*, fast: bool = False, repeats: int = 1) -> list[Cell]:
     """
     check()
     known = {prop.id: (family, prop) for family in families() for prop in family.properties}
+    lettered = {part.prop for letter in LETTERS.values() for part in letter.parts.values()}
+    if strange := sorted(lettered - known.keys()):
+        raise UsageError(f"controls/letters.py: {strange[0]} is no property.", "conformance list shows what there is")
     return [
         Cell(*known[part.prop], control.name, part.variation, repeat)
         for repeat in range(1, repeats + 1)

@@ -78,10 +78,11 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     if not sources:
         return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
     pod = seen[POD].output
-    # By what the node calls it: an emptyDir in memory is a file system of its own, whose root is all that is mounted.
-    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", path)
+    # An emptyDir in memory is a file system of its own, all of which is mounted: the node's name of it tells which one it is.
+    source = path if sources[-1] == "/" else sources[-1]
+    volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", source)
     if not volume or volume[1] not in [declared["name"] for declared in pod["spec"]["volumes"] if "emptyDir" in declared]:
-        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {path}", *cites)
+        return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {source}", *cites)
     if root != "/var/lib/docker":
         return LACKS.because(f"the engine keeps its graph in {root}", *cites)
     if not same(graph, on_node.output[path]):

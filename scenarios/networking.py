@@ -165,12 +165,10 @@ def _forwarded(seen: Seen) -> Observation | None:
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
     published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
-    judged = answers(seen, asked)
-    if judged.state is HOLDS.state:
-        return judged
     if {answer.asked["port"] for answer in published} & {answer.asked["port"] for answer in asked}:
         return inconclusive("the child publishes its port under the same number", *(answer.id for answer in asked))
-    if not _with_nonce(seen, published):
+    judged = answers(seen, asked)
+    if judged.state is not HOLDS.state and not _with_nonce(seen, published):
         return inconclusive(
             "the published port answered nowhere, so silence proves nothing", *(answer.id for answer in published)
         )

@@ -104,15 +104,18 @@ def _image_layers(seen: Seen) -> list[str]:
 
 
 def on_the_node_after(rig: Rig) -> None:
-    """Look for the same paths when kubelet has taken the pod's directory away, or has not in its usual time."""
+    """Look for the same paths when kubelet has taken the pod's directory away, or has not in its usual time.
+
+    Of an engine in the pod all of them are the pod's to lose: a volume that its image declares goes with its container.
+    """
     asked = rig.seen[ON_NODE_BEFORE].asked
-    folder = pod_folder(rig)
+    paths = asked["paths"] if rig.daemon_pid else [pod_folder(rig)]
 
     def reclaimed_by_kubelet() -> bool:
-        return not rig.home.ask("storage", paths=[folder]).output[folder]["exists"]
+        return not any(path["exists"] for path in rig.home.ask("storage", paths=paths).output.values())
 
     try:
-        until("The end of the pod's directory", reclaimed_by_kubelet, seconds=TIMEOUTS.reclaimed)
+        until("The end of the pod's directories", reclaimed_by_kubelet, seconds=TIMEOUTS.reclaimed)
     except TimedOut as late:  # what is left then is what is judged
         rig.record("pod's directory", "node", {"waited": TIMEOUTS.reclaimed}, late.last_seen, began=0, seconds=0)
     rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True)

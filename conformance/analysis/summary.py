@@ -10,6 +10,7 @@ from attrs import frozen
 
 from conformance.analysis import article_claims, front, header, pairs, repeats
 from conformance.analysis.contradictions import CONTRADICTIONS, Settled, settle
+from conformance.analysis.noticed import Noticed
 from conformance.analysis.parts import Part
 from conformance.analysis.summary_table import SummaryCell, SummaryTable
 from conformance.evidence.items import Evidence
@@ -40,10 +41,12 @@ class Summary:
     world: header.ReportedWorld
     cold_starts: Mapping[str, Sequence[float]]
     """By leg, of every repeat (`repeats.cold_starts`)."""
+    noticed: Noticed | None
+    """What the suite was shown to notice, where that is on record."""
 
     @classmethod
-    def of(cls, whole: Record) -> Summary:
-        """Return the summary of a record."""
+    def of(cls, whole: Record, selfcheck: Record | None = None) -> Summary:
+        """Return the summary of a record, and of a selfcheck's beside it; of a selfcheck's itself where it is one."""
         agreements = repeats.agreements(whole)
         record = repeats.folded(whole, agreements)
         parts = [Part.of(line) for line in record.observations]
@@ -64,7 +67,19 @@ class Summary:
             approaches={name: header.ReportedApproach.of(record, name) for name in names},
             world=header.ReportedWorld.of(record),
             cold_starts=repeats.cold_starts(whole),
+            noticed=Noticed.of(selfcheck or whole),
         )
+
+    @property
+    def selfcheck(self) -> bool:
+        """Return whether the record is a selfcheck's: of controls, and of no approach."""
+        return "controls" in self.record.header
+
+    @property
+    def uncontrolled(self) -> list[str]:
+        """Return the properties of the record that no control was seen to break, in its order."""
+        controlled = self.noticed.controlled if self.noticed else set()
+        return list(dict.fromkeys(o["property"] for o in self.record.observations if o["property"] not in controlled))
 
     @cached_property
     def starts(self) -> list[repeats.ColdStarts]:

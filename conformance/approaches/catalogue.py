@@ -78,7 +78,7 @@ def entries(folder: str) -> Mapping[str, Object]:
     place = resources.files("conformance") / folder
     files = {file.name.removesuffix(".yaml") for file in place.iterdir() if file.name.endswith(".yaml")} - {"catalogue"}
     read: dict[str, Object] = _load((place / "catalogue.yaml").read_text(encoding="utf-8"), f"{folder}/catalogue.yaml")
-    for name in sorted(files ^ {name for name, entry in read.items() if "not_run" not in entry}):
+    for name in sorted(files ^ {name for name, entry in read.items() if "not_run" not in (entry or {})}):
         missing = f"{folder}/{name}.yaml has no entry in {folder}/catalogue.yaml that it is run by."
         if name in read and name not in files:
             missing = f"{folder}/catalogue.yaml has {name}, and there is no {folder}/{name}.yaml."
@@ -92,12 +92,12 @@ def approach(folder: str, name: str, entry: Object) -> Approach:
     text = (resources.files("conformance") / file).read_text(encoding="utf-8")
     try:
         manifest, *beside = _load(text, file, every=True)
-        given: Object = {**entry}
+        given: Object = dict(entry)
         given |= {key: _list(entry, key) for key in ("granted", "families") if key == "granted" or key in entry}
         read = Approach(name=name, manifest=manifest, text=text, beside=tuple(beside), folder=folder, **given)
         names = {each["name"] for each in containers(manifest)}
     except (TypeError, KeyError, ValueError) as broken:
-        raise UsageError(f"{file} or its entry in {folder}/catalogue.yaml is not whole: {broken}.", "mend them") from broken
+        raise UsageError(f"{name} is not whole: {broken}.", f"mend {file}, or its entry in {folder}/catalogue.yaml") from broken
     for role in (read.client, read.daemon):
         if role and role not in names:
             sentence = f"{folder}/catalogue.yaml says that {name} has a container {role!r}; {name}.yaml has {sorted(names)}."

@@ -7,22 +7,24 @@ from collections.abc import Callable
 
 from conformance.cluster.api import Object
 
-LASTING = ("initContainerStatuses", "containerStatuses")
-"""Of a pod's status, where the containers that run as long as it does are: sidecars among those that are started first."""
-
 
 def containers(pod: Object) -> list[Object]:
     """Return the containers of a pod that run as long as it does: sidecars, which are started first, and its ordinary ones."""
-    first = [each for each in pod["spec"].get("initContainers", []) if each.get("restartPolicy") == "Always"]
-    return [*first, *pod["spec"]["containers"]]
+    return [*_sidecars(pod), *pod["spec"]["containers"]]
+
+
+def _sidecars(pod: Object) -> list[Object]:
+    first = pod.get("spec", {}).get("initContainers", [])
+    return [each for each in first if each.get("restartPolicy") == "Always"]
 
 
 def statuses_of(pod: Object, *kinds: str) -> list[Object]:
-    """Return the statuses of a pod's containers; of those that run as long as it does unless told.
-
-    `kinds` are fields of a pod's status.
-    """
-    return [status for kind in kinds or LASTING for status in pod.get("status", {}).get(kind, [])]
+    """Return the statuses of a pod's containers, of these fields of its status; of those that `containers` has unless told."""
+    status, sidecars = pod.get("status", {}), {each["name"] for each in _sidecars(pod)}
+    if kinds:
+        return [each for kind in kinds for each in status.get(kind, [])]
+    first = [each for each in status.get("initContainerStatuses", []) if each["name"] in sidecars]
+    return [*first, *status.get("containerStatuses", [])]
 
 
 def container_ids(pod: Object, *kinds: str) -> dict[str, str]:

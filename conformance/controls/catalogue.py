@@ -55,10 +55,10 @@ def controls() -> Mapping[str, Control]:
 
 
 def _control(name: str, entry: Object) -> Control:
-    own: dict[str, Any] = {key: entry[key] for key in OWN if key in entry}
-    rest = {key: value for key, value in entry.items() if key not in OWN}
-    approach = None if "not_run" in own else approaches.approach(FOLDER, name, rest)
     try:
+        own: dict[str, Any] = {key: entry[key] for key in OWN if key in entry}
+        rest = {key: value for key, value in entry.items() if key not in OWN}
+        approach = None if "not_run" in own else approaches.approach(FOLDER, name, rest)
         control = Control(name=name, title=str(entry["title"]), approach=approach, **own)
         for world in ("", *control.worlds):
             control.parts(world)

@@ -64,7 +64,7 @@ LETTERS: Mapping[str, Letter] = {
     "X": Letter("no other pod commands the engine", {"api": Part("H-02", MAIN)}),
     "J": Letter("a Job of it completes", {"job": Part("K-02", MAIN)}),
 }  # fmt: skip
-"""The letters of domain.md's vectors, in its order."""
+"""In the order in which vectors are written."""
 
 
 def parts(vector: Mapping[str, str]) -> dict[str, tuple[Part, str]]:

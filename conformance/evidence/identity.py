@@ -75,7 +75,7 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
 
     It is number 1 of its PID namespace, or, where the container shares the node's or its pod's, the one that started first.
     """
-    in_order = sorted(processes, key=lambda process: (process["nspid"][-1] == 1, -process["start"], -process["pid"]))
+    in_order = sorted(processes, key=lambda process: (process["nspid"][-1] == 1, -process.get("start", 0)))
     first = {container_of(process): process for process in in_order}
     return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
 

@@ -64,6 +64,18 @@ def create_beside(cluster: Cluster, leg: Leg, *, stop: threading.Event | None = 
             cluster.create(path, each)
         except Refused as refused:
             raise LegFailed(f"{each['kind']} of {leg.name} could not be created: {refused.message}") from refused
+        if each["kind"] == "PersistentVolumeClaim":
+            await_bound(cluster, leg, each["metadata"]["name"])
+
+
+def await_bound(cluster: Cluster, leg: Leg, claim: str) -> Object:
+    """Wait until a claim of the leg's is bound, and return it: a pod whose claim is not yet is Unschedulable."""
+
+    def bound(entry: Object | None) -> bool:
+        return bool(entry and entry.get("status", {}).get("phase") == "Bound")
+
+    claims = namespaced(leg.namespace, COLLECTIONS["PersistentVolumeClaim"])
+    return cluster.wait(f"The binding of {leg.name}'s claim", claims, claim, bound, seconds=TIMEOUTS.serving) or {}
 
 
 MISTAKES = (400, 422)

@@ -10,7 +10,7 @@ from attrs import evolve
 from conformance.cluster.api import VOLUMES, Object, namespaced, pods_path
 from conformance.evidence import names
 from conformance.images import REGISTRY
-from conformance.legs.deploy import create_pod, runs
+from conformance.legs.deploy import await_bound, create_pod, runs
 from conformance.legs.leg import Leg, only_on
 from conformance.legs.rig import Rig
 from conformance.probes.paths import PODS
@@ -45,13 +45,7 @@ def _claim(rig: Rig, pod: Object) -> None:
     record = rig.timed()
     rig.cluster.create(VOLUMES, volume(rig.leg, pod))
     rig.cluster.create(claims, claim(rig.leg))
-
-    def bound(entry: Object | None) -> bool:
-        return bool(entry and entry.get("status", {}).get("phase") == "Bound")
-
-    # A pod whose claim is not bound yet is Unschedulable, which otherwise never ends by itself.
-    what = f"The binding of {rig.leg.name}'s claim"
-    entry = rig.cluster.wait(what, claims, KEPT, bound, seconds=TIMEOUTS.serving) or {}
+    entry = await_bound(rig.cluster, rig.leg, KEPT)
     record(names.CLAIM, "API server", {"GET": f"{claims}/{KEPT}"}, entry)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import ON_NODE_AFTER
+from conformance.record import stream
 from conformance.report import html_page, markdown, verdict_file
 
 
@@ -22,6 +24,21 @@ def shown(reading: Evidence) -> bool:
     It is what `record.read` keeps for them.
     """
     return repeats.of_first(reading) or reading.name == ON_NODE_AFTER
+
+
+SELFCHECK = Path("selfcheck", "latest", "record.jsonl")
+"""Where `conformance selfcheck` leaves its last record, beside the runs' folders."""
+
+
+def summary_of(file: Path) -> Summary:
+    """Return the summary of a record in its run's folder, and of the last selfcheck beside it, where there is one to be read.
+
+    Raises `BadRecord` where the run's own record cannot be read.
+    """
+    selfcheck = None
+    with contextlib.suppress(stream.BadRecord, OSError):
+        selfcheck = stream.read(file.parent.parent / SELFCHECK, stream.nothing)
+    return Summary.of(stream.read(file, shown), selfcheck)
 
 
 def everything(summary: Summary, folder: Path) -> None:

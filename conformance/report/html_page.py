@@ -32,8 +32,8 @@ def page(name: str, **parts: object) -> str:
 
 
 def report(summary: Summary) -> str:
-    """Return the report of a run. Its only script opens what is compressed."""
-    return page("report.html", report=summary)
+    """Return the report of a run, or of a selfcheck. Its only script opens what is compressed."""
+    return page("selfcheck.html" if summary.selfcheck else "report.html", report=summary)
 
 
 def side_by_side(worlds: SideBySide) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.analysis.noticed import Noticed
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
 from conformance.analysis.worlds import SideBySide
@@ -30,6 +31,8 @@ def side_by_side(worlds: SideBySide) -> str:
 
 def report(summary: Summary) -> str:
     """Return a run's summary; without the observations where they are too many for a step."""
+    if summary.noticed and summary.selfcheck:
+        return printable("\n".join(_controls(summary.noticed)) + "\n")
     record, footer = summary.record, summary.record.footer
     world, pairs_line = flat(summary.world.line), flat(summary.pairs_line)
     lines = ["## DooD and DinD in a Kubernetes pod", "", summary.table.headline, "", f"World: {world}.", "", *_table(summary)]
@@ -48,6 +51,17 @@ def report(summary: Summary) -> str:
         if len(text.encode()) <= STEP_SUMMARY_BYTES:
             break
     return text
+
+
+def _controls(noticed: Noticed) -> Iterator[str]:
+    """Yield the table of a selfcheck's controls."""
+    yield from ("## What this suite was shown to notice", "", flat(noticed.headline), "", f"World: {flat(noticed.world)}.", "")
+    yield from _heads("control", "the mistake that it catches", "observed")
+    for control in noticed.controls:
+        other = [part for part in control.parts if not part.exact]
+        wrong = [f"{flat(part.name)} is {part.state.value if part.state else 'never judged'}" for part in other]
+        seen = f"not run: {flat(control.not_run)}" if control.not_run else "; ".join(wrong) or "as it was built to be"
+        yield f"| {flat(control.name)} {flat(control.title)} | {flat(control.mistake)} | {seen} |"
 
 
 def flat(text: str) -> str:

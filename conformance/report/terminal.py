@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from conformance.analysis.noticed import Noticed
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
 from conformance.claims.observations import State
@@ -24,7 +25,10 @@ def line(observation: Line) -> str:
 
 
 def table(summary: Summary, console: Console) -> None:
-    """Print the summary table, the world, and what was not judged."""
+    """Print the summary table, the world, and what was not judged; of a selfcheck each control."""
+    if summary.noticed and summary.selfcheck:
+        _controls(summary.noticed, console)
+        return
     table = Table(title=_plain(summary.table.headline), title_justify="left", show_lines=True)
     table.add_column("property", ratio=2)
     for approach in summary.table.columns:
@@ -39,6 +43,22 @@ def table(summary: Summary, console: Console) -> None:
     console.print(f"World: {printable(summary.world.line)}", markup=False, highlight=False)
     for lost in summary.record.lost:
         console.print(printable(f"never judged: {lost['property']} on {lost['leg']}"), markup=False)
+
+
+def _controls(noticed: Noticed, console: Console) -> None:
+    """Print a line for each control, and below it what was observed otherwise than it was built to be."""
+    for control in noticed.controls:
+        sign = "-" if control.not_run else "✓" if control.exact else "✗"
+        console.print(printable(f"{sign} {control.name:<12} {control.title}"), markup=False)
+        if control.not_run:
+            console.print(printable(f"      not run: {control.not_run}"), markup=False)
+        for part in control.parts:
+            if not part.exact:
+                line = part.line
+                seen = f"{line['state']}, not {line['expected']}: {line['reason']}" if line else "never judged"
+                console.print(printable(f"      {part.name}: {seen}"), markup=False)
+    console.print(printable(noticed.headline), markup=False)
+    console.print(f"World: {printable(noticed.world)}", markup=False, highlight=False)
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from conformance.analysis.summary import Summary
 from conformance.errors import RigError, UsageError
-from conformance.record import stream
 from conformance.report import files
 
 DISK_BYTES = 32 << 20
@@ -40,7 +39,7 @@ def new_id() -> str:
 
 def finish(folder: Path) -> Summary:
     """Render every report of a run's folder and return what they are of; `latest` then is the last run that judged something."""
-    summary = Summary.of(stream.read(folder / "record.jsonl", files.shown))
+    summary = files.summary_of(folder / "record.jsonl")
     files.everything(summary, folder)
     if not summary.whole.observations:
         return summary

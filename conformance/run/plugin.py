@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         except stream.BadRecord as bad:
             raise pytest.UsageError(str(bad)) from bad
         config.option.conformance_repeat = source.record.repeats
+        if "controls" in source.record.header:
+            config.option.conformance_controls = CONTROLS[-1]
         config.pluginmanager.register(Conformance(config, source), "conformance-session")
 
 

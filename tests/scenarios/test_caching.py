@@ -161,7 +161,7 @@ class Api:
 def test_where_volumes_may_not_be_listed_none_were_made() -> None:
     api: Any = Api(COLLECTION)
     assert objects._labelled(api, COLLECTION, "conformance/run") == []
-    assert VOLUMES in objects.COLLECTIONS
+    assert COLLECTION in objects.COLLECTIONS
     assert objects.runs(api) == {"r"}
     mute: Any = Api("/api/v1/namespaces")
     with pytest.raises(Refused):
