@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -q --durations 10 --durations-min 1
 SOME := -m "not test_all"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak worlds together samples check act up \
+.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak selfcheck worlds together samples check act up \
 	down clean doctor lock distclean
 
 help: ## show this
@@ -60,6 +60,9 @@ bench-cold: $(BIN)/.installed ## time `make conformance` from nothing, here and 
 
 soak: up ## run level article 20 times in a row; print what was not always the same, and what was left; ARGS="2 --level core"
 	@$(BIN)/python -m hack.soak $(ARGS)
+
+selfcheck: up ## show that the suite can fail: deploy every control, and hold what it says against what is so; ARGS=--fast, ARGS=--strict
+	@$(BIN)/conformance selfcheck --world $(WORLD) $(ARGS)
 
 worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (one is a kernel of its own), side by side in reports/worlds.html
 	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports $(WORLDS)

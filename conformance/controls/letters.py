@@ -77,7 +77,10 @@ def parts(vector: Mapping[str, str]) -> dict[str, tuple[Part, str]]:
     for name, symbol in sorted(vector.items(), key=lambda item: item[0].count(".")):
         letter, _, part = name.partition(".")
         asked = LETTERS[letter].parts
-        for key in [part] if part else [key for key, each in asked.items() if each.variation in (MAIN, GRACEFUL)]:
+        cheap = [key for key, each in asked.items() if each.variation in (MAIN, GRACEFUL)]
+        if not part and not cheap:
+            raise KeyError(f"{name}: name one of its parts, {', '.join(asked)}")
+        for key in [part] if part else cheap:
             asked[key].state(symbol)
             read[f"{letter}.{key}"] = (asked[key], symbol)
     in_order = [f"{letter}.{key}" for letter, each in LETTERS.items() for key in each.parts]

@@ -66,7 +66,7 @@ def header(asked: Asked, preflight: Preflight, cells: Iterable[Cell]) -> stream.
         "preflight": preflight.notes,
         "claims": [] if asked.controls else claim_lines(asked.level, cells),
         "approaches": {a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in _deployed(asked)},
-        **({"controls": {control.name: _control(control) for control in controls().values()}} if asked.controls else {}),
+        **({"controls": controls_of()} if asked.controls else {}),
         "cells": [_line(cell) for cell in cells],
     }
 
@@ -75,8 +75,13 @@ def _deployed(asked: Asked) -> Iterable[Approach]:
     return [control.approach for control in run_by() if control.approach] if asked.controls else catalogue().values()
 
 
+def controls_of() -> stream.Line:
+    """Return every control as a record has it, by name."""
+    return {control.name: _control(control) for control in controls().values()}
+
+
 def _control(control: Control) -> stream.Line:
-    """Return a control as a record has it: which mistake it catches, and its parts by name, with property and variation."""
+    """Return which mistake a control catches, and its parts by name, with property and variation."""
     asked = {name: {"property": part.prop, "variation": part.variation, "kept": part.kept.value}
              for name, (part, _) in control.parts().items()}  # fmt: skip
     return {"title": control.title, "mistake": control.mistake, "not_run": control.not_run, "parts": asked}

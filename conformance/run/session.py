@@ -24,8 +24,8 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
     Raises `UsageError` where the cluster is the user's and privileged pods are not allowed, or nothing is selected.
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
-    approaches = catalogue()  # a broken approach is found before anything is created
-    suite.check()
+    approaches = catalogue()  # a broken approach, or control, is found before anything is created
+    suite.control_cells()
     cluster = reach(asked.context, asked.world or None)
     if asked.context:
         for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), approaches.values()):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from attrs import evolve
+
 from conformance.record import names, stream
+from conformance.run.header import controls_of
 from hack.bench import many
 from tests.conftest import recorded_lines
 
@@ -34,6 +37,14 @@ def a_record(
         header["claims"] = list(claims)
     stream.check(header)
     return stream.of([header, *judged, kept[-1]])
+
+
+def a_selfcheck(*observations: stream.Line, lost: Iterable[stream.Line] = ()) -> stream.Record:
+    """Return the record of a selfcheck in which these are observed; `lost` was never judged."""
+    record = a_record(observations, None, lost)
+    header = {**record.header, "controls": controls_of()}
+    stream.check(header)
+    return evolve(record, header=header)
 
 
 def _cell(line: stream.Line) -> stream.Line:

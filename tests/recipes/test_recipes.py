@@ -300,3 +300,46 @@ def test_a_picture_without_its_place_is_missed(copy: Copy) -> None:
     copy.append(f"{PICTURES}/toys.py", PICTURE)
     printed = copy.tests("tests/unit/report/test_pictures.py", "-k", "every_module")
     assert "{'toys'}: a picture is a module, and its place in pictures/__init__.py, MODULES" in printed
+
+
+CONTROL = """
+nc-99:
+  title: a toy
+  mistake: >-
+    It is believed.
+  client: docker-cmds
+  daemon: dind-daemon
+  port: 2375
+  granted: [a privileged container]
+  vector: {L: P, X: F}
+"""
+COLLECT = ("-m", "pytest", "-q", "--collect-only", "-p", "conformance.run.plugin", "-p", "no:cacheprovider", "scenarios")
+
+
+def manifest_of_control(copy: Copy) -> None:
+    text = (copy.folder / "conformance" / "controls" / "nc-15.yaml").read_text(encoding="utf-8")
+    copy.append("conformance/controls/nc-99.yaml", text.replace("nc-15", "nc-99"))
+
+
+def test_a_control_is_a_manifest_and_an_entry(copy: Copy) -> None:
+    manifest_of_control(copy)
+    copy.append("conformance/controls/catalogue.yaml", CONTROL)
+    printed = copy.python(*COLLECT, "--conformance-controls", "all", "-k", "nc-99")
+    cells = {line.rpartition("::")[2] for line in printed.splitlines() if "::" in line}
+    assert cells == {"P2-10[nc-99.foreground]", "P2-10[nc-99.foreground-forced]", "H-02[nc-99.foreground-forced]"}
+
+
+@pytest.mark.parametrize(
+    ("written", "manifest", "sentence"),
+    [
+        ("", True, "controls/nc-99.yaml has no entry in controls/catalogue.yaml"),
+        (CONTROL, False, "controls/catalogue.yaml has nc-99, and there is no controls/nc-99.yaml"),
+        (CONTROL.replace("  vector: {L: P, X: F}\n", ""), True, "controls/catalogue.yaml: nc-99 has no vector"),
+        (CONTROL.replace("X: F", "Y: F"), True, "controls/catalogue.yaml: nc-99 is not whole: 'Y'"),
+    ],
+)
+def test_a_control_that_is_not_whole_is_named(copy: Copy, written: str, manifest: bool, sentence: str) -> None:
+    if manifest:
+        manifest_of_control(copy)
+    copy.append("conformance/controls/catalogue.yaml", written)
+    assert sentence in copy.python(*COLLECT, "--conformance-controls", "all")

@@ -9,7 +9,8 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
-from scenarios.networking import ON_NODE_IP, ON_POD_IP
+from conformance.evidence.names import ANCESTORS, POD_PROCESSES
+from scenarios.networking import LISTENERS, ON_NODE_IP, ON_POD_IP
 from tests.builders.evidence import conclude, given
 from tests.conftest import changed
 
@@ -125,3 +126,36 @@ def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look)
 )
 def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
     assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state
+
+
+HERE = {"pid": 7, "start": 70, "ppid": 1, "ns": {"net": "net:[7]", "pid": "pid:[7]"}}
+ELSEWHERE = {"pid": 9, "start": 90, "ppid": 1, "ns": {"net": "net:[9]", "pid": "pid:[9]"}}
+LISTENS = [{"pid": 7, "comm": "docker-proxy"}]
+
+
+def passed_on(seen: Seen, *ancestors: dict[str, Any], listening: list[dict[str, Any]]) -> Seen:
+    """Return the evidence of a page that came from all places: who is above the child, and who listens in its pod."""
+    whole = given(answered(seen, ON_POD_IP, served(seen)), ANCESTORS, list(ancestors))
+    return given(given(whole, LISTENERS, listening), POD_PROCESSES, [HERE])
+
+
+def test_a_port_that_the_pod_passes_on_to_a_child_elsewhere_is_not_the_childs(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    told = conclude("P2-05", passed_on(leg, ELSEWHERE, {**ELSEWHERE, "pid": 1}, listening=LISTENS))
+    assert told.state is State.LACKS
+    assert "docker-proxy (pid 7) of the pod passes the port on" in told.reason
+
+
+def test_a_port_is_the_childs_own_where_its_engine_or_its_network_is_the_pods(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    assert conclude("P2-05", passed_on(leg, ELSEWHERE, HERE, listening=LISTENS)).state is State.HOLDS, "its engine's proxy"
+    joined = {**ELSEWHERE, "ns": HERE["ns"]}
+    assert conclude("P2-05", passed_on(leg, joined, {**ELSEWHERE, "pid": 1}, listening=LISTENS)).state is State.HOLDS
+    reused = {**HERE, "start": 71}
+    assert conclude("P2-05", passed_on(leg, ELSEWHERE, reused, listening=LISTENS)).state is State.LACKS, "a pid is nobody's own"
+
+
+def test_an_unpublished_port_that_answers_needs_no_published_one(seen: Look) -> None:
+    leg = answered(seen("dind.foreground"), ON_POD_IP, REFUSED)
+    asked = answered(leg, "asked for the unpublished port", served(leg), port=80)
+    assert conclude("P2-05.unpublished", asked).state is State.HOLDS

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue, container
+from conformance.controls.catalogue import approach_of
 from conformance.legs.leg import Leg
 from conformance.legs.variations import VARIATIONS
 
@@ -52,3 +53,30 @@ def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
     assert "httpd:latest" not in str(pod)
     assert "a-node" in str(pod["spec"]["affinity"])
     assert "nodeName" not in pod["spec"], "the scheduler has its say"
+
+
+def test_what_a_manifest_has_of_the_node_is_the_legs_own() -> None:
+    kept = Leg("r", approach_of("nc-02"), VARIATIONS["foreground"], "nonce-1", 20001)
+    assert kept.places == ["/var/lib/conformance/conformance-r-nc-02-foreground"]
+    assert kept.pod()["spec"]["volumes"][0]["hostPath"]["path"] == kept.places[0]
+    assert leg("dood", "foreground").places == [], "/var/run is the node's, and stays"
+    claimed = Leg("r", approach_of("nc-18"), VARIATIONS["foreground"], "nonce-1", 20001)
+    volume, claim = claimed.beside()
+    assert claimed.places == [volume["spec"]["hostPath"]["path"]] == [f"/var/lib/conformance/{claimed.namespace}"]
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == claimed.namespace
+
+
+def test_what_stands_beside_a_pod_is_the_legs_in_name_label_and_place() -> None:
+    shared = Leg("r", approach_of("nc-25"), VARIATIONS["foreground"], "nonce-1", 20001, node="worker")
+    engine, service = shared.beside()
+    assert engine["metadata"]["namespace"] == service["metadata"]["namespace"] == shared.namespace
+    assert engine["metadata"]["labels"] == {"app": "shared-dind", **shared.labels}
+    assert engine["spec"]["affinity"] == shared.pod()["spec"]["affinity"]
+    assert "affinity" not in service["spec"]
+
+
+def test_every_container_that_asks_is_told_nonce_and_port() -> None:
+    decoy = Leg("r", approach_of("nc-14"), VARIATIONS["foreground"], "nonce-1", 20001).pod()
+    assert container(decoy, "decoy")["env"] == [{"name": "PORT", "value": "20001"}]
+    passing = Leg("r", approach_of("nc-34"), VARIATIONS["foreground"], "nonce-1", 20001).pod()
+    assert "valueFrom" in container(passing, "forwarder")["env"][1], "what is no value stays as it is"

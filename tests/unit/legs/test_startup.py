@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from attrs import evolve
 
+from conformance.approaches.catalogue import catalogue
 from conformance.legs import startup
-from conformance.probes.node import Answer
+from conformance.legs.rig import Rig
+from conformance.probes.node import NODE_SOCKET, Answer
 from conformance.wait import until
 from tests.builders.rig import POD, a_rig
 
@@ -40,3 +44,88 @@ def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified()
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
     startup.identify(rig)
     assert rig.client_pid == 7
+
+
+NODE_NS, ENGINE_NS, CHILD_NS, OTHER_NS = "pid:[1]", "pid:[2]", "pid:[3]", "pid:[4]"
+
+
+def process(pid: int, space: str, *, first: bool = False, **other: Any) -> dict[str, Any]:
+    return {
+        "pid": pid,
+        "start": pid * 10,
+        "ppid": 0 if pid == 1 else 1,
+        "nspid": [pid, 1] if first else [pid],
+        "ns": {"pid": space},
+        **other,
+    }
+
+
+INIT = process(1, NODE_NS, first=True)
+CHILD = process(90, CHILD_NS, first=True)
+
+
+def above(rig: Rig, *line: dict[str, Any], own: dict[str, Any], ids: dict[str, str]) -> list[dict[str, Any]]:
+    """Look for the engine above a child, of which these are the ancestors; engines have these ids. Return who was asked."""
+    asked: list[dict[str, Any]] = []
+
+    def ask(question: str, _timeout: float = 0, **about: Any) -> Answer:
+        if question == "ancestry":
+            return Answer([CHILD, *line, INIT], 1.0, 2.0, 0.1)
+        asked.append(about)
+        place = about.get("socket") or f"port {about['port']}"
+        return Answer({"status": 200, "body": json.dumps({"ID": ids[place], "Id": "c"}), "lost": ""}, 1.0, 2.0, 0.1)
+
+    probe: Any = SimpleNamespace(node="worker", ask=ask)
+    rig.probes, rig.child, rig.child_id = {"worker": probe}, CHILD, "c"
+    rig.record("pod processes", "node worker", {}, [own], began=0, seconds=0)
+    rig.daemon("daemon", "/info")
+    startup._ask_engine_above(rig)
+    return asked[1:]
+
+
+def of(approach: str, pid: int = 0) -> Rig:
+    rig, _ = a_rig()
+    rig.leg = evolve(rig.leg, approach=catalogue()[approach])
+    rig.daemon_pid = rig.engine_pid = pid
+    return rig
+
+
+ENGINE = process(20, ENGINE_NS, first=True)
+SHIM = process(50, ENGINE_NS)
+
+
+def test_an_engine_that_is_where_it_seems_to_be_is_asked_no_more() -> None:
+    rig = of("dind", 20)
+    assert above(rig, SHIM, ENGINE, own=ENGINE, ids={"port 2375": "own"}) == []
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (20, 20, "")
+    rig = of("dood")
+    assert above(rig, process(50, NODE_NS), own=ENGINE, ids={NODE_SOCKET: "node"}) == []
+    assert rig.engine_socket == ""
+
+
+def test_a_client_that_goes_to_the_nodes_engine_has_that_one() -> None:
+    rig = of("dind", 20)
+    above(rig, process(50, NODE_NS), own=ENGINE, ids={"port 2375": "own", NODE_SOCKET: "node"})
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (0, 0, NODE_SOCKET)
+    assert '"node"' in rig.seen["daemon"].output["body"], "what is judged is what that engine says"
+
+
+def test_an_engine_of_another_pod_is_in_a_container_and_not_in_this_pod() -> None:
+    rig = of("dood")
+    socket = "/proc/40/root/run/docker.sock"
+    above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=ENGINE, ids={NODE_SOCKET: "node", socket: "shared"})
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (0, 40, socket)
+
+
+def test_an_engine_of_the_pod_is_found_though_the_leg_is_filed_as_without() -> None:
+    rig = of("dood")
+    socket = "/proc/20/root/run/docker.sock"
+    above(rig, SHIM, ENGINE, own=ENGINE, ids={NODE_SOCKET: "node", socket: "own"})
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (20, 20, socket)
+
+
+@pytest.mark.parametrize(("answers", "pid"), [("own", 20), ("node", 0)])
+def test_in_the_nodes_pid_namespace_the_engines_ids_tell_them_apart(answers: str, pid: int) -> None:
+    rig, engine = of("dind", 20), process(20, NODE_NS)
+    above(rig, process(50, NODE_NS), own=engine, ids={"port 2375": answers, NODE_SOCKET: "node"})
+    assert (rig.daemon_pid, rig.engine_pid) == (pid, pid)
