@@ -10,7 +10,7 @@ from attrs import frozen
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object, pods_path
-from conformance.cluster.pods import statuses_of
+from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -300,14 +300,22 @@ def job(rig: Rig) -> None:
     template = {"metadata": {"labels": labels}, "spec": step}
     rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": labels}, "spec": {"backoffLimit": 0, "template": template}})
 
+    pods = pods_path(rig.leg.namespace)
+
     def complete(seen: Object | None) -> bool:
         status: dict[str, Any] = (seen or {}).get("status", {})
         return bool(status.get("succeeded") or status.get("failed"))
 
+    def over() -> bool:
+        of_job = rig.cluster.items(pods, labelSelector="job-name=step")
+        ended = [status_of(pod, rig.leg.approach.client).get("state", {}).get("terminated") for pod in of_job]
+        return any(ended) or complete(rig.cluster.get(f"{jobs}/step"))
+
+    settle("The end of the Job's command", over, seconds=TIMEOUTS.serving, every=0.3)
     with contextlib.suppress(TimedOut):
         rig.cluster.wait("The Job's completion", jobs, "step", complete, seconds=TIMEOUTS.ended)
     rig.get("job", f"{jobs}/step")
-    rig.get("job's pods", pods_path(rig.leg.namespace), labelSelector="job-name=step")
+    rig.get("job's pods", pods, labelSelector="job-name=step")
     rig.cluster.delete(f"{jobs}/step", 0)
 
 

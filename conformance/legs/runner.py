@@ -18,13 +18,18 @@ from conformance.cluster.api import NAMESPACES, VOLUMES, Object, namespaced, pod
 from conformance.cluster.pods import statuses_of
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
+from conformance.evidence.mounts import mounts
 from conformance.legs import deletion, registry, retag, startup
 from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
 from conformance.probes.node_engine import remove_by_nonce
+from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
+
+VOLUME = len(("volumes", "kubernetes.io~empty-dir", "name"))
+"""So many parts of a path below a pod's directory are a volume's."""
 
 
 @define
@@ -210,12 +215,26 @@ class LegRunner:
             rig.cluster.delete(namespaced(leg.namespace))
             if leg.variation.kept or leg.approach.beside:  # it goes when the claim has, which goes with the namespace
                 rig.cluster.delete(f"{VOLUMES}/{leg.namespace}")
+            if rig.pod and "Bidirectional" in leg.approach.text:
+                self._unmount()
             for place in leg.places:
                 self._remove_place(place)
             if leg.approach.spawns and not rig.daemon_pid and rig.pod:
                 remove_by_nonce(rig.home, leg.nonce)
         except ConformanceError as broken:
             self.left.append(f"{leg.name}: {broken}")
+
+    def _unmount(self) -> None:
+        """Unmount on the node what the pod's engine mounted there and left: kubelet takes away no directory that has mounts.
+
+        A volume of the pod's is kubelet's to unmount: what is mounted further down is the engine's.
+        """
+        probe, uid = self.rig.home, self.rig.pod["metadata"]["uid"]
+        settle("The end of the pod's processes", lambda: not probe.ask("processes", uid=uid).output, seconds=TIMEOUTS.ended)
+        points = [mount.point for mount in mounts(probe.ask("mountinfo", pid=1).output)]
+        volumes = {point for point in points if point.is_relative_to(f"{PODS}/{uid}/volumes")}
+        for point in sorted((point for point in volumes if len(point.relative_to(f"{PODS}/{uid}").parts) > VOLUME), reverse=True):
+            probe.ask("execute", TIMEOUTS.work, pid=1, command=["umount", str(point)], limit=TIMEOUTS.work)
 
     def _remove_place(self, place: str) -> None:
         """Remove a directory of the node that is the leg's own, when none of the node's processes has it mounted any more."""
