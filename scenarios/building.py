@@ -91,6 +91,9 @@ def composes(seen: Seen) -> Observation:
     if run.output["exit"] != 0 and len(running) == len(SERVICES):
         return inconclusive(f"all services run, but docker compose ended with {said(run)}", *cites)
     words = f"{len(running)} of {len(SERVICES)} services run ({said(run)}, {version.output['stdout'].strip()})"
+    lists = seen["compose: containers"]
+    if len(running) < sum(container.get("State") == "running" for container in listed(lists)):
+        return inconclusive(f"the leg's daemon says that more of them run: {words}", *cites, lists.id)
     return (HOLDS if len(running) == len(SERVICES) and run.output["exit"] == 0 else LACKS).because(words, *cites)
 
 

@@ -74,6 +74,8 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     graph = own.output[root]
     if not graph["exists"]:
         return inconclusive(f"the engine has no {root}", own.id)
+    if not _file_system(mounts, "/"):
+        return inconclusive("the mounts of the engine's container were not read: not even its root is among them", mounts.id)
     sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
     if not sources:
         return LACKS.because(f"nothing is mounted at the engine's {root}", *cites)
@@ -174,8 +176,10 @@ def layers_on_layers(seen: Seen) -> Observation:
     engine, mounts = seen[f"{OWN_ROOT}: engine"], seen[f"{OWN_ROOT}: mounts"]
     own = _file_system(mounts, "/")
     cites = (engine.id, mounts.id, pod.id, seen[DAEMON].id)
+    if not own:
+        return inconclusive("the mounts of the engine's container were not read: not even its root is among them", mounts.id)
     if own != "overlay":
-        return not_applicable(f"the container's own file system is {own or 'unknown'}, no copy-on-write one", *cites)
+        return not_applicable(f"the container's own file system is {own}, no copy-on-write one", *cites)
     chosen = parsed(engine)
     if not chosen.get("Driver"):
         return inconclusive("the engine did not say what it chose", *cites)

@@ -136,6 +136,8 @@ def out_of_sight(seen: Seen) -> Observation:
     process, cites = seen[CHILD].output["process"], (processes.id, page.id)
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
+    if not processes.output:
+        return inconclusive("it serves its nonce, and the node saw nothing that carries it, as it did before", *cites)
     if not any(_who(other) == _who(process) for other in processes.output):
         return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
     levels = process["nspid"]

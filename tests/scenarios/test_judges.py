@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance import timeouts
 from conformance.approaches.catalogue import catalogue
@@ -132,6 +133,45 @@ def test_a_reading_that_failed_decides_nothing(run: str, name: str, leg: str) ->
         for place, _ in enumerate(failed(here[evidence].output)):
             lost = changed(here, evidence, lambda output, place=place: (failed(output) or [output] * 2)[place])  # type: ignore[misc]
             assert judge(name, lost) in (was, State.INCONCLUSIVE, State.ERROR), evidence
+
+
+GARBAGE: tuple[Any, ...] = ("\x16\x03\x01", 17, None, ["x"], {"error": "no"})
+"""What is no answer to any question: the beginning of TLS, a number, nothing, a list of words, somebody else's error."""
+
+
+def broken(output: Any) -> list[Any]:
+    """Return an answer that is empty, half of one where it is an engine's, one of a proxy that is busy, and what is none."""
+    empty = [type(output)()] if isinstance(output, (dict, list, str)) else []
+    of_engine = isinstance(output, dict) and {"status", "body", "lost"} <= set(output)
+    half = [{**output, "body": output["body"][: len(output["body"]) // 2]}] if of_engine and output["body"] else []
+    busy = [{**output, "status": 503, "body": "<html>busy</html>"}] if of_engine else []
+    return [*empty, *half, *busy, *GARBAGE]
+
+
+@EACH_CELL
+def test_an_answer_that_is_none_decides_nothing(run: str, name: str, leg: str) -> None:
+    """Empty, half, or garbage, of whichever reading: what was seen is not turned into its contrary."""
+    here = record_of(run).seen(leg)
+    was = judge(name, here)
+    for reading in {reading.name for reading in here}:
+        for place, _ in enumerate(broken(here[reading].output)):
+            lost = changed(here, reading, lambda output, place=place: broken(output)[place % len(broken(output))])  # type: ignore[misc]
+            assert judge(name, lost) in (was, State.INCONCLUSIVE, State.ERROR), (reading, place)
+
+
+@EACH_CELL
+def test_an_answer_of_another_run_decides_nothing(run: str, name: str, leg: str) -> None:
+    """The evidence is of a leg whose child has another nonce: nobody's page, process or container is this child's."""
+    if PROPERTIES[name].childless or not SPAWNS[leg.partition(".")[0]]:
+        return
+    here = record_of(run).seen(leg)
+    nonce = here["child"].asked["nonce"]
+    other = nonce[:-1] + ("0" if nonce[-1] != "0" else "1")
+    of_other = Seen(
+        item if item.name == "child" else evolve(item, output=json.loads(json.dumps(item.output).replace(nonce, other)))
+        for item in here
+    )
+    assert judge(name, of_other) in (State.INCONCLUSIVE, State.ERROR)
 
 
 @pytest.mark.parametrize("prop", PROPERTIES.values(), ids=lambda p: p.id)

@@ -7,6 +7,8 @@ from typing import Any
 
 from conformance.errors import RigError
 from conformance.legs.runner import LegRunner
+from conformance.probes.node import Answer
+from conformance.probes.paths import PODS
 
 
 def test_what_a_failure_quotes_has_no_secret_in_it() -> None:
@@ -15,3 +17,42 @@ def test_what_a_failure_quotes_has_no_secret_in_it() -> None:
     assert "hunter2" not in message
     assert "the-token" not in message
     assert "its log ends" in message
+
+
+UID = "u1"
+VOLUMES = f"{PODS}/{UID}/volumes/kubernetes.io~empty-dir"
+
+
+def on_node(*points: str, exit_code: int = 0) -> tuple[Any, list[list[str]]]:
+    """Return a runner whose leg's node has these mount points, and the programs that it runs there."""
+    ran: list[list[str]] = []
+
+    def ask(question: str, *_: float, **about: Any) -> Answer:
+        if question == "execute":
+            ran.append(about["command"])
+            return Answer({"exit": exit_code, "stdout": "", "stderr": "device or resource busy"}, 1.0, 2.0, 0.1)
+        lines = "\n".join(f"{number} 1 0:{number} / {point} rw - tmpfs tmpfs rw" for number, point in enumerate(points))
+        return Answer(lines if question == "mountinfo" else [], 1.0, 2.0, 0.1)
+
+    leg = SimpleNamespace(name="nc-22.foreground", namespace="n")
+    rig = SimpleNamespace(home=SimpleNamespace(ask=ask, node="worker"), pod={"metadata": {"uid": UID}}, leg=leg)
+    return SimpleNamespace(rig=rig, left=[]), ran
+
+
+def test_what_an_engine_left_mounted_in_its_volume_is_unmounted_and_no_volume_itself() -> None:
+    graph = f"{VOLUMES}/graph"
+    runner, ran = on_node(
+        "/", graph, f"{graph}/overlay2/a/merged", f"{graph}/overlay2/a/merged/deeper", f"{PODS}/u2/volumes/a/b/c"
+    )
+    LegRunner._unmount(runner)
+    assert ran == [["umount", f"{graph}/overlay2/a/merged/deeper"], ["umount", f"{graph}/overlay2/a/merged"]]
+
+
+def test_a_place_of_the_legs_own_that_stays_is_told() -> None:
+    runner, ran = on_node()
+    LegRunner._remove_place(runner, "/var/lib/conformance/n")
+    assert ran == [["rm", "-rf", "--one-file-system", "/var/lib/conformance/n"]]
+    assert runner.left == []
+    runner, _ = on_node(exit_code=1)
+    LegRunner._remove_place(runner, "/var/lib/conformance/n")
+    assert runner.left == ["nc-22.foreground: /var/lib/conformance/n on worker: device or resource busy"]
