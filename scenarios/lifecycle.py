@@ -11,9 +11,20 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object, pods_path
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, first_processes, parsed
+from conformance.evidence.identity import container_of, engine_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DELETION, INSPECT, ORPHAN, ORPHANS_PAGE, POD_PROCESSES, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.evidence.names import (
+    ABOVE,
+    CHILD,
+    DELETION,
+    INSPECT,
+    ORPHAN,
+    ORPHANS_PAGE,
+    POD,
+    POD_PROCESSES,
+    SUCCESSORS,
+    SUCCESSORS_PAGE,
+)
 from conformance.legs.deletion import look_for_successors
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
@@ -118,14 +129,21 @@ def _started_again(
     others = [process for process in processes if (process["pid"], process["start"]) != (child["pid"], child["start"])]
     if not others:
         return None
+    how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
+    if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
+        return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it{how}", asked.id)
+    above = seen.get(ABOVE.format(asked.name))  # older records have none
+    by = f" by {engine_of(above.output, seen[POD].output['metadata']['uid'])}" if above else ""
+    why = f"{ended}, and was started again{by}: process {others[0]['pid']} serves its nonce after that{how}"
+    return LACKS.because(why, *cites, asked.id, page.id, *([above.id] if above else []))
+
+
+def told_to_restart(seen: Seen) -> tuple[str, str]:
+    """Return the restart policy and the stop signal that the child's engine has of its container."""
     inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
     policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
     signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
-    how = f"restart policy {policy}, stop signal {signal}"
-    if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
-        return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it ({how})", asked.id)
-    why = f"{ended}, and was started again: process {others[0]['pid']} serves its nonce after that ({how})"
-    return LACKS.because(why, *cites, asked.id, page.id)
+    return policy, signal
 
 
 ends_though_deaf = prop(
@@ -182,18 +200,20 @@ def within_grace(seen: Seen) -> Observation:
 
 
 def _kill(rig: Rig, who: str, pid: int) -> None:
-    """Kill one of the pod's processes, and look at the child when that has ended and some time has passed."""
+    """Kill one of the pod's processes, and look at the children when that has ended and some time has passed."""
     process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
     about = {"pid": pid, "start": process["start"]}
-    rig.ask("child before it", "alive", pid=rig.child["pid"], start=rig.child["start"])
+    for child in rig.children:
+        rig.ask(f"{child.prefix}child before it", "alive", pid=child.process["pid"], start=child.process["start"])
     rig.ask("killed", "kill", **about)
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
-    settle("The end of the child", lambda: not rig.alive(rig.child), seconds=TIMEOUTS.settle)
-    rig.ask("child after it", "alive", pid=rig.child["pid"], start=rig.child["start"])
-    if rig.seen["child after it"].output:
-        rig.ask("its page after it", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+    settle("The end of the child", lambda: not any(rig.alive(c.process) for c in rig.children), seconds=TIMEOUTS.settle)
+    for child in rig.children:
+        pid, start = child.process["pid"], child.process["start"]
+        if rig.ask(f"{child.prefix}{AFTER_IT}", "alive", pid=pid, start=start).output:
+            rig.ask(f"{child.prefix}its page after it", "ask", netns=pid, host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
 
 def client_killed(rig: Rig) -> None:
@@ -237,13 +257,14 @@ def engine_again(rig: Rig) -> None:
 
 
 def started_again(rig: Rig) -> None:
-    """Look, where the child has ended, for what carries its nonce when an engine has had the time to start it again."""
-    if not rig.seen["child after it"].output:
+    """Look, for children that have ended, for what carries their nonces when an engine has had the time to start them again."""
+    if ended := [child for child in rig.children if not rig.seen[f"{child.prefix}{AFTER_IT}"].output]:
         rig.stop.wait(TIMEOUTS.again)
-        look_for_successors(rig, AFTER_KILL, AFTER_KILL_PAGE, rig.child_id)
+    for child in ended:
+        look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
 
 
-AFTER_KILL, AFTER_KILL_PAGE = "successors after it", "successor's page after it"
+AFTER_IT, AFTER_KILL, AFTER_KILL_PAGE = "child after it", "successors after it", "successor's page after it"
 
 
 def _by_an_engine(seen: Seen, ended: str) -> Observation | None:
@@ -260,7 +281,7 @@ def _by_an_engine(seen: Seen, ended: str) -> Observation | None:
 
 def judge_survival(seen: Seen) -> Observation:
     """Judge whether the child was gone when what had started it was, or goes on to serve."""
-    killed, after = seen["killed"], seen["child after it"]
+    killed, after = seen["killed"], seen[AFTER_IT]
     if not killed.output:
         return inconclusive("there was nothing to kill any more", killed.id)
     before = seen.get("child before it")  # older records have none

@@ -123,7 +123,12 @@ class Owners:
 
 def tells(reading: Evidence) -> bool:
     """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
-    return reading.name.removeprefix(SECOND) in (POD, REGISTRY, CHILD) or _by_nonce(reading)
+    return reading.name.removeprefix(SECOND) in (POD, REGISTRY) or _of_child(reading) or _by_nonce(reading)
+
+
+def _of_child(reading: Evidence) -> bool:
+    """Return whether a reading shows a child that was waited for: the leg's own, its second pod's, or one of its further."""
+    return reading.name.rpartition(" ")[2] == CHILD and isinstance(reading.output, dict)
 
 
 def _by_nonce(reading: Evidence) -> bool:
@@ -132,7 +137,7 @@ def _by_nonce(reading: Evidence) -> bool:
 
 def _containers(reading: Evidence) -> set[str]:
     """Return the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
-    if reading.name.removeprefix(SECOND) == CHILD:
+    if _of_child(reading):
         return {container_of(reading.output.get("process", {}))} - {""}
     processes = reading.output if _by_nonce(reading) and isinstance(reading.output, list) else []
     return {container_of(process) for process in processes} - {""}

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from conformance.approaches.catalogue import GRAPH, Approach, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
-from conformance.legs.variations import Variation, vary
+from conformance.legs.variations import Variation, clients_of, vary
 from conformance.record.names import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
@@ -91,6 +91,7 @@ class Leg:
         for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
+        pod["spec"]["containers"] += clients_of(self.variation.further, container(pod, self.approach.client))
         return pod
 
     def step(self, *arguments: str) -> Object:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from conformance.choices import RATE
 from conformance.cluster.api import CLEARED, Cluster, Object, Refused, pods_path
@@ -32,6 +32,15 @@ LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
 
 
+@frozen
+class Child:
+    """A container that a client of the pod started. `prefix` is how the names of what is read of it alone begin."""
+
+    prefix: str
+    nonce: str
+    process: Object
+
+
 @define
 class Rig:
     """One leg and the probes around it. `probes` holds one per node, `home` is the one on the leg's node."""
@@ -50,6 +59,8 @@ class Rig:
     pod: Object = field(factory=dict)
     child: Object = field(factory=dict)
     child_id: str = ""
+    further: dict[str, Object] = field(factory=dict)
+    """The variation's further children that have been seen to serve: the child's name -> its process."""
     client_pid: int = 0
     daemon_pid: int = 0
     pod_a: Object = field(factory=dict)
@@ -65,7 +76,7 @@ class Rig:
     def __attrs_post_init__(self) -> None:
         """Make the rig of the leg's second pod, where it has one; both keep their readings in one list."""
         if second := self.leg.twin:
-            self.twin = evolve(self, leg=second)
+            self.twin = evolve(self, leg=second, further={})
 
     @property
     def both(self) -> tuple[Rig, ...]:
@@ -90,6 +101,12 @@ class Rig:
     def home(self) -> NodeProbe:
         """Return the probe on the node where the leg's pod runs, or will."""
         return self.probes[self.pod["spec"]["nodeName"] if self.pod else self.node]
+
+    @property
+    def children(self) -> list[Child]:
+        """Return the leg's child, and those of its further ones that have been seen to serve."""
+        others = [Child(f"{name} ", f"{self.leg.nonce}-{name}", process) for name, process in self.further.items()]
+        return [Child("", self.leg.nonce, self.child), *others]
 
     @property
     def pod_ip(self) -> str:

@@ -77,6 +77,12 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
     assert [process["pid"] for process in followed if "notes" in process] == [10]
 
 
+def test_a_deletion_follows_each_child_and_none_of_their_processes_as_the_pods() -> None:
+    followed = to_follow(CHILD, PROCESSES, [process(20, MYSQL, 1)])
+    assert [(each["role"], each["pid"]) for each in followed] == [("child", 10), ("further", 20), ("pod", 30)]
+    assert [each["pid"] for each in followed if "notes" in each] == [10, 20]
+
+
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
