@@ -267,7 +267,7 @@ def started_again(rig: Rig) -> None:
 AFTER_IT, AFTER_KILL, AFTER_KILL_PAGE = "child after it", "successors after it", "successor's page after it"
 
 
-def _by_an_engine(seen: Seen, ended: str) -> Observation | None:
+def by_an_engine(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where an engine has started the child's container again, else None.
 
     Another container with the nonce is a client's, which kubelet has started again: it does what it is told to.
@@ -289,7 +289,7 @@ def judge_survival(seen: Seen) -> Observation:
         return inconclusive("the child had ended before anything was killed", before.id)
     if not after.output:
         ended = f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s"
-        return _by_an_engine(seen, ended) or HOLDS.because(ended, killed.id, after.id)
+        return by_an_engine(seen, ended) or HOLDS.because(ended, killed.id, after.id)
     page = seen["its page after it"]
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child is still there but does not serve its nonce any more", after.id, page.id)

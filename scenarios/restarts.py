@@ -5,19 +5,32 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, State, inconclusive
 from conformance.claims.properties import Expectation, Judge, Property, expect, prop
 from conformance.claims.sources import DOCKER_RESTARTS
-from conformance.evidence.identity import container_of, unproven
+from conformance.evidence.identity import container_of, parsed, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD, DAEMON, DELETION, INSPECT, POD
+from conformance.legs import beside
+from conformance.legs.deletion import look_for_successors
 from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
 from conformance.legs.variations import RESTARTS
 from conformance.timeouts import TIMEOUTS
-from scenarios.lifecycle import engine_again, engine_killed, judge_end, judge_survival, started_again, told_to_restart
+from scenarios.lifecycle import (
+    AFTER_KILL,
+    AFTER_KILL_PAGE,
+    by_an_engine,
+    engine_again,
+    engine_killed,
+    judge_end,
+    judge_survival,
+    started_again,
+    told_to_restart,
+)
 
-SHARED = (DAEMON, POD, DELETION, "killed")
+AGAIN = "engine that was started again"
+SHARED = (DAEMON, POD, DELETION, "killed", AGAIN)
 """What is read once for all children of a pod."""
 
 
@@ -31,6 +44,29 @@ def further_children(rig: Rig) -> None:
         if child["seen"] == "serving":
             rig.further[name] = child["process"]
             rig.daemon(f"{name} {INSPECT}", f"/containers/{container_of(child['process'])}/json")
+
+
+def engine_beside_killed(rig: Rig) -> None:
+    """Kill the engine that outlived the pod, and look for the children when it has had the time to start them again."""
+    process = next(process for process in rig.seen[beside.PROCESSES].output if process["pid"] == rig.daemon_pid)
+    rig.ask("killed", "kill", pid=process["pid"], start=process["start"])
+    beside.await_engine(rig, other_than=process["pid"])
+    rig.daemon(AGAIN, "/info")
+    rig.stop.wait(TIMEOUTS.again)
+    for child in rig.children:
+        look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
+
+
+def judge_rest(seen: Seen) -> Observation:
+    """Judge whether a child that ended with its pod stayed so when the engine that outlived the pod was started again."""
+    before, killed, engine, after = judge_end(seen), seen["killed"], seen[AGAIN], seen[AFTER_KILL]
+    if before.state is not State.HOLDS:
+        return inconclusive(f"it did not end with its pod: {before.reason}", *before.cites)
+    if not killed.output or not parsed(engine).get("ID") or parsed(engine)["ID"] != parsed(seen[DAEMON])["ID"]:
+        return inconclusive("no engine was killed, or what answers now is another", killed.id, engine.id)
+    ended = before.reason.partition(";")[0]
+    rest = f"{ended}; {TIMEOUTS.again:g} s after its engine answered again nothing runs its container"
+    return by_an_engine(seen, ended) or HOLDS.because(rest, *before.cites, killed.id, engine.id, after.id)
 
 
 def judge_of(name: str, judge: Judge) -> Judge:
@@ -103,6 +139,12 @@ unless_stopped_winch = _with_pod("unless-stopped-winch", HOLDS, MARKED)
 on_failure_winch = _with_pod("on-failure-winch", LACKS, ENDED)
 
 
+ITS_CODE = {
+    "because": "an engine that has just started goes by the code with which a container ended, too, and it is not 0",
+    "see": "moby daemon/daemon.go, restore: ShouldRestart",
+}
+
+
 def _with_engine(name: str, predicted: Observation, *expects: Expectation) -> Property:
     """Return the property of a further child whose engine's container is killed, and started again by kubelet."""
     return prop(
@@ -115,9 +157,21 @@ def _with_engine(name: str, predicted: Observation, *expects: Expectation) -> Pr
 
 always_killed = _with_engine("always", LACKS)
 unless_stopped_killed = _with_engine("unless-stopped", LACKS)
-on_failure_killed = _with_engine(
-    "on-failure", HOLDS,
-    expect("dind", LACKS,
-           because="an engine that has just started, too, starts a container again that ended with another code than 0",
-           see="moby daemon/daemon.go, restore: ShouldRestart"),
-)  # fmt: skip
+on_failure_killed = _with_engine("on-failure", HOLDS, expect("dind", LACKS, **ITS_CODE))
+
+
+def _through_engine_beside(name: str, predicted: Observation, *expects: Expectation) -> Property:
+    """Return the property of a further child whose engine outlives the pod, and is started again after it.
+
+    The node's own engine is not the suite's to restart, so one beside the pod is in its place.
+    """
+    return prop(
+        f"L-05.{name}", f"a child with restart policy {name} that ended with its pod stays so when its engine is started again",
+        source=DOCKER_RESTARTS, predicts={"dood": predicted}, approaches=("dood",), legs=("restarts-engine-beside",),
+        level="extended", unhurried=(further_children,), after_deletion=(engine_beside_killed,), expects=expects,
+    )(judge_of(name, judge_rest))  # fmt: skip
+
+
+always_beside = _through_engine_beside("always", LACKS)
+unless_stopped_beside = _through_engine_beside("unless-stopped", HOLDS)
+on_failure_beside = _through_engine_beside("on-failure", HOLDS, expect("dood", LACKS, **ITS_CODE))

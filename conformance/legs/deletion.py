@@ -78,7 +78,7 @@ def _await_end(rig: Rig) -> None:
     grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
     with contextlib.suppress(TimedOut):
         rig.cluster.wait(what, pods, leg.pod_name, over, seconds=grace - head_start())
-    if not leg.variation.in_a_row:
+    if not leg.variation.outlived:
         rig.cluster.delete(namespaced(leg.namespace))
     rig.cluster.wait(what, pods, leg.pod_name, over, seconds=TIMEOUTS.deleted)
 

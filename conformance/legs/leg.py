@@ -34,6 +34,8 @@ class Leg:
     """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
+    engine: str = ""
+    """The address of the engine that the leg's client talks to, where that is one in a pod beside the leg's."""
     graph: str = ""
     """The claim of the volume that holds the engine's graph, where that outlives the pod."""
 
@@ -91,6 +93,8 @@ class Leg:
         for variable in container(pod, self.approach.client).get("env", []):
             if variable["name"] in ("NONCE", "PORT"):
                 variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
+        if self.engine:
+            container(pod, self.approach.client)["env"].append({"name": "DOCKER_HOST", "value": f"tcp://{self.engine}"})
         pod["spec"]["containers"] += clients_of(self.variation.further, container(pod, self.approach.client))
         return pod
 

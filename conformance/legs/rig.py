@@ -202,9 +202,9 @@ class Rig:
 
     @property
     def _daemon(self) -> dict[str, Any]:
-        """Return how the leg's daemon is reached from its node: its API in the pod, or the node's socket."""
-        if self.leg.approach.daemon:
-            return {"netns": self.daemon_pid, "port": self.leg.approach.port}
+        """Return how the leg's daemon is reached from its node: its API in the pod, or in one beside it, or the node's socket."""
+        if self.leg.approach.daemon or self.leg.engine:
+            return {"netns": self.daemon_pid, "port": int(self.leg.engine.rpartition(":")[2] or self.leg.approach.port)}
         return {"socket": NODE_SOCKET}
 
     def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:

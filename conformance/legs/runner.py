@@ -17,7 +17,7 @@ from conformance.claims.properties import Property, Reading
 from conformance.cluster.api import NAMESPACES, Object, namespaced, pods_path
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
-from conformance.legs import deletion, registry, retag, startup
+from conformance.legs import beside, deletion, registry, retag, startup
 from conformance.legs.deploy import create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
@@ -140,6 +140,8 @@ class LegRunner:
             each.since = since
         if rig.leg.variation.in_a_row:
             registry.start(rig)
+        if rig.leg.variation.beside:
+            beside.start(rig)
         for each in rig.both if rig.leg.variation.twins else (rig,):
             create_pod(rig.cluster, each.leg, stop=rig.stop)
 

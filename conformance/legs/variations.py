@@ -27,9 +27,16 @@ class Variation:
     """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
     kept: bool = False
     """Whether the graph of the pods' own engine outlives them."""
+    beside: bool = False
+    """Whether the client's engine is one in a pod beside the leg's, which outlives it."""
     further: Mapping[str, tuple[str, ...]] = field(factory=dict)
     """More children of the pod, each of a client of its own: the child's name -> the options of its `docker run`."""
     words: str = ""
+
+    @property
+    def outlived(self) -> bool:
+        """Return whether something of the leg is needed when its first pod is gone."""
+        return self.in_a_row or self.beside
 
     @property
     def grace(self) -> int | None:
@@ -94,6 +101,14 @@ VARIATIONS = {
             forced=True,
             further=TOLD,
             words="docker run, also once with each restart policy, whose engine's container gets SIGKILL, deleted with grace 0",
+        ),
+        Variation(
+            "restarts-engine-beside",
+            forced=True,
+            beside=True,
+            further=TOLD,
+            words="docker run, also once with each restart policy, through an engine in a pod of its own; deleted with grace 0, "
+            "and then that engine's container gets SIGKILL",
         ),
         Variation("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Variation("plain", words="the pod as it is, deleted with the manifest's default grace"),

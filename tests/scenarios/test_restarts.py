@@ -16,7 +16,6 @@ OWN = "f" * 64
 NODES_FIRST = {"pid": 1, "ns": {"pid": "pid:[1]"}, "cgroup": "0::/init.scope"}
 PIDS = {name: 200 + place for place, name in enumerate(RESTARTS)}
 IDS = {name: f"{place:064x}" for place, name in enumerate(RESTARTS)}
-OF_POD, OF_ENGINE = [f"L-03.{name}" for name in RESTARTS], [f"L-04.{name}" for name in POLICIES]
 
 
 def identity(name: str) -> list[Evidence]:
@@ -177,3 +176,38 @@ def test_a_child_that_its_engine_starts_again_outlives_the_engine(name: str) -> 
         again(killed(name), name, when=" after it"), f"{name} successors after it", lambda _: [process(9, container="e" * 64)]
     )
     assert conclude(f"L-04.{name}", another).state is State.HOLDS, "kubelet has started its client again, too"
+
+
+def engine_again(*, struck: bool = True, engine: str = "D1", going_on: bool = False) -> Seen:
+    """Return what is seen of a pod whose children ended with it, and of the engine that outlived it and was started again."""
+    after = [reading(f"{name} successors after it", []) for name in POLICIES]
+    again_ = answer("engine that was started again", {"ID": engine} if engine else {})
+    return Seen([*deleted(going_on=going_on), reading("killed", struck), again_, *after])
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_child_that_ended_with_its_pod_may_come_again_with_its_engine(name: str) -> None:
+    rest = conclude(f"L-05.{name}", engine_again())
+    assert rest.state is State.HOLDS
+    assert "after its engine answered again nothing runs its container" in rest.reason
+    concluded = conclude(f"L-05.{name}", again(engine_again(), name, in_pod=True, when=" after it"))
+    assert concluded.state is State.LACKS
+    assert "was started again" in concluded.reason
+    assert f"(restart policy {name}, stop signal SIGTERM)" in concluded.reason
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_of_an_engine_that_was_not_started_again_or_is_another_nothing_is_concluded(name: str) -> None:
+    for seen in (engine_again(struck=False), engine_again(engine="D2"), engine_again(engine="")):
+        for each in (seen, again(seen, name, when=" after it")):
+            assert conclude(f"L-05.{name}", each).state is State.INCONCLUSIVE
+    unlooked = without(engine_again(), f"{name} successors after it")
+    assert conclude(f"L-05.{name}", unlooked).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_child_that_did_not_end_with_its_pod_cannot_come_again(name: str) -> None:
+    for seen in (engine_again(going_on=True), again(engine_again(), name)):
+        concluded = conclude(f"L-05.{name}", seen)
+        assert concluded.state is State.INCONCLUSIVE
+        assert "did not end with its pod" in concluded.reason
