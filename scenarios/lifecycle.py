@@ -15,6 +15,7 @@ from conformance.evidence.identity import container_of, engine_of, first_process
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
     ABOVE,
+    AFTERWARDS,
     CHILD,
     DELETION,
     INSPECT,
@@ -118,7 +119,18 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where anything carries the child's nonce when child and pod are gone, else None."""
     if not (asked := seen.get(SUCCESSORS)):  # older records have none
         return None
-    return _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+    again = _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+    return again or _about_to_start(seen, ended)
+
+
+def _about_to_start(seen: Seen, ended: str) -> Observation | None:
+    """Return what is to be said where the engine waits, longer each time, before it starts the child again, else None."""
+    afterwards = seen.get(AFTERWARDS)  # none where the engine ended with the pod
+    state = parsed(afterwards).get("State", {}) if afterwards else {}
+    if not afterwards or not (state.get("Restarting") or state.get("Running")):
+        return None
+    how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
+    return inconclusive(f"{ended}, and its engine has its container as {state.get('Status', 'running')}{how}", afterwards.id)
 
 
 def _started_again(

@@ -136,9 +136,10 @@ def out_of_sight(seen: Seen) -> Observation:
     process, cites = seen[CHILD].output["process"], (processes.id, page.id)
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
-    if not any(_who(other) == _who(process) for other in processes.output):
-        return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
-    levels = process["nspid"]
+    if not processes.output:
+        return HOLDS.because("it serves its nonce, and no process that the node sees carries that", *cites)
+    # Where it was started again since, it is another process, and no less the child.
+    levels = next((other for other in processes.output if _who(other) == _who(process)), processes.output[0])["nspid"]
     reason = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
     return LACKS.because(reason, *cites)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
 from conformance.evidence.identity import container_of
-from conformance.evidence.names import ABOVE, AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.evidence.names import ABOVE, AFTERWARDS, AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
 from conformance.legs.rig import Child, Rig
 from conformance.probes.node import Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
@@ -65,6 +65,8 @@ def delete(rig: Rig) -> None:
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
     for child in ended:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
+        if not leg.approach.daemon:
+            rig.daemon(f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
 
 
 def _await_end(rig: Rig) -> None:

@@ -167,9 +167,22 @@ JUDGES = [(baseline.reclaimed, baseline.AT_ONCE), (baseline.garbage_collected, b
 def had(seen: Seen, kinds: tuple[str, ...]) -> Seen:
     """Return the evidence of a pod that had one thing of each kind and lost it."""
     there, gone = {"exists": True, "inode": 1}, {"exists": False, "error": "ENOENT"}
-    more = [reading(f"{what} before", {f"/{what}": there}) for what in kinds]
+    more = [reading(name, PROCESSES) for name in ("pod's processes before", "pod processes at delete")]
+    more += [reading(f"{what} before", {f"/{what}": there}) for what in kinds]
     more += [reading(f"{what} after", {"first_seen_gone": 1.5, "paths": {f"/{what}": gone}}) for what in kinds]
     return Seen([*seen, *more])
+
+
+@pytest.mark.parametrize(("judged", "kinds"), JUDGES, ids=["at once", "collected"])
+def test_what_a_container_that_was_started_again_leaves_was_not_looked_for(
+    seen: Seen, judged: Any, kinds: tuple[str, ...]
+) -> None:
+    again = [*PROCESSES[:2], process(21, "d" * 64, 1), PROCESSES[3]]
+    concluded = judged.conclude(changed(had(seen, kinds), "pod processes at delete", lambda _: again))
+    assert concluded.state is INCONCLUSIVE
+    assert "was started after" in concluded.reason
+    fewer = changed(had(seen, kinds), "pod processes at delete", lambda _: PROCESSES[:2])
+    assert judged.conclude(fewer).state is HOLDS
 
 
 @pytest.mark.parametrize(("judged", "kinds"), JUDGES, ids=["at once", "collected"])
