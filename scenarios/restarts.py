@@ -1,4 +1,8 @@
-"""Restarts: a child that its engine is to start again ends with its pod, or with its engine."""
+"""Restarts: a child that its engine is to start again ends with its pod, or with its engine.
+
+Every restart policy and stop signal, in the foreground and detached, deleted with the default grace and with 0. A pod has a
+client for each policy and signal, a container of its own, as kubelet tells only the first process of one.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +145,7 @@ on_failure_winch = _with_pod("on-failure-winch", LACKS, ENDED)
 
 ITS_CODE = {
     "because": "an engine that has just started goes by the code with which a container ended, too, and it is not 0",
-    "see": "moby daemon/daemon.go, restore: ShouldRestart",
+    "see": "moby/moby#35166, moby/moby#47846; moby daemon/daemon.go, restore: ShouldRestart",
 }
 
 

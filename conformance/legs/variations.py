@@ -153,7 +153,12 @@ def clients_of(further: Mapping[str, tuple[str, ...]], client: Object) -> list[O
     for name, options in further.items():
         beside = copy.deepcopy(client)
         beside["name"] = name
-        command = [word.replace("$(NONCE)", f"$(NONCE)-{name}") for word in client["command"] if "$(PORT)" not in word]
+        command: list[str] = []
+        for word in client["command"]:
+            if "$(PORT)" not in word:
+                command.append(word.replace("$(NONCE)", f"$(NONCE)-{name}"))
+            elif not word.startswith("-"):  # `-p $(PORT):80`, in two words
+                command.pop()
         place = _options_of_run(command)
         beside["command"] = [*command[:place], *options, *command[place:]]
         beside["resources"]["requests"] = {"cpu": "1m", "memory": "8Mi"}

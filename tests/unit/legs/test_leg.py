@@ -8,8 +8,9 @@ import pytest
 from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue, container
+from conformance.cluster.api import Object
 from conformance.legs.leg import Leg
-from conformance.legs.variations import VARIATIONS
+from conformance.legs.variations import VARIATIONS, clients_of
 
 
 def leg(approach: str, kind: str) -> Leg:
@@ -59,6 +60,13 @@ def test_a_further_child_has_a_client_and_a_nonce_of_its_own_and_the_options_of_
             assert [word for word in others if not word.startswith(("--restart", "--stop-signal"))] == same
             assert client["env"] == own["env"]
             assert client["resources"]["limits"] == own["resources"]["limits"]
+
+
+def test_a_further_child_publishes_nothing_in_however_many_words_its_client_does() -> None:
+    client: Object = {"name": "c", "command": ["docker", "run", "-p", "$(PORT):80", "httpd"], "env": [], "resources": {}}
+    (beside,) = clients_of({"always": ("--restart=always",)}, client)
+    assert beside["command"] == ["docker", "run", "--restart=always", "httpd"]
+    assert client["command"][2] == "-p", "the pod's own still does"
 
 
 def test_a_repeats_name_and_label_are_valid() -> None:
