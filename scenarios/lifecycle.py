@@ -145,8 +145,12 @@ def _started_again(
     if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it{how}", asked.id)
     above = seen.get(ABOVE.format(asked.name))  # older records have none
-    by = f" by {engine_of(above.output, seen[POD].output['metadata']['uid'])}" if above else ""
-    why = f"{ended}, and was started again{by}: process {others[0]['pid']} serves its nonce after that{how}"
+    again = "was started again"
+    if above:
+        same = container_of(above.output[0]) == container_of(child)
+        by = engine_of(above.output, seen[POD].output["metadata"]["uid"])
+        again = f"was started again by {by}" if same else f"another container with its nonce was started by {by}"
+    why = f"{ended}, and {again}: process {others[0]['pid']} serves its nonce after that{how}"
     return LACKS.because(why, *cites, asked.id, page.id, *([above.id] if above else []))
 
 

@@ -106,6 +106,15 @@ def test_a_successor_is_named_with_policy_signal_and_the_engine_that_started_it(
     assert set(others.values()) == {State.HOLDS}, "each child is judged on what carries its own nonce"
 
 
+def test_another_container_with_the_nonce_is_a_successor_too_and_named_as_one() -> None:
+    def another(line: list[dict[str, Any]]) -> None:
+        line[0]["cgroup"] = f"0::/docker/{'e' * 64}"
+
+    concluded = conclude("L-03.always", changed(again(deleted(), "always"), "always above the first of successors", another))
+    assert concluded.state is State.LACKS
+    assert "another container with its nonce was started by the node's own engine: process 4711" in concluded.reason
+
+
 def test_a_successor_that_does_not_serve_the_childs_own_nonce_decides_nothing() -> None:
     assert conclude("L-03.always", again(deleted(), "always", body="n\n")).state is State.INCONCLUSIVE
     silent = without(again(deleted(), "always"), "always successor's page")
