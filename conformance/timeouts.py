@@ -36,6 +36,8 @@ class Timeouts:
     """A child that outlives its whole pod by this much, and still serves, is an orphan."""
     again: float = 2.0
     """An engine from a container's end to its next start, where its restart policy has it (0.2 to 0.6 s: moby waits 0.1 s)."""
+    restarted: float = 10.0
+    """An engine that kubelet has started again to its child serving (3 s alone: a first engine of a pod takes as long)."""
     reclaimed: float = 10.0
     """The pod's volumes after its object's end (0.1 to 2 s)."""
     evicted: float = 180.0

@@ -11,13 +11,14 @@ from scenarios import (
     lifecycle,
     networking,
     resources,
+    restarts,
     security,
     storage,
     visibility,
 )  # fmt: skip
 
 FAMILIES = (
-    networking, dns, contention, lifecycle, storage, graph, resources, caching, visibility, security, building,
+    networking, dns, contention, lifecycle, restarts, storage, graph, resources, caching, visibility, security, building,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

@@ -10,7 +10,7 @@ from conformance.cluster.pods import container_ids, ready
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from conformance.evidence.names import CHILD, DELETION, POD_CGROUPS
+from conformance.evidence.names import AT_DELETE, CHILD, DELETION, POD_CGROUPS
 from conformance.legs.rig import APACHE, MYSQL, Rig
 from conformance.probes.node import Answer
 from conformance.probes.paths import CRI, POD_LOGS, PODS, TASKS
@@ -86,13 +86,14 @@ def one_network(seen: Seen) -> Observation:
 
 
 AT_ONCE = ("directory", "cgroups", "running containers", "network namespace")
+BEFORE = "pod's processes before"
 COLLECTED = ("logs", "containers known to the CRI")
 
 
 def had_on_the_node(rig: Rig) -> None:
     """Find what the pod has on its node and loses with its end."""
     uid = rig.pod["metadata"]["uid"]
-    processes = rig.ask("pod's processes before", "processes", uid=uid).output
+    processes = rig.ask(BEFORE, "processes", uid=uid).output
     placed = rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid).output
     at_pod = [cgroupfs.pod_level(name, cgroupfs.levels(placed), uid) for name in placed["mounts"]]
     network = f" {next(process for process in processes if process['pid'] == rig.client_pid)['ns']['net']} "
@@ -115,7 +116,7 @@ def to_be_collected(rig: Rig) -> None:
     """Find what is left to kubelet's garbage collection: the pod's logs, and what the CRI knows of its containers."""
     pod = rig.pod["metadata"]
     own = container_ids(rig.pod).values()
-    processes = rig.ask("pod's processes before", "processes", uid=pod["uid"]).output
+    processes = rig.ask(BEFORE, "processes", uid=pod["uid"]).output
     every = [container_of(process) for process in processes if process["nspid"][-1] == 1]
     places = (
         [f"{POD_LOGS}/{pod['namespace']}_{pod['name']}_{pod['uid']}"],
@@ -162,6 +163,9 @@ def _cleaned_up(seen: Seen, kinds: Sequence[str]) -> Observation:
     cites = [reading.id for _, before, after in pairs for reading in (before, after)]
     if unseen := [what for what, before, _ in pairs if not before.output or not all(o["exists"] for o in before.output.values())]:
         return inconclusive(f"not found while the pod ran, so its absence proves nothing: {', '.join(unseen)}", *cites)
+    looked_for, at_end = ({container_of(p) for p in seen[name].output} for name in (BEFORE, AT_DELETE))
+    if at_end - looked_for:
+        return inconclusive("a container of the pod was started after what they leave was looked for", *cites, seen[AT_DELETE].id)
     ends, left = [], []
     for what, _, after in pairs:
         there = [path for path, now in after.output["paths"].items() if now["exists"]]

@@ -93,7 +93,9 @@ def third_at_once(rig: Rig) -> None:
     pod = rig.cluster.get(f"{pods}/{rig.leg.pod_name}") or {}
     asked = {"GET": f"{pods}/{rig.leg.pod_name}", "engine": engine}
     record("third pod", "API server", asked, pod)
-    rig.ask("third child", "await_child", nonce=rig.leg.nonce, seconds=1.0, since=since)
+    # Kubelet starts an engine that has ended again: it, too, must have had the time to serve a child.
+    limit = TIMEOUTS.restarted
+    rig.ask("third child", "await_child", timeout=limit + TIMEOUTS.question, nonce=rig.leg.nonce, seconds=limit, since=since)
     if _end_of(pod, engine):
         rig.read_log("third engine's log", engine, ended=True)
     if rig.twin:

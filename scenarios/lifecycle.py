@@ -12,9 +12,21 @@ from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, first_processes, parsed
+from conformance.evidence.identity import container_of, engine_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DELETION, INSPECT, ORPHAN, ORPHANS_PAGE, POD_PROCESSES, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.evidence.names import (
+    ABOVE,
+    AFTERWARDS,
+    CHILD,
+    DELETION,
+    INSPECT,
+    ORPHAN,
+    ORPHANS_PAGE,
+    POD,
+    POD_PROCESSES,
+    SUCCESSORS,
+    SUCCESSORS_PAGE,
+)
 from conformance.legs.deletion import look_for_successors
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
@@ -108,7 +120,18 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where anything carries the child's nonce when child and pod are gone, else None."""
     if not (asked := seen.get(SUCCESSORS)):  # older records have none
         return None
-    return _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+    again = _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+    return again or _about_to_start(seen, ended)
+
+
+def _about_to_start(seen: Seen, ended: str) -> Observation | None:
+    """Return what is to be said where the engine waits, longer each time, before it starts the child again, else None."""
+    afterwards = seen.get(AFTERWARDS)  # none where the engine ended with the pod
+    state = parsed(afterwards).get("State", {}) if afterwards else {}
+    if not afterwards or not (state.get("Restarting") or state.get("Running")):
+        return None
+    how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
+    return inconclusive(f"{ended}, and its engine has its container as {state.get('Status', 'running')}{how}", afterwards.id)
 
 
 def _started_again(
@@ -119,14 +142,25 @@ def _started_again(
     others = [process for process in processes if (process["pid"], process["start"]) != (child["pid"], child["start"])]
     if not others:
         return None
+    how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
+    if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
+        return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it{how}", asked.id)
+    above = seen.get(ABOVE.format(asked.name))  # older records have none
+    again = "was started again"
+    if above:
+        same = container_of(above.output[0]) == container_of(child)
+        by = engine_of(above.output, seen[POD].output["metadata"]["uid"])
+        again = f"was started again by {by}" if same else f"another container with its nonce was started by {by}"
+    why = f"{ended}, and {again}: process {others[0]['pid']} serves its nonce after that{how}"
+    return LACKS.because(why, *cites, asked.id, page.id, *([above.id] if above else []))
+
+
+def told_to_restart(seen: Seen) -> tuple[str, str]:
+    """Return the restart policy and the stop signal that the child's engine has of its container."""
     inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
     policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
     signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
-    how = f"restart policy {policy}, stop signal {signal}"
-    if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
-        return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it ({how})", asked.id)
-    why = f"{ended}, and was started again: process {others[0]['pid']} serves its nonce after that ({how})"
-    return LACKS.because(why, *cites, asked.id, page.id)
+    return policy, signal
 
 
 ends_though_deaf = prop(
@@ -183,18 +217,20 @@ def within_grace(seen: Seen) -> Observation:
 
 
 def _kill(rig: Rig, who: str, pid: int) -> None:
-    """Kill one of the pod's processes, and look at the child when that has ended and some time has passed."""
+    """Kill one of the pod's processes, and look at the children when that has ended and some time has passed."""
     process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
     about = {"pid": pid, "start": process["start"]}
-    rig.ask("child before it", "alive", pid=rig.child["pid"], start=rig.child["start"])
+    for child in rig.children:
+        rig.ask(f"{child.prefix}child before it", "alive", pid=child.process["pid"], start=child.process["start"])
     rig.ask("killed", "kill", **about)
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
-    settle("The end of the child", lambda: not rig.alive(rig.child), seconds=TIMEOUTS.settle)
-    rig.ask("child after it", "alive", pid=rig.child["pid"], start=rig.child["start"])
-    if rig.seen["child after it"].output:
-        rig.ask("its page after it", "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+    settle("The end of the child", lambda: not any(rig.alive(c.process) for c in rig.children), seconds=TIMEOUTS.settle)
+    for child in rig.children:
+        pid, start = child.process["pid"], child.process["start"]
+        if rig.ask(f"{child.prefix}{AFTER_IT}", "alive", pid=pid, start=start).output:
+            rig.ask(f"{child.prefix}its page after it", "ask", netns=pid, host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
 
 def client_killed(rig: Rig) -> None:
@@ -227,7 +263,7 @@ def engine_again(rig: Rig) -> None:
         pid = first_pid(rig.pod, processes, rig.leg.approach.daemon)
         if pid in (0, before):
             return False
-        rig.daemon_pid = pid
+        rig.daemon_pid = rig.engine_pid = pid
         return engine_answers(rig, pid)
 
     settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
@@ -238,16 +274,17 @@ def engine_again(rig: Rig) -> None:
 
 
 def started_again(rig: Rig) -> None:
-    """Look, where the child has ended, for what carries its nonce when an engine has had the time to start it again."""
-    if not rig.seen["child after it"].output:
+    """Look, for children that have ended, for what carries their nonces when an engine has had the time to start them again."""
+    if ended := [child for child in rig.children if not rig.seen[f"{child.prefix}{AFTER_IT}"].output]:
         rig.stop.wait(TIMEOUTS.again)
-        look_for_successors(rig, AFTER_KILL, AFTER_KILL_PAGE, rig.child_id)
+    for child in ended:
+        look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
 
 
-AFTER_KILL, AFTER_KILL_PAGE = "successors after it", "successor's page after it"
+AFTER_IT, AFTER_KILL, AFTER_KILL_PAGE = "child after it", "successors after it", "successor's page after it"
 
 
-def _by_an_engine(seen: Seen, ended: str) -> Observation | None:
+def by_an_engine(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where an engine has started the child's container again, else None.
 
     Another container with the nonce is a client's, which kubelet has started again: it does what it is told to.
@@ -261,7 +298,7 @@ def _by_an_engine(seen: Seen, ended: str) -> Observation | None:
 
 def judge_survival(seen: Seen) -> Observation:
     """Judge whether the child was gone when what had started it was, or goes on to serve."""
-    killed, after = seen["killed"], seen["child after it"]
+    killed, after = seen["killed"], seen[AFTER_IT]
     if not killed.output:
         return inconclusive("there was nothing to kill any more", killed.id)
     before = seen.get("child before it")  # older records have none
@@ -269,7 +306,7 @@ def judge_survival(seen: Seen) -> Observation:
         return inconclusive("the child had ended before anything was killed", before.id)
     if not after.output:
         ended = f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s"
-        return _by_an_engine(seen, ended) or HOLDS.because(ended, killed.id, after.id)
+        return by_an_engine(seen, ended) or HOLDS.because(ended, killed.id, after.id)
     page = seen["its page after it"]
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child is still there but does not serve its nonce any more", after.id, page.id)

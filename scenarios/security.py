@@ -113,7 +113,7 @@ def client_files(rig: Rig) -> None:
         started = processes(rig, run, "sharing")
         if not started:
             raise RigError(f"No container that mounts the client's {SHARED} ran: {said(run)}")
-        theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.daemon_pid else {}
+        theirs: dict[str, Any] = {"root": rig.engine_pid} if rig.engine_pid else {}
         rig.ask("the client's directory", "storage", root=rig.client_pid, paths=[SHARED, f"{SHARED}/{file}"])
         rig.ask("the daemon's directory", "storage", **theirs, paths=[SHARED])
         rig.ask("the mounted directory", "storage", root=started[0]["pid"], paths=["/x", f"/x/{file}"])

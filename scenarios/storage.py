@@ -15,7 +15,7 @@ from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.mounts import node_name
-from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD
+from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD, SUCCESSORS
 from conformance.legs.docker import image
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
@@ -152,11 +152,25 @@ def reclaimed(seen: Seen) -> Observation:
     if not left and not mounts and any(e.output["status"] not in (OK, GONE) for e in asked):
         return inconclusive("the daemon did not say whether it still has the child and its image", *(e.id for e in asked))
     if not left and not mounts and not listed:
-        return HOLDS.because(f"all {len(before.output)} paths are gone ({_size(_bytes(before))}); no mount is left", *cites)
+        return _goes_on(seen) or HOLDS.because(
+            f"all {len(before.output)} paths are gone ({_size(_bytes(before))}); no mount is left", *cites
+        )
     words = [f"{len(left)} of {len(before.output)} paths are left ({_size(_bytes(after))})"]
     words += [f"{len(mounts)} mounts"] if mounts else []
     words += [f"the daemon still lists the {'container' if 'container' in e.name else 'image'}" for e in listed]
     return LACKS.because("; ".join(words), *cites)
+
+
+def _goes_on(seen: Seen) -> Observation | None:
+    """Return what is to be said where something carries the child's nonce when all that the child wrote is gone, else None.
+
+    A container that its client, or somebody else, started anew has a layer of its own, which was not looked for.
+    """
+    others = seen.get(SUCCESSORS)  # older records have none
+    if not others or not others.output:
+        return None
+    why = f"process {others.output[0]['pid']} carries the child's nonce, and what it wrote was not looked for"
+    return inconclusive(why, others.id)
 
 
 def _layer_unproven(seen: Seen) -> Observation | None:
@@ -222,7 +236,7 @@ def log_reclaimed(seen: Seen) -> Observation:
     cites = (logs.id, before.id, after.id)
     if after.output[log]["exists"]:
         return LACKS.because(f"the log is left ({_size(after.output[log]['bytes'])}): {log}", *cites)
-    return HOLDS.because(f"the log ({_size(before.output[log]['bytes'])}) is gone", *cites)
+    return _goes_on(seen) or HOLDS.because(f"the log ({_size(before.output[log]['bytes'])}) is gone", *cites)
 
 
 KEPT = tuple(
@@ -276,6 +290,8 @@ def bytes_left(seen: Seen) -> Observation:
     parts = ", ".join(f"{what} {_size(_bytes(after, what))}" for what in (*WROTE, LOG) if _bytes(after, what))
     images = f"; of its image are left {_size(_bytes(after, IMAGE))} of {_size(_bytes(before, IMAGE))}"
     words = f"{_size(left)} are left{f' ({parts})' if parts else ''}, {_size(wrote)} were there while it ran{images}"
+    if not left and (another := _goes_on(seen)):
+        return another
     return (LACKS if left else HOLDS).because(words, before.id, after.id)
 
 

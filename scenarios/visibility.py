@@ -118,8 +118,9 @@ def unlisted(seen: Seen) -> Observation:
 
 
 def processes_on_the_node(rig: Rig) -> None:
-    """Look for the child among all processes of the node, while its page is asked for from outside."""
-    rig.ask("the child among the node's processes", "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
+    """Look for the child, and for its pod, among all processes of the node, while its page is asked for from outside."""
+    about = {"variable": "CHILD_NONCE", "value": rig.leg.nonce, "uid": rig.pod["metadata"]["uid"]}
+    rig.ask("the child among the node's processes", "processes", **about)
     rig.ask("the child's page meanwhile", "ask", host=rig.pod_ip, port=rig.leg.port, limit=TIMEOUTS.page)
 
 
@@ -137,10 +138,14 @@ def out_of_sight(seen: Seen) -> Observation:
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child did not serve its nonce meanwhile, so it may have ended", *cites)
     if not processes.output:
-        return inconclusive("it serves its nonce, and the node saw nothing that carries it, as it did before", *cites)
-    if not any(_who(other) == _who(process) for other in processes.output):
-        return HOLDS.because("it serves its nonce, and is none of the processes that the node sees", *cites)
-    levels = process["nspid"]
+        return inconclusive("it serves its nonce, and the node saw no process at all, not even the pod's", *cites)
+    own = [other for other in processes.output if container_of(other) == container_of(process)]
+    if not own:
+        return HOLDS.because(
+            f"it serves its nonce, and is none of the {len(processes.output)} processes that the node sees", *cites
+        )
+    # Where it was started again since, it is another process, and no less the child.
+    levels = next((other for other in own if _who(other) == _who(process)), own[0])["nspid"]
     reason = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
     return LACKS.because(reason, *cites)
 

@@ -1,6 +1,7 @@
 """The other sources whose claims are judged beside the article's, as a property cites them."""
 
 DOCKER_DNS = "Docker docs, Networking overview, DNS services"
+DOCKER_RESTARTS = "Docker docs, Start containers automatically, Use a restart policy"
 DOCKER_SECCOMP = "Docker docs, Seccomp security profiles for Docker"
 GITLAB = "GitLab docs, Use Docker to build Docker images"
 GITLAB_RUNNER = "GitLab Runner docs, Kubernetes executor, Using docker:dind"

@@ -13,7 +13,7 @@ from conformance.cluster.pods import container_ids
 from conformance.controls.catalogue import approach_of
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import SECOND, Evidence
-from conformance.evidence.names import CHILD, POD, REGISTRY
+from conformance.evidence.names import CHILD, ENGINE, POD, REGISTRY
 from conformance.legs.naming import PORTS_A_LEG, nonce_prefix
 from conformance.probes.inventory import CONTROLLERS, difference
 from conformance.probes.node import LABEL as PROBE_LABEL
@@ -26,6 +26,8 @@ PORT = re.compile(r"^(?!.* KUBE-).* --dport (\d+)")
 CHILDS_OWN = 80
 """What every child listens on, in rules about the way to it. A leg that publishes it, too, is not known by it."""
 NODES_RUN = ("/run", "/var/run")
+PODS = (POD, REGISTRY, ENGINE)
+"""The evidence that is a pod of its leg."""
 MOUNT_POINT = "serviceaccount"
 """What a runtime makes in the node's own /run for the token of a pod that mounts it, once a node; it stays (S-15)."""
 ENGINES_OWN = frozenset({"docker", "docker/buildkit"})
@@ -72,7 +74,7 @@ class Owners:
         here = {leg["namespace"] + end: leg["leg"] for leg in record.legs for end in "_/"}
         here |= {leg["nonce"]: leg["leg"] for leg in record.legs}
         for reading in record.evidence:
-            if reading.name.removeprefix(SECOND) in (POD, REGISTRY):
+            if reading.name.removeprefix(SECOND) in PODS:
                 here |= dict.fromkeys(pod_ids(reading.output), reading.leg)
                 if mounts_run(reading.output):
                     here.setdefault(MOUNT_POINT, reading.leg)
@@ -123,7 +125,12 @@ class Owners:
 
 def tells(reading: Evidence) -> bool:
     """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
-    return reading.name.removeprefix(SECOND) in (POD, REGISTRY, CHILD) or _by_nonce(reading)
+    return reading.name.removeprefix(SECOND) in PODS or _of_child(reading) or _by_nonce(reading)
+
+
+def _of_child(reading: Evidence) -> bool:
+    """Return whether a reading shows a child that was waited for: the leg's own, its second pod's, or one of its further."""
+    return reading.name.rpartition(" ")[2] == CHILD and isinstance(reading.output, dict)
 
 
 def _by_nonce(reading: Evidence) -> bool:
@@ -132,15 +139,16 @@ def _by_nonce(reading: Evidence) -> bool:
 
 def _containers(reading: Evidence) -> set[str]:
     """Return the ids of the containers that a reading shows to be its leg's own: their processes carry the leg's nonce."""
-    if reading.name.removeprefix(SECOND) == CHILD:
+    if _of_child(reading):
         return {container_of(reading.output.get("process", {}))} - {""}
     processes = reading.output if _by_nonce(reading) and isinstance(reading.output, list) else []
     return {container_of(process) for process in processes} - {""}
 
 
 def _delegating(record: Record) -> frozenset[str]:
-    """Return the legs whose child an engine in their pod has put at the root of the node's cgroups."""
+    """Return the legs whose child an engine in a pod of theirs has put at the root of the node's cgroups."""
     in_pods = {leg["leg"] for leg in record.legs if approach_of(leg["approach"]).daemon}
+    in_pods |= {reading.leg for reading in record.evidence if reading.name == ENGINE}
     children = [reading for reading in record.evidence if reading.name == CHILD and reading.leg in in_pods]
     return frozenset(child.leg for child in children if AT_THE_ROOT.search(child.output.get("process", {}).get("cgroup", "")))
 

@@ -80,6 +80,21 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
     return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
 
 
+def engine_of(line: list[dict[str, Any]], uid: str) -> str:
+    """Return in words which engine runs a container, by its first process and every process above it, nearest first.
+
+    The nearest in another PID namespace is of the container's runtime, which lives where its engine does. `uid` is the pod's.
+    """
+    first, *above = line
+    runtime = next((process for process in above if process["ns"]["pid"] != first["ns"]["pid"]), None)
+    if runtime is None:
+        return "an engine that is not known"
+    if runtime["ns"]["pid"] == above[-1]["ns"]["pid"]:
+        return "the node's own engine"
+    in_pod = any(form in runtime["cgroup"] for form in (uid, uid.replace("-", "_")))
+    return "the pod's engine" if in_pod else "an engine in a container that is none of the pod's"
+
+
 def container_of(process: dict[str, Any]) -> str:
     """Return the id of the innermost container that a process's cgroup path names, or ''."""
     for line in process.get("cgroup", "").splitlines():

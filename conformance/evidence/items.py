@@ -129,11 +129,17 @@ class Seen:
             raise MissingEvidence(name)
         return reading
 
+    def of(self, prefix: str, *shared: str) -> Seen:
+        """Return what was read under names that begin so, without that, and the readings of these names."""
+        kept = [item for item in self._all if item.name in shared]
+        named = [evolve(item, name=item.name.removeprefix(prefix)) for item in self._all if item.name.startswith(prefix)]
+        return Seen([*kept, *named])
+
     @property
     def second(self) -> Seen | None:
         """Return what was read of the leg's second pod, under the names that the first's has; None where there is one pod."""
-        theirs = [evolve(item, name=item.name.removeprefix(SECOND)) for item in self._all if item.name.startswith(SECOND)]
-        return Seen(theirs) if theirs else None
+        theirs = self.of(SECOND)
+        return theirs if list(theirs) else None
 
 
 class MissingEvidence(LookupError):

@@ -84,6 +84,7 @@ def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
     needed += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
     legs = [VARIATIONS[name] for name in prop.legs]
     needed += ["two pods of the approach at once on one node"] if any(leg.twins for leg in legs) else []
+    needed += ["privileged pods, for an engine beside the approach's"] if any(leg.beside for leg in legs) else []
     needed += ["two pods of the approach in a row beside a registry"] if any(leg.in_a_row for leg in legs) else []
     needed += ["the node's CPUs for itself while it is read"] if prop.with_cpus_alone else []
     return needed

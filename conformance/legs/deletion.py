@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
 from conformance.evidence.identity import container_of
-from conformance.evidence.names import AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
-from conformance.legs.rig import Rig
+from conformance.evidence.names import ABOVE, AFTERWARDS, AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.legs.rig import Child, Rig
 from conformance.probes.node import Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import settle, until
 
 NOTES = "/tmp/notes"  # noqa: S108 -- the child's own file system
 
@@ -27,7 +28,7 @@ def delete(rig: Rig) -> None:
     """Delete the leg's pod, followed from its node by pid and start time, and from the API server by its object."""
     leg, grace = rig.leg, rig.leg.variation.grace
     processes = rig.ask(AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
-    followed = to_follow(rig.child, processes)
+    followed = to_follow(rig.child, processes, list(rig.further.values()))
     clock = rig.home.clock()
     watch = DeletionWatch(rig.home, followed, clock)
     watch.start()
@@ -37,8 +38,8 @@ def delete(rig: Rig) -> None:
     try:
         _await_end(rig)
         gone = time.monotonic()
-        watch.wait_for("pod", TIMEOUTS.ended)
-        watch.wait_for("child", TIMEOUTS.settle)
+        watch.wait_for(TIMEOUTS.ended, "pod")
+        watch.wait_for(TIMEOUTS.settle, "child", "further")
     finally:
         watch.finish()
     output = {
@@ -54,13 +55,29 @@ def delete(rig: Rig) -> None:
     }
     asked = {"DELETE": leg.pod_path, "gracePeriodSeconds": grace, "watched on": rig.home.node}
     record(DELETION, "API server and node", asked, output)
-    if not output["child_gone"]:
-        rig.ask(ORPHAN, "processes", variable="CHILD_NONCE", value=leg.nonce)
-        rig.ask(ORPHANS_PAGE, "ask", netns=rig.child["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
-    elif leg.approach.spawns:
-        if not rig.daemon_pid:  # an engine that outlives the pod is given the time to start the container again
-            rig.stop.wait(max(0.0, TIMEOUTS.again - (clock.node(time.monotonic()) - watch.ended("child"))))
-        look_for_successors(rig, SUCCESSORS, SUCCESSORS_PAGE)
+    orphans = [child for child in rig.children if not watch.gone(child.process["pid"])]
+    for child in orphans:
+        rig.ask(f"{child.prefix}{ORPHAN}", "processes", variable="CHILD_NONCE", value=child.nonce)
+        _ask_for_page(rig, f"{child.prefix}{ORPHANS_PAGE}", child.process)
+    ended = [child for child in rig.children if child not in orphans] if leg.approach.spawns else []
+    if ended and not rig.daemon_pid:  # an engine that outlives the pod is given the time to start the containers again
+        since = clock.node(time.monotonic()) - watch.last_end("child", "further")
+        rig.stop.wait(max(0.0, TIMEOUTS.again - since))
+        settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
+    for child in ended:
+        look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
+        if not rig.daemon_pid:
+            rig.daemon(f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
+
+
+def _at_rest(rig: Rig, child: Child) -> bool:
+    """Return whether the engine has done with a child's container, or it has started it again. Not evidence: for waiting.
+
+    An engine that is busy takes its time between a container's end and its next start, and has it as running or restarting.
+    """
+    state = rig.state_of(container_of(child.process))
+    started = rig.home.ask("processes", variable="CHILD_NONCE", value=child.nonce).output
+    return bool(started) or not (state.get("Running") or state.get("Restarting"))
 
 
 def _await_end(rig: Rig) -> None:
@@ -74,7 +91,7 @@ def _await_end(rig: Rig) -> None:
     grace = rig.pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
     with contextlib.suppress(TimedOut):
         rig.cluster.wait(what, pods, leg.pod_name, over, seconds=grace - head_start())
-    if not leg.variation.in_a_row and not leg.approach.beside:
+    if not leg.variation.outlived and not leg.approach.beside:
         rig.cluster.delete(namespaced(leg.namespace))
     rig.cluster.wait(what, pods, leg.pod_name, over, seconds=TIMEOUTS.deleted)
 
@@ -87,23 +104,32 @@ def head_start() -> float:
     return CONTROLLER_WAITS - POD_ENDS * TIMEOUTS.patience
 
 
-def look_for_successors(rig: Rig, name: str, page: str, container: str = "") -> None:
-    """Look for what carries the nonce of a child that has ended, and ask the first of it, or of a container, for its page."""
-    successors = rig.ask(name, "processes", variable="CHILD_NONCE", value=rig.leg.nonce)
+def look_for_successors(rig: Rig, child: Child, name: str, page: str, container: str = "") -> None:
+    """Look for what carries the nonce of a child that has ended; ask the first of it, or of a container, for its page.
+
+    The processes above it are kept, too: they tell which engine started it.
+    """
+    successors = rig.ask(f"{child.prefix}{name}", "processes", variable="CHILD_NONCE", value=child.nonce)
     ours = [process for process in successors.output if container in ("", container_of(process))]
     if first := next((process for process in ours if process["nspid"][-1] == 1), None):
-        rig.ask(page, "ask", netns=first["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+        rig.ask(f"{child.prefix}{ABOVE.format(name)}", "ancestry", pid=first["pid"])
+        _ask_for_page(rig, f"{child.prefix}{page}", first)
 
 
-def to_follow(child: Object, processes: list[Object]) -> list[Object]:
-    """Return what a deletion's watch follows: the child, and of the pod's processes all that do not end with the child's own.
+def _ask_for_page(rig: Rig, name: str, process: Object) -> None:
+    rig.ask(name, "ask", netns=process["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+
+
+def to_follow(child: Object, processes: list[Object], further: Sequence[Object] = ()) -> list[Object]:
+    """Return what a deletion's watch follows: the children, and of the pod's processes all that do not end with a child's own.
 
     Where the child is a container of the pod itself, as Pod A's is, the other containers and the sandbox are the pod.
     """
-    others = [p for p in processes if p["ns"]["pid"] != child["ns"]["pid"]]
+    children = [("child", child), *(("further", each) for each in further)]
+    inside = {each["ns"]["pid"] for _, each in children}
     return [
-        {"role": "child", "pid": child["pid"], "start": child["start"], "notes": NOTES},
-        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in others),
+        *({"role": role, "pid": each["pid"], "start": each["start"], "notes": NOTES} for role, each in children),
+        *({"role": "pod", "pid": p["pid"], "start": p["start"]} for p in processes if p["ns"]["pid"] not in inside),
     ]
 
 
@@ -148,23 +174,29 @@ class DeletionWatch:
             raise RigError(self.lost)
         return any(e["event"] == "watching" for e in self.events)
 
-    def all_gone(self, role: str) -> bool:
-        """Return whether every process of that role was seen to end (or was not there when the watch began)."""
-        wanted = {p["pid"] for p in self.followed if p["role"] == role}
-        return wanted <= {e["pid"] for e in self.events if e["event"] in ("gone", "absent")}
+    def _of(self, roles: Sequence[str]) -> set[int]:
+        return {process["pid"] for process in self.followed if process["role"] in roles}
 
-    def ended(self, role: str) -> float:
-        """Return when the last of a role's processes was seen to end, on the node's clock in seconds; 0 if none was."""
-        of_role = {p["pid"] for p in self.followed if p["role"] == role}
-        return max((float(e["at"]) for e in self.events if e["event"] == "gone" and e["pid"] in of_role), default=0.0)
+    def gone(self, pid: int) -> bool:
+        """Return whether a followed process was seen to end, or was not there when the watch began."""
+        return any(e["pid"] == pid for e in self.events if e["event"] in ("gone", "absent"))
 
-    def wait_for(self, role: str, seconds: float) -> bool:
-        """Wait for the end of a role's processes; return whether it came. Raises `RigError` if the watch broke."""
+    def all_gone(self, *roles: str) -> bool:
+        """Return whether every process of these roles was seen to end (or was not there when the watch began)."""
+        return all(map(self.gone, self._of(roles)))
+
+    def last_end(self, *roles: str) -> float:
+        """Return when the last process of these roles was seen to end, on the node's clock in seconds; 0 if none was."""
+        of_them = self._of(roles)
+        return max((float(e["at"]) for e in self.events if e["event"] == "gone" and e["pid"] in of_them), default=0.0)
+
+    def wait_for(self, seconds: float, *roles: str) -> bool:
+        """Wait for the end of the processes of these roles; return whether it came. Raises `RigError` if the watch broke."""
         with self._changed:
-            ended = self._changed.wait_for(lambda: self.all_gone(role) or bool(self.lost), seconds)
+            ended = self._changed.wait_for(lambda: self.all_gone(*roles) or bool(self.lost), seconds)
         if self.lost:
             raise RigError(self.lost)
-        return bool(ended and self.all_gone(role))
+        return bool(ended and self.all_gone(*roles))
 
     def finish(self) -> None:
         """End the watch: it notices with the node's next beat."""

@@ -14,7 +14,7 @@ from conformance.approaches.catalogue import GRAPH, Approach, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.pods import containers
-from conformance.legs.variations import Variation, vary
+from conformance.legs.variations import Variation, clients_of, vary
 from conformance.record.names import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
@@ -38,6 +38,8 @@ class Leg:
     """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
+    engine: str = ""
+    """The address of the engine that the leg's client talks to, where that is one in a pod beside the leg's."""
     graph: str = ""
     """The claim of the volume that holds the engine's graph, where that outlives the pod."""
 
@@ -96,6 +98,9 @@ class Leg:
             for variable in each.get("env", []):
                 if variable["name"] in ("NONCE", "PORT"):
                     variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
+        if self.engine:
+            container(pod, self.approach.client)["env"].append({"name": "DOCKER_HOST", "value": f"tcp://{self.engine}"})
+        pod["spec"]["containers"] += clients_of(self.variation.further, container(pod, self.approach.client))
         return pod
 
     def beside(self) -> list[Object]:

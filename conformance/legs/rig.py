@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
+from conformance.answers import decoded
 from conformance.choices import RATE
 from conformance.cluster.api import CLEARED, Cluster, Object, Refused, pods_path
 from conformance.cluster.pods import ended_before, raise_if_stuck, ready
@@ -18,7 +19,7 @@ from conformance.evidence.identity import first_processes
 from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
 from conformance.evidence.names import POD, POD_A_GREETING, POD_A_PAGE
 from conformance.legs.leg import Leg
-from conformance.probes.node import NODE_SOCKET, Answer, NodeProbe
+from conformance.probes.node import NODE_SOCKET, OK, Answer, NodeProbe
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 
@@ -30,6 +31,15 @@ THERE_IS_ONE = 409
 """The API server's status where an object of that name is there (AlreadyExists)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
+
+
+@frozen
+class Child:
+    """A container that a client of the pod started. `prefix` is how the names of what is read of it alone begin."""
+
+    prefix: str
+    nonce: str
+    process: Object
 
 
 @define
@@ -50,6 +60,8 @@ class Rig:
     pod: Object = field(factory=dict)
     child: Object = field(factory=dict)
     child_id: str = ""
+    further: dict[str, Object] = field(factory=dict)
+    """The variation's further children that have been seen to serve: the child's name -> its process."""
     client_pid: int = 0
     daemon_pid: int = 0
     """The node's pid of the first process of the engine's container, where that is one of the pod's; 0 where it is not."""
@@ -70,7 +82,7 @@ class Rig:
     def __attrs_post_init__(self) -> None:
         """Make the rig of the leg's second pod, where it has one; both keep their readings in one list."""
         if second := self.leg.twin:
-            self.twin = evolve(self, leg=second)
+            self.twin = evolve(self, leg=second, further={})
 
     @property
     def both(self) -> tuple[Rig, ...]:
@@ -95,6 +107,12 @@ class Rig:
     def home(self) -> NodeProbe:
         """Return the probe on the node where the leg's pod runs, or will."""
         return self.probes[self.pod["spec"]["nodeName"] if self.pod else self.node]
+
+    @property
+    def children(self) -> list[Child]:
+        """Return the leg's child, and those of its further ones that have been seen to serve."""
+        others = [Child(f"{name} ", f"{self.leg.nonce}-{name}", process) for name, process in self.further.items()]
+        return [Child("", self.leg.nonce, self.child), *others]
 
     @property
     def pod_ip(self) -> str:
@@ -190,13 +208,22 @@ class Rig:
 
     @property
     def _daemon(self) -> dict[str, Any]:
-        """Return how the leg's daemon is reached from its node: its API or its socket in the pod, or the node's socket."""
+        """Return how the leg's daemon is reached from its node: its API or its socket in a pod, or the node's socket."""
         approach = self.leg.approach
+        if self.leg.engine:
+            return {"netns": self.engine_pid, "port": int(self.leg.engine.rpartition(":")[2])}
         if self.engine_socket:
             return {"socket": self.engine_socket}
         if approach.daemon and approach.socket:
             return {"socket": in_container(self.daemon_pid, approach.socket)}
         return {"netns": self.daemon_pid, "port": approach.port} if approach.daemon else {"socket": NODE_SOCKET}
+
+    def state_of(self, container: str) -> Object:
+        """Return the state of a container as the leg's daemon has it, {} where it has none. Not evidence: for waiting."""
+        about = {**self._daemon, "path": f"/containers/{container}/json", "limit": TIMEOUTS.engine}
+        answer = self.home.ask("daemon", TIMEOUTS.engine + TIMEOUTS.question, **about).output
+        read = decoded(answer["body"]) if answer["status"] == OK else {}
+        return dict(read.get("State", {})) if isinstance(read, dict) else {}
 
     def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+import copy
+from collections.abc import Mapping
+
+from attrs import field, frozen
 
 from conformance.approaches.catalogue import Approach, container
 from conformance.cluster.api import Object
@@ -25,13 +28,31 @@ class Variation:
     """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
     kept: bool = False
     """Whether the graph of the pods' own engine outlives them."""
+    beside: bool = False
+    """Whether the client's engine is one in a pod beside the leg's, which outlives it."""
+    further: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    """More children of the pod, each of a client of its own: the child's name -> the options of its `docker run`."""
     words: str = ""
+
+    @property
+    def outlived(self) -> bool:
+        """Return whether something of the leg is needed when its first pod is gone."""
+        return self.in_a_row or self.beside
 
     @property
     def grace(self) -> int | None:
         """Return the grace period of the delete call; None is the manifest's own."""
         return 0 if self.forced else None
 
+
+POLICIES = ("always", "unless-stopped", "on-failure")
+"""The restart policies with which an engine starts a container again."""
+TOLD = {policy: (f"--restart={policy}", "--stop-signal=SIGTERM") for policy in POLICIES}
+"""Children whose stop signal is SIGTERM, as that of most images: what their clients pass on is a stop to the engine."""
+UNTOLD = {f"{policy}-winch": (f"--restart={policy}", "--stop-signal=SIGWINCH") for policy in POLICIES}
+"""Children with the stop signal of httpd: what their clients pass on is none."""
+RESTARTS = {**TOLD, **UNTOLD}
+WITH_EACH = ", also once with each restart policy and each of two stop signals"
 
 VARIATIONS = {
     variation.name: variation
@@ -61,6 +82,35 @@ VARIATIONS = {
             storage_limit="64Mi",
             words="docker run of a child that writes past the pod's ephemeral-storage limit, deleted with grace 0",
         ),
+        Variation("restarts", further=RESTARTS, words=f"docker run{WITH_EACH}, deleted with the manifest's default grace"),
+        Variation("restarts-forced", forced=True, further=RESTARTS, words=f"docker run{WITH_EACH}, deleted with grace 0"),
+        Variation(
+            "restarts-detached",
+            detached=True,
+            further=RESTARTS,
+            words=f"docker run -d{WITH_EACH}, deleted with the manifest's default grace",
+        ),
+        Variation(
+            "restarts-detached-forced",
+            detached=True,
+            forced=True,
+            further=RESTARTS,
+            words=f"docker run -d{WITH_EACH}, deleted with grace 0",
+        ),
+        Variation(
+            "restarts-engine-killed",
+            forced=True,
+            further=TOLD,
+            words="docker run, also once with each restart policy, whose engine's container gets SIGKILL, deleted with grace 0",
+        ),
+        Variation(
+            "restarts-engine-beside",
+            forced=True,
+            beside=True,
+            further=TOLD,
+            words="docker run, also once with each restart policy, through an engine in a pod of its own; deleted with grace 0, "
+            "and then that engine's container gets SIGKILL",
+        ),
         Variation("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Variation("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
@@ -75,7 +125,7 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     """Change a manifest into the variation: `-d` with something to keep its container, a deaf child, a limit."""
     client = container(pod, approach.client)
     command: list[str] = client["command"]
-    place = command.index("run", command.index("docker")) + 1
+    place = _options_of_run(command)
     if variation.in_a_row and approach.daemon:
         container(pod, approach.daemon)["command"] += [INSECURE]
     if variation.storage_limit:
@@ -87,3 +137,31 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
         command[place:place] = ["--detach"]
         client["command"] = ["sh", "-c", '"$@" && exec sleep infinity', "sh", *command]
     return pod
+
+
+def _options_of_run(command: list[str]) -> int:
+    """Return the place in a client's command where options of its `docker run` begin."""
+    return command.index("run", command.index("docker")) + 1
+
+
+def clients_of(further: Mapping[str, tuple[str, ...]], client: Object) -> list[Object]:
+    """Return the clients of a pod's further children: as its own, so that kubelet tells each of the pod's end.
+
+    Their children have nonces that begin with the pod's, and publish nothing. They request next to nothing, so that a
+    node of one CPU takes them.
+    """
+    clients = []
+    for name, options in further.items():
+        beside = copy.deepcopy(client)
+        beside["name"] = name
+        command: list[str] = []
+        for word in client["command"]:
+            if "$(PORT)" not in word:
+                command.append(word.replace("$(NONCE)", f"$(NONCE)-{name}"))
+            elif not word.startswith("-"):  # `-p $(PORT):80`, in two words
+                command.pop()
+        place = _options_of_run(command)
+        beside["command"] = [*command[:place], *options, *command[place:]]
+        beside["resources"]["requests"] = {"cpu": "1m", "memory": "8Mi"}
+        clients.append(beside)
+    return clients

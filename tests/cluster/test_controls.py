@@ -15,7 +15,7 @@ def test_a_child_that_the_nodes_engine_starts_again_outlives_its_pod(tmp_path: P
     read = latest(tmp_path / "reports")
     assert {o["leg"]: o["state"] for o in read.observations} == {"dood.foreground": "LACKS", "dood.foreground-forced": "LACKS"}
     for observation in read.observations:
-        assert "was started again" in observation["reason"]
+        assert "was started again by the node's own engine" in observation["reason"]
         assert "restart policy always, stop signal SIGWINCH" in observation["reason"]
     assert_nothing_left()
 
@@ -27,6 +27,6 @@ def test_a_child_that_the_engine_of_the_pod_starts_again_outlives_the_engine(tmp
     assert done.returncode == 1, done.stdout + done.stderr
     [observation] = latest(tmp_path / "reports").observations
     assert observation["state"] == "LACKS"
-    assert "was started again" in observation["reason"]
+    assert "was started again by the pod's engine" in observation["reason"]
     assert "restart policy always" in observation["reason"]
     assert_nothing_left()

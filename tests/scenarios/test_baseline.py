@@ -77,6 +77,12 @@ def test_a_deletion_follows_the_child_and_the_rest_of_the_pod_apart() -> None:
     assert [process["pid"] for process in followed if "notes" in process] == [10]
 
 
+def test_a_deletion_follows_each_child_and_none_of_their_processes_as_the_pods() -> None:
+    followed = to_follow(CHILD, PROCESSES, [process(20, MYSQL, 1)])
+    assert [(each["role"], each["pid"]) for each in followed] == [("child", 10), ("further", 20), ("pod", 30)]
+    assert [each["pid"] for each in followed if "notes" in each] == [10, 20]
+
+
 def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
@@ -161,9 +167,22 @@ JUDGES = [(baseline.reclaimed, baseline.AT_ONCE), (baseline.garbage_collected, b
 def had(seen: Seen, kinds: tuple[str, ...]) -> Seen:
     """Return the evidence of a pod that had one thing of each kind and lost it."""
     there, gone = {"exists": True, "inode": 1}, {"exists": False, "error": "ENOENT"}
-    more = [reading(f"{what} before", {f"/{what}": there}) for what in kinds]
+    more = [reading(name, PROCESSES) for name in ("pod's processes before", "pod processes at delete")]
+    more += [reading(f"{what} before", {f"/{what}": there}) for what in kinds]
     more += [reading(f"{what} after", {"first_seen_gone": 1.5, "paths": {f"/{what}": gone}}) for what in kinds]
     return Seen([*seen, *more])
+
+
+@pytest.mark.parametrize(("judged", "kinds"), JUDGES, ids=["at once", "collected"])
+def test_what_a_container_that_was_started_again_leaves_was_not_looked_for(
+    seen: Seen, judged: Any, kinds: tuple[str, ...]
+) -> None:
+    again = [*PROCESSES[:2], process(21, "d" * 64, 1), PROCESSES[3]]
+    concluded = judged.conclude(changed(had(seen, kinds), "pod processes at delete", lambda _: again))
+    assert concluded.state is INCONCLUSIVE
+    assert "was started after" in concluded.reason
+    fewer = changed(had(seen, kinds), "pod processes at delete", lambda _: PROCESSES[:2])
+    assert judged.conclude(fewer).state is HOLDS
 
 
 @pytest.mark.parametrize(("judged", "kinds"), JUDGES, ids=["at once", "collected"])

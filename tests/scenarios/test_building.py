@@ -38,10 +38,10 @@ def test_both_services_must_run_on_the_node() -> None:
     assert (concluded.state, concluded.reason) == (State.HOLDS, "2 of 2 services run (exit 0, Docker Compose version 2)")
     unseen = changed(composed(on_the_node=True), "compose-database: processes", lambda _: [])
     assert composes.conclude(unseen).state is State.INCONCLUSIVE, "its daemon says that both run"
-    one = json.dumps(
+    lists = json.dumps(
         [{**container, "State": state} for container, state in zip(labelled("x", "x"), ("running", "exited"), strict=True)]
     )
-    half = changed(unseen, "compose: containers", lambda o: {**o, "body": one})
+    half = changed(unseen, "compose: containers", lambda o: {**o, "body": lists})
     assert composes.conclude(half).state is State.LACKS
     failed = changed(half, "compose", lambda o: {**o, "exit": 1, "stderr": "no"})
     assert composes.conclude(failed).state is State.LACKS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,20 @@ def test_a_child_that_its_engine_starts_again_did_not_end_with_its_pod(seen: Loo
     for page in ({"outcome": "refused"}, {"outcome": "answered", "body": "another's"}):
         assert conclude("P2-10", given(again, "successor's page", page)).state is State.INCONCLUSIVE
     assert conclude("P2-10", again).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("state", "ends"), [("restarting", False), ("running", False), ("exited", True)])
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.told", "P2-20.grace"])
+def test_a_child_that_its_engine_is_about_to_start_again_has_not_ended_for_good(
+    seen: Look, name: str, state: str, ends: bool
+) -> None:
+    """An engine waits longer before each start, at last a minute: its own word tells of one that is still to come."""
+    status = {"Status": state, "Restarting": state == "restarting", "Running": not ends}
+    says = {"status": 200, "body": json.dumps({"State": status}), "lost": ""}
+    waiting = given(given(seen("dind.foreground"), "successors", []), "child's container afterwards", says)
+    concluded = conclude(name, waiting)
+    assert concluded.state is (State.HOLDS if ends else State.INCONCLUSIVE)
+    assert ends or f"its engine has its container as {state} (restart policy no, stop signal SIGTERM)" in concluded.reason
 
 
 CHILD = {"pid": 100, "start": 7}

@@ -141,9 +141,9 @@ def passed_on(seen: Seen, *ancestors: dict[str, Any], listening: list[dict[str, 
 
 def test_a_port_that_the_pod_passes_on_to_a_child_elsewhere_is_not_the_childs(seen: Look) -> None:
     leg = seen("dind.foreground")
-    told = conclude("P2-05", passed_on(leg, ELSEWHERE, {**ELSEWHERE, "pid": 1}, listening=LISTENS))
-    assert told.state is State.LACKS
-    assert "docker-proxy (pid 7) of the pod passes the port on" in told.reason
+    concluded = conclude("P2-05", passed_on(leg, ELSEWHERE, {**ELSEWHERE, "pid": 1}, listening=LISTENS))
+    assert concluded.state is State.LACKS
+    assert "docker-proxy (pid 7) of the pod passes the port on" in concluded.reason
 
 
 def test_a_port_is_the_childs_own_where_its_engine_or_its_network_is_the_pods(seen: Look) -> None:

@@ -179,6 +179,18 @@ def test_what_is_left_is_counted_with_its_bytes(seen: Look) -> None:
     assert gone.reason == "all 7 paths are gone (70000 bytes); no mount is left", "all of them are in the pod's directory"
 
 
+@pytest.mark.parametrize("name", ["P2-08", "P2-09", "P2-11"])
+def test_what_another_container_with_the_childs_nonce_wrote_was_not_looked_for(seen: Look, name: str) -> None:
+    leg = seen("dind.foreground")
+    another = [{"pid": 4711, "start": 99, "nspid": [4711, 1]}]
+    assert conclude(name, leg).state is State.HOLDS
+    assert conclude(name, given(leg, "successors", [])).state is State.HOLDS
+    concluded = conclude(name, given(leg, "successors", another))
+    assert (concluded.state, "process 4711" in concluded.reason) == (State.INCONCLUSIVE, True)
+    kept_there = seen("dood.foreground")
+    assert conclude(name, given(kept_there, "successors", another)).state is State.LACKS
+
+
 def test_the_writable_layer_is_that_of_the_root() -> None:
     assert upper_directory("1 0 0:1 / /x rw - overlay overlay rw,upperdir=/a,workdir=/b") == ""
     assert upper_directory("1 0 0:1 / / rw - overlay overlay rw,upperdir=/a,workdir=/b") == "/a"

@@ -110,9 +110,13 @@ def test_a_process_that_the_node_sees_does_show_up_there(seen: Look) -> None:
     here = on_the_node(seen("dind.foreground"))
     concluded = visibility.out_of_sight.conclude(here)
     assert (concluded.state, str(child(here)["nspid"]) in concluded.reason) == (LACKS, True)
-    another = changed(here, "the child among the node's processes", lambda ps: [{**ps[0], "start": ps[0]["start"] + 1}])
-    assert visibility.out_of_sight.conclude(another).state is HOLDS
-    silent = changed(another, "the child's page meanwhile", lambda _: {"outcome": "ECONNREFUSED"})
+    again = changed(here, "the child among the node's processes", lambda ps: [{**ps[0], "start": ps[0]["start"] + 1}])
+    assert visibility.out_of_sight.conclude(again).state is LACKS, "it was started again: what carries its nonce is the child"
+    unseen = changed(here, "the child among the node's processes", lambda _: [])
+    assert visibility.out_of_sight.conclude(unseen).state is INCONCLUSIVE, "not even the pod's processes were seen"
+    nowhere = changed(here, "the child among the node's processes", lambda ps: [{**ps[0], "cgroup": "0::/pod"}])
+    assert visibility.out_of_sight.conclude(nowhere).state is HOLDS
+    silent = changed(nowhere, "the child's page meanwhile", lambda _: {"outcome": "ECONNREFUSED"})
     assert visibility.out_of_sight.conclude(silent).state is INCONCLUSIVE
 
 

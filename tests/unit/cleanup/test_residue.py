@@ -88,6 +88,25 @@ def test_the_cgroup_of_any_container_with_a_legs_nonce_is_the_legs(
     }
 
 
+def test_the_cgroup_of_a_further_child_is_its_legs(recorded: stream.Record) -> None:
+    child = Evidence("l#9", "dind.a-leg", "always child", "node n", {}, {"process": {"cgroup": f"0::/docker/{HEX}\n"}})
+    assert tells(child)
+    owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(child,)), set(), [], [])
+    assert left_in({"cgroups": [f"docker/{HEX}"]}, owners) == {("cgroups", "dind.a-leg"): [f"docker/{HEX}"]}
+
+
+def test_an_engine_beside_a_legs_pod_is_the_legs_with_what_it_makes_at_the_root(recorded: stream.Record) -> None:
+    pod = {"metadata": {"uid": FOREIGN}, "status": {}}
+    engine = Evidence("l#1", "dood.a-leg", "engine's pod", "API server", {}, pod)
+    child = Evidence("l#2", "dood.a-leg", "child", "node n", {}, {"process": {"cgroup": f"0::/docker/{HEX}\n"}})
+    assert tells(engine)
+    owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(engine, child)), set(), [], [])
+    assert waiting_for({}, {"pod directories": [FOREIGN]}, owners) == [FOREIGN]
+    assert left_in({"cgroups": [slice_of(FOREIGN), "docker"]}, owners) == {
+        ("cgroups", "dood.a-leg"): ["docker", slice_of(FOREIGN)]
+    }
+
+
 def test_what_engines_in_pods_left_before_is_told_by_node() -> None:
     before = {"a": {"cgroups": ["system.slice", "init", "docker"]}, "b": {"cgroups": ["docker/buildkit"]}, "c": {}}
     assert left_before(before) == "a: /docker, /init"

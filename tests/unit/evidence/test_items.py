@@ -9,7 +9,7 @@ from attrs import evolve
 
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
-from conformance.evidence.items import REDACTED, Evidence, redact
+from conformance.evidence.items import REDACTED, Evidence, MissingEvidence, Seen, redact
 from conformance.record import stream
 from conformance.run import rejudge
 from tests.conftest import recorded_level
@@ -70,3 +70,15 @@ def test_what_is_no_secret_stays(recorded: stream.Record) -> None:
     assert after == before
     changed = [reading.name for reading, was in zip(cleaned, recorded.evidence, strict=True) if reading != was]
     assert set(changed) <= {"pod", "pod when ready"}, "an environment of the article's own manifest, MYSQL_ALLOW_EMPTY_PASSWORD"
+
+
+def test_what_was_read_of_a_further_child_is_not_taken_for_anothers() -> None:
+    names = ("child", "always child", "always-winch child", "deletion", "page", "always above the page")
+    own = Seen(Evidence(f"#{name}", "leg", name, "made", {}, name) for name in names).of("always ", "deletion")
+    assert {reading.name: reading.output for reading in own} == {
+        "child": "always child",
+        "deletion": "deletion",
+        "above the page": "always above the page",
+    }
+    with pytest.raises(MissingEvidence):
+        own["page"]

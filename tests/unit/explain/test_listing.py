@@ -58,6 +58,7 @@ def test_needs_are_derived_from_what_is_declared() -> None:
     assert need("dood") == ["a Docker Engine on the node (dood)"]
     assert need("dind") == ["privileged pods (dind)"]
     assert need("pod") == []
+    assert need("dood", legs=("restarts-engine-beside",))[1:] == ["privileged pods, for an engine beside the approach's"]
     assert need("pod", legs=("twins",), alone=True) == [
         "two pods of the approach at once on one node",
         "the node's CPUs for itself while it is read",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
+
+import pytest
 
 from conformance.cluster.api import Object
-from conformance.legs.deletion import DeletionWatch
-from conformance.probes.node import Clock, NodeProbe
+from conformance.legs.deletion import DeletionWatch, look_for_successors
+from conformance.legs.rig import Child
+from conformance.probes.node import Answer, Clock, NodeProbe
+from tests.builders.rig import a_rig
 
 
 def test_the_watch_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
@@ -21,8 +26,55 @@ def test_the_watch_keeps_when_it_saw_an_event_on_the_nodes_clock() -> None:
     watch = DeletionWatch(probe, [{"role": "child", "pid": 7}], Clock(1000.0, 0.0))
     began = time.monotonic()
     watch.start()
-    assert watch.wait_for("child", 5)
+    assert watch.wait_for(5, "child")
     ended = time.monotonic()
     (kept,) = watch.events
     assert began + 0.05 <= kept.pop("seen") - 1000.0 <= ended
     assert kept == {"event": "gone", "role": "child", "pid": 7, "at": 1001.0}
+
+
+def test_the_ends_of_children_that_are_waited_for_are_those_of_their_roles() -> None:
+    followed = [{"role": role, "pid": pid} for pid, role in enumerate(("child", "further", "further", "pod"))]
+    watch = DeletionWatch(None, followed, Clock(0.0, 0.0))  # type: ignore[arg-type] # the probe is not asked
+    watch.events = [{"event": "gone", "pid": 0, "at": 5.0}, {"event": "gone", "pid": 1, "at": 6.0}]
+    assert watch.gone(1)
+    assert not watch.gone(2)
+    assert watch.all_gone("child")
+    assert not watch.all_gone("child", "further")
+    assert watch.last_end("child", "further") == 6.0
+    watch.events += [{"event": "absent", "pid": 2, "at": 4.0}, {"event": "gone", "pid": 3, "at": 9.0}]
+    assert watch.all_gone("child", "further")
+    assert watch.wait_for(0, "child", "further")
+    assert watch.last_end("child", "further") == 6.0
+
+
+class Node:
+    """Has these processes with any nonce, and remembers what it was asked."""
+
+    node = "worker"
+
+    def __init__(self, *processes: Object) -> None:
+        self.processes, self.asked = list(processes), []  # type: ignore[var-annotated]
+
+    def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
+        self.asked.append((question, about.get("value", about.get("netns", about.get("pid")))))
+        return Answer(self.processes if question == "processes" else {}, 1.0, 2.0, 0.1)
+
+
+@pytest.mark.parametrize("prefix", ["", "always "])
+def test_of_a_successor_is_asked_who_started_it_and_what_it_serves(prefix: str) -> None:
+    """Of what carries the child's own nonce, wherever on the node, and not the leg's."""
+    worker, first = {"pid": 6, "nspid": [6, 12], "cgroup": ""}, {"pid": 7, "nspid": [7, 1], "cgroup": ""}
+    node: Any = Node(worker, first)
+    rig, _ = a_rig()
+    rig.probes = {"worker": node}
+    look_for_successors(rig, Child(prefix, "its-nonce", {}), "successors", "page")
+    assert node.asked == [("processes", "its-nonce"), ("ancestry", 7), ("ask", 7)]
+    assert [reading.name for reading in rig.seen] == [
+        f"{prefix}successors",
+        f"{prefix}above the first of successors",
+        f"{prefix}page",
+    ]
+    node.asked.clear()
+    look_for_successors(rig, Child(prefix, "its-nonce", {}), "successors", "page", "c" * 64)
+    assert node.asked == [("processes", "its-nonce")], "none is of that container"

@@ -58,8 +58,7 @@ def made_beside(phase: str) -> list[tuple[str, str]]:
 
 def test_what_stands_beside_a_pod_is_there_before_it_and_its_claims_are_bound() -> None:
     claims = "/api/v1/namespaces/conformance-r-nc-18-foreground/persistentvolumeclaims"
-    made = made_beside("Bound")
-    assert made == [(VOLUMES, "conformance-r-nc-18-foreground"), (claims, "graph"), (claims, "wait for graph")]
+    assert made_beside("Bound") == [(VOLUMES, "conformance-r-nc-18-foreground"), (claims, "graph"), (claims, "wait for graph")]
     with pytest.raises(TimedOut):
         made_beside("Pending")
 

@@ -8,9 +8,10 @@ import pytest
 from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue, container
+from conformance.cluster.api import Object
 from conformance.controls.catalogue import approach_of
 from conformance.legs.leg import Leg
-from conformance.legs.variations import VARIATIONS
+from conformance.legs.variations import VARIATIONS, clients_of
 
 
 def leg(approach: str, kind: str) -> Leg:
@@ -35,6 +36,38 @@ def test_variations_change_the_docker_run_and_nothing_else(approach: str) -> Non
     assert detached[:4] == ["sh", "-c", '"$@" && exec sleep infinity', "sh"]
     assert [a for a in detached[4:] if a != "--detach"] == plain
     assert detached[detached.index("run") + 1] == "--detach"
+
+
+@pytest.mark.parametrize("kind", ["restarts", "restarts-forced", "restarts-detached", "restarts-detached-forced"])
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_a_further_child_has_a_client_and_a_nonce_of_its_own_and_the_options_of_its_name(approach: str, kind: str) -> None:
+    pod = leg(approach, kind).pod()
+    own, plain = (
+        container(pod, "docker-cmds"),
+        container(
+            leg(approach, kind.replace("restarts", "foreground").replace("foreground-detached", "detached")).pod(), "docker-cmds"
+        ),
+    )
+    assert own == plain, "the leg's own child has no policy"
+    for policy in ("always", "unless-stopped", "on-failure"):
+        for end, signal in (("", "SIGTERM"), ("-winch", "SIGWINCH")):
+            client = container(pod, f"{policy}{end}")
+            place = client["command"].index("run") + 1
+            assert client["command"][place : place + 2] == [f"--restart={policy}", f"--stop-signal={signal}"]
+            assert f"--env=CHILD_NONCE=$(NONCE)-{policy}{end}" in client["command"]
+            assert "--publish" not in str(client["command"]), "a port of the node is published once"
+            same = [word for word in own["command"] if "--publish" not in word and "CHILD_NONCE=" not in word]
+            others = [word for word in client["command"] if "CHILD_NONCE=" not in word]
+            assert [word for word in others if not word.startswith(("--restart", "--stop-signal"))] == same
+            assert client["env"] == own["env"]
+            assert client["resources"]["limits"] == own["resources"]["limits"]
+
+
+def test_a_further_child_publishes_nothing_in_however_many_words_its_client_does() -> None:
+    client: Object = {"name": "c", "command": ["docker", "run", "-p", "$(PORT):80", "httpd"], "env": [], "resources": {}}
+    (beside,) = clients_of({"always": ("--restart=always",)}, client)
+    assert beside["command"] == ["docker", "run", "--restart=always", "httpd"]
+    assert client["command"][2] == "-p", "the pod's own still does"
 
 
 def test_a_repeats_name_and_label_are_valid() -> None:
