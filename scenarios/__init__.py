@@ -7,6 +7,7 @@ from scenarios import (
     caching,
     contention,
     dns,
+    exposure,
     graph,
     lifecycle,
     networking,
@@ -17,7 +18,7 @@ from scenarios import (
 )  # fmt: skip
 
 FAMILIES = (
-    networking, dns, contention, lifecycle, storage, graph, resources, caching, visibility, security, building,
+    networking, dns, contention, lifecycle, storage, graph, resources, caching, visibility, security, exposure, building,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

@@ -1,5 +1,6 @@
 """The other sources whose claims are judged beside the article's, as a property cites them."""
 
+DOCKER_ATTACKS = "Docker docs, Docker security, Docker daemon attack surface"
 DOCKER_DNS = "Docker docs, Networking overview, DNS services"
 DOCKER_SECCOMP = "Docker docs, Seccomp security profiles for Docker"
 GITLAB = "GitLab docs, Use Docker to build Docker images"

@@ -13,7 +13,7 @@ from conformance.cluster.leases import RUN_LABEL, run_of
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import SECOND, Evidence
-from conformance.evidence.names import CHILD, POD, REGISTRY
+from conformance.evidence.names import CHILD, PODS_OF_LEG
 from conformance.legs.naming import PORTS_A_LEG, nonce_prefix
 from conformance.probes.inventory import CONTROLLERS, difference
 from conformance.probes.node import LABEL as PROBE_LABEL
@@ -72,7 +72,7 @@ class Owners:
         here = {leg["namespace"] + end: leg["leg"] for leg in record.legs for end in "_/"}
         here |= {leg["nonce"]: leg["leg"] for leg in record.legs}
         for reading in record.evidence:
-            if reading.name.removeprefix(SECOND) in (POD, REGISTRY):
+            if reading.name.removeprefix(SECOND) in PODS_OF_LEG:
                 here |= dict.fromkeys(pod_ids(reading.output), reading.leg)
                 if mounts_run(reading.output):
                     here.setdefault(MOUNT_POINT, reading.leg)
@@ -123,7 +123,7 @@ class Owners:
 
 def tells(reading: Evidence) -> bool:
     """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
-    return reading.name.removeprefix(SECOND) in (POD, REGISTRY, CHILD) or _by_nonce(reading)
+    return reading.name.removeprefix(SECOND) in (*PODS_OF_LEG, CHILD) or _by_nonce(reading)
 
 
 def _by_nonce(reading: Evidence) -> bool:

@@ -182,6 +182,9 @@ def _page(*_: object) -> list[str]:
 
 
 def _greeting(hand: Hand, asked: Asked) -> list[str]:
+    if "socket" in asked:
+        path = f"/proc/{hand.process({'pid': asked.get('root')})}/root{asked['socket']}"
+        return [on_node(f"curl -v --http2-prior-knowledge -m 2 --unix-socket {path} http://localhost/")]
     place = f"/dev/tcp/{hand.mine(str(asked.get('host', '')))}/{asked.get('port')}"
     return [on_node(f'timeout 2 bash -c "head -c 80 <{place}"')]
 
@@ -215,6 +218,9 @@ def _storage(hand: Hand, asked: Asked) -> list[str]:
 
 
 def _execute(hand: Hand, asked: Asked) -> list[str]:
+    """Run it in the client's container, where a process of a pod is meant, and on the node itself where that is its first."""
+    if asked.get("pid") == 1:
+        return [on_node(hand.mine(shlex.join(asked["command"])))]
     return [f"kubectl exec {hand.pod} -c {hand.approach.client} -- {hand.mine(shlex.join(asked.get('command', [])))}"]
 
 

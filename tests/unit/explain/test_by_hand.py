@@ -97,6 +97,12 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
         {"question": "execute", "command": ["docker", "run", "--name", "a b"]},
         "kubectl exec dood -c docker-cmds -- docker run --name 'a b'",
     ),
+    ("dood", {"question": "execute", "pid": 1, "command": ["cat", "/dev/loop3"]}, "docker exec $NODE cat /dev/loop3"),
+    (
+        "dood",
+        {"question": "greeting", "root": 5, "socket": "/var/run/x.sock"},
+        "docker exec $NODE curl -v --http2-prior-knowledge -m 2 --unix-socket /proc/$CLIENT/root/var/run/x.sock http://localhost/",
+    ),
     ("dood", {"question": "inventory"}, "# on the node: def inventory of conformance/probes/agent/inventory.py"),
 ]
 

@@ -1,0 +1,121 @@
+"""What lies open of the node and of others: each judge true, false and INCONCLUSIVE, and a lie that it does not believe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
+from tests.builders.evidence import conclude, given
+from tests.conftest import changed, without
+
+Look = Callable[[str], Seen]
+FOLDER = "/var/lib/kubelet/pods/u2/volumes/kubernetes.io~empty-dir/canary"
+CANARY = "canary-0f1e2d3c"
+DOOD, DIND = "dood.foreground-forced", "dind.foreground-forced"
+THERE, ABSENT = {"exists": True, "device": 1, "inode": 2}, {"exists": False, "error": "ENOENT"}
+NO_FILE = "cat: /h/canary: No such file or directory"
+
+
+def beside_neighbour(seen: Seen, canary: str = CANARY, device: str = "7:3 /dev/loop3") -> Seen:
+    """Return the evidence of a leg that has a neighbour with these words in its files."""
+    paths = [f"{FOLDER}/canary", f"{FOLDER}/device"]
+    answer = dict(zip(paths, ([canary.ljust(511)], [device]), strict=True))
+    return given(seen, "neighbour's files", answer, asked={"word": "", "paths": paths})
+
+
+def ran(code: int | None, out: str = "", err: str = "") -> dict[str, Any]:
+    return {"exit": code, "stdout": out, "stderr": err, "seconds": 0.4}
+
+
+def mounted(seen: Seen, run: dict[str, Any], *, there: bool) -> Seen:
+    """Return the evidence of a command that is to print the neighbour's file, and of that file where the engine is."""
+    seen = given(beside_neighbour(seen), "canary read", run)
+    return given(seen, "canary where the engine is", {f"{FOLDER}/canary": THERE if there else ABSENT})
+
+
+def test_a_file_is_read_by_who_can_tell_what_is_in_it(seen: Look) -> None:
+    dood, dind = seen(DOOD), seen(DIND)
+    printed = conclude("S-06", mounted(dood, ran(0, CANARY.ljust(511)), there=True))
+    assert printed.state is State.LACKS
+    assert printed.reason == "the client printed what only the neighbour's file says; the pod was granted hostPath /var/run"
+    refused = conclude("S-06", mounted(dind, ran(1, err=NO_FILE), there=False))
+    assert refused.state is State.HOLDS
+    assert refused.reason.endswith("the pod was granted a privileged container, dind-daemon")
+
+
+def test_a_command_that_only_says_so_has_read_no_file(seen: Look) -> None:
+    dood = seen(DOOD)
+    assert conclude("S-06", mounted(dood, ran(0, "canary-guessed"), there=True)).state is State.INCONCLUSIVE
+    assert conclude("S-06", mounted(dood, ran(1, err=NO_FILE), there=True)).state is State.INCONCLUSIVE, "a client that hides it"
+    assert conclude("S-06", mounted(dood, ran(0, "nothing"), there=False)).state is State.INCONCLUSIVE
+    assert conclude("S-06", beside_neighbour(mounted(dood, ran(0), there=True), canary="")).state is State.INCONCLUSIVE
+
+
+def device(seen: Seen, run: dict[str, Any], on_node: str = CANARY) -> Seen:
+    return given(given(beside_neighbour(seen), "device read", run), "device on the node", ran(0, on_node))
+
+
+@pytest.mark.parametrize("leg", [DOOD, DIND])
+def test_a_device_is_read_by_who_can_tell_what_is_on_it(seen: Look, leg: str) -> None:
+    printed = conclude("S-07", device(seen(leg), ran(0, CANARY)))
+    assert printed.state is State.LACKS
+    assert "what only /dev/loop3 of the node says; the pod was granted" in printed.reason
+    no_device = 'Error response from daemon: error gathering device information: "/dev/loop3": no such file or directory'
+    assert conclude("S-07", device(seen(leg), ran(125, err=no_device))).state is State.HOLDS
+    assert conclude("S-07", device(seen(leg), ran(1, err="cat: /canary: Operation not permitted"))).state is State.HOLDS
+
+
+def test_a_device_that_the_node_cannot_read_or_make_says_nothing(seen: Look) -> None:
+    leg = seen(DIND)
+    refused = ran(1, err="Operation not permitted")
+    assert conclude("S-07", device(leg, refused, on_node="")).state is State.INCONCLUSIVE
+    assert conclude("S-07", device(leg, ran(0, "canary-guessed"))).state is State.INCONCLUSIVE
+    assert conclude("S-07", device(leg, ran(125, err="Unable to find image"))).state is State.INCONCLUSIVE
+    none = without(beside_neighbour(leg, device="none: [Errno 2] /dev/loop-control"), "device read")
+    concluded = conclude("S-07", none)
+    assert concluded.state is State.NOT_APPLICABLE
+    assert "/dev/loop-control" in concluded.reason
+
+
+SETTINGS = "\0\0\x06\x04\0\0\0\0\0\0\x05\0\0@\0"
+PATHS = ("/run/docker.sock", "/run/containerd/containerd.sock", "/run/dbus/system_bus_socket")
+
+
+def sockets(seen: Seen, *in_pod: str, greeting: str = SETTINGS, on_node: tuple[str, ...] = PATHS) -> Seen:
+    """Return the evidence of sockets on the node, each of an inode of its own, and of those that are in the pod."""
+    inodes = {path: {"exists": True, "device": 5, "inode": number} for number, path in enumerate(PATHS)}
+    seen = given(seen, "sockets on the node", {path: inodes[path] if path in on_node else ABSENT for path in PATHS})
+    theirs = {path: {"exists": True, "device": 9, "inode": number} for number, path in enumerate(PATHS)}
+    pod = {path: inodes[path] if path in in_pod else theirs[path] for path in PATHS}
+    seen = given(seen, "sockets in the pod", pod)
+    return given(seen, "containerd's greeting", {"outcome": "served" if greeting else "ENOENT", "said": greeting})
+
+
+def test_sockets_are_the_nodes_by_device_and_inode(seen: Look) -> None:
+    shared = conclude("S-05", sockets(seen(DOOD), *PATHS))
+    assert shared.state is State.LACKS
+    assert shared.reason == (
+        "3 of the 3 sockets in the node's /run are in the pod, beside the engine's containerd/containerd.sock, 1 more; "
+        "containerd answers there; the pod was granted hostPath /var/run"
+    )
+    assert conclude("S-05", sockets(seen(DIND))).state is State.HOLDS, "sockets of the same names, and not the same"
+    assert conclude("S-05", sockets(seen(DOOD), PATHS[0])).state is State.HOLDS, "the engine's is what was asked for"
+
+
+def test_what_a_socket_answers_is_told_and_none_at_all_says_nothing(seen: Look) -> None:
+    other = conclude("S-05", sockets(seen(DOOD), *PATHS, greeting="HTTP/1.1 400 Bad Request"))
+    assert "containerd does not answer (served) there" in other.reason
+    assert conclude("S-05", sockets(seen(DOOD), on_node=())).state is State.INCONCLUSIVE
+
+
+def test_without_a_neighbour_or_a_command_nothing_is_concluded(seen: Look) -> None:
+    leg = seen(DOOD)
+    for name in ("S-05", "S-06", "S-07"):
+        assert conclude(name, without(leg, "neighbour's files")).state is State.INCONCLUSIVE
+    assert conclude("S-06", changed(mounted(leg, ran(0, CANARY), there=True), "child", lambda o: {**o, "seen": "no"})).state is (
+        State.INCONCLUSIVE
+    )
