@@ -7,7 +7,7 @@ from typing import Any
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_ATTACKS, HUB
-from conformance.evidence.items import Seen
+from conformance.evidence.items import Evidence, Seen
 from conformance.legs import loop
 from conformance.legs.docker import cleaned_up, image, marked, nonce, said
 from conformance.legs.neighbour import FILES, canary_of, device_of, folder_of, move_in
@@ -71,7 +71,7 @@ def reads_device(seen: Seen) -> Observation:
     """Judge what the command printed against the canary, which is on the device: the node itself reads it there."""
     files, canary = seen[FILES], canary_of(seen)
     if not device_of(files):
-        return not_applicable(f"no block device could be made: {next(iter(reversed(files.output.values())))[0]}", files.id)
+        return no_device(files)
     run, node = seen["device read"], seen["device on the node"]
     cites = (files.id, run.id, node.id)
     if not canary or canary not in node.output["stdout"]:
@@ -81,6 +81,11 @@ def reads_device(seen: Seen) -> Observation:
     if run.output["exit"] and any(words in run.output["stderr"] for words in REFUSED):
         return HOLDS.because(f"{said(run)}; {granted(seen)}", *cites)
     return inconclusive(f"the client neither printed it nor was refused it: {said(run)}", *cites)
+
+
+def no_device(files: Evidence) -> Observation:
+    """Return that the node made no block device for the neighbour, in the kernel's words."""
+    return not_applicable(f"no block device could be made on the node: {files.output[files.asked['paths'][1]][0]}", files.id)
 
 
 REFUSED = ("no such file or directory", "No such file or directory", "ermission denied", "not permitted")

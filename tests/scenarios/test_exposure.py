@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
-from tests.builders.evidence import conclude, given
+from scenarios.exposure.port import gateway_of
+from tests.builders.evidence import conclude, given, process
 from tests.conftest import changed, without
 
 Look = Callable[[str], Seen]
@@ -110,6 +112,123 @@ def test_what_a_socket_answers_is_told_and_none_at_all_says_nothing(seen: Look) 
     other = conclude("S-05", sockets(seen(DOOD), *PATHS, greeting="HTTP/1.1 400 Bad Request"))
     assert "containerd does not answer (served) there" in other.reason
     assert conclude("S-05", sockets(seen(DOOD), on_node=())).state is State.INCONCLUSIVE
+
+
+def decoy(seen: Seen, *, out: str = CANARY, error: str = "", alive: bool = False, code: int = 137) -> Seen:
+    """Return the evidence of another's container that the client was to look into and to kill."""
+    run = ran(1 if error else 0, "" if error else out, error)
+    state = {"Running": True, "ExitCode": 0} if alive else {"Running": False, "ExitCode": code}
+    seen = given(seen, "decoy", {"status": 201, "body": '{"Id": "d1"}', "lost": ""})
+    seen = given(seen, "decoy's log", {"status": 200, "body": f"\1\0\0\0\0\0\0({CANARY}\n", "lost": ""})
+    seen = given(seen, "decoy's process", [{"pid": 7, "start": 1}])
+    seen = given(given(seen, "decoy's log, by the client", run), "decoy killed, by the client", run)
+    seen = given(seen, "decoy in the end", {"status": 200, "body": json.dumps({"Id": "d1", "State": state}), "lost": ""})
+    return given(seen, "decoy alive", alive)
+
+
+UNKNOWN = "Error response from daemon: No such container: d1"
+
+
+def test_anothers_log_is_read_by_who_can_tell_what_is_in_it(seen: Look) -> None:
+    assert conclude("S-09", decoy(seen(DOOD))).state is State.LACKS
+    unknown = conclude("S-09", decoy(seen(DIND), error=UNKNOWN))
+    assert unknown.state is State.HOLDS
+    assert "No such container: d1; the node's engine has it; the pod was granted a privileged" in unknown.reason
+    assert conclude("S-09", decoy(seen(DOOD), out="canary-guessed")).state is State.INCONCLUSIVE, "a client that prints success"
+    assert conclude("S-09", decoy(seen(DIND), error="Cannot connect to the Docker daemon")).state is State.INCONCLUSIVE
+    silent = given(decoy(seen(DOOD)), "decoy's log", {"status": 200, "body": "", "lost": ""})
+    assert conclude("S-09", silent).state is State.INCONCLUSIVE
+
+
+def test_a_container_was_killed_if_the_node_says_so_too(seen: Look) -> None:
+    killed = conclude("S-10", decoy(seen(DOOD)))
+    assert killed.state is State.LACKS
+    assert "(exit 137); the pod was granted hostPath /var/run" in killed.reason
+    assert conclude("S-10", decoy(seen(DIND), error=UNKNOWN, alive=True)).state is State.HOLDS
+    assert conclude("S-10", decoy(seen(DOOD), alive=True)).state is State.INCONCLUSIVE, "a client that prints success"
+    assert conclude("S-10", decoy(seen(DOOD), code=0)).state is State.INCONCLUSIVE, "it ended by itself"
+    assert conclude("S-10", decoy(seen(DIND), error=UNKNOWN)).state is State.INCONCLUSIVE, "killed by somebody else"
+
+
+@pytest.mark.parametrize("name", ["S-09", "S-10"])
+def test_without_an_engine_on_the_node_there_is_nobody_to_be_reached(seen: Look, name: str) -> None:
+    none = given(seen(DIND), "decoy", {"status": 0, "body": "", "lost": "FileNotFoundError(2)"})
+    assert conclude(name, none).state is State.NOT_APPLICABLE
+    late = given(seen(DIND), "decoy", {"status": 0, "body": "", "lost": "TimeoutError('timed out')"})
+    assert conclude(name, late).state is State.INCONCLUSIVE
+
+
+STATUS = "Name:\tcat\nUid:\t0\t0\t0\t0\n"
+REFUSED = {"status": 0, "body": "", "lost": "ConnectionRefusedError(111, 'Connection refused')"}
+
+
+def api(body: str, status: int = 200) -> dict[str, Any]:
+    return {"status": status, "body": body, "lost": ""}
+
+
+def by_pod_a(seen: Seen, what: str, log: str, *, info: dict[str, Any] | None = None, container: str = "d" * 64) -> Seen:
+    """Return the evidence of a container that Pod A had the pod's engine run."""
+    seen = beside_neighbour(seen)
+    seen = given(seen, "Pod A", {"metadata": {"namespace": "conformance"}, "spec": {"containers": [{"name": "apache"}]}})
+    seen = given(seen, f"{what}: info", info or seen["daemon"].output)
+    seen = given(seen, f"{what}: created", api(json.dumps({"Id": "d" * 64}), 201))
+    seen = given(given(seen, f"{what}: started", api("", 204)), f"{what}: log", api(log))
+    return given(seen, f"{what}: processes", [process(9, container=container)])
+
+
+def test_an_engine_that_runs_a_container_for_another_pod_is_that_pods_too(seen: Look) -> None:
+    ran_it = conclude("S-01", by_pod_a(seen(DIND), "another", STATUS))
+    assert ran_it.state is State.LACKS
+    assert ran_it.reason.startswith(
+        "Pod A of namespace conformance, which was granted nothing, ran a container with it, as uid 0"
+    )
+    assert conclude("S-01", by_pod_a(seen(DIND), "another", "", info=REFUSED)).state is State.HOLDS
+
+
+def test_what_an_engine_only_says_that_it_ran_was_not_run(seen: Look) -> None:
+    leg = seen(DIND)
+    assert conclude("S-01", by_pod_a(leg, "another", STATUS, container="e" * 64)).state is State.INCONCLUSIVE
+    assert conclude("S-01", by_pod_a(leg, "another", "")).state is State.INCONCLUSIVE
+    other = api(json.dumps({"ID": "another"}))
+    assert conclude("S-01", by_pod_a(leg, "another", STATUS, info=other)).state is State.INCONCLUSIVE
+    tls = api("Client sent an HTTP request to an HTTPS server.", 400)
+    assert conclude("S-01", by_pod_a(leg, "another", STATUS, info=tls)).state is State.INCONCLUSIVE
+
+
+def test_a_device_that_the_engine_reads_for_another_pod_is_told_by_its_canary(seen: Look) -> None:
+    leg, what = seen(DIND), "another-device"
+    read = conclude("S-02", by_pod_a(leg, what, CANARY))
+    assert read.state is State.LACKS
+    assert "was told what only /dev/loop3 of the node says; the pod was granted a privileged container" in read.reason
+    assert conclude("S-02", by_pod_a(leg, what, "", info=REFUSED)).state is State.HOLDS
+    refused = given(by_pod_a(leg, what, ""), f"{what}: started", api('{"message": "operation not permitted"}', 500))
+    assert conclude("S-02", refused).state is State.HOLDS
+    assert conclude("S-02", by_pod_a(leg, what, "canary-guessed")).state is State.INCONCLUSIVE
+    none = beside_neighbour(by_pod_a(leg, what, CANARY), device="none: [Errno 1]")
+    assert conclude("S-02", none).state is State.NOT_APPLICABLE
+
+
+def from_child(seen: Seen, engine: dict[str, Any], page: str) -> Seen:
+    seen = given(seen, "engine asked by the child", {"host": "172.17.0.1", "port": 2375, **engine})
+    return given(seen, "page asked by the child", {"outcome": "served", "body": page})
+
+
+def test_a_child_is_refused_only_beside_a_port_that_answers_it(seen: Look) -> None:
+    dind, dood = seen(DIND), seen(DOOD)
+    nonce = dood["child"].asked["nonce"]
+    answered = {"outcome": "served", "body": dind["daemon"].output["body"]}
+    assert conclude("S-03", from_child(dind, answered, "")).state is State.LACKS
+    refused = {"outcome": "ECONNREFUSED"}
+    assert conclude("S-03", from_child(dood, refused, f"{nonce}\n")).state is State.HOLDS
+    assert conclude("S-03", from_child(dood, refused, "It works!")).state is State.INCONCLUSIVE, "no way to the gateway at all"
+    assert conclude("S-03", from_child(dood, {"outcome": "timeout"}, nonce)).state is State.INCONCLUSIVE
+    other = {"outcome": "served", "body": '{"ID":"another"}'}
+    assert conclude("S-03", from_child(dind, other, nonce)).state is State.INCONCLUSIVE, "another engine at the gateway"
+
+
+@pytest.mark.parametrize("leg", [DOOD, DIND])
+def test_the_childs_gateway_is_in_what_its_engine_tells(seen: Look, leg: str) -> None:
+    assert gateway_of(seen(leg)) == "172.17.0.1"
 
 
 def test_without_a_neighbour_or_a_command_nothing_is_concluded(seen: Look) -> None:
