@@ -2,10 +2,12 @@
 
 DOCKER_ATTACKS = "Docker docs, Docker security, Docker daemon attack surface"
 DOCKER_DNS = "Docker docs, Networking overview, DNS services"
+DOCKER_NETWORK = "Docker docs, Packet filtering and firewalls, Masquerade or SNAT"
 DOCKER_SECCOMP = "Docker docs, Seccomp security profiles for Docker"
 GITLAB = "GitLab docs, Use Docker to build Docker images"
 GITLAB_RUNNER = "GitLab Runner docs, Kubernetes executor, Using docker:dind"
 HUB = "Docker Hub, docker, What is Docker in Docker?"
+POLICIES = "Kubernetes docs, Network Policies"
 RUNNERS = "actions/actions-runner-controller#393 and #959, buildkite/charts#94"
 STANDARDS = "Kubernetes docs, Pod Security Standards, Baseline"
 THINK_TWICE = "jpetazzo.github.io, Using Docker-in-Docker for your CI or testing environment? Think twice"

@@ -1,4 +1,4 @@
-"""A neighbour of a leg's pod: another pod of its node, with a file, a block device and a limit that are not the leg's to reach.
+"""A neighbour of a leg's pod: another pod of its node, with a file, a block device and a limit that are not the leg's.
 
 All of it is made to be looked at, so that nobody's own data are. The file is on its volume and goes with it; the device is a loop
 device of that file, which the kernel takes apart with the neighbour's process.
@@ -14,7 +14,7 @@ from conformance.cluster.api import Object
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import NEIGHBOUR
 from conformance.images import PROBE
-from conformance.legs import beside, loop
+from conformance.legs import beside, next_door
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.probes.paths import PODS
@@ -32,11 +32,11 @@ def manifest(leg: Leg) -> Object:
     container = {
         "name": NEIGHBOUR,
         "image": leg.images.get(PROBE, PROBE),
-        "command": ["python3", "-I", "-c", inspect.getsource(loop)],
+        "command": ["python3", "-I", "-c", inspect.getsource(next_door)],
         "env": [{"name": "CANARY", "value": f"canary-{secrets.token_hex(16)}"}],
         "securityContext": {"privileged": True},
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": str(MEMORY)}},
-        "volumeMounts": [{"name": VOLUME, "mountPath": loop.FOLDER}],
+        "volumeMounts": [{"name": VOLUME, "mountPath": next_door.FOLDER}],
     }
     return beside.manifest(leg, container, VOLUME)
 
@@ -45,7 +45,7 @@ def move_in(rig: Rig) -> None:
     """Start the leg's neighbour; read from the node what is in its files when both are there."""
     pod = beside.start(rig, manifest(rig.leg))
     folder = f"{PODS}/{pod['metadata']['uid']}/volumes/kubernetes.io~empty-dir/{VOLUME}"
-    about: dict[str, Any] = {"word": "", "paths": [f"{folder}/{name}" for name in (loop.CANARY, loop.DEVICE)]}
+    about: dict[str, Any] = {"word": "", "paths": [f"{folder}/{name}" for name in (next_door.CANARY, next_door.DEVICE)]}
 
     def written() -> bool:
         return None not in rig.home.ask("holding", **about).output.values()
@@ -68,4 +68,4 @@ def canary_of(seen: Seen) -> str:
 def device_of(files: Evidence) -> str:
     """Return the path of the neighbour's block device; '' where the node made none."""
     numbers, _, name = files.output[files.asked["paths"][1]][0].partition(" ")
-    return "" if numbers == loop.NONE else str(name)
+    return "" if numbers == next_door.NONE else str(name)

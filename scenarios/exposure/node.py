@@ -8,7 +8,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_ATTACKS, HUB
 from conformance.evidence.items import Evidence, Seen
-from conformance.legs import loop
+from conformance.legs import next_door
 from conformance.legs.docker import cleaned_up, image, marked, nonce, said
 from conformance.legs.neighbour import FILES, canary_of, device_of, folder_of, move_in
 from conformance.legs.rig import Rig
@@ -20,10 +20,10 @@ def file_read(rig: Rig) -> None:
     """Let the client print, in one command, a file of its neighbour's on the node; look for that file where its engine is."""
     folder = folder_of(rig.seen[FILES])
     with cleaned_up(rig, "canary"):
-        words = ("--rm", *marked(nonce(rig, "canary")), f"--volume={folder}:/h:ro", image(rig), "cat", f"/h/{loop.CANARY}")
+        words = ("--rm", *marked(nonce(rig, "canary")), f"--volume={folder}:/h:ro", image(rig), "cat", f"/h/{next_door.CANARY}")
         rig.run("canary read", "docker", "run", *words)
     theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.leg.approach.daemon else {}
-    rig.ask("canary where the engine is", "storage", **theirs, paths=[f"{folder}/{loop.CANARY}"])
+    rig.ask("canary where the engine is", "storage", **theirs, paths=[f"{folder}/{next_door.CANARY}"])
 
 
 @prop("S-06", "a file on the node that is another pod's cannot be read with one `docker run`",

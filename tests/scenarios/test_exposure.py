@@ -10,8 +10,10 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
+from conformance.legs.neighbour import MEMORY
+from scenarios.exposure.network import PLACES
 from scenarios.exposure.port import gateway_of
-from tests.builders.evidence import conclude, given, process
+from tests.builders.evidence import PROPERTIES, conclude, given, process
 from tests.conftest import changed, without
 
 Look = Callable[[str], Seen]
@@ -229,6 +231,113 @@ def test_a_child_is_refused_only_beside_a_port_that_answers_it(seen: Look) -> No
 @pytest.mark.parametrize("leg", [DOOD, DIND])
 def test_the_childs_gateway_is_in_what_its_engine_tells(seen: Look, leg: str) -> None:
     assert gateway_of(seen(leg)) == "172.17.0.1"
+
+
+TOP = "/sys/fs/cgroup"
+NODES_TOP, OWN_TOP = ({"exists": True, "device": 25, "inode": inode} for inode in (1, 77))
+
+
+def groups(seen: Seen, top: dict[str, Any], run: dict[str, Any]) -> Seen:
+    """Return the evidence of a container that sees this at the top of its cgroups, and was to make a group there."""
+    seen = given(seen, "top of the node's groups", {TOP: NODES_TOP})
+    return given(given(seen, "top of the pod's groups", {TOP: top}), "group made", run)
+
+
+NO_LIMIT = "cat: /sys/fs/cgroup/kubelet.slice/x/memory.max: No such file or directory"
+READ_ONLY = "mkdir: cannot create directory '/sys/fs/cgroup/x': Read-only file system"
+
+
+def test_groups_of_the_node_are_open_to_who_makes_one_at_its_top(seen: Look) -> None:
+    by_dind = conclude("S-08", groups(seen(DIND), NODES_TOP, ran(0, f"{MEMORY}\n")))
+    assert by_dind.state is State.LACKS
+    assert by_dind.reason == (
+        f"{TOP} is the node's own, and a group was made there; the limit of another pod was there to be read; "
+        "the pod was granted a privileged container, dind-daemon"
+    )
+    own = conclude("S-08", groups(seen(DIND), OWN_TOP, ran(0, err=NO_LIMIT)))
+    assert own.state is State.HOLDS
+    assert "is the container's own part; a group was made there; the limit of another pod was not there" in own.reason
+    assert conclude("S-08", groups(seen(DOOD), OWN_TOP, ran(1, err=READ_ONLY))).state is State.HOLDS
+    assert conclude("S-08", groups(seen(DOOD), NODES_TOP, ran(1, f"{MEMORY}\n", READ_ONLY))).state is State.HOLDS
+
+
+def test_a_group_that_was_only_said_to_be_made_is_none(seen: Look) -> None:
+    leg = seen(DIND)
+    read = groups(leg, OWN_TOP, ran(0, f"{MEMORY}\n"))
+    assert conclude("S-08", read).state is State.INCONCLUSIVE, "another pod's limit in what is the container's own"
+    assert conclude("S-08", groups(leg, NODES_TOP, ran(1, err="sh: mkdir: not found"))).state is State.INCONCLUSIVE
+    assert conclude("S-08", groups(leg, ABSENT, ran(1))).state is State.INCONCLUSIVE
+
+
+def test_on_which_cgroup_version_what_is_expected() -> None:
+    expected = {version: PROPERTIES["S-08"].expected("dind", "foreground-forced", {"cgroup": version})[0] for version in VERSIONS}
+    assert expected == {"v1": State.HOLDS, "hybrid": State.HOLDS, "v2": State.LACKS}
+
+
+VERSIONS = ("v1", "hybrid", "v2")
+
+
+def served(body: str) -> dict[str, Any]:
+    return {"outcome": "served", "body": body}
+
+
+SILENT = {"outcome": "timeout"}
+
+
+def asked(seen: Seen, *, child: str, pod: str = "10.244.1.9", node: str = "10.244.1.1", token: bool = False) -> Seen:
+    """Return the evidence of a neighbour that says from which address each asked it, '' for none."""
+    for who, address in (("the child", child), ("the pod", pod), ("the node", node)):
+        seen = given(seen, f"neighbour asked by {who}", served(address) if address else SILENT)
+        seen = given(seen, f"API server asked by {who}", served("Client sent an HTTP request to an HTTPS server."))
+    seen = given(seen, "token in the pod", {"/run/token": THERE})
+    return given(seen, "token in the child", {"/run/token": THERE if token else ABSENT})
+
+
+def test_as_whom_a_child_asks_is_what_another_pod_says(seen: Look) -> None:
+    its_pod = conclude("S-13", asked(seen(DIND), child="10.244.1.9"))
+    assert its_pod.state is State.HOLDS
+    assert "the API server's port answers the child and answers the pod; the pod's token is not in the child" in its_pod.reason
+    node = conclude("S-13", asked(seen(DOOD), child="10.244.1.1", token=True))
+    assert node.state is State.LACKS
+    assert "from the node's address" in node.reason
+    assert "the pod's token is in the child" in node.reason
+    bridge = conclude("S-13", asked(seen(DOOD), child="172.17.0.2"))
+    assert (bridge.state, "neither the pod's nor the node's" in bridge.reason) == (State.LACKS, True)
+
+
+def test_where_pod_and_node_are_one_or_nobody_is_answered_nothing_is_said(seen: Look) -> None:
+    assert conclude("S-13", asked(seen(DIND), child="10.0.0.1", pod="10.0.0.1", node="10.0.0.1")).state is State.INCONCLUSIVE
+    silent = conclude("S-13", asked(seen(DIND), child="", pod=""))
+    assert (silent.state, silent.reason) == (State.INCONCLUSIVE, "the neighbour did not answer the child, the pod")
+
+
+def bound(seen: Seen, *open_: str, before: dict[str, Any] | None = None) -> Seen:
+    """Return the evidence of a policy under which these places still answer; all of them did before."""
+    for place in PLACES:
+        page = served(f"{seen['child'].asked['nonce']}\n" if place == "the child's page" else "a page")
+        seen = given(seen, f"{place} without a policy", before or page)
+        seen = given(seen, f"{place} under the policy", page if place in open_ else SILENT)
+    return seen
+
+
+def test_a_policy_binds_a_child_that_is_closed_with_its_control(seen: Look) -> None:
+    assert conclude("S-12", bound(seen(DIND))).state is State.HOLDS
+    past = conclude("S-12", bound(seen(DOOD), "the child's page", "from the child"))
+    assert past.state is State.LACKS
+    assert "but the child's page answers and Pod A answers the child; the pod was granted hostPath /var/run" in past.reason
+    for place in ("the child's page", "from the child"):
+        assert conclude("S-12", bound(seen(DOOD), place)).state is State.LACKS, place
+
+
+def test_where_no_policy_is_enforced_none_can_be_asked_of_a_child(seen: Look) -> None:
+    concluded = conclude("S-12", bound(seen(DIND), *PLACES))
+    assert concluded.state is State.NOT_APPLICABLE
+    assert concluded.reason.startswith("the cluster's network enforces no NetworkPolicy: 5 s after")
+    for control in ("the neighbour's page", "from the pod"):
+        assert conclude("S-12", bound(seen(DIND), control)).state is State.INCONCLUSIVE, "enforced one way alone"
+    assert conclude("S-12", bound(seen(DIND), before=SILENT)).state is State.INCONCLUSIVE, "closed before"
+    other = given(bound(seen(DIND)), "the child's page under the policy", served("It works!"))
+    assert conclude("S-12", other).state is State.INCONCLUSIVE
 
 
 def test_without_a_neighbour_or_a_command_nothing_is_concluded(seen: Look) -> None:

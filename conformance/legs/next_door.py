@@ -1,4 +1,4 @@
-"""What a leg's neighbour runs: a canary in a file of its volume, and the same file as a block device of the node.
+"""What a leg's neighbour runs: a canary in a file of its volume and on a block device of the node, and a page that says who asks.
 
 Python's standard library only, and nothing of ours: the source goes into the pod's command (legs/neighbour.py).
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import http.server
 import os
 import signal
 import stat
 import struct
+import threading
 from pathlib import Path
 
 FOLDER = "/canary"
 CANARY, DEVICE = "canary", "device"
 """The names of the files there: the second says which device it is, MAJOR:MINOR NAME, or why there is none."""
 NONE = "none:"
+PORT = 80
 SECTOR = 512
 LOOPS = 7
 """The major number of loop devices (linux Documentation/admin-guide/devices.txt)."""
@@ -53,9 +56,28 @@ def attach(path: str) -> tuple[int, str]:
             return device, f"{os.major(kind)}:{os.minor(kind)} {name}"
 
 
+class WhoAsks(http.server.BaseHTTPRequestHandler):
+    """Answers each request with the address that it came from."""
+
+    timeout = 10
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: every question and answer is in the run's record."""
+
+    def do_GET(self) -> None:
+        """Answer any path."""
+        content = self.client_address[0].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
 def main() -> None:
-    """Write the canary, make the device, say which it is, and keep both until the end of the pod."""
+    """Write the canary, make the device, say which it is, and keep both, and the page, until the end of the pod."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # what is waited for in the end
+    server = http.server.ThreadingHTTPServer(("", PORT), WhoAsks)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     canary, device, unfinished = (Path(FOLDER, name) for name in (CANARY, DEVICE, "unfinished"))
     canary.write_text(os.environ["CANARY"].ljust(SECTOR - 1) + "\n", encoding="ascii")
     try:
