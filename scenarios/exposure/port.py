@@ -45,7 +45,7 @@ def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
     metadata, probe, whose = pod["metadata"], rig.probes[pod["spec"]["nodeName"]], nonce(rig, what)
     rig.get("Pod A", pods_path(metadata["namespace"], metadata["name"]))
     first = first_processes(pod, probe.ask("processes", uid=metadata["uid"]).output)[pod["spec"]["containers"][0]["name"]]
-    there: dict[str, Any] = {"netns": first["pid"], "host": rig.pod_ip, "port": rig.leg.approach.port}
+    there: dict[str, Any] = {"netns": first["pid"], "host": rig.pod_ip, "port": rig.leg.approach.port or PLAIN}
 
     def ask(name: str, path: str, method: str = "GET", body: object = None) -> Evidence:
         timeout = TIMEOUTS.engine + TIMEOUTS.question
