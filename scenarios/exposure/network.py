@@ -128,17 +128,18 @@ def bound_by_policy(seen: Seen) -> Observation:
     """Judge both ways of the child where the same policy ends both ways of the control, of which each was open before."""
     before, under = ({what: seen[f"{what} {when}"] for what in PLACES} for when in (BEFORE, UNDER))
     cites = tuple(reading.id for reading in (*before.values(), *under.values()))
-    if closed := [what for what, reading in before.items() if not _served(reading)]:
-        return inconclusive(f"{' and '.join(closed)}: closed before there was a policy", *cites)
+    nonce = seen[names.CHILD].asked["nonce"]
+    if closed := [what for what, reading in before.items() if not (_is_page(reading, nonce) if what == IN else _served(reading))]:
+        return inconclusive(f"{' and '.join(closed)}: no answer before there was a policy", *cites)
     if _served(under[CONTROL_IN]) and _served(under[CONTROL_OUT]):
-        waited = (
+        goes_on = (
             f"{TIMEOUTS.enforced:g} s after a policy that lets nothing in or out the neighbour answers, and the pod is answered"
         )
-        return not_applicable(f"the cluster's network enforces no NetworkPolicy: {waited}", *cites)
+        return not_applicable(f"the cluster's network enforces no NetworkPolicy: {goes_on}", *cites)
     if _served(under[CONTROL_IN]) or _served(under[CONTROL_OUT]):
         return inconclusive("the policy binds its control one way alone", *cites)
-    words, nonce = "the neighbour's page no longer answers, nor does Pod A answer the pod", seen[names.CHILD].asked["nonce"]
-    still = ["the child's page answers"] if under[IN].output.get("body", "").strip() == nonce else []
+    words = "the neighbour's page no longer answers, nor does Pod A answer the pod"
+    still = ["the child's page answers"] if _is_page(under[IN], nonce) else []
     still += ["Pod A answers the child"] if _served(under[OUT]) else []
     if still:
         return LACKS.because(f"{words}; but {' and '.join(still)}; {granted(seen)}", *cites)
@@ -149,3 +150,7 @@ def bound_by_policy(seen: Seen) -> Observation:
 
 def _served(reading: Evidence) -> bool:
     return bool(reading.output["outcome"] == "served")
+
+
+def _is_page(reading: Evidence, nonce: str) -> bool:
+    return bool(reading.output.get("body", "").strip() == nonce)

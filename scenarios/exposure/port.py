@@ -84,7 +84,9 @@ def runs_for_others(seen: Seen) -> Observation:
     cites = (info.id, created.id, log.id, processes.id)
     uid, identity = UID.search(log.output["body"]), json.loads(created.output["body"]).get("Id")
     if uid and identity in {container_of(process) for process in processes.output}:
-        return LACKS.because(f"{_pod_a(seen)} ran a container with it, as uid {uid[1]}; {granted(seen)}", *cites)
+        return LACKS.because(
+            f"{_pod_a(seen)} ran a container with it, as uid {uid[1]}, and was asked for no credential; {granted(seen)}", *cites
+        )
     return inconclusive("no process of the container that Pod A asked for was seen", *cites)
 
 

@@ -337,6 +337,8 @@ def test_where_no_policy_is_enforced_none_can_be_asked_of_a_child(seen: Look) ->
     for control in ("the neighbour's page", "from the pod"):
         assert conclude("S-12", bound(seen(DIND), control)).state is State.INCONCLUSIVE, "enforced one way alone"
     assert conclude("S-12", bound(seen(DIND), before=SILENT)).state is State.INCONCLUSIVE, "closed before"
+    first = given(bound(seen(DIND)), "the child's page without a policy", served("It works!"))
+    assert conclude("S-12", first).state is State.INCONCLUSIVE, "another page than the child's"
     other = given(bound(seen(DIND)), "the child's page under the policy", served("It works!"))
     assert conclude("S-12", other).state is State.INCONCLUSIVE
 
