@@ -46,6 +46,8 @@ class Timeouts:
     """What kubelet's garbage collection takes away: it comes once a minute (`ContainerGCPeriod`)."""
     service: float = 20.0
     """A new Service to its endpoints, and those to every node's kube-proxy (each 0.3 to 5 s)."""
+    enforced: float = 5.0
+    """A NetworkPolicy to the network that enforces it (1 to 2 s, where one does)."""
     dns: float = 60.0
     """The cluster's DNS, which nobody else waits for, from a leg's first question to its answer (0.1 s; 10 s after `up`)."""
     page: float = 2.0

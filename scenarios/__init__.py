@@ -7,6 +7,7 @@ from scenarios import (
     caching,
     contention,
     dns,
+    exposure,
     graph,
     lifecycle,
     networking,
@@ -18,7 +19,8 @@ from scenarios import (
 )  # fmt: skip
 
 FAMILIES = (
-    networking, dns, contention, lifecycle, restarts, storage, graph, resources, caching, visibility, security, building,
+    networking, dns, contention, lifecycle, restarts, storage, graph, resources, caching, visibility, security, exposure,
+    building,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

@@ -14,7 +14,7 @@ from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CLAIM, DAEMON, POD
+from conformance.evidence.names import CLAIM, DAEMON, POD, REGISTRY
 from conformance.legs import registry
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, listed, said
@@ -64,10 +64,10 @@ def second_job(rig: Rig) -> None:
 
 def _pull(rig: Rig) -> None:
     """Pull the image as a step of a job does; keep what the registry has served before and after."""
-    rig.read_log("served before the pull", registry.NAME, pod=registry.NAME, lines=ALL)
+    rig.read_log("served before the pull", REGISTRY, pod=REGISTRY, lines=ALL)
     rig.run("pull", "docker", "pull", _image(rig))
     rig.daemon("pulled image", f"/images/{_image(rig)}/json")
-    rig.read_log("served", registry.NAME, pod=registry.NAME, lines=ALL)
+    rig.read_log("served", REGISTRY, pod=REGISTRY, lines=ALL)
 
 
 def _build(rig: Rig) -> None:

@@ -15,7 +15,7 @@ from conformance.claims.sources import DOCKER_RESTARTS
 from conformance.evidence.identity import container_of, parsed, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD, DAEMON, DELETION, INSPECT, POD
-from conformance.legs import beside
+from conformance.legs import engine
 from conformance.legs.deletion import look_for_successors
 from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
@@ -52,9 +52,9 @@ def further_children(rig: Rig) -> None:
 
 def engine_beside_killed(rig: Rig) -> None:
     """Kill the engine that outlived the pod, and look for the children when it has had the time to start them again."""
-    process = next(process for process in rig.seen[beside.PROCESSES].output if process["pid"] == rig.engine_pid)
+    process = next(process for process in rig.seen[engine.PROCESSES].output if process["pid"] == rig.engine_pid)
     rig.ask("killed", "kill", pid=process["pid"], start=process["start"])
-    beside.await_engine(rig, other_than=process["pid"])
+    engine.await_engine(rig, other_than=process["pid"])
     rig.daemon(AGAIN, "/info")
     rig.stop.wait(TIMEOUTS.again)
     for child in rig.children:
@@ -63,14 +63,14 @@ def engine_beside_killed(rig: Rig) -> None:
 
 def judge_rest(seen: Seen) -> Observation:
     """Judge whether a child that ended with its pod stayed so when the engine that outlived the pod was started again."""
-    before, killed, engine, after = judge_end(seen), seen["killed"], seen[AGAIN], seen[AFTER_KILL]
+    before, killed, again, after = judge_end(seen), seen["killed"], seen[AGAIN], seen[AFTER_KILL]
     if before.state is not State.HOLDS:
         return inconclusive(f"it did not end with its pod: {before.reason}", *before.cites)
-    if not killed.output or not parsed(engine).get("ID") or parsed(engine)["ID"] != parsed(seen[DAEMON])["ID"]:
-        return inconclusive("no engine was killed, or what answers now is another", killed.id, engine.id)
+    if not killed.output or not parsed(again).get("ID") or parsed(again)["ID"] != parsed(seen[DAEMON])["ID"]:
+        return inconclusive("no engine was killed, or what answers now is another", killed.id, again.id)
     ended = before.reason.partition(";")[0]
     rest = f"{ended}; {TIMEOUTS.again:g} s after its engine answered again nothing runs its container"
-    return by_an_engine(seen, ended) or HOLDS.because(rest, *before.cites, killed.id, engine.id, after.id)
+    return by_an_engine(seen, ended) or HOLDS.because(rest, *before.cites, killed.id, again.id, after.id)
 
 
 def judge_of(name: str, judge: Judge) -> Judge:

@@ -13,7 +13,7 @@ from conformance.cluster.pods import container_ids
 from conformance.controls.catalogue import approach_of
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import SECOND, Evidence
-from conformance.evidence.names import CHILD, ENGINE, POD, REGISTRY
+from conformance.evidence.names import CHILD, ENGINE, PODS_OF_LEG
 from conformance.legs.naming import PORTS_A_LEG, nonce_prefix
 from conformance.probes.inventory import CONTROLLERS, difference
 from conformance.probes.node import LABEL as PROBE_LABEL
@@ -26,8 +26,6 @@ PORT = re.compile(r"^(?!.* KUBE-).* --dport (\d+)")
 CHILDS_OWN = 80
 """What every child listens on, in rules about the way to it. A leg that publishes it, too, is not known by it."""
 NODES_RUN = ("/run", "/var/run")
-PODS = (POD, REGISTRY, ENGINE)
-"""The evidence that is a pod of its leg."""
 MOUNT_POINT = "serviceaccount"
 """What a runtime makes in the node's own /run for the token of a pod that mounts it, once a node; it stays (S-15)."""
 ENGINES_OWN = frozenset({"docker", "docker/buildkit"})
@@ -74,7 +72,7 @@ class Owners:
         here = {leg["namespace"] + end: leg["leg"] for leg in record.legs for end in "_/"}
         here |= {leg["nonce"]: leg["leg"] for leg in record.legs}
         for reading in record.evidence:
-            if reading.name.removeprefix(SECOND) in PODS:
+            if reading.name.removeprefix(SECOND) in PODS_OF_LEG:
                 here |= dict.fromkeys(pod_ids(reading.output), reading.leg)
                 if mounts_run(reading.output):
                     here.setdefault(MOUNT_POINT, reading.leg)
@@ -125,7 +123,7 @@ class Owners:
 
 def tells(reading: Evidence) -> bool:
     """Return whether a reading tells whose a thing on a node is: no other is asked by `Owners.of`."""
-    return reading.name.removeprefix(SECOND) in PODS or _of_child(reading) or _by_nonce(reading)
+    return reading.name.removeprefix(SECOND) in PODS_OF_LEG or _of_child(reading) or _by_nonce(reading)
 
 
 def _of_child(reading: Evidence) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 from attrs import frozen
 
 from conformance.approaches.catalogue import PRINTED_PORT, Approach, container
-from conformance.evidence.identity import container_of
+from conformance.evidence.identity import container_of, first_processes
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import POD, POD_PROCESSES
 from conformance.images import PROBE
 
 NONCE, PORT = "article", 80
@@ -75,6 +76,12 @@ class Hand:
         """Return which process a question's pid was: the node's first, the child's, or the one that asked for it."""
         child = _output(self.seen, "child").get("process", {}).get("pid")
         return {1: "1", child: "$PID", None: "$PID"}.get(asked.get("pid"), "$CLIENT")
+
+    def container_with(self, pid: object, otherwise: str) -> str:
+        """Return the name of the pod's container whose first process a pid was."""
+        processes = self.seen.get(POD_PROCESSES)
+        first = first_processes(_output(self.seen, POD), processes.output) if processes else {}
+        return next((name for name, process in first.items() if process["pid"] == pid), otherwise)
 
     def exec_of(self, path: str) -> list[str]:
         """Return the command that an exec of the engine's API (/exec/ID/...) ran in the child; [] for any other path."""
@@ -182,6 +189,9 @@ def _page(*_: object) -> list[str]:
 
 
 def _greeting(hand: Hand, asked: Asked) -> list[str]:
+    if "socket" in asked:
+        path = f"/proc/{hand.process({'pid': asked.get('root')})}/root{asked['socket']}"
+        return [on_node(f"curl -v --http2-prior-knowledge -m 2 --unix-socket {path} http://localhost/")]
     place = f"/dev/tcp/{hand.mine(str(asked.get('host', '')))}/{asked.get('port')}"
     return [on_node(f'timeout 2 bash -c "head -c 80 <{place}"')]
 
@@ -210,12 +220,22 @@ def _daemon(hand: Hand, asked: Asked) -> list[str]:
 
 
 def _storage(hand: Hand, asked: Asked) -> list[str]:
-    inside = f"kubectl exec {hand.pod} -c {hand.approach.daemon} --" if asked.get("root") else on_node("").rstrip()
-    return [f"{inside} stat -c '%d %i %n' {hand.mine(str(path))}" for path in asked.get("paths", [])[:PATHS]]
+    """Look on the node itself, in the child as the node has it, or in a container of the pod."""
+    root, paths = asked.get("root"), [hand.mine(str(path)) for path in asked.get("paths", [])[:PATHS]]
+    inside = on_node("").rstrip()
+    if root and hand.process({"pid": root}) == "$PID":
+        paths = [f"/proc/$PID/root{path}" for path in paths]
+    elif root:
+        inside = f"kubectl exec {hand.pod} -c {hand.container_with(root, hand.approach.daemon or hand.approach.client)} --"
+    return [f"{inside} stat -c '%d %i %n' {path}" for path in paths]
 
 
 def _execute(hand: Hand, asked: Asked) -> list[str]:
-    return [f"kubectl exec {hand.pod} -c {hand.approach.client} -- {hand.mine(shlex.join(asked.get('command', [])))}"]
+    """Run it in the client's container, where a process of a pod is meant, and on the node itself where that is its first."""
+    if asked.get("pid") == 1:
+        return [on_node(hand.mine(shlex.join(asked["command"])))]
+    container = hand.container_with(asked.get("pid"), hand.approach.client)
+    return [f"kubectl exec {hand.pod} -c {container} -- {hand.mine(shlex.join(asked.get('command', [])))}"]
 
 
 def _processes(_: Hand, asked: Asked) -> list[str]:

@@ -1,65 +1,38 @@
-"""An engine in a pod of its own beside a leg's: it outlives the leg's pod, as the node's own does, and is the leg's to kill."""
+"""A pod beside a leg's own, on its node and in its namespace, with which it goes whatever befalls the run."""
 
 from __future__ import annotations
 
 import time
 
-from attrs import evolve
-
-from conformance.approaches.catalogue import Approach, catalogue, container
 from conformance.cluster.api import Object, pods_path
-from conformance.evidence.identity import first_processes
-from conformance.evidence.names import ENGINE
 from conformance.legs.deploy import create_pod, runs
-from conformance.legs.leg import Leg
+from conformance.legs.leg import Leg, only_on
 from conformance.legs.rig import Rig
-from conformance.legs.variations import VARIATIONS
-from conformance.probes.node import OK
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
-
-NAME = "engine"
-PROCESSES = "processes of the engine's pod"
 
 
-def approach() -> Approach:
-    """Return the approach whose engine it is."""
-    return catalogue()["dind"]
+def manifest(leg: Leg, container: Object, *volumes: str) -> Object:
+    """Return a pod of one container, whose name it has, on the leg's node; kubelet takes its volumes away with it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": container["name"]},
+        "spec": {
+            "terminationGracePeriodSeconds": 0,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "containers": [container],
+            "volumes": [{"name": name, "emptyDir": {}} for name in volumes],
+            **({"affinity": only_on(leg.node)} if leg.node else {}),
+        },
+    }
 
 
-def start(rig: Rig) -> None:
-    """Start the engine on the leg's node; the leg's client talks to it, and so does who asks the leg's daemon."""
-    pods, who = pods_path(rig.leg.namespace), f"The pod of {rig.leg.name}'s engine"
-    create_pod(rig.cluster, rig.leg, manifest(rig.leg), stop=rig.stop)
-    pod = rig.cluster.wait(f"The start of {who}", pods, NAME, lambda pod: runs(rig, who, pod), seconds=TIMEOUTS.serving) or {}
-    rig.record(ENGINE, "API server", {"GET": f"{pods}/{NAME}"}, pod, began=time.time(), seconds=0)
-    rig.leg = evolve(rig.leg, engine=f"{pod['status']['podIP']}:{approach().port}")
-    await_engine(rig)
-
-
-def manifest(leg: Leg) -> Object:
-    """Return the pod of an engine alone. It goes with the leg's namespace, whatever befalls the run."""
-    pod = evolve(leg, approach=approach(), variation=VARIATIONS["foreground"]).pod()
-    pod["metadata"]["name"] = NAME
-    pod["spec"] |= {"containers": [container(pod, approach().daemon)], "terminationGracePeriodSeconds": 0}
-    return pod
-
-
-def await_engine(rig: Rig, *, other_than: int = 0) -> None:
-    """Wait until the engine answers, as another process than that of a pid; keep its pod's processes, its first in the rig.
-
-    Raises `TimedOut` where it does not.
-    """
-    daemon, port = approach().daemon, approach().port
-
-    def answers() -> bool:
-        pod = rig.cluster.get(pods_path(rig.leg.namespace, NAME)) or {}
-        processes = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
-        pid = first_processes(pod, processes).get(daemon, {}).get("pid", 0)
-        if pid in (0, other_than) or rig.home.ask("daemon", netns=pid, port=port, path="/_ping").output["status"] != OK:
-            return False
-        rig.engine_pid = pid
-        rig.ask(PROCESSES, "processes", uid=pod["metadata"]["uid"])
-        return True
-
-    until(f"An answer of {rig.leg.name}'s engine", answers, seconds=TIMEOUTS.serving, every=0.3, stop=rig.stop)
+def start(rig: Rig, pod: Object) -> Object:
+    """Create such a pod; return it when it runs, and keep it as evidence under its name."""
+    leg, pods, name = rig.leg, pods_path(rig.leg.namespace), pod["metadata"]["name"]
+    who, what = f"The {name} of {leg.name}", f"The start of {leg.name}'s {name}"
+    create_pod(rig.cluster, leg, pod, stop=rig.stop)
+    running = rig.cluster.wait(what, pods, name, lambda pod: runs(rig, who, pod), seconds=TIMEOUTS.serving) or {}
+    rig.record(name, "API server", {"GET": f"{pods}/{name}"}, running, began=time.time(), seconds=0)
+    return running

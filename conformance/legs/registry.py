@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 
 from attrs import evolve
 
-from conformance.cluster.api import VOLUMES, Object, namespaced, pods_path
+from conformance.cluster.api import VOLUMES, Object, namespaced
 from conformance.evidence import names
 from conformance.images import REGISTRY
-from conformance.legs.deploy import await_bound, create_pod, runs
+from conformance.legs import beside
+from conformance.legs.deploy import await_bound
 from conformance.legs.leg import Leg, only_on
 from conformance.legs.rig import Rig
 from conformance.probes.paths import PODS
-from conformance.timeouts import TIMEOUTS
 
-NAME, PORT = "registry", 5000
+PORT = 5000
 KEPT = "kept"
 SERVED = re.compile(r'"GET /v2/\S+/blobs/\S+ \S+" 20[06] (\d+)')
 """A blob in the registry's access log, or the rest of one (206), with the bytes that were sent of it."""
@@ -26,11 +25,8 @@ REQUEST = re.compile(r'"(?:GET|HEAD) /v2/\S+/(?:blobs|manifests)/\S+ \S+" 20[06]
 
 def start(rig: Rig) -> None:
     """Start the leg's registry on the leg's node; where the graph is kept, a volume of its pod is claimed."""
-    leg, pods, who = rig.leg, pods_path(rig.leg.namespace), f"The registry of {rig.leg.name}"
-    create_pod(rig.cluster, leg, manifest(leg), stop=rig.stop)
-    what = f"The start of {leg.name}'s registry"
-    pod = rig.cluster.wait(what, pods, NAME, lambda pod: runs(rig, who, pod), seconds=TIMEOUTS.serving) or {}
-    rig.record(names.REGISTRY, "API server", {"GET": f"{pods}/{NAME}"}, pod, began=time.time(), seconds=0)
+    leg = rig.leg
+    pod = beside.start(rig, manifest(leg))
     for each in rig.both:
         each.registry = f"{pod['status']['podIP']}:{PORT}"
         if leg.variation.kept:
@@ -56,24 +52,12 @@ def manifest(leg: Leg) -> Object:
     kubelet takes its directory away with the registry, whatever befalls the run.
     """
     container = {
-        "name": NAME,
+        "name": names.REGISTRY,
         "image": leg.images.get(REGISTRY, REGISTRY),
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
         "volumeMounts": [{"name": "blobs", "mountPath": "/var/lib/registry"}, {"name": KEPT, "mountPath": f"/{KEPT}"}],
     }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": NAME},
-        "spec": {
-            "terminationGracePeriodSeconds": 0,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "containers": [container],
-            "volumes": [{"name": "blobs", "emptyDir": {}}, {"name": KEPT, "emptyDir": {}}],
-            **({"affinity": only_on(leg.node)} if leg.node else {}),
-        },
-    }
+    return beside.manifest(leg, container, "blobs", KEPT)
 
 
 def volume(leg: Leg, pod: Object) -> Object:

@@ -260,11 +260,8 @@ class Rig:
     def _beside_probes(self) -> str:
         return pods_path(self.pod_a["metadata"]["namespace"])
 
-    def ask_baseline(self) -> None:
-        """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
-
-        Raises `RigError` where Pod A does not run.
-        """
+    def await_baseline(self) -> Object:
+        """Return the run's Pod A when it is ready. Raises `RigError` where it does not run."""
         self.start_baseline()
 
         def running(pod: Object | None) -> bool:
@@ -273,8 +270,14 @@ class Rig:
 
         name = self.pod_a["metadata"]["name"]
         what = "The start of Pod A, the baseline,"
-        pod = self.cluster.wait(what, self._beside_probes, name, running, seconds=TIMEOUTS.serving) or {}
-        address = pod["status"]["podIP"]
+        return self.cluster.wait(what, self._beside_probes, name, running, seconds=TIMEOUTS.serving) or {}
+
+    def ask_baseline(self) -> None:
+        """Ask the run's Pod A for both its ports from everywhere: what a network does for a pod without any Docker.
+
+        Raises `RigError` where Pod A does not run.
+        """
+        address = self.await_baseline()["status"]["podIP"]
         self.ask_everywhere(POD_A_PAGE, address, APACHE)
         self.ask_everywhere(POD_A_GREETING, address, MYSQL, "greeting")
 

@@ -19,7 +19,7 @@ from conformance.cluster.pods import statuses_of
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
 from conformance.evidence.mounts import mounts
-from conformance.legs import beside, deletion, registry, retag, startup
+from conformance.legs import deletion, engine, registry, retag, startup
 from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
@@ -149,7 +149,7 @@ class LegRunner:
         if rig.leg.variation.in_a_row:
             registry.start(rig)
         if rig.leg.variation.beside:
-            beside.start(rig)
+            engine.start(rig)
         create_beside(rig.cluster, rig.leg, stop=rig.stop)
         for each in rig.both if rig.leg.variation.twins else (rig,):
             create_pod(rig.cluster, each.leg, stop=rig.stop)

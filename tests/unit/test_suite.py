@@ -125,7 +125,7 @@ def test_what_a_mend_is_asked_is_listed_as_asked_of_it() -> None:
 def test_every_module_of_scenarios_is_in_a_family() -> None:
     listed = {part for family in FAMILIES for part in (family, *getattr(family, "PARTS", ()))}
     files = {Path(str(module.__file__)).resolve() for module in listed}
-    shared = {SCENARIOS / "__init__.py", SCENARIOS / "resources" / "reading.py"}
+    shared = {SCENARIOS / "__init__.py", *SCENARIOS.glob("*/reading.py")}
     for path in sorted({*SCENARIOS.rglob("*.py")} - files - shared):
         name = path.relative_to(SCENARIOS)
         pytest.fail(f"scenarios/{name} is in no family: name it in scenarios/__init__.py, or in its package's PARTS")

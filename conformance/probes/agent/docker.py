@@ -22,9 +22,14 @@ class UnixConnection(http.client.HTTPConnection):
 
 @question
 def daemon(asked: Object) -> Object:
-    """Send one request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of a process, `netns`."""
+    """Send one request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of a process, `netns`.
+
+    There `host` is asked, which is that network's own unless told.
+    """
     kind_of_connection = UnixConnection if asked.get("socket") else http.client.HTTPConnection
-    connection = kind_of_connection(asked.get("socket") or "127.0.0.1", asked.get("port"), timeout=asked.get("limit", 10.0))
+    connection = kind_of_connection(
+        asked.get("socket") or asked.get("host", "127.0.0.1"), asked.get("port"), timeout=asked.get("limit", 10.0)
+    )
     body = json.dumps(asked["body"]) if asked.get("body") is not None else None
     headers = {"Host": "docker", "Content-Type": "application/json"}
     status, content, kind, lost = 0, b"", "", ""

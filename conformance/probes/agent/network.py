@@ -41,17 +41,36 @@ def fetch(host: str, port: int, path: str, timeout: float) -> Object:
 
 @question
 def greeting(asked: Object) -> Object:
-    """Return what a server says first on a TCP connection: `from_` names the place, `netns` is a pid as in `ask`."""
+    """Return what a server says first. On a TCP connection `from_` names the place, `netns` is a pid as in `ask`.
+
+    Or on a unix socket: `socket` is its path where the process `root` lives.
+    """
     if asked.get("netns"):
         enter(asked["netns"], "net")
+    if asked.get("root"):
+        enter(asked["root"], "mnt")
     began, content = boottime(), b""
     try:
-        with socket.create_connection((asked["host"], asked["port"]), asked.get("limit", 2.0)) as connection:
+        with connected(asked, asked.get("limit", 2.0)) as connection:
             content = connection.recv(256)
         outcome = "served" if content else "closed"
     except OSError as error:
         outcome = named(error)
     return {"outcome": outcome, "said": content.decode("latin-1"), "seconds": round(boottime() - began, 4)}
+
+
+def connected(asked: Object, timeout: float) -> socket.socket:
+    """Return a connection to `socket`, or to `host` and `port`. Raises `OSError`."""
+    if not asked.get("socket"):
+        return socket.create_connection((asked["host"], asked["port"]), timeout)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(timeout)
+    try:
+        connection.connect(asked["socket"])
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def named(error: OSError) -> str:

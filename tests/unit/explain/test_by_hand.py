@@ -31,9 +31,11 @@ CREATED = {
     "method": "POST",
     "body": {"Cmd": ["perl", "-e", "print 1"]},
 }
+DAEMON = {"name": "dind-daemon", "containerID": f"containerd://{'d' * 64}"}
 SEEN = Seen(
     [
-        evidence("pod", {}, {"metadata": {"uid": UID}, "status": {"podIP": IP}}),
+        evidence("pod", {}, {"metadata": {"uid": UID}, "status": {"podIP": IP, "containerStatuses": [DAEMON]}}),
+        evidence("pod processes", {}, [{"pid": 6, "nspid": [6, 1], "cgroup": f"0::/kubelet/{'d' * 64}"}]),
         evidence("child", {}, {"process": {"pid": 77, "cgroup": f"4:memory:/docker/{CHILD}"}}),
         evidence("burn: create", CREATED, {"body": '{"Id": "eee1"}'}),
     ]
@@ -96,6 +98,15 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
         "dood",
         {"question": "execute", "command": ["docker", "run", "--name", "a b"]},
         "kubectl exec dood -c docker-cmds -- docker run --name 'a b'",
+    ),
+    ("dood", {"question": "storage", "root": 5, "paths": ["/x"]}, "kubectl exec dood -c docker-cmds -- stat -c '%d %i %n' /x"),
+    ("dood", {"question": "storage", "root": 77, "paths": ["/x"]}, "docker exec $NODE stat -c '%d %i %n' /proc/$PID/root/x"),
+    ("dind", {"question": "execute", "pid": 6, "command": ["id"]}, "kubectl exec dind -c dind-daemon -- id"),
+    ("dood", {"question": "execute", "pid": 1, "command": ["cat", "/dev/loop3"]}, "docker exec $NODE cat /dev/loop3"),
+    (
+        "dood",
+        {"question": "greeting", "root": 5, "socket": "/var/run/x.sock"},
+        "docker exec $NODE curl -v --http2-prior-knowledge -m 2 --unix-socket /proc/$CLIENT/root/var/run/x.sock http://localhost/",
     ),
     ("dood", {"question": "inventory"}, "# on the node: def inventory of conformance/probes/agent/inventory.py"),
 ]

@@ -10,6 +10,7 @@ def test_what_is_granted_is_said_for_every_approach() -> None:
     text = "\n".join(terms("mine", 3, catalogue().values()))
     assert "mine" in text
     assert "its 3 nodes" in text
+    assert "a privileged pod of its own, with a loop device" in text
     assert "article-dood" not in text, "it is not deployed where the engine's tags are another's"
     for approach in (other for other in catalogue().values() if not other.marks_image):
         assert all(granted in text for granted in approach.granted)

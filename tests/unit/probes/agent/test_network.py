@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from conformance.probes.agent import network
 
@@ -26,6 +29,19 @@ def greeted(says: bytes) -> dict[str, Any]:
 def test_a_greeting_is_what_a_server_says_first() -> None:
     assert greeted(b"J\0\0\0\x0a10.11.14-MariaDB\0")["said"] == "J\0\0\0\x0a10.11.14-MariaDB\0"
     assert greeted(b"")["outcome"] == "closed"
+
+
+def test_a_unix_socket_is_heard_where_a_process_lives(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    entered: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(network, "enter", lambda *where: entered.append(where))
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        threading.Thread(target=lambda: server.accept()[0].sendall(b"\0\0\x06\x04"), daemon=True).start()
+        assert network.greeting({"root": 7, "socket": path})["said"] == "\0\0\x06\x04"
+    assert entered == [(7, "mnt")]
+    assert network.greeting({"root": 7, "socket": f"{path}s"})["outcome"] == "ENOENT"
 
 
 def test_a_port_without_a_server_refuses() -> None:

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue, container
 from conformance.cluster.api import Object
-from conformance.legs import beside, deletion
+from conformance.legs import deletion, engine
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.legs.variations import VARIATIONS
@@ -22,10 +22,11 @@ LEG = Leg(
 
 
 def test_it_is_the_engine_of_dind_alone_on_the_legs_node_and_without_a_grace() -> None:
-    pod = beside.manifest(LEG)
-    (engine,) = pod["spec"]["containers"]
+    pod = engine.manifest(LEG)
+    (alone,) = pod["spec"]["containers"]
     plain = container(catalogue()["dind"].manifest, "dind-daemon")
-    assert engine == {**plain, "image": "own/dind:1"}
+    assert alone == {**plain, "name": "engine", "image": "own/dind:1"}
+    assert pod["spec"]["volumes"] == [{"name": "docker-graph-storage", "emptyDir": {}}]
     assert pod["spec"]["terminationGracePeriodSeconds"] == 0
     assert "a-node" in str(pod["spec"]["affinity"])
 
@@ -75,9 +76,9 @@ class Kubelet:
 def test_an_engine_that_was_killed_is_waited_for_until_another_process_answers(pids: tuple[int, ...]) -> None:
     kubelet: Any = Kubelet(*pids)
     rig = Rig(kubelet, LEG, {"a-node": kubelet}, {}, node="a-node", engine_pid=7)
-    beside.await_engine(rig, other_than=7)
+    engine.await_engine(rig, other_than=7)
     assert (rig.engine_pid, kubelet.pings) == (8, 2), "one that does not answer is asked again"
-    assert rig.seen[beside.PROCESSES].output[0]["pid"] == 8
+    assert rig.seen[engine.PROCESSES].output[0]["pid"] == 8
 
 
 @pytest.mark.parametrize(("variation", "stays"), [("restarts-engine-beside", True), ("reuse", True), ("restarts-forced", False)])

@@ -1,0 +1,160 @@
+"""What the engine's port of a pod lays open, to other pods and to its own containers: the pod's engine, and with it the node."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import HUB
+from conformance.cluster.api import pods_path
+from conformance.evidence.identity import container_of, first_processes, parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD, DAEMON, INSPECT
+from conformance.legs.docker import image, nonce
+from conformance.legs.neighbour import FILES, canary_of, device_of, move_in
+from conformance.legs.rig import Rig
+from conformance.probes.node import CREATED, OK
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import settle
+from scenarios.exposure.node import REFUSED, no_device
+from scenarios.exposure.reading import granted, grants
+
+PLAIN = 2375
+"""The port on which an engine serves its API without TLS where it is told to (IANA: docker)."""
+UID = re.compile(r"^Uid:\t(\d+)", re.MULTILINE)
+
+
+def by_another_pod(rig: Rig) -> None:
+    """Let a pod of another namespace, Pod A, run a container with the pod's engine, and remove it again."""
+    _commanded(rig, "another", {}, "cat /proc/self/status && exec sleep 60")
+
+
+def device_by_another_pod(rig: Rig) -> None:
+    """Let Pod A run a container with the pod's engine that prints what is on the neighbour's block device."""
+    if device := device_of(rig.seen[FILES]):
+        asked = {"PathOnHost": device, "PathInContainer": "/canary", "CgroupPermissions": "r"}
+        _commanded(rig, "another-device", {"Devices": [asked]}, "cat /canary && exec sleep 60")
+
+
+def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
+    """Let Pod A command the engine from its own network, on the pod's IP; look on the leg's node at what runs then."""
+    pod = rig.await_baseline()
+    metadata, probe, whose = pod["metadata"], rig.probes[pod["spec"]["nodeName"]], nonce(rig, what)
+    rig.get("Pod A", pods_path(metadata["namespace"], metadata["name"]))
+    first = first_processes(pod, probe.ask("processes", uid=metadata["uid"]).output)[pod["spec"]["containers"][0]["name"]]
+    there: dict[str, Any] = {"netns": first["pid"], "host": rig.pod_ip, "port": rig.leg.approach.port or PLAIN}
+
+    def ask(name: str, path: str, method: str = "GET", body: object = None) -> Evidence:
+        timeout = TIMEOUTS.engine + TIMEOUTS.question
+        about: dict[str, Any] = {**there, "path": path, "method": method, "body": body, "limit": TIMEOUTS.engine}
+        return rig.ask(f"{what}: {name}", "daemon", probe=probe, timeout=timeout, **about)
+
+    if ask("info", "/info").output["status"] != OK:
+        return
+    body = {"Image": image(rig), "Env": [f"CHILD_NONCE={whose}"], "Cmd": ["sh", "-c", command], "HostConfig": host}
+    created = ask("created", "/containers/create", "POST", body)
+    if created.output["status"] != CREATED:
+        return
+    path = f"/containers/{json.loads(created.output['body'])['Id']}"
+    try:
+        ask("started", f"{path}/start", "POST")
+        log = {**there, "path": f"{path}/logs?stdout=1"}
+        settle("The container's log", lambda: probe.ask("daemon", **log).output["body"], seconds=TIMEOUTS.settle)
+        ask("log", log["path"])
+        rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=whose)
+    finally:
+        ask("removed", f"{path}?force=1&v=1", "DELETE")
+
+
+@prop("S-01", "a pod of another namespace cannot run a container with the pod's engine",
+      source=HUB,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground-forced",), level="extended",
+      while_serving=(by_another_pod,))  # fmt: skip
+def runs_for_others(seen: Seen) -> Observation:
+    """Judge by the daemon's id that Pod A was told, and by the process on the leg's node that carries the container's nonce."""
+    info = seen["another: info"]
+    if refused := _refused(seen, info):
+        return refused
+    if parsed(info).get("ID") != parsed(seen[DAEMON])["ID"]:
+        return inconclusive("who answered Pod A is not the pod's engine", info.id, seen[DAEMON].id)
+    created, log, processes = seen["another: created"], seen["another: log"], seen["another: processes"]
+    cites = (info.id, created.id, log.id, processes.id)
+    uid, identity = UID.search(log.output["body"]), json.loads(created.output["body"]).get("Id")
+    if uid and identity in {container_of(process) for process in processes.output}:
+        return LACKS.because(
+            f"{_pod_a(seen)} ran a container with it, as uid {uid[1]}, and was asked for no credential; {granted(seen)}", *cites
+        )
+    return inconclusive("no process of the container that Pod A asked for was seen", *cites)
+
+
+def _refused(seen: Seen, info: Evidence) -> Observation | None:
+    """Return that Pod A was refused, or did not get through; None where it was answered."""
+    if info.output["status"] == OK:
+        return None
+    if info.output["lost"].startswith("ConnectionRefusedError"):
+        return HOLDS.because(f"{_pod_a(seen)} was refused on the pod's IP; {granted(seen)}", info.id, seen[DAEMON].id)
+    return inconclusive(f"Pod A was neither answered nor refused: {info.output['lost'] or info.output['body'][:200]}", info.id)
+
+
+def _pod_a(seen: Seen) -> str:
+    pod = seen["Pod A"].output
+    return f"Pod A of namespace {pod['metadata']['namespace']}, which was granted {grants(pod)},"
+
+
+@prop("S-02", "a pod of another namespace cannot read a block device of the node through the pod's engine",
+      source=HUB,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground-forced",), level="extended",
+      while_serving=(move_in, device_by_another_pod))  # fmt: skip
+def reads_device_for_others(seen: Seen) -> Observation:
+    """Judge what the engine told Pod A against the canary on the device, which nobody but the neighbour knows."""
+    files, canary = seen[FILES], canary_of(seen)
+    if not device_of(files):
+        return no_device(files)
+    info = seen["another-device: info"]
+    if refused := _refused(seen, info):
+        return refused
+    log, started = seen["another-device: log"], seen["another-device: started"]
+    if canary and canary in log.output["body"]:
+        words = f"{_pod_a(seen)} was told what only {device_of(files)} of the node says; {granted(seen)}"
+        return LACKS.because(words, files.id, info.id, log.id)
+    if any(words in started.output["body"] for words in REFUSED):
+        return HOLDS.because(f"the engine refused: {started.output['body'].strip()[:200]}; {granted(seen)}", info.id, started.id)
+    return inconclusive("the engine neither told Pod A the canary nor refused the device", info.id, started.id, log.id)
+
+
+def by_child(rig: Rig) -> None:
+    """Ask the engine's port from the child, at its gateway; and there, as proof of the way, the port that the child publishes."""
+    gateway, port = gateway_of(rig.seen), rig.leg.approach.port or PLAIN
+    about: dict[str, Any] = {"netns": rig.child["pid"], "host": gateway, "limit": TIMEOUTS.page}
+    rig.ask("engine asked by the child", "ask", **about, port=port, path="/info")
+    rig.ask("page asked by the child", "ask", **about, port=rig.leg.port)
+
+
+def gateway_of(seen: Seen) -> str:
+    """Return the address of the child's gateway, where the engine's own network begins."""
+    networks = parsed(seen[INSPECT])["NetworkSettings"]["Networks"].values()
+    return next(str(network["Gateway"]) for network in networks if network["Gateway"])
+
+
+@prop("S-03", "a container that the engine runs cannot command it over the network",
+      source=HUB,
+      predicts={"dind": LACKS}, legs=("foreground-forced",), level="extended", while_serving=(by_child,),
+      expects=(
+          expect("dood", HOLDS, because="the node's engine listens on a unix socket alone, as any does unless told otherwise",
+                 see="Docker docs, dockerd, Daemon socket option"),
+      ))  # fmt: skip
+def commanded_by_child(seen: Seen) -> Observation:
+    """Judge who answered at the child's gateway, by the daemon's id; a refusal counts beside a port that answers there."""
+    engine, page = seen["engine asked by the child"], seen["page asked by the child"]
+    cites, place = (engine.id, page.id, seen[DAEMON].id), f"{engine.output['host']}:{engine.output['port']}"
+    if f'"ID":"{parsed(seen[DAEMON])["ID"]}"' in engine.output.get("body", ""):
+        return LACKS.because(f"the engine told the child at {place} who it is, and asked nothing; {granted(seen)}", *cites)
+    reached = page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
+    if engine.output["outcome"] == "ECONNREFUSED" and reached:
+        return HOLDS.because(
+            f"the child was refused at {place}, where the port that it publishes answers; {granted(seen)}", *cites
+        )
+    return inconclusive(f"at {place} the child met neither its engine nor a refusal: {engine.output['outcome']}", *cites)

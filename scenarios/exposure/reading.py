@@ -1,0 +1,23 @@
+"""What the family's judges tell beside what was reached: what the pod had to be granted for it."""
+
+from __future__ import annotations
+
+from conformance.cluster.api import Object
+from conformance.evidence.items import Seen
+from conformance.evidence.names import POD
+
+
+def granted(seen: Seen) -> str:
+    """Return what the leg's pod was granted that an ordinary one is not, as its object has it."""
+    return f"the pod was granted {grants(seen[POD].output)}"
+
+
+def grants(pod: Object) -> str:
+    """Return what of the node a pod was granted, or 'nothing'."""
+    spec = pod["spec"]
+    paths = [volume["hostPath"]["path"] for volume in spec.get("volumes", []) if "hostPath" in volume]
+    privileged = [each["name"] for each in spec["containers"] if each.get("securityContext", {}).get("privileged")]
+    return (
+        " and ".join([f"hostPath {path}" for path in paths] + [f"a privileged container, {name}" for name in privileged])
+        or "nothing"
+    )
