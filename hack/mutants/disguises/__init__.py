@@ -1,14 +1,15 @@
 """Disguised evidence: a recorded leg as it would stand in a record if one thing were broken, or made to look right.
 
-Each is a pure edit of a leg of a real run, named for what it pretends, and stands for a control (docs/glossary.md) of which
-no run has been recorded. The digests are made anew, so that a record of it is read as any other.
+Each is a pure edit of a leg of a real run, named for what it pretends, and stands in for a control, a leg that is deployed
+so: where a control has a number (NC-01), the disguise names it. The digests are made anew, so that a record of it is read
+as any other.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -82,12 +83,11 @@ class Leg:
 
 @frozen
 class Disguise:
-    """An edit of a leg of a recorded run."""
+    """An edit of a leg of the recorded run."""
 
     leg: str
     pretends: str
     edit: Callable[[Leg], None]
-    run: str = "cgroup-hybrid"
     name: str = field()
 
     @name.default
@@ -105,9 +105,9 @@ def disguises() -> list[Disguise]:
     ]
 
 
-def of(leg: str, run: str = "cgroup-hybrid") -> Callable[[Callable[[Leg], None]], Disguise]:
-    """Declare a disguise of a leg of a recorded run; decorates its edit."""
-    return lambda edit: Disguise(leg, (edit.__doc__ or "").strip(), edit, run)
+def of(leg: str) -> Callable[[Callable[[Leg], None]], Disguise]:
+    """Declare a disguise of a leg of the recorded run; decorates its edit."""
+    return lambda edit: Disguise(leg, (edit.__doc__ or "").strip(), edit)
 
 
 def of_leg(lines: list[Line], leg: str) -> list[Line]:
@@ -118,10 +118,10 @@ def of_leg(lines: list[Line], leg: str) -> list[Line]:
     return copy.deepcopy([{**header, "cells": cells}, *mine, footer])
 
 
-def disguised(runs: Mapping[str, list[Line]]) -> Iterator[tuple[str, list[Line]]]:
-    """Yield the record of every disguise, by its name."""
+def disguised(run: list[Line]) -> Iterator[tuple[str, list[Line]]]:
+    """Yield the record of every disguise of a run, by its name."""
     for disguise in disguises():
-        lines = of_leg(runs[disguise.run], disguise.leg)
+        lines = of_leg(run, disguise.leg)
         disguise.edit(Leg(lines))
         yield disguise.name, signed(lines)
 

@@ -9,14 +9,14 @@ import pytest
 
 from conformance.record import stream
 from hack.mutants.disguises import Disguise, disguised, disguises, of_leg
-from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
+from tests.conftest import recorded_lines
 
 DISGUISES = disguises()
 
 
 @functools.cache
 def records() -> dict[str, list[stream.Line]]:
-    return dict(disguised({run.name.partition(".")[0]: recorded_lines(run) for run in (RECORDED, RECORDED_V2)}))
+    return dict(disguised(recorded_lines()))
 
 
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.name)
