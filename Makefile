@@ -10,8 +10,8 @@ PYTEST := $(BIN)/pytest -q --durations 10 --durations-min 1
 SOME := -m "not test_all"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak selfcheck worlds together samples check act up \
-	down clean doctor lock distclean
+.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak mutants selfcheck worlds together samples \
+	check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
@@ -60,6 +60,9 @@ bench-cold: $(BIN)/.installed ## time `make conformance` from nothing, here and 
 
 soak: up ## run level article 20 times in a row; print what was not always the same, and what was left; ARGS="2 --level core"
 	@$(BIN)/python -m hack.soak $(ARGS)
+
+mutants: $(BIN)/.installed ## weaken probes, judges and what decides, each in a copy; print which recorded observation tells it; ARGS="-k nonce"
+	@$(BIN)/python -m hack.mutants $(ARGS)
 
 selfcheck: up ## show that the suite can fail: deploy every control, and hold what it says against what is so; ARGS=--fast, ARGS=--strict
 	@$(BIN)/conformance selfcheck --world $(WORLD) $(ARGS)

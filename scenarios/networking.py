@@ -102,11 +102,18 @@ def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
     return [answer for answer in asked if answer.output.get("body", "").strip() == seen[CHILD].asked["nonce"]]
 
 
+def _no_baseline(seen: Seen) -> Observation | None:
+    """Return what is to be said where Pod A did not answer everyone, None where it did."""
+    if not (broken := without_network(seen)):
+        return None
+    where = ", ".join(sorted({answer.asked["from_"] for answer in broken}))
+    return error(f"the baseline failed: Pod A did not answer from {where}", *(answer.id for answer in broken))
+
+
 def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> Observation:
     """Judge the answers of the pod's network to those who asked for the child's page, where Pod A's answered everyone."""
-    if broken := without_network(seen):
-        where = ", ".join(sorted({answer.asked["from_"] for answer in broken}))
-        return error(f"the baseline failed: Pod A did not answer from {where}", *(answer.id for answer in broken))
+    if broken := _no_baseline(seen):
+        return broken
     pod = seen[POD].output["status"]
     if pod["podIP"] == pod.get("hostIP"):
         return inconclusive("the pod's IP is the node's, so an answer there says nothing of the pod", seen[POD].id)
@@ -190,6 +197,8 @@ def localhost(seen: Seen) -> Observation:
       while_serving=(asked_everywhere,), unhurried=(asked_by_service,))  # fmt: skip
 def service(seen: Seen) -> Observation:
     """Judge the answers at the Service's address, where it leads to the pod."""
+    if broken := _no_baseline(seen):
+        return broken
     slices, control = seen["Service's endpoints"], seen.every("asked at the control Service's address")
     led = _led(slices.output.get("items", []))
     if led != {seen[POD].output["status"]["podIP"]}:

@@ -115,6 +115,13 @@ def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look)
     assert conclude("P2-05.service", beyond).state is State.INCONCLUSIVE
 
 
+def test_a_service_is_not_judged_where_pod_a_does_not_answer(seen: Look) -> None:
+    """The control's page is held against Pod A's: where there is none, that is why, and not a judge that breaks."""
+    concluded = conclude("P2-05.service", changed(seen("dood.foreground"), "Pod A's page", lambda _: {"outcome": "timeout"}))
+    assert concluded.state is State.ERROR
+    assert concluded.reason.startswith("the baseline failed: Pod A did not answer from ")
+
+
 @pytest.mark.parametrize(
     ("interfaces", "state"),
     [

@@ -1,0 +1,123 @@
+"""Lifecycle: ends that are none, and orphans that are somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hack.mutants.disguises import Leg, of
+
+
+def _of_child(leg: Leg) -> Iterator[dict[str, Any]]:
+    """Yield the events of the child's process."""
+    pid = leg.last("child")["process"]["pid"]
+    yield from (event for event in leg.last("deletion")["events"] if event.get("pid") == pid)
+
+
+@of("dood.detached")
+def a_pid_that_was_given_again(leg: Leg) -> None:
+    """The child has ended unseen, and another process with its nonce has its pid."""
+    for process in leg.last("orphan"):
+        process["start"] += 1
+
+
+@of("dood.detached")
+def an_orphan_that_does_not_serve(leg: Leg) -> None:
+    """The process is still there, and nobody answers."""
+    leg.give("orphan's page", {"outcome": "ECONNREFUSED"})
+
+
+@of("dood.detached")
+def a_watch_that_ended_before_the_pod(leg: Leg) -> None:
+    """The pod's own processes had not ended when the watch did: nobody knows what the child would have done."""
+    leg.change("deletion", pod_over=False)
+
+
+@of("dood.detached")
+def a_pod_that_nobody_followed(leg: Leg) -> None:
+    """No process of the pod was followed, so nothing tells when it was over."""
+    deletion = leg.last("deletion")
+    deletion["followed"] = [process for process in deletion["followed"] if process["role"] == "child"]
+
+
+@of("dind.foreground")
+def a_child_that_its_engine_starts_again(leg: Leg) -> None:
+    """The child's process ended, and another of its container serves the nonce afterwards."""
+    leg.add("successors", [{**leg.last("child")["process"], "pid": 4711, "start": 99}])
+    leg.add("successor's page", {"outcome": "served", "body": leg.nonce})
+
+
+@of("dind.engine-killed")
+def an_engine_that_starts_its_child_again(leg: Leg) -> None:
+    """The killed engine's child ended, and the engine that kubelet started again has started it again."""
+    leg.add("successors after it", [{**leg.last("child")["process"], "pid": 4711, "start": 99}])
+    leg.add("successor's page after it", {"outcome": "served", "body": leg.nonce})
+
+
+@of("dind.engine-killed")
+def a_client_that_starts_another_child(leg: Leg) -> None:
+    """Kubelet has started the client again, which has started another container with the nonce."""
+    other = {**leg.last("child")["process"], "pid": 4711, "start": 99, "cgroup": f"1:cpu:/docker/{'e' * 64}\n"}
+    leg.add("successors after it", [other])
+    leg.add("successor's page after it", {"outcome": "served", "body": leg.nonce})
+
+
+@of("dind.foreground")
+def a_child_that_was_not_there_any_more(leg: Leg) -> None:
+    """The child was absent when the watch began."""
+    for event in _of_child(leg):
+        event["event"] = "absent" if event["event"] == "gone" else event["event"]
+
+
+@of("dind.foreground")
+def a_child_that_ended_by_itself(leg: Leg) -> None:
+    """The child ended while it was watched, a second before the pod was deleted."""
+    deletion = leg.last("deletion")
+    for event in _of_child(leg):
+        event["at"] = deletion["delete_called"] - deletion["uncertainty"] - 1
+
+
+@of("dind.foreground")
+def a_child_that_was_not_told(leg: Leg) -> None:
+    """The child's notes were read, and there is no SIGTERM among them."""
+    deletion = leg.last("deletion")
+    deletion["events"] = [event for event in deletion["events"] if event["event"] != "noted"]
+
+
+@of("dind.foreground")
+def notes_that_nobody_could_read(leg: Leg) -> None:
+    """The child's notes could not be read, so that there is no SIGTERM among them says nothing."""
+    a_child_that_was_not_told.edit(leg)
+    for event in leg.last("deletion")["events"]:
+        event.pop("noting", None)
+
+
+@of("dind.deaf")
+def a_child_that_takes_its_time(leg: Leg) -> None:
+    """The child ended after the grace of its pod."""
+    leg.change("deletion", manifest_grace=5)
+
+
+@of("dind.engine-killed")
+def a_kill_of_nobody(leg: Leg) -> None:
+    """There was nothing to kill any more."""
+    leg.give("killed", output=False)
+
+
+@of("dind.engine-killed")
+def a_child_that_had_ended_before_the_kill(leg: Leg) -> None:
+    """The child had ended before anything was killed."""
+    leg.give("child before it", output=False)
+
+
+@of("dind.engine-killed")
+def an_engine_that_nobody_started_again(leg: Leg) -> None:
+    """Kubelet counts no restart: whoever answers is the engine of before."""
+    for status in leg.last("pod of the engine that was started again")["status"]["containerStatuses"]:
+        status["restartCount"] = 0
+
+
+@of("dind.foreground-forced")
+def a_job_whose_command_failed(leg: Leg) -> None:
+    """The Job waits for nothing: it has failed, and its engine was not ended yet."""
+    leg.last("job").setdefault("status", {})["failed"] = 1
