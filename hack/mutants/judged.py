@@ -22,6 +22,7 @@ from conformance.approaches.catalogue import catalogue
 from conformance.choices import LEVELS
 from conformance.claims.observations import Observation
 from conformance.claims.properties import Property
+from conformance.controls.catalogue import controls
 from conformance.record import stream
 from conformance.record.names import repeat_of
 from conformance.run.sources import Replay
@@ -78,7 +79,7 @@ def _cell(line: stream.Line) -> suite.Cell:
 
 def _line(cell: suite.Cell, seen: Observation, record: stream.Record, *, strict: bool) -> stream.Line:
     """Return the record's line. What is expected of an approach that is not in the catalogue stands in its record."""
-    if cell.approach in catalogue():
+    if cell.approach in {*catalogue(), *controls()}:
         return suite.observation_line(cell, seen, record.header["world"], strict=strict)
     then = next(line for line in record.observations if (line["property"], line["leg"]) == (cell.prop.id, cell.leg))
     return {**then, "state": seen.state.value, "as_expected": seen.state.value == then["expected"]}

@@ -6,6 +6,7 @@ from conformance.analysis.summary import Summary
 from conformance.claims.article import speaks_of
 from conformance.record import stream
 from conformance.report import markdown
+from tests.builders.records import a_selfcheck, observed
 from tests.conftest import recorded_lines
 
 
@@ -20,3 +21,13 @@ def test_a_reader_is_told_what_cannot_be_asked_and_why() -> None:
     foretold = {line["family"] for line in of_dood if line["predicted"] and speaks_of(line["property"])}
     assert f", {len(foretold)} cannot be asked here" in shown
     assert shown.count("**NOT-APPLICABLE**, cannot be asked here: no Docker Engine") == len(families)
+
+
+def test_a_selfcheck_is_told_control_by_control() -> None:
+    wrong = observed("P2-10", "nc-15.foreground", "HOLDS", expected="LACKS", as_expected=False)
+    shown = markdown.report(Summary.of(a_selfcheck(observed("P2-05", "nc-01.foreground-forced", "LACKS"), wrong)))
+    assert shown.startswith("## What this suite was shown to notice\n")
+    rows = {line.split("|")[1].split()[0]: line for line in shown.splitlines() if line.startswith("| nc-")}
+    assert rows["nc-01"].endswith("| as it was built to be |")
+    assert rows["nc-15"].endswith("| L.graceful is HOLDS |")
+    assert "| not run: " in rows["nc-11"]
