@@ -31,6 +31,7 @@ cut=$'---\n'
 comment=$'# left out\n'
 for text in "$first$cut$second" "$first$cut$cut$second" "$first$cut$comment$cut$second" "$first$cut$second$cut" "$cut$first$cut$second"; do
     echo "$text" | grep -o -e '^---' -e '^#.*' -e 'name: [a-z]*' | paste -sd ' '
+    # shellcheck disable=SC2046 # several words
     echo "    kubectl:" $(printf '%s' "$text" | unpacked/usr/bin/kubectl annotate --local -f - looked=at -o name 2>&1)
     printf '%s' "$text" | node look.mjs
 done | tee seen

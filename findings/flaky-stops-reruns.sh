@@ -44,6 +44,7 @@ reruns="-p pytest_rerunfailures"
 flaky="-p flaky.flaky_pytest_plugin"
 for plugins in "$reruns $flaky" "$flaky $reruns" "$reruns"; do
     echo "pytest $plugins --reruns 1"
+    # shellcheck disable=SC2086 # several words
     { "$folder/venv/bin/pytest" -v --tb=no $plugins --reruns 1 --rootdir "$folder" -p no:cacheprovider "$folder/test_second_time.py" || [ $? = 1 ]; } |
         sed -En 's/^\S*::(\S+) ([A-Z]+).*/    \1 \2/p'
 done | tee "$folder/seen"

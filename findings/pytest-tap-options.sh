@@ -19,6 +19,7 @@ for version in 9.1.1 9.2.0; do
     "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "pytest==$version" pytest-tap==3.5
     for plugins in "" "-p no:tap"; do
         status=0
+        # shellcheck disable=SC2086 # several words
         "$folder/venv/bin/pytest" -q $plugins --rootdir "$folder" -p no:cacheprovider "$folder/test_passes.py" >"$folder/said" 2>&1 || status=$?
         echo "pytest $version $plugins: exit status $status, $(grep -oE '[0-9]+ passed|ValueError: .* already used' "$folder/said")"
     done

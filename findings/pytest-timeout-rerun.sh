@@ -45,6 +45,7 @@ def test_fails_then_hangs():
 PYTHON
 for option in "" "-o timeout_func_only=true"; do
     echo "pytest --timeout 1 --reruns 2 $option" | sed 's/ *$//'
+    # shellcheck disable=SC2086 # several words
     "$folder/venv/bin/pytest" -q --timeout 1 --reruns 2 $option --rootdir "$folder" -p no:cacheprovider "$folder/test_hangs.py" >"$folder/said"
     sed -n '$s/ in .*//p' "$folder/said"
     cat "$folder/notes"
