@@ -90,6 +90,7 @@ def another_id(pod: dict[str, Any]) -> None:
 LIES: list[tuple[str, Callable[[Any], Any]]] = [
     ("child", lambda o: {**o, "seen": "a process with the child's nonce"}),
     ("child", lambda o: {**o, "page": {**o["page"], "body": "It works!"}}),
+    ("child", lambda o: {**o, "page": {**o["page"], "body": f"{o['page'].get('body', '').strip()}-second"}}),
     ("child", lambda o: {**o, "process": {**o["process"], "start": 0}}),
 ]
 DAEMONS_LIES: list[tuple[str, Callable[[Any], Any]]] = [

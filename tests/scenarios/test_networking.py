@@ -105,7 +105,9 @@ def test_a_service_reaches_the_child_where_it_leads_to_its_pod_alone(seen: Look)
     assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address)).state is State.HOLDS
     assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED), address)).state is State.LACKS
     assert conclude("P2-05.service", led_to(answered(leg, name, DECOY), address)).state is State.LACKS
-    assert conclude("P2-05.service", led_to(answered(leg, name, REFUSED))).state is State.INCONCLUSIVE
+    nowhere = conclude("P2-05.service", led_to(answered(leg, name, REFUSED)))
+    assert nowhere.state is State.INCONCLUSIVE
+    assert "leads to nobody" in nowhere.reason
     assert conclude("P2-05.service", led_to(answered(leg, name, served(leg)), address, "10.244.9.9")).state is State.INCONCLUSIVE
     # A kube-proxy that has not heard of a Service refuses, too.
     unheard = led_to(answered(leg, name, REFUSED), address, control=REFUSED)
@@ -122,10 +124,35 @@ def test_a_service_is_not_judged_where_pod_a_does_not_answer(seen: Look) -> None
     assert concluded.reason.startswith("the baseline failed: Pod A did not answer from ")
 
 
+@pytest.mark.parametrize("name", ["Pod A's page", "Pod A's greeting"])
+@pytest.mark.parametrize("outcome", ["timeout", "ECONNREFUSED"])
+def test_pod_a_must_answer_on_both_ports(seen: Look, name: str, outcome: str) -> None:
+    broken = changed(seen("dind.foreground"), name, lambda o: {**o, "outcome": outcome})
+    assert conclude("P2-05", broken).state is State.ERROR
+
+
+def test_a_page_that_begins_with_the_nonce_is_another_page(seen: Look) -> None:
+    """The second of two pods has the first's nonce and more in its page."""
+    leg = seen("dind.foreground")
+    other = changed(leg, ON_POD_IP, lambda o: {**o, "body": f"{o['body'].strip()}-second"})
+    concluded = conclude("P2-05", other)
+    assert concluded.state is State.LACKS
+    assert "another page" in concluded.reason
+
+
+def test_a_pods_ip_is_the_nodes_only_where_the_two_are_one(seen: Look) -> None:
+    def other_node(pod: dict[str, Any]) -> None:
+        pod["status"]["hostIP"] = "10.0.0.1"
+
+    assert conclude("P2-05", changed(seen("dind.foreground"), "pod", other_node)).state is State.HOLDS
+
+
 @pytest.mark.parametrize(
     ("interfaces", "state"),
     [
         ("docker0 1500\neth0 1500\nlo 65536\n", State.HOLDS),
+        ("docker0 1500\neth0 1500\n", State.HOLDS),
+        ("docker0 1450\neth0 1500\nlo 65536\n", State.HOLDS),
         ("docker0 1500\neth0 1450\nlo 65536\n", State.LACKS),
         ("eth0 1500\nlo 65536\n", State.INCONCLUSIVE),
         ("", State.INCONCLUSIVE),

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence.identity import container_of, engine_of, parsed
-from conformance.evidence.items import Evidence
+from conformance.evidence.identity import container_of, engine_of, first_processes, no_engine, parsed, unproven
+from conformance.evidence.items import Evidence, Seen
+from tests.builders.evidence import CONTAINER, proven
+from tests.conftest import changed
+
+
+def answered(status: int, body: str = "", lost: str = "") -> Evidence:
+    return Evidence("a#1", "a", "inspect", "daemon", {}, {"status": status, "body": body, "lost": lost})
 
 
 def test_the_innermost_container_is_named_by_its_path() -> None:
@@ -20,8 +26,55 @@ def test_the_innermost_container_is_named_by_its_path() -> None:
 
 def test_an_engines_null_list_is_not_there() -> None:
     body = json.dumps({"Config": {"Env": None}, "Mounts": None, "Id": "a"})
-    evidence = Evidence("a#1", "a", "inspect", "daemon", {}, {"status": 200, "body": body}, began=0, seconds=0, at=None)
-    assert parsed(evidence) == {"Config": {}, "Id": "a"}
+    assert parsed(answered(200, body)) == {"Config": {}, "Id": "a"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "no JSON"), (200, ""), (200, "[]"), *((status, '{"Id": "a"}') for status in (0, 101, 201, 404, 500))],
+)
+def test_what_is_no_answer_is_not_read(status: int, body: str) -> None:
+    assert parsed(answered(status, body)) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "lost", "nobody"),
+    [
+        (0, "FileNotFoundError(2, 'No such file or directory')", True),
+        (0, "ConnectionRefusedError(111, 'Connection refused')", True),
+        (0, "TimeoutError('timed out')", False),
+        (200, "", False),
+        (500, "FileNotFoundError(2, 'in the middle of an answer')", False),
+    ],
+)
+def test_there_is_no_engine_where_nobody_listens_and_not_where_somebody_is_late(status: int, lost: str, nobody: bool) -> None:
+    assert no_engine(answered(status, lost=lost)) is nobody
+
+
+def test_the_first_process_of_a_container_is_the_first_in_its_own_namespace() -> None:
+    """However many namespaces are around it: a node may be a container itself."""
+    own, child = "a" * 64, "b" * 64
+
+    def process(container: str, *nspid: int) -> dict[str, Any]:
+        return {"pid": nspid[0], "nspid": list(nspid), "cgroup": f"0::/kubepods/{container}"}
+
+    first, later = process(own, 900, 50, 1), process(own, 901, 1, 7)
+    pod = {"status": {"containerStatuses": [{"name": "client", "containerID": f"containerd://{own}"}]}}
+    assert first_processes(pod, [first, later, process(child, 902, 60, 9, 1)]) == {"client": first}
+    assert first_processes(pod, [later]) == {}
+
+
+@pytest.mark.parametrize("last_seen", ["a process with the child's nonce", "starting"])
+def test_a_child_that_was_never_seen_serving_is_not_proven(last_seen: str) -> None:
+    seen = Seen(proven("n"))
+    assert unproven(seen) == ""
+    assert "never seen serving" in unproven(changed(seen, "child", lambda child: {**child, "seen": last_seen}))
+
+
+def test_a_container_with_the_nonce_that_is_not_that_of_the_process_is_not_the_child() -> None:
+    """Another daemon may have a container with the leg's nonce, too: the client's word decides nothing."""
+    other = changed(Seen(proven("n")), "inspect", lambda o: {**o, "body": o["body"].replace(CONTAINER, "d" * 64)})
+    assert "does not know the container" in unproven(other)
 
 
 def process(namespace: int, cgroup: str = "0::/system.slice/containerd.service") -> dict[str, Any]:
