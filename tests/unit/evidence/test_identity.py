@@ -61,7 +61,9 @@ def test_the_first_process_of_a_container_is_the_first_in_its_own_namespace() ->
     first, later = process(own, 900, 50, 1), process(own, 901, 1, 7)
     pod = {"status": {"containerStatuses": [{"name": "client", "containerID": f"containerd://{own}"}]}}
     assert first_processes(pod, [first, later, process(child, 902, 60, 9, 1)]) == {"client": first}
-    assert first_processes(pod, [later]) == {}
+    shared = [{**later, "start": 9}, {**later, "pid": 903, "start": 12}]
+    assert first_processes(pod, shared) == {"client": shared[0]}, "in another's PID namespace it is the one that started first"
+    assert first_processes(pod, [process(child, 902, 60, 9, 1)]) == {}
 
 
 @pytest.mark.parametrize("last_seen", ["a process with the child's nonce", "starting"])
