@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
+from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Seen
 from conformance.evidence.names import NEIGHBOUR
@@ -25,11 +26,14 @@ def group_made(rig: Rig) -> None:
     pid, uid = rig.daemon_pid or rig.client_pid, rig.seen[NEIGHBOUR].output["metadata"]["uid"]
     theirs = rig.ask("neighbour's processes", "processes", uid=uid).output
     place = rig.ask("neighbour's cgroups", "cgroups", pid=next(p["pid"] for p in theirs if p["nspid"] == [p["pid"], 1])).output
-    own = cgroupfs.of("memory", cgroupfs.levels(place))[0]
-    top, limit = place["mounts"][own.controller], "memory.limit_in_bytes" if own.controller else "memory.max"
+    # The pod's, whichever of its containers the process is of: its sandbox has no limit of its own.
+    at_pod = cgroupfs.pod_level("memory", cgroupfs.levels(place), uid)
+    if at_pod is None:
+        raise RigError("The neighbour's process is in no cgroup of its pod's.")
+    top, limit = place["mounts"][at_pod.controller], "memory.limit_in_bytes" if at_pod.controller else "memory.max"
     rig.ask("top of the node's groups", "storage", paths=[top])
     rig.ask("top of the pod's groups", "storage", root=pid, paths=[top])
-    words = ["sh", "-c", TRY, "sh", f"{top}/{nonce(rig, 'group')}", f"{top}{own.path}/{limit}"]
+    words = ["sh", "-c", TRY, "sh", f"{top}/{nonce(rig, 'group')}", f"{top}{at_pod.path}/{limit}"]
     rig.ask("group made", "execute", pid=pid, command=words, limit=TIMEOUTS.work)
 
 
