@@ -66,8 +66,8 @@ class Timeouts:
     """How long a burn that waits for the node's CPUs lets later legs start first: their graces run meanwhile."""
     pause: float = 0.5
     """For which nobody must have held a node's CPUs before one that yields takes them: a leg that goes may be followed."""
-    quiet: float = 120.0
-    """Waiting for the world's CPUs to be free of other measurements."""
+    quiet: float = 300.0
+    """Waiting for the world's CPUs to be free of other measurements (seven burns in a row, and who starts meanwhile: 120 s)."""
 
 
 TIMEOUTS = Timeouts()

@@ -18,6 +18,7 @@ from conformance.cleanup.residue import Owners, astray
 from conformance.cluster import leases
 from conformance.probes.agent.programs import rule_names
 from conformance.record import stream
+from conformance.report import files
 from conformance.world import kind
 
 ROOT = Path(__file__).parents[2]
@@ -30,17 +31,17 @@ def conformance(*args: str, timeout: float = RUN_SECONDS, env: dict[str, str] | 
     return subprocess.run([*CLI, *args], capture_output=True, text=True, timeout=timeout, check=False, env=env, cwd=cwd)
 
 
-def run_with(folder: Path, approach: str, before: str, after: str, *args: str) -> Done:
-    """Run a copy of the suite in which a line of an approach's manifest is another one; its reports are in the folder."""
-    for name in ("conformance", "scenarios"):
-        shutil.copytree(ROOT / name, folder / name)
+def run_with(folder: Path, name: str, before: str, after: str, *args: str, command: str = "run") -> Done:
+    """Run a copy of the suite in which a text of one of its files is another one; its reports are in the folder."""
+    for package in ("conformance", "scenarios"):
+        shutil.copytree(ROOT / package, folder / package)
     shutil.copy(ROOT / "kind-config.yaml", folder)
-    file = folder / "conformance" / "approaches" / f"{approach}.yaml"
+    file = folder / name
     text = file.read_text(encoding="utf-8")
     assert text.count(before) == 1
     file.write_text(text.replace(before, after), encoding="utf-8")
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", "run", *args]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
+    program = [sys.executable, "-c", "from conformance.cli import main; main()", command, *args]
+    return subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False, timeout=RUN_SECONDS)
 
 
 def start(reports: Path, *args: str) -> subprocess.Popen[str]:
@@ -112,6 +113,11 @@ def newest(reports: Path) -> stream.Record:
 
 def latest(reports: Path) -> stream.Record:
     return stream.read(reports / "latest" / "record.jsonl")
+
+
+def selfchecked(reports: Path) -> stream.Record:
+    """Return the record of the last selfcheck beside the runs under reports."""
+    return stream.read(reports / files.SELFCHECK)
 
 
 def states(read: stream.Record) -> dict[str, str]:

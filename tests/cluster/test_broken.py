@@ -205,7 +205,7 @@ def test_a_child_that_never_serves(mute: Made) -> None:
 
 
 def test_a_typo_in_an_approachs_file(tmp_path: Path) -> None:
-    done = run_with(tmp_path, "dood", "hostPath:", "hostpath:", *ONE)
+    done = run_with(tmp_path, "conformance/approaches/dood.yaml", "hostPath:", "hostpath:", *ONE)
     refused(done, 3, "approaches/dood.yaml", "hostpath", "mend approaches/dood.yaml")
     assert_nothing_left()
 

@@ -1,32 +1,33 @@
-"""Legs that lie: one thing of an approach is broken, or made to look right, and the suite must notice."""
+"""A suite that makes a mistake is told by the control that is there for it, and a whole one is not."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cluster.support import assert_nothing_left, latest, run_with
+from tests.cluster.support import assert_nothing_left, conformance, run_with, selfchecked, states
+
+ONE = ("-k", "nc-30 and P2-10")
+LEGS = {"P2-10[nc-30.foreground]", "P2-10[nc-30.foreground-forced]"}
 
 
-def test_a_child_that_the_nodes_engine_starts_again_outlives_its_pod(tmp_path: Path) -> None:
-    """The client passes SIGTERM on and the child ends; with this stop signal the engine does not take that for a stop."""
-    again = "        - run\n        - --restart=always\n        - --stop-signal=SIGWINCH\n"
-    done = run_with(tmp_path, "dood", "        - run\n", again, "-k", "P2-10 and dood and foreground")
+def test_a_suite_that_follows_one_process_is_told_by_its_control(tmp_path: Path) -> None:
+    """The node's engine starts the child again: who follows the first one's pid sees it end with its pod."""
+    asked = "    if not (asked := seen.get(SUCCESSORS)):"
+    blind = "    if not (asked := None):"
+    done = run_with(tmp_path, "scenarios/lifecycle.py", asked, blind, *ONE, command="selfcheck")
     assert done.returncode == 1, done.stdout + done.stderr
-    read = latest(tmp_path / "reports")
-    assert {o["leg"]: o["state"] for o in read.observations} == {"dood.foreground": "LACKS", "dood.foreground-forced": "LACKS"}
-    for observation in read.observations:
-        assert "was started again by the node's own engine" in observation["reason"]
-        assert "restart policy always, stop signal SIGWINCH" in observation["reason"]
+    assert states(selfchecked(tmp_path / "reports")) == dict.fromkeys(LEGS, "HOLDS")
+    assert "0 of 1 controls are what they were built to be; not so nc-30" in done.stdout
     assert_nothing_left()
 
 
-def test_a_child_that_the_engine_of_the_pod_starts_again_outlives_the_engine(tmp_path: Path) -> None:
-    """The pod's graph outlives its engine's container, and with it what the engine is told to start when it comes back."""
-    again = "        - run\n        - --restart=always\n"
-    done = run_with(tmp_path, "dind", "        - run\n", again, "-k", "L-02", "--level", "extended")
-    assert done.returncode == 1, done.stdout + done.stderr
-    [observation] = latest(tmp_path / "reports").observations
-    assert observation["state"] == "LACKS"
-    assert "was started again by the pod's engine" in observation["reason"]
-    assert "restart policy always" in observation["reason"]
+def test_a_whole_suite_is_not(tmp_path: Path) -> None:
+    done = conformance("selfcheck", "--reports", str(tmp_path / "reports" / "selfcheck"), *ONE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    read = selfchecked(tmp_path / "reports")
+    assert states(read) == dict.fromkeys(LEGS, "LACKS")
+    for observation in read.observations:
+        assert "was started again by the node's own engine" in observation["reason"]
+        assert "restart policy always, stop signal SIGWINCH" in observation["reason"]
+    assert "1 of 1 controls are what they were built to be" in done.stdout
     assert_nothing_left()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from conformance.analysis.noticed import Noticed
 from conformance.approaches.catalogue import catalogue as approaches
 from conformance.approaches.catalogue import container
 from conformance.claims.observations import State
@@ -16,6 +18,12 @@ from conformance.controls import catalogue
 from conformance.controls.catalogue import Control, approach_of, controls, run_by
 from conformance.controls.letters import LETTERS
 from conformance.errors import UsageError
+from conformance.record import stream
+from conformance.run.sources import Replay
+from conformance.suite import control_cells
+from tests.conftest import RECORDED, recorded_lines
+
+CONTROLS = RECORDED.with_name("controls-hybrid.jsonl.xz")
 
 RUN = pytest.mark.parametrize("control", run_by(), ids=lambda control: control.name)
 
@@ -107,3 +115,28 @@ def test_an_entry_that_is_not_whole_is_refused(
     monkeypatch.setattr("conformance.approaches.catalogue.resources.files", lambda _: tmp_path)
     with pytest.raises(UsageError, match=sentence):
         catalogue.controls.__wrapped__()
+
+
+@cache
+def recorded() -> stream.Record:
+    """Return the record of a selfcheck."""
+    return stream.of(recorded_lines(CONTROLS))
+
+
+@RUN
+def test_what_was_recorded_of_a_control_is_judged_as_its_vector_says(control: Control) -> None:
+    """Whoever weakens a judge is told by the leg that is there for the mistake."""
+    replay, cgroup = Replay(recorded()), recorded().header["world"]["cgroup"]
+    cells = [cell for cell in control_cells() if cell.approach == control.name]
+    assert len(cells) == len(control.parts(cgroup))
+    for cell in cells:
+        seen = replay.observe(cell)
+        assert seen.state is control.expected(cell.prop.id, cell.variation, cgroup), f"{cell.name}: {seen.reason}"
+
+
+def test_every_letter_was_seen_to_be_broken() -> None:
+    read = Noticed.of(recorded())
+    assert read
+    assert read.headline.startswith(f"{len(run_by())} of {len(run_by())} controls are what they were built to be")
+    broken = {part.name for control in read.controls for part in control.parts if part.broken}
+    assert {name.partition(".")[0] for name in broken} == set(LETTERS)
