@@ -9,7 +9,7 @@ import pytest
 from hack.mutants.disguises import disguises
 from hack.mutants.harness import ROOT
 from hack.mutants.weakenings import Refused, Weakening, declared
-from tests.conftest import RECORDED, RECORDED_V2
+from tests.conftest import RECORDED
 
 WEAKENINGS = declared()
 
