@@ -65,7 +65,7 @@ mutants: $(BIN)/.installed ## weaken probes, judges and what decides, each in a 
 	@$(BIN)/python -m hack.mutants $(ARGS)
 
 selfcheck: up ## show that the suite can fail: deploy every control, and hold what it says against what is so; ARGS=--fast, ARGS=--strict
-	@$(BIN)/conformance selfcheck --world $(WORLD) $(ARGS)
+	@$(BIN)/conformance selfcheck $(if $(findstring --context,$(ARGS)),,--world $(WORLD)) $(ARGS)
 
 worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (one is a kernel of its own), side by side in reports/worlds.html
 	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports $(WORLDS)

@@ -185,7 +185,8 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
     expected, why = _expected(cell, world)
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
-    if seen.state is State.NOT_APPLICABLE:
+    # A control has a vector, with which only what cannot be deployed has nothing to do: of that nothing is cited.
+    if seen.state is State.NOT_APPLICABLE and (cell.approach not in controls() or not seen.cites):
         expected, why = seen.state, "where a property cannot be asked nothing else can be expected"
     return {
         "kind": "observation",

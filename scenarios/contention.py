@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.errors import RigError
-from conformance.evidence.identity import parsed
+from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
-from conformance.evidence.names import DAEMON, POD
+from conformance.evidence.names import ANCESTORS, DAEMON, POD, POD_PROCESSES
 from conformance.legs.docker import (
     cleaned_up,
     image,
@@ -293,9 +293,29 @@ def host_port(seen: Seen) -> Observation:
         return inconclusive("the pod's network is the node's own", node.id, pod.id)
     if node.output:
         return LACKS.because(f"{_who(node)} on port {number} in the node's own network", node.id, pod.id)
+    if pod.output and (stranger := _stranger(seen, pod)):
+        return inconclusive(f"{_who(pod)} on port {number} in the pod's network: {stranger}", node.id, pod.id)
     if pod.output:
         return HOLDS.because(f"{_who(pod)} on port {number} in the pod's network, nobody in the node's", node.id, pod.id)
     return inconclusive(f"nobody listens on port {number} in either network (an engine without docker-proxy?)", node.id, pod.id)
+
+
+def _stranger(seen: Seen, listening: Evidence) -> str:
+    """Return why who listens is neither the child nor of its engine's container, '' where it is one of them.
+
+    Of the listeners that are processes of the pod, one must be in a container of which a process is above the child.
+    """
+    line, pod = seen.get(ANCESTORS), seen.get(POD_PROCESSES)
+    if line is None or pod is None:  # older records have not both
+        return ""
+    listeners = {each["pid"] for each in listening.output}
+    if listeners & {process["pid"] for process in line.output}:
+        return ""
+    known = [process for process in pod.output if process["pid"] in listeners]
+    above = {container_of(process) for process in line.output[1:]} - {""}
+    if known and not any(container_of(process) in above for process in known):
+        return "of a container in which no engine of the child's is"
+    return ""
 
 
 def _who(listening: Evidence) -> str:

@@ -9,10 +9,10 @@ from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
-from conformance.cluster.api import Object, pods_path
+from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, engine_of, first_processes, parsed
+from conformance.evidence.identity import container_of, engine_of, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
     ABOVE,
@@ -127,8 +127,12 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
 def _about_to_start(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where the engine waits, longer each time, before it starts the child again, else None."""
     afterwards = seen.get(AFTERWARDS)  # none where the engine ended with the pod
-    state = parsed(afterwards).get("State", {}) if afterwards else {}
-    if not afterwards or not (state.get("Restarting") or state.get("Running")):
+    if not afterwards or afterwards.output["status"] == GONE or no_engine(afterwards):
+        return None
+    state = parsed(afterwards).get("State", {})
+    if not state:
+        return inconclusive(f"{ended}, and its engine did not say whether it starts it again", afterwards.id)
+    if not (state.get("Restarting") or state.get("Running")):
         return None
     how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
     return inconclusive(f"{ended}, and its engine has its container as {state.get('Status', 'running')}{how}", afterwards.id)

@@ -123,7 +123,8 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     elsewhere = sorted({answer.asked["node"] for answer in _with_nonce(seen, seen.every(ON_NODE_IP))})
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
-        return HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
+        came = HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
+        return _passed_on(seen) or came
     if seen.get(DELETION) and end_of(seen).had_ended:
         return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen[DELETION].id)
     silent = [a for a in asked if a not in answered]
@@ -139,24 +140,24 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
       predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), before_creation=(pod_a,),
       while_serving=(asked_everywhere,))  # fmt: skip
 def pod_ip(seen: Seen) -> Observation:
-    """Judge the answers on the pod's IP, from pods and from the nodes' own networks, and by whom they are passed on."""
-    answered = answers(seen, seen.every(ON_POD_IP))
-    return _forwarded(seen) or answered if answered.state is HOLDS.state else answered
+    """Judge the answers on the pod's IP, from pods and from the nodes' own networks."""
+    return answers(seen, seen.every(ON_POD_IP))
 
 
-def _forwarded(seen: Seen) -> Observation | None:
-    """Return LACKS where a process of the pod passes on to a child that is elsewhere, None where the port is the child's own.
+def _passed_on(seen: Seen) -> Observation | None:
+    """Return LACKS where the pod passes what it is asked on to a child that is elsewhere, None where the port is the child's own.
 
-    It is where the child is in the pod's network, or the engine that opened it is in the pod: above the child, then.
+    It is where the child is in the pod's network, or its engine is in the pod: above the child, then. Whoever passes it on
+    is named if it listens: a rule of the pod's network does not.
     """
-    listening, line, pod = seen.get(LISTENERS), seen.get(ANCESTORS), seen[POD_PROCESSES]
-    if listening is None or line is None:  # older records have neither
+    listening, line, pod = seen.get(LISTENERS), seen.get(ANCESTORS), seen.get(POD_PROCESSES)
+    if listening is None or line is None or pod is None:  # older records have not all of them
         return None
     own = {(process["pid"], process["start"]): process["ns"]["net"] for process in pod.output}
     in_pod = any((process["pid"], process["start"]) in own for process in line.output)
-    if not listening.output or in_pod or line.output[0]["ns"]["net"] in own.values():
+    if in_pod or line.output[0]["ns"]["net"] in own.values():
         return None
-    who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in listening.output)
+    who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in listening.output) or "something"
     reason = f"{who} of the pod passes the port on to a child that is elsewhere: nothing of the pod is above it"
     return LACKS.because(reason, listening.id, line.id, pod.id)
 

@@ -25,6 +25,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
+from scenarios.exposure.port import PLAIN
 from scenarios.storage import same
 
 DOOD = {"dood": LACKS}
@@ -303,7 +304,7 @@ def refused_by_baseline(seen: Seen) -> Observation:
 
 def engine_from_elsewhere(rig: Rig) -> None:
     """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network."""
-    rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port, path="/info")
+    rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port or PLAIN, path="/info")
 
 
 @prop("H-02", "no other pod can command the pod's engine",

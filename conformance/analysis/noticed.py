@@ -29,7 +29,12 @@ class NoticedPart:
     @property
     def exact(self) -> bool:
         """Return whether it was observed, and is what the vector says."""
-        return bool(self.line and self.line["as_expected"])
+        return bool(self.line and self.line["as_expected"]) and not self.unasked
+
+    @property
+    def unasked(self) -> bool:
+        """Return whether it could not be asked at all, for the control cannot be deployed in this world."""
+        return bool(self.line and self.state is State.NOT_APPLICABLE and not self.line["cites"])
 
     @property
     def broken(self) -> bool:
@@ -64,6 +69,8 @@ class Noticed:
     run: str
     started: str
     version: str
+    unselected: int
+    """How many that can be run were left out of it."""
 
     @classmethod
     def of(cls, record: Record) -> Noticed | None:
@@ -84,12 +91,12 @@ class Noticed:
             if parts or control["not_run"]:
                 controls.append(NoticedControl(name, control["title"], control["mistake"], control["not_run"], parts))
         about = (header["world"]["cgroup"], header["run"], header["started"], header["version"])
-        return cls(controls, ReportedWorld.of(record).line, *about)
+        return cls(controls, ReportedWorld.of(record).line, *about, unselected=len(header["controls"]) - len(controls))
 
     @property
     def run_ones(self) -> list[NoticedControl]:
         """Return the controls that were run."""
-        return [control for control in self.controls if control.parts]
+        return [control for control in self.controls if control.parts and not all(part.unasked for part in control.parts)]
 
     @property
     def controlled(self) -> set[str]:
@@ -107,7 +114,8 @@ class Noticed:
             other = ", ".join(control.name for control in ran if not control.exact)
             counted = f"{len(exact)} of {len(ran)} controls are what they were built to be; not so {other}"
         left = len(self.controls) - len(ran)
-        return f"{counted}; {left} cannot be run here." if left else f"{counted}."
+        counted += f"; {left} cannot be run here" if left else ""
+        return f"{counted}; {self.unselected} were not asked for." if self.unselected else f"{counted}."
 
 
 def in_order(name: str) -> tuple[int, str]:

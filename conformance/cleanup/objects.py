@@ -18,6 +18,7 @@ from conformance.legs.leg import LEG_LABEL
 from conformance.probes import node_engine
 from conformance.probes.node import LABEL as PROBE_LABEL
 from conformance.probes.node import NodeProbe
+from conformance.probes.paths import PLACES
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 
@@ -26,6 +27,8 @@ NAMESPACE = "conformance"
 OF_PROBES = ("pods", "configmaps", "secrets")
 COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), VOLUMES)
 FORBIDDEN = 403
+FOLDERS = ("*", "selfcheck/*")
+"""Where under reports a run's folder may be."""
 T = TypeVar("T")
 
 
@@ -114,6 +117,19 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
     return []
 
 
+def remove_places(probe: NodeProbe, spared: Iterable[str]) -> list[str]:
+    """Remove from a node the directories that controls of runs kept there which are not spared; return their paths.
+
+    A leg names what is its own as its namespace is named, and takes it away itself unless its run was killed.
+    """
+    living = tuple(naming.nonce_prefix(run) for run in spared)
+    names = probe.ask("inventory", folders={"places": PLACES}).output["places"]
+    paths = [f"{PLACES}/{name}" for name in names if name.startswith("conformance-") and not name.startswith(living)]
+    for path in paths:
+        probe.ask("execute", TIMEOUTS.work, pid=1, command=["rm", "-rf", "--one-file-system", path], limit=TIMEOUTS.work)
+    return paths
+
+
 @frozen
 class Removed:
     """What was removed from nodes' daemons, and, after a second look, what is left of that; both in words."""
@@ -172,14 +188,14 @@ def abandoned(items: Iterable[Object], spared: Iterable[str], reports: Path) -> 
 def _is_a_runs(nonce: str, reports: Path) -> bool:
     """Return whether a nonce is a run's: by its form, or because a record under reports holds it."""
     wanted = f'"nonce": {json.dumps(nonce)}'
-    records = reports.glob("*/record.jsonl")
+    records = [file for folder in FOLDERS for file in reports.glob(f"{folder}/record.jsonl")]
     return nonce.startswith("conformance-") or any(wanted in file.read_text(encoding="utf-8") for file in records)
 
 
 def forget_tokens(reports: Path, spared: Iterable[str]) -> list[str]:
     """Remove the plans, which hold a probe's token, of runs that died before they could; return the folders' names."""
     removed = []
-    for file in sorted(reports.glob("*/plan.json")):
+    for file in sorted(file for folder in FOLDERS for file in reports.glob(f"{folder}/plan.json")):
         if file.parent.name.rpartition("-")[2] not in spared:
             file.unlink()
             removed.append(file.parent.name)

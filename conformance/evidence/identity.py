@@ -83,16 +83,17 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
 def engine_of(line: list[dict[str, Any]], uid: str) -> str:
     """Return in words which engine runs a container, by its first process and every process above it, nearest first.
 
-    The nearest in another PID namespace is of the container's runtime, which lives where its engine does. `uid` is the pod's.
+    Its parent is of the container's runtime, which lives where its engine does: in a container, by the cgroup of the processes
+    above it, or in the node's own PID namespace. `uid` is the pod's, which may have that namespace, too.
     """
-    first, *above = line
-    runtime = next((process for process in above if process["ns"]["pid"] != first["ns"]["pid"]), None)
-    if runtime is None:
+    _, *above = line
+    if not above:
         return "an engine that is not known"
-    if runtime["ns"]["pid"] == above[-1]["ns"]["pid"]:
+    if any(form in process["cgroup"] for process in above for form in (uid, uid.replace("-", "_"))):
+        return "the pod's engine"
+    if above[0]["ns"]["pid"] == above[-1]["ns"]["pid"]:
         return "the node's own engine"
-    in_pod = any(form in runtime["cgroup"] for form in (uid, uid.replace("-", "_")))
-    return "the pod's engine" if in_pod else "an engine in a container that is none of the pod's"
+    return "an engine in a container that is none of the pod's"
 
 
 def container_of(process: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ def _at_rest(rig: Rig, child: Child) -> bool:
     """
     state = rig.state_of(container_of(child.process))
     started = rig.home.ask("processes", variable="CHILD_NONCE", value=child.nonce).output
-    return bool(started) or not (state.get("Running") or state.get("Restarting"))
+    return bool(started) or (state is not None and not (state.get("Running") or state.get("Restarting")))
 
 
 def _await_end(rig: Rig) -> None:

@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.answers import decoded
 from conformance.choices import RATE
-from conformance.cluster.api import CLEARED, Cluster, Object, Refused, pods_path
+from conformance.cluster.api import CLEARED, GONE, Cluster, Object, Refused, pods_path
 from conformance.cluster.pods import ended_before, raise_if_stuck, ready
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import first_processes
@@ -218,12 +218,17 @@ class Rig:
             return {"socket": in_container(self.daemon_pid, approach.socket)}
         return {"netns": self.daemon_pid, "port": approach.port} if approach.daemon else {"socket": NODE_SOCKET}
 
-    def state_of(self, container: str) -> Object:
-        """Return the state of a container as the leg's daemon has it, {} where it has none. Not evidence: for waiting."""
+    def state_of(self, container: str) -> Object | None:
+        """Return the state of a container as the leg's daemon has it, {} where it has none; None where it does not say.
+
+        Not evidence: for waiting.
+        """
         about = {**self._daemon, "path": f"/containers/{container}/json", "limit": TIMEOUTS.engine}
         answer = self.home.ask("daemon", TIMEOUTS.engine + TIMEOUTS.question, **about).output
-        read = decoded(answer["body"]) if answer["status"] == OK else {}
-        return dict(read.get("State", {})) if isinstance(read, dict) else {}
+        if answer["status"] == GONE:
+            return {}
+        read = decoded(answer["body"]) if answer["status"] == OK else None
+        return dict(read.get("State", {})) if isinstance(read, dict) else None
 
     def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""

@@ -6,7 +6,7 @@ import time
 
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
-from conformance.errors import TimedOut
+from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs.deploy import runs
@@ -99,7 +99,9 @@ def _ask_engine_above(rig: Rig) -> None:
     above = line[1]["ns"]["pid"]
     if above == seems["ns"]["pid"] and not (rig.daemon_pid and above == line[-1]["ns"]["pid"] and _is_nodes(rig)):
         return
-    first = next(each for each in line if each["ns"]["pid"] == above and (each["nspid"][-1] == 1 or not each["ppid"]))
+    first = next((each for each in line if each["ns"]["pid"] == above and (each["nspid"][-1] == 1 or not each["ppid"])), None)
+    if first is None:
+        raise RigError("The engine that started the child was not found: the first process of its PID namespace is not above it.")
     rig.engine_pid = 0 if first == line[-1] else first["pid"]
     rig.engine_socket = in_container(first["pid"], ENGINES_SOCKET) if rig.engine_pid else NODE_SOCKET
     rig.daemon_pid = rig.engine_pid if rig.engine_pid in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0

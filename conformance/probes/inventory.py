@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.probes.node import NodeProbe
 from conformance.probes.node_engine import has_engine, of_engine
-from conformance.probes.paths import POD_LOGS, PODS
+from conformance.probes.paths import PLACES, POD_LOGS, PODS
 
 CONTROLLERS = "controllers of the root cgroup"
 KINDS = ("mounts", "cgroups", CONTROLLERS, "iptables rules")
@@ -13,6 +13,7 @@ FOLDERS = {
     "pod directories": PODS,
     "pod logs": POD_LOGS,
     "mount points in /run": "/run/secrets/kubernetes.io",
+    "places": PLACES,
 }
 
 ENGINES = {"containers": "/containers/json?all=1", "images": "/images/json?all=1", "networks": "/networks"}

@@ -1,4 +1,4 @@
-"""Where kubelet and containerd keep on a node what they have of a pod."""
+"""Where kubelet and containerd keep on a node what they have of a pod, and where legs keep what is of the node."""
 
 PODS = "/var/lib/kubelet/pods"
 POD_LOGS = "/var/log/pods"
@@ -6,3 +6,5 @@ TASKS = "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
 """Where containerd keeps a folder for every container that runs for the CRI, sandboxes among them, by id."""
 CRI = "/var/lib/containerd/io.containerd.grpc.v1.cri"
 """Where its CRI keeps one for every container and sandbox that it knows, until kubelet has it removed."""
+PLACES = "/var/lib/conformance"
+"""Where controls keep what is of the node, each in a directory that is named as its leg's namespace is."""

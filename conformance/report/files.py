@@ -35,10 +35,10 @@ def summary_of(file: Path) -> Summary:
 
     Raises `BadRecord` where the run's own record cannot be read.
     """
-    selfcheck = None
-    with contextlib.suppress(stream.BadRecord, OSError):
-        selfcheck = stream.read(file.parent.parent / SELFCHECK, stream.nothing)
-    return Summary.of(stream.read(file, shown), selfcheck)
+    for reports in (file.parent.parent, file.parent.parent.parent):  # a world's runs have a folder of their own among all
+        with contextlib.suppress(stream.BadRecord, OSError):
+            return Summary.of(stream.read(file, shown), stream.read(reports / SELFCHECK, stream.nothing))
+    return Summary.of(stream.read(file, shown))
 
 
 def everything(summary: Summary, folder: Path) -> None:

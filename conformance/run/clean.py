@@ -39,6 +39,7 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
             )
             removed += here.removed
             left += here.left
+            removed += [f"{path} on {name}" for path in objects.remove_places(probe, spared | set(objects.alive(cluster)))]
             removed += [f"rule {rule} on {name}" for rule in node_engine.forget_ports(probe, free)]
         removed += [f"the token of run {name}" for name in objects.forget_tokens(reports, spared)]
     finally:

@@ -40,8 +40,9 @@ class Asked:
     @property
     def command(self) -> str:
         """Return the command line that asks for the same."""
-        what = "selfcheck" if self.controls else f"run --level {self.level}"
-        command = f"conformance {what} -n {self.processes}" + (" --fast" if self.controls == "fast" else "")
+        command = f"conformance run --level {self.level} -n {self.processes}"
+        if self.controls:
+            command = "conformance selfcheck" + (" --fast" if self.controls == "fast" else "")
         command += f" --world {self.world}" if self.world else ""
         command += f" --context {self.context} --allow-privileged" if self.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
@@ -49,7 +50,7 @@ class Asked:
         command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
         command += f" --rate {self.rate:g}" if self.rate != RATE else ""
         command += " --strict-article" if self.strict_article else ""
-        return command + (" --enforce" if self.enforce else "")
+        return command + ((" --strict" if self.controls else " --enforce") if self.enforce else "")
 
 
 def header(asked: Asked, preflight: Preflight, cells: Iterable[Cell]) -> stream.Line:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
+from conformance.controls.catalogue import run_by
 from conformance.errors import RigError, UsageError
 from conformance.record import stream
 from conformance.report import files, live, markdown, terminal, verdict_file
@@ -24,11 +25,11 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
     Raises `UsageError` where the cluster is the user's and privileged pods are not allowed, or nothing is selected.
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
-    approaches = catalogue()  # a broken approach, or control, is found before anything is created
-    suite.control_cells()
+    suite.control_cells()  # a broken approach, or control, is found before anything is created
+    approaches = [control.approach for control in run_by() if control.approach] if asked.controls else catalogue().values()
     cluster = reach(asked.context, asked.world or None)
     if asked.context:
-        for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), approaches.values()):
+        for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), approaches):
             console.print(line, markup=False)
         if not allow_privileged:
             raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")

@@ -194,6 +194,11 @@ def test_a_published_port_is_the_nodes_or_the_pods() -> None:
     assert "docker-proxy (pid 40) listens on port 20001" in concluded.reason
     assert contention.host_port.conclude(Seen(listening(node=[], pod=PROXY))).state is State.HOLDS
     assert contention.host_port.conclude(Seen(listening(node=[], pod=[]))).state is State.INCONCLUSIVE
+    engine, decoy = ({"pid": PROXY[0]["pid"], "cgroup": f"0::/pod/{letter * 64}"} for letter in "ad")
+    line = reading("child's ancestors", [{"pid": 900, "cgroup": ""}, {"pid": 901, "cgroup": engine["cgroup"]}])
+    for listener, state in ((engine, State.HOLDS), (decoy, State.INCONCLUSIVE)):
+        beside = Seen([*listening(node=[], pod=PROXY), line, reading("pod processes", [listener])])
+        assert contention.host_port.conclude(beside).state is state, "a decoy of the pod is neither child nor engine"
     assert contention.host_port.conclude(Seen(listening(node=PROXY, pod=PROXY))).state is State.INCONCLUSIVE, "hostNetwork"
 
 

@@ -149,6 +149,20 @@ def test_a_child_that_its_engine_is_about_to_start_again_has_not_ended_for_good(
     assert ends or f"its engine has its container as {state} (restart policy no, stop signal SIGTERM)" in concluded.reason
 
 
+@pytest.mark.parametrize(
+    ("says", "ends"),
+    [
+        ({"status": 0, "body": "", "lost": "TimeoutError('timed out')"}, False),
+        ({"status": 500, "body": '{"message": "busy"}', "lost": ""}, False),
+        ({"status": 404, "body": '{"message": "No such container"}', "lost": ""}, True),
+        ({"status": 0, "body": "", "lost": "ConnectionRefusedError(111)"}, True),
+    ],
+)
+def test_an_engine_that_does_not_say_what_it_is_about_to_do_decides_nothing(seen: Look, says: dict[str, Any], ends: bool) -> None:
+    asked = given(given(seen("dind.foreground"), "successors", []), "child's container afterwards", says)
+    assert conclude("P2-10", asked).state is (State.HOLDS if ends else State.INCONCLUSIVE)
+
+
 CHILD = {"pid": 100, "start": 7}
 
 

@@ -185,6 +185,9 @@ def test_a_port_is_the_childs_own_where_its_engine_or_its_network_is_the_pods(se
     assert conclude("P2-05", passed_on(leg, ELSEWHERE, HERE, listening=LISTENS)).state is State.HOLDS, "its engine's proxy"
     joined = {**ELSEWHERE, "ns": HERE["ns"]}
     assert conclude("P2-05", passed_on(leg, joined, {**ELSEWHERE, "pid": 1}, listening=LISTENS)).state is State.HOLDS
+    unheard = conclude("P2-05", passed_on(leg, ELSEWHERE, {**ELSEWHERE, "pid": 1}, listening=[]))
+    assert (unheard.state, "something of the pod" in unheard.reason) == (State.LACKS, True), "a rule of its network listens not"
+    assert conclude("P2-18", passed_on(leg, ELSEWHERE, {**ELSEWHERE, "pid": 1}, listening=LISTENS)).state is State.LACKS
     reused = {**HERE, "start": 71}
     assert conclude("P2-05", passed_on(leg, ELSEWHERE, reused, listening=LISTENS)).state is State.LACKS, "a pid is nobody's own"
 

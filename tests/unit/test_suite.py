@@ -134,3 +134,12 @@ def test_every_module_of_scenarios_is_in_a_family() -> None:
 def test_every_property_is_in_a_family() -> None:
     modules = [importlib.import_module(module.name) for module in pkgutil.walk_packages(scenarios.__path__, "scenarios.")]
     assert sorted(prop.id for module in modules for prop in declared(module)) == sorted(prop.id for prop in properties())
+
+
+def test_a_control_is_held_against_its_vector_even_where_a_judge_says_that_it_cannot_be_asked() -> None:
+    """Or a suite that has gone blind would pass."""
+    cell = next(cell for cell in suite.control_cells() if cell.name == "P2-15[nc-01.foreground-forced]")
+    blind = suite.observation_line(cell, not_applicable("no engine", "e#1"), {"cgroup": "hybrid"}, strict=False)
+    assert (blind["expected"], blind["as_expected"]) == ("LACKS", False)
+    undeployed = suite.observation_line(cell, not_applicable("no node has an engine"), {"cgroup": "hybrid"}, strict=False)
+    assert undeployed["as_expected"]

@@ -47,7 +47,7 @@ def test_a_control_that_cannot_be_run_is_named_with_its_reason() -> None:
     left = [control for control in read.controls if not control.parts]
     assert [control.name for control in left] == ["nc-05", "nc-11", "nc-20"]
     assert all(control.not_run and not control.exact for control in left)
-    assert read.headline.endswith("3 cannot be run here.")
+    assert read.headline.endswith("3 cannot be run here; 32 were not asked for.")
 
 
 def test_what_no_control_breaks_is_not_controlled() -> None:
@@ -55,3 +55,11 @@ def test_what_no_control_breaks_is_not_controlled() -> None:
     assert Noticed.of(run) is None
     assert Summary.of(run).uncontrolled == ["P2-05", "P2-19"], "nothing is on record"
     assert Summary.of(run, a_selfcheck(PAGE)).uncontrolled == ["P2-19"]
+
+
+def test_what_cannot_be_deployed_here_was_not_run_and_what_a_judge_calls_not_applicable_is_not_exact() -> None:
+    engine = {"expected": "NOT-APPLICABLE", "approach": "nc-15"}
+    unavailable = noticed(observed("P2-05", "nc-15.foreground-forced", "NOT-APPLICABLE", **engine))
+    assert unavailable.run_ones == []
+    judged = observed("P2-05", "nc-15.foreground-forced", "NOT-APPLICABLE", approach="nc-15", cites=["e#1"], as_expected=False)
+    assert not noticed(judged, ENGINE).run_ones[0].exact

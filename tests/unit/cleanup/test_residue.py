@@ -97,7 +97,7 @@ def test_the_cgroup_of_a_further_child_is_its_legs(recorded: stream.Record) -> N
 
 def test_an_engine_beside_a_legs_pod_is_the_legs_with_what_it_makes_at_the_root(recorded: stream.Record) -> None:
     pod = {"metadata": {"uid": FOREIGN}, "status": {}}
-    engine = Evidence("l#1", "dood.a-leg", "engine's pod", "API server", {}, pod)
+    engine = Evidence("l#1", "dood.a-leg", "engine", "API server", {}, pod)
     child = Evidence("l#2", "dood.a-leg", "child", "node n", {}, {"process": {"cgroup": f"0::/docker/{HEX}\n"}})
     assert tells(engine)
     owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(engine, child)), set(), [], [])

@@ -59,7 +59,7 @@ class Kubelet:
         self.pids, self.looked, self.pings = pids, 0, 0
 
     def get(self, _: str) -> Object:
-        statuses = [{"name": "dind-daemon", "containerID": f"containerd://{'a' * 64}"}]
+        statuses = [{"name": "engine", "containerID": f"containerd://{'a' * 64}"}]
         return {"metadata": {"uid": "u1"}, "status": {"containerStatuses": statuses}}
 
     def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
