@@ -15,7 +15,7 @@ from conformance.cluster.leases import RUN_LABEL
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.legs import naming
 from conformance.legs.leg import LEG_LABEL
-from conformance.probes import node_engine
+from conformance.probes import node_engine, places
 from conformance.probes.node import LABEL as PROBE_LABEL
 from conformance.probes.node import NodeProbe
 from conformance.probes.paths import PLACES
@@ -120,14 +120,13 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
 def remove_places(probe: NodeProbe, spared: Iterable[str]) -> list[str]:
     """Remove from a node the directories that controls of runs kept there which are not spared; return their paths.
 
-    A leg names what is its own as its namespace is named, and takes it away itself unless its run was killed.
+    A leg names what is its own as its namespace is named, and takes it away itself unless its run was killed. One that
+    cannot be removed is left for the next time.
     """
     living = tuple(naming.nonce_prefix(run) for run in spared)
     names = probe.ask("inventory", folders={"places": PLACES}).output["places"]
     paths = [f"{PLACES}/{name}" for name in names if name.startswith("conformance-") and not name.startswith(living)]
-    for path in paths:
-        probe.ask("execute", TIMEOUTS.work, pid=1, command=["rm", "-rf", "--one-file-system", path], limit=TIMEOUTS.work)
-    return paths
+    return [path for path in paths if not places.remove(probe, path)]
 
 
 @frozen

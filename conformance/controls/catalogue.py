@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -82,7 +82,11 @@ def approach_of(name: str) -> Approach:
     return approach
 
 
-def run_by(names: Iterable[str] = ()) -> list[Control]:
-    """Return the controls that are run, in their order; of these names unless there are none."""
-    chosen = set(names)
-    return [control for control in controls().values() if control.approach and (not chosen or control.name in chosen)]
+def run_by() -> list[Control]:
+    """Return the controls that are run, in their order."""
+    return [control for control in controls().values() if control.approach]
+
+
+def deployed() -> list[Approach]:
+    """Return what the controls that are run deploy, in their order."""
+    return [control.approach for control in controls().values() if control.approach]

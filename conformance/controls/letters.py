@@ -25,10 +25,6 @@ class Part:
         other = State.LACKS if self.kept is State.HOLDS else State.HOLDS
         return {"P": self.kept, "F": other, **DECIDE_NOTHING}[symbol]
 
-    def symbol(self, state: State) -> str:
-        """Return the symbol of a state."""
-        return next((name for name in SYMBOLS if self.state(name) is state), state.value)
-
 
 DECIDE_NOTHING = {"?": State.INCONCLUSIVE, "-": State.NOT_APPLICABLE, "E": State.ERROR}
 SYMBOLS = {

@@ -23,6 +23,7 @@ from conformance.legs import deletion, engine, registry, retag, startup
 from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
+from conformance.probes import places
 from conformance.probes.node_engine import remove_by_nonce
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
@@ -242,7 +243,5 @@ class LegRunner:
         """Remove a directory of the node that is the leg's own, when none of the node's processes has it mounted any more."""
         probe, words = self.rig.home, [self.rig.leg.namespace]
         settle("The end of who has it mounted", lambda: not probe.ask("mounts", words=words).output, seconds=TIMEOUTS.ended)
-        command = ["rm", "-rf", "--one-file-system", place]
-        removed = probe.ask("execute", TIMEOUTS.work, pid=1, command=command, limit=TIMEOUTS.work).output
-        if removed["exit"]:
-            self.left.append(f"{self.rig.leg.name}: {place} on {probe.node}: {removed['stderr'].strip()}")
+        if why := places.remove(probe, place):
+            self.left.append(f"{self.rig.leg.name}: {place} on {probe.node}: {why}")

@@ -35,10 +35,15 @@ def summary_of(file: Path) -> Summary:
 
     Raises `BadRecord` where the run's own record cannot be read.
     """
-    for reports in (file.parent.parent, file.parent.parent.parent):  # a world's runs have a folder of their own among all
+    return Summary.of(stream.read(file, shown), _selfcheck_beside(file))
+
+
+def _selfcheck_beside(file: Path) -> stream.Record | None:
+    """Return the last selfcheck's record beside a run, or beside its world's folder of runs; None where none can be read."""
+    for reports in (file.parent.parent, file.parent.parent.parent):
         with contextlib.suppress(stream.BadRecord, OSError):
-            return Summary.of(stream.read(file, shown), stream.read(reports / SELFCHECK, stream.nothing))
-    return Summary.of(stream.read(file, shown))
+            return stream.read(reports / SELFCHECK, stream.nothing)
+    return None
 
 
 def everything(summary: Summary, folder: Path) -> None:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.choices import RATE
-from conformance.controls.catalogue import Control, controls, run_by
+from conformance.controls.catalogue import Control, controls, deployed
 from conformance.record import stream
 from conformance.run.preflight import Preflight
 from conformance.suite import Cell, claim_lines
@@ -73,7 +73,7 @@ def header(asked: Asked, preflight: Preflight, cells: Iterable[Cell]) -> stream.
 
 
 def _deployed(asked: Asked) -> Iterable[Approach]:
-    return [control.approach for control in run_by() if control.approach] if asked.controls else catalogue().values()
+    return deployed() if asked.controls else catalogue().values()
 
 
 def controls_of() -> stream.Line:

@@ -14,7 +14,7 @@ from conformance.approaches.catalogue import catalogue
 from conformance.cleanup import objects
 from conformance.cleanup.residue import left_before
 from conformance.cluster.api import Object
-from conformance.controls.catalogue import approach_of, run_by
+from conformance.controls.catalogue import approach_of, deployed
 from conformance.errors import NoCluster
 from conformance.legs.deploy import create_pod
 from conformance.legs.variations import VARIATIONS
@@ -106,7 +106,7 @@ class Preflight:
 
     def _unavailable(self, workers: list[str], silent: Mapping[str, str]) -> dict[str, str]:
         """Return why each approach that cannot be had here cannot; `silent` says of nodes why their engine does not answer."""
-        approaches = [*catalogue().values(), *(control.approach for control in run_by() if control.approach)]
+        approaches = [*catalogue().values(), *deployed()]
         reasons = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         self._note("nodes that take ordinary pods", ", ".join(workers))
         self._note(f"Docker Engine on {NODE_SOCKET} of such nodes", reasons or "answers on each")

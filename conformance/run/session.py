@@ -9,7 +9,7 @@ from rich.console import Console
 
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
-from conformance.controls.catalogue import run_by
+from conformance.controls.catalogue import deployed
 from conformance.errors import RigError, UsageError
 from conformance.record import stream
 from conformance.report import files, live, markdown, terminal, verdict_file
@@ -26,7 +26,7 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     suite.control_cells()  # a broken approach, or control, is found before anything is created
-    approaches = [control.approach for control in run_by() if control.approach] if asked.controls else catalogue().values()
+    approaches = deployed() if asked.controls else catalogue().values()
     cluster = reach(asked.context, asked.world or None)
     if asked.context:
         for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), approaches):
