@@ -5,6 +5,10 @@ from __future__ import annotations
 LEVELS = ("core", "article", "extended")
 CONTROLS = ("", "fast", "all")
 """Which controls a run judges instead of approaches: none, those that are run with every change, or each."""
+CHECKS = ("", "quick", "whole")
+"""Whether a run judges a pod of the user's own instead of approaches, and whether it waits out that pod's grace."""
+STATES = ("HOLDS", "LACKS")
+"""With which a check can be told to fail."""
 RUNTIMES = ("2.3", "1.6")
 """containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
 ENGINES = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}

@@ -13,21 +13,21 @@ import click
 from conformance.choices import CONTROLS, FORMATS, LEVELS, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.options import (
+    CHECKS,
     CONTAINERD,
     CONTEXT,
     DOCKER,
     IMAGE,
     INSTALL,
-    JSON,
     OF_WORLD,
-    PRIVILEGED,
-    QUIET,
     RECORD,
     REPEAT,
     REPORTS,
     SELFCHECKS,
     USD,
     WORLD,
+    of_check,
+    of_run,
 )
 
 if TYPE_CHECKING:
@@ -90,12 +90,7 @@ def down(world: str | None) -> None:
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="Count a NOT-APPLICABLE cell as a failure.")
 @USD
-@QUIET
-@JSON
-@OF_WORLD
-@CONTEXT
-@PRIVILEGED
-@IMAGE
+@of_run
 def run(
     reports: Path,
     level: str,
@@ -132,12 +127,7 @@ def run(
 @click.option("--fast", is_flag=True, help="Run only the few controls that are run with every change.")
 @REPEAT
 @click.option("--strict", is_flag=True, help="Count a control that cannot be run here, and is not known for it, as a failure.")
-@QUIET
-@JSON
-@OF_WORLD
-@CONTEXT
-@PRIVILEGED
-@IMAGE
+@of_run
 def selfcheck(
     reports: Path,
     selection: str,
@@ -163,6 +153,52 @@ def selfcheck(
     asked = Asked(
         controls="fast" if fast else "all", selection=selection, repeats=repeats, enforce=strict,
         images=image_store.overrides(given_images, images.NAMES), world=world or "", context=context,
+    )  # fmt: skip
+    sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))
+
+
+@cli.command()
+@of_check
+@CHECKS
+@USD
+@of_run
+def check(
+    file: Path,
+    client: str,
+    engine: str,
+    socket: str,
+    keep_command: bool,
+    mend: bool,
+    fail_on: tuple[tuple[str, str], ...],
+    quick: bool,
+    reports: Path,
+    rate: float,
+    quiet: bool,
+    as_json: bool,
+    world: str | None,
+    context: str,
+    allow_privileged: bool,
+    given_images: tuple[str, ...],
+) -> None:
+    """Judge a pod of your own: what containers that are started through its engine keep of what a pod promises.
+
+    FILE has one Pod, or one object with a pod template. It is deployed in a namespace of the run's own; its client waits,
+    what it names (ConfigMaps, Secrets, claims) is stood in for, and a container is started over the engine's own API.
+    """
+    from conformance import images
+    from conformance.approaches.catalogue import give
+    from conformance.check.roles import Roles
+    from conformance.check.subject import Subject
+    from conformance.run import session
+    from conformance.run.header import Asked
+    from conformance.world.images import image_store
+
+    subject = Subject.of(file, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
+    for pod in subject.approaches:
+        give(pod)
+    asked = Asked(
+        check="quick" if quick else "whole", subject=subject, fail_on=fail_on, rate=rate, context=context, world=world or "",
+        images=image_store.overrides(given_images, (*images.NAMES, *subject.images)),
     )  # fmt: skip
     sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))
 
@@ -286,7 +322,8 @@ def judge(source: Path | None, verbose: bool) -> None:
 
     read = stream.read(_file(source))
     controls = CONTROLS[-1] if "controls" in read.header else ""
-    judged = rejudge.judge(read, suite.selected(LEVELS[-1], read.repeats, controls))
+    checked = "whole" if "checked" in read.header else ""
+    judged = rejudge.judge(read, suite.selected(LEVELS[-1], read.repeats, controls, checked))
     for line in rejudge.lines(judged, verbose=verbose):
         click.echo(line)
     _ended(read)

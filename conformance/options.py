@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from conformance.choices import ENGINES, HOST, RATE, RUNTIMES, WORLDS
+from conformance.choices import ENGINES, HOST, RATE, RUNTIMES, STATES, WORLDS
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
@@ -17,6 +17,17 @@ def _finite(_context: click.Context, _parameter: click.Parameter, number: float)
     if not math.isfinite(number):
         raise click.BadParameter(f"{number} is not a finite number.")
     return number
+
+
+def states(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[tuple[str, str], ...]:
+    """Return each STATE:ID of a list. Raises `click.BadParameter` on a word that is none."""
+    read = []
+    for word in filter(None, text.split(",")):
+        state, _, prop = word.strip().partition(":")
+        if state not in STATES or not prop:
+            raise click.BadParameter(f"{word!r} is no STATE:ID, as in LACKS:P2-13; the states are {', '.join(STATES)}.")
+        read.append((state, prop))
+    return tuple(read)
 
 
 def _reports(default: str) -> Callable[[Any], Any]:
@@ -30,7 +41,7 @@ def _reports(default: str) -> Callable[[Any], Any]:
     )
 
 
-REPORTS, SELFCHECKS = _reports("reports"), _reports("reports/selfcheck")
+REPORTS, SELFCHECKS, CHECKS = _reports("reports"), _reports("reports/selfcheck"), _reports("reports/check")
 INSTALL = click.option(
     "--install/--no-install",
     default=True,
@@ -99,5 +110,46 @@ JSON = click.option(
 PRIVILEGED = click.option(
     "--allow-privileged", is_flag=True, help="With --context: allow privileged pods, and what else the run says that it needs."
 )
+OF_CHECK = (
+    click.argument("file", metavar="FILE", type=click.Path(path_type=Path)),
+    click.option(
+        "--client", metavar="CONTAINER", default="", help="The container that starts containers, where that is not clear."
+    ),
+    click.option("--engine", metavar="CONTAINER", default="", help="The container of the pod's engine, where that is not clear."),
+    click.option("--socket", metavar="PATH", default="", help="The engine's socket, as its container names it."),
+    click.option("--keep-command", is_flag=True, help="Let the client do its own work meanwhile; it waits instead unless told."),
+    click.option(
+        "--mend", is_flag=True, help="Judge the pod with its mend, too; write FILE.mended.yaml where that mends something."
+    ),
+    click.option(
+        "--fail-on",
+        metavar="STATE:ID,...",
+        callback=states,
+        default="",
+        help="End with 1 where a property is in such a state, e.g. LACKS:P2-13,LACKS:P2-10.",
+    ),
+    click.option("--quick", is_flag=True, help="Delete with grace 0 alone: nothing waits out the pod's own grace."),
+)
+"""Which pod is checked, what settles who is who in it, and how."""
+OF_RUN = (QUIET, JSON, OF_WORLD, CONTEXT, PRIVILEGED, IMAGE)
+"""What everything that runs on a cluster can be given."""
+
+
+def of_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command with the options of everything that runs on a cluster."""
+    return _with(OF_RUN, command)
+
+
+def of_check(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command with what a check is given."""
+    return _with(OF_CHECK, command)
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 RECORD = click.argument("source", metavar="[RECORD]", required=False, type=click.Path(path_type=Path))
 """A record.jsonl or a run's folder."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.approaches.catalogue import Approach, catalogue
+from conformance.approaches.catalogue import Approach, catalogue, given
+from conformance.check.questions import QUESTIONS
 from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
@@ -17,7 +18,7 @@ from conformance.controls.catalogue import controls, run_by
 from conformance.controls.letters import LETTERS
 from conformance.errors import UsageError
 from conformance.legs.variations import VARIATIONS
-from conformance.record.names import leg_name
+from conformance.record.names import CHECKED, MENDED, leg_name
 from conformance.record.stream import Line
 from scenarios import FAMILIES
 
@@ -136,8 +137,29 @@ def control_cells(*, fast: bool = False, repeats: int = 1) -> list[Cell]:
     ]
 
 
-def selected(level: str, repeats: int, controls: str) -> list[Cell]:
-    """Return the cells of a run: every approach's up to a level, or those of `controls` (choices.CONTROLS) instead."""
+def check_cells(*, quick: bool = False) -> list[Cell]:
+    """Return every cell of a pod that is checked, in the order of the report; with `quick` none that waits out its grace.
+
+    Of the pods that this process was given, what they can be asked; where it was given none, whatever any can.
+    """
+    known = {prop.id: (family, prop) for family in families() for prop in family.properties}
+    own_engine = all(pod.daemon for pod in given().values())
+    return [
+        Cell(*known[question.prop], pod, variation)
+        for pod in given() or (CHECKED, MENDED)
+        for question in QUESTIONS
+        if own_engine or not question.engine
+        for variation in question.asked_on(quick=quick)
+    ]
+
+
+def selected(level: str, repeats: int, controls: str, check: str = "") -> list[Cell]:
+    """Return the cells of a run: every approach's up to a level.
+
+    Or instead those of `controls` (choices.CONTROLS), or those of a pod that is to be checked (`check`, choices.CHECKS).
+    """
+    if check:
+        return check_cells(quick=check == "quick")
     if controls:
         return control_cells(fast=controls == "fast", repeats=repeats)
     return cells(level, list(catalogue()), repeats)
@@ -183,6 +205,8 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
     """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
     expected, why = _expected(cell, world)
+    if cell.approach in (CHECKED, MENDED) and seen.decided:
+        expected, why = seen.state, "nothing is predicted of a pod that is checked: what is seen is what it is told"
     if strict:
         expected, why = predicted, "--strict-article expects what the article predicts"
     # A control has a vector, with which only what cannot be deployed has nothing to do: of that nothing is cited.
@@ -209,6 +233,8 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
 
 def _expected(cell: Cell, world: dict[str, Any]) -> tuple[State | None, str]:
     """Return what is expected of a cell, and why: of a control what its vector says, and nothing else."""
+    if cell.approach in (CHECKED, MENDED):
+        return None, "it could not be decided"
     control = controls().get(cell.approach)
     if control is None:
         return cell.prop.expected(cell.approach, cell.variation, world, like=catalogue()[cell.approach].like)
@@ -217,4 +243,4 @@ def _expected(cell: Cell, world: dict[str, Any]) -> tuple[State | None, str]:
 
 def all_legs() -> list[str]:
     """Return every leg that some property or control is judged on: each has ports of its own, whatever is selected."""
-    return sorted({cell.leg for cell in [*cells(LEVELS[-1], list(catalogue())), *control_cells()]})
+    return sorted({cell.leg for cell in [*cells(LEVELS[-1], list(catalogue())), *control_cells(), *check_cells()]})

@@ -53,7 +53,7 @@ def _container_ids(pod: Object) -> list[str]:
       ))  # fmt: skip
 def known(seen: Seen) -> Observation:
     """Judge three lists, each of which has to name the pod's own containers: else it could not name a child either."""
-    child, own = container_of(seen[CHILD].output["process"]), set(_container_ids(seen[POD].output))
+    child, own = container_of(seen[CHILD].output["process"]), set(container_ids(seen[POD].output).values())
     lists = [seen[f"containers known to {who}"] for who in ("the API server", "kubelet", "the CRI")]
     ids_of = {listing.name: {identity for names in listing.output.values() for identity in names} for listing in lists}
     blind = [name for name, ids in ids_of.items() if not own or not own <= ids]

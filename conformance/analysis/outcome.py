@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from conformance.claims.observations import State
+from conformance.record.names import MENDED
 from conformance.record.stream import Line, Record
 
 UNDECIDED = {State.INCONCLUSIVE.value, State.ERROR.value, State.MIXED.value}
 
 
-def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: str, cleaned: list[str]) -> tuple[int, str]:
-    """Return the exit code, highest that applies, and one sentence why."""
+def conclude(
+    seen: Record,
+    *,
+    enforce: bool = False,
+    fail_on: Collection[tuple[str, str]] = (),
+    interrupted: bool,
+    broken: str,
+    cleaned: list[str],
+) -> tuple[int, str]:
+    """Return the exit code, highest that applies, and one sentence why. `fail_on` are states of properties that are a failure."""
     undecided = _undecided(seen, interrupted=interrupted, broken=broken)
     left = [f"not cleaned: {'; '.join(cleaned)}"] if cleaned else []
     if undecided or left:
@@ -22,7 +33,14 @@ def conclude(seen: Record, *, enforce: bool = False, interrupted: bool, broken: 
         first = other[0]
         why = f"{first['property']}[{first['leg']}] is {first['state']}, expected {first['expected']}"
         return 1, f"{len(other)} other than expected, first {why}"
+    failing = [o for o in seen.observations if (o["state"], o["property"]) in fail_on and o["approach"] != MENDED]
+    if failing:
+        first = failing[0]
+        return 1, f"--fail-on: {len(failing)} of what it names, first {first['property']}[{first['leg']}] is {first['state']}"
     judged = len(seen.observations) - len(skipped)
+    if "checked" in seen.header:
+        decided = f"all {judged} observations were" if judged > 1 else "the only observation was"
+        return 0, f"{decided} decided" + (f"; {len(skipped)} not applicable" if skipped else "")
     expected = f"all {judged} observations are" if judged > 1 else "the only observation is"
     return 0, f"{expected} as expected" + (f"; {len(skipped)} not applicable" if skipped else "")
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from attrs import frozen
 
 from conformance.analysis import article_claims, front, header, pairs, repeats
+from conformance.analysis.checked import Checked
 from conformance.analysis.contradictions import CONTRADICTIONS, Settled, settle
 from conformance.analysis.noticed import Noticed
 from conformance.analysis.parts import Part
@@ -43,6 +44,8 @@ class Summary:
     """By leg, of every repeat (`repeats.cold_starts`)."""
     noticed: Noticed | None
     """What the suite was shown to notice, where that is on record."""
+    checked: Checked | None
+    """What the pod of the user's own keeps and loses, where the record is one of a check."""
 
     @classmethod
     def of(cls, whole: Record, selfcheck: Record | None = None) -> Summary:
@@ -68,6 +71,7 @@ class Summary:
             world=header.ReportedWorld.of(record),
             cold_starts=repeats.cold_starts(whole),
             noticed=Noticed.of(selfcheck or whole),
+            checked=Checked.of(record),
         )
 
     @property

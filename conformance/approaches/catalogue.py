@@ -41,13 +41,10 @@ class Approach:
     """Where the engine in the pod has its socket, as its container names it; asked where it serves no plain port."""
     beside: tuple[Object, ...] = ()
     """What else stands in the manifest's file, after the pod, and is created before it."""
-    folder: str = "approaches"
-    """Where its file is, beside others of its kind."""
-
-    @property
-    def file(self) -> str:
-        """Return its manifest's file, as a message names it."""
-        return f"{self.folder}/{self.name}.yaml"
+    file: str = ""
+    """Its manifest's file, as a message names it."""
+    keeps_command: bool = False
+    """Whether the client of a pod that is checked does its own work meanwhile."""
 
     @property
     def proven(self) -> bool:
@@ -68,6 +65,19 @@ PRINTED_PORT = 80
 def catalogue() -> Mapping[str, Approach]:
     """Return every approach by name, read once a process. Raises `UsageError` naming the file and what is wrong with it."""
     return {name: approach("approaches", name, entry) for name, entry in entries("approaches").items()}
+
+
+_GIVEN: dict[str, Approach] = {}
+
+
+def give(approach: Approach) -> None:
+    """Let a pod of the user's be known in this process beside the approaches."""
+    _GIVEN[approach.name] = approach
+
+
+def given() -> Mapping[str, Approach]:
+    """Return the pods of the user's that this process was given, by name."""
+    return _GIVEN
 
 
 def entries(folder: str) -> Mapping[str, Object]:
@@ -94,7 +104,7 @@ def approach(folder: str, name: str, entry: Object) -> Approach:
         manifest, *beside = _load(text, file, every=True)
         given: Object = dict(entry)
         given |= {key: _list(entry, key) for key in ("granted", "families") if key == "granted" or key in entry}
-        read = Approach(name=name, manifest=manifest, text=text, beside=tuple(beside), folder=folder, **given)
+        read = Approach(name=name, manifest=manifest, text=text, beside=tuple(beside), file=file, **given)
         names = {each["name"] for each in containers(manifest)}
     except (TypeError, KeyError, ValueError) as broken:
         raise UsageError(f"{name} is not whole: {broken}.", f"mend {file}, or its entry in {folder}/catalogue.yaml") from broken

@@ -27,7 +27,7 @@ NAMESPACE = "conformance"
 OF_PROBES = ("pods", "configmaps", "secrets")
 COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), VOLUMES)
 FORBIDDEN = 403
-FOLDERS = ("*", "selfcheck/*")
+FOLDERS = ("*", "selfcheck/*", "check/*")
 """Where under reports a run's folder may be."""
 T = TypeVar("T")
 

@@ -145,10 +145,16 @@ def _containers(reading: Evidence) -> set[str]:
 
 def _delegating(record: Record) -> frozenset[str]:
     """Return the legs whose child an engine in a pod of theirs has put at the root of the node's cgroups."""
-    in_pods = {leg["leg"] for leg in record.legs if approach_of(leg["approach"]).daemon}
+    in_pods = {leg["leg"] for leg in record.legs if _brings_engine(record, leg["approach"])}
     in_pods |= {reading.leg for reading in record.evidence if reading.name == ENGINE}
     children = [reading for reading in record.evidence if reading.name == CHILD and reading.leg in in_pods]
     return frozenset(child.leg for child in children if AT_THE_ROOT.search(child.output.get("process", {}).get("cgroup", "")))
+
+
+def _brings_engine(record: Record, name: str) -> bool:
+    """Return whether an approach of a record has an engine in its pod; older records leave that to the catalogue."""
+    known = record.header.get("approaches", {}).get(name, {})
+    return bool(known["engine"] if "engine" in known else approach_of(name).daemon)
 
 
 def mounts_run(pod: Object) -> bool:

@@ -62,8 +62,11 @@ STUCK = {
 }
 
 
-def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]) -> None:
-    """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node."""
+def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception], *, patient: bool = False) -> None:
+    """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node.
+
+    Who is `patient` waits for room on a node: other pods may make it.
+    """
     status = pod.get("status", {})
     for container in statuses_of(pod):
         waiting = container.get("state", {}).get("waiting", {})
@@ -76,7 +79,7 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
                 f"is the image {container['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pods",
             )
     for condition in status.get("conditions", []):
-        if condition.get("reason") == "Unschedulable":
+        if condition.get("reason") == "Unschedulable" and not (patient and "Insufficient" in str(condition.get("message"))):
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
     if status.get("phase") in ("Failed", "Succeeded"):
         raise error(f"{who} ended instead of running: {json.dumps(statuses_of(pod))[:400]}", "see its logs")

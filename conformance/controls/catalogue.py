@@ -72,8 +72,8 @@ def _control(name: str, entry: Object) -> Control:
 
 
 def approach_of(name: str) -> Approach:
-    """Return an approach, or what a control deploys. Raises `KeyError`."""
-    known = approaches.catalogue()
+    """Return an approach, what a control deploys, or the pod that is checked. Raises `KeyError`."""
+    known = {**approaches.catalogue(), **approaches.given()}
     if name in known:
         return known[name]
     approach = controls()[name].approach

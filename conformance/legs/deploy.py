@@ -29,6 +29,8 @@ def create_pod(
     labels = {**pod["metadata"].get("labels", {}), **leg.labels}
     pod["metadata"].update(labels=labels, namespace=check_in or leg.namespace)
     collection = pods_path(pod["metadata"]["namespace"])
+    if check_in:  # the account is made in the leg's own namespace, and there alone
+        pod["spec"] = {key: value for key, value in pod["spec"].items() if key not in ("serviceAccountName", "serviceAccount")}
     query = {"dryRun": "All", "fieldValidation": "Strict"} if check_in else {}
 
     def created() -> bool:
@@ -48,8 +50,11 @@ def create_pod(
 
 
 COLLECTIONS = {
+    "ConfigMap": "configmaps",
     "PersistentVolumeClaim": "persistentvolumeclaims",
+    "Secret": "secrets",
     "Service": "services",
+    "ServiceAccount": "serviceaccounts",
 }
 
 
@@ -82,14 +87,21 @@ MISTAKES = (400, 422)
 """What the API server answers to a field it does not know, and to a value that cannot be."""
 
 
+NO_SHELL = 'exec: "sh": executable file not found'
+"""What runc says of a command that begins with a shell that is not there."""
+
+
 def runs(rig: Rig, who: str, pod: Object | None) -> bool:
     """Return whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
     rig.check_stop()
     if pod is None:
         raise LegFailed(f"{who} was deleted by someone else while it started.")
     try:
-        raise_if_stuck(pod, who, LegFailed)
+        raise_if_stuck(pod, who, LegFailed, patient=rig.leg.variation.over_api)
     except LegFailed as stuck:
+        if rig.leg.variation.over_api and NO_SHELL in stuck.sentence:
+            sentence = f"{who} cannot start: the image of {rig.leg.approach.client} has no shell in which it could wait."
+            raise LegFailed(sentence, "--keep-command leaves it its own command") from stuck
         at_fault = [each for each in statuses_of(pod) if "running" not in each.get("state", {})]
         ends = [line for container in at_fault for line in last_log(rig, pod, container["name"])[-1:]]
         if not ends:

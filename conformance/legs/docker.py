@@ -10,20 +10,24 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.answers import decoded
+from conformance.errors import RigError
 from conformance.evidence import names
 from conformance.evidence.identity import CONTAINER_ID
 from conformance.evidence.items import Evidence, Seen
 from conformance.images import CHILD
 from conformance.legs.rig import Rig
-from conformance.probes.node import OK
+from conformance.probes.node import CREATED, OK
 from conformance.probes.node_engine import NONCE_LABEL, remove_by_nonce
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 
+OWN = "conformance-child"
+"""The image that the probe makes of its own programs (`legs/over_api.py`); its tag is the leg's nonce."""
+
 
 def image(rig: Rig) -> str:
-    """Return the image of children, as the leg's manifest names it."""
-    return rig.leg.images.get(CHILD, CHILD)
+    """Return the image of children, as the leg's manifest names it, or as it was brought to the engine."""
+    return f"{OWN}:{rig.leg.nonce}" if rig.leg.variation.over_api else rig.leg.images.get(CHILD, CHILD)
 
 
 def nonce(rig: Rig, what: str) -> str:
@@ -110,3 +114,18 @@ def cleaned_up(rig: Rig, what: str) -> Iterator[None]:
     finally:
         if not rig.daemon_pid:
             remove_by_nonce(rig.home, *(nonce(each, what) for each in rig.both))
+
+
+def run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
+    """Start a command in the child's container through its daemon; return the exec's id. Its output is evidence."""
+    body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
+    exec_id = created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
+    rig.daemon(f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
+    return exec_id
+
+
+def created(evidence: Evidence) -> str:
+    """Return the id that a daemon answered 201 with. Raises `RigError`."""
+    if evidence.output["status"] != CREATED:
+        raise RigError(f"The leg's daemon refused to create what was asked for: {evidence.output['body']}")
+    return str(json.loads(evidence.output["body"])["Id"])

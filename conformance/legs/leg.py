@@ -83,7 +83,6 @@ class Leg:
     def pod(self) -> Object:
         """Return the manifest as deployed: the approach's, the variation, and the run's substitutions."""
         pod = copy.deepcopy(self.approach.manifest)
-        pod["spec"]["volumes"] = self._filled(pod["spec"].get("volumes", []))
         if self.approach.proven:
             pod = vary(pod, self.approach, self.variation)
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
@@ -91,8 +90,16 @@ class Leg:
             pod["spec"]["affinity"] = only_on(self.node)
         if self.graph:
             _keep(pod, self.approach, self.graph)
-        for each in containers(pod):
+        for each in [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]:
             each["image"] = self.images.get(each["image"], each["image"])
+        if not self.variation.over_api:  # a pod that is checked is the user's own: its words are not ours to fill in
+            self._fill(pod)
+        return pod
+
+    def _fill(self, pod: Object) -> None:
+        """Fill the leg's nonce, port, images and engine into an approach's pod, and add the clients of its further children."""
+        pod["spec"]["volumes"] = self._filled(pod["spec"].get("volumes", []))
+        for each in containers(pod):
             if "command" in each and not self.approach.marks_image:
                 each["command"] = [self.images.get(word, word) for word in each["command"]]
             for variable in each.get("env", []):
@@ -101,7 +108,6 @@ class Leg:
         if self.engine:
             container(pod, self.approach.client)["env"].append({"name": "DOCKER_HOST", "value": f"tcp://{self.engine}"})
         pod["spec"]["containers"] += clients_of(self.variation.further, container(pod, self.approach.client))
-        return pod
 
     def beside(self) -> list[Object]:
         """Return what else the approach's file has, as deployed: in the leg's namespace, with its labels, pods on its node."""
@@ -126,7 +132,8 @@ class Leg:
         specs = [each.get("spec", {}) for each in (self.pod(), *self.beside())]
         mounted = [*specs, *(volume for spec in specs for volume in spec.get("volumes", []))]
         paths = {each["hostPath"]["path"] for each in mounted if "hostPath" in each}
-        return sorted(path for path in paths if path.endswith(f"/{self.namespace}"))
+        own = (f"{path}/".partition(f"/{self.namespace}/") for path in paths)
+        return sorted({f"{above}/{self.namespace}" for above, named, _ in own if named})
 
     def step(self, *arguments: str) -> Object:
         """Return the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
@@ -144,7 +151,7 @@ class Leg:
             yaml.safe_dump(pod, sort_keys=False, width=120).splitlines(keepends=True)
             for pod in (self.approach.manifest, self.pod())
         )
-        return "".join(difflib.unified_diff(before, after, f"approaches/{self.approach.name}.yaml", self.name, n=1))
+        return "".join(difflib.unified_diff(before, after, self.approach.file, self.name, n=1))
 
 
 def only_on(node: str) -> Object:

@@ -23,6 +23,8 @@ from conformance.probes.node import NODE_SOCKET, OK, Answer, NodeProbe
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 
+ENGINES_SOCKET = "/var/run/docker.sock"
+"""Where an engine has its socket unless told."""
 APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
 NOT_NOW = 400
@@ -67,8 +69,8 @@ class Rig:
     """The node's pid of the first process of the engine's container, where that is one of the pod's; 0 where it is not."""
     engine_pid: int = 0
     """The same of whichever container the engine is in, of another pod, too; 0 where it is in none: it is the node's own."""
-    engine_socket: str = ""
-    """Where the node has the socket of the engine that runs the child, where that is not the one that it seems to be."""
+    engine_root: int = 0
+    """The process in whose root the engine that runs the child has its socket, where that is not the one that it seems to be."""
     pod_a: Object = field(factory=dict)
     """The manifest of the run's Pod A, which the first leg that is held against it creates."""
     rate: float = RATE
@@ -207,15 +209,15 @@ class Rig:
         return self.read_pod(name)
 
     @property
-    def _daemon(self) -> dict[str, Any]:
+    def engines_api(self) -> dict[str, Any]:
         """Return how the leg's daemon is reached from its node: its API or its socket in a pod, or the node's socket."""
         approach = self.leg.approach
         if self.leg.engine:
             return {"netns": self.engine_pid, "port": int(self.leg.engine.rpartition(":")[2])}
-        if self.engine_socket:
-            return {"socket": self.engine_socket}
+        if self.engine_root:
+            return {"socket": ENGINES_SOCKET, "root": self.engine_root}
         if approach.daemon and approach.socket:
-            return {"socket": in_container(self.daemon_pid, approach.socket)}
+            return {"socket": approach.socket, "root": self.daemon_pid}
         return {"netns": self.daemon_pid, "port": approach.port} if approach.daemon else {"socket": NODE_SOCKET}
 
     def state_of(self, container: str) -> Object | None:
@@ -223,7 +225,7 @@ class Rig:
 
         Not evidence: for waiting.
         """
-        about = {**self._daemon, "path": f"/containers/{container}/json", "limit": TIMEOUTS.engine}
+        about = {**self.engines_api, "path": f"/containers/{container}/json", "limit": TIMEOUTS.engine}
         answer = self.home.ask("daemon", TIMEOUTS.engine + TIMEOUTS.question, **about).output
         if answer["status"] == GONE:
             return {}
@@ -233,7 +235,7 @@ class Rig:
     def daemon(self, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
         """Send one request to the leg's daemon, from the node, and keep the answer: {status, body (text)}."""
         timeout = timeout or TIMEOUTS.engine
-        about: dict[str, Any] = {**self._daemon, "path": path, "method": method, "body": body, "limit": timeout}
+        about: dict[str, Any] = {**self.engines_api, "path": path, "method": method, "body": body, "limit": timeout}
         return self.ask(name, "daemon", timeout=timeout + TIMEOUTS.question, **about)
 
     def run(self, name: str, *command: str, stdin: str = "", timeout: float = 0) -> Evidence:
@@ -292,8 +294,3 @@ class Rig:
         if not process:
             raise RigError(f"No process of container {container!r} was found on the node.")
         return int(process["pid"])
-
-
-def in_container(pid: int, path: str) -> str:
-    """Return the node's name of a path in the mount namespace of a process."""
-    return f"/proc/{pid}/root{path}"

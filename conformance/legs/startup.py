@@ -9,8 +9,9 @@ from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
+from conformance.legs import over_api
 from conformance.legs.deploy import runs
-from conformance.legs.rig import Rig, in_container
+from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, Answer
 from conformance.timeouts import TIMEOUTS
 
@@ -22,8 +23,13 @@ def serve(rig: Rig) -> None:
     """Wait until the leg's pod runs and its child serves. Raises `LegFailed` where it cannot, `TimedOut` where it does not."""
     leg, who = rig.leg, f"The pod of {rig.leg.name}"
     what, pods = f"The start of {leg.name}'s pod", pods_path(leg.namespace)
-    rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=TIMEOUTS.serving)
+    # A user's pod may be larger than what a node has room for twice: it waits for the check's other legs.
+    limit = TIMEOUTS.quiet if leg.variation.over_api else TIMEOUTS.serving
+    rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=limit)
     rig.read_pod()
+    if leg.variation.over_api:
+        _find_containers(rig)
+        over_api.start(rig)
     end = time.monotonic() + TIMEOUTS.serving
     while (answer := _look_for_child(rig)).output["seen"] != "serving":
         runs(rig, who, rig.cluster.get(leg.pod_path))
@@ -69,24 +75,25 @@ def await_child_or_end(rig: Rig) -> None:
 
 def identify(rig: Rig) -> None:
     """Read which daemon answers, and whether the child is its own: before anything is concluded."""
-    approach = rig.leg.approach
-    names = {name for name in (approach.client, approach.daemon) if name}
-    # A child may serve before kubelet has told the API server which containers are its pod's.
-    rig.wait_pod(POD, "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
-    processes = rig.ask(POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
+    _find_containers(rig)
     rig.child_id = container_of(rig.child)
-    rig.client_pid = rig.pid_of(approach.client, processes)
-    if not approach.spawns:
+    if not rig.leg.approach.spawns:
         return
-    if approach.daemon:
-        rig.daemon_pid = rig.engine_pid = rig.pid_of(approach.daemon, processes)
     rig.daemon(DAEMON, "/info")
     rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
     _ask_engine_above(rig)
 
 
-ENGINES_SOCKET = "/run/docker.sock"
-"""Where an engine has its socket unless told (/var/run is a link to /run)."""
+def _find_containers(rig: Rig) -> None:
+    """Read which processes are the pod's, and which of them is the first of its client's container, and of its engine's."""
+    approach = rig.leg.approach
+    names = {name for name in (approach.client, approach.daemon) if name}
+    # A child may serve before kubelet has told the API server which containers are its pod's.
+    rig.wait_pod(POD, "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
+    processes = rig.ask(POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
+    rig.client_pid = rig.pid_of(approach.client, processes)
+    if approach.daemon:
+        rig.daemon_pid = rig.engine_pid = rig.pid_of(approach.daemon, processes)
 
 
 def _ask_engine_above(rig: Rig) -> None:
@@ -103,7 +110,7 @@ def _ask_engine_above(rig: Rig) -> None:
     if first is None:
         raise RigError("The engine that started the child was not found: the first process of its PID namespace is not above it.")
     rig.engine_pid = 0 if first == line[-1] else first["pid"]
-    rig.engine_socket = in_container(first["pid"], ENGINES_SOCKET) if rig.engine_pid else NODE_SOCKET
+    rig.engine_root = first["pid"]
     rig.daemon_pid = rig.engine_pid if rig.engine_pid in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
     rig.daemon(DAEMON, "/info")
     rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")

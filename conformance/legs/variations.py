@@ -32,6 +32,8 @@ class Variation:
     """Whether the client's engine is one in a pod beside the leg's, which outlives it."""
     further: Mapping[str, tuple[str, ...]] = field(factory=dict)
     """More children of the pod, each of a client of its own: the child's name -> the options of its `docker run`."""
+    over_api: bool = False
+    """Whether the suite starts the child itself, over its engine's API, and the pod's client starts none: a pod to be checked."""
     words: str = ""
 
     @property
@@ -52,6 +54,8 @@ TOLD = {policy: (f"--restart={policy}", "--stop-signal=SIGTERM") for policy in P
 UNTOLD = {f"{policy}-winch": (f"--restart={policy}", "--stop-signal=SIGWINCH") for policy in POLICIES}
 """Children with the stop signal of httpd: what their clients pass on is none."""
 RESTARTS = {**TOLD, **UNTOLD}
+OVER_API = "api"
+"""The variations of a pod that is checked begin so."""
 WITH_EACH = ", also once with each restart policy and each of two stop signals"
 
 VARIATIONS = {
@@ -111,6 +115,14 @@ VARIATIONS = {
             words="docker run, also once with each restart policy, through an engine in a pod of its own; deleted with grace 0, "
             "and then that engine's container gets SIGKILL",
         ),
+        Variation(OVER_API, over_api=True, words="started over the engine's API, deleted with the manifest's own grace"),
+        Variation(f"{OVER_API}-forced", over_api=True, forced=True, words="started over the engine's API, deleted with grace 0"),
+        Variation(
+            f"{OVER_API}-laden",
+            over_api=True,
+            forced=True,
+            words="started over the engine's API and made to allocate and to burn, deleted with grace 0",
+        ),
         Variation("printed", forced=True, words="the manifest as printed, deleted with grace 0"),
         Variation("plain", words="the pod as it is, deleted with the manifest's default grace"),
     )
@@ -124,6 +136,8 @@ INSECURE = "--insecure-registry=10.0.0.0/8"
 def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     """Change a manifest into the variation: `-d` with something to keep its container, a deaf child, a limit."""
     client = container(pod, approach.client)
+    if variation.over_api:
+        return wait_instead(pod, approach)
     command: list[str] = client["command"]
     place = _options_of_run(command)
     if variation.in_a_row and approach.daemon:
@@ -136,6 +150,22 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     if variation.detached:
         command[place:place] = ["--detach"]
         client["command"] = ["sh", "-c", '"$@" && exec sleep infinity', "sh", *command]
+    return pod
+
+
+WAIT = ["sh", "-c", 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done']
+"""What the client of a pod that is checked does: it registers with nobody, and ends when it is told to."""
+OF_ITS_WORK = ("args", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
+"""Beside its command, what speaks of a container's work."""
+
+
+def wait_instead(pod: Object, approach: Approach) -> Object:
+    """Put waiting in the place of the work of a client that is not the engine itself, unless its command is kept."""
+    if approach.client != approach.daemon and not approach.keeps_command:
+        client = container(pod, approach.client)
+        for field_ in OF_ITS_WORK:
+            client.pop(field_, None)
+        client["command"] = list(WAIT)
     return pod
 
 

@@ -1,9 +1,12 @@
-"""A leg's name, as a record has it: approach, variation, repeat."""
+"""Names that a record has: a leg's (approach, variation, repeat), and those of pods that are no approach."""
 
 from __future__ import annotations
 
 REPEAT = "~"
 """Stands before the number of a leg's repeat in its name."""
+
+CHECKED, MENDED = "checked", "mended"
+"""The names of a pod that is checked, and of what it is with its mend: the user's own, in no folder of ours."""
 
 
 def leg_name(approach: str, variation: str, repeat: int = 1) -> str:

@@ -32,8 +32,9 @@ def page(name: str, **parts: object) -> str:
 
 
 def report(summary: Summary) -> str:
-    """Return the report of a run, or of a selfcheck. Its only script opens what is compressed."""
-    return page("selfcheck.html" if summary.selfcheck else "report.html", report=summary)
+    """Return the report of a run, of a selfcheck, or of a check. Its only script opens what is compressed."""
+    template = "selfcheck.html" if summary.selfcheck else "checked.html" if summary.checked else "report.html"
+    return page(template, report=summary)
 
 
 def side_by_side(worlds: SideBySide) -> str:

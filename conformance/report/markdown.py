@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.analysis.checked import Checked
 from conformance.analysis.noticed import Noticed
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
@@ -33,6 +34,8 @@ def report(summary: Summary) -> str:
     """Return a run's summary; without the observations where they are too many for a step."""
     if summary.noticed and summary.selfcheck:
         return printable("\n".join(_controls(summary.noticed)) + "\n")
+    if summary.checked:
+        return printable("\n".join(_checked(summary.checked, flat(summary.world.line))) + "\n")
     record, footer = summary.record, summary.record.footer
     world, pairs_line = flat(summary.world.line), flat(summary.pairs_line)
     lines = ["## DooD and DinD in a Kubernetes pod", "", summary.table.headline, "", f"World: {world}.", "", *_table(summary)]
@@ -62,6 +65,19 @@ def _controls(noticed: Noticed) -> Iterator[str]:
         wrong = [f"{flat(part.name)} is {part.state.value if part.state else 'never judged'}" for part in other]
         seen = f"not run: {flat(control.not_run)}" if control.not_run else "; ".join(wrong) or "as it was built to be"
         yield f"| {flat(control.name)} {flat(control.title)} | {flat(control.mistake)} | {seen} |"
+
+
+def _checked(checked: Checked, world: str) -> Iterator[str]:
+    """Yield what a pod that was checked loses and keeps."""
+    yield from (f"## {flat(str(checked.about['pod']))}, checked", "", flat(checked.headline), "", f"World: {world}.", "")
+    yield from _heads("about", "asked", "", "observed")
+    for kept in checked.order:
+        for row in checked.those(kept):
+            asked = f"{flat(row.words)} ({flat(row.line['property'])})"
+            observed = f"{row.line['state']}: {flat(row.line['reason'])}"
+            change = f", {row.change}" if row.change else ""
+            yield f"| {flat(row.fear)} | {asked} | {kept.sign} **{kept.value}**{change} | {observed} |"
+    yield from ("", flat(checked.mending))
 
 
 def flat(text: str) -> str:

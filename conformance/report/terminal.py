@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from conformance.analysis.checked import Checked, Kept
 from conformance.analysis.noticed import Noticed
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
@@ -28,6 +29,10 @@ def table(summary: Summary, console: Console) -> None:
     """Print the summary table, the world, and what was not judged; of a selfcheck each control."""
     if summary.noticed and summary.selfcheck:
         _controls(summary.noticed, console)
+        return
+    if summary.checked:
+        _checked(summary.checked, console)
+        console.print(f"World: {printable(summary.world.line)}", markup=False, highlight=False)
         return
     table = Table(title=_plain(summary.table.headline), title_justify="left", show_lines=True)
     table.add_column("property", ratio=2)
@@ -59,6 +64,23 @@ def _controls(noticed: Noticed, console: Console) -> None:
                 console.print(printable(f"      {part.name}: {seen}"), markup=False)
     console.print(printable(noticed.headline), markup=False)
     console.print(f"World: {printable(noticed.world)}", markup=False, highlight=False)
+
+
+def _checked(checked: Checked, console: Console) -> None:
+    """Print what a pod that was checked loses, keeps, and what could not be told of it: a line and a reason each."""
+    console.print(printable(checked.headline), markup=False)
+    for why, names in checked.undecided.items():
+        console.print(printable(f"{Kept.OPEN.sign} {Kept.OPEN.value}: {'; '.join(names)}"), markup=False)
+        console.print(printable(f"      {why}"), markup=False)
+    for kept in (Kept.LOST, Kept.KEPT, Kept.NOT_ASKED):
+        for row in checked.those(kept):
+            name = f"{row.line['property']}, {row.variation}"
+            change = f"; {row.change}" if row.change else ""
+            console.print(printable(f"{kept.sign} {kept.value}{change}: {row.words} ({name})"), markup=False)
+            console.print(printable(f"      {row.line['state']}: {row.line['reason']}"), markup=False)
+            if row.change and row.mended:
+                console.print(printable(f"      mended: {row.mended.line['state']}: {row.mended.line['reason']}"), markup=False)
+    console.print(printable(checked.mending), markup=False)
 
 
 def _plain(text: str) -> str:

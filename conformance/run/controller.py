@@ -44,7 +44,7 @@ class Run:
 
     def __attrs_post_init__(self) -> None:
         """Select every cell of the level; the cluster is not asked yet."""
-        self._cells = suite.selected(self.asked.level, self.asked.repeats, self.asked.controls)
+        self._cells = suite.selected(self.asked.level, self.asked.repeats, self.asked.controls, self.asked.check)
         self._preflight = Preflight(Footing(self.cluster, self.id, self.asked.images))
 
     def note_time(self, what: str) -> None:
@@ -121,7 +121,9 @@ class Run:
                 writer.write(header(self.asked, self._preflight, self._cells))
             read = ending.judge_lost(writer, self._cells, stop, self._preflight.world, strict=self.asked.strict_article)
             enforce, interrupted = self.asked.enforce, stop.interrupted
-            code, self.why = conclude(read, enforce=enforce, interrupted=interrupted, broken=stop.broken, cleaned=left)
+            code, self.why = conclude(
+                read, enforce=enforce, fail_on=self.asked.fail_on, interrupted=interrupted, broken=stop.broken, cleaned=left
+            )
             code = max(code, stop.exit_code)
             self.note_time("end")
             footer = {

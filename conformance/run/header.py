@@ -9,6 +9,7 @@ from importlib import metadata
 from attrs import field, frozen
 
 from conformance.approaches.catalogue import Approach, catalogue
+from conformance.check.subject import Subject
 from conformance.choices import RATE
 from conformance.controls.catalogue import Control, controls, deployed
 from conformance.record import stream
@@ -36,6 +37,12 @@ class Asked:
     """Which controls are judged, instead of approaches (choices.CONTROLS)."""
     context: str = ""
     """Of the user's kubeconfig, where the cluster is the user's own."""
+    check: str = ""
+    """Whether a pod of the user's own is judged instead of approaches (choices.CHECKS)."""
+    subject: Subject | None = None
+    """That pod."""
+    fail_on: tuple[tuple[str, str], ...] = ()
+    """States of properties with which a check fails: (state, property)."""
 
     @property
     def command(self) -> str:
@@ -43,9 +50,12 @@ class Asked:
         command = f"conformance run --level {self.level} -n {self.processes}"
         if self.controls:
             command = "conformance selfcheck" + (" --fast" if self.controls == "fast" else "")
+        if self.subject:
+            command = f"conformance check {self.subject.command}" + (" --quick" if self.check == "quick" else "")
         command += f" --world {self.world}" if self.world else ""
         command += f" --context {self.context} --allow-privileged" if self.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
+        command += "".join(f" --fail-on {state}:{prop}" for state, prop in self.fail_on)
         command += f" -k {self.selection!r}" if self.selection else ""
         command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
         command += f" --rate {self.rate:g}" if self.rate != RATE else ""
@@ -65,15 +75,25 @@ def header(asked: Asked, preflight: Preflight, cells: Iterable[Cell]) -> stream.
         "world": preflight.world,
         "stand_ins": preflight.footing.stand_ins,
         "preflight": preflight.notes,
-        "claims": [] if asked.controls else claim_lines(asked.level, cells),
-        "approaches": {a.name: {"title": a.title, "granted": list(a.granted), "spawns": a.spawns} for a in _deployed(asked)},
+        "claims": [] if asked.controls or asked.subject else claim_lines(asked.level, cells),
+        "approaches": {a.name: _approach(a) for a in deployed_by(asked)},
         **({"controls": controls_of()} if asked.controls else {}),
+        **({"checked": asked.subject.as_line()} if asked.subject else {}),
         "cells": [_line(cell) for cell in cells],
     }
 
 
-def _deployed(asked: Asked) -> Iterable[Approach]:
+def deployed_by(asked: Asked) -> Iterable[Approach]:
+    """Return what a run may deploy."""
+    if asked.subject:
+        return asked.subject.approaches
     return deployed() if asked.controls else catalogue().values()
+
+
+def _approach(approach: Approach) -> stream.Line:
+    """Return an approach as a record has it; `engine` is the container of its engine, '' where it brings none."""
+    granted = list(approach.granted)
+    return {"title": approach.title, "granted": granted, "spawns": approach.spawns, "engine": approach.daemon}
 
 
 def controls_of() -> stream.Line:

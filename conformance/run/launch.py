@@ -26,6 +26,7 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
     args += ["--alluredir", str(folder / "allure-results")]
     args += ["--conformance-repeat", str(asked.repeats)]
     args += ["--conformance-controls", asked.controls] if asked.controls else []
+    args += ["--conformance-check", asked.check] if asked.check else []
     args += ["-k", asked.selection] if asked.selection else []
     args += ["--strict-article"] if asked.strict_article else []
     if asked.processes != "0":

@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 import scenarios
 from conformance.approaches.catalogue import catalogue
-from conformance.choices import CONTROLS, LEVELS
+from conformance.choices import CHECKS, CONTROLS, LEVELS
 from conformance.claims.observations import State
 from conformance.controls.catalogue import approach_of
 from conformance.errors import ConformanceError, RigError
@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
     group.addoption("--conformance-repeat", type=int, default=1, help="deploy every leg so many times")
     group.addoption("--conformance-controls", default="", choices=CONTROLS, help="judge controls instead of approaches")
+    group.addoption("--conformance-check", default="", choices=CHECKS, help="judge a pod of the user's own instead of approaches")
     group.addoption("--strict-article", action="store_true", help="expect the article's predictions and nothing else")
 
 
@@ -55,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.conformance_repeat = source.record.repeats
         if "controls" in source.record.header:
             config.option.conformance_controls = CONTROLS[-1]
+        if "checked" in source.record.header:
+            config.option.conformance_check = CHECKS[-1]
         config.pluginmanager.register(Conformance(config, source), "conformance-session")
 
 
@@ -71,10 +74,10 @@ class ScenarioModule(pytest.Module):
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """Yield the items of the properties that this module declares."""
-        level, repeats = (self.config.getoption(f"--conformance-{name}") for name in ("level", "repeat"))
+        asked = [self.config.getoption(f"--conformance-{name}") for name in ("level", "repeat", "controls", "check")]
         module = import_module(".".join(self.path.relative_to(FOLDER.parent).with_suffix("").parts))
         here = {prop.id for prop in declared(module)}
-        for cell in selected(level, repeats, self.config.getoption("--conformance-controls")):
+        for cell in selected(*asked):
             if cell.prop.id in here:
                 item = pytest.Function.from_parent(self, name=cell.name, callobj=_judged(self.config, cell))
                 item.stash[CELL] = cell

@@ -10,14 +10,14 @@ from typing import Any
 from attrs import define, field
 
 from conformance import images
-from conformance.approaches.catalogue import catalogue
+from conformance.approaches.catalogue import catalogue, given
 from conformance.cleanup import objects
 from conformance.cleanup.residue import left_before
 from conformance.cluster.api import Object
 from conformance.controls.catalogue import approach_of, deployed
 from conformance.errors import NoCluster
 from conformance.legs.deploy import create_pod
-from conformance.legs.variations import VARIATIONS
+from conformance.legs.variations import OVER_API, VARIATIONS
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET
 from conformance.run import ports
@@ -106,7 +106,7 @@ class Preflight:
 
     def _unavailable(self, workers: list[str], silent: Mapping[str, str]) -> dict[str, str]:
         """Return why each approach that cannot be had here cannot; `silent` says of nodes why their engine does not answer."""
-        approaches = [*catalogue().values(), *deployed()]
+        approaches = [*catalogue().values(), *given().values(), *deployed()]
         reasons = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
         self._note("nodes that take ordinary pods", ", ".join(workers))
         self._note(f"Docker Engine on {NODE_SOCKET} of such nodes", reasons or "answers on each")
@@ -119,7 +119,7 @@ class Preflight:
 
     def _check(self, plan: Plan, approach: str) -> None:
         """Let the API server check an approach's pod."""
-        leg = plan.leg(approach_of(approach), next(iter(VARIATIONS)), 0, approach)
+        leg = plan.leg(approach_of(approach), OVER_API if approach in given() else next(iter(VARIATIONS)), 0, approach)
         create_pod(self.footing.cluster, leg, check_in=self.footing.namespace)
 
     def _choose_ports(self, busy: set[int]) -> None:

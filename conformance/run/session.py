@@ -8,14 +8,12 @@ from typing import Any
 from rich.console import Console
 
 from conformance import suite
-from conformance.approaches.catalogue import catalogue
-from conformance.controls.catalogue import deployed
 from conformance.errors import RigError, UsageError
 from conformance.record import stream
 from conformance.report import files, live, markdown, terminal, verdict_file
 from conformance.run import controller, folders
 from conformance.run.consent import terms
-from conformance.run.header import Asked
+from conformance.run.header import Asked, deployed_by
 from conformance.world.reach import reach
 
 
@@ -26,13 +24,15 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     suite.control_cells()  # a broken approach, or control, is found before anything is created
-    approaches = deployed() if asked.controls else catalogue().values()
     cluster = reach(asked.context, asked.world or None)
     if asked.context:
-        for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), approaches):
+        for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked)):
             console.print(line, markup=False)
         if not allow_privileged:
             raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
+    if asked.subject and not quiet and not as_json:
+        for line in asked.subject.lines():
+            console.print(line, markup=False)
     run_id = folders.new_id()
     folder = folders.new(reports, run_id)
     way = live.way(console)
@@ -46,6 +46,8 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
             terminal.table(summary, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
         files.show_in_step(markdown.report(summary))
+        if asked.subject and summary.checked and summary.checked.mends:
+            console.print(f"mended: {asked.subject.write_mended()}", markup=False)
         end = {key: value for key, value in verdict_file.verdicts(summary).items() if key != "cells"}
     except (OSError, stream.BadRecord) as failed:
         code = max(code, RigError.exit_code)

@@ -15,7 +15,7 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD_CGROUPS, DAEMON, POD, POD_CGROUPS
-from conformance.legs.docker import image
+from conformance.legs.docker import created, image
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -26,7 +26,6 @@ from scenarios.resources.reading import (
     MENDED,
     PREDICTS,
     cgroups,
-    created,
     looked_at,
     pod_limit,
     pod_requests,

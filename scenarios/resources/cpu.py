@@ -11,10 +11,11 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import POD
+from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle, until
-from scenarios.resources.reading import MENDED, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
+from scenarios.resources.reading import MENDED, PREDICTS, made_by, pod_limit, runtime, within_pod
 
 BURNERS = 2
 WINDOW = 2.0

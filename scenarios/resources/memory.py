@@ -10,9 +10,10 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, POD, POD_PROCESSES
+from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from scenarios.resources.reading import MENDED, MENDS, PREDICTS, made_by, pod_limit, run_in_child, runtime, within_pod
+from scenarios.resources.reading import MENDED, MENDS, PREDICTS, made_by, pod_limit, runtime, within_pod
 
 ZERO = tuple(
     expect(approach, LACKS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,14 +10,11 @@ from conformance.claims.observations import HOLDS, LACKS
 from conformance.claims.properties import expect
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers
-from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
-from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.legs.rig import Rig
-from conformance.probes.node import CREATED
-from conformance.timeouts import TIMEOUTS
 
 PREDICTS = {"dood": LACKS, "dind": HOLDS}
 MENDS = ("dind-cgroupns", "dind-cgroup-parent")
@@ -104,18 +100,3 @@ def pod_limit(seen: Seen, resource: str) -> float | None:
     if not all(declared):
         return None
     return total(declared)
-
-
-def run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
-    """Start a command in the child's container through its daemon; give the exec's id. Its output is evidence."""
-    body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
-    exec_id = created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
-    rig.daemon(f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
-    return exec_id
-
-
-def created(evidence: Evidence) -> str:
-    """Return the id that a daemon answered 201 with. Raises `RigError`."""
-    if evidence.output["status"] != CREATED:
-        raise RigError(f"The leg's daemon refused to create what was asked for: {evidence.output['body']}")
-    return str(json.loads(evidence.output["body"])["Id"])

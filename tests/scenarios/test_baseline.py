@@ -14,6 +14,7 @@ from conformance.evidence.identity import unproven
 from conformance.evidence.items import Seen
 from conformance.legs.deletion import to_follow
 from conformance.legs.deploy import LegFailed, runs
+from conformance.legs.variations import VARIATIONS
 from conformance.run.plugin import together
 from conformance.suite import cells
 from scenarios import baseline
@@ -87,7 +88,9 @@ def test_only_what_the_container_at_fault_said_is_told() -> None:
     waiting = {"waiting": {"reason": "CrashLoopBackOff"}}
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
     cluster = SimpleNamespace(log=lambda _, container, **__: f"{container} said this")
-    broken: Any = SimpleNamespace(cluster=cluster, leg=SimpleNamespace(namespace="n"), check_stop=lambda: None)
+    broken: Any = SimpleNamespace(
+        cluster=cluster, leg=SimpleNamespace(namespace="n", variation=VARIATIONS["plain"]), check_stop=lambda: None
+    )
     pod = {"metadata": {"namespace": "n", "name": "p"}, "status": {"containerStatuses": statuses}}
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
         runs(broken, "The pod", pod)

@@ -14,8 +14,8 @@ from tests.conftest import ROOT
 
 LAYERS = (
     *("errors", "timeouts", "wait", "answers", "choices", "images"),
-    *("cluster", "evidence", "claims", "record", "approaches", "controls", "probes", "legs", "world", "cleanup", "analysis"),
-    "report",
+    *("cluster", "evidence", "claims", "record", "approaches", "controls", "probes", "legs", "check", "world", "cleanup"),
+    *("analysis", "report"),
     *("scenarios", "suite", "explain", "run", "options", "cli"),
 )
 """Folders and modules of conformance/, and scenarios/, from the ground up: each may import what stands before it, and itself."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
+from typing import BinaryIO
 
 from conformance.probes.agent.procfs import LIMIT, enter
 from conformance.probes.agent.questions import Object, question
@@ -24,18 +26,25 @@ class UnixConnection(http.client.HTTPConnection):
 def daemon(asked: Object) -> Object:
     """Send one request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of a process, `netns`.
 
-    There `host` is asked, which is that network's own unless told.
+    There `host` is asked, which is that network's own unless told. `root` is a process that has `socket` as a path of its own.
     """
+    body = json.dumps(asked["body"]).encode() if asked.get("body") is not None else None
+    return send(asked, asked.get("method", "GET"), asked["path"], body, "application/json")
+
+
+def send(asked: Object, method: str, path: str, body: bytes | BinaryIO | None, kind: str) -> Object:
+    """Send one request to the engine that `daemon` is asked for; a file is sent as it is read."""
     kind_of_connection = UnixConnection if asked.get("socket") else http.client.HTTPConnection
     connection = kind_of_connection(
         asked.get("socket") or asked.get("host", "127.0.0.1"), asked.get("port"), timeout=asked.get("limit", 10.0)
     )
-    body = json.dumps(asked["body"]) if asked.get("body") is not None else None
-    headers = {"Host": "docker", "Content-Type": "application/json"}
+    headers = {"Host": "docker", "Content-Type": kind}
+    if body is not None and not isinstance(body, bytes):
+        headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
     status, content, kind, lost = 0, b"", "", ""
     try:
-        enter(*((1, "mnt") if asked.get("socket") else (asked["netns"], "net")))
-        connection.request(asked.get("method", "GET"), asked["path"], body, headers)
+        enter(*((asked.get("root", 1), "mnt") if asked.get("socket") else (asked["netns"], "net")))
+        connection.request(method, path, body, headers)
         reply = connection.getresponse()
         status, kind = reply.status, reply.getheader("Content-Type", "")
         while len(content) < LIMIT and (piece := reply.read1(65536)):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance.cluster.api import VOLUMES, Refused
 from conformance.controls.catalogue import approach_of
@@ -70,3 +71,37 @@ def test_what_the_server_refuses_beside_a_pod_is_the_legs_failure() -> None:
     server: Any = SimpleNamespace(create=refuse)
     with pytest.raises(LegFailed, match=r"PersistentVolume of nc-18.foreground could not be created: not here"):
         create_beside(server, Leg("r", approach_of("nc-18"), VARIATIONS["foreground"], "nonce-1", 20001))
+
+
+def test_of_a_pod_that_is_checked_a_client_without_a_shell_is_named() -> None:
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda *_, **__: "")
+    rig.cluster, rig.leg = server, evolve(rig.leg, variation=VARIATIONS["api"])
+    waiting = {"reason": "RunContainerError", "message": 'runc: exec: "sh": executable file not found in $PATH'}
+    status = {"name": "c", "image": "i", "state": {"waiting": waiting}}
+    stuck = {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [status]}}
+    with pytest.raises(LegFailed, match="the image of docker-cmds has no shell in which it could wait") as failed:
+        runs(rig, "The pod", stuck)
+    assert failed.value.remedy.startswith("--keep-command")
+    waiting["message"] = "runc: something else"
+    with pytest.raises(LegFailed, match="something else"):
+        runs(rig, "The pod", stuck)
+
+
+@pytest.mark.parametrize(
+    ("message", "waits"), [("0/2 nodes are available: 2 Insufficient cpu.", True), ("2 node(s) had taints", False)]
+)
+def test_a_pod_that_is_checked_waits_for_room_on_a_node(message: str, waits: bool) -> None:
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda *_, **__: "")
+    rig.cluster = server
+    conditions = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]
+    pending = {"metadata": {"name": "p", "namespace": "n"}, "status": {"phase": "Pending", "conditions": conditions}}
+    with pytest.raises(LegFailed, match="cannot be scheduled"):
+        runs(rig, "The pod", pending)
+    rig.leg = evolve(rig.leg, variation=VARIATIONS["api"])
+    if waits:
+        assert not runs(rig, "The pod", pending)
+    else:
+        with pytest.raises(LegFailed, match="cannot be scheduled"):
+            runs(rig, "The pod", pending)

@@ -60,6 +60,7 @@ def process(pid: int, space: str, *, first: bool = False, **other: Any) -> dict[
     }
 
 
+NODES = f"{NODE_SOCKET} of 1"
 INIT = process(1, NODE_NS, first=True)
 CHILD = process(90, CHILD_NS, first=True)
 
@@ -72,7 +73,7 @@ def above(rig: Rig, *line: dict[str, Any], own: dict[str, Any], ids: dict[str, s
         if question == "ancestry":
             return Answer([CHILD, *line, INIT], 1.0, 2.0, 0.1)
         asked.append(about)
-        place = about.get("socket") or f"port {about['port']}"
+        place = f"{about['socket']} of {about.get('root', 1)}" if "socket" in about else f"port {about['port']}"
         return Answer({"status": 200, "body": json.dumps({"ID": ids[place], "Id": "c"}), "lost": ""}, 1.0, 2.0, 0.1)
 
     probe: Any = SimpleNamespace(node="worker", ask=ask)
@@ -97,35 +98,35 @@ SHIM = process(50, ENGINE_NS)
 def test_an_engine_that_is_where_it_seems_to_be_is_asked_no_more() -> None:
     rig = of("dind", 20)
     assert above(rig, SHIM, ENGINE, own=ENGINE, ids={"port 2375": "own"}) == []
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (20, 20, "")
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (20, 20, 0)
     rig = of("dood")
-    assert above(rig, process(50, NODE_NS), own=ENGINE, ids={NODE_SOCKET: "node"}) == []
-    assert rig.engine_socket == ""
+    assert above(rig, process(50, NODE_NS), own=ENGINE, ids={NODES: "node"}) == []
+    assert rig.engine_root == 0
 
 
 def test_a_client_that_goes_to_the_nodes_engine_has_that_one() -> None:
     rig = of("dind", 20)
-    above(rig, process(50, NODE_NS), own=ENGINE, ids={"port 2375": "own", NODE_SOCKET: "node"})
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (0, 0, NODE_SOCKET)
+    above(rig, process(50, NODE_NS), own=ENGINE, ids={"port 2375": "own", NODES: "node"})
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (0, 0, 1)
     assert '"node"' in rig.seen["daemon"].output["body"], "what is judged is what that engine says"
 
 
 def test_an_engine_of_another_pod_is_in_a_container_and_not_in_this_pod() -> None:
     rig = of("dood")
-    socket = "/proc/40/root/run/docker.sock"
-    above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=ENGINE, ids={NODE_SOCKET: "node", socket: "shared"})
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (0, 40, socket)
+    socket = f"{NODE_SOCKET} of 40"
+    above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=ENGINE, ids={NODES: "node", socket: "shared"})
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (0, 40, 40)
 
 
 def test_an_engine_of_the_pod_is_found_though_the_leg_is_filed_as_without() -> None:
     rig = of("dood")
-    socket = "/proc/20/root/run/docker.sock"
-    above(rig, SHIM, ENGINE, own=ENGINE, ids={NODE_SOCKET: "node", socket: "own"})
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_socket) == (20, 20, socket)
+    socket = f"{NODE_SOCKET} of 20"
+    above(rig, SHIM, ENGINE, own=ENGINE, ids={NODES: "node", socket: "own"})
+    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (20, 20, 20)
 
 
 @pytest.mark.parametrize(("answers", "pid"), [("own", 20), ("node", 0)])
 def test_in_the_nodes_pid_namespace_the_engines_ids_tell_them_apart(answers: str, pid: int) -> None:
     rig, engine = of("dind", 20), process(20, NODE_NS)
-    above(rig, process(50, NODE_NS), own=engine, ids={"port 2375": answers, NODE_SOCKET: "node"})
+    above(rig, process(50, NODE_NS), own=engine, ids={"port 2375": answers, NODES: "node"})
     assert (rig.daemon_pid, rig.engine_pid) == (pid, pid)

@@ -1,0 +1,163 @@
+"""Which container of a pod is the client, which the engine, and where that answers; of each, why."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
+from conformance.errors import UsageError
+
+DOCKER, PODMAN = "/var/run/docker.sock", "/run/podman/podman.sock"
+"""Where each engine has its socket unless told."""
+PROGRAMS = {"dockerd": DOCKER, "dockerd-entrypoint.sh": DOCKER}
+"""What starts an engine, where it is a word of a container's command, and where that engine has its socket."""
+IMAGES = re.compile(r"(^|[/:.-])dind([:.@-]|$)")
+"""An image that is an engine's own: docker:dind, docker:26.1-dind, docker:dind-rootless, and whoever names his so."""
+NODES = ("/var/run/docker.sock", "/run/docker.sock")
+"""Where the node's own engine has its socket: the one way by which this suite cleans up behind a child there."""
+FOLDERS = {"/": "var/run/docker.sock", "/var": "run/docker.sock", "/var/run": "docker.sock", "/run": "docker.sock"}
+"""Directories of the node in which its engine's socket is."""
+TCP = re.compile(r"tcp://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::(\d+))?/?$")
+UNIX_HOST = re.compile(r"unix://(/[^\s'\"]+)")
+TCP_HOST = re.compile(r"tcp://[^\s'\"/]*:(\d+)")
+TLS = 2376
+"""The port on which an engine wants a certificate."""
+
+
+@frozen
+class Roles:
+    """Who is who in a pod. `engine` is '' where it is the node's own; `socket` is a path in its container, or of the node.
+
+    Where an engine in the pod has no socket, `port` is that of its plain API.
+    """
+
+    client: str
+    engine: str
+    socket: str
+    why: tuple[str, ...] = field(factory=tuple)
+    port: int = 0
+    docker: bool = True
+    """Whether the engine is Docker's, as far as its container tells."""
+
+
+def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket: str = "") -> Roles:
+    """Find client and engine of a pod; what is given settles what it is given for.
+
+    Raises `UsageError` where there is no engine to be found, or more than one, or none of the given names.
+    """
+    there = {each["name"]: each for each in containers(pod)}
+    for given, what in ((client, "--client"), (engine, "--engine")):
+        if given and given not in there:
+            raise UsageError(f"{file} has no container {given!r} that runs as long as its pod.", f"{what} {' or '.join(there)}")
+    why = [f"{engine} is the engine: --engine says so"] if engine else []
+    if not engine:
+        engine, reason = _engine(there.values(), file)
+        why += [reason] if reason else []
+    port = 0
+    if engine:
+        where, port, reason = _own_api(there[engine])
+        client, who = (client, "--client says so") if client else _client_of(pod, there, engine)
+    else:
+        where, reason, mounting = _nodes_socket(pod, there.values(), file)
+        client, who = (client, "--client says so") if client else (mounting, "it mounts that socket")
+    if socket:
+        where, port, reason = socket, 0, f"the engine is asked at {socket}: --socket says so"
+    if not engine and where not in NODES:
+        remedy = f"the node's engine can be checked through {' or '.join(NODES)}"
+        raise UsageError(f"{file}: {client} talks to {where} of the node, behind which this suite could not clean up.", remedy)
+    docker = not engine or not _is_podman(there[engine])
+    return Roles(client, engine, where, (*why, reason, f"{client} is the client: {who}"), port, docker)
+
+
+def _engine(candidates: Iterable[Object], file: str) -> tuple[str, str]:
+    """Return the container that is an engine, and why; '' where none is. Raises `UsageError` where several are."""
+    engines = {each["name"]: reason for each in candidates if (reason := _why_engine(each))}
+    if len(engines) > 1:
+        words = "; ".join(f"{name} ({reason})" for name, reason in engines.items())
+        raise UsageError(f"{file} has {len(engines)} engines: {words}.", f"--engine {' or '.join(engines)}")
+    return next(((name, f"{name} is the engine: {reason}") for name, reason in engines.items()), ("", ""))
+
+
+def _words(container: Object) -> list[str]:
+    """Return the words of a container's command and arguments, those of a shell's script one by one."""
+    return [word for part in [*(container.get("command") or []), *(container.get("args") or [])] for word in str(part).split()]
+
+
+def _why_engine(container: Object) -> str:
+    """Return why a container is an engine, '' where it is none that is known."""
+    words = [posixpath.basename(word) for word in _words(container)]
+    for program in PROGRAMS:
+        if program in words:
+            return f"its command runs {program}"
+    if [word for word in words if word in ("system", "service")][:2] == ["system", "service"] and "podman" in words:
+        return "its command runs podman system service"
+    # An image of an engine may be a client's, too, with a command of another kind: many runners are made so.
+    image = str(container.get("image", ""))
+    return f"its image is {image}" if IMAGES.search(image) and not container.get("command") else ""
+
+
+def _own_api(container: Object) -> tuple[str, int, str]:
+    """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why."""
+    text = " ".join(_words(container))
+    if match := UNIX_HOST.search(text):
+        return match[1], 0, f"its socket is {match[1]}: its command says so"
+    ports = [int(port) for port in TCP_HOST.findall(text)]
+    if plain := next((port for port in ports if port != TLS), 0):
+        return "", plain, f"it answers on port {plain}: its command says so, and names no socket"
+    where = PODMAN if _is_podman(container) else DOCKER
+    if "rootless" in str(container.get("image", "")):
+        where = "/run/user/1000/docker.sock"
+    return where, 0, f"its socket is {where}: where such an engine has it unless told"
+
+
+def _is_podman(container: Object) -> bool:
+    return "podman" in _words(container) or "podman" in str(container.get("image", ""))
+
+
+def _client_of(pod: Object, there: dict[str, Object], engine: str) -> tuple[str, str]:
+    """Return which container talks to the pod's engine, and why."""
+    others = {name: each for name, each in there.items() if name != engine}
+    for name, each in others.items():
+        if host := _variable(each, "DOCKER_HOST"):
+            return name, f"its DOCKER_HOST is {host}"
+    shared = {mount["name"] for mount in there[engine].get("volumeMounts") or []}
+    for name, each in others.items():
+        if mounts := [m for m in each.get("volumeMounts") or [] if m["name"] in shared and "/run" in m.get("mountPath", "")]:
+            return name, f"it shares {mounts[0]['mountPath']} with the engine"
+    ordinary = [each["name"] for each in pod["spec"]["containers"] if each["name"] != engine]
+    if ordinary:
+        return ordinary[0], "it is the pod's first container that is not the engine"
+    return engine, "the pod has no other container"
+
+
+def _variable(container: Object, name: str) -> str:
+    """Return what a container's environment says of a variable, '' where that is nothing that the manifest itself has."""
+    return next((str(each.get("value") or "") for each in container.get("env") or [] if each.get("name") == name), "")
+
+
+def _nodes_socket(pod: Object, candidates: Iterable[Object], file: str) -> tuple[str, str, str]:
+    """Return the node's path of the engine's socket that a container mounts, why, and which. Raises `UsageError` without one."""
+    volumes = {each["name"]: each["hostPath"]["path"] for each in pod["spec"].get("volumes") or [] if each.get("hostPath")}
+    elsewhere = ""
+    for container in candidates:
+        for mount in container.get("volumeMounts") or []:
+            path = volumes.get(mount["name"], "").rstrip("/") or ("/" if mount["name"] in volumes else "")
+            socket = path if path.endswith(".sock") and "containerd" not in path else ""
+            socket = socket or (posixpath.join(path, FOLDERS[path]) if path in FOLDERS else "")
+            if socket:
+                reason = f"the engine is the node's own: {container['name']} mounts {path} of the node"
+                return socket, reason, container["name"]
+        host = _variable(container, "DOCKER_HOST")
+        if host and not host.startswith("unix://") and not TCP.match(host):
+            elsewhere = f" {container['name']} talks to {host}, which is not in this pod."
+    for each in pod["spec"].get("initContainers") or []:
+        if each.get("restartPolicy") != "Always" and (reason := _why_engine(each)):
+            sentence = f"{file}: init container {each['name']} is an engine ({reason}) that must end before its pod starts."
+            raise UsageError(sentence, f"give {each['name']} `restartPolicy: Always`, which makes it a sidecar")
+    sentence = f"{file} has no engine that could be found: no container runs one, and none mounts the socket of the node's."
+    raise UsageError(sentence + elsewhere, "--engine NAME says which container is one, --socket PATH where it listens")

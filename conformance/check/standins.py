@@ -1,0 +1,87 @@
+"""What a pod names and does not bring: made in the leg's namespace, empty and of the same shape, never read of the user's own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from conformance.cluster.api import Object
+
+KEPT = ("ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount")
+"""Kinds of which an object that stands in the pod's own file is taken as it is."""
+OF_CONTENT = ("data", "binaryData", "stringData", "type")
+"""Fields of a ConfigMap or a Secret that are taken."""
+OF_NODE = "/var/lib/conformance/$(NAMESPACE)"
+"""Where the node has the bytes of a claim; `Leg.places` knows it by its name, and it goes with the leg."""
+CLASS = "conformance-check"
+"""A storage class that there is not: such a claim is bound to a volume that names the same, and to nothing else."""
+
+
+def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list[str]]:
+    """Return the objects to create before the pod, and a line for each that says what it stands in for."""
+    given = {(each.get("kind"), (each.get("metadata") or {}).get("name")): each for each in others if each.get("kind") in KEPT}
+    made: list[Object] = []
+    lines: list[str] = []
+    for kind, name, keys in _named(pod):
+        entry = given.get((kind, name))
+        lines.append(f"{kind} {name}: {'as in the file' if entry else _shape(keys)}")
+        if kind == "PersistentVolumeClaim":
+            made += _claim(name, entry)
+        else:
+            empty = {"stringData" if kind == "Secret" else "data": dict.fromkeys(keys, "")} if keys else {}
+            filled = {key: entry[key] for key in OF_CONTENT if key in entry} if entry else empty
+            made.append({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}} | filled)
+    return made, lines
+
+
+def _shape(keys: Iterable[str]) -> str:
+    keys = sorted(keys)
+    return f"an empty one, with {', '.join(keys)}" if keys else "an empty one"
+
+
+def _named(pod: Object) -> list[tuple[str, str, set[str]]]:
+    """Return kind, name and the keys that are asked for of each object that a pod names."""
+    keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for kind, name, asked in (*_of_volumes(pod["spec"]), *_of_environments(pod["spec"])):
+        keys[kind, name] |= {*asked}
+    account = pod["spec"].get("serviceAccountName") or pod["spec"].get("serviceAccount")
+    if account and account != "default":
+        keys["ServiceAccount", account] |= set()
+    return [(kind, name, wanted) for (kind, name), wanted in keys.items()]
+
+
+def _of_volumes(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
+    for volume in spec.get("volumes") or []:
+        for source in [volume, *((volume.get("projected") or {}).get("sources") or [])]:
+            for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+                if at := source.get(field):
+                    yield kind, at.get("name") or at["secretName"], [item["key"] for item in at.get("items") or []]
+        if at := volume.get("persistentVolumeClaim"):
+            yield "PersistentVolumeClaim", at["claimName"], ()
+
+
+def _of_environments(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
+    for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
+        for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+            for source in container.get("envFrom") or []:
+                if at := source.get(f"{field}Ref"):
+                    yield kind, at["name"], ()
+            for variable in container.get("env") or []:
+                if at := (variable.get("valueFrom") or {}).get(f"{field}KeyRef"):
+                    yield kind, at["name"], [at["key"]]
+
+
+def _claim(name: str, entry: Object | None) -> list[Object]:
+    """Return a volume of a directory of the node that is the leg's own, and the claim that is bound to it."""
+    asked = (entry or {}).get("spec") or {}
+    size = ((asked.get("resources") or {}).get("requests") or {}).get("storage", "1Gi")
+    modes = asked.get("accessModes") or ["ReadWriteOnce"]
+    volume = f"$(NAMESPACE)-{name}"
+    shared = {"accessModes": modes, "storageClassName": CLASS}
+    path = {"path": f"{OF_NODE}/{name}", "type": "DirectoryOrCreate"}
+    return [
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume},
+         "spec": {**shared, "capacity": {"storage": size}, "hostPath": path, "persistentVolumeReclaimPolicy": "Retain"}},
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name},
+         "spec": {**shared, "volumeName": volume, "resources": {"requests": {"storage": size}}}},
+    ]  # fmt: skip

@@ -1,0 +1,136 @@
+"""What is checked: the user's pod as an approach, and what was found out about it, and added to it, in words."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from conformance.approaches.catalogue import Approach
+from conformance.check.manifest import described
+from conformance.check.mend import MENDS_BY, Mend, mend
+from conformance.check.questions import QUESTIONS
+from conformance.check.roles import Roles, roles
+from conformance.check.standins import stand_ins
+from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
+from conformance.errors import UsageError
+from conformance.record.names import CHECKED, MENDED
+
+
+@frozen
+class Subject:
+    """A pod to be checked, and what is known to mend it, or why nothing is."""
+
+    approach: Approach
+    words: str
+    """Which object of which file it is."""
+    reasons: tuple[str, ...]
+    """Who is the client, who the engine, where it answers: a sentence each, with why."""
+    stood_in: tuple[str, ...]
+    """What it names that is made for it."""
+    file: Path
+    command: str
+    """What follows `conformance check` on the command line."""
+    mend: Mend | str
+    judges_mend: bool = False
+    """Whether the mended pod is judged beside it."""
+
+    @classmethod
+    def of(cls, file: Path, asked: Roles, *, keep_command: bool = False, mended: bool = False) -> Subject:
+        """Return the pod of a file; what `asked` names settles who is who.
+
+        Raises `UsageError` where the file cannot be read, has no pod, no engine is found in it, or it is to be mended and cannot.
+        """
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as failed:
+            why = getattr(failed, "strerror", None) or "it is no text in UTF-8"
+            raise UsageError(f"{file} cannot be read: {why}.", "give a file with a Pod, as YAML or JSON") from failed
+        read = described(text, file.name)
+        who = roles(read.pod, file.name, client=asked.client, engine=asked.engine, socket=asked.socket)
+        known = mend(read, who)
+        if mended and isinstance(known, str):
+            raise UsageError(f"{file.name} cannot be mended: {known}.", "check it without --mend")
+        made, lines = stand_ins(read.pod, read.others)
+        approach = Approach(
+            name=CHECKED,
+            title=f"{read.words} of {file.name}",
+            client=who.client,
+            daemon=who.engine,
+            port=who.port,
+            granted=granted(read.pod, who),
+            manifest=read.pod,
+            text=text,
+            socket=who.socket if who.engine else "",
+            beside=tuple(made),
+            file=str(file),
+            keeps_command=keep_command,
+        )
+        words = [str(file)]
+        for option, value in (("--client", asked.client), ("--engine", asked.engine), ("--socket", asked.socket)):
+            words += [option, value] if value else []
+        words += ["--keep-command"] * keep_command + ["--mend"] * mended
+        return cls(approach, f"{read.words} of {file.name}", who.why, tuple(lines), file, shlex.join(words), known, mended)
+
+    def write_mended(self) -> Path:
+        """Write the file's objects with the mend beside the file; return where. Raises `OSError`, `UsageError` without a mend."""
+        if isinstance(self.mend, str):
+            raise UsageError(f"{self.file} cannot be mended: {self.mend}.")
+        path = self.file.with_name(f"{self.file.stem}.mended.yaml")
+        self.mend.write(path)
+        return path
+
+    @property
+    def approaches(self) -> list[Approach]:
+        """Return what is deployed: the pod, and beside it the mended one where that is judged, too."""
+        if not self.judges_mend or isinstance(self.mend, str):
+            return [self.approach]
+        title = f"{self.approach.title}, mended"
+        return [self.approach, evolve(self.approach, name=MENDED, title=title, manifest=self.mend.pod)]
+
+    @property
+    def images(self) -> list[str]:
+        """Return the images of the pod, each of which the user may replace."""
+        spec = self.approach.manifest["spec"]
+        each = [*(spec.get("initContainers") or []), *spec["containers"]]
+        return sorted({str(container.get("image", "")) for container in each})
+
+    def lines(self) -> list[str]:
+        """Return what is said before a run: which pod, who is who, and what stands in for what it names."""
+        return [f"{self.words} is checked.", *(f"  {line}" for line in (*self.reasons, *self.stood_in))]
+
+    def as_line(self) -> Object:
+        """Return it as a record has it: which pod, the manifest, who is who, what stands in for what it names, what mends it."""
+        own, known = self.approach, self.mend
+        return {
+            "pod": self.words,
+            "client": own.client,
+            "engine": own.daemon,
+            "socket": own.socket,
+            "found": [*self.reasons],
+            "stood_in": [*self.stood_in],
+            "manifest": own.manifest,
+            "questions": {each.prop: {"fear": each.fear, "kept": each.kept.value, "words": each.words} for each in QUESTIONS},
+            "mend": {"why_not": known} if isinstance(known, str) else {"by": MENDS_BY, "patch": known.patch, "diff": known.diff},
+        }
+
+
+def granted(pod: Object, who: Roles) -> tuple[str, ...]:
+    """Return what a pod asks to be granted beyond an ordinary one, in words."""
+    spec = pod["spec"]
+    words = [f"the node's {what}" for field, what in HOSTS.items() if spec.get(field)]
+    for each in containers(pod):
+        security = each.get("securityContext") or {}
+        role = " (the engine)" if each["name"] == who.engine else ""
+        if security.get("privileged"):
+            words.append(f"a privileged container (all capabilities, all devices): {each['name']}{role}")
+        elif added := (security.get("capabilities") or {}).get("add"):
+            words.append(f"capabilities {', '.join(added)}: {each['name']}{role}")
+    paths = sorted(volume["hostPath"]["path"] for volume in spec.get("volumes") or [] if volume.get("hostPath"))
+    return (*words, *(f"hostPath {path}" for path in paths))
+
+
+HOSTS = {"hostNetwork": "network", "hostPID": "PID namespace", "hostIPC": "IPC namespace"}
+"""Fields of a pod with which it is in a namespace of its node."""

@@ -1,0 +1,109 @@
+"""A child that is started over its engine's API, of an image that the probe makes: of a pod of which no client starts one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from conformance.answers import decoded
+from conformance.errors import TimedOut
+from conformance.evidence.items import Evidence
+from conformance.evidence.names import POD
+from conformance.legs import docker
+from conformance.legs.deploy import LegFailed, runs
+from conformance.legs.rig import Rig
+from conformance.probes.node import CREATED, OK
+from conformance.probes.node_engine import NONCE_LABEL
+from conformance.timeouts import TIMEOUTS
+
+SERVER = (
+    "use Socket; $p = qq($ENV{CHILD_NONCE}\\n); socket S, PF_INET, SOCK_STREAM, 6; setsockopt S, SOL_SOCKET, SO_REUSEADDR, 1; "
+    "bind S, sockaddr_in(80, INADDR_ANY) or die $!; listen S, 64; while (accept C, S) { sysread C, $q, 4096; "
+    "syswrite C, qq(HTTP/1.0 200 OK\\r\\nContent-Length: ) . length($p) . qq(\\r\\n\\r\\n$p); close C }"
+)
+"""Serves the nonce on port 80, one request after the other."""
+WORK = """
+: >/tmp/notes
+echo "$CHILD_NONCE" >/volume/written
+trap 'read -r up idle </proc/uptime; echo "SIGTERM $up" >>/tmp/notes; exit 143' TERM
+perl -e "$SERVER" &
+while kill -0 $!; do wait $!; done
+"""
+"""What the approaches' children do: serve the nonce, note when SIGTERM reached them (node's uptime), and end on it."""
+EVERY = 0.3
+"""Seconds between two looks at an engine that does not answer yet."""
+
+
+def start(rig: Rig) -> None:
+    """Wait for the engine of the leg's pod, bring it the child's image, and start the child.
+
+    Raises `LegFailed` with the engine's words where it refuses, `TimedOut` where it does not answer.
+    """
+    _await_engine(rig)
+    tag = docker.image(rig)
+    marks = {NONCE_LABEL: rig.leg.nonce}
+    config = {
+        "Cmd": ["sh", "-c", WORK],
+        "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", f"SERVER={SERVER}"],
+        "ExposedPorts": {"80/tcp": {}},
+        "Volumes": {"/volume": {}},
+        "Labels": marks,
+    }
+    about: dict[str, Any] = {**rig.engines_api, "tag": tag, "config": config, "limit": TIMEOUTS.work}
+    loaded = rig.ask("child's image", "bring_image", timeout=2 * TIMEOUTS.work, **about)
+    _check(rig, loaded, OK, "take the child's image")
+    body = {
+        "Image": tag,
+        "Env": [f"CHILD_NONCE={rig.leg.nonce}"],
+        "Labels": marks,
+        "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": str(rig.leg.port)}]}},
+    }
+    created = rig.daemon("child: create", "/containers/create", "POST", body, timeout=TIMEOUTS.work)
+    _check(rig, created, CREATED, "create the child")
+    path = f"/containers/{docker.created(created)}/start"
+    started = rig.daemon("child: start", path, "POST", timeout=TIMEOUTS.work)
+    _check(rig, started, NO_CONTENT, "start the child")
+
+
+NO_CONTENT = 204
+
+
+def _await_engine(rig: Rig) -> None:
+    """Wait until the leg's engine answers, as long as its pod can still come to it."""
+    end, who = time.monotonic() + TIMEOUTS.serving, f"The pod of {rig.leg.name}"
+    while (answer := rig.home.ask("daemon", **rig.engines_api, path="/_ping").output)["status"] != OK:
+        if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and time.monotonic() > end:
+            raise TimedOut(f"The start of {rig.leg.name}'s pod", TIMEOUTS.serving, "it does not run", "see its events")
+        if time.monotonic() > end:
+            where = f"An answer of {rig.leg.name}'s engine at {_place(rig)}"
+            last = answer["lost"] or f"{answer['status']} {answer['body'][:200]}"
+            remedy = "say with --engine and --socket where it is; the pod's log is in the diagnostics"
+            raise TimedOut(where, TIMEOUTS.serving, last, remedy)
+        rig.stop.wait(EVERY)
+        rig.check_stop()
+
+
+def _place(rig: Rig) -> str:
+    """Return in words where the leg's engine is asked."""
+    approach = rig.leg.approach
+    where = f"of container {approach.daemon}" if approach.daemon else "of the node"
+    return f"{approach.socket or f'port {approach.port}'} {where}"
+
+
+def _check(rig: Rig, answer: Evidence, status: int, what: str) -> None:
+    """Raise `LegFailed` with the engine's words unless it answered so."""
+    output = answer.output
+    if output["status"] == status:
+        return
+    words = output["lost"] or _message(output["body"]) or output["status"]
+    where = rig.seen[POD].output["metadata"]["name"] if rig.seen.get(POD) else rig.leg.pod_name
+    raise LegFailed(f"The engine of pod {where} does not {what}: {words}", "see its log, in the diagnostics")
+
+
+def _message(body: str) -> str:
+    """Return what an engine says of a refusal, in its own JSON or as it is."""
+    try:
+        read = decoded(body)
+    except ValueError:
+        return body[:300]
+    return str(read.get("message", body)) if isinstance(read, dict) else body[:300]

@@ -1,0 +1,85 @@
+"""The mend of a pod: a patch that says the same as the file that is written, and leaves the rest as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.approaches.catalogue import catalogue
+from conformance.check.manifest import described
+from conformance.check.mend import ENTRYPOINT, MENDS_BY, Mend, mend
+from conformance.check.roles import roles
+
+ENGINE = {"name": "dind", "image": "docker:dind", "args": ["dockerd"], "securityContext": {"privileged": True}}
+POD = {"containers": [{"name": "c", "image": "i"}, ENGINE]}
+
+
+def of(text: str) -> Mend | str:
+    read = described(text, "f.yaml")
+    return mend(read, roles(read.pod, "f.yaml"))
+
+
+def objects(spec: dict[str, Any]) -> str:
+    job = {"kind": "Job", "metadata": {"name": "j"}, "spec": {"template": {"spec": spec}}}
+    return yaml.safe_dump_all([{"kind": "ConfigMap", "metadata": {"name": "c"}}, {"kind": "List", "items": [job]}])
+
+
+def test_the_patch_gives_what_is_written() -> None:
+    known = of(objects(POD))
+    assert isinstance(known, Mend)
+    before = list(yaml.safe_load_all(objects(POD)))
+    assert known.objects[0] == before[0]
+    *path, last = known.patch[0]["path"].split("/")[1:]
+    at = before[1]["items"][0]
+    for part in path:
+        at = at[int(part) if isinstance(at, list) else part]
+    at[last] = known.patch[0]["value"]
+    assert before == known.objects, "one value at one place, and nothing else"
+    command = known.pod["spec"]["containers"][1]["command"]
+    assert known.patch[0]["value"] == command
+    assert known.pod["spec"]["containers"][1]["args"] == ["dockerd"], "what it is given follows its command as before"
+
+
+def test_the_engine_is_started_as_the_approach_starts_its_own() -> None:
+    known = of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": POD}))
+    assert isinstance(known, Mend)
+    command = known.pod["spec"]["containers"][1]["command"]
+    shown = catalogue()[MENDS_BY].manifest["spec"]["containers"][1]["command"]
+    assert command == [*shown[:4], *ENTRYPOINT]
+    assert shown[4:5] == ENTRYPOINT, "after its four words of a shell the approach has the image's own entrypoint"
+    assert known.patch[0]["op"] == "add"
+
+
+def test_a_command_is_kept_behind_the_mend_and_a_sidecar_is_found() -> None:
+    engine = {**ENGINE, "restartPolicy": "Always", "command": ["own.sh", "dockerd"]}
+    spec = {"containers": [POD["containers"][0]], "initContainers": [{"name": "first"}, engine]}
+    known = of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
+    assert isinstance(known, Mend)
+    assert known.patch[0]["path"] == "/spec/initContainers/1/command"
+    assert known.patch[0]["op"] == "replace"
+    assert known.patch[0]["value"][-2:] == ["own.sh", "dockerd"]
+    assert "-      - own.sh" not in known.diff
+
+
+def test_it_is_written_whole(tmp_path: Path) -> None:
+    known = of(objects(POD))
+    assert isinstance(known, Mend)
+    known.write(tmp_path / "x.yaml")
+    assert list(yaml.safe_load_all((tmp_path / "x.yaml").read_text())) == known.objects
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"containers": [{"name": "c", "volumeMounts": [{"name": "s", "mountPath": "/x"}]}],
+          "volumes": [{"name": "s", "hostPath": {"path": "/var/run/docker.sock"}}]}, "node's engine"),
+        ({"containers": [{"name": "c"}, {"name": "e", "command": ["podman", "system", "service"]}]}, "Docker's engine alone"),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_known_it_says_why(spec: dict[str, Any], says: str) -> None:
+    known = of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
+    assert isinstance(known, str)
+    assert says in known

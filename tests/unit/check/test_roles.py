@@ -1,0 +1,151 @@
+"""Who is client and who engine in the pods that people have, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.check.roles import DOCKER, PODMAN, Roles, roles
+from conformance.errors import UsageError
+
+
+def container(name: str, image: str = "i", **more: Any) -> dict[str, Any]:
+    return {"name": name, "image": image, **more}
+
+
+def pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "p"}, "spec": {"containers": list(containers), **spec}}
+
+
+def env(**variables: str) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+def settled(pod: dict[str, Any], **given: str) -> tuple[str, str, str]:
+    who = roles(pod, "f.yaml", **given)
+    assert who.why
+    return who.client, who.engine, who.socket
+
+
+RUNNER = container("runner", env=env(DOCKER_HOST="unix:///var/run/docker.sock"))
+SIDECAR = container("dind", "docker:dind", restartPolicy="Always", args=["dockerd", "--host=unix:///var/run/docker.sock"])
+
+
+def test_an_engine_that_is_a_native_sidecar() -> None:
+    assert settled(pod(RUNNER, initContainers=[container("init"), SIDECAR])) == ("runner", "dind", DOCKER)
+
+
+def test_an_init_container_that_ends_is_nobody() -> None:
+    ends = {key: value for key, value in SIDECAR.items() if key != "restartPolicy"}
+    with pytest.raises(UsageError, match=r"init container dind is an engine .* that must end before") as refused:
+        roles(pod(RUNNER, initContainers=[ends]), "f.yaml")
+    assert "restartPolicy: Always" in refused.value.remedy
+    with pytest.raises(UsageError, match="no engine that could be found"):
+        roles(pod(RUNNER, initContainers=[container("init")]), "f.yaml")
+
+
+@pytest.mark.parametrize(
+    ("engine", "socket"),
+    [
+        (container("e", "docker:26.1-dind"), DOCKER),
+        (container("e", "registry.example:5000/mirror/docker:dind@sha256:0"), DOCKER),
+        (container("e", "own/image", command=["/usr/local/bin/dockerd-entrypoint.sh"]), DOCKER),
+        (container("e", "own", command=["sh", "-c", "dockerd -H unix:///run/x.sock & wait"]), "/run/x.sock"),
+        (container("e", "own", command=["dockerd", "-Hunix:///run/y.sock"]), "/run/y.sock"),
+        (container("e", "docker:dind", args=["--host=tcp://0.0.0.0:2376", "--tlsverify"]), DOCKER),
+        (container("e", "docker:dind-rootless"), "/run/user/1000/docker.sock"),
+        (container("e", "podman/stable", command=["podman", "system", "service", "-t", "0"]), PODMAN),
+    ],
+)
+def test_an_engine_by_its_image_or_its_command(engine: dict[str, Any], socket: str) -> None:
+    assert settled(pod(container("c"), engine)) == ("c", "e", socket)
+
+
+def test_an_image_of_an_engine_with_another_command_is_none() -> None:
+    with pytest.raises(UsageError, match="no engine"):
+        roles(pod(container("c", "docker:dind", command=["sleep", "infinity"])), "f")
+
+
+def test_the_client_is_who_talks_to_it_then_who_shares_its_socket_then_the_first() -> None:
+    engine = container("e", "docker:dind", volumeMounts=[{"name": "s", "mountPath": "/var/run"}])
+    sharing = container("shares", volumeMounts=[{"name": "s", "mountPath": "/var/run"}])
+    talking = container("talks", env=env(DOCKER_HOST="tcp://localhost:2376"))
+    assert settled(pod(container("first"), sharing, talking, engine))[0] == "talks"
+    assert settled(pod(container("first"), sharing, engine))[0] == "shares"
+    assert settled(pod(container("first"), engine))[0] == "first"
+    assert settled(pod(engine)) == ("e", "e", DOCKER), "one container that is both"
+
+
+@pytest.mark.parametrize(
+    ("path", "socket"),
+    [
+        ("/var/run/docker.sock", "/var/run/docker.sock"),
+        ("/run/docker.sock", "/run/docker.sock"),
+        ("/var/run", "/var/run/docker.sock"),
+        ("/run/", "/run/docker.sock"),
+        ("/var", "/var/run/docker.sock"),
+        ("/", "/var/run/docker.sock"),
+    ],
+)
+def test_the_nodes_engine_is_behind_what_is_mounted_of_the_node(path: str, socket: str) -> None:
+    mounting = container("agent", volumeMounts=[{"name": "s", "mountPath": "/x"}])
+    assert settled(pod(container("other"), mounting, volumes=[{"name": "s", "hostPath": {"path": path}}])) == (
+        "agent",
+        "",
+        socket,
+    )
+
+
+def test_a_socket_of_the_node_behind_which_nothing_could_be_cleaned_up_is_refused() -> None:
+    mounting = container("agent", volumeMounts=[{"name": "s", "mountPath": "/x"}])
+    with pytest.raises(UsageError, match=r"/run/podman/podman\.sock of the node"):
+        roles(pod(mounting, volumes=[{"name": "s", "hostPath": {"path": "/run/podman/podman.sock"}}]), "f")
+
+
+def test_containerds_socket_is_no_engines() -> None:
+    mounting = container("agent", volumeMounts=[{"name": "s", "mountPath": "/x"}])
+    volumes = [{"name": "s", "hostPath": {"path": "/run/containerd/containerd.sock"}}]
+    with pytest.raises(UsageError, match="no engine"):
+        roles(pod(mounting, volumes=volumes), "f")
+
+
+def test_an_engine_elsewhere_is_named() -> None:
+    with pytest.raises(UsageError, match=r"c talks to tcp://docker\.ci:2375, which is not in this pod"):
+        roles(pod(container("c", env=env(DOCKER_HOST="tcp://docker.ci:2375"))), "f")
+
+
+def test_two_engines_are_settled_by_the_option() -> None:
+    two = pod(container("c"), container("a", "docker:dind"), container("b", "docker:dind"))
+    with pytest.raises(UsageError, match=r"has 2 engines: a .*; b ") as refused:
+        roles(two, "f")
+    assert refused.value.remedy == "--engine a or b"
+    assert settled(two, engine="b", client="c", socket="/run/z.sock") == ("c", "b", "/run/z.sock")
+
+
+@pytest.mark.parametrize("option", ["client", "engine"])
+def test_a_name_that_is_none_of_the_pods_is_refused(option: str) -> None:
+    with pytest.raises(UsageError, match="has no container 'x'") as refused:
+        roles(pod(container("c"), container("e", "docker:dind")), "f", **{option: "x"})
+    assert refused.value.remedy == f"--{option} c or e"
+
+
+def test_fields_that_are_null_are_as_those_that_are_not_there() -> None:
+    nothing = container("c", env=None, volumeMounts=None, command=None, args=None)
+    assert settled(pod(nothing, container("e", "docker:dind", volumeMounts=None), volumes=None))[0] == "c"
+
+
+def test_an_engine_that_names_no_socket_is_asked_on_its_plain_port() -> None:
+    engine = container("e", "docker:dind", command=["dockerd", "--host=tcp://0.0.0.0:2376", "-H", "tcp://127.0.0.1:2375"])
+    who = roles(pod(container("c"), engine), "f")
+    assert (who.socket, who.port) == ("", 2375)
+    both = container("e", "docker:dind", command=["dockerd", "--host=tcp://0.0.0.0:2375", "--host=unix:///x.sock"])
+    assert (roles(pod(both), "f").socket, roles(pod(both), "f").port) == ("/x.sock", 0)
+    assert (roles(pod(both), "f", socket="/y.sock").socket, roles(pod(engine), "f", socket="/y.sock").port) == ("/y.sock", 0)
+
+
+def test_whether_it_is_dockers_own_is_told() -> None:
+    podman = container("e", "podman/stable", command=["podman", "system", "service"])
+    assert not roles(pod(container("c"), podman), "f").docker
+    assert roles(pod(container("c"), container("e", "docker:dind")), "f").docker
+    assert Roles("c", "e", "s").docker

@@ -1,0 +1,75 @@
+"""What a pod names is made for it, empty and of the same shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.check.standins import CLASS, stand_ins
+
+CONTAINER = {
+    "name": "c",
+    "envFrom": [{"configMapRef": {"name": "all"}}, {"secretRef": {"name": "secrets"}}],
+    "env": [
+        {"name": "A", "valueFrom": {"secretKeyRef": {"name": "github", "key": "token"}}},
+        {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+        {"name": "C", "value": "plain"},
+    ],
+}
+POD = {
+    "spec": {
+        "containers": [CONTAINER],
+        "initContainers": [{"name": "i", "env": [{"name": "D", "valueFrom": {"configMapKeyRef": {"name": "cfg", "key": "k"}}}]}],
+        "volumes": [
+            {"name": "v", "configMap": {"name": "cfg", "items": [{"key": "file", "path": "f"}]}},
+            {"name": "w", "secret": {"secretName": "tls"}},
+            {"name": "x", "projected": {"sources": [{"secret": {"name": "github", "items": [{"key": "id", "path": "i"}]}}]}},
+            {"name": "y", "persistentVolumeClaim": {"claimName": "cache"}},
+            {"name": "z", "emptyDir": {}},
+        ],
+        "serviceAccountName": "runner",
+    }
+}
+
+
+def by_name(objects: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(each["kind"], each["metadata"]["name"]): each for each in objects}
+
+
+def test_each_named_object_is_made_with_the_keys_that_are_asked_for() -> None:
+    made, lines = stand_ins(POD, ())
+    there = by_name(made)
+    assert there["Secret", "github"]["stringData"] == {"token": "", "id": ""}
+    assert there["ConfigMap", "cfg"]["data"] == {"file": "", "k": ""}
+    assert {("ConfigMap", "all"), ("Secret", "secrets"), ("Secret", "tls"), ("ServiceAccount", "runner")} <= set(there)
+    assert "data" not in there["ConfigMap", "all"]
+    assert "Secret github: an empty one, with id, token" in lines
+    assert len(lines) == 7
+
+
+def test_a_claim_is_bound_to_a_directory_of_the_node_that_is_the_legs_own() -> None:
+    there = by_name(stand_ins(POD, ())[0])
+    volume, claim = there["PersistentVolume", "$(NAMESPACE)-cache"], there["PersistentVolumeClaim", "cache"]
+    assert volume["spec"]["hostPath"]["path"] == "/var/lib/conformance/$(NAMESPACE)/cache"
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
+    assert claim["spec"]["storageClassName"] == volume["spec"]["storageClassName"] == CLASS, "no provisioner answers for it"
+    kinds = [each["kind"] for each in stand_ins(POD, ())[0]]
+    assert kinds.index("PersistentVolume") < kinds.index("PersistentVolumeClaim"), "a claim is waited for"
+
+
+def test_what_stands_in_the_same_file_is_taken_from_there() -> None:
+    config = {"kind": "ConfigMap", "metadata": {"name": "cfg", "namespace": "theirs"}, "data": {"file": "words"}}
+    size = {"resources": {"requests": {"storage": "7Gi"}}, "accessModes": ["ReadWriteMany"], "storageClassName": "theirs"}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "cache"}, "spec": size}
+    there = by_name(stand_ins(POD, (config, claim))[0])
+    assert there["ConfigMap", "cfg"]["data"] == {"file": "words"}
+    assert there["ConfigMap", "cfg"]["metadata"] == {"name": "cfg"}
+    spec = there["PersistentVolumeClaim", "cache"]["spec"]
+    assert (spec["resources"]["requests"]["storage"], spec["accessModes"], spec["storageClassName"]) == (
+        "7Gi",
+        ["ReadWriteMany"],
+        CLASS,
+    )
+
+
+def test_a_pod_that_names_nothing_needs_nothing() -> None:
+    assert stand_ins({"spec": {"containers": [{"name": "c"}], "serviceAccountName": "default", "volumes": None}}, ()) == ([], [])

@@ -1,0 +1,77 @@
+"""A pod to be checked: an approach of its file, with what was found and what is known to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.check.mend import Mend
+from conformance.check.roles import Roles
+from conformance.check.subject import Subject
+from conformance.errors import UsageError
+from conformance.legs.leg import Leg
+from conformance.legs.variations import OVER_API, VARIATIONS
+from conformance.record.names import CHECKED, MENDED
+from conformance.run.header import Asked
+
+ENGINE = {"name": "e", "image": "docker:dind", "securityContext": {"privileged": True}}
+POD = {
+    "kind": "Pod",
+    "metadata": {"name": "mine", "labels": {"a": "b"}},
+    "spec": {"containers": [{"name": "c", "image": "runner:1", "command": ["register"]}, ENGINE], "hostPID": True},
+}
+NOBODY = Roles("", "", "")
+
+
+def a_file(folder: Path, pod: dict[str, Any] = POD) -> Path:
+    file = folder / "pod.yaml"
+    file.write_text(yaml.safe_dump(pod))
+    return file
+
+
+def test_it_is_an_approach_whose_diff_names_the_file(tmp_path: Path) -> None:
+    subject = Subject.of(a_file(tmp_path), NOBODY)
+    own = subject.approach
+    assert (own.name, own.client, own.daemon, own.socket) == (CHECKED, "c", "e", "/var/run/docker.sock")
+    assert own.granted == ("the node's PID namespace", "a privileged container (all capabilities, all devices): e (the engine)")
+    assert own.proven, "its child is proven to be its own as any other's"
+    leg = Leg("r", own, VARIATIONS[OVER_API], "n", 1)
+    assert leg.diff().startswith(f"--- {tmp_path}/pod.yaml")
+    assert "-    - register" in leg.diff()
+    assert subject.images == ["docker:dind", "runner:1"]
+
+
+def test_the_mended_pod_is_deployed_beside_it_where_that_was_asked_for(tmp_path: Path) -> None:
+    assert [each.name for each in Subject.of(a_file(tmp_path), NOBODY).approaches] == [CHECKED]
+    both = Subject.of(a_file(tmp_path), NOBODY, mended=True)
+    assert [each.name for each in both.approaches] == [CHECKED, MENDED]
+    assert isinstance(both.mend, Mend)
+    assert both.approaches[1].manifest == both.mend.pod
+    assert both.write_mended() == tmp_path / "pod.mended.yaml"
+    assert yaml.safe_load((tmp_path / "pod.mended.yaml").read_text()) == both.mend.objects[0]
+
+
+def test_the_command_in_the_record_asks_for_the_same(tmp_path: Path) -> None:
+    file = a_file(tmp_path)
+    subject = Subject.of(file, Roles("c", "e", "/run/x.sock"), keep_command=True, mended=True)
+    asked = Asked(check="quick", subject=subject, fail_on=(("LACKS", "P2-13"),))
+    words = f"{file} --client c --engine e --socket /run/x.sock --keep-command --mend --quick --fail-on LACKS:P2-13"
+    assert asked.command == f"conformance check {words}"
+
+
+def test_what_cannot_be_read_or_mended_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        Subject.of(tmp_path / "none.yaml", NOBODY)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="no text in UTF-8"):
+        Subject.of(tmp_path / "binary", NOBODY)
+    nodes = {**POD, "spec": {"containers": [{"name": "c", "volumeMounts": [{"name": "s", "mountPath": "/var/run"}]}],
+                             "volumes": [{"name": "s", "hostPath": {"path": "/var/run"}}]}}  # fmt: skip
+    with pytest.raises(UsageError, match="cannot be mended") as refused:
+        Subject.of(a_file(tmp_path, nodes), NOBODY, mended=True)
+    assert refused.value.remedy == "check it without --mend"
+    with pytest.raises(UsageError):
+        Subject.of(a_file(tmp_path, nodes), NOBODY).write_mended()

@@ -1,0 +1,116 @@
+"""A child that is started over its engine's API: what is sent, what is waited for, and what an engine that refuses comes to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from conformance.approaches.catalogue import catalogue
+from conformance.errors import TimedOut
+from conformance.legs import docker, over_api
+from conformance.legs.deploy import LegFailed
+from conformance.legs.leg import Leg
+from conformance.legs.rig import Rig
+from conformance.legs.variations import OVER_API, VARIATIONS, WAIT
+from conformance.probes.node import Answer
+from conformance.probes.node_engine import NONCE_LABEL
+from conformance.timeouts import TIMEOUTS
+
+RUNNING = {
+    "metadata": {"namespace": "n", "name": "dind", "uid": "u"},
+    "spec": {"nodeName": "w", "containers": []},
+    "status": {"phase": "Running", "podIP": "10.0.0.1"},
+}
+
+
+class Engine:
+    """Answers as an engine does, by path; keeps what it was asked."""
+
+    def __init__(self, **other: dict[str, Any]) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.pings: Iterator[int] = iter([0, 503, 200])
+        self.other = other
+
+    def ask(self, question: str, _timeout: float = 0, **about: Any) -> Answer:
+        self.asked.append((question, about))
+        path = "load" if question == "bring_image" else about["path"].rpartition("/")[2]
+        answers = {
+            "_ping": {"status": next(self.pings, 200), "body": "", "lost": "no such file"} if path == "_ping" else {},
+            "load": {"status": 200, "body": "", "lost": "", "bytes": 1},
+            "create": {"status": 201, "body": json.dumps({"Id": "c" * 64}), "lost": ""},
+            "start": {"status": 204, "body": "", "lost": ""},
+            **self.other,
+        }
+        return Answer(answers[path], 1.0, 2.0, 0.1)
+
+
+def a_rig(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    monkeypatch.setattr(over_api, "EVERY", 0.001)
+    leg = Leg("r", evolve(catalogue()["dind"], socket="/run/x.sock"), VARIATIONS[OVER_API], "nonce-1", 20001, "w")
+    probe: Any = SimpleNamespace(node="w", ask=engine.ask)
+    server: Any = SimpleNamespace(get=lambda _: RUNNING)
+    return Rig(server, leg, {"w": probe}, {}, node="w", pod=RUNNING, daemon_pid=7)
+
+
+def test_the_engine_is_waited_for_and_then_has_image_and_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    rig = a_rig(engine, monkeypatch)
+    over_api.start(rig)
+    assert [about.get("path", question).rpartition("/")[2] for question, about in engine.asked] == [
+        "_ping", "_ping", "_ping", "bring_image", "create", "start",
+    ]  # fmt: skip
+    assert all((about["socket"], about["root"]) == ("/run/x.sock", 7) for _, about in engine.asked)
+    image, create = engine.asked[3][1], engine.asked[4][1]["body"]
+    assert image["tag"] == create["Image"] == docker.image(rig) == "conformance-child:nonce-1"
+    assert image["config"]["Labels"] == create["Labels"] == {NONCE_LABEL: "nonce-1"}, "clean-up finds both by it"
+    assert create["Env"] == ["CHILD_NONCE=nonce-1"]
+    assert create["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostPort": "20001"}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "says"),
+    [
+        (
+            "load",
+            {"status": 0, "body": "", "lost": "this probe's image has no perl", "bytes": 0},
+            "this probe's image has no perl",
+        ),
+        ("create", {"status": 400, "body": '{"message": "no room"}', "lost": ""}, "does not create the child: no room"),
+        ("start", {"status": 500, "body": "not json", "lost": ""}, "does not start the child: not json"),
+        ("start", {"status": 500, "body": "", "lost": ""}, "does not start the child: 500"),
+    ],
+)
+def test_an_engine_that_refuses_is_heard(monkeypatch: pytest.MonkeyPatch, path: str, answer: dict[str, Any], says: str) -> None:
+    with pytest.raises(LegFailed, match=says):
+        over_api.start(a_rig(Engine(**{path: answer}), monkeypatch))
+
+
+def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    engine.pings = iter([0] * 10000)
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    with pytest.raises(TimedOut, match=r"/run/x\.sock of container dind-daemon.*no such file") as late:
+        over_api.start(a_rig(engine, monkeypatch))
+    assert "--socket" in late.value.remedy
+
+
+def test_the_client_of_a_checked_pod_waits_and_is_asked_nothing_of_its_work() -> None:
+    pod = catalogue()["dind"]
+    spec = pod.manifest["spec"]
+    client = {**spec["containers"][0], "args": ["run"], "livenessProbe": {}, "lifecycle": {}}
+    mine = evolve(pod, manifest={**pod.manifest, "spec": {**spec, "containers": [client, spec["containers"][1]]}})
+    leg = Leg("r", mine, VARIATIONS[OVER_API], "n", 1)
+    first, second = leg.pod()["spec"]["containers"]
+    assert first["command"] == WAIT
+    assert not {"args", "livenessProbe", "lifecycle"} & set(first)
+    assert second == spec["containers"][1]
+    assert first["env"] == client["env"], "what a user's variables are called is not ours to fill in"
+    kept = evolve(leg, approach=evolve(mine, keeps_command=True))
+    assert kept.pod()["spec"]["containers"][0] == client
+    both = evolve(leg, approach=evolve(mine, client="dind-daemon"))
+    assert both.pod()["spec"]["containers"][1] == spec["containers"][1], "an engine goes on being one"
