@@ -20,18 +20,18 @@ CLASS = "conformance-check"
 def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list[str]]:
     """Return the objects to create before the pod, and a line for each that says what it stands in for."""
     given = {(each.get("kind"), (each.get("metadata") or {}).get("name")): each for each in others if each.get("kind") in KEPT}
-    made: list[Object] = []
+    objects: list[Object] = []
     lines: list[str] = []
     for kind, name, keys in _named(pod):
         entry = given.get((kind, name))
         lines.append(f"{kind} {name}: {'as in the file' if entry else _shape(keys)}")
         if kind == "PersistentVolumeClaim":
-            made += _claim(name, entry)
+            objects += _claim(name, entry)
         else:
             empty = {"stringData" if kind == "Secret" else "data": dict.fromkeys(keys, "")} if keys else {}
             filled = {key: entry[key] for key in OF_CONTENT if key in entry} if entry else empty
-            made.append({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}} | filled)
-    return made, lines
+            objects.append({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}} | filled)
+    return objects, lines
 
 
 def _shape(keys: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ class Subject:
         known = mend(read, who)
         if mended and isinstance(known, str):
             raise UsageError(f"{file.name} cannot be mended: {known}.", "check it without --mend")
-        made, lines = stand_ins(read.pod, read.others)
+        objects, lines = stand_ins(read.pod, read.others)
         approach = Approach(
             name=CHECKED,
             title=f"{read.words} of {file.name}",
@@ -64,7 +64,7 @@ class Subject:
             manifest=read.pod,
             text=text,
             socket=who.socket if who.engine else "",
-            beside=tuple(made),
+            beside=tuple(objects),
             file=str(file),
             keeps_command=keep_command,
         )

@@ -36,8 +36,8 @@ def by_name(objects: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, An
 
 
 def test_each_named_object_is_made_with_the_keys_that_are_asked_for() -> None:
-    made, lines = stand_ins(POD, ())
-    there = by_name(made)
+    objects, lines = stand_ins(POD, ())
+    there = by_name(objects)
     assert there["Secret", "github"]["stringData"] == {"token": "", "id": ""}
     assert there["ConfigMap", "cfg"]["data"] == {"file": "", "k": ""}
     assert {("ConfigMap", "all"), ("Secret", "secrets"), ("Secret", "tls"), ("ServiceAccount", "runner")} <= set(there)
