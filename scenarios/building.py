@@ -187,7 +187,7 @@ def run_by_kubelet(rig: Rig) -> None:
 
 def _word(pod: Object) -> str:
     """Return what kubelet says of the pod's container: 'running', the reason for which it waits, or ''."""
-    state: Object = next((status["state"] for status in pod["status"].get("containerStatuses", [])), {})
+    state: Object = next((status.get("state", {}) for status in pod["status"].get("containerStatuses", [])), {})
     return "running" if "running" in state else str(state.get("waiting", {}).get("reason", ""))
 
 

@@ -83,7 +83,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     # An emptyDir in memory is a file system of its own, all of which is mounted: the node's name of it tells which one it is.
     source = path if sources[-1] == "/" else sources[-1]
     volume = re.search(rf"/{pod['metadata']['uid']}/volumes/kubernetes\.io~empty-dir/([^/]+)$", source)
-    if not volume or volume[1] not in [declared["name"] for declared in pod["spec"]["volumes"] if "emptyDir" in declared]:
+    if not volume or volume[1] not in [declared["name"] for declared in pod["spec"].get("volumes", []) if "emptyDir" in declared]:
         return LACKS.because(f"what is mounted at the engine's {root} is no emptyDir of the pod: {source}", *cites)
     if root != "/var/lib/docker":
         return LACKS.because(f"the engine keeps its graph in {root}", *cites)

@@ -370,8 +370,8 @@ def completes(seen: Seen) -> Observation:
     if status.get("succeeded"):
         return HOLDS.because("the Job is complete", completion.id, pods.id)
     statuses = [container for pod in pods.output.get("items", []) for container in statuses_of(pod)]
-    ended = [container["name"] for container in statuses if container["state"].get("terminated", {}).get("exitCode") == 0]
-    running = [container["name"] for container in statuses if "running" in container["state"]]
+    ended = [container["name"] for container in statuses if container.get("state", {}).get("terminated", {}).get("exitCode") == 0]
+    running = [container["name"] for container in statuses if "running" in container.get("state", {})]
     if ended and running and not status.get("failed"):
         reason = f"{', '.join(ended)} has ended with 0, {', '.join(running)} goes on, and the Job is not complete"
         return LACKS.because(reason, completion.id, pods.id)

@@ -88,7 +88,7 @@ def make_service(rig: Rig, name: str, spec: Object) -> str:
 def _led(slices: list[Object]) -> set[str]:
     """Return the addresses to which a Service leads: its ready endpoints'."""
     ends = [end for slice_ in slices for end in slice_.get("endpoints") or [] if end.get("conditions", {}).get("ready")]
-    return {address for end in ends for address in end["addresses"]}
+    return {address for end in ends for address in end.get("addresses", [])}
 
 
 def without_network(seen: Seen) -> list[Evidence]:

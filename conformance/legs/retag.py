@@ -7,8 +7,7 @@ a crash: when the last client has ended, for a client that restarted would start
 
 from __future__ import annotations
 
-import json
-
+from conformance.answers import decoded
 from conformance.approaches.catalogue import catalogue, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
@@ -78,7 +77,7 @@ def _ask(probe: NodeProbe, method: str, path: str, body: Object | None = None) -
     if answer["status"] not in (OK, CREATED, NOTHING, *([GONE] if method == "GET" else [])):
         message = answer.get("lost") or answer["body"]
         raise RigError(f"The image of a manifest as printed cannot be made on {probe.node}: {path}: {message}")
-    return dict(json.loads(answer["body"])) if answer["status"] in (OK, CREATED) else {}
+    return dict(decoded(answer["body"])) if answer["status"] in (OK, CREATED) else {}
 
 
 NOTHING = 204

@@ -67,7 +67,7 @@ def await_child_or_end(rig: Rig) -> None:
         answer = _look_for_child(rig)
         pod = rig.cluster.get(rig.leg.pod_path) or {"status": {}}
         statuses = statuses_of(pod)
-        ended = any(container["restartCount"] or "terminated" in container["state"] for container in statuses)
+        ended = any(container.get("restartCount") or "terminated" in container.get("state", {}) for container in statuses)
         if answer.output["seen"] == "serving" or ended or time.monotonic() > end:
             break
     _keep_child(rig, answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.probes.node import NodeProbe
-from conformance.probes.node_engine import has_engine, of_engine
+from conformance.probes.node_engine import has_engine, listed
 from conformance.probes.paths import PLACES, POD_LOGS, PODS
 
 CONTROLLERS = "controllers of the root cgroup"
@@ -27,8 +27,8 @@ def inventory(probe: NodeProbe) -> dict[str, list[str]]:
     names: dict[str, list[str]] = dict(probe.ask("inventory", kinds=KINDS, folders=FOLDERS).output)
     if has_engine(probe):
         for what, path in ENGINES.items():
-            names[f"engine's {what}"] = sorted(entry["Id"] for entry in of_engine(probe, path))
-        names["engine's volumes"] = [volume["Name"] for volume in (of_engine(probe, "/volumes").get("Volumes") or [])]
+            names[f"engine's {what}"] = sorted(entry["Id"] for entry in listed(probe, path))
+        names["engine's volumes"] = [volume["Name"] for volume in listed(probe, "/volumes")]
     return names
 
 

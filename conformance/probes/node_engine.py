@@ -37,6 +37,15 @@ def of_engine(probe: NodeProbe, path: str, *, or_gone: bool = False) -> Any:  # 
     raise RigError(f"The engine on {probe.node} did not tell what it has: {path}: {answer['status']} {message}")
 
 
+def listed(probe: NodeProbe, path: str) -> list[Object]:
+    """Return what a node's own engine lists; [] where it has null in the place of a list of nothing.
+
+    Raises `RigError` where it does not tell.
+    """
+    answer = of_engine(probe, path)
+    return list((answer.get("Volumes") if isinstance(answer, dict) else answer) or [])
+
+
 NONCE_LABEL = "conformance.nonce"
 """Of a network, a volume and an image, which have no environment that could carry a nonce."""
 PUTS_BACK = "conformance.puts-back"
@@ -60,7 +69,7 @@ def carrying_nonce(probe: NodeProbe) -> list[Object]:
 
 def _containers(probe: NodeProbe) -> list[Object]:
     items = []
-    for container in of_engine(probe, "/containers/json?all=1"):
+    for container in listed(probe, "/containers/json?all=1"):
         inspected = of_engine(probe, f"/containers/{container['Id']}/json", or_gone=True) or {}
         for variable in inspected.get("Config", {}).get("Env") or []:
             name, _, value = variable.partition("=")
@@ -72,8 +81,7 @@ def _containers(probe: NodeProbe) -> list[Object]:
 def _labelled(probe: NodeProbe) -> list[Object]:
     items: list[Object] = []
     for kind, (collection, _, field) in LISTED.items():
-        listed = of_engine(probe, collection)
-        for entry in (listed["Volumes"] or []) if isinstance(listed, dict) else listed:
+        for entry in listed(probe, collection):
             labels = entry.get("Labels") or {}
             if nonce := labels.get(NONCE_LABEL):
                 # An image that was built on it has its labels, but not the tag.
@@ -135,7 +143,7 @@ def forget_ports(probe: NodeProbe, spans: Iterable[range]) -> list[str]:
     """
     if not has_engine(probe):
         return []
-    listed = of_engine(probe, "/containers/json?all=1")
-    published = {port.get("PublicPort") for container in listed for port in container.get("Ports") or []}
+    containers = listed(probe, "/containers/json?all=1")
+    published = {port.get("PublicPort") for container in containers for port in container.get("Ports") or []}
     free = [ports for ports in spans if published.isdisjoint(ports)]
     return [rule for ports in free for rule in probe.ask("forget_ports", ports=[ports.start, ports.stop]).output]

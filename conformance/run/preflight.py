@@ -138,4 +138,8 @@ def _is_tainted(node: Object) -> bool:
 
 
 def _address(node: Object) -> str:
-    return next(str(a["address"]) for a in node["status"]["addresses"] if a["type"] == "InternalIP")
+    """Return where a node is asked by its own address. Raises `NoCluster` where the API server has none for it (yet)."""
+    for address in node["status"].get("addresses", []):
+        if address["type"] == "InternalIP":
+            return str(address["address"])
+    raise NoCluster(f"Node {node['metadata']['name']} has no InternalIP.", "kubectl get nodes -o wide")

@@ -73,7 +73,7 @@ def _wait_proxied(cluster: KindCluster, nodes: int, limit: float) -> None:
         return len(pods) == nodes and all(map(is_ready, pods))
 
     def seen() -> str:
-        states = [status["state"] for pod in pods for status in pod["status"].get("containerStatuses", [])]
+        states = [status.get("state", {}) for pod in pods for status in pod["status"].get("containerStatuses", [])]
         waiting = [state["waiting"]["reason"] for state in states if "waiting" in state]
         return f"{sum(map(is_ready, pods))} of {nodes} are Ready{'; ' * bool(waiting)}{', '.join(waiting)}"
 

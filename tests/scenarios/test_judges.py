@@ -14,7 +14,7 @@ from conformance import timeouts
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
-from conformance.evidence.items import Seen
+from conformance.evidence.items import Evidence, Seen
 from conformance.record import stream
 from conformance.suite import families
 from tests.conftest import RECORDED, RECORDED_V2, changed, recorded_lines, without
@@ -158,6 +158,37 @@ def test_an_answer_that_is_none_decides_nothing(run: str, name: str, leg: str) -
         for place, _ in enumerate(broken(here[reading].output)):
             lost = changed(here, reading, lambda output, place=place: broken(output)[place % len(broken(output))])  # type: ignore[misc]
             assert judge(name, lost) in (was, State.INCONCLUSIVE, State.ERROR), (reading, place)
+
+
+ALWAYS = {"containers"}
+"""Lists of Kubernetes that no object is without."""
+
+
+def without_each_list(value: Any) -> Iterator[Any]:
+    """Yield a JSON value without each list that is in it, in turn: who has nothing to list may leave the list out."""
+    for key, inside in value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ():
+        if isinstance(value, dict) and isinstance(inside, list) and key not in ALWAYS:
+            yield {name: other for name, other in value.items() if name != key}
+        for shorter in without_each_list(inside):
+            yield {**value, key: shorter} if isinstance(value, dict) else [shorter, *value[1:]]
+
+
+def answers_without_a_list(reading: Evidence) -> Iterator[Any]:
+    """Yield what the API server, or an engine, could have answered in the place of a reading: the same without one list."""
+    asked, output = reading.asked, reading.output
+    if isinstance(output, dict) and {"status", "body", "lost"} <= set(output) and output["body"][:1] in ("{", "["):
+        yield from ({**output, "body": json.dumps(shorter)} for shorter in without_each_list(json.loads(output["body"])))
+    elif isinstance(asked, dict) and "GET" in asked:
+        yield from without_each_list(output)
+
+
+@pytest.mark.parametrize(("name", "leg"), {name: leg for run, name, leg in reversed(CELLS) if run == "hybrid"}.items())
+def test_no_judge_breaks_on_a_list_that_is_not_there(name: str, leg: str) -> None:
+    here = list(record_of("hybrid").seen(leg))
+    for place, reading in enumerate(here):
+        for output in answers_without_a_list(reading):
+            concluded = PROPERTIES[name].conclude(Seen([*here[:place], evolve(reading, output=output), *here[place + 1 :]]))
+            assert "the judge of" not in concluded.reason, (reading.name, output)
 
 
 @EACH_CELL

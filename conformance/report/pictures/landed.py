@@ -159,7 +159,7 @@ def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) ->
         return "the pod's network"
     if first and mine == first.output[0]["ns"]["net"]:
         return "the node's network"
-    networks = parsed(seen[INSPECT])["NetworkSettings"]["Networks"].values()
+    networks = parsed(seen[INSPECT]).get("NetworkSettings", {}).get("Networks", {}).values()
     addresses = [network[key] for network in networks for key in ("IPAddress", "GlobalIPv6Address") if network.get(key)]
     return ", ".join(["its own network", *addresses])
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.answers import decoded
 from conformance.errors import CommandFailed, NoEngine, TimedOut
 from conformance.wait import until
 from conformance.world.machine import commands, packages, paths, processes
@@ -31,7 +32,7 @@ def info() -> dict[str, Any] | None:
         return None
     with contextlib.suppress(CommandFailed, TimedOut, json.JSONDecodeError):
         shown = commands.run(["docker", "info", "--format", "{{json .}}"], timeout=20, log="engine").stdout
-        read: dict[str, Any] = json.loads(shown)
+        read: dict[str, Any] = decoded(shown)
         if read.get("ServerVersion"):
             return read
     return None

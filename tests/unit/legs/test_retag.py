@@ -149,3 +149,9 @@ def test_no_word_of_the_printed_manifest_is_changed() -> None:
     assert pod["spec"] == printed["spec"]
     assert catalogue()["article-dood"].marks_image
     assert not any(approach.marks_image for name, approach in catalogue().items() if name != "article-dood")
+
+
+def test_an_image_whose_configuration_is_null_has_no_nonce() -> None:
+    engine = an_engine()
+    engine._answer = lambda *_: (200, {"Id": ORIGINAL, "Config": None})
+    assert retag.nonce_in_tag(engine) == ""

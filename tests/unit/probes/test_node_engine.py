@@ -43,3 +43,10 @@ def test_without_an_engine_there_is_nothing_to_sweep() -> None:
     engine: Any = Engine()
     engine.engine = lambda: "FileNotFoundError(2, 'No such file or directory')"
     assert node_engine.remove_by_nonce(engine, "") == []
+
+
+def test_an_engine_that_writes_null_for_a_list_of_nothing_has_nothing() -> None:
+    engine: Any = Engine()
+    engine._listed = lambda path: {"Volumes": None, "Warnings": None} if path == "/volumes" else None
+    assert node_engine.carrying_nonce(engine) == []
+    assert node_engine.forget_ports(engine, []) == []

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
-from conformance.world.machine import engine
+import pytest
+
+from conformance.world.machine import commands, engine
 
 
 def test_what_is_frozen_in_a_node_is_thawed_and_nothing_else(tmp_path: Path) -> None:
@@ -19,3 +23,10 @@ def test_what_is_frozen_in_a_node_is_thawed_and_nothing_else(tmp_path: Path) -> 
     assert list(states.values()) == ["THAWED", "FROZEN\n", "FROZEN\n"]
     assert not engine.thaw("nobody", tmp_path)
     assert not engine.thaw("node", tmp_path / "cgroup-v2-has-none")
+
+
+def test_what_an_engine_has_no_word_for_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = json.dumps({"ServerVersion": "27.5.1", "CgroupVersion": None, "RegistryConfig": {"Mirrors": None}})
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr(commands, "run", lambda *_, **__: SimpleNamespace(stdout=shown))
+    assert engine.info() == {"ServerVersion": "27.5.1", "RegistryConfig": {}}
