@@ -245,7 +245,7 @@ def diff(before: Path, after: Path, form: str) -> None:
     from conformance.record import stream
     from conformance.report import differences
 
-    records = [stream.read(_file(source), stream.nothing) for source in (before, after)]
+    records = [stream.observed(_file(source), stream.nothing) for source in (before, after)]
     changes = compare(*records)
     click.echo(differences.WRITERS[form](changes), nl=False)
     for read in records:
@@ -320,7 +320,7 @@ def judge(source: Path | None, verbose: bool) -> None:
     from conformance.record import stream
     from conformance.run import rejudge
 
-    read = stream.read(_file(source))
+    read = stream.observed(_file(source))
     controls = CONTROLS[-1] if "controls" in read.header else ""
     checked = "whole" if "checked" in read.header else ""
     judged = rejudge.judge(read, suite.selected(LEVELS[-1], read.repeats, controls, checked))

@@ -65,7 +65,8 @@ def check(line: Line) -> None:
     if kind not in KINDS_OF_LINE:
         raise BadRecord(f"{kind!r} is no kind of line (those are {', '.join(KINDS_OF_LINE)})")
     if kind == "header" and isinstance(line.get("schema"), int) and line["schema"] != SCHEMA:
-        raise BadRecord(f"the record is of schema {line['schema']}, and this version of conformance reads schema {SCHEMA}")
+        why = f"the record is of schema {line['schema']}, and this version of conformance reads schema {SCHEMA}"
+        raise BadRecord(why, "read it with the version that wrote it")
     try:
         _validator(kind)(line)
     except ValueError as refused:
@@ -216,6 +217,18 @@ def read(path: Path, keep: Callable[[Evidence], bool] = every) -> Record:
     return evolve(of(_lines(path, sha256.update), str(path), keep), sha256=sha256.hexdigest())
 
 
+def observed(path: Path, keep: Callable[[Evidence], bool] = every) -> Record:
+    """Read a record that something can be held against. Raises `BadRecord`, and `RigError` where nothing was observed."""
+    record = read(path, keep)
+    if not record.observations:
+        raise RigError(f"{path} has no observation: its run ended before the first, or the file was cut short.", "run it again")
+    return record
+
+
+XZ = b"\xfd7zXZ\0"
+"""How a file begins that xz has packed (tukaani.org, The .xz File Format, 2.1.1.1), and no UTF-8 does."""
+
+
 def _lines(path: Path, hear: Callable[[bytes], None]) -> Iterator[Line]:
     """Yield the checked lines of a file, one at a time; `hear` gets the bytes of each. Raises `BadRecord`."""
     try:
@@ -231,9 +244,11 @@ def _lines(path: Path, hear: Callable[[bytes], None]) -> Iterator[Line]:
                 except ValueError as broken:
                     raise BadRecord(f"{path}, line {number}: not JSON: {broken}.", "give a record.jsonl") from broken
                 except BadRecord as wrong:
-                    raise BadRecord(f"{path}, line {number}: {wrong.sentence}", "was it edited?") from wrong
+                    raise BadRecord(f"{path}, line {number}: {wrong.sentence}", wrong.remedy or "was it edited?") from wrong
                 yield line
     except (OSError, UnicodeDecodeError) as unreadable:
+        if isinstance(unreadable, UnicodeDecodeError) and unreadable.object.startswith(XZ):
+            raise BadRecord(f"{path} is packed with xz.", f"unpack it: xz -dk {path}") from unreadable
         why = getattr(unreadable, "strerror", None) or "it is no text"
         raise BadRecord(f"{path} cannot be read: {why}.", "give a record.jsonl") from unreadable
 
@@ -252,8 +267,10 @@ def of(lines: Iterable[Line], name: str = "the record", keep: Callable[[Evidence
         if keep(reading):
             evidence.append(reading)
     headers, footers = by_kind.get("header", []), by_kind.get("footer", [])
-    if len(headers) != 1 or len(footers) > 1:
-        raise BadRecord(f"{name} has {len(headers)} headers and {len(footers)} footers.", "give one run's record.jsonl")
+    if not headers:
+        raise BadRecord(f"{name} is no record, or was cut short: it has no header.", "give one run's record.jsonl")
+    if len(headers) > 1 or len(footers) > 1:
+        raise BadRecord(f"{name} is more than one record: it has more than one header or footer.", "give one run's record.jsonl")
     return Record(
         headers[0],
         tuple(by_kind.get("leg", [])),

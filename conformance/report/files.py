@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import click
 from conformance.analysis import repeats
 from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
+from conformance.errors import RigError, UsageError
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record import stream
@@ -47,19 +49,43 @@ def _selfcheck_beside(file: Path) -> stream.Record | None:
 
 
 def everything(summary: Summary, folder: Path) -> None:
-    """Write report.html, summary.md, verdict.json and badge.svg into the run's folder."""
-    _write(folder / "report.html", html_page.report(summary))
-    _write(folder / "summary.md", markdown.report(summary))
+    """Write report.html, summary.md, verdict.json and badge.svg into the run's folder. Raises `RigError` where it takes none."""
     verdicts = verdict_file.verdicts(summary)
-    _write(folder / "verdict.json", json.dumps(verdicts, indent=1) + "\n")
-    _write(folder / "badge.svg", html_page.page("badge.svg", **verdict_file.badge(verdicts)))
+    with _written_into(folder):
+        _write(folder / "report.html", html_page.report(summary))
+        _write(folder / "summary.md", markdown.report(summary))
+        _write(folder / "verdict.json", json.dumps(verdicts, indent=1) + "\n")
+        _write(folder / "badge.svg", html_page.page("badge.svg", **verdict_file.badge(verdicts)))
 
 
 def several(worlds: SideBySide, folder: Path) -> None:
-    """Write worlds.html and worlds.md into a folder, which is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "worlds.html", html_page.side_by_side(worlds))
-    _write(folder / "worlds.md", markdown.side_by_side(worlds))
+    """Write worlds.html and worlds.md into a folder, which is made if need be.
+
+    Raises `UsageError` where it cannot be, `RigError` where it takes none.
+    """
+    with _written_into(made(folder)):
+        _write(folder / "worlds.html", html_page.side_by_side(worlds))
+        _write(folder / "worlds.md", markdown.side_by_side(worlds))
+
+
+def made(folder: Path) -> Path:
+    """Make a folder for reports, if it is not there, and return it. Raises `UsageError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        sentence = f"The reports' folder {folder} cannot be made: {refused.strerror}."
+        raise UsageError(sentence, "name another with --reports") from refused
+    return folder
+
+
+@contextlib.contextmanager
+def _written_into(folder: Path) -> Iterator[None]:
+    """Raise `RigError`, in one sentence, where a folder does not take what is written into it."""
+    try:
+        yield
+    except OSError as refused:
+        remedy = "make it one that can be written and has room, or name another with --reports"
+        raise RigError(f"The reports cannot be written into {folder}: {refused.strerror}.", remedy) from refused
 
 
 def step_summary(text: str, file: Path) -> str:

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from conformance.analysis.summary import Summary
-from conformance.errors import RigError, UsageError
+from conformance.errors import RigError
 from conformance.report import files
 
 DISK_BYTES = 32 << 20
@@ -19,11 +19,7 @@ DISK_BYTES = 32 << 20
 def new(reports: Path, run: str) -> Path:
     """Make a run's folder under reports and return it. Raises `UsageError` where that cannot be."""
     stamp_ = dt.datetime.now(dt.UTC).strftime("%Y%m%d-%H%M%S")
-    folder = reports / f"{stamp_}-{run}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as broken:
-        raise UsageError(f"The report's folder {folder} cannot be made: {broken}.", "--reports DIR") from broken
+    folder = files.made(reports / f"{stamp_}-{run}")
     free = shutil.disk_usage(folder).free
     if free < DISK_BYTES:
         folder.rmdir()

@@ -8,8 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from conformance import suite
-from conformance.errors import RigError, UsageError
-from conformance.record import stream
+from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.report import files, live, markdown, terminal, verdict_file
 from conformance.run import controller, folders
 from conformance.run.consent import terms
@@ -49,9 +48,9 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
         if asked.subject and summary.checked and summary.checked.mends:
             console.print(f"mended: {asked.subject.write_mended()}", markup=False)
         end = {key: value for key, value in verdict_file.verdicts(summary).items() if key != "cells"}
-    except (OSError, stream.BadRecord) as failed:
+    except (OSError, ConformanceError) as failed:
         code = max(code, RigError.exit_code)
-        console.print(f"The reports cannot be written: {failed}", markup=False)
+        console.print(f"The run's reports were not made: {failed}", markup=False)
     if as_json:
         live.as_json({"kind": "end", **end, "exit_code": code, "why": work.why, "folder": str(folder)})
     else:

@@ -141,6 +141,38 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
     assert CliRunner().invoke(cli.cli, ["run", "-q", "--reports", str(tmp_path / "reports")]).exit_code == 1
 
 
+@pytest.mark.parametrize("command", [("judge",), ("diff", "RECORD")])
+@pytest.mark.parametrize("kept", [slice(0, 1), slice(0, None, None)])
+def test_a_record_without_an_observation_is_held_against_nothing(tmp_path: Path, command: tuple[str, ...], kept: slice) -> None:
+    """A header alone was "0 observations: 0 changed", and so was a run that ended before it judged anything."""
+    lines = [line for line in of_legs(recorded_lines(), "dind.foreground") if line["kind"] in ("header", "footer")]
+    file = str(write(tmp_path / "record.jsonl", lines[kept]))
+    ended = CliRunner().invoke(cli.cli, [file if word == "RECORD" else word for word in (*command, file)])
+    assert (ended.output, type(ended.exception)) == ("", RigError)
+    assert str(ended.exception).startswith(f"{file} has no observation")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(("report", "RECORD", "RECORD", "--reports", "FILE"), 3), (("run", "--reports", "FILE"), 3), (("report", "RECORD"), 2)],
+)
+def test_reports_that_cannot_be_written_are_one_sentence_and_its_remedy(
+    tmp_path: Path, command: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
+    record = write(tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.foreground"))
+    (tmp_path / ".report.html.part").mkdir()  # what refuses root, too
+    (tmp_path / "file").touch()
+    given = {"RECORD": str(record), "FILE": str(tmp_path / "file")}
+    monkeypatch.setattr("sys.argv", ["conformance", *(given.get(word, word) for word in command)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+    sentence, remedy = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("conformance: The reports")
+    assert "--reports" in remedy
+
+
 def test_list_command() -> None:
     done = CliRunner().invoke(cli.cli, ["list"])
     assert all(name in done.output for name in ("P2-05", "P2-08", "P2-10", "P2-13"))

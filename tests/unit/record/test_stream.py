@@ -153,8 +153,10 @@ def test_a_refusal_says_where_and_what(recorded: stream.Record) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda ls: ls[1:], "0 headers"),
-        (lambda ls: [*ls, ls[-1]], "2 footers"),
+        (lambda ls: ls[1:], "is no record, or was cut short: it has no header"),
+        (lambda _: [], "is no record, or was cut short: it has no header"),
+        (lambda ls: [*ls, ls[-1]], "is more than one record"),
+        (lambda ls: [ls[0], *ls], "is more than one record"),
         (lambda ls: [*ls, {"kind": "gossip"}], "no kind of line"),
         (lambda ls: [{**ls[0], "schema": 2}, *ls[1:]], "is of schema 2, and this version of conformance reads schema 1"),
         (lambda ls: [[1], *ls], "not a JSON object"),
@@ -165,6 +167,17 @@ def test_a_refusal_says_where_and_what(recorded: stream.Record) -> None:
 def test_what_is_no_record_is_refused_with_a_reason(tmp_path: Path, spoil, words: str) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     with pytest.raises(stream.BadRecord, match=words):
         stream.read(write(tmp_path / "r.jsonl", spoil(recorded_lines())))
+
+
+def test_the_remedy_is_of_what_is_wrong(tmp_path: Path) -> None:
+    lines = recorded_lines(evidence=False)
+    with pytest.raises(stream.BadRecord) as refused:
+        stream.read(write(tmp_path / "r.jsonl", [{**lines[0], "schema": 2}, *lines[1:]]))
+    assert refused.value.remedy == "read it with the version that wrote it"
+    with pytest.raises(stream.BadRecord) as refused:
+        stream.read(RECORDED)
+    assert refused.value.sentence == f"{RECORDED} is packed with xz."
+    assert refused.value.remedy == f"unpack it: xz -dk {RECORDED}"
 
 
 def test_the_recorded_run_is_small() -> None:
