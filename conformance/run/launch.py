@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from attrs import define
 
+from conformance.choices import LEVELS
+from conformance.controls.catalogue import run_by
 from conformance.errors import UsageError
 from conformance.run.header import Asked
 from conformance.run.plugin import FOLDER, Recorder
@@ -22,24 +24,46 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
     # Nothing that is installed beside the suite takes part, and nothing is captured: a run's own table is drawn meanwhile.
     args += ["--disable-plugin-autoload", "-p", "allure_pytest", "-p", "timeout", "--capture", "no"]
     args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", asked.level]
-    args += ["--plan", str(folder / "plan.json"), "--junit-xml", str(folder / "junit.xml")]
-    args += ["--alluredir", str(folder / "allure-results")]
     args += ["--conformance-repeat", str(asked.repeats)]
     args += ["--conformance-controls", asked.controls] if asked.controls else []
     args += ["--conformance-check", asked.check] if asked.check else []
     args += ["-k", asked.selection] if asked.selection else []
     args += ["--strict-article"] if asked.strict_article else []
     if asked.processes != "0":
+        # What a worker cannot read, or does not select, this process would take for a worker that died: it looks itself first.
+        _check_selection(asked, pytest.main([*args, "--collect-only"]))
         args += ["-p", "xdist", "-n", asked.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
+    args += ["--plan", str(folder / "plan.json"), "--junit-xml", str(folder / "junit.xml")]
+    args += ["--alluredir", str(folder / "allure-results")]
     code = pytest.main(args, plugins=[recorder, selected])
     if recorder.failed:
         raise recorder.failed
     if code == pytest.ExitCode.INTERRUPTED:
         recorder.interrupted = True
+    _check_selection(asked, code)
+
+
+def _check_selection(asked: Asked, code: int) -> None:
+    """Raise `UsageError` where pytest could not read the selection, or selected nothing."""
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"-k {asked.selection!r} is no expression that pytest reads.", "as in -k 'P2-13 and not dind'")
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        raise UsageError(f"-k {asked.selection!r} selects nothing.", "conformance list shows what there is")
+        raise _nothing_selected(asked)
+
+
+def _nothing_selected(asked: Asked) -> UsageError:
+    """Return what is wrong with a selection of nothing: what it selects may be beyond what the run was asked to judge at all."""
+    if asked.controls == "fast":
+        fast = ", ".join(control.name for control in run_by() if control.fast)
+        return UsageError(
+            f"-k {asked.selection!r} selects none of the fast controls ({fast}).", "leave out --fast for the others"
+        )
+    if asked.controls:
+        return UsageError(f"-k {asked.selection!r} selects no control that is run.", "conformance list shows what there is")
+    more = f"--level {LEVELS[-1]} has more; " if asked.level != LEVELS[-1] else ""
+    return UsageError(
+        f"-k {asked.selection!r} selects nothing of level {asked.level}.", f"{more}conformance list shows what there is"
+    )
 
 
 @define
