@@ -18,6 +18,8 @@ from conformance.images import PROBE
 
 NONCE, PORT = "article", 80
 """What the manifests have in the place of a run's nonce and port."""
+SECONDS = 60
+"""How long a child is waited for."""
 PATHS = 3
 """So many of a question's paths are named."""
 Asked = Mapping[str, Any]
@@ -98,16 +100,16 @@ def name_of(approach: Approach) -> str:
     return str(approach.manifest["metadata"]["name"])
 
 
-def setting(approach: Approach, manifest: str) -> list[str]:
-    """Return what comes first: the pod, and the shell variables that the other commands use."""
+def setting(approach: Approach) -> list[str]:
+    """Return what comes first: the pod, of the manifest that is $1, and the shell variables that the other commands use."""
     pod = name_of(approach)
     about = f"kubectl get pod {pod} -o"
     return [
-        f"kubectl apply -f {manifest}",
+        'kubectl apply -f "$1"',
         f"kubectl wait --for=condition=Ready pod/{pod} --timeout=2m",
         f"NODE=$({about} jsonpath={{.spec.nodeName}}); IP=$({about} jsonpath={{.status.podIP}})",
         f"POD_UID=$({about} jsonpath={{.metadata.uid}})",
-        f'until PID=$({_child(approach)}); [ "$PID" ]; do sleep 1; done',
+        f'for _ in $(seq {SECONDS}); do PID=$({_child(approach)}); [ "$PID" ] && break; sleep 1; done',
         f"CLIENT=$({_client(approach)})",
         r"CHILD=$(docker exec $NODE head -n 1 /proc/$PID/cgroup | grep -o '[0-9a-f]\{64\}' | tail -n 1)",
         "LAYER=$(docker exec $NODE grep -m 1 -o 'upperdir=[^,]*' /proc/$PID/mountinfo | cut -d/ -f6)",

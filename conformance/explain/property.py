@@ -6,11 +6,8 @@ import difflib
 import inspect
 import json
 import math
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from importlib import resources
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance import suite
@@ -22,7 +19,7 @@ from conformance.claims.properties import Property
 from conformance.errors import UsageError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence
-from conformance.explain import by_hand
+from conformance.explain import script
 from conformance.explain.listing import needs, predictions, wrapped
 from conformance.legs.variations import VARIATIONS
 from conformance.record.stream import Record
@@ -113,10 +110,11 @@ def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]
         yield ""
         yield from _leg(Part.of(line), [evidence[cited] for cited in line["cites"] if cited in evidence])
     yield from ("", "By hand (the nodes of a kind cluster are containers: docker exec; elsewhere kubectl debug node/$NODE)")
+    yield from (f"  {line}" for line in script.reach(str(record.header["world"].get("leg_node", ""))))
     for name in dict.fromkeys(line["approach"] for line in lines):
         if name in approaches:
             cited = [evidence[each] for line in lines if line["approach"] == name for each in line["cites"] if each in evidence]
-            yield from _by_hand(approaches[name], record, cited)
+            yield from (f"  {line}" for line in script.of_approach(approaches[name], record, cited))
     yield f"  conformance run --level {prop.level} -k '{prop.id}['"
 
 
@@ -175,28 +173,3 @@ def _short(value: Any) -> str:  # noqa: ANN401 -- any JSON
 
 
 LONG_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-
-
-def _by_hand(approach: Approach, record: Record, cited: Iterable[Evidence]) -> Iterator[str]:
-    """Yield the commands for an approach's evidence: what sets it up, then each command once, below what it shows."""
-    yield f"  # {approach.title}"
-    yield from (f"  {command}" for command in by_hand.setting(approach, _manifest(approach)))
-    printed: set[str] = set()
-    above = ""
-    for evidence in cited:
-        leg = record.leg(evidence.leg) or {}
-        about = {"namespace": leg.get("namespace", ""), "port": leg.get("port", 0), "cgroup": record.header["world"]["cgroup"]}
-        hand = by_hand.Hand(approach, record.seen(evidence.leg), **about)
-        fresh = [command for command in dict.fromkeys(map(printable, hand.commands(evidence))) if command not in printed]
-        if fresh and above != evidence.leg:
-            yield f"  # leg {_flat(evidence.leg)}: {_flat(leg.get('variation', ''))}"
-            above = evidence.leg
-        printed.update(fresh)
-        yield from (f"  {line}" for line in ([f"# {_flat(evidence.name)}", *fresh] if fresh else []))
-
-
-def _manifest(approach: Approach) -> str:
-    """Return the path of an approach's manifest, as short as it can be said from here."""
-    path = Path(str(resources.files("conformance") / "approaches" / f"{approach.name}.yaml"))
-    here = os.path.relpath(path)
-    return str(path) if here.startswith("..") else here

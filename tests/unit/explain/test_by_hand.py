@@ -152,7 +152,7 @@ def test_a_question_without_commands_names_the_file_that_has_it(question: str) -
 
 
 def test_every_command_is_one_that_a_shell_takes() -> None:
-    lines = [line for name in catalogue() for line in by_hand.setting(catalogue()[name], f"{name}.yaml")]
+    lines = [line for name in catalogue() for line in by_hand.setting(catalogue()[name])]
     lines += [line for approach, asked, _ in ASKED for line in commands(approach, asked)]
     lines += [line for question in by_hand.QUESTIONS for line in commands("dood", {"question": question, "host": IP, "port": 1})]
     for line in lines:
@@ -164,7 +164,7 @@ def test_the_childs_process_and_its_limit_are_found(tmp_path: Path) -> None:
     """Where this machine is the node: `docker exec NODE` only runs the command."""
     (tmp_path / "docker").write_text('#!/bin/sh\nshift 2\nexec "$@"\n', encoding="utf-8")
     (tmp_path / "docker").chmod(0o755)
-    setting = by_hand.setting(catalogue()["dood"], "x")
+    setting = by_hand.setting(catalogue()["dood"])
     find = next(line for line in setting if "PID=$(" in line)
     child = subprocess.Popen(["sleep", "60"], env={"CHILD_NONCE": "article", "PATH": os.environ["PATH"]})
     try:
