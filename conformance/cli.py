@@ -241,11 +241,11 @@ def diff(before: Path, after: Path, form: str) -> None:
 
     BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
     """
-    from conformance.analysis.differences import compare
+    from conformance.analysis.differences import compare, needed
     from conformance.record import stream
     from conformance.report import differences
 
-    records = [stream.observed(_file(source), stream.nothing) for source in (before, after)]
+    records = [stream.observed(_file(source), needed) for source in (before, after)]
     changes = compare(*records)
     click.echo(differences.WRITERS[form](changes), nl=False)
     for read in records:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from attrs import frozen
 
 from conformance.analysis.header import ReportedWorld
 from conformance.claims.observations import State
+from conformance.evidence.identity import parsed
+from conformance.evidence.names import DAEMON
 from conformance.record.names import repeat_of
 from conformance.record.stream import Line, Record
 
@@ -96,8 +99,16 @@ class SideBySide:
 
     @property
     def facts(self) -> dict[str, list[str]]:
-        """Return what is shown of the worlds and their runs, by name, each in the order of the records."""
-        return {what: [fact(record) for record in self.records] for what, fact in FACTS.items()}
+        """Return what is shown of the worlds and their runs, by name, each in the order of the records.
+
+        Of what else is noted of a world it is what they do not have in common.
+        """
+        facts = {what: [fact(record) for record in self.records] for what, fact in FACTS.items()}
+        settings = [settings_of(record) for record in self.records]
+        for what in dict.fromkeys(name for each in settings for name in each):
+            values = [each.get(what, "not noted") for each in settings]
+            facts |= {what: values} if len({*values}) > 1 else {}
+        return facts
 
     @property
     def lines(self) -> list[str]:
@@ -119,3 +130,22 @@ FACTS: dict[str, Callable[[Record], str]] = {
     "stand-ins": lambda record: ", ".join(record.header.get("stand_ins", {})) or "none",
 }
 """What is shown of a world and its run, by name."""
+
+
+OF_ENGINE: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "": lambda info: info.get("ServerVersion"),
+    "'s storage driver": lambda info: info.get("Driver"),
+    "'s cgroup driver": lambda info: info.get("CgroupDriver"),
+    "'s containerd": lambda info: info.get("ContainerdCommit", {}).get("ID"),
+    "'s runc": lambda info: info.get("RuncCommit", {}).get("ID"),
+}
+"""What an approach's engine says of itself (docs.docker.com, Engine API, SystemInfo)."""
+
+
+def settings_of(record: Record) -> dict[str, str]:
+    """Return what else a record notes of its world that changes verdicts, by name: of the legs' node, of approaches' engines."""
+    noted = dict(record.header["world"].get("settings", {}))
+    for reading in record.named(DAEMON):
+        info, engine = parsed(reading), f"engine of {reading.leg.partition('.')[0]}"
+        noted |= {f"{engine}{what}": str(value) for what, fact in OF_ENGINE.items() if (value := fact(info))}
+    return noted

@@ -30,6 +30,11 @@ def tables(differences: Differences) -> list[Table]:
     """Return the parts in the order in which they matter; those without a row are left out."""
     parts = [
         Table("The worlds", ("what", "before", "after"), differences.facts),
+        Table(
+            "Noted of one world alone, so not compared",
+            ("what",),
+            ((", ".join(differences.unnoted),),) * bool(differences.unnoted),
+        ),
         Table("Observations that changed", ("cell", "before", "after"), tuple(_changed(row) for row in differences.changed)),
         Table("Observations that appeared", ("cell", "after"), tuple(_single(line) for line in differences.appeared)),
         Table("Observations that vanished", ("cell", "before"), tuple(_single(line) for line in differences.vanished)),

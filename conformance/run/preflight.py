@@ -23,7 +23,7 @@ from conformance.probes.node import NODE_SOCKET
 from conformance.run import ports
 from conformance.run.footing import Footing
 from conformance.run.plan import Plan
-from conformance.run.stamp import engines, stamp
+from conformance.run.stamp import engines, settings, stamp
 
 UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"), "leg_node": "", "nodes": []}
 LOOKS_AT_ONCE = 4
@@ -74,10 +74,11 @@ class Preflight:
             leg_node = next((name for name in workers if name not in silent), workers[0])
             stamped = looks.submit(stamp, footing.cluster, probes, leg_node)
             generations = looks.submit(engines, probes[leg_node], footing.references)
+            set_so = looks.submit(settings, footing.cluster, probes[leg_node])
             unavailable = self._unavailable(workers, silent)
             self._choose_ports({port for answer in listening for port in answer.result().output})
             printed = "stand-in" if images.DIND_2017 in footing.stand_ins else "original"
-            self.world = {**stamped.result(), "printed": printed, **generations.result()}
+            self.world = {**stamped.result(), "settings": set_so.result(), "printed": printed, **generations.result()}
             self._note("node that the legs are on", leg_node)
             plan = Plan(
                 run=footing.run,

@@ -9,9 +9,11 @@ from typing import Any
 
 from conformance.cluster.api import Cluster
 from conformance.cluster.notes import noted
+from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.images import DOCKER_DIND
 from conformance.probes.node import NODE_SOCKET, OK, NodeProbe
+from conformance.probes.node_engine import of_engine
 from conformance.timeouts import TIMEOUTS
 
 API_1_24_REFUSED = 29
@@ -32,6 +34,47 @@ def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
     version = json.loads(answer["body"])["Version"] if answer["status"] == OK else ""
     tag = given.get(DOCKER_DIND, DOCKER_DIND).partition("@")[0].rpartition("/")[2].partition(":")[2]
     return {"node_engine": generation(version), "pod_engine": generation(tag)}
+
+
+OF_ENGINE = {
+    "": "ServerVersion", "'s storage driver": "Driver",
+    "'s cgroup driver": "CgroupDriver", "'s default runtime": "DefaultRuntime",
+}  # fmt: skip
+"""What is noted of an engine -> its field in what /info answers (docs.docker.com, Engine API, SystemInfo)."""
+PARTS = ("containerd", "runc")
+"""What an engine names among its components (Engine API, SystemVersion)."""
+OF_KUBELET = (
+    "cgroupDriver", "cgroupRoot", "cgroupsPerQOS", "cpuCFSQuota", "cpuCFSQuotaPeriod", "cpuManagerPolicy", "failSwapOn",
+    "featureGates", "localStorageCapacityIsolation", "memoryManagerPolicy", "memorySwap", "memoryThrottlingFactor",
+    "podPidsLimit", "singleProcessOOMKill",
+)  # fmt: skip
+"""The settings of a kubelet on which hangs what binds a pod (kubernetes.io, Kubelet Configuration v1beta1)."""
+
+
+def settings(cluster: Cluster, probe: NodeProbe) -> dict[str, str]:
+    """Return what else of the legs' node changes verdicts, by name; what does not tell it, or is not there, is left out."""
+    versions = probe.ask("runtime").output
+    noted_ = {"runc": versions["runc"].removeprefix("runc version "), "iptables": versions["iptables"].removeprefix("iptables ")}
+    noted_["snapshotter"] = probe.ask("machine").output["snapshotter"]
+    info, version = (_of_engine(probe, path) for path in ("/info", "/version"))
+    noted_ |= {f"node's engine{what}": str(info.get(key, "")) for what, key in OF_ENGINE.items()}
+    components = {part.get("Name"): str(part.get("Version", "")) for part in version.get("Components", [])}
+    noted_ |= {f"node's engine's {part}": components.get(part, "") for part in PARTS}
+    try:
+        kubelet = cluster.read(f"/api/v1/nodes/{probe.node}/proxy/configz").get("kubeletconfig", {})
+    except RigError:  # who may run pods may not always ask a kubelet how it is set
+        kubelet = {}
+    noted_ |= {f"kubelet's {key}": json.dumps(kubelet[key]).strip('"') for key in OF_KUBELET if key in kubelet}
+    # In parentheses is why a program did not say it.
+    return {name: text for name, text in noted_.items() if text and not text.startswith("(")}
+
+
+def _of_engine(probe: NodeProbe, path: str) -> dict[str, Any]:
+    """Return what a node's own engine answers; {} where there is none, or it does not tell."""
+    try:
+        return dict(of_engine(probe, path))
+    except RigError:
+        return {}
 
 
 def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict[str, Any]:

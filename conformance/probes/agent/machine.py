@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 
 from conformance.probes.agent.procfs import boottime, enter, maybe, mounts_of, text
@@ -20,6 +21,7 @@ def machine(_: Object) -> Object:
         "kernel": text("/proc/sys/kernel/osrelease").strip(),
         "os": maybe("/etc/os-release"),
         "cgroup_mounts": [f"{mount.kind} {mount.point}" for mount in mounted if mount.kind.startswith("cgroup")],
+        "snapshotter": next(filter(None, (snapshotter_of(mount.line) for mount in mounted)), ""),
         "controllers": maybe("/sys/fs/cgroup/cgroup.controllers"),
         "mem_total": memory["MemTotal"].strip(),
         "mem_available": memory["MemAvailable"].strip(),
@@ -27,6 +29,15 @@ def machine(_: Object) -> Object:
         "var_lib_kubelet": [mount.line for mount in mounted if mount.point in ("/var", "/", "/var/lib/kubelet")],
         "boot_id": text("/proc/sys/kernel/random/boot_id").strip(),
     }
+
+
+SNAPSHOTTER = re.compile(r"/io\.containerd\.snapshotter\.v1\.([\w-]+)/")
+
+
+def snapshotter_of(mount: str) -> str:
+    """Return which of containerd's snapshotters keeps what a mount is made of, '' where none does."""
+    name = SNAPSHOTTER.search(mount)
+    return name[1] if name else ""
 
 
 @question(lasts=True)

@@ -52,10 +52,10 @@ def execute(asked: Object) -> Object:
 
 @question
 def runtime(_: Object) -> dict[str, str]:
-    """Return what makes a pod's containers here, by its own word, and the cgroup namespace of the node's first process."""
+    """Return what makes a pod's containers and rules, by its own word, and the cgroup namespace of the node's first process."""
     enter(1, "mnt")
     versions = {}
-    for program in ("containerd", "runc"):
+    for program in ("containerd", "runc", "iptables"):
         try:
             lines = ran(program, "--version").stdout.splitlines()
         except OSError as error:

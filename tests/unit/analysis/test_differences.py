@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 
 from conformance.analysis.differences import Differences, compare
 from conformance.cli import cli
+from conformance.evidence.items import digest
+from conformance.evidence.names import DAEMON
 from conformance.record import stream
 from conformance.record.names import leg_name
 from conformance.report import differences
@@ -50,6 +53,39 @@ def test_what_is_another_one_is_told_worlds_first() -> None:
     backwards = compare(stream.of(changed()), stream.of(recorded_lines(evidence=False)))
     assert [line["property"] for line in backwards.appeared] == ["P2-05"]
     assert [part.title.split()[-1] for part in differences.tables(compared())] == ["worlds", "changed", "vanished", "starts"]
+
+
+def with_settings(**settings: str) -> stream.Record:
+    """Return the recorded run as one of today, which notes how its world is set."""
+    lines = recorded_lines(evidence=False)
+    lines[0]["world"]["settings"] = {name.replace("_", " "): value for name, value in settings.items()}
+    return stream.of(lines)
+
+
+def test_what_else_changes_verdicts_is_told_and_what_an_older_record_does_not_note_is_no_change() -> None:
+    old, new = (
+        with_settings(runc="1.1.5", iptables="v1.8.9"),
+        with_settings(runc="1.5.3", iptables="v1.8.9", snapshotter="native"),
+    )
+    both = compare(old, new)
+    assert both.facts == (("runc", "1.1.5", "1.5.3"),)
+    assert both.unnoted == ("snapshotter",)
+    assert "Noted of one world alone, so not compared:\n  snapshotter\n" in differences.text(both)
+    before = compare(stream.of(recorded_lines(evidence=False)), new)
+    assert (before.facts, before.unnoted) == ((), ("runc", "iptables", "snapshotter"))
+
+
+def test_what_engines_say_of_themselves_is_compared() -> None:
+    lines = recorded_lines()
+    for line in lines:
+        if line["kind"] == "evidence" and line["name"] == DAEMON and line["leg"].startswith("dind."):
+            info = {**json.loads(line["output"]["body"]), "ServerVersion": "29.1.0", "RuncCommit": {"ID": "1.5.3"}}
+            line["output"]["body"] = json.dumps(info)
+            line["sha256"] = digest(line["output"])
+    facts = {what: (old, new) for what, old, new in compare(stream.of(recorded_lines()), stream.of(lines)).facts}
+    assert facts["engine of dind"][1] == "29.1.0"
+    assert facts["engine of dind's runc"][1] == "1.5.3"
+    assert not [what for what in facts if what.startswith("engine of dood")]
 
 
 def test_times_of_one_start_each_cannot_be_told_apart() -> None:
