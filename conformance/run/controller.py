@@ -101,9 +101,9 @@ class Run:
 
     def _prepare(self, cells: list[suite.Cell], recorder: Recorder, renewed: contextlib.ExitStack) -> None:
         """Look at the world, now that it is known which cells are selected; write plan and header."""
+        self._cells = cells
         if self.asked.selection:
             self._begin(renewed)
-        self._cells = cells
         plan = self._preflight.plan({cell.approach for cell in cells}, self.folder, self.asked.rate)
         plan.write(self.folder / "plan.json")
         self.note_time("ready")

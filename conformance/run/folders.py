@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from conformance.analysis.summary import Summary
+from conformance.claims.observations import State
 from conformance.errors import RigError
 from conformance.report import files
 
@@ -37,7 +38,9 @@ def finish(folder: Path) -> Summary:
     """Render every report of a run's folder and return what they are of; `latest` then is the last run that judged something."""
     summary = files.summary_of(folder / "record.jsonl")
     files.everything(summary, folder)
-    if not summary.whole.observations:
+    whole = summary.whole
+    # Of a run that broke before its first leg each cell is an ERROR, and nobody judged it.
+    if not whole.legs and all(line["state"] == State.ERROR.value for line in whole.observations):
         return summary
     latest = folder.parent / "latest"
     temporary = folder.parent / f".latest-{os.getpid()}"

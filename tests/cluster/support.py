@@ -125,8 +125,9 @@ def states(read: stream.Record) -> dict[str, str]:
 
 
 def diagnostics(reports: Path) -> str:
-    """Return all that was kept of a failure, as text."""
-    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(reports.glob("latest/diagnostics/*.json")))
+    """Return all that was kept of the newest run's failure, as text."""
+    folder = max(reports.glob("*-*-*")) / "diagnostics"
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.json")))
 
 
 LOOK = r"""

@@ -25,6 +25,7 @@ from tests.cluster.support import (
     its_child_runs,
     kubectl,
     latest,
+    newest,
     objects,
     on,
     run_id,
@@ -47,7 +48,7 @@ def refused(done: Done, code: int, *words: str) -> None:
 
 def errors(reports: Path, *words: str) -> stream.Record:
     """Assert that every observation is ERROR for the reason, and that diagnostics were kept."""
-    read = latest(reports)
+    read = newest(reports)
     assert read.observations
     assert set(states(read).values()) == {"ERROR"}
     assert read.footer is not None
