@@ -42,6 +42,8 @@ class LegRunner:
     schedule: Schedule
     keep: Callable[[str, Object], None]
     """Keeps a document beside the record, under a name."""
+    tell: Callable[[str], None] = lambda _: None
+    """Is given the name of each time that is noted, when it is."""
     failed: str = ""
     """Why nothing of the leg can be judged."""
     failures: dict[str, str] = field(factory=dict)
@@ -185,6 +187,7 @@ class LegRunner:
 
     def _note_time(self, what: str) -> None:
         self.times[what] = round(time.time(), 3)
+        self.tell(what)
 
     def _redacted(self, broken: Exception) -> str:
         """Return what a failure says: it may quote a log, or a daemon, with secrets in it."""

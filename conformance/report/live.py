@@ -1,7 +1,8 @@
 """What a run tells while it goes on: a table on a terminal, plain lines elsewhere, JSON for machines, nothing where asked.
 
-Each way is a context manager that is called with every line of the record as it is written, and with
-`{"kind": "waiting", "cell": ...}` when a cell begins to be waited for.
+Each way is a context manager that is called with every line of the record as it is written, with
+`{"kind": "waiting", "cell": ...}` when a cell begins to be waited for, and with `{"kind": "phase", "leg": ..., "phase": ...}`
+when the run (leg "") or a leg has come so far.
 """
 
 from __future__ import annotations
@@ -26,6 +27,15 @@ from conformance.report import terminal
 from conformance.report.printable import printable
 
 Hear = Callable[[Line], None]
+PHASES = {
+    (False, "first pod"): "the nodes' probes start",
+    (False, "ready"): "the nodes have been looked at; the legs start",
+    (True, "serving"): ": its child serves",
+    (True, "deleted"): ": its pod is gone",
+    (False, "observed"): "the clean-up starts",
+    (False, "cleaned"): "the clean-up has ended",
+}
+"""Whether of a leg, and which of the times that a run and its legs note -> what is printed."""
 A_SECOND = 2
 """How often the table is drawn: what is measured runs on the same processors."""
 
@@ -49,9 +59,15 @@ def as_json(value: dict[str, Any]) -> None:
 
 @contextmanager
 def plain(console: Console) -> Iterator[Hear]:
-    """Print a line for each observation."""
+    """Print a line for each observation, and for each phase: who reads a log as it grows sees that the run goes on."""
     began = time.monotonic()
-    yield lambda line: _print(console, line, began)
+
+    def hear(line: Line) -> None:
+        _print(console, line, began)
+        if line["kind"] == "phase" and (words := PHASES.get((bool(line["leg"]), line["phase"]))):
+            console.print(f"{time.monotonic() - began:6.1f} s  {line['leg']}{words}", markup=False, soft_wrap=True)
+
+    yield hear
 
 
 @contextmanager

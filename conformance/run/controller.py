@@ -33,7 +33,7 @@ class Run:
     id: str
     asked: Asked
     tell: Callable[[stream.Line], None] = lambda _: None
-    """Is given each line of the record, and what is waited for."""
+    """Is given each line of the record, what is waited for, and how far the run and each leg are."""
     why: str = ""
     """When it has ended: one sentence why its exit code is what it is."""
     seconds: dict[str, float] = field(factory=dict)
@@ -50,6 +50,7 @@ class Run:
     def note_time(self, what: str) -> None:
         """Note how many seconds into the run this is."""
         self.seconds[what] = round(time.monotonic() - self._began, 2)
+        self.tell({"kind": "phase", "leg": "", "phase": what})
 
     def go(self) -> int:
         """Run to the end and return the exit code. Whatever happens, what was made is cleaned and a footer is written.

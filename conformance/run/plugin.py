@@ -230,8 +230,11 @@ class Recorder:
         self.tell({"kind": "waiting", "cell": nodeid.rpartition("::")[2]})
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Keep the session, to end it where the record cannot be written."""
+        """Keep the session, to end it where the record cannot be written, and hear of legs that are in this process."""
         self._session = session
+        here = session.config.pluginmanager.get_plugin("conformance-session")
+        if isinstance(here, Conformance) and isinstance(here.source, Live):
+            here.source.tell = self.tell
 
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep what broke pytest itself: one sentence of it is told, the rest is kept, and nothing is printed."""

@@ -6,8 +6,8 @@ import contextlib
 import json
 import secrets
 import threading
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class Live:
         self._unjudged: dict[str, set[str]] = {}
         """Leg -> the properties for which its evidence is kept."""
         self._handed_over: set[str] = set()
+        self.tell: Callable[[Line], None] = lambda _: None
+        """Is given how far each leg is; threads of legs call it."""
         self._starting = Turns(AT_ONCE)
         self._order = {name: place for place, name in enumerate(all_legs())}
 
@@ -73,7 +75,8 @@ class Live:
             rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
             schedule = Schedule(home, self._starting, len(self._runners), longer, rig.stop)
-            runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep)
+            tell = partial(self._tell, name)
+            runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep, tell)
             self._unjudged[name] = {cell.prop.id for cell in of_leg}
             if not leg.approach.marks_image:
                 self._starting.enlist(schedule.place)
@@ -81,6 +84,9 @@ class Live:
             thread = threading.Thread(target=runner.run, name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _tell(self, leg: str, phase: str) -> None:
+        self.tell({"kind": "phase", "leg": leg, "phase": phase})
 
     def _keep(self, name: str, document: dict[str, Any]) -> None:
         folder = Path(self.plan.folder) / "diagnostics"

@@ -15,7 +15,7 @@ from conformance.cli import cli
 from conformance.record import stream
 from conformance.report import live
 from tests.builders.records import observed
-from tests.conftest import of_legs, recorded_lines, write
+from tests.conftest import ROOT, of_legs, recorded_lines, write
 
 HOSTILE = "\x1b[31m[red] :smile: \u202e"
 CELL = {"kind": "waiting", "cell": "P2-05[dind.x~2]"}
@@ -133,3 +133,23 @@ def test_without_a_terminal_there_are_plain_lines(run: Any) -> None:
     assert "\x1b" not in output
     assert sum("P2-05[d" in line for line in output.splitlines()) >= 2
     assert output.endswith("exit code 0: as ever\n")
+
+
+def test_without_a_terminal_a_phase_is_a_line() -> None:
+    console = Console(file=io.StringIO(), width=60)
+    with live.plain(console) as hear:
+        for leg, phase in (("", "first pod"), ("", "ready"), ("dind.x", "deploying"), ("dind.x", "serving"), ("", "observed")):
+            hear({"kind": "phase", "leg": leg, "phase": phase})
+    printed = [line.partition(" s  ")[2] for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]
+    assert printed == [
+        "the nodes' probes start",
+        "the nodes have been looked at; the legs start",
+        "dind.x: its child serves",
+        "the clean-up starts",
+    ]
+
+
+def test_every_phase_that_is_printed_is_one_that_is_noted() -> None:
+    for of_leg, phase in live.PHASES:
+        source = (ROOT / "conformance" / ("legs/runner.py" if of_leg else "run/controller.py")).read_text(encoding="utf-8")
+        assert f'note_time("{phase}")' in source
