@@ -120,6 +120,12 @@ def seen(recorded: stream.Record) -> Callable[[str], Seen]:
     return recorded.seen
 
 
+@pytest.fixture
+def seen_on_v2() -> Callable[[str], Seen]:
+    """Return a leg's evidence that was recorded in the world of cgroup v2."""
+    return stream.of(recorded_lines(RECORDED_V2)).seen
+
+
 def changed(seen: Seen, name: str, change: Callable[[Any], Any]) -> Seen:
     """Return the evidence with every reading of a name changed: a world that lies, or another world."""
     readings = []

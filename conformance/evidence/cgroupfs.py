@@ -148,6 +148,28 @@ def peak(level: Level) -> int | None:
     return None
 
 
+def memory_used(level: Level) -> int | None:
+    """Return how much memory is charged to this level and all below it, in bytes."""
+    for file in ("memory.current", "memory.usage_in_bytes"):
+        if file in level.files:
+            return int(level.files[file])
+    return None
+
+
+def memory_held_at(level: Level) -> float:
+    """Return from how many bytes on a level gets no more, or hardly any: its limit or, on v2, its memory.high; `inf` for none."""
+    high = level.files.get("memory.high", "max").strip()
+    return min(memory_limit(level), math.inf if high == "max" else int(high))
+
+
+def pressed(level: Level) -> int:
+    """Return how often this level was to have more than it may (v1: memory.failcnt; v2: high and max of its memory.events)."""
+    failed = level.files.get("memory.failcnt", "").strip()
+    if failed:
+        return int(failed)
+    return sum(counter(level.files.get("memory.events", ""), name) or 0 for name in ("high", "max"))
+
+
 def throttled(level: Level) -> int | None:
     """Return the number of periods in which this level was throttled."""
     return counter(level.files.get("cpu.stat", ""), "nr_throttled")

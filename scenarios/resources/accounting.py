@@ -25,10 +25,11 @@ from scenarios.resources.reading import (
     CONTROLLERS,
     MENDED,
     PREDICTS,
+    as_declared,
     cgroups,
+    declared,
     looked_at,
     pod_limit,
-    pod_requests,
     requested,
 )
 
@@ -49,13 +50,16 @@ def _read_requests(rig: Rig, name: str) -> None:
     """Keep what every pod on the leg's node requests, by the pod's uid; nothing else of pods that are not ours."""
 
     def resources(pods: Object) -> Object:
-        return {
-            pod["metadata"]["uid"]: [{"resources": container.get("resources", {})} for container in containers(pod)]
-            for pod in pods.get("items", [])
-        }
+        return {pod["metadata"]["uid"]: _resources(pod) for pod in pods.get("items", [])}
 
-    kept = "the resources of the containers, by the pod's uid"
+    kept = "the resources of the containers, or the pod's own where it has some, by the pod's uid"
     rig.get(name, "/api/v1/pods", kept=kept, keep=resources, fieldSelector=f"spec.nodeName={rig.home.node}")
+
+
+def _resources(pod: Object) -> list[Object]:
+    """Return what a pod's containers request and are limited to; where the pod itself does, for all of them, that alone."""
+    whole = pod["spec"].get("resources")
+    return [{"resources": whole}] if whole else [{"resources": each.get("resources", {})} for each in containers(pod)]
 
 
 @prop("P2-12", "what the pod requested covers the child",
@@ -90,7 +94,8 @@ def requests(seen: Seen) -> Observation:
 
 def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:
     """Say what the pods of these uids request in all."""
-    return cgroupfs.amount(resource, sum(pod_requests(pods[uid], resource) for uid in uids))
+    in_all = (declared({"spec": {"containers": pods[uid]}}, "requests", resource) for uid in uids)
+    return cgroupfs.amount(resource, sum(filter(None, in_all)))
 
 
 BILLED, UNBILLED = 0.9, 0.3
@@ -144,7 +149,7 @@ def _accounted_at(entry: Object) -> float:
 
 
 @prop("P2-24", "what the child used is attributed to its pod",
-      predicts=PREDICTS, legs=("laden",), level="article", with_cpus_alone=(use_before_burn, burn_alone),
+      predicts=PREDICTS, legs=("laden",), level="article", with_cpus_alone=(cgroups, use_before_burn, burn_alone),
       unhurried=(account,), expects=MENDED)  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
@@ -197,7 +202,8 @@ def capacity(rig: Rig) -> None:
 
 @prop("G-02", "the daemon reports the node's capacity, whatever the limit of the pod",
       source=GITLAB_RUNNER,
-      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended", while_serving=(capacity,))  # fmt: skip
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended",
+      while_serving=(cgroups, capacity))  # fmt: skip
 def reports_the_node(seen: Seen) -> Observation:
     """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
     daemon, node = seen[DAEMON], seen["node's capacity"]
@@ -209,7 +215,8 @@ def reports_the_node(seen: Seen) -> Observation:
     if cpu_limit >= cpus or memory_limit >= memory:
         return inconclusive("the pod's limits are not below what the node has", seen[POD].id, node.id)
     reason = f"it reports {info['NCPU']} CPU and {_mib(info['MemTotal'])}; the node has {cpus} and {_mib(memory)}, "
-    reason += f"the pod's limits are {cpu_limit:g} and {_mib(memory_limit)}"
+    reason += f"the pod's limits are {cpu_limit:g}{as_declared(seen, 'cpu', cpu_limit)} and "
+    reason += f"{_mib(memory_limit)}{as_declared(seen, 'memory', memory_limit)}"
     as_the_node = (info["NCPU"], info["MemTotal"]) == (cpus, memory)
     return (HOLDS if as_the_node else LACKS).because(reason, daemon.id, node.id, seen[POD].id)
 

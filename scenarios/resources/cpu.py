@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import prop
 from conformance.evidence import cgroupfs
@@ -15,7 +12,17 @@ from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle, until
-from scenarios.resources.reading import MENDED, PREDICTS, made_by, pod_limit, runtime, within_pod
+from scenarios.resources.reading import (
+    MENDED,
+    PREDICTS,
+    Bound,
+    as_declared,
+    bound,
+    cgroups,
+    made_by,
+    pod_limit,
+    runtime,
+)
 
 BURNERS = 2
 WINDOW = 2.0
@@ -41,8 +48,9 @@ def burn_alone(rig: Rig) -> None:
         return limit is None or possible >= CALM * limit
 
     def decided() -> bool:
-        read = _used(rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW), uid)
-        return limit is None or read is None or _bound(*read, limit) is not None
+        use = rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
+        read = _used(use, uid, limit) if limit else None
+        return read is None or _bound(*read) is not None
 
     settle("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
     script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
@@ -59,7 +67,7 @@ def burn_alone(rig: Rig) -> None:
 
 
 @prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      predicts=PREDICTS, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(burn_alone,),
+      predicts=PREDICTS, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(cgroups, burn_alone),
       expects=MENDED)  # fmt: skip
 def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
@@ -68,32 +76,36 @@ def burn(seen: Seen) -> Observation:
         return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
     calibration, use = seen["calibration"], seen["use while burning"]
     possible = _possible(calibration)
-    read = _used(use, seen[POD].output["metadata"]["uid"])
+    read = _used(use, seen[POD].output["metadata"]["uid"], limit)
     if read is None:
         return inconclusive("the child's own CPU use could not be read", use.id)
-    used, periods = read
-    reason = f"used {used:.2f} CPU of the pod's {limit:g}, throttled in {periods} periods; without limits {possible:.2f}"
+    used, periods, by = read
+    reason = f"used {used:.2f} CPU of the pod's {limit:g}{as_declared(seen, 'cpu', limit)}, throttled in {periods} periods; "
+    reason += f"without limits {possible:.2f}"
     cites = (calibration.id, use.id)
-    bound = _bound(used, periods, limit)
-    if bound is None:
+    binds = _bound(*read)
+    if binds is None:
         return inconclusive(f"{reason}: this node gives too little to tell", *cites)
-    return (HOLDS if bound else LACKS).because(reason + made_by(seen), *cites)
+    if by.own:
+        reason = f"bound by a limit of its own, {by.limit:g} CPU: {reason}"
+    return (HOLDS if binds else LACKS).because(reason + made_by(seen), *cites)
 
 
-def _used(use: Evidence, uid: str) -> tuple[float, int] | None:
-    """Return how much of a CPU the child used while it was read, and the periods in which its pod, or less, was throttled."""
+def _used(use: Evidence, uid: str, limit: float) -> tuple[float, int, Bound] | None:
+    """Return how much of a CPU the child used while it was read, in how many periods what can bind it throttled it, and that."""
     first, last = use.output["samples"]
     begin, end = (cgroupfs.cpu_seconds(cgroupfs.levels(sample)) for sample in (first, last))
     if begin is None or end is None:
         return None
-    return (end - begin) / (last["at"] - first["at"]), _throttled(last, uid) - _throttled(first, uid)
+    before, after = (bound("cpu", sample, uid, limit) for sample in (first, last))
+    return (end - begin) / (last["at"] - first["at"]), _throttled(after.levels) - _throttled(before.levels), after
 
 
-def _bound(used: float, periods: int, limit: float) -> bool | None:
+def _bound(used: float, periods: int, by: Bound) -> bool | None:
     """Return whether the limit binds what used so much of a CPU; None where that says nothing (see `WITHIN`)."""
-    if used <= WITHIN * limit and periods > 0:
+    if used <= WITHIN * by.limit and periods > 0:
         return True
-    return False if used > BEYOND * limit and not periods else None
+    return False if used > BEYOND * by.pods and not periods else None
 
 
 def _possible(calibration: Evidence) -> float:
@@ -101,7 +113,7 @@ def _possible(calibration: Evidence) -> float:
     return float(calibration.output["cpu_seconds"] / calibration.output["wall_seconds"])
 
 
-def _throttled(sample: Mapping[str, Any], uid: str) -> int:
-    """Sum the throttled periods on the way from the child up to its pod."""
-    counted = [cgroupfs.throttled(level) for level in within_pod("cpu", sample, uid)]
+def _throttled(levels: list[cgroupfs.Level]) -> int:
+    """Sum the throttled periods of the levels of a child's way that bind it."""
+    counted = [cgroupfs.throttled(level) for level in levels]
     return sum(number for number in counted if number is not None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
@@ -13,7 +15,18 @@ from conformance.evidence.names import CHILD, POD, POD_PROCESSES
 from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
-from scenarios.resources.reading import MENDED, MENDS, PREDICTS, made_by, pod_limit, runtime, within_pod
+from scenarios.resources.reading import (
+    MENDED,
+    MENDS,
+    PREDICTS,
+    Bound,
+    as_declared,
+    bound,
+    cgroups,
+    made_by,
+    pod_limit,
+    runtime,
+)
 
 ZERO = tuple(
     expect(approach, LACKS,
@@ -84,7 +97,11 @@ def _oom_killed(pod: Object, before: Object) -> list[str]:
 
 
 def judge_allocation(seen: Seen) -> Observation:
-    """Judge how far the child came, and what stopped it."""
+    """Judge which of four ends the allocation had.
+
+    It was let through, or the pod's limit ended it, or a limit of the child's own did, or one of them holds it: it goes no
+    further, and nothing is killed.
+    """
     limit = pod_limit(seen, "memory")
     if limit is None:
         return inconclusive("the pod has no memory limit, so there is nothing to inherit", seen[POD].id)
@@ -99,17 +116,17 @@ def judge_allocation(seen: Seen) -> Observation:
     cites = (output.id, before.id, after.id, end.id)
     lines = output.output["body"].split()
     reached = max((int(line) for line in lines if line.isdigit()), default=0)
-    uid = seen[POD].output["metadata"]["uid"]
-    rose = _oom_kills(after, uid) - _oom_kills(before, uid)
+    pods = f"the pod's {_mib(limit)}{as_declared(seen, 'memory', limit)}"
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
-        reason = (
-            f"allocated {_mib(reached)} past the pod's {_mib(limit)} and was not stopped (its own cgroup's peak: {_mib(peak)})"
-        )
+        reason = f"allocated {_mib(reached)} past {pods} and was not stopped (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(reason + made_by(seen), *cites)
+    was, by = (bound("memory", reading.output, seen[POD].output["metadata"]["uid"], limit) for reading in (before, after))
+    rose = _sum(cgroupfs.oom_kills, by) - _sum(cgroupfs.oom_kills, was)
     pod = seen.get("pod after allocation")
     killed = _oom_killed(pod.output, seen[POD].output) if pod else []
-    if "all" not in lines and reached <= limit and (rose > 0 or killed):
+    whose = f"of a limit of its own, {_mib(by.limit)}, below {pods}" if by.own else f"of {pods}"
+    if "all" not in lines and reached <= by.limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
             f"{rose} OOM kills counted, exit code {ends}"
@@ -117,17 +134,39 @@ def judge_allocation(seen: Seen) -> Observation:
             else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
         )
         return HOLDS.because(
-            f"stopped after {_mib(reached)} of the pod's {_mib(limit)}: {how}{made_by(seen)}",
+            f"stopped after {_mib(reached)} {whose}: {how}{made_by(seen)}",
             *cites,
             *([pod.id] if pod else []),
         )
+    if "all" not in lines and reached <= by.limit and (held := _held(was, by, end)):
+        return HOLDS.because(f"held after {_mib(reached)} {whose}, and not ended: {held}{made_by(seen)}", *cites)
     reason = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
-    return inconclusive(f"{reason}: neither stopped nor let through", *cites)
+    return inconclusive(f"{reason}: neither stopped, nor held, nor let through", *cites)
+
+
+FULL = 0.9
+"""A cgroup that has this share of its limit, or of what it is throttled from, is at it: the kernel frees pages in batches."""
+
+
+def _held(before: Bound, after: Bound, end: Evidence) -> str:
+    """Return in words what holds an allocation that has not ended: a cgroup on its way that is full, and was before it had more.
+
+    '' where the allocation has ended, and where no cgroup is both full and refused it something since.
+    """
+    if parsed(end).get("Running") is not True:
+        return ""
+    was = {level.path: cgroupfs.pressed(level) for level in before.levels}
+    for level in after.levels:
+        limit, has = cgroupfs.memory_held_at(level), cgroupfs.memory_used(level)
+        times = cgroupfs.pressed(level) - was.get(level.path, 0)
+        if has is not None and FULL * limit <= has <= after.pods and times > 0:
+            return f"{level.parts[-1]} has {_mib(has)} of {_mib(limit)}, and was refused more {times} times; nothing was killed"
+    return ""
 
 
 allocation = prop(
     "P2-13.memory", "a child that allocates more than the pod's limit is stopped by it",
-    predicts=PREDICTS, legs=("laden",), while_serving=(allocate, runtime), expects=MENDED,
+    predicts=PREDICTS, legs=("laden",), while_serving=(cgroups, allocate, runtime), expects=MENDED,
 )(judge_allocation)  # fmt: skip
 
 
@@ -144,7 +183,7 @@ SPARED = (
 
 
 @prop("P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
-      predicts={}, approaches=("dind",), legs=("laden",), level="article", while_serving=(allocate,),
+      predicts={}, approaches=("dind",), legs=("laden",), level="article", while_serving=(cgroups, allocate),
       expects=SPARED)  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
@@ -168,10 +207,9 @@ def _mib(number: float) -> str:
     return f"{number / (1 << 20):g} MiB"
 
 
-def _oom_kills(evidence: Evidence, uid: str) -> int:
-    """Sum the OOM kills on the way from the child up to its pod."""
-    counted = [cgroupfs.oom_kills(level) for level in within_pod("memory", evidence.output, uid)]
-    return sum(number for number in counted if number is not None)
+def _sum(count: Callable[[cgroupfs.Level], int | None], by: Bound) -> int:
+    """Sum what is counted at the levels of a child's way that can bind it."""
+    return sum(number for level in by.levels if (number := count(level)) is not None)
 
 
 def _peak(evidence: Evidence) -> int | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS
 from conformance.claims.properties import expect
@@ -84,19 +87,73 @@ def total(quantities: Iterable[str]) -> float:
     return float(sum(map(parse_quantity, quantities)))
 
 
-def pod_requests(containers: list[Object], resource: str) -> float:
-    """Return what containers request of a resource in all, 0.0 for nothing."""
-    return total(c.get("resources", {}).get("requests", {}).get(resource, "0") for c in containers)
+def declared(pod: Object, kind: str, resource: str) -> float | None:
+    """Return what a pod's spec has as its `limits` or `requests` of a resource: the pod's own, else the sum of its containers'.
+
+    None for a limit that some container lacks, for then the pod has none; 0.0 where nothing is requested. Both as kubelet
+    reckons them (kubernetes pkg/kubelet/cm/helpers_linux.go, ResourceConfigForPod).
+    """
+    own = pod["spec"].get("resources", {}).get(kind, {}).get(resource)
+    if own:
+        return total([own])
+    of_containers = [each.get("resources", {}).get(kind, {}).get(resource) for each in containers(pod)]
+    if kind == "limits" and not all(of_containers):
+        return None
+    return total(filter(None, of_containers))
 
 
 def requested(seen: Seen, resource: str) -> float:
     """Return what the leg's pod requests of a resource."""
-    return pod_requests(containers(seen[POD].output), resource)
+    return declared(seen[POD].output, "requests", resource) or 0.0
 
 
 def pod_limit(seen: Seen, resource: str) -> float | None:
-    """Return the pod's limit: the sum over its containers, None where one has none (then the pod has none)."""
-    declared = [c.get("resources", {}).get("limits", {}).get(resource) for c in containers(seen[POD].output)]
-    if not all(declared):
-        return None
-    return total(declared)
+    """Return the pod's limit of a resource as it stands in the pod's own cgroup; None where that has none.
+
+    What its spec says where that cgroup was not read: older records of these legs lack it.
+    """
+    read = seen.get(POD_CGROUPS)
+    if read is None:
+        return declared(seen[POD].output, "limits", resource)
+    at_pod = cgroupfs.pod_level(resource, cgroupfs.levels(read.output), seen[POD].output["metadata"]["uid"])
+    limit = cgroupfs.LIMITS[resource](at_pod) if at_pod else math.inf
+    return None if math.isinf(limit) else limit
+
+
+ROUNDED = 0.01
+"""A limit that is within this share of what the spec says is the spec's: kernel and runtime round (pages, microseconds)."""
+
+
+def as_declared(seen: Seen, resource: str, limit: float) -> str:
+    """Return what the pod's spec says of a limit that stands in its cgroup, in parentheses; '' where it is the same."""
+    spec = declared(seen[POD].output, "limits", resource)
+    if spec is None:
+        return " (its spec gives it none)"
+    return "" if math.isclose(spec, limit, rel_tol=ROUNDED) else f" (its spec says {cgroupfs.amount(resource, spec)})"
+
+
+@frozen
+class Bound:
+    """What can bind a child: a limit, the pod's beside it, and the levels of the child's way that count when it does."""
+
+    limit: float
+    pods: float
+    levels: list[cgroupfs.Level]
+
+    @property
+    def own(self) -> bool:
+        """Return whether it is a limit of the child's own, below its pod's."""
+        return self.limit < self.pods
+
+
+def bound(resource: str, read: Mapping[str, Any], uid: str, limit: float) -> Bound:
+    """Return what can bind a child whose pod has this limit: one of its own, where that is the tightest on its way, or the pod's.
+
+    What is not below the pod's lets a child past it, and counts for nothing. A limit of its own counts at its own cgroup,
+    wherever that is.
+    """
+    way = cgroupfs.of(resource, cgroupfs.levels(read))
+    own = cgroupfs.LIMITS[resource](way[0]) if way else math.inf
+    if own < limit and own <= cgroupfs.effective(resource, way):
+        return Bound(own, limit, way[:1])
+    return Bound(limit, limit, within_pod(resource, read, uid))

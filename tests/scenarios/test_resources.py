@@ -463,14 +463,12 @@ def test_a_daemon_that_reports_the_node_does_not_know_the_pods_limit(seen: Look)
     assert conclude("G-02", reporting(leg, 2, 8192 * MIB)).state is State.HOLDS
     assert conclude("G-02", reporting(leg, 2, 768 * MIB)).state is State.LACKS
 
-    def unlimited(pod: dict[str, Any]) -> None:
-        pod["spec"]["containers"][0]["resources"].pop("limits")
+    def quota(of: str) -> Change:
+        """Return an edit of the cgroups of the pod: its quota, in microseconds of each 0.1 s."""
+        return lambda read: [level["files"].update({"cpu.cfs_quota_us": of}) for level in read["levels"]] and None
 
-    def generous(pod: dict[str, Any]) -> None:
-        pod["spec"]["containers"][0]["resources"]["limits"]["cpu"] = "4"
-
-    for change in (unlimited, generous):
-        assert conclude("G-02", reporting(changed(leg, "pod", change), 2, 8192 * MIB)).state is State.INCONCLUSIVE
+    for change in (quota("-1"), quota("400000")):
+        assert conclude("G-02", reporting(changed(leg, "pod's cgroups", change), 2, 8192 * MIB)).state is State.INCONCLUSIVE
 
 
 def test_what_was_used_before_the_burn_is_read_before_it() -> None:

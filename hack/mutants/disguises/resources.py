@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,62 @@ def a_child_that_was_not_stopped_by_its_pod(leg: Leg) -> None:
     leg.give("cgroups after allocation", leg.last("cgroups before allocation"))
 
 
+def _allocated(leg: Leg, mib: int, *, running: bool) -> None:
+    """Let the allocation have come so far, and run still, or have ended."""
+    leg.change("allocation: output", body="\n".join(str(step << 23) for step in range(1, mib // 8 + 1)))
+    leg.give("allocation: end", {"status": 200, "body": json.dumps({"Running": running, "ExitCode": 137}), "lost": ""})
+
+
+def _own(leg: Leg, **files: str) -> None:
+    """Let these stand in the child's own cgroup of memory when the allocation is over."""
+    own = _levels(leg, "cgroups after allocation", "memory")[0]["files"]
+    own.update({name.replace("_", ".", 1): text for name, text in files.items()})
+
+
+@of("dood.laden")
+def a_kill_under_a_limit_wider_than_the_pods(leg: Leg) -> None:
+    """A child elsewhere has a limit of its own, which is more than its pod has, and that ended it."""
+    _allocated(leg, 760, running=False)
+    _own(leg, memory_limit_in_bytes=str(800 << 20), memory_oom_control="oom_kill 1")
+
+
+@of("dood.laden")
+def a_kill_beside_a_child_with_a_limit_of_its_own(leg: Leg) -> None:
+    """A child elsewhere has a limit of its own, ended early, and its engine's other containers were killed."""
+    _allocated(leg, 240, running=False)
+    _own(leg, memory_limit_in_bytes=str(256 << 20))
+    _levels(leg, "cgroups after allocation", "memory")[1]["files"]["memory.oom_control"] = "oom_kill 1"
+
+
+def _full(leg: Leg, *, times: str, share: float) -> None:
+    """Let an allocation stand still whose children's cgroup, of 384 MiB, has this share of it, and wanted more so many times."""
+    leg.drop("pod after allocation")
+    leg.give("cgroups after allocation", leg.last("cgroups before allocation"))
+    files = _levels(leg, "cgroups after allocation", "memory")[1]["files"]
+    files |= {"memory.failcnt": times, "memory.usage_in_bytes": str(int(share * (384 << 20)))}
+
+
+@of("dind-cgroupns.laden")
+def an_allocation_that_nothing_keeps(leg: Leg) -> None:
+    """The allocation stands still, and its cgroup has room: its node has no time for it."""
+    _allocated(leg, 100, running=True)
+    _full(leg, times="9", share=0.3)
+
+
+@of("dind-cgroupns.laden")
+def an_allocation_in_a_full_cgroup_that_was_refused_nothing(leg: Leg) -> None:
+    """The allocation stands still, its cgroup is full, and it was not refused anything."""
+    _allocated(leg, 376, running=True)
+    _full(leg, times="0", share=1)
+
+
+@of("dind-cgroupns.laden")
+def an_allocation_that_ended_by_itself_at_its_limit(leg: Leg) -> None:
+    """The allocation came to an end at the limit, without a kill: its program gave up."""
+    _allocated(leg, 376, running=False)
+    _full(leg, times="9", share=1)
+
+
 @of("dind-cgroupns.laden")
 def an_engine_that_was_killed_before(leg: Leg) -> None:
     """The child ended early, and kubelet tells of an engine that was OOMKilled: in an earlier start."""
@@ -153,8 +210,7 @@ def an_account_of_another_cgroup(leg: Leg) -> None:
 @of("dind.foreground")
 def a_pod_as_large_as_its_node(leg: Leg) -> None:
     """The pod may have all that the node has (NC-29): what a daemon reports tells nothing."""
-    for container in leg.last("pod")["spec"]["containers"]:
-        container["resources"]["limits"]["cpu"] = "4"
+    _pods(leg, "cpu")["files"]["cpu.cfs_quota_us"] = "800000"
 
 
 @of("dood.foreground")

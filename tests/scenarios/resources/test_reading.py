@@ -1,0 +1,97 @@
+"""What a pod's limits and requests are: what stands in its cgroup, and beside it what its spec says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
+from scenarios.resources import reading
+from tests.builders.evidence import conclude, given
+from tests.conftest import changed
+
+Look = Callable[[str], Seen]
+MIB = 1 << 20
+
+
+def pod(*containers: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    return {"spec": {"containers": [{"name": "c", "resources": each} for each in containers], **spec}}
+
+
+def amounts(cpu: str, memory: str) -> dict[str, str]:
+    return {"cpu": cpu, "memory": memory}
+
+
+@pytest.mark.parametrize(
+    ("spec", "limit", "asked"),
+    [
+        (pod({"limits": {"memory": "1Mi"}}, {"limits": {"memory": "2Mi"}}), 3 * MIB, 0),
+        (pod({"limits": {"memory": "1Mi"}}, {}), None, 0),
+        (pod({}, resources={"limits": {"memory": "4Mi"}, "requests": {"memory": "2Mi"}}), 4 * MIB, 2 * MIB),
+        (pod({"limits": {"memory": "1Mi"}}, resources={"limits": {"memory": "4Mi"}}), 4 * MIB, 0),
+        (pod({"requests": {"memory": "1Mi"}}, {}, resources={"limits": {"cpu": "1"}}), None, MIB),
+        (pod({"requests": {"memory": "1Mi"}}, initContainers=[{"name": "i", "restartPolicy": "Always"}]), None, MIB),
+    ],
+    ids=["each has one", "one has none", "the pod's own", "and a container's", "another resource's", "a sidecar has none"],
+)
+def test_what_a_spec_declares_of_the_whole_pod(spec: dict[str, Any], limit: float | None, asked: float) -> None:
+    assert reading.declared(spec, "limits", "memory") == limit
+    assert reading.declared(spec, "requests", "memory") == asked
+
+
+def with_cgroup(seen: Seen) -> Seen:
+    """Return the evidence of a laden leg with its pod's cgroup, as a run reads it today."""
+    return given(seen, "pod's cgroups", seen["pod's use before the burn"].output)
+
+
+def at_the_pod_alone(pod: dict[str, Any]) -> None:
+    """Move what the containers request, and their limits, to the pod (KEP-2837)."""
+    for container in pod["spec"]["containers"]:
+        container["resources"] = {}
+    pod["spec"]["resources"] = {"limits": amounts("500m", "768Mi"), "requests": amounts("30m", "96Mi")}
+
+
+def unspoken(pod: dict[str, Any]) -> None:
+    for container in pod["spec"]["containers"]:
+        container["resources"] = {}
+
+
+def raised(pod: dict[str, Any]) -> None:
+    pod["spec"]["containers"][0]["resources"]["limits"]["memory"] = "1Gi"
+
+
+@pytest.mark.parametrize("name", ["P2-13.memory", "P2-13.cpu"])
+def test_a_limit_is_what_stands_in_the_pods_cgroup(seen: Look, name: str) -> None:
+    leg = with_cgroup(seen("dind.laden"))
+    as_it_is = conclude(name, leg)
+    assert as_it_is.state is State.HOLDS
+    assert "its spec" not in as_it_is.reason
+    moved = conclude(name, changed(leg, "pod", at_the_pod_alone))
+    assert (moved.state, moved.reason) == (as_it_is.state, as_it_is.reason)
+    silent = conclude(name, changed(leg, "pod", unspoken))
+    assert silent.state is State.HOLDS
+    assert "(its spec gives it none)" in silent.reason
+
+
+def test_what_the_spec_says_otherwise_is_said(seen: Look) -> None:
+    """A resize that kubelet has not made is not the pod's limit."""
+    concluded = conclude("P2-13.memory", changed(with_cgroup(seen("dind.laden")), "pod", raised))
+    assert "the pod's 768 MiB (its spec says 1536 MiB)" in concluded.reason
+
+
+def test_a_pod_whose_cgroup_has_no_limit_has_none(seen: Look) -> None:
+    def unlimited(read: dict[str, Any]) -> None:
+        for level in read["levels"]:
+            level["files"] = {**level["files"], "memory.limit_in_bytes": "9223372036854771712"}
+
+    leg = changed(with_cgroup(seen("dind.laden")), "pod's cgroups", unlimited)
+    assert "no memory limit" in conclude("P2-13.memory", leg).reason
+
+
+@pytest.mark.parametrize("name", ["P2-12", "P2-13.weight"])
+def test_what_the_pod_itself_requests_weighs_as_what_its_containers_request(seen: Look, name: str) -> None:
+    concluded = conclude(name, changed(seen("dind.foreground"), "pod", at_the_pod_alone))
+    assert concluded.state is State.HOLDS, concluded.reason
