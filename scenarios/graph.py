@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 from typing import Any
 
 from conformance.approaches.catalogue import GRAPH, container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
-from conformance.claims.sources import THINK_TWICE
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import PILED_UP, THINK_TWICE
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import statuses_of
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import no_engine, parsed
+from conformance.evidence.identity import container_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_BEFORE, POD
+from conformance.evidence.names import CHILD, DAEMON, INSPECT, ON_NODE_BEFORE, POD
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET
@@ -269,3 +271,44 @@ one_graph = prop(
     predicts={"dind": LACKS}, approaches=("dind",), legs=("reuse-kept",), level="extended",
     after_deletion=(second_job, third_at_once),
 )(judge_sharing)  # fmt: skip
+
+
+def cgroups_afterwards(rig: Rig) -> None:
+    """Look on the node for the child's cgroups when its pod is gone, for as long as they take to go."""
+
+    def gone() -> bool:
+        read = rig.home.ask("cgroups", cgroup=rig.child["cgroup"]).output
+        return not any("inode" in level for level in _own(read["levels"], container_of(rig.child)))
+
+    settle("The end of the child's cgroups", gone, seconds=TIMEOUTS.reclaimed)
+    rig.ask("child's cgroups afterwards", "cgroups", cgroup=rig.child["cgroup"])
+
+
+def _own(levels: list[Object], container: str) -> list[Object]:
+    """Return the child's own level of each hierarchy in which it has one, of those that a reading gives from there up."""
+    lowest = {level["controller"]: level for level in reversed(levels)}.values()
+    return [level for level in lowest if container in level["path"]]
+
+
+@prop("K-07", "no cgroup of the child is left on the node when its pod is gone, though its engine was killed",
+      source=PILED_UP, predicts={}, approaches=("dind",), legs=("engine-killed",), level="extended",
+      after_deletion=(cgroups_afterwards,),
+      expects=(
+          expect("dind", LACKS,
+                 because="on cgroup v2 it is at the node's root, where only its engine takes it away, which was killed",
+                 see="containerd internal/cri/server/container_create.go; moby/moby#45378", cgroup="v2"),
+          expect("dind", HOLDS, because="on cgroup v1 it is inside its pod's, which kubelet takes away as a whole",
+                 see="kubernetes pkg/kubelet/cm/pod_container_manager_linux.go, Destroy"),
+      ))  # fmt: skip
+def taken_away(seen: Seen) -> Observation:
+    """Judge the child's own cgroup of every hierarchy, by its path."""
+    child, after = seen[CHILD], seen["child's cgroups afterwards"]
+    own = _own(after.output["levels"], container_of(child.output["process"]))
+    if not own:
+        return inconclusive("the child had no cgroup of its own that could go", child.id, after.id)
+    if unread := [level for level in own if "inode" not in level and level["missing"] != os.strerror(errno.ENOENT)]:
+        return inconclusive(f"{unread[0]['path']} could not be looked at: {unread[0]['missing']}", after.id)
+    left = sorted({level["path"] for level in own if "inode" in level})
+    if left:
+        return LACKS.because(f"{', '.join(left)} stays when all of the pod is gone", child.id, after.id)
+    return HOLDS.because(f"{own[0]['path']} is gone, as in every other of {len(own)} hierarchies", child.id, after.id)

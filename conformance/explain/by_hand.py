@@ -256,6 +256,10 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "mountinfo": lambda hand, asked: [on_node(f"cat /proc/{hand.process(asked)}/mountinfo")],
     "cgroups": _cgroups,
     "rates": _rates,
+    "visible": lambda hand, asked: [
+        on_node(f"sh -c 'cd /proc/{hand.process(asked)}/root/sys/fs/cgroup && cat memory.max cpu.max'"),
+        on_node(f"sh -c 'cd /proc/{hand.process(asked)}/root/sys/fs/cgroup && cat memory/memory.stat cpu/cpu.cfs_quota_us'"),
+    ],
     "daemon": _daemon,
     "storage": _storage,
     "listening": lambda *_: [on_node("ss -ltnp")],

@@ -172,8 +172,9 @@ allocation = prop(
 
 SPARED = (
     expect("dind", LACKS,
-           because="kubelet gives the engine an oom_score_adj near 1000, the engine gives its containers 0 (P2-13.oom): of a "
-                   "pod's processes the OOM killer takes the engine's, however much a child has",
+           because="kubelet gives the engine of a Burstable or BestEffort pod an oom_score_adj near 1000, the engine gives its "
+                   "containers 0 (P2-13.oom): of a pod's processes the OOM killer takes the engine's, however much a child has. "
+                   "In a Guaranteed pod, whose engine has -997, it takes the child's",
            see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
     *(expect(mended, HOLDS,
              because="its containers have a limit of their own, below the engine's, so the OOM killer looks among them alone",
@@ -194,13 +195,22 @@ def engine_serves(seen: Seen) -> Observation:
         return stopped
     before, after, answer = seen[POD], seen["pod after allocation"], seen["engine after allocation"]
     killed, cites = _oom_killed(after.output, before.output), (*stopped.cites, answer.id, after.id)
+    ranks = _ranks(seen)
     if killed:
-        return LACKS.because(f"the kernel killed the engine with the child: {', '.join(killed)} OOMKilled", *cites)
+        return LACKS.because(f"the kernel killed the engine with the child: {', '.join(killed)} OOMKilled{ranks}", *cites)
     if answer.output["status"] == OK and container_ids(after.output) == container_ids(before.output):
-        return HOLDS.because("the engine answers, and none of the pod's containers was started again", *cites)
+        return HOLDS.because(f"the engine answers, and none of the pod's containers was started again{ranks}", *cites)
     return inconclusive(
         f"the engine answered {answer.output['status'] or answer.output['lost']}, and no container was killed", *cites
     )
+
+
+def _ranks(seen: Seen) -> str:
+    """Say by what the OOM killer ranks the child and its pod's containers, and of which class kubelet has the pod."""
+    first = first_processes(seen[POD].output, seen[POD_PROCESSES].output)
+    scores = ", ".join(f"{name} {process['oom_score_adj']}" for name, process in sorted(first.items()))
+    own, quality = seen[CHILD].output["process"]["oom_score_adj"], seen[POD].output["status"].get("qosClass")
+    return f" (a {quality} pod; oom_score_adj: the child {own}, {scores})"
 
 
 def _mib(number: float) -> str:

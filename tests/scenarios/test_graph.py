@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.claims.observations import State
+from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
 from conformance.evidence.names import RECORD
 from scenarios import graph
@@ -191,3 +192,35 @@ def test_the_graph_is_the_pods_own_empty_dir(seen: Look) -> None:
     assert conclude("P2-16", engine(leg, GONE, there(6), there(8))).state is State.INCONCLUSIVE
     elsewhere = before(whole, RECORD, there(99))
     assert conclude("P2-16", elsewhere).state is State.INCONCLUSIVE, "what the engine wrote is not in the node's directory"
+
+
+def cgroups_left(seen: Seen, **own: str | int) -> Seen:
+    """Return the evidence of a child, killed with its engine, of whose own cgroups this is read when the pod is gone."""
+    container = container_of(seen["child"].output["process"])
+    levels: list[dict[str, Any]] = [
+        {"controller": controller, "path": path, "files": {}, **(own if path.endswith(container) else {"inode": 3})}
+        for controller in ("memory", "cpu", "pids")
+        for path in (f"/docker/{container}", "/docker", "/")
+    ]
+    unified = {"controller": "", "path": "/of-its-pod", "inode": 3, "files": {}}
+    return given(seen, "child's cgroups afterwards", {"cgroup": "x", "mounts": {}, "levels": [*levels, unified]})
+
+
+@pytest.mark.parametrize(
+    ("own", "state"),
+    [
+        ({"missing": "No such file or directory"}, State.HOLDS),
+        ({"inode": 7}, State.LACKS),
+        ({"missing": "Permission denied"}, State.INCONCLUSIVE),
+    ],
+)
+def test_a_cgroup_of_a_killed_child_goes_or_stays(seen: Look, own: dict[str, Any], state: State) -> None:
+    concluded = conclude("K-07", cgroups_left(seen("dind.engine-killed"), **own))
+    assert concluded.state is state, concluded.reason
+    assert "/docker/" in concluded.reason
+
+
+def test_a_child_that_had_no_cgroup_of_its_own_leaves_none(seen: Look) -> None:
+    levels = [{"controller": "memory", "path": "/", "inode": 1, "files": {}}]
+    bare = given(seen("dind.engine-killed"), "child's cgroups afterwards", {"cgroup": "x", "mounts": {}, "levels": levels})
+    assert conclude("K-07", bare).state is State.INCONCLUSIVE

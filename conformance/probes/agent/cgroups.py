@@ -78,6 +78,22 @@ def level(controller: str, point: str, path: str) -> Object:
     return {"controller": controller, "path": path, "files": read, **there}
 
 
+WITHIN = (
+    "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    "/sys/fs/cgroup/memory/memory.stat", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+    "/proc/meminfo",
+)  # fmt: skip
+"""Where a program in a container looks for what it may use, on cgroup v2 and on v1, and what it falls back on."""
+
+
+@question
+def visible(asked: Object) -> Object:
+    """Return what a process is told of its limits where it lives: the files, by its own names, and the number of its CPUs."""
+    root = proc(asked["pid"], "root")
+    files = {path: content for path in WITHIN if (content := maybe(root + path)) is not None}
+    return {"files": files, "cpus": len(os.sched_getaffinity(asked["pid"]))}
+
+
 @question
 def rates(asked: Object) -> Object:
     """Return the same levels twice, `seconds` apart: what a process's cgroups used and were throttled in between."""

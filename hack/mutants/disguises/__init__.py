@@ -18,7 +18,9 @@ from attrs import field, frozen
 from conformance.evidence.items import digest
 from conformance.record.stream import Line
 
-MODULES = ("identity", "resources", "networking", "lifecycle", "storage", "contention", "jobs", "visibility", "records")
+MODULES = (
+    "identity", "resources", "limits", "networking", "lifecycle", "storage", "contention", "jobs", "visibility", "records",
+)  # fmt: skip
 
 
 @frozen

@@ -1,0 +1,54 @@
+"""Commands: whether kubelet can run one in the engine's container, wherever its processes have moved to."""
+
+from __future__ import annotations
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import PROBES
+from conformance.cluster.api import GONE, Refused
+from conformance.evidence.items import Seen
+from conformance.legs.rig import Rig
+from scenarios.resources.reading import made_by, runtime
+
+COMMAND = "cat /proc/self/cgroup"
+FORBIDDEN, NOT_ALLOWED = 403, 405
+CLOSED = (FORBIDDEN, GONE, NOT_ALLOWED)
+"""What kubelet or the API server answers where nobody may run commands so (`enableDebuggingHandlers: false`, or no right to)."""
+IN_RUNTIME = "OCI runtime exec failed"
+"""How the runtime begins to say that it could not start the command at all (containerd internal/cri, container_execsync.go)."""
+
+
+def run_by_kubelet(rig: Rig) -> None:
+    """Let kubelet run a command in the engine's container, through the CRI call of its exec probes and hooks (ExecSync)."""
+    leg = rig.leg
+    path = f"/api/v1/nodes/{rig.home.node}/proxy/run/{leg.namespace}/{leg.pod_name}/{leg.approach.daemon}"
+    record = rig.timed()
+    try:
+        answer = rig.cluster.request("POST", path, query={"cmd": COMMAND}, stream=True)
+        output = {"status": answer.status, "body": answer.data.decode(errors="replace")}
+    except Refused as refused:
+        output = {"status": refused.status, "body": refused.message}
+    record("run by kubelet", "kubelet", {"POST": path, "cmd": COMMAND}, output)
+
+
+@prop("K-06", "kubelet can run a command in the engine's container, as exec probes and hooks do",
+      source=PROBES, predicts={}, approaches=("dind",), legs=("foreground",), level="extended",
+      while_serving=(run_by_kubelet, runtime),
+      expects=(
+          expect("dind", HOLDS,
+                 because="the runtime puts the command into the cgroup of the container's first process, wherever that is now",
+                 see="opencontainers/runc libcontainer/process_linux.go; runc#5089 is of 1.4.0, which did not"),
+      ))  # fmt: skip
+def commanded(seen: Seen) -> Observation:
+    """Judge what kubelet answers: what the command printed, or why the runtime did not start it."""
+    ran = seen["run by kubelet"]
+    status, body = ran.output["status"], ran.output["body"].strip()
+    if status in CLOSED:
+        return not_applicable(f"nobody may run commands through kubelet here ({status}: {body})", ran.id)
+    places = [line.partition("::")[2] for line in body.splitlines() if line.startswith("0::")]
+    if status < CLOSED[0] and ":/" in body:
+        where = f", in its cgroup {places[0].rpartition('/')[2] or '/'}" if places else ""
+        return HOLDS.because(f"it ran `{COMMAND}`{where}{made_by(seen)}", ran.id)
+    if IN_RUNTIME in body:
+        return LACKS.because(f"{body.rpartition(IN_RUNTIME)[2].lstrip(': ')}{made_by(seen)}", ran.id)
+    return inconclusive(f"kubelet answered {status}: {body or 'nothing'}", ran.id)
