@@ -74,10 +74,12 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
     """Return the first process of each of a pod's own containers by the container's name, by the id in its cgroup path.
 
     It is number 1 of its PID namespace, or, where the container shares the node's or its pod's, the one that started first.
+    Where none is in the container's cgroup, it is one that names the container (the agent's `mounted`).
     """
     in_order = sorted(processes, key=lambda process: (process["nspid"][-1] == 1, -process.get("start", 0)))
     first = {container_of(process): process for process in in_order}
-    return {name: first[identity] for name, identity in container_ids(pod).items() if identity in first}
+    away = {process["container"]: process for process in in_order if "container" in process}
+    return {**away, **{name: first[identity] for name, identity in container_ids(pod).items() if identity in first}}
 
 
 def engine_of(line: list[dict[str, Any]], uid: str) -> str:

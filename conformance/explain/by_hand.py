@@ -249,6 +249,7 @@ def _processes(_: Hand, asked: Asked) -> list[str]:
 QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "await_child": _page,
     "processes": _processes,
+    "mounted": lambda *_: [_shell("grep -ls /pods/$POD_UID/containers/ /proc/[0-9]*/mountinfo")],
     "ancestry": lambda *_: [on_node("ps -eo pid,ppid,args --forest")],
     "execute": _execute,
     "ask": _ask,

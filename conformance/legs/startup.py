@@ -7,7 +7,7 @@ import time
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, parsed
+from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs import over_api
 from conformance.legs.deploy import runs
@@ -91,6 +91,8 @@ def _find_containers(rig: Rig) -> None:
     # A child may serve before kubelet has told the API server which containers are its pod's.
     rig.wait_pod(POD, "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
     processes = rig.ask(POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
+    if not names <= first_processes(rig.pod, processes).keys():  # one of them has left the pod's cgroups
+        processes = rig.ask(POD_PROCESSES, "mounted", uid=rig.pod["metadata"]["uid"]).output
     rig.client_pid = rig.pid_of(approach.client, processes)
     if approach.daemon:
         rig.daemon_pid = rig.engine_pid = rig.pid_of(approach.daemon, processes)

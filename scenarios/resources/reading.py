@@ -62,7 +62,18 @@ def made_by(seen: Seen) -> str:
     versions = ", ".join(f"{name} {version[0] if version else 'unknown'}" for name, version in matches.items())
     node, first = made_with.output["cgroup_namespace"], first_processes(seen[POD].output, seen[POD_PROCESSES].output)
     whose = {name: "the node's" if process["ns"]["cgroup"] == node else "its own" for name, process in sorted(first.items())}
-    return f" ({versions}; cgroup namespace: {', '.join(f'{name} {space}' for name, space in whose.items())})"
+    spaces = f"cgroup namespace: {', '.join(f'{name} {space}' for name, space in whose.items())}"
+    return f" ({'; '.join((versions, spaces, *_departed(first, seen[POD].output['metadata']['uid'])))})"
+
+
+def _departed(first: Mapping[str, Object], uid: str) -> list[str]:
+    """Say of each of the pod's containers whose first process is in none of the pod's cgroups that it has left them."""
+    forms = (uid, uid.replace("-", "_"))
+    away = {name: process["cgroup"] for name, process in sorted(first.items()) if not any(f in process["cgroup"] for f in forms)}
+    return [
+        f"{name} has left the pod's cgroups, and is in {places.splitlines()[-1].rpartition(':')[2]}"
+        for name, places in away.items()
+    ]
 
 
 def looked_at(way: list[cgroupfs.Level], at_pod: cgroupfs.Level) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 
@@ -24,6 +25,22 @@ def processes(asked: Object) -> list[Object]:
             return describe(pid)
         placed = text(proc(pid, "cgroup")) if uids else ""
         return describe(pid) if any(uid in placed for uid in uids) else None
+
+    return list(of_every_process(look))
+
+
+@question
+def mounted(asked: Object) -> list[Object]:
+    """Return the processes to which kubelet has mounted a file of a container of a pod (`uid`), each with that container's name.
+
+    What it mounts there lies on the node in a directory of the container's: who has left the pod's cgroups is known by it.
+    """
+    enter(1, "cgroup")
+    of_container = re.compile(rf"/pods/{re.escape(asked['uid'])}/containers/([^/]+)/")
+
+    def look(pid: int) -> Object | None:
+        name = of_container.search(text(proc(pid, "mountinfo")))
+        return {**describe(pid), "container": name[1]} if name else None
 
     return list(of_every_process(look))
 

@@ -95,3 +95,16 @@ def test_a_pod_whose_cgroup_has_no_limit_has_none(seen: Look) -> None:
 def test_what_the_pod_itself_requests_weighs_as_what_its_containers_request(seen: Look, name: str) -> None:
     concluded = conclude(name, changed(seen("dind.foreground"), "pod", at_the_pod_alone))
     assert concluded.state is State.HOLDS, concluded.reason
+
+
+def test_an_engine_that_has_left_its_pods_cgroups_is_named(seen: Look) -> None:
+    def leave(processes: list[dict[str, Any]]) -> None:
+        for process in processes:
+            if process["comm"] not in ("docker", "sh"):
+                process.update(cgroup="0::/out\n", container="dind-daemon")
+
+    leg = seen("dind.foreground")
+    assert "has left" not in conclude("P2-13", leg).reason
+    assert (
+        "dind-daemon has left the pod's cgroups, and is in /out" in conclude("P2-13", changed(leg, "pod processes", leave)).reason
+    )

@@ -66,6 +66,17 @@ def test_the_first_process_of_a_container_is_the_first_in_its_own_namespace() ->
     assert first_processes(pod, [process(child, 902, 60, 9, 1)]) == {}
 
 
+def test_a_container_whose_processes_left_its_cgroup_is_known_by_its_name() -> None:
+    own = "a" * 64
+    pod = {"status": {"containerStatuses": [{"name": "client", "containerID": f"containerd://{own}"}, {"name": "engine"}]}}
+    client = {"pid": 900, "nspid": [900, 1], "cgroup": f"0::/kubepods/{own}", "container": "client"}
+    away = {"pid": 901, "nspid": [901, 1], "cgroup": "0::/out", "container": "engine"}
+    beside = {"pid": 902, "nspid": [902, 7], "cgroup": "0::/out", "container": "engine"}
+    assert first_processes(pod, [beside, away, client]) == {"client": client, "engine": away}
+    strange = {**away, "pid": 903, "container": "client"}
+    assert first_processes(pod, [client, strange])["client"] == client, "who is in the container's cgroup is its"
+
+
 @pytest.mark.parametrize("last_seen", ["a process with the child's nonce", "starting"])
 def test_a_child_that_was_never_seen_serving_is_not_proven(last_seen: str) -> None:
     seen = Seen(proven("n"))

@@ -46,6 +46,19 @@ def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified()
     assert rig.client_pid == 7
 
 
+def test_a_container_that_has_left_its_pods_cgroups_is_found_by_its_mounts() -> None:
+    rig, _ = a_rig()
+    client, statuses = rig.leg.approach.client, [{"name": rig.leg.approach.client, "containerID": f"containerd://{'c' * 64}"}]
+    server: Any = SimpleNamespace(get=lambda _: {**POD, "status": {"containerStatuses": statuses}}, wait=lambda *_, **__: None)
+    away = {"pid": 9, "nspid": [9, 1], "cgroup": "0::/out"}
+    answers = {"processes": [], "mounted": [{**away, "container": client}]}
+    probe: Any = SimpleNamespace(node="worker", ask=lambda question, *_, **__: Answer(answers[question], 1.0, 2.0, 0.1))
+    rig.cluster, rig.probes = server, {"worker": probe}
+    rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
+    startup.identify(rig)
+    assert rig.client_pid == 9
+
+
 NODE_NS, ENGINE_NS, CHILD_NS, OTHER_NS = "pid:[1]", "pid:[2]", "pid:[3]", "pid:[4]"
 
 

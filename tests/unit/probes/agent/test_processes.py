@@ -12,3 +12,13 @@ def test_the_ancestry_goes_up_to_pid_1(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "enter", lambda *_: None)
     monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid, "ppid": parents[pid]})
     assert [process["pid"] for process in processes.ancestry({"pid": 41})] == [41, 40, 7, 1]
+
+
+def test_a_process_is_its_containers_by_what_kubelet_mounted_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "1 2 0:5 /lib/kubelet/pods/{}/containers/{}/8d1f0c /dev/termination-log rw - ext4 /dev/x rw"
+    seen = {7: line.format("u-1", "dind-daemon"), 8: line.format("u-2", "dind-daemon"), 9: "1 2 0:5 / / rw - ext4 /dev/x rw"}
+    monkeypatch.setattr(processes, "enter", lambda *_: None)
+    monkeypatch.setattr(processes, "text", lambda path: seen[int(path.split("/")[2])])
+    monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, seen)))
+    monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
+    assert processes.mounted({"uid": "u-1"}) == [{"pid": 7, "container": "dind-daemon"}]
