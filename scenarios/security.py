@@ -14,7 +14,7 @@ from conformance.claims.sources import DOCKER_SECCOMP, GITLAB, HUB, STANDARDS, T
 from conformance.cluster.api import NAMESPACES, Object, pods_path
 from conformance.cluster.pods import containers
 from conformance.errors import RigError
-from conformance.evidence.identity import first_processes, no_engine, parsed
+from conformance.evidence.identity import capabilities_on, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.deploy import LegFailed, create_pod
@@ -58,7 +58,8 @@ def capabilities(seen: Seen) -> Observation:
     refused = "".join(f"{option}: {said(run)}; " for option, run in runs.items() if run.output["exit"] != 0)
     if child is None:
         return inconclusive(f"{refused}no such container ran", *(run.id for run in runs.values()))
-    its, own, full = (int(process["capabilities"], 16) for process in (child.output[0], client.output[0], client.output[-1]))
+    node = client.output[-1]
+    its, own, full = (capabilities_on(node, process) for process in (child.output[0], client.output[0], node))
     cites = (*(run.id for run in runs.values()), child.id, client.id)
     counted = f"{its.bit_count()} capabilities, the client {own.bit_count()}, the node's pid 1 {full.bit_count()}"
     words = f"{refused}with {child.asked['option']} the child has {counted}"
@@ -199,31 +200,41 @@ def capabilities_of_the_node(rig: Rig) -> None:
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc."""
     first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
-    every = int(node.output[-1]["capabilities"], 16)
+    every = capabilities_on(node.output[-1], node.output[-1])
     first_of = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
     if len(first_of) < len(containers(pod.output)):
         return inconclusive("a container of the pod has no process", first.id, pod.id)
-    had = {name: int(process["capabilities"], 16) for name, process in first_of.items()}
+    had = {name: capabilities_on(node.output[-1], process) for name, process in first_of.items()}
     counts = [
-        f"{name} has {number.bit_count()}, seccomp mode {first_of[name]['seccomp'] or 'unknown'}" for name, number in had.items()
+        f"{name} has {_counted(had[name], process)}, seccomp mode {process['seccomp'] or 'unknown'}"
+        for name, process in first_of.items()
     ]
     words = f"of {every.bit_count()} capabilities {'; '.join(counts)}"
     return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)
 
 
+def _counted(number: int, process: Object) -> str:
+    """Say how many capabilities a process has on its node, and how many in a user namespace of its own, where it is in one."""
+    inside = int(process["capabilities"], 16)
+    return f"{number.bit_count()}" if number == inside else f"{number.bit_count()} ({inside.bit_count()} in its user namespace)"
+
+
 @prop("S-16", "the child has no more than the engine's default capabilities, under a seccomp filter",
       source=DOCKER_SECCOMP,
-      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended")  # fmt: skip
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended",
+      while_serving=(capabilities_of_the_node,))  # fmt: skip
 def confined(seen: Seen) -> Observation:
     """Judge the child's process by /proc."""
-    child = seen[CHILD]
+    child, node = seen[CHILD], seen["node's first process"]
     process = child.output["process"]
-    number = int(process["capabilities"], 16)
+    number = capabilities_on(node.output[-1], process)
     if not process["seccomp"]:
         return inconclusive("the node's kernel tells nothing of seccomp", child.id)
     beyond = number & ~DEFAULT_CAPABILITIES
-    words = f"{number.bit_count()} capabilities, {beyond.bit_count()} beyond the default; seccomp mode {process['seccomp']}"
-    return (HOLDS if process["seccomp"] == FILTERED and not beyond else LACKS).because(words, child.id)
+    words = (
+        f"{_counted(number, process)} capabilities, {beyond.bit_count()} beyond the default; seccomp mode {process['seccomp']}"
+    )
+    return (HOLDS if process["seccomp"] == FILTERED and not beyond else LACKS).because(words, child.id, node.id)
 
 
 FILTERED = "2"

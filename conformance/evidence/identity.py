@@ -82,6 +82,16 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
     return {**away, **{name: first[identity] for name, identity in container_ids(pod).items() if identity in first}}
 
 
+def capabilities_on(node: dict[str, Any], process: dict[str, Any]) -> int:
+    """Return the effective capabilities that a process has on its node, of which `node` is the first process, as a bit set.
+
+    In a user namespace of its own a process may have all, and none of them counts outside (user_namespaces(7)). Where a record
+    is older than the question for that namespace, what /proc says of the process.
+    """
+    spaces = [each.get("ns", {}).get("user") for each in (node, process)]
+    return 0 if None not in spaces and spaces[0] != spaces[1] else int(process["capabilities"], 16)
+
+
 def engine_of(line: list[dict[str, Any]], uid: str) -> str:
     """Return in words which engine runs a container, by its first process and every process above it, nearest first.
 

@@ -160,6 +160,42 @@ def test_a_privileged_container_is_told_by_what_its_process_may_do(seen: Look) -
     assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3})).state is State.INCONCLUSIVE
 
 
+def in_spaces(seen: Seen, name: str, *spaces: str) -> Seen:
+    """Return the evidence with these user namespaces of the processes of a reading, the last of them for those that follow."""
+
+    def live(processes: list[dict[str, Any]]) -> None:
+        for number, each in enumerate(processes):
+            each["ns"] = {**each.get("ns", {}), "user": spaces[min(number, len(spaces) - 1)]}
+
+    return changed(seen, name, live)
+
+
+def test_capabilities_in_a_user_namespace_of_the_pods_own_are_none_of_the_nodes(seen: Look) -> None:
+    """hostUsers: false: a privileged container has every capability there, and none on its node."""
+    every = pod_processes(seen("dind.foreground"), {"docker-cmds": 15, "dind-daemon": 15})
+    shared = in_spaces(in_spaces(every, "pod processes", "user:[1]"), "node's first process", "user:[1]")
+    assert conclude("H-01", shared).state is State.HOLDS
+    own = conclude("H-01", in_spaces(shared, "pod processes", "user:[2]"))
+    assert own.state is State.LACKS
+    assert "dind-daemon has 0 (4 in its user namespace)" in own.reason
+
+
+def test_a_client_in_a_user_namespace_of_its_own_is_not_privileged(seen: Look) -> None:
+    """DooD with hostUsers: false: it has every capability in its own, and what it starts has them on the node."""
+    leg = seen("dood.foreground-forced")
+
+    def all_of_them(processes: list[dict[str, Any]]) -> None:
+        processes[0]["capabilities"] = processes[-1]["capabilities"]
+
+    privileged = changed(leg, "client: ancestry", all_of_them)
+    assert "the client is privileged itself" in conclude("P1-06", privileged).reason
+    number = len(leg["client: ancestry"].output)
+    own = in_spaces(privileged, "client: ancestry", "user:[2]", *["user:[1]"] * (number - 1))
+    concluded = conclude("P1-06", in_spaces(own, "privileged: ancestry", "user:[1]"))
+    assert concluded.state is State.LACKS, concluded.reason
+    assert "the client 0" in concluded.reason
+
+
 @pytest.mark.parametrize(
     ("capabilities", "seccomp", "state"),
     [

@@ -83,7 +83,7 @@ def describe(pid: int) -> Object:
         "nspid": [int(n) for n in fields["NSpid"].split()],
         "cmdline": text(proc(pid, "cmdline")).rstrip("\0").split("\0"),
         "cgroup": text(proc(pid, "cgroup")),
-        "ns": {kind: os.readlink(proc(pid, f"ns/{kind}")) for kind in ("pid", "net", "mnt", "cgroup")},
+        "ns": {kind: os.readlink(proc(pid, f"ns/{kind}")) for kind in ("pid", "net", "mnt", "cgroup", "user")},
         "oom_score_adj": int(text(proc(pid, "oom_score_adj"))),
         "capabilities": fields["CapEff"].strip(),
         "seccomp": fields.get("Seccomp", "").strip(),

@@ -1,4 +1,4 @@
-"""Limits: files that nobody read, runs that nobody saw, numbers of another moment, of what a record has no reading yet."""
+"""Limits: files that nobody read, runs that nobody saw, numbers of another moment, rights that count elsewhere."""
 
 from __future__ import annotations
 
@@ -54,6 +54,15 @@ def metrics_of_before_the_burn(leg: Leg) -> None:
 def a_kubelet_that_does_not_find_the_container(leg: Leg) -> None:
     """Kubelet did not come so far as to have the command run."""
     leg.add("run by kubelet", {"status": 500, "body": "container not found"})
+
+
+@of("dind.foreground")
+def a_pod_in_a_user_namespace_of_its_own(leg: Leg) -> None:
+    """The pod's processes have every capability, in a user namespace that is not the node's."""
+    for process in leg.last("pod processes"):
+        process["ns"]["user"] = "user:[2]"
+    for process in leg.last("node's first process"):
+        process["ns"]["user"] = "user:[1]"
 
 
 @of("dind.engine-killed")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence.identity import container_of, engine_of, first_processes, no_engine, parsed, unproven
+from conformance.evidence.identity import capabilities_on, container_of, engine_of, first_processes, no_engine, parsed, unproven
 from conformance.evidence.items import Evidence, Seen
 from tests.builders.evidence import CONTAINER, proven
 from tests.conftest import changed
@@ -64,6 +64,18 @@ def test_the_first_process_of_a_container_is_the_first_in_its_own_namespace() ->
     shared = [{**later, "start": 9}, {**later, "pid": 903, "start": 12}]
     assert first_processes(pod, shared) == {"client": shared[0]}, "in another's PID namespace it is the one that started first"
     assert first_processes(pod, [process(child, 902, 60, 9, 1)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "own", "number"),
+    [("user:[1]", "user:[1]", 0xFF), ("user:[1]", "user:[2]", 0), (None, "user:[2]", 0xFF), ("user:[1]", None, 0xFF)],
+)
+def test_what_a_process_may_do_on_its_node_is_nothing_from_a_user_namespace_of_its_own(
+    nodes: str | None, own: str | None, number: int
+) -> None:
+    """What an older record does not say is taken for the node's."""
+    node, process = ({"ns": {"user": space} if space else {}, "capabilities": "00ff"} for space in (nodes, own))
+    assert capabilities_on(node, process) == number
 
 
 def test_a_container_whose_processes_left_its_cgroup_is_known_by_its_name() -> None:
