@@ -11,16 +11,18 @@ from scenarios import (
     graph,
     lifecycle,
     networking,
+    networks,
     resources,
     restarts,
+    rules,
     security,
     storage,
     visibility,
 )  # fmt: skip
 
 FAMILIES = (
-    networking, dns, contention, lifecycle, restarts, storage, graph, resources, caching, visibility, security, exposure,
-    building,
+    networking, networks, rules, dns, contention, lifecycle, restarts, storage, graph, resources, caching, visibility, security,
+    exposure, building,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

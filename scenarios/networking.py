@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.answers import decoded
 from conformance.claims.article import PODS
 from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
 from conformance.claims.properties import expect, prop
-from conformance.claims.sources import RUNNERS
-from conformance.cluster.api import Object, namespaced
+from conformance.cluster.api import Object, namespaced, pods_path
+from conformance.evidence import routes
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE, POD_PROCESSES
 from conformance.legs.rig import APACHE, Rig
+from conformance.probes.node import PORT
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.lifecycle import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
 LISTENERS = "who listens on the child's port in the pod"
+ROUTES, FROM = "the pod's routes", "as whom another pod of the node is asked"
+SILENT = "timeout"
 
 
 def pod_a(rig: Rig) -> None:
@@ -33,12 +37,31 @@ def asked_everywhere(rig: Rig) -> None:
         about: dict[str, Any] = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
         rig.ask(ON_NODE_IP, "ask", probe=rig.probes[node], host=address, **about)
     rig.ask(LISTENERS, "listeners", netns=rig.client_pid, port=rig.leg.port)
+    ways_back(rig, ON_POD_IP)
     rig.ask_baseline()
+
+
+def ways_back(rig: Rig, asked: str) -> None:
+    """Where somebody who asked got no answer at all, read the routes of the pod, and from which addresses each place asks.
+
+    The probe on the pod's node says so: it is a pod as the leg's is, and tells those without its token as whom it sees them.
+    """
+    if rig.seen.get(ROUTES) or not any(answer.output["outcome"] == SILENT for answer in rig.seen.every(asked)):
+        return
+    read_routes(rig, ROUTES)
+    probe = rig.cluster.get(pods_path(rig.home.namespace, rig.home.pod)) or {}
+    rig.ask_everywhere(FROM, probe["status"]["podIP"], PORT)
+
+
+def read_routes(rig: Rig, name: str) -> Evidence:
+    """Read the routes of the pod's network, from the node; the nodes' addresses are kept beside them."""
+    return rig.ask(name, "holding", word="", paths=[f"/proc/{rig.client_pid}/net/route"], nodes=dict(rig.addresses))
 
 
 def asked_unpublished(rig: Rig) -> None:
     """Ask the pod's IP, from everywhere, for the port on which the child listens and which it publishes under another."""
     rig.ask_everywhere("asked for the unpublished port", rig.pod_ip, APACHE)
+    ways_back(rig, "asked for the unpublished port")
 
 
 def asked_on_localhost(rig: Rig) -> None:
@@ -76,6 +99,7 @@ def asked_by_service(rig: Rig) -> None:
     settle("An answer at the control Service's address", heard, seconds=TIMEOUTS.service, every=0.2)
     rig.ask_everywhere("asked at the control Service's address", control, APACHE)
     rig.ask_everywhere("asked at the Service's address", address, rig.leg.port)
+    ways_back(rig, "asked at the Service's address")
 
 
 def make_service(rig: Rig, name: str, spec: Object) -> str:
@@ -100,6 +124,41 @@ def without_network(seen: Seen) -> list[Evidence]:
 def _with_nonce(seen: Seen, asked: list[Evidence]) -> list[Evidence]:
     """Return those that got the child's own page."""
     return [answer for answer in asked if answer.output.get("body", "").strip() == seen[CHILD].asked["nonce"]]
+
+
+def led_astray(seen: Seen, silent: list[Evidence]) -> tuple[str, ...]:
+    """Return why those who got no answer at all did not, where the pod's own routes lead what is sent back to each elsewhere.
+
+    And the ids of the evidence; () where not all of them are led astray.
+    """
+    unheard = [answer for answer in silent if answer.output["outcome"] not in ("ECONNREFUSED", "served")]
+    table, came = seen.get(ROUTES), seen.every(FROM)
+    if table is None or not unheard or any(answer.output["outcome"] != SILENT for answer in unheard):
+        return ()
+    whence = {answer.asked["from_"]: _seen_from(answer) for answer in came}
+    addresses = {whence.get(answer.asked["from_"], "") for answer in unheard}
+    led = routes.taken(routes_of(table), addresses) if all(addresses) else {}
+    if not addresses <= led.keys():
+        return ()
+    where = " and ".join(sorted({f"{route.network} to {route.interface}" for route in led.values()}))
+    words = (
+        f"{len(unheard)} of them got no answer: they ask from {' and '.join(sorted(led))}, and a route of the pod leads {where}"
+    )
+    return (words, table.id, *(answer.id for answer in [*unheard, *came]))
+
+
+def _seen_from(answer: Evidence) -> str:
+    """Return as whom the probe saw who asked it, by its own word, or ''."""
+    try:
+        return str(decoded(answer.output.get("body", "")).get("from", ""))
+    except (ValueError, AttributeError):
+        return ""
+
+
+def routes_of(table: Evidence) -> list[routes.Route]:
+    """Return the routes that were read of a network; none where it was gone."""
+    (lines,) = table.output.values()
+    return routes.routes(lines or [])
 
 
 def _no_baseline(seen: Seen) -> Observation | None:
@@ -131,6 +190,9 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     # A refusal is the pod's own network speaking; silence could be a broken network.
     if not all(a.output["outcome"] in ("ECONNREFUSED", "served") for a in silent):
         outcomes = sorted({str(a.output["outcome"]) for a in silent})
+        if astray := led_astray(seen, silent):
+            words, *cites = astray
+            return LACKS.because(f"{len(silent)} of {len(asked)} places: {words}{where}", *cites)
         return inconclusive(f"{place} neither served nor refused: {', '.join(outcomes)}", *(a.id for a in silent))
     outcomes = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
     return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(outcomes)}{where}", *(a.id for a in silent))
@@ -216,27 +278,3 @@ def service(seen: Seen) -> Observation:
 def from_another_pod(seen: Seen) -> Observation:
     """Judge what a pod on each node got, as the article's curl did."""
     return answers(seen, [answer for answer in seen.every(ON_POD_IP) if not answer.asked["netns"]])
-
-
-def mtus(rig: Rig) -> None:
-    """Read the MTU of every interface in the pod's network, where the engine's bridge is one of them."""
-    script = 'for one in /sys/class/net/*; do echo "${one##*/} $(cat "$one/mtu")"; done'
-    rig.run("MTUs", "sh", "-c", script)
-
-
-@prop("MTU", "a packet of the engine's bridge is no larger than the pod's network takes",
-      source=RUNNERS,
-      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended", while_serving=(mtus,),
-      expects=(
-          expect("dind", HOLDS,
-                 because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
-                 see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes"),
-      ))  # fmt: skip
-def bridge_fits(seen: Seen) -> Observation:
-    """Judge the MTU of docker0 against that of the pod's own eth0."""
-    read = seen["MTUs"]
-    sizes = {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
-    if not {"docker0", "eth0"} <= set(sizes):
-        return inconclusive(f"the pod has no docker0 and eth0, only {', '.join(sorted(sizes))}", read.id)
-    words = f"docker0 {sizes['docker0']}, eth0 {sizes['eth0']}"
-    return (HOLDS if sizes["docker0"] <= sizes["eth0"] else LACKS).because(words, read.id)

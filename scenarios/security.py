@@ -26,6 +26,7 @@ from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
 from scenarios.exposure.port import PLAIN
+from scenarios.networking import led_astray, ways_back
 from scenarios.storage import same
 
 DOOD = {"dood": LACKS}
@@ -316,6 +317,7 @@ def refused_by_baseline(seen: Seen) -> Observation:
 def engine_from_elsewhere(rig: Rig) -> None:
     """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network."""
     rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port or PLAIN, path="/info")
+    ways_back(rig, "asked for the engine's API")
 
 
 @prop("H-02", "no other pod can command the pod's engine",
@@ -331,4 +333,9 @@ def commanded_by_others(seen: Seen) -> Observation:
         return LACKS.because(reason, *(answer.id for answer in answered))
     if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):
         return HOLDS.because(f"{len(asked)} places were refused", *(answer.id for answer in asked))
-    return inconclusive("the engine's port neither answered as the daemon nor refused", *(answer.id for answer in asked))
+    words, *cites = led_astray(seen, asked) or ("",)  # an accident that keeps others away is no protection
+    return inconclusive(
+        f"the engine's port neither answered as the daemon nor refused{f'; {words}' if words else ''}",
+        *(answer.id for answer in asked),
+        *cites,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.evidence.names import ANCESTORS, POD_PROCESSES
-from scenarios.networking import LISTENERS, ON_NODE_IP, ON_POD_IP
+from scenarios.networking import FROM, LISTENERS, ON_NODE_IP, ON_POD_IP, ROUTES
 from tests.builders.evidence import conclude, given
 from tests.conftest import changed
 
@@ -147,21 +148,6 @@ def test_a_pods_ip_is_the_nodes_only_where_the_two_are_one(seen: Look) -> None:
     assert conclude("P2-05", changed(seen("dind.foreground"), "pod", other_node)).state is State.HOLDS
 
 
-@pytest.mark.parametrize(
-    ("interfaces", "state"),
-    [
-        ("docker0 1500\neth0 1500\nlo 65536\n", State.HOLDS),
-        ("docker0 1500\neth0 1500\n", State.HOLDS),
-        ("docker0 1450\neth0 1500\nlo 65536\n", State.HOLDS),
-        ("docker0 1500\neth0 1450\nlo 65536\n", State.LACKS),
-        ("eth0 1500\nlo 65536\n", State.INCONCLUSIVE),
-        ("", State.INCONCLUSIVE),
-    ],
-)
-def test_the_bridge_is_held_against_the_pods_interface(seen: Look, interfaces: str, state: State) -> None:
-    assert conclude("MTU", given(seen("dind.foreground"), "MTUs", {"exit": 0, "stdout": interfaces})).state is state
-
-
 HERE = {"pid": 7, "start": 70, "ppid": 1, "ns": {"net": "net:[7]", "pid": "pid:[7]"}}
 ELSEWHERE = {"pid": 9, "start": 90, "ppid": 1, "ns": {"net": "net:[9]", "pid": "pid:[9]"}}
 LISTENS = [{"pid": 7, "comm": "docker-proxy"}]
@@ -196,3 +182,44 @@ def test_an_unpublished_port_that_answers_needs_no_published_one(seen: Look) -> 
     leg = answered(seen("dind.foreground"), ON_POD_IP, REFUSED)
     asked = answered(leg, "asked for the unpublished port", served(leg), port=80)
     assert conclude("P2-05.unpublished", asked).state is State.HOLDS
+
+
+TABLE = ["Iface Destination Gateway Flags RefCnt Use Metric Mask", "eth0 00000000 0101F40A 0003 0 0 0 00000000"]
+BRIDGE = "br-1 000012AC 00000000 0001 0 0 0 0000FFFF"
+"""What Docker's second network is in a pod: 172.18.0.0/16."""
+
+
+def astray(seen: Seen, *outputs: dict[str, Any], table: list[str], came: tuple[str, ...], name: str = ON_POD_IP) -> Seen:
+    """Return the evidence of answers, of the pod's routes, and of the addresses from which each place asks."""
+    says = [{"outcome": "served", "body": json.dumps({"error": "wrong token", "from": address})} for address in came]
+    whole = given(answered(seen, name, *outputs), ROUTES, {"/proc/7/net/route": table}, asked={})
+    return given(whole, FROM, *says, each=PLACES)
+
+
+OF_NODE_ONE, ELSEWHERE_ALL = ("172.18.0.2", "172.18.0.2", "10.244.1.5", "10.244.1.1"), ("10.9.0.2",) * 4
+
+
+@pytest.mark.parametrize(("name", "places"), [("P2-05", 2), ("P2-18", 1)])
+def test_silence_is_the_pods_own_where_its_routes_lead_the_answer_away(seen: Look, name: str, places: int) -> None:
+    leg = seen("dind.foreground")
+    first = (SILENT, SILENT, served(leg), served(leg))
+    concluded = conclude(name, astray(leg, *first, table=[*TABLE, BRIDGE], came=OF_NODE_ONE))
+    assert concluded.state is State.LACKS
+    words = f"{places} of them got no answer: they ask from 172.18.0.2, and a route of the pod leads 172.18.0.0/16 to br-1"
+    assert words in concluded.reason
+    for table, came in ((TABLE, OF_NODE_ONE), ([*TABLE, BRIDGE], ELSEWHERE_ALL), ([], OF_NODE_ONE)):
+        assert conclude(name, astray(leg, *first, table=table, came=came)).state is State.INCONCLUSIVE
+    everyone = astray(leg, SILENT, table=[*TABLE, BRIDGE], came=OF_NODE_ONE)
+    assert conclude(name, everyone).state is State.INCONCLUSIVE, "a place whose way back is free is silent, too"
+    untold = given(astray(leg, *first, table=[*TABLE, BRIDGE], came=OF_NODE_ONE), FROM)
+    assert conclude(name, untold).state is State.INCONCLUSIVE
+    other = astray(leg, SILENT, {"outcome": "EHOSTUNREACH"}, served(leg), table=[*TABLE, BRIDGE], came=OF_NODE_ONE)
+    assert conclude("P2-05", other).state is State.INCONCLUSIVE, "an error is no silence"
+
+
+def test_a_probe_that_does_not_say_who_asks_tells_nothing(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    mute = astray(leg, SILENT, SILENT, served(leg), table=[*TABLE, BRIDGE], came=OF_NODE_ONE)
+    for body in ("", "[]", '{"error": "wrong token"}'):
+        mum = {"outcome": "served", "status": 403, "body": body}
+        assert conclude("P2-05", given(mute, FROM, *[mum] * len(PLACES), each=PLACES)).state is State.INCONCLUSIVE

@@ -10,6 +10,7 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
+from scenarios.networking import FROM, ROUTES
 from scenarios.security import capabilities, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
 from tests.conftest import changed, without
@@ -236,6 +237,21 @@ def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) 
     assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
     assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
     assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE
+
+
+def test_an_engine_whose_answers_the_pods_routes_lead_away_is_not_protected_by_that(seen: Look) -> None:
+    leg, name = seen("dind.foreground"), "asked for the engine's API"
+    places = [{"from_": "a pod on one"}, {"from_": "a pod on two"}]
+    silent = given(leg, name, {"outcome": "timeout"}, {"outcome": "ECONNREFUSED"}, each=places)
+    unknown = conclude("H-02", silent)
+    assert unknown.state is State.INCONCLUSIVE
+    lines = ["Iface Destination Gateway Flags RefCnt Use Metric Mask", "eth0 00000000 0101F40A 0003 0 0 0 00000000"]
+    table = {"/proc/7/net/route": [*lines, "br-1 000012AC 00000000 0001 0 0 0 0000FFFF"]}
+    came = {"outcome": "served", "body": '{"from": "172.18.0.2"}'}
+    led = conclude("H-02", given(given(silent, ROUTES, table, asked={}), FROM, came, asked=places[0]))
+    assert led.state is State.INCONCLUSIVE
+    words = "1 of them got no answer: they ask from 172.18.0.2, and a route of the pod leads 172.18.0.0/16 to br-1"
+    assert led.reason == f"{unknown.reason}; {words}"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from conformance.probes.agent.procfs import boottime, enter, maybe, of_every_process, proc, text
 from conformance.probes.agent.questions import Object, question
 
+MOST, PRINTED = 1 << 20, 4096
+"""So many bytes of a page are read, and so many of them kept."""
+
 
 @question
 def ask(asked: Object) -> Object:
@@ -21,15 +24,16 @@ def ask(asked: Object) -> Object:
 
 
 def fetch(host: str, port: int, path: str, timeout: float) -> Object:
-    """Return the outcome of one GET: served with status and body, refused, timeout, or the kernel's error."""
+    """Return the outcome of one GET: served with status, body and its size in bytes, refused, timeout, or the kernel's error."""
     began = boottime()
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     outcome: Object
     try:
         connection.request("GET", path, headers={"Connection": "close"})
         reply = connection.getresponse()
-        body = reply.read(4096).decode("utf-8", "replace")
-        outcome = {"outcome": "served", "status": reply.status, "body": body}
+        content = reply.read(MOST)
+        body = content[:PRINTED].decode("utf-8", "replace")
+        outcome = {"outcome": "served", "status": reply.status, "body": body, "bytes": len(content)}
     except OSError as error:
         outcome = {"outcome": named(error)}
     except http.client.HTTPException as error:
@@ -57,6 +61,30 @@ def greeting(asked: Object) -> Object:
     except OSError as error:
         outcome = named(error)
     return {"outcome": outcome, "said": content.decode("latin-1"), "seconds": round(boottime() - began, 4)}
+
+
+@question
+def meet(asked: Object) -> Object:
+    """Return whether who connects to `host` from the network of the process `netns` meets one who listens in that of `listens`.
+
+    On a port that is free there. A listener of our own knows whom it has accepted: an address says nothing of who has it.
+    """
+    limit = asked.get("limit", 2.0)
+    enter(asked["listens"], "net")
+    with socket.create_server(("", 0)) as server:
+        server.settimeout(limit)
+        enter(asked["netns"], "net")
+        try:
+            with socket.create_connection((asked["host"], server.getsockname()[1]), limit) as connection:
+                token = os.urandom(16)
+                connection.sendall(token)
+                accepted, _ = server.accept()
+                with accepted:
+                    accepted.settimeout(limit)
+                    outcome = "met" if accepted.recv(len(token)) == token else "another"
+        except OSError as error:
+            outcome = named(error)
+    return {"outcome": outcome}
 
 
 def connected(asked: Object, timeout: float) -> socket.socket:

@@ -1,8 +1,9 @@
 """The probe's HTTP server: one request is one question.
 
 GET /NAME?q=JSON calls the question NAME with that object and gives {"answer": ..., "at": ...} or {"error": ...}, or what a
-stream says, line by line. Every request carries the run's token. There is no request body, because the API server's proxy
-breaks an answer off when it begins before the proxy has seen the end of the request.
+stream says, line by line. Every request carries the run's token; who has none is told the address it is seen to come from.
+There is no request body, because the API server's proxy breaks an answer off when it begins before the proxy has seen the end
+of the request.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer /NAME?q=JSON."""
         if not hmac.compare_digest(self.headers.get("X-Conformance-Token", ""), self.token):
-            self.reply(403, {"error": "wrong token"})
+            self.reply(403, {"error": "wrong token", "from": self.client_address[0]})
             return
         path, _, query = self.path.partition("?")
         name = path.rpartition("/")[2]

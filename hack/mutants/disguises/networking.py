@@ -102,3 +102,85 @@ def a_child_without_a_resolver(leg: Leg) -> None:
 def a_name_that_leads_elsewhere(leg: Leg) -> None:
     """The host's own domain has a machine of the Service's name, and the child is given its address."""
     leg.change("the child asked", exit=0, stdout="192.0.2.7   named.example\n")
+
+
+HEADING = "Iface Destination Gateway Flags RefCnt Use Metric Mask"
+DEFAULT = "eth0 00000000 0101F40A 0003 0 0 0 00000000"
+BRIDGE = "br-1 000012AC 00000000 0001 0 0 0 0000FFFF"
+"""172.18.0.0/16, as /proc/PID/net/route has it."""
+
+
+@of("dind.foreground")
+def a_silence_that_one_route_explains_in_part(leg: Leg) -> None:
+    """Nobody is answered: what one place is sent is led away by a route of the pod, and the others have another reason."""
+    leg.give(ON_POD_IP, SILENT)
+    places = [reading["asked"]["from_"] for reading in leg.readings(ON_POD_IP)]
+    leg.add("the pod's routes", {"/proc/7/net/route": [HEADING, DEFAULT, BRIDGE]})
+    for number, place in enumerate(places):
+        address = "10.244.0.9" if number else "172.18.0.2"
+        leg.add("as whom another pod of the node is asked", {"body": f'{{"from": "{address}"}}'}, from_=place)
+
+
+def _networks(leg: Leg, *subnets: str) -> None:
+    """Add what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
+    ran = {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2}
+    held = ", ".join(f'{{"IPAM": {{"Config": [{{"Subnet": "{subnet}"}}]}}}}' for subnet in subnets)
+    leg.add("pods' addresses", {})
+    leg.add("Services' addresses", {})
+    leg.add("name servers", {"/etc/resolv.conf": []})
+    leg.add("networks: held", {"status": 200, "body": f"[{held}]", "lost": ""})
+    for name in ("network made", "network made"):
+        leg.add(name, ran)
+    for name in ("the pod's routes before", "the pod's routes after"):
+        leg.add(name, {"/proc/7/net/route": [HEADING, DEFAULT, BRIDGE]}, nodes={"one": "172.18.0.2"})
+
+
+@of("dind.detached-forced")
+def a_route_that_no_step_made(leg: Leg) -> None:
+    """A second interface of the pod leads to the nodes; the networks that a step made are elsewhere."""
+    _networks(leg, "172.19.0.0/16", "172.20.0.0/16")
+
+
+@of("dind.detached-forced")
+def a_second_network_that_was_not_made(leg: Leg) -> None:
+    """The engine had no addresses left for it, and what was made first is not the one that would have taken them."""
+    _networks(leg, "172.18.0.0/16")
+
+
+OWN, CHILD = "a child on a network of its own", "the child"
+
+
+@of("dind.detached-forced")
+def children_that_serve_nobody(leg: Leg) -> None:
+    """Neither serves any page: that the large one did not come is no packet's fault."""
+    for name, size in (("MTUs", 1500), (f"MTUs of {CHILD}", 1500), (f"MTUs of {OWN}", 1500)):
+        leg.add(name, {"exit": 0, "stdout": f"eth0 {size}\n"})
+    for who in (CHILD, OWN):
+        leg.add(f"small page of {who}", {**SILENT})
+        leg.add(f"large page of {who}", {**SILENT})
+
+
+@of("dind.detached-forced")
+def a_host_that_is_another_for_each_child(leg: Leg) -> None:
+    """At its gateway a child meets its pod, and at host-gateway, which the engine was told, another the node."""
+    for who, by in ((CHILD, "the pod"), (OWN, "the node")):
+        for where in ("the pod", "the node"):
+            leg.add(f"met by {who}", {"outcome": "met" if where == by else "ECONNREFUSED"}, where=where, host="10.9.9.9")
+
+
+@of("dind.foreground-forced")
+def rules_that_bind_nobody(leg: Leg) -> None:
+    """The rules went to tables that the kernel does not ask: the pod's own client is answered under them, too."""
+    page = {"outcome": "served", "body": leg.nonce}
+    for when in ("without a rule", "under OUTPUT", "under INPUT"):
+        for who in (CHILD, "the pod's own"):
+            leg.add(f"Pod A asked by {who} {when}", page)
+            leg.add(f"port of {who} asked {when}", page)
+
+
+@of("dind.foreground-forced")
+def a_pod_a_that_answers_nobody_under_a_rule(leg: Leg) -> None:
+    """Pod A went away meanwhile: neither client nor child is answered under a rule for what comes in."""
+    for who in (CHILD, "the pod's own"):
+        leg.add(f"Pod A asked by {who} without a rule", {"outcome": "served"})
+        leg.add(f"Pod A asked by {who} under REDIRECT", {**REFUSED})

@@ -61,3 +61,22 @@ def test_what_lasts_is_done_by_a_process_of_its_own_that_keeps_nothing_of_others
     assert int(parent) != os.getpid()
     assert held
     assert other.name not in held
+
+
+@needs_root
+def test_who_connects_meets_who_listens_in_that_network_and_in_no_other() -> None:
+    with asleep("unshare", "--net", "sh", "-c", 'exec "$@"', "-") as apart:
+        here = os.getpid()
+        with served() as asked:
+            assert asked("meet", listens=here, netns=here, host="127.0.0.1") == {"outcome": "met"}
+            assert asked("meet", listens=apart, netns=here, host="127.0.0.1") == {"outcome": "ECONNREFUSED"}
+            assert asked("meet", listens=here, netns=apart, host="127.0.0.1")["outcome"] in ("ENETUNREACH", "ECONNREFUSED")
+
+
+def test_who_has_no_token_is_told_as_whom_it_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Handler, "token", "secret")
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        reply = requests.get(f"http://127.0.0.1:{server.server_port}/clock", timeout=10)
+        server.shutdown()
+    assert (reply.status_code, reply.json()) == (403, {"error": "wrong token", "from": "127.0.0.1"})

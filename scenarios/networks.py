@@ -1,0 +1,241 @@
+"""Networks: what those that the pod's engine makes are to the pod, and what a child on one of them can send and reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import DOCKER_HOST_GATEWAY, RUNNERS, RUNNERS_NETWORKS, RUNNERS_ROUTES
+from conformance.evidence import routes
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import INSPECT
+from conformance.legs.docker import cleaned_up, label, listed, look, nonce, processes, said, start
+from conformance.legs.rig import Rig
+from conformance.probes.node_engine import NONCE_LABEL
+from conformance.timeouts import TIMEOUTS
+from scenarios.networking import read_routes, routes_of
+
+POD, CHILD, OWN = "the pod", "the child", "a child on a network of its own"
+MADE = "networks"
+"""What a step makes: two networks, and on the second a child that publishes its port."""
+TABLE_BEFORE, TABLE_AFTER = "the pod's routes before", "the pod's routes after"
+MTUS = 'for one in /sys/class/net/*; do echo "${one##*/} $(cat "$one/mtu")"; done'
+SIZE = 1 << 16
+"""Bytes of the large page: many packets, of whatever size."""
+LARGE = f"printf %0{SIZE}d 0 >/usr/local/apache2/htdocs/large"
+FILLER = 1330
+"""Bytes that make of a question one packet of about 1480, with 52 of IP and TCP and 100 of HTTP: of several, which the kernel
+hands on as one, a link of the node's own loses none, however small its MTU (linux is_skb_forwardable)."""
+GATEWAY = "host-of-it"
+"""The name that a child is given for what its engine calls the host."""
+
+
+def mtus(rig: Rig) -> None:
+    """Read the MTU of every interface of the pod's network, and of the child's own."""
+    rig.run("MTUs", "sh", "-c", MTUS)
+    _in(rig, CHILD, rig.child["pid"], MTUS)
+
+
+def _in(rig: Rig, who: str, pid: int, script: str) -> Evidence:
+    """Run a shell's script with the files and in the network of a process."""
+    about: dict[str, Any] = {"pid": pid, "command": ["sh", "-c", script], "limit": TIMEOUTS.work}
+    return rig.ask(f"MTUs of {who}", "execute", timeout=TIMEOUTS.work + TIMEOUTS.question, **about)
+
+
+def addresses(rig: Rig) -> None:
+    """Read the pod's routes, and what addresses there are beside it: nodes, pods, Services, its name servers."""
+    rig.get("pods' addresses", "/api/v1/pods", kept="name -> IP", keep=lambda pods: _named(pods, "status", "podIP"))
+    rig.get("Services' addresses", "/api/v1/services", kept="name -> IP", keep=lambda every: _named(every, "spec", "clusterIP"))
+    rig.ask("name servers", "holding", word="nameserver ", paths=[f"/proc/{rig.client_pid}/root/etc/resolv.conf"])
+    read_routes(rig, TABLE_BEFORE)
+
+
+def _named(collection: Any, part: str, member: str) -> dict[str, str]:  # noqa: ANN401 -- JSON
+    items = collection.get("items", [])
+    return {f"{each['metadata']['namespace']}/{each['metadata']['name']}": each[part].get(member, "") for each in items}
+
+
+def two_networks(rig: Rig) -> None:
+    """Make two networks as a step does, start a child on the second, and read what it is to the pod and the pod to it."""
+    name, pod_ip = nonce(rig, MADE), rig.pod_ip
+    with cleaned_up(rig, MADE):
+        for number in (1, 2):
+            rig.run("network made", "docker", "network", "create", label(name), f"{name}-{number}")
+        look(rig, "networks: held", "/networks", label=f"{NONCE_LABEL}={name}")
+        read_routes(rig, TABLE_AFTER)
+        options = (f"--network={name}-2", f"--publish={rig.leg.spare_port}:80", f"--add-host={GATEWAY}:host-gateway")
+        run = start(rig, MADE, *options)
+        if not (started := processes(rig, run, MADE)):
+            return  # the judges say how it ended
+        own = started[0]["pid"]
+        rig.run("MTUs", "sh", "-c", MTUS)
+        for who, pid, port in ((CHILD, rig.child["pid"], rig.leg.port), (OWN, own, rig.leg.spare_port)):
+            _in(rig, who, pid, f"{LARGE}; {MTUS}")
+            host = pod_ip if rig.leg.approach.daemon else rig.addresses[rig.home.node]
+            for what, path in (("small", "/"), ("large", f"/large?{'x' * FILLER}")):
+                rig.ask(f"{what} page of {who}", "ask", host=host, port=port, path=path, limit=TIMEOUTS.page)
+        _meet(rig, own)
+
+
+def _meet(rig: Rig, own: int) -> None:
+    """Let each of those in a network ask at the address that is its host's, and be met by a listener of the pod, or the node."""
+    named = rig.ask("its hosts", "holding", word=GATEWAY, paths=[f"/proc/{own}/root/etc/hosts"])
+    bridge = _gateway(rig.seen)
+    for who, pid, host in ((CHILD, rig.child["pid"], bridge), (OWN, own, _address_of_host(named)), (POD, rig.client_pid, bridge)):
+        for where, listens in ((POD, rig.client_pid), ("the node", 1)):
+            about: dict[str, Any] = {"netns": pid, "listens": listens, "limit": TIMEOUTS.page, "where": where}
+            rig.ask(f"met by {who}", "meet", host=host, **about)
+
+
+def _gateway(seen: Seen) -> str:
+    """Return the address of the child's gateway, or ''."""
+    settings = parsed(seen[INSPECT]).get("NetworkSettings", {})
+    return next((str(each["Gateway"]) for each in settings.get("Networks", {}).values() if each.get("Gateway")), "")
+
+
+def _address_of_host(named: Evidence) -> str:
+    """Return the address that a child's hosts file has for the host, or ''."""
+    (lines,) = named.output.values()
+    return next((line.split()[0] for line in lines or []), "")
+
+
+@prop("ROUTES", "a network that a step makes takes no address away from its pod",
+      source=RUNNERS_ROUTES,
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("detached-forced",), level="extended",
+      while_serving=(addresses,), unhurried=(two_networks,))  # fmt: skip
+def takes_no_address(seen: Seen) -> Observation:
+    """Judge by the pod's routes, before and after, where the addresses lead that there are beside the pod."""
+    before, after, held = seen[TABLE_BEFORE], seen[TABLE_AFTER], seen["networks: held"]
+    runs = seen.every("network made")
+    beside = _beside(seen)
+    cites = (after.id, before.id, held.id, *(run.id for run in runs), *(e.id for e in beside[1]))
+    ours = {config["Subnet"] for each in listed(held) for config in each.get("IPAM", {}).get("Config") or []}
+    if not runs or any(run.output["exit"] != 0 for run in runs) or len(ours) < len(runs):
+        return inconclusive(f"the networks were not made: {'; '.join(said(run) for run in runs)}", *cites)
+    if not (table := routes_of(after)) or not routes_of(before):
+        return inconclusive("the pod's routes were not read", *cites)
+    known = {address: name for name, address in beside[0].items()}
+    taken = {address: route for address, route in routes.taken(table, known).items() if str(route.network) in ours}
+    subnets = f"two networks, {' and '.join(sorted(ours))}"
+    if taken:
+        by = sorted({f"{route.network} leads to {route.interface}" for route in taken.values()})
+        whose = ", ".join(f"{address} ({known[address]})" for address in sorted(taken))
+        return LACKS.because(f"{subnets}: {' and '.join(by)}, and with it {whose}", *cites)
+    mine = sorted(str(route.network) for route in table if str(route.network) in ours)
+    where = "have no route in the pod" if not mine else f"are routes of the pod ({', '.join(mine)})"
+    return HOLDS.because(f"{subnets}, {where}, and none of {len(known)} addresses beside the pod is in them", *cites)
+
+
+def _beside(seen: Seen) -> tuple[dict[str, str], list[Evidence]]:
+    """Return the addresses that there are beside the pod, by whose they are; and the evidence of them."""
+    pods, services, servers, table = (
+        seen[name] for name in ("pods' addresses", "Services' addresses", "name servers", TABLE_BEFORE)
+    )
+    (lines,) = servers.output.values()
+    named = {f"name server {number}": line.split()[1] for number, line in enumerate(lines or [], 1)}
+    named |= {f"Service {name}": address for name, address in services.output.items() if address not in ("", "None")}
+    named |= {f"pod {name}": address for name, address in pods.output.items() if address}
+    named |= {f"node {name}": address for name, address in table.asked.get("nodes", {}).items()}
+    return {name: address for name, address in named.items() if ":" not in address}, [pods, services, servers]
+
+
+def _sizes(read: Evidence) -> dict[str, int]:
+    """Return the MTU of each interface that was read."""
+    return {name: int(number) for name, number in (line.split() for line in read.output["stdout"].splitlines())}
+
+
+@prop("MTU", "a packet of a child is no larger than its pod's network takes",
+      source=RUNNERS,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended", while_serving=(mtus,),
+      expects=(
+          expect("dind", HOLDS,
+                 because="where no overlay takes its part of a packet, the pod's MTU is the 1500 that the engine's bridge has",
+                 see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes"),
+      ))  # fmt: skip
+def bridge_fits(seen: Seen) -> Observation:
+    """Judge the MTU of the child's own eth0 against that of the pod's: the bridge has its own only when a container is on it."""
+    if seen.get(f"MTUs of {CHILD}") is None:  # older records have the bridge's alone
+        return _fits(seen["MTUs"], seen["MTUs"], "docker0", "docker0")
+    return _fits(seen["MTUs"], seen[f"MTUs of {CHILD}"], "eth0", "the child's eth0")
+
+
+def _fits(pod: Evidence, child: Evidence, interface: str, called: str) -> Observation:
+    """Judge the MTU of an interface of a child against that of the pod's own eth0."""
+    whole, own = _sizes(pod), _sizes(child)
+    cites = dict.fromkeys((child.id, pod.id))
+    if "eth0" not in whole or interface not in own:
+        have = ", ".join(sorted({*whole, *own}))
+        return inconclusive(f"the pod has no {' and '.join(sorted({interface, 'eth0'}))}, only {have}", *cites)
+    words = f"{called} {own[interface]}, eth0 {whole['eth0']}"
+    return (HOLDS if own[interface] <= whole["eth0"] else LACKS).because(words, *cites)
+
+
+@prop("MTU.network", "a packet of a child on a network that a step made is no larger than its pod's network takes",
+      source=RUNNERS_NETWORKS,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("detached-forced",), level="extended",
+      while_serving=(addresses,), unhurried=(two_networks,),
+      expects=(
+          expect("dind", HOLDS,
+                 because="where no overlay takes its part of a packet, every network has the pod's 1500 unless told otherwise",
+                 see="moby libnetwork DefaultNetworkMtu; Docker docs, dockerd, --default-network-opt: --mtu is docker0's alone"),
+      ))  # fmt: skip
+def network_fits(seen: Seen) -> Observation:
+    """Judge the MTU of the child's own eth0 there against that of the pod's."""
+    if seen.get(f"MTUs of {OWN}") is None:
+        return inconclusive(f"no child on a network of its own ran: {said(seen[MADE])}", seen[MADE].id)
+    return _fits(seen["MTUs"], seen[f"MTUs of {OWN}"], "eth0", f"the eth0 of {OWN}")
+
+
+@prop("MTU.through", "a question that fills a packet, and an answer of 64 KiB, pass to and from a child on either network",
+      source=RUNNERS_NETWORKS,
+      predicts={"dind": LACKS}, approaches=("dind",), legs=("detached-forced",), level="extended",
+      while_serving=(addresses,), unhurried=(two_networks,),
+      expects=(
+          expect("dind", HOLDS, because="nothing between child and node takes less than 1500 bytes",
+                 see="moby libnetwork DefaultNetworkMtu; kind's kindnet routes between nodes"),
+      ))  # fmt: skip
+def passes_through(seen: Seen) -> Observation:
+    """Judge the large pages that another pod of the node got, where it got the small ones."""
+    if seen.get(f"MTUs of {OWN}") is None:
+        return inconclusive(f"no child on a network of its own ran: {said(seen[MADE])}", seen[MADE].id)
+    small, large = ({who: seen[f"{size} page of {who}"] for who in (CHILD, OWN)} for size in ("small", "large"))
+    cites = (*(page.id for page in large.values()), *(page.id for page in small.values()))
+    if mute := [who for who, page in small.items() if page.output["outcome"] != "served"]:
+        return inconclusive(f"{' and '.join(mute)} did not serve a small page either", *cites)
+    lost = {who: page.output["outcome"] for who, page in large.items() if page.output.get("bytes") != SIZE}
+    if not lost:
+        return HOLDS.because(f"{SIZE >> 10} KiB came from {CHILD} and from {OWN}", *cites)
+    if all(outcome == "timeout" for outcome in lost.values()):
+        words = " and ".join(f"{who} ({_mtu(seen, who)})" for who in lost)
+        return LACKS.because(f"small pages came, and the large one did not within {TIMEOUTS.page:g} s from {words}", *cites)
+    return inconclusive(f"the large page was neither whole nor lost on its way: {lost}", *cites)
+
+
+def _mtu(seen: Seen, who: str) -> str:
+    return f"MTU {_sizes(seen[f'MTUs of {who}']).get('eth0')}, the pod's {_sizes(seen['MTUs']).get('eth0')}"
+
+
+@prop("GATEWAY", "what a child is told to be its host (host-gateway, the bridge's gateway) is its pod",
+      source=DOCKER_HOST_GATEWAY,
+      predicts={"dood": LACKS, "dind": HOLDS}, legs=("detached-forced",), level="extended",
+      while_serving=(addresses,), unhurried=(two_networks,))  # fmt: skip
+def host_is_the_pod(seen: Seen) -> Observation:
+    """Judge by whose listener met who asked at that address: the address alone is the pod's and the node's, in networks apart."""
+    asked = [meeting for who in (CHILD, OWN) for meeting in seen.every(f"met by {who}")]
+    client = seen.every(f"met by {POD}")
+    cites = tuple(meeting.id for meeting in [*asked, *client])
+    if not asked:
+        return inconclusive("nobody asked at the address of the host", *cites)
+    met = {who: _met(seen.every(f"met by {who}")) for who in (CHILD, OWN)}
+    hosts = " and ".join(sorted({str(meeting.asked["host"]) for meeting in asked}))
+    words = f"{hosts} leads {CHILD} to {met[CHILD]}, {OWN} to {met[OWN]} (host-gateway), the client to {_met(client)}"
+    if set(met.values()) == {POD}:
+        return HOLDS.because(words, *cites)
+    return LACKS.because(words, *cites) if set(met.values()) == {"the node"} else inconclusive(words, *cites)
+
+
+def _met(meetings: list[Evidence]) -> str:
+    """Return in whose network who asked was met, or nobody."""
+    return " and ".join(sorted(str(each.asked["where"]) for each in meetings if each.output["outcome"] == "met")) or "nobody"
