@@ -10,6 +10,7 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_DNS
 from conformance.errors import RigError
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import POD as ITSELF
 from conformance.legs.docker import cleaned_up, label, nonce, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -21,6 +22,8 @@ LOOKUP = 'command -v getent >/dev/null || exit 127; exec getent hosts "$1"'
 """What asks the C library's resolver, as any program does: with the search list and the options of resolv.conf."""
 FOUND, NOT_FOUND = 0, 2
 """What getent(1) ends with."""
+SHORT, WITH_NAMESPACE, FULL = 0, 1, 2
+"""The dots in a Service's names, from the shortest on: so many, or more, has each."""
 POD, BRIDGE, OWN = "the pod's own container", "the child", "a child on a network of its own"
 
 
@@ -33,6 +36,8 @@ def names_of_a_service(rig: Rig) -> None:
     rig.get("DNS Services", "/api/v1/services", kept="names", keep=_names, fieldSelector=f"spec.clusterIP={_nameserver(own)}")
     address = make_service(rig, SERVICE, {"ports": [{"port": 80}]})
     names = [SERVICE, f"{SERVICE}.{rig.leg.namespace}", f"{SERVICE}.{rig.leg.namespace}.svc.{_domain(own)}"]
+    if not _searches(own):
+        del names[:FULL]
     if rig.seen["DNS Services"].output:
         settle("The Service's name in the cluster's DNS", lambda: _knows(rig, names[-1], address), seconds=TIMEOUTS.dns)
     if not all(_resolves(rig, POD, rig.client_pid, name, address) for name in names):
@@ -71,8 +76,13 @@ def _nameserver(configuration: Evidence) -> str:
 
 def _domain(configuration: Evidence) -> str:
     """Return the cluster's domain as kubelet tells it to a pod, or Kubernetes' default where it told none."""
+    return _searches(configuration) or "cluster.local"
+
+
+def _searches(configuration: Evidence) -> str:
+    """Return the cluster's domain where a pod searches it for short names, as its dnsPolicy and dnsConfig have it, else ''."""
     domain = re.search(r"(?:^|\s)svc\.(\S+)", "\n".join(_lines(configuration)))
-    return domain[1] if domain else "cluster.local"
+    return domain[1] if domain else ""
 
 
 def _command(name: str) -> list[str]:
@@ -108,7 +118,10 @@ def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
     """Judge the names with so many dots by what `who` was told, where the pod's own container got the address from each."""
     pod, services, own = seen.every(f"{POD} asked"), seen["DNS Services"], seen[f"resolv.conf of {POD}"]
     if len(_resolved(pod)) < len(pod) or not pod:
-        return _without_control(pod, services, own)
+        return _without_control(seen, pod, services, own)
+    if not any(_dots(lookup) in dots for lookup in pod) and not _searches(own):
+        words = f"{POD} has {', '.join(_lines(own))}, without the cluster's search list: it has no short names itself"
+        return not_applicable(f"{_policy(seen)}: {words}", own.id, seen[ITSELF].id)
     asked = [lookup for lookup in seen.every(f"{who} asked") if _dots(lookup) in dots]
     configuration = seen[f"resolv.conf of {who}"]
     cites = (*(lookup.id for lookup in asked), configuration.id, *(lookup.id for lookup in pod))
@@ -129,13 +142,21 @@ def _dots(asked: Evidence) -> int:
     return min(_name(asked).count("."), 2)
 
 
-SHORT, WITH_NAMESPACE, FULL = 0, 1, 2
+def _policy(seen: Seen) -> str:
+    """Return in words which DNS policy the pod has; ClusterFirst is what a pod has unless told (Kubernetes' API, PodSpec)."""
+    return f"the pod's dnsPolicy is {seen[ITSELF].output['spec'].get('dnsPolicy') or CLUSTER_FIRST}"
 
 
-def _without_control(pod: list[Evidence], services: Evidence, own: Evidence) -> Observation:
+CLUSTER_FIRST = "ClusterFirst"
+
+
+def _without_control(seen: Seen, pod: list[Evidence], services: Evidence, own: Evidence) -> Observation:
     """Say why nothing can be said of a child: the pod's own container did not resolve the names either."""
     cites = (*(lookup.id for lookup in pod), services.id, own.id)
     if not services.output and not _resolved(pod):
+        if not (policy := _policy(seen)).endswith(CLUSTER_FIRST):
+            words = f"{policy}, and {_nameserver(own)}, its nameserver, is no Service's address: it knows no Service itself"
+            return not_applicable(words, *cites, seen[ITSELF].id)
         return not_applicable("the cluster has no DNS Service: no Service has the address of the pod's nameserver", *cites)
     return inconclusive(f"{POD} did not resolve every name either, so a child that does not proves nothing", *cites)
 
@@ -172,9 +193,9 @@ def whole_name_on_network(seen: Seen) -> Observation:
       predicts={"dood": LACKS, "dind": LACKS}, legs=("detached-forced",), level="extended", unhurried=(names_of_a_service,),
       expects=(
           expect("dind", HOLDS,
-                 because="with the pod's search list and ndots:5 the child's resolver asks for whole names first; what the "
-                         "engine's resolver withholds is a single label, which is asked for last",
-                 see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; there it was set to 0"),
+                 because="where the pod has a search list the child's resolver asks for whole names, too: first with ndots:5, "
+                         "and with ndots:0 or 1 when it got no answer for the short one",
+                 see="moby/moby#53104, moby/moby#53198: single labels are dropped where ndots is set; resolv.conf(5), ndots"),
       ))  # fmt: skip
 def short_names_on_network(seen: Seen) -> Observation:
     """Judge SERVICE and SERVICE.NAMESPACE where the engine's own resolver, 127.0.0.11, stands between."""

@@ -73,3 +73,44 @@ def test_without_the_pods_own_answer_nothing_is_said_of_a_child() -> None:
     elsewhere = leg(asked(CHILD, NAMES, CLUSTER), services=())
     assert conclude("DNS.full", elsewhere).state is State.HOLDS, "a nameserver that is no Service's address, but answers"
     assert conclude("DNS.full", leg()).state is State.INCONCLUSIVE, "nobody asked"
+
+
+DEFAULT = ["search example.org", "nameserver 10.0.0.53"]
+NONE = ["nameserver 10.96.0.10"]
+
+
+def told(policy: str, configuration: list[str], *, knows: bool, services: tuple[str, ...], child: bool = True) -> Seen:
+    """Return the evidence of a pod with a DNS policy of its own, which asks by the whole name alone."""
+
+    def whole(who: str, known: bool) -> list[Evidence]:
+        return [
+            e
+            for e in asked(who, NAMES if known else (), configuration)
+            if e.asked.get("command", ["", NAMES[-1]])[-1] == NAMES[-1]
+        ]
+
+    readings = [*proven("n"), reading("DNS Services", list(services)), *whole(POD, knows)]
+    next(e for e in readings if e.name == "pod").output["spec"]["dnsPolicy"] = policy
+    return Seen([*readings, *(whole(CHILD, child) if knows else [])])
+
+
+def test_a_pod_that_is_told_of_no_cluster_dns_knows_no_service_itself() -> None:
+    for name in ("DNS.full", "DNS.short"):
+        concluded = conclude(name, told("Default", DEFAULT, knows=False, services=()))
+        assert concluded.state is State.NOT_APPLICABLE
+        assert concluded.reason.startswith(
+            "the pod's dnsPolicy is Default, and 10.0.0.53, its nameserver, is no Service's address"
+        )
+
+
+def test_a_pod_without_the_clusters_search_list_has_whole_names_alone() -> None:
+    services = ("kube-system/kube-dns",)
+    whole = told("None", NONE, knows=True, services=services)
+    assert conclude("DNS.full", whole).state is State.HOLDS
+    short = conclude("DNS.short", whole)
+    assert short.state is State.NOT_APPLICABLE
+    assert (
+        "dnsPolicy is None: the pod's own container has nameserver 10.96.0.10, without the cluster's search list" in short.reason
+    )
+    assert conclude("DNS.full", told("None", NONE, knows=True, services=services, child=False)).state is State.LACKS
+    assert conclude("DNS.full", told("None", NONE, knows=False, services=services)).state is State.INCONCLUSIVE

@@ -184,3 +184,15 @@ def a_pod_a_that_answers_nobody_under_a_rule(leg: Leg) -> None:
     for who in (CHILD, "the pod's own"):
         leg.add(f"Pod A asked by {who} without a rule", {"outcome": "served"})
         leg.add(f"Pod A asked by {who} under REDIRECT", {**REFUSED})
+
+
+@of("dind.detached-forced")
+def a_pod_without_a_search_list(leg: Leg) -> None:
+    """The pod's dnsPolicy is None: it asks by whole names, and so does its child."""
+    for reading in leg.readings("the pod's own container asked"):
+        if reading["asked"]["command"][-1].count(".") < 2:
+            leg.lines.remove(reading)
+    for who in ("the pod's own container", CHILD):
+        for reading in leg.readings(f"resolv.conf of {who}"):
+            reading["output"] = {"/etc/resolv.conf": ["nameserver 10.96.0.10"]}
+    leg.change("the child asked", exit=2, stdout="")
