@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import Expectation, Property, expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.notes import stand_ins
@@ -193,7 +193,7 @@ weight = _of_article_dood(
 
 limits = _of_article_dood(
     "P2-13.printed", f"the cgroups of the child {OF} are inside the pod's, and the pod's limits apply to it", placement.placement,
-    expect("article-dood", inconclusive(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
+    expect("article-dood", not_applicable(""), because="the manifest as printed sets no limit, so there is nothing to inherit",
            see="Part 2, Case 1: its manifest has requests alone"),
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from conformance import suite
 from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import catalogue
 from conformance.choices import LEVELS
+from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen, digest
 from conformance.record import stream
 from conformance.report import html_page
@@ -61,9 +62,14 @@ def recorded_level() -> str:
 
 
 def passed_again() -> int:
-    """Return how many items of a replay of the recorded run pass: what it decided, and what its evidence decides besides."""
+    """Return how many items of a replay of the recorded run pass: what it decided, and what its evidence decides besides.
+
+    What was INCONCLUSIVE then and is not asked today is skipped.
+    """
     lines, level = recorded_lines(), recorded_level()
-    return judged_in(lines) + len(rejudge.judge(stream.of(lines), suite.cells(level, list(catalogue()))).appeared)
+    judged = rejudge.judge(stream.of(lines), suite.cells(level, list(catalogue())))
+    skipped = [change for change in judged.changed if change.now.state is State.NOT_APPLICABLE]
+    return judged_in(lines) + len(judged.appeared) - len(skipped)
 
 
 def up_to(level: str, lines: list[stream.Line]) -> list[stream.Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
@@ -73,7 +73,7 @@ def burn(seen: Seen) -> Observation:
     """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
     if limit is None:
-        return inconclusive("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
+        return not_applicable("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
     calibration, use = seen["calibration"], seen["use while burning"]
     possible = _possible(calibration)
     read = _used(use, seen[POD].output["metadata"]["uid"], limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Seen
@@ -45,7 +45,7 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
             return inconclusive(f"the pod's own {controller} cgroup was not found", pod.id)
         limit = cgroupfs.LIMITS[controller](at_pod)
         if math.isinf(limit):
-            return inconclusive(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
+            return not_applicable(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
         levels = cgroupfs.levels(child.output)
         if not looked_at(cgroupfs.of(controller, levels), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)

@@ -209,7 +209,6 @@ def another_counter(read: dict[str, Any]) -> None:
         (placement.weight, "pod", no_requests, "requests no CPU"),
         (placement.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
         (placement.weight, "child's cgroups", unread, "could not be read"),
-        (placement.pids, "pod's cgroups", without_limit_of_pids, "no pids limit, so there is nothing to inherit"),
         (memory.oom_score, "pod processes", lambda _: [], "do not differ"),
         (memory.oom_score, "pod processes", lambda _: [process(CLIENT, 0)], "do not differ"),
         (accounting.attributed, "child's use after the burn", unread, "could not be read"),
@@ -224,6 +223,12 @@ def test_what_does_not_decide_is_inconclusive(judged: Property, name: str, chang
     concluded = judged.conclude(changed(DIND, name, change))
     assert concluded.state is State.INCONCLUSIVE
     assert reason in concluded.reason
+
+
+def test_of_a_pod_without_a_limit_nothing_can_be_asked() -> None:
+    concluded = placement.pids.conclude(changed(DIND, "pod's cgroups", without_limit_of_pids))
+    assert concluded.state is State.NOT_APPLICABLE
+    assert concluded.reason == "the pod has no pids limit, so there is nothing to inherit"
 
 
 EVENTS = ("memory.events", "memory.oom_control")
