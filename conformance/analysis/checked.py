@@ -69,7 +69,7 @@ class Checked:
         about = record.header.get("checked")
         if about is None:
             return None
-        questions = about["questions"]
+        questions = {question["property"]: question for question in about["questions"]}
         lines = [line for line in record.observations if line["property"] in questions]
         of_mended = [_row(line, questions) for line in lines if _mended(line)]
         mended = {(row.line["property"], row.variation): row for row in of_mended}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from conformance.claims.observations import State
+from conformance.cluster.api import Object
 from conformance.legs.variations import OVER_API
 
 GRACEFUL, FORCED, LADEN = OVER_API, f"{OVER_API}-forced", f"{OVER_API}-laden"
@@ -26,6 +27,10 @@ class Question:
     words: str = ""
     of_grace: bool = False
     """Whether it speaks of the pod's own grace, and is nothing to ask where that is 0."""
+
+    def as_line(self) -> Object:
+        """Return it as a record has it."""
+        return {"property": self.prop, "fear": self.fear, "kept": self.kept.value, "words": self.words}
 
     def asked_on(self, *, quick: bool) -> tuple[str, ...]:
         """Return the variations on which it is judged; with `quick` none that waits out its pod's own grace."""

@@ -112,7 +112,7 @@ class Subject:
             "found": [*self.reasons],
             "stood_in": [*self.stood_in],
             "manifest": own.manifest,
-            "questions": {each.prop: {"fear": each.fear, "kept": each.kept.value, "words": each.words} for each in QUESTIONS},
+            "questions": [each.as_line() for each in QUESTIONS],
             "mend": {"why_not": known} if isinstance(known, str) else {"by": MENDS_BY, "patch": known.patch, "diff": known.diff},
         }
 

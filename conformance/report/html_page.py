@@ -12,7 +12,7 @@ from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
 from conformance.claims.observations import State
 from conformance.report import pictures, raw
-from conformance.report.printable import printable
+from conformance.report.printable import printable, shortened
 
 
 @cache
@@ -22,6 +22,7 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    environment.filters["shortened"] = shortened
     environment.globals.update(State=State, pictures=pictures, raw=raw, style=Markup(style))  # noqa: S704 -- our own file
     return environment
 

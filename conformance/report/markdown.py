@@ -10,7 +10,7 @@ from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
 from conformance.analysis.worlds import SideBySide
 from conformance.claims.observations import Standing
-from conformance.report.printable import printable
+from conformance.report.printable import printable, shortened
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
@@ -74,7 +74,7 @@ def _checked(checked: Checked, world: str) -> Iterator[str]:
     for kept in checked.order:
         for row in checked.those(kept):
             asked = f"{flat(row.words)} ({flat(row.line['property'])})"
-            observed = f"{row.line['state']}: {flat(row.line['reason'])}"
+            observed = f"{row.line['state']}: {flat(shortened(row.line['reason']))}"
             change = f", {row.change}" if row.change else ""
             yield f"| {flat(row.fear)} | {asked} | {kept.sign} **{kept.value}**{change} | {observed} |"
     yield from ("", flat(checked.mending))

@@ -12,7 +12,7 @@ from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
 from conformance.claims.observations import State
 from conformance.record.stream import Line
-from conformance.report.printable import printable
+from conformance.report.printable import printable, shortened
 
 STYLES = {State.HOLDS: "green", State.LACKS: "red", State.MIXED: "yellow"}
 
@@ -77,9 +77,10 @@ def _checked(checked: Checked, console: Console) -> None:
             name = f"{row.line['property']}, {row.variation}"
             change = f"; {row.change}" if row.change else ""
             console.print(printable(f"{kept.sign} {kept.value}{change}: {row.words} ({name})"), markup=False)
-            console.print(printable(f"      {row.line['state']}: {row.line['reason']}"), markup=False)
+            console.print(printable(f"      {row.line['state']}: {shortened(row.line['reason'])}"), markup=False)
             if row.change and row.mended:
-                console.print(printable(f"      mended: {row.mended.line['state']}: {row.mended.line['reason']}"), markup=False)
+                line = f"      mended: {row.mended.line['state']}: {shortened(row.mended.line['reason'])}"
+                console.print(printable(line), markup=False)
     console.print(printable(checked.mending), markup=False)
 
 

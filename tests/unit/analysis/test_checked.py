@@ -19,7 +19,7 @@ from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
 
 ABOUT = {
     "pod": "Pod mine of f.yaml", "client": "c", "engine": "e", "socket": "/x", "found": ["e is the engine"], "stood_in": [],
-    "manifest": {}, "questions": {q.prop: {"fear": q.fear, "kept": q.kept.value, "words": q.words} for q in QUESTIONS},
+    "manifest": {}, "questions": [question.as_line() for question in QUESTIONS],
     "mend": {"by": "dind-cgroupns", "patch": [], "diff": "+ line"},
 }  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_its_pages_lead_with_the_pod_and_what_it_loses() -> None:
     lost = line("P2-13", "LACKS", reason="960 of 768 <MiB>")
     summary = Summary.of(record(line("P2-05", "HOLDS"), lost, line("P2-13", "HOLDS", "mended")))
     page = html_page.report(summary)
-    assert page.index("loses it") < page.index("keeps it")
+    assert page.index("✗ loses") < page.index("✓ keeps")
     assert "960 of 768 &lt;MiB&gt;" in page
     assert "the article" not in page, "nothing is predicted of a pod that is checked"
     text = markdown.report(summary)
