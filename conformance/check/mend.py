@@ -45,26 +45,21 @@ def mend(read: Described, who: Roles) -> Mend | str:
     if not who.docker:
         return "what the catalogue knows mends Docker's engine alone"
     wrapper = container(catalogue()[MENDS_BY].manifest, catalogue()[MENDS_BY].daemon)["command"][:SHELL]
-    kind, number = next(
-        (kind, number)
-        for kind in ("initContainers", "containers")
-        for number, each in enumerate(read.pod["spec"].get(kind) or [])
-        if each["name"] == who.engine
-    )
-    engine = read.pod["spec"][kind][number]
+    pod = copy.deepcopy(read.pod)
+    engine = container(pod, who.engine)
     command = [*wrapper, *(engine.get("command") or ENTRYPOINT)]
-    path = "/".join(["", *read.path, "spec", kind, str(number), "command"])
+    place = read.places[who.engine]
+    path = "/".join(["", *map(str, place), "command"])
     patch: list[Object] = [{"op": "replace" if "command" in engine else "add", "path": path, "value": command}]
+    engine["command"] = command
     objects = copy.deepcopy(read.documents)
     entry = objects[read.document]
     before = yaml.safe_dump(entry, sort_keys=False, width=120)
-    for place in read.within:
-        entry = entry["items"][place]
-    for part in read.path:
+    for number in read.within:
+        entry = entry["items"][number]
+    for part in place:
         entry = entry[part]
-    entry["spec"][kind][number]["command"] = command
+    entry["command"] = command
     after = yaml.safe_dump(objects[read.document], sort_keys=False, width=120)
-    pod = copy.deepcopy(read.pod)
-    pod["spec"][kind][number]["command"] = command
     lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "as it is", "mended", n=2)
     return Mend(pod, patch, objects, "".join(lines))

@@ -43,10 +43,10 @@ def test_labels_and_annotations_are_kept_and_nothing_else_of_its_metadata() -> N
 def test_a_list_and_what_stands_beside_the_pod() -> None:
     settings = {"kind": "ConfigMap", "metadata": {"name": "c"}}
     read = described(yaml.safe_dump({"kind": "List", "items": [settings, SHAPES["Job"]]}), "f")
-    assert (read.document, read.within, read.path) == (0, (1,), ("spec", "template"))
+    assert (read.document, read.within, read.places) == (0, (1,), {"a": ("spec", "template", "spec", "containers", 0)})
     assert read.others == (settings,)
     read = described(yaml.safe_dump_all([settings, None, SHAPES["Pod"]]), "f")
-    assert (read.document, read.within, read.path) == (1, (), ())
+    assert (read.document, read.within, read.places) == (1, (), {"a": ("spec", "containers", 0)})
 
 
 def test_a_stateful_set_claims_volumes_for_its_pod() -> None:

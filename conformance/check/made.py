@@ -1,0 +1,140 @@
+"""What an object makes pods of: a Pod, a pod template, and what Tekton and Argo Workflows have in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from conformance.cluster.api import Object
+from conformance.errors import UsageError
+
+ONE_POD = "give a file with one Pod, or one object with a pod template (Job, CronJob, Deployment, StatefulSet, ...)"
+Place = tuple[str | int, ...]
+"""Keys and places in lists, from an object inwards."""
+
+
+@frozen
+class Made:
+    """A pod as an object makes it: its spec, its metadata, the object in words, and where in it each container is, by name."""
+
+    spec: Object
+    meta: Object
+    words: str
+    places: dict[str, Place]
+
+
+def made_of(entry: Object, file: str) -> list[Made]:
+    """Return the pods that are made of an object. Raises `UsageError` where one's containers are no containers."""
+    kind = str(entry.get("kind"))
+    if kind in OF_OWN_SHAPE and (pods := [*OF_OWN_SHAPE[kind](entry, file)]):
+        return pods
+    path = () if kind == "Pod" else next((path for path in TEMPLATES if "containers" in at(entry, (*path, "spec"))), None)
+    if path is None:
+        return []
+    spec = at(entry, (*path, "spec"))
+    _check(spec.get("containers"), f"{file}: {named(entry)} has no list of containers, each with a name.")
+    _check(spec.get("initContainers") or [], f"{file}: {named(entry)} has init containers that are no list, or have no name.")
+    lists = [(field, spec.get(field) or []) for field in ("initContainers", "containers")]
+    places = {each["name"]: (*path, "spec", field, number) for field, there in lists for number, each in enumerate(there)}
+    return [Made(spec, at(entry, (*path, "metadata")), named(entry), places)]
+
+
+TEMPLATES = (("spec", "template"), ("spec", "podTemplate"), ("spec", "jobTemplate", "spec", "template"))
+"""Where an object may have a pod template: what makes pods, a custom resource of a runner's controller, a CronJob."""
+
+
+def at(entry: Object, path: Iterable[str]) -> Object:
+    """Return what an object has at a path, {} where that is no object."""
+    here: Any = entry
+    for part in path:
+        here = here.get(part) if isinstance(here, dict) else None
+    return here if isinstance(here, dict) else {}
+
+
+def named(entry: Object) -> str:
+    """Return an object's kind and name."""
+    meta = at(entry, ["metadata"])
+    return " ".join(filter(None, (str(entry.get("kind") or "object"), str(meta.get("name") or meta.get("generateName") or ""))))
+
+
+def _check(containers: object, sentence: str) -> list[Object]:
+    """Return containers. Raises `UsageError` with the sentence where these are none."""
+    if not isinstance(containers, list) or not all(isinstance(each, dict) and each.get("name") for each in containers):
+        raise UsageError(sentence, ONE_POD)
+    return containers
+
+
+def _with_names(steps: object) -> object:
+    """Return Tekton's steps, those without a name with the one that Tekton gives them."""
+    if not isinstance(steps, list):
+        return steps
+    return [{"name": f"unnamed-{number}", **each} if isinstance(each, dict) else each for number, each in enumerate(steps)]
+
+
+def _of_tekton(entry: Object, file: str) -> Iterator[Made]:
+    """Yield the pod of a Task's steps and sidecars, without the containers that Tekton adds: it names them so, and starts all.
+
+    A step's script is left out, and what only Tekton reads: what stands for a parameter or a workspace means nothing elsewhere.
+    """
+    path = next((path for path in (("spec", "taskSpec"), ("spec",)) if "steps" in at(entry, path)), None)
+    if path is None:
+        return
+    task = at(entry, path)
+    spec: Object = {"restartPolicy": "Never", "containers": [], "volumes": task.get("volumes") or []}
+    places: dict[str, Place] = {}
+    for field, prefix in (("steps", "step"), ("sidecars", "sidecar")):
+        sentence = f"{file}: {named(entry)} has {field} that are no list, or have no name."
+        for number, each in enumerate(_check(_with_names(task.get(field) or []), sentence)):
+            container = {key: value for key, value in each.items() if key in OF_A_CONTAINER}
+            if "computeResources" in each:
+                container["resources"] = each["computeResources"]
+            if "$(" in str(container.get("workingDir")):
+                del container["workingDir"]
+            spec["containers"].append({**container, "name": f"{prefix}-{each['name']}"})
+            places[f"{prefix}-{each['name']}"] = (*path, field, number)
+    yield Made(spec, at(entry, ["metadata"]), named(entry), places)
+
+
+OF_A_CONTAINER = {
+    "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe",
+    "resources", "securityContext", "startupProbe", "stdin", "tty", "volumeMounts", "workingDir",
+}  # fmt: skip
+"""Fields of a step and of a sidecar that are a container's."""
+
+
+def _of_argo(entry: Object, file: str) -> Iterator[Made]:
+    """Yield the pod of each template that has a container, without the containers that the workflow controller adds.
+
+    A script's text is left out: it is a file that the controller's own init container writes.
+    """
+    path = ("spec", "workflowSpec") if "workflowSpec" in at(entry, ["spec"]) else ("spec",)
+    workflow = at(entry, path)
+    templates = workflow.get("templates")
+    for number, template in enumerate(templates if isinstance(templates, list) else []):
+        kind = next((kind for kind in ("container", "script") if isinstance(template, dict) and template.get(kind)), None)
+        if kind is None:
+            continue
+        place: Place = (*path, "templates", number)
+        main = {key: value for key, value in template[kind].items() if key in OF_A_CONTAINER}
+        spec: Object = {"restartPolicy": "Never", "containers": [{**main, "name": "main"}], "initContainers": []}
+        places: dict[str, Place] = {"main": (*place, kind)}
+        spec["volumes"] = [*(workflow.get("volumes") or []), *(template.get("volumes") or [])]
+        words = f"template {template.get('name')} of {named(entry)}"
+        for field, where in (("initContainers", "initContainers"), ("sidecars", "containers")):
+            sentence = f"{file}: {words} has {field} that are no list, or have no name."
+            for position, each in enumerate(_check(template.get(field) or [], sentence)):
+                container = {key: value for key, value in each.items() if key in OF_A_CONTAINER} | {"name": each["name"]}
+                if each.get("mirrorVolumeMounts") and main.get("volumeMounts"):
+                    container["volumeMounts"] = [*(each.get("volumeMounts") or []), *main["volumeMounts"]]
+                spec[where].append(container)
+                places[each["name"]] = (*place, field, position)
+        yield Made(spec, at(template, ["metadata"]), words, places)
+
+
+OF_OWN_SHAPE: dict[str, Callable[[Object, str], Iterator[Made]]] = {
+    **dict.fromkeys(("Task", "TaskRun", "ClusterTask"), _of_tekton),
+    **dict.fromkeys(("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"), _of_argo),
+}
+"""What makes pods of something that is no pod template, by kind."""

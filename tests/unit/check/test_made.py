@@ -1,0 +1,107 @@
+"""The pods that an object makes, of a template or of what a controller has in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.check.made import at, made_of, named
+from conformance.errors import UsageError
+
+STEP = {"name": "client", "image": "docker", "script": "docker run x", "workingDir": "/workspace", "onError": "continue"}
+ENGINE = {"name": "server", "image": "docker:dind", "computeResources": {"requests": {"memory": "512Mi"}}}
+TASK = {"steps": [STEP], "sidecars": [ENGINE], "volumes": [{"name": "certs", "emptyDir": {}}], "params": []}
+MAIN = {"image": "docker", "command": ["sh"], "volumeMounts": [{"name": "work", "mountPath": "/work"}]}
+TEMPLATE = {
+    "name": "build",
+    "metadata": {"labels": {"a": "b"}},
+    "container": MAIN,
+    "sidecars": [{"name": "dind", "image": "docker:dind", "mirrorVolumeMounts": True}],
+    "initContainers": [{"name": "first", "image": "i"}],
+    "volumes": [{"name": "own", "emptyDir": {}}],
+}
+
+
+def of(kind: str, spec: Any) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": "mine"}, "spec": spec}
+
+
+@pytest.mark.parametrize(("kind", "spec", "before"), [("Task", TASK, ()), ("TaskRun", {"taskSpec": TASK}, ("taskSpec",))])
+def test_a_task_makes_a_pod_of_its_steps_and_sidecars(kind: str, spec: Any, before: tuple[str, ...]) -> None:
+    [it] = made_of(of(kind, spec), "f.yaml")
+    assert it.words == f"{kind} mine"
+    assert it.spec["restartPolicy"] == "Never"
+    assert it.spec["volumes"] == TASK["volumes"]
+    assert it.spec["containers"] == [
+        {"name": "step-client", "image": "docker", "workingDir": "/workspace"},
+        {"name": "sidecar-server", "image": "docker:dind", "resources": {"requests": {"memory": "512Mi"}}},
+    ]
+    assert it.places == {"step-client": ("spec", *before, "steps", 0), "sidecar-server": ("spec", *before, "sidecars", 0)}
+
+
+def test_what_only_tekton_fills_in_is_left_out_and_a_step_without_a_name_has_one() -> None:
+    [it] = made_of(of("Task", {"steps": [{"image": "i", "workingDir": "$(workspaces.source.path)/x"}]}), "f.yaml")
+    assert it.spec["containers"] == [{"name": "step-unnamed-0", "image": "i"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "path"),
+    [
+        ("Workflow", {"templates": [TEMPLATE], "volumes": [{"name": "work", "emptyDir": {}}]}, ("spec",)),
+        ("CronWorkflow", {"workflowSpec": {"templates": [TEMPLATE], "volumes": [{"name": "work", "emptyDir": {}}]}},
+         ("spec", "workflowSpec")),
+    ],
+)  # fmt: skip
+def test_a_template_of_a_workflow_makes_a_pod(kind: str, spec: Any, path: tuple[str, ...]) -> None:
+    [it] = made_of(of(kind, spec), "f.yaml")
+    assert it.words == f"template build of {kind} mine"
+    assert it.meta["labels"] == {"a": "b"}
+    main, engine = it.spec["containers"]
+    assert main == {**MAIN, "name": "main"}
+    assert engine == {"name": "dind", "image": "docker:dind", "volumeMounts": MAIN["volumeMounts"]}
+    assert it.spec["initContainers"] == TEMPLATE["initContainers"]
+    assert [each["name"] for each in it.spec["volumes"]] == ["work", "own"]
+    place = (*path, "templates", 0)
+    assert it.places == {
+        "main": (*place, "container"),
+        "first": (*place, "initContainers", 0),
+        "dind": (*place, "sidecars", 0),
+    }
+
+
+def test_a_workflow_has_a_pod_for_each_template_with_a_container_and_none_for_its_steps() -> None:
+    script = {"name": "other", "script": {"image": "i", "source": "print()"}}
+    pods = made_of(of("Workflow", {"templates": [{"name": "all", "steps": []}, TEMPLATE, script]}), "f.yaml")
+    assert [it.words for it in pods] == ["template build of Workflow mine", "template other of Workflow mine"]
+    assert pods[1].spec["containers"] == [{"name": "main", "image": "i"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "says"),
+    [
+        ("Task", {"steps": "x"}, "f: Task mine has steps that are no list"),
+        ("Task", {"steps": [STEP], "sidecars": [3]}, "f: Task mine has sidecars that are no list"),
+        ("Workflow", {"templates": [{**TEMPLATE, "sidecars": [{"image": "i"}]}]}, "template build of Workflow mine has sidecars"),
+        ("Pod", {"containers": [{"image": "i"}]}, "each with a name"),
+    ],
+)
+def test_what_are_no_containers_is_refused(kind: str, spec: Any, says: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        made_of(of(kind, spec), "f")
+    assert says in refused.value.sentence
+
+
+def test_what_makes_no_pod_makes_none() -> None:
+    for nothing in (of("Service", {}), of("Task", {}), of("Workflow", {"templates": 3}), of("Workflow", {"templates": [3]}), {}):
+        assert made_of(nothing, "f") == []
+    template = {"template": {"spec": {"containers": [{"name": "a"}]}}}
+    [it] = made_of(of("Task", template), "f")
+    assert it.places == {"a": ("spec", "template", "spec", "containers", 0)}, "a Task that is another's"
+
+
+def test_what_there_is_at_a_path_is_an_object() -> None:
+    assert at({"a": {"b": {"c": 1}}}, ["a", "b"]) == {"c": 1}
+    assert at({"a": {"b": 3}}, ["a", "b"]) == at({"a": 3}, ["a", "b"]) == {}
+    assert named({"kind": "Job", "metadata": {"generateName": "j-"}}) == "Job j-"
+    assert named({}) == "object"
