@@ -159,13 +159,23 @@ OF_ITS_WORK = ("args", "livenessProbe", "readinessProbe", "startupProbe", "lifec
 """Beside its command, what speaks of a container's work."""
 
 
+NOTHING = ["sh", "-c", ":"]
+"""What an init container of the client's own image does: it would register the client, or copy what its work needs."""
+
+
 def wait_instead(pod: Object, approach: Approach) -> Object:
-    """Put waiting in the place of the work of a client that is not the engine itself, unless its command is kept."""
+    """Put waiting in the place of the work of a client that is not the engine itself, unless its command is kept.
+
+    Init containers of its image, which prepare that work, do nothing.
+    """
     if approach.client != approach.daemon and not approach.keeps_command:
         client = container(pod, approach.client)
-        for field_ in OF_ITS_WORK:
-            client.pop(field_, None)
-        client["command"] = list(WAIT)
+        first = [each for each in pod["spec"].get("initContainers") or [] if each.get("restartPolicy") != "Always"]
+        prepares = [each for each in first if each.get("image") == client.get("image")]
+        for each, instead in [(client, WAIT), *((each, NOTHING) for each in prepares)]:
+            for field_ in OF_ITS_WORK:
+                each.pop(field_, None)
+            each["command"] = list(instead)
     return pod
 
 

@@ -16,7 +16,7 @@ from conformance.legs import docker, over_api
 from conformance.legs.deploy import LegFailed
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.variations import OVER_API, VARIATIONS, WAIT
+from conformance.legs.variations import NOTHING, OVER_API, VARIATIONS, WAIT
 from conformance.probes.node import Answer
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
@@ -114,3 +114,22 @@ def test_the_client_of_a_checked_pod_waits_and_is_asked_nothing_of_its_work() ->
     assert kept.pod()["spec"]["containers"][0] == client
     both = evolve(leg, approach=evolve(mine, client="dind-daemon"))
     assert both.pod()["spec"]["containers"][1] == spec["containers"][1], "an engine goes on being one"
+
+
+def test_an_init_container_of_the_clients_image_prepares_nothing() -> None:
+    """A runner's registers it, or copies what its jobs need; one of another image may be the engine's."""
+    pod = catalogue()["dind"]
+    spec = pod.manifest["spec"]
+    image = spec["containers"][0]["image"]
+    first = [
+        {"name": "registers", "image": image, "command": ["runner"], "args": ["register"], "env": []},
+        {"name": "another", "image": "another", "command": ["chown"]},
+        {"name": "sidecar", "image": image, "command": ["serve"], "restartPolicy": "Always"},
+    ]
+    mine = evolve(pod, manifest={**pod.manifest, "spec": {**spec, "initContainers": first}})
+    leg = Leg("r", mine, VARIATIONS[OVER_API], "n", 1)
+    registers, *others = leg.pod()["spec"]["initContainers"]
+    assert registers == {"name": "registers", "image": image, "command": NOTHING, "env": []}
+    assert others == first[1:]
+    kept = evolve(leg, approach=evolve(mine, keeps_command=True))
+    assert kept.pod()["spec"]["initContainers"] == first
