@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from conformance.cluster.api import Object
@@ -50,16 +49,8 @@ def ended_before(pod: Object, container: str) -> bool:
     return bool(status.get("restartCount") and "running" in status.get("state", {}))
 
 
-STUCK = {
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "ErrImageNeverPull",
-    "InvalidImageName",
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "RunContainerError",
-    "CrashLoopBackOff",
-}
+OF_IMAGES = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
+STUCK = OF_IMAGES | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff"}
 
 
 def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception], *, patient: bool = False) -> None:
@@ -67,22 +58,28 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
 
     Who is `patient` waits for room on a node: other pods may make it.
     """
-    status = pod.get("status", {})
-    for container in statuses_of(pod):
+    status, all_of_them = pod.get("status", {}), statuses_of(pod, "initContainerStatuses", "containerStatuses")
+    for container in all_of_them:
         waiting = container.get("state", {}).get("waiting", {})
         if waiting.get("reason") in STUCK:
             ended = container.get("lastState", {}).get("terminated", {})
             last = f"; it last ended with {ended.get('exitCode')} ({ended.get('reason')})" if ended else ""
             message = waiting.get("message") or "no message"
+            asked = f"is the image {container['image']} on the node? " if waiting["reason"] in OF_IMAGES else ""
             raise error(
                 f"{who} cannot start: container {container['name']}: {waiting['reason']}: {message}{last}.",
-                f"is the image {container['image']} on the node? kubectl -n {pod['metadata']['namespace']} describe pods",
+                f"{asked}kubectl -n {pod['metadata']['namespace']} describe pods",
             )
     for condition in status.get("conditions", []):
         if condition.get("reason") == "Unschedulable" and not (patient and "Insufficient" in str(condition.get("message"))):
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
     if status.get("phase") in ("Failed", "Succeeded"):
-        raise error(f"{who} ended instead of running: {json.dumps(statuses_of(pod))[:400]}", "see its logs")
+        ends = [(each["name"], each["state"]["terminated"]) for each in all_of_them if "terminated" in each.get("state", {})]
+        failed = [(name, end) for name, end in ends if end.get("exitCode")] or ends
+        words = ", ".join(f"container {name} ended with {end.get('exitCode')} ({end.get('reason')})" for name, end in failed)
+        raise error(
+            f"{who} ended instead of running: {words or status.get('message') or 'no container says why'}.", "see its logs"
+        )
 
 
 def ready(pod: Object) -> bool:

@@ -102,7 +102,9 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         if rig.leg.variation.over_api and NO_SHELL in stuck.sentence:
             sentence = f"{who} cannot start: the image of {rig.leg.approach.client} has no shell in which it could wait."
             raise LegFailed(sentence, "--keep-command leaves it its own command") from stuck
-        at_fault = [each for each in statuses_of(pod) if "running" not in each.get("state", {})]
+        there = statuses_of(pod, "initContainerStatuses", "containerStatuses")
+        done = [each for each in there if (each.get("state", {}).get("terminated") or {}).get("exitCode") == 0]
+        at_fault = [each for each in there if "running" not in each.get("state", {}) and each not in done]
         ends = [line for container in at_fault for line in last_log(rig, pod, container["name"])[-1:]]
         if not ends:
             raise

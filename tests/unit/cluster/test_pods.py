@@ -49,12 +49,38 @@ from conformance.errors import ProbeLost
             r"not found in \$PATH; it last ended with 128 \(StartError\)",
         ),
         ({"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": "0/2 nodes"}]}, "0/2 nodes"),
-        ({"phase": "Failed"}, "ended instead of running"),
+        ({"phase": "Failed"}, "ended instead of running: no container says why"),
+        ({"phase": "Failed", "message": "Pod was rejected"}, "ended instead of running: Pod was rejected"),
+        (
+            {
+                "phase": "Failed",
+                "initContainerStatuses": [{"name": "first", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}}],
+                "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "PodInitializing"}}}],
+            },
+            r"ended instead of running: container first ended with 3 \(Error\)\.",
+        ),
+        (
+            {
+                "initContainerStatuses": [
+                    {"name": "first", "image": "i", "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}}
+                ]
+            },
+            "cannot start: container first: CrashLoopBackOff: back-off",
+        ),
     ],
 )
 def test_a_pod_that_cannot_start_is_given_up_at_once(status: dict[str, Any], words: str) -> None:
     with pytest.raises(ProbeLost, match=words):
         raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
+
+
+@pytest.mark.parametrize(("reason", "of_the_image"), [("ErrImagePull", True), ("CreateContainerError", False)])
+def test_whether_an_image_is_there_is_asked_where_it_is_the_image(reason: str, *, of_the_image: bool) -> None:
+    status = {"containerStatuses": [{"name": "c", "image": "i", "state": {"waiting": {"reason": reason, "message": "m"}}}]}
+    with pytest.raises(ProbeLost) as stuck:
+        raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
+    assert ("is the image i on the node?" in stuck.value.remedy) == of_the_image
+    assert "kubectl -n n describe pods" in stuck.value.remedy
 
 
 def test_a_pod_that_is_starting_is_not_stuck() -> None:
