@@ -6,7 +6,7 @@ import contextlib
 import threading
 
 from conformance.cluster.api import VOLUMES, Cluster, Object, Refused, namespaced, pods_path
-from conformance.cluster.pods import ended_before, raise_if_stuck, statuses_of
+from conformance.cluster.pods import ended_before, raise_if_stuck, status_of, statuses_of
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
@@ -98,6 +98,8 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         raise LegFailed(f"{who} was deleted by someone else while it started.")
     try:
         raise_if_stuck(pod, who, LegFailed, patient=rig.leg.variation.over_api)
+        if rig.leg.variation.over_api:
+            _raise_if_ended(rig, who, pod)
     except LegFailed as stuck:
         if rig.leg.variation.over_api and NO_SHELL in stuck.sentence:
             sentence = f"{who} cannot start: the image of {rig.leg.approach.client} has no shell in which it could wait."
@@ -110,6 +112,19 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
             raise
         raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(ends)}", stuck.remedy) from stuck
     return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+
+def _raise_if_ended(rig: Rig, who: str, pod: Object) -> None:
+    """Raise `LegFailed` where client or engine of a pod that is checked has ended, and kubelet does not start it again."""
+    spec = pod.get("spec", {})
+    policy = spec.get("restartPolicy", "Always")
+    for name, role in ((rig.leg.approach.client, "client"), (rig.leg.approach.daemon, "engine")):
+        end = status_of(pod, name).get("state", {}).get("terminated")
+        ordinary = name in [each["name"] for each in spec.get("containers", [])]
+        for_good = end and (policy == "Never" or (policy == "OnFailure" and not end["exitCode"]))
+        if for_good and ordinary:
+            sentence = f"{who} has no {role} any more: container {name} ended with {end['exitCode']} ({end['reason']})."
+            raise LegFailed(sentence, "a check needs both as long as its pod runs; the pod's log is in the diagnostics")
 
 
 def last_log(rig: Rig, pod: Object, container: str) -> list[str]:

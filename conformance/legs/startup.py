@@ -28,7 +28,7 @@ def serve(rig: Rig) -> None:
     rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=limit)
     rig.read_pod()
     if leg.variation.over_api:
-        _find_containers(rig)
+        _await_containers(rig, who)
         over_api.start(rig)
     end = time.monotonic() + TIMEOUTS.serving
     while (answer := _look_for_child(rig)).output["seen"] != "serving":
@@ -96,6 +96,19 @@ def _find_containers(rig: Rig) -> None:
     rig.client_pid = rig.pid_of(approach.client, processes)
     if approach.daemon:
         rig.daemon_pid = rig.engine_pid = rig.pid_of(approach.daemon, processes)
+
+
+def _await_containers(rig: Rig, who: str) -> None:
+    """Find the pod's containers as long as each may still come: a user's engine may have ended at once, and is started again."""
+    end = time.monotonic() + TIMEOUTS.serving
+    while True:
+        try:
+            return _find_containers(rig)
+        except RigError:
+            if time.monotonic() > end:
+                raise
+        runs(rig, who, rig.cluster.get(rig.leg.pod_path))
+        rig.stop.wait(over_api.EVERY)
 
 
 def _ask_engine_above(rig: Rig) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import VOLUMES, Refused
 from conformance.controls.catalogue import approach_of
 from conformance.errors import RigError, TimedOut
 from conformance.legs.deploy import LegFailed, create_beside, runs
 from conformance.legs.leg import Leg
-from conformance.legs.variations import VARIATIONS
+from conformance.legs.variations import OVER_API, VARIATIONS
 from tests.builders.rig import a_rig
 
 
@@ -39,6 +40,40 @@ def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
     rig.stop.set()
     with pytest.raises(RigError, match="interrupted"):
         runs(rig, "The pod", running)
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "container", "says"),
+    [
+        (
+            "Never",
+            127,
+            "dind-daemon",
+            r"no engine any more: .* dind-daemon ended with 127 \(Error\); its log ends: the end",
+        ),
+        ("OnFailure", 0, "docker-cmds", r"no client any more: container docker-cmds ended with 0"),
+        ("OnFailure", 1, "docker-cmds", ""),
+        ("Always", 127, "dind-daemon", ""),
+        ("Never", 1, "another", ""),
+    ],
+)
+def test_a_client_or_an_engine_that_has_ended_for_good_ends_a_check(policy: str, code: int, container: str, says: str) -> None:
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda *_, **__: "the end")
+    rig.cluster, rig.leg = server, Leg("r", catalogue()["dind"], VARIATIONS[OVER_API], "n", 1)
+    status = {"name": container, "image": "i", "state": {"terminated": {"exitCode": code, "reason": "Error"}}}
+    pod = {
+        "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"restartPolicy": policy, "containers": [{"name": "docker-cmds"}, {"name": "dind-daemon"}, {"name": "another"}]},
+        "status": {"phase": "Running", "podIP": "10.0.0.1", "containerStatuses": [status]},
+    }
+    if not says:
+        assert runs(rig, "The pod", pod)
+        return
+    with pytest.raises(LegFailed, match=says):
+        runs(rig, "The pod", pod)
+    rig.leg = evolve(rig.leg, variation=VARIATIONS["foreground"])
+    assert runs(rig, "The pod", pod), "of an approach's own pod whoever waits for its child says it"
 
 
 def made_beside(phase: str) -> list[tuple[str, str]]:

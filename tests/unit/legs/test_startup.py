@@ -11,8 +11,11 @@ import pytest
 from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
-from conformance.legs import startup
+from conformance.legs import over_api, startup
+from conformance.legs.deploy import LegFailed
+from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
+from conformance.legs.variations import OVER_API, VARIATIONS
 from conformance.probes.node import NODE_SOCKET, Answer
 from conformance.wait import until
 from tests.builders.rig import POD, a_rig
@@ -57,6 +60,32 @@ def test_a_container_that_has_left_its_pods_cgroups_is_found_by_its_mounts() -> 
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
     startup.identify(rig)
     assert rig.client_pid == 9
+
+
+def test_an_engine_that_ended_before_it_was_seen_is_named_by_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubelet says so a moment after the node has no process of it any more."""
+    monkeypatch.setattr(over_api, "EVERY", 0.001)
+    rig, _ = a_rig()
+    rig.leg = Leg("r", evolve(catalogue()["dind"], client="dind-daemon"), VARIATIONS[OVER_API], "n", 1)
+    status: dict[str, Any] = {"name": "dind-daemon", "containerID": f"containerd://{'c' * 64}", "state": {"running": {}}}
+    pod = {
+        **POD,
+        "spec": {"restartPolicy": "Never", "nodeName": "worker", "containers": [{"name": "dind-daemon"}]},
+        "status": {"phase": "Running", "podIP": "10.0.0.1", "containerStatuses": [status]},
+    }
+    looks = iter(range(10))
+
+    def get(_: str) -> Any:
+        if next(looks) == 3:
+            status["state"] = {"terminated": {"exitCode": 127, "reason": "Error"}}
+        return copy.deepcopy(pod)
+
+    server: Any = SimpleNamespace(get=get, wait=lambda *_, **__: None, log=lambda *_, **__: "its last word")
+    rig.cluster, rig.pod = server, pod
+    probe: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer([], 1.0, 2.0, 0.1))
+    rig.probes = {"worker": probe}
+    with pytest.raises(LegFailed, match=r"dind-daemon ended with 127 \(Error\); its log ends: its last word"):
+        startup.serve(rig)
 
 
 NODE_NS, ENGINE_NS, CHILD_NS, OTHER_NS = "pid:[1]", "pid:[2]", "pid:[3]", "pid:[4]"
