@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from attrs import field, frozen
 
@@ -18,6 +18,8 @@ PROGRAMS = {"dockerd": DOCKER, "dockerd-entrypoint.sh": DOCKER}
 """What starts an engine, where it is a word of a container's command, and where that engine has its socket."""
 IMAGES = re.compile(r"(^|[/:.-])dind([:.@-]|$)")
 """An image that is an engine's own: docker:dind, docker:26.1-dind, docker:dind-rootless, and whoever names his so."""
+OFFICIAL = re.compile(r"(^|/)docker:[^/]*dind")
+"""Docker's own. Its entrypoint runs what its arguments name, and dockerd where they are none or begin with an option."""
 NODES = ("/var/run/docker.sock", "/run/docker.sock")
 """Where the node's own engine has its socket: the one way by which this suite cleans up behind a child there."""
 FOLDERS = {"/": "var/run/docker.sock", "/var": "run/docker.sock", "/var/run": "docker.sock", "/run": "docker.sock"}
@@ -61,6 +63,9 @@ def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket:
     port = 0
     if engine:
         where, port, reason = _own_api(there[engine])
+        if not where and not port and not socket:
+            sentence = f"{file}: {engine} answers over TLS alone: {reason}. A check has no certificate."
+            raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
         client, who = (client, "--client says so") if client else _client_of(pod, there, engine)
     else:
         where, reason, mounting = _nodes_socket(pod, there.values(), file)
@@ -74,9 +79,12 @@ def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket:
     return Roles(client, engine, where, (*why, reason, f"{client} is the client: {who}"), port, docker)
 
 
-def _engine(candidates: Iterable[Object], file: str) -> tuple[str, str]:
+def _engine(candidates: Collection[Object], file: str) -> tuple[str, str]:
     """Return the container that is an engine, and why; '' where none is. Raises `UsageError` where several are."""
     engines = {each["name"]: reason for each in candidates if (reason := _why_engine(each))}
+    privileged = [each["name"] for each in candidates if (each.get("securityContext") or {}).get("privileged")]
+    if len(engines) > 1 and len(able := [name for name in engines if name in privileged]) == 1:
+        engines = {name: f"{engines[name]}, and of {len(engines)} such it alone is privileged" for name in able}
     if len(engines) > 1:
         words = "; ".join(f"{name} ({reason})" for name, reason in engines.items())
         raise UsageError(f"{file} has {len(engines)} engines: {words}.", f"--engine {' or '.join(engines)}")
@@ -97,18 +105,28 @@ def _why_engine(container: Object) -> str:
     if [word for word in words if word in ("system", "service")][:2] == ["system", "service"] and "podman" in words:
         return "its command runs podman system service"
     # An image of an engine may be a client's, too, with a command of another kind: many runners are made so.
-    image = str(container.get("image", ""))
-    return f"its image is {image}" if IMAGES.search(image) and not container.get("command") else ""
+    image, args = str(container.get("image", "")), [str(each) for each in container.get("args") or []]
+    runs_another = container.get("command") or (OFFICIAL.search(image) and args and not args[0].startswith(("-", "$")))
+    return f"its image is {image}" if IMAGES.search(image) and not runs_another else ""
 
 
 def _own_api(container: Object) -> tuple[str, int, str]:
-    """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why."""
+    """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why.
+
+    Neither where it wants a certificate of whoever asks.
+    """
     text = " ".join(_words(container))
     if match := UNIX_HOST.search(text):
         return match[1], 0, f"its socket is {match[1]}: its command says so"
     ports = [int(port) for port in TCP_HOST.findall(text)]
     if plain := next((port for port in ports if port != TLS), 0):
         return "", plain, f"it answers on port {plain}: its command says so, and names no socket"
+    # The entrypoint of dind gives an engine whose program it was not told a socket: that of DOCKER_HOST, if that is one.
+    if "dockerd" not in map(posixpath.basename, _words(container)):
+        if match := UNIX_HOST.search(_variable(container, "DOCKER_HOST")):
+            return match[1], 0, f"its socket is {match[1]}: its DOCKER_HOST says so"
+    elif ports:
+        return "", 0, f"its command names port {TLS} and no socket"
     where = PODMAN if _is_podman(container) else DOCKER
     if "rootless" in str(container.get("image", "")):
         where = "/run/user/1000/docker.sock"
@@ -140,7 +158,7 @@ def _variable(container: Object, name: str) -> str:
     return next((str(each.get("value") or "") for each in container.get("env") or [] if each.get("name") == name), "")
 
 
-def _nodes_socket(pod: Object, candidates: Iterable[Object], file: str) -> tuple[str, str, str]:
+def _nodes_socket(pod: Object, candidates: Collection[Object], file: str) -> tuple[str, str, str]:
     """Return the node's path of the engine's socket that a container mounts, why, and which. Raises `UsageError` without one."""
     volumes = {each["name"]: each["hostPath"]["path"] for each in pod["spec"].get("volumes") or [] if each.get("hostPath")}
     elsewhere = ""

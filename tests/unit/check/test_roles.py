@@ -55,6 +55,10 @@ def test_an_init_container_that_ends_is_nobody() -> None:
         (container("e", "own", command=["dockerd", "-Hunix:///run/y.sock"]), "/run/y.sock"),
         (container("e", "docker:dind", args=["--host=tcp://0.0.0.0:2376", "--tlsverify"]), DOCKER),
         (container("e", "docker:dind-rootless"), "/run/user/1000/docker.sock"),
+        (container("e", "docker:dind", env=env(DOCKER_HOST="unix:///docker/docker.sock")), "/docker/docker.sock"),
+        (container("e", "docker:dind", args=["dockerd"], env=env(DOCKER_HOST="unix:///docker/docker.sock")), DOCKER),
+        (container("e", "docker:dind", env=env(DOCKER_HOST="tcp://docker:2376")), DOCKER),
+        (container("e", "own-dind", args=["start"]), DOCKER),
         (container("e", "podman/stable", command=["podman", "system", "service", "-t", "0"]), PODMAN),
     ],
 )
@@ -65,6 +69,31 @@ def test_an_engine_by_its_image_or_its_command(engine: dict[str, Any], socket: s
 def test_an_image_of_an_engine_with_another_command_is_none() -> None:
     with pytest.raises(UsageError, match="no engine"):
         roles(pod(container("c", "docker:dind", command=["sleep", "infinity"])), "f")
+
+
+@pytest.mark.parametrize("image", ["docker:dind", "docker:27.4.1-dind", "registry.example/library/docker:dind"])
+def test_dockers_own_image_runs_what_its_arguments_name(image: str) -> None:
+    with pytest.raises(UsageError, match="no engine"):
+        roles(pod(container("c", image, args=["sleep", "99d"])), "f")
+    assert settled(pod(container("c", image, args=["--debug"])))[1] == "c"
+
+
+def test_of_several_the_engine_is_the_one_that_is_privileged() -> None:
+    waits = container("c", args=["until docker info; do echo waiting for dockerd ; sleep 1; done"])
+    engine = container("e", "docker:dind", securityContext={"privileged": True})
+    who = roles(pod(waits, engine), "f")
+    assert (who.client, who.engine) == ("c", "e")
+    assert "of 2 such it alone is privileged" in who.why[0]
+    with pytest.raises(UsageError, match="has 2 engines"):
+        roles(pod({**waits, "securityContext": {"privileged": True}}, engine), "f")
+
+
+def test_an_engine_that_answers_over_tls_alone_is_refused_at_once() -> None:
+    engine = container("e", "docker:dind", args=["dockerd", "--host=tcp://0.0.0.0:2376", "--tlsverify"])
+    with pytest.raises(UsageError, match=r"e answers over TLS alone: its command names port 2376 and no socket") as refused:
+        roles(pod(container("c"), engine), "f")
+    assert "--host=unix://" in refused.value.remedy
+    assert roles(pod(container("c"), engine), "f", socket="/x.sock").socket == "/x.sock"
 
 
 def test_the_client_is_who_talks_to_it_then_who_shares_its_socket_then_the_first() -> None:
