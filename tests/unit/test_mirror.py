@@ -10,6 +10,7 @@ from tests.conftest import ROOT
 
 OF_ITS_OWN = {
     "scenarios/test_judges.py": "every judge of every family, on the recorded run",
+    "unit/check/test_examples.py": "every file of examples/",
     "unit/report/test_hostile.py": "every output of a report, each as hostile",
     "unit/test_installed.py": "the wheel, as pip installs it",
     "unit/test_layers.py": "the imports of every module",
