@@ -72,7 +72,9 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
             )
     for condition in status.get("conditions", []):
         if condition.get("reason") == "Unschedulable" and not (patient and "Insufficient" in str(condition.get("message"))):
-            raise error(f"{who} cannot be scheduled: {condition.get('message')}", "free or add a node")
+            selected = "node affinity/selector" in str(condition.get("message"))
+            remedy = "give a node the labels that its nodeSelector or its affinity asks for" if selected else "free or add a node"
+            raise error(f"{who} cannot be scheduled: {condition.get('message')}", remedy)
     if status.get("phase") in ("Failed", "Succeeded"):
         ends = [(each["name"], each["state"]["terminated"]) for each in all_of_them if "terminated" in each.get("state", {})]
         failed = [(name, end) for name, end in ends if end.get("exitCode")] or ends

@@ -110,7 +110,7 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         ends = [line for container in at_fault for line in last_log(rig, pod, container["name"])[-1:]]
         if not ends:
             raise
-        raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(ends)}", stuck.remedy) from stuck
+        raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(ends)}.", stuck.remedy) from stuck
     return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
 

@@ -54,7 +54,10 @@ from conformance.errors import ProbeLost
         (
             {
                 "phase": "Failed",
-                "initContainerStatuses": [{"name": "first", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}}],
+                "initContainerStatuses": [
+                    {"name": "done", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
+                    {"name": "first", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}},
+                ],
                 "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "PodInitializing"}}}],
             },
             r"ended instead of running: container first ended with 3 \(Error\)\.",
@@ -72,6 +75,20 @@ from conformance.errors import ProbeLost
 def test_a_pod_that_cannot_start_is_given_up_at_once(status: dict[str, Any], words: str) -> None:
     with pytest.raises(ProbeLost, match=words):
         raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("0/2 nodes are available: 2 Insufficient cpu.", "free or add a node"),
+        ("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.", "labels that its nodeSelector"),
+    ],
+)
+def test_a_pod_without_a_node_is_told_what_would_give_it_one(message: str, remedy: str) -> None:
+    status = {"conditions": [{"type": "PodScheduled", "reason": "Unschedulable", "message": message}]}
+    with pytest.raises(ProbeLost) as stuck:
+        raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
+    assert remedy in stuck.value.remedy
 
 
 @pytest.mark.parametrize(("reason", "of_the_image"), [("ErrImagePull", True), ("CreateContainerError", False)])

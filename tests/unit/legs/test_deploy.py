@@ -35,7 +35,7 @@ def test_a_leg_waits_for_a_pod_that_runs_and_for_none_that_cannot() -> None:
     first = [{"name": "fails", "image": "i", "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}]
     first += [{"name": "done", "image": "i", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}]
     ended = {"metadata": {"name": "p", "namespace": "n"}, "status": {"phase": "Failed", "initContainerStatuses": first}}
-    with pytest.raises(LegFailed, match=r"container fails ended with 1 .*its log ends: p fails Remedy"):
+    with pytest.raises(LegFailed, match=r"container fails ended with 1 .*its log ends: p fails\. Remedy"):
         runs(rig, "The third pod", ended)
     rig.stop.set()
     with pytest.raises(RigError, match="interrupted"):
