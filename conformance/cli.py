@@ -275,7 +275,7 @@ def _file(source: Path | None = None) -> Path:
     "--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True, help="List properties up to this level."
 )
 def list_(level: str) -> None:
-    """List the article's claims and all properties: id, level, approaches, legs, prediction, needs, source."""
+    """List the article's claims and all properties (id, level, approaches, legs, prediction, needs, source), and the controls."""
     from conformance.approaches.catalogue import catalogue
     from conformance.explain.listing import listing
 
@@ -288,6 +288,8 @@ def list_(level: str) -> None:
 @RECORD
 def explain_(name: str, source: Path | None) -> None:
     """Explain a property: what it claims, how it is judged, what a record shows of it, and how to see it by hand.
+
+    Of a control (nc-02): the mistake that it catches, what must be observed of it, and its manifest.
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given, where there is one.
     """

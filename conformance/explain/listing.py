@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from conformance import suite
 from conformance.approaches.catalogue import Approach
@@ -12,15 +11,16 @@ from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim, speaks_of
 from conformance.claims.properties import Property
 from conformance.cluster.pods import containers
+from conformance.explain import control
+from conformance.explain.wrapping import wrapped
 from conformance.legs.variations import VARIATIONS
 
-WIDTH = 100
 CLAIM, PROPERTY = 9, 21
 """Where the text beside the id of a claim begins, and beside that of a property."""
 
 
 def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
-    """Yield the lines of every claim and of every property up to a level, none wider than `WIDTH`.
+    """Yield the lines of every claim, of every property up to a level, and of every control, none wider than the terminal.
 
     Raises `UsageError` where the catalogue has an approach that nothing judges.
     """
@@ -28,25 +28,27 @@ def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
     every = suite.properties()
     shown = [prop for prop in every if _height(prop) <= LEVELS.index(level)]
     judged = sorted({prop.claim for prop in shown} & set(CLAIMS))
-    yield f"The article: {len(CLAIMS)} claims, {len(judged)} of them judged at level {level}."
+    yield from wrapped("", f"The article: {len(CLAIMS)} claims, {len(judged)} of them judged at level {level}.", 0)
     for source, claims in itertools.groupby(CLAIMS.values(), key=lambda claim: claim.source):
         yield from ("", source)
         for claim in claims:
-            yield from wrapped(claim.id, claim.says)
+            yield from wrapped(claim.id, claim.says, CLAIM)
             yield from _judges(claim, level, [prop for prop in every if prop.claim == claim.id], approaches)
     others = [prop for prop in shown if prop.claim not in CLAIMS]
     if others:
         yield from ("", "What other sources say")
         for prop in others:
             yield from _described(prop, approaches, prop.source)
+    yield from ("", *wrapped("", "Controls: what `conformance selfcheck` deploys, and the mistake that each catches", 0))
+    yield from control.listed()
 
 
 def _judges(claim: Claim, level: str, properties: list[Property], approaches: Mapping[str, Approach]) -> Iterator[str]:
     shown = [prop for prop in properties if _height(prop) <= LEVELS.index(level)]
     if properties and not shown:
-        yield from wrapped("", f"not judged at level {level}: its level is {min(properties, key=_height).level}")
+        yield from wrapped("", f"not judged at level {level}: its level is {min(properties, key=_height).level}", CLAIM)
     elif not shown:
-        yield from wrapped("", f"not judged: {suite.unjudged(claim, level)}")
+        yield from wrapped("", f"not judged: {suite.unjudged(claim, level)}", CLAIM)
     for prop in shown:
         yield from _described(prop, approaches, "" if prop.source == claim.source else prop.source)
 
@@ -93,9 +95,3 @@ def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
 def _privileged(approach: Approach) -> bool:
     ours = containers(approach.manifest)
     return any(container.get("securityContext", {}).get("privileged") for container in ours)
-
-
-def wrapped(name: str, text: str, indent: int = CLAIM) -> Iterable[str]:
-    """Return a name and a text beside it, the text's further lines below its first."""
-    first = f"{name:<{indent}}" if len(name) < indent else f"{name} "
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -16,11 +16,13 @@ from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import Approach
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.properties import Property
+from conformance.controls.catalogue import controls
 from conformance.errors import UsageError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence
-from conformance.explain import script
-from conformance.explain.listing import needs, predictions, wrapped
+from conformance.explain import control, script
+from conformance.explain.listing import needs, predictions
+from conformance.explain.wrapping import wrapped
 from conformance.legs.variations import VARIATIONS
 from conformance.record.stream import Record
 from conformance.report.printable import printable
@@ -29,16 +31,18 @@ ANSWER = 500
 """So many characters of an answer are shown; the record has all of it."""
 BESIDE = 11
 UNSEEN = (
-    "",
-    "No run's record is here. `conformance explain ID RECORD` also says what was seen of it, and how to see",
-    "the same by hand.",
+    "No run's record is here. `conformance explain ID RECORD` also says what was seen of it, and how to see the same by hand."
 )
+BY_HAND = "By hand (nodes of a kind cluster are containers: docker exec; elsewhere kubectl debug node/$NODE)"
 
 
 def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]) -> Iterator[str]:
-    """Yield the lines that explain a property, or a claim. Raises `UsageError` where there is neither, with the near ones."""
+    """Yield the lines that explain a property, a claim, or a control.
+
+    Raises `UsageError` where there is none of that name, with the near ones.
+    """
     properties = {prop.id: prop for prop in suite.properties()}
-    known = {key.lower(): key for key in (*properties, *CLAIMS)}
+    known = {key.lower(): key for key in (*properties, *CLAIMS, *controls())}
     wanted = known.get(name.lower())
     if wanted is None:
         near = difflib.get_close_matches(name.lower(), known, n=4, cutoff=0.5)
@@ -47,7 +51,9 @@ def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]
     parts = [part for part in properties if part.startswith(f"{wanted}.")]
     if wanted in properties:
         yield from _declared(properties[wanted], parts, approaches)
-        yield from _observed(properties[wanted], record, approaches) if record else UNSEEN
+        yield from _observed(properties[wanted], record, approaches) if record else ("", *wrapped("", UNSEEN, 0))
+    elif wanted in controls():
+        yield from control.explained(controls()[wanted])
     else:
         yield from _claim(CLAIMS[wanted], parts)
 
@@ -59,7 +65,7 @@ def _claim(claim: Claim, parts: list[str]) -> Iterator[str]:
 
 
 def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approach]) -> Iterator[str]:
-    yield f"{prop.id}: {prop.sentence}"
+    yield from wrapped("", f"{prop.id}: {prop.sentence}", 0)
     claim = CLAIMS.get(prop.claim)
     facts = {
         "claim": f"{claim.id}: {claim.says}" if claim else "",
@@ -102,14 +108,14 @@ def _words(function: object) -> str:
 def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]) -> Iterator[str]:
     summary = Summary.of(record)
     lines = [line for line in record.observations if line["property"] == prop.id]
-    yield from ("", f"What run {record.header['run']} saw ({summary.world.line})")
+    yield from ("", *wrapped("", f"What run {record.header['run']} saw ({summary.world.line})", 0))
     if not lines:
         yield from wrapped("", "This record has no observation of it.", BESIDE)
     evidence = summary.evidence
     for line in lines:
         yield ""
         yield from _leg(Part.of(line), [evidence[cited] for cited in line["cites"] if cited in evidence])
-    yield from ("", "By hand (the nodes of a kind cluster are containers: docker exec; elsewhere kubectl debug node/$NODE)")
+    yield from ("", *wrapped("", BY_HAND, 0))
     yield from (f"  {line}" for line in script.reach(str(record.header["world"].get("leg_node", ""))))
     for name in dict.fromkeys(line["approach"] for line in lines):
         if name in approaches:
