@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
+from conformance.analysis.counting import are, counted
 from conformance.analysis.parts import Part
 from conformance.claims.observations import HOLDS, LACKS, Observation
 
@@ -123,7 +124,9 @@ class Heard:
     def words(self) -> str:
         """Return how much of what it says was seen."""
         decided = len(self.borne) + len(self.against)
-        return f"{len(self.borne)} of {decided} observations are as it says" if decided else "nothing of it was decided"
+        if not decided:
+            return "nothing of it was decided"
+        return f"{len(self.borne)} of {counted(decided, 'observation')} {are(len(self.borne))} as it says"
 
 
 @frozen

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from attrs import frozen
 
+from conformance.analysis.counting import counted, were
 from conformance.analysis.parts import Part
 from conformance.analysis.repeats import Agreement
 from conformance.claims.observations import State, Verdict
@@ -52,14 +53,13 @@ def _sure(repeats: int, agreements: Collection[Agreement]) -> str:
     if repeats == 1:
         return "Every leg was deployed once: how often an observation comes out the same is not known from this run."
     unsteady = sum(not agreement.whole for agreement in agreements)
-    return (
-        f"Every leg was deployed {repeats} times: "
-        f"{len(agreements) - unsteady} of {len(agreements)} observations were the same each time, {unsteady} were not."
-    )
+    steady = len(agreements) - unsteady
+    same = f"{steady} of {counted(len(agreements), 'observation')} {were(steady)} the same each time"
+    return f"Every leg was deployed {repeats} times: {same}, {unsteady} {were(unsteady)} not."
 
 
 def _cost(record: Record) -> str:
-    legs = f"{len(record.legs)} legs were deployed"
+    legs = f"{counted(len(record.legs), 'leg')} {were(len(record.legs))} deployed"
     return f"{legs} in {duration(record.footer['seconds']['end'])}." if record.footer else f"{legs} until it was interrupted."
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from conformance.analysis.counting import counted
 from conformance.evidence.identity import parsed
 from conformance.evidence.names import DAEMON, POD
 from conformance.record.stream import Record
@@ -58,7 +59,7 @@ class ReportedWorld:
         own = f" ({kernel['how']}; built from {kernel['source']}, edited: {', '.join(edits)})" if kernel else ""
         line = (
             f"cgroup {world['cgroup']}, Kubernetes {world['kubernetes']}, {world['runtime']}, "
-            f"Linux {world['kernel']}{own}, {len(world['nodes'])} nodes"
+            f"Linux {world['kernel']}{own}, {counted(len(world['nodes']), 'node')}"
             + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
         )
         return cls(line, edits, _engines(record))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from conformance.analysis.counting import counted, were
 from conformance.analysis.header import ReportedWorld
 from conformance.claims.observations import State
 from conformance.controls.letters import LETTERS
@@ -109,13 +110,15 @@ class Noticed:
         """Return the counts as a sentence."""
         ran, exact = self.run_ones, [control for control in self.run_ones if control.exact]
         parts = [part for control in ran for part in control.parts]
-        counted = f"{len(exact)} of {len(ran)} controls are what they were built to be, in each of {len(parts)} observations"
+        built = "is what it was built to be" if len(exact) == 1 else "are what they were built to be"
+        of_them = f"{len(exact)} of {counted(len(ran), 'control')} {built}"
+        words = f"{of_them}, in each of {counted(len(parts), 'observation')}"
         if len(exact) < len(ran):
             other = ", ".join(control.name for control in ran if not control.exact)
-            counted = f"{len(exact)} of {len(ran)} controls are what they were built to be; not so {other}"
+            words = f"{of_them}; not so {other}"
         left = len(self.controls) - len(ran)
-        counted += f"; {left} cannot be run here" if left else ""
-        return f"{counted}; {self.unselected} were not asked for." if self.unselected else f"{counted}."
+        words += f"; {left} cannot be run here" if left else ""
+        return f"{words}; {self.unselected} {were(self.unselected)} not asked for." if self.unselected else f"{words}."
 
 
 def in_order(name: str) -> tuple[int, str]:

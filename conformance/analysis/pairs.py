@@ -8,6 +8,7 @@ from enum import Enum
 
 from attrs import frozen
 
+from conformance.analysis.counting import counted as so_many
 from conformance.analysis.parts import Part
 from conformance.claims.observations import State
 from conformance.record.stream import Record
@@ -26,6 +27,12 @@ class Comparison(Enum):
     DIFFER_UNSAID = "differ, where nothing is predicted"
     ALIKE_UNSAID = "do not differ, where nothing is predicted"
     UNTOLD = "cannot be told"
+
+    def of(self, number: int) -> str:
+        """Return how many pairs of it there are, in words."""
+        alike = self.value.replace("do not differ", "does not differ")
+        single = alike if alike != self.value else self.value.replace("differ", "differs")
+        return f"{number} {single if number == 1 else self.value}"
 
 
 def compare(left: State, right: State, predicted_left: State | None, predicted_right: State | None) -> Comparison:
@@ -83,5 +90,5 @@ def counted(pairs: Iterable[Pair]) -> str:
     counts = Counter(pair.comparison for pair in pairs)
     if not counts:
         return ""
-    words = "; ".join(f"{counts[comparison]} {comparison.value}" for comparison in Comparison if counts[comparison])
-    return f"{sum(counts.values())} pairs of the two approaches on the same kind of leg: {words}."
+    words = "; ".join(comparison.of(counts[comparison]) for comparison in Comparison if counts[comparison])
+    return f"{so_many(sum(counts.values()), 'pair')} of the two approaches on the same kind of leg: {words}."

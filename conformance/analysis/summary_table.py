@@ -8,6 +8,7 @@ from functools import cached_property
 
 from attrs import evolve, frozen
 
+from conformance.analysis.counting import are, counted
 from conformance.analysis.parts import Part
 from conformance.claims.article import speaks_of
 from conformance.claims.observations import State, Verdict, summarise
@@ -65,15 +66,16 @@ class SummaryCell:
         predicted = {part.line["predicted"] for part in self.parts}
         sayer = _sayer(part.line for part in self.parts)
         if len(predicted) > 1:
-            counts = [f"{confirmed} of {len(self.parts)} are as {sayer} predicts"]
-            counts += [f"{refuted} {'is' if refuted == 1 else 'are'} not"] if refuted else []
+            counts = [f"{confirmed} of {len(self.parts)} {are(confirmed)} as {sayer} predicts"]
+            counts += [f"{refuted} {are(refuted)} not"] if refuted else []
             counts += [f"{count[Verdict.UNDECIDED]} not decided"] if count[Verdict.UNDECIDED] else []
             counts += [f"of {count[Verdict.SILENT]} it says nothing"] if count[Verdict.SILENT] else []
             return ", ".join(counts)
         words = f"{sayer} predicts {next(iter(predicted), None) or 'nothing'}: {self.verdict.value}"
         if confirmed in (0, len(self.parts)):
             return words
-        return f"{words}{' in part' if self.verdict is Verdict.REFUTED else ''}, {confirmed} of {len(self.parts)} are so"
+        in_part = " in part" if self.verdict is Verdict.REFUTED else ""
+        return f"{words}{in_part}, {confirmed} of {len(self.parts)} {are(confirmed)} so"
 
     @property
     def of_article(self) -> SummaryCell | None:
@@ -177,7 +179,8 @@ class SummaryTable:
         cells = [cell for cell in articles if cell.verdict is not Verdict.SILENT]
         counts = Counter(cell.verdict for cell in cells)
         refuted = [f"{cell.family} on {cell.approach}" for cell in cells if cell.verdict is Verdict.REFUTED]
-        words = f"Of the {len(cells)} cells that the article predicts {counts[Verdict.CONFIRMED]} are confirmed here"
+        confirmed = counts[Verdict.CONFIRMED]
+        words = f"Of the {counted(len(cells), 'cell')} that the article predicts {confirmed} {are(confirmed)} confirmed here"
         if refuted:
             words += f", {len(refuted)} refuted or true only in part ({', '.join(refuted)})"
         skipped = sum(cell.state is State.NOT_APPLICABLE for cell in cells)

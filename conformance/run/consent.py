@@ -9,9 +9,10 @@ from conformance.approaches.catalogue import Approach
 
 def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]:
     """Return the lines to print first. `nodes` is how many there are."""
+    each = f"each of its {nodes} nodes" if nodes > 1 else "its only node"
     lines = [
         f"On the cluster of context {context} this run creates namespaces of its own (conformance-*), and in them:",
-        f"  a probe on each of its {nodes} nodes: privileged, in the node's PID namespace; it reads and holds a lock",
+        f"  a probe on {each}: privileged, in the node's PID namespace; it reads and holds a lock",
         "  (at level extended it kills processes of this run's own pods, and makes a PersistentVolume, which is in no namespace,",
         "  of a directory that one of them keeps; a privileged pod of its own, with a loop device of a file of its own, and",
         "  a container that it starts on a node's Docker Engine are what the approaches' pods are to read, and to kill)",

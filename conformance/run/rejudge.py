@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from attrs import field, frozen
 
+from conformance.analysis.counting import counted
 from conformance.claims.observations import Observation, State
 from conformance.record.stream import Line, Record
 from conformance.run.sources import Replay
@@ -72,4 +73,4 @@ def lines(rejudged: Rejudged, *, verbose: bool) -> list[str]:
     counts = [f"{rest} as before", f"{len(changed)} changed", f"{len(rejudged.appeared)} appeared"]
     counts += [f"{len(rejudged.vanished)} vanished"] if rejudged.vanished else []
     counts += [f"{len(rejudged.absent)} of today not in the record"] if rejudged.absent else []
-    return [f"{number} observation{'s' * (number != 1)}: {', '.join(counts)}", *text]
+    return [f"{counted(number, 'observation')}: {', '.join(counts)}", *text]

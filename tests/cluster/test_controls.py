@@ -17,7 +17,7 @@ def test_a_suite_that_follows_one_process_is_told_by_its_control(tmp_path: Path)
     done = run_with(tmp_path, "scenarios/lifecycle.py", asked, blind, *ONE, command="selfcheck")
     assert done.returncode == 1, done.stdout + done.stderr
     assert states(selfchecked(tmp_path / "reports")) == dict.fromkeys(LEGS, "HOLDS")
-    assert "0 of 1 controls are what they were built to be; not so nc-30" in done.stdout
+    assert "0 of 1 control are what they were built to be; not so nc-30" in done.stdout
     assert_nothing_left()
 
 
@@ -29,5 +29,5 @@ def test_a_whole_suite_is_not(tmp_path: Path) -> None:
     for observation in read.observations:
         assert "was started again by the node's own engine" in observation["reason"]
         assert "restart policy always, stop signal SIGWINCH" in observation["reason"]
-    assert "1 of 1 controls are what they were built to be" in done.stdout
+    assert "1 of 1 control is what it was built to be" in done.stdout
     assert_nothing_left()

@@ -51,7 +51,7 @@ def test_another_approach_says_nothing() -> None:
 def test_legs_that_differ_make_nobody_right() -> None:
     legs = [observed("X-1", "dind.foreground", "HOLDS"), observed("X-1", "dind.detached", "LACKS")]
     settled = settle(BOTH, map(Part.of, legs))
-    assert [heard.words for heard in settled.heard] == ["1 of 2 observations are as it says"] * 2
+    assert [heard.words for heard in settled.heard] == ["1 of 2 observations is as it says"] * 2
     assert settled.outcome == "None is right here as a whole; X-2 on dind decided nothing in this run."
 
 

@@ -23,7 +23,7 @@ def test_what_differs_begins_with_the_article(recorded: stream.Record) -> None:
 def test_how_sure_a_run_is_counts_what_was_not_always_the_same(recorded: stream.Record) -> None:
     assert "deployed once" in Summary.of(recorded).front.sure
     cells = len({(cell["property"], cell["leg"]) for cell in recorded.header["cells"]})
-    sentence = f"deployed 10 times: {cells - 1} of {cells} observations were the same each time, 1 were not."
+    sentence = f"deployed 10 times: {cells - 1} of {cells} observations were the same each time, 1 was not."
     assert sentence in Summary.of(repeated(10, broken=3)).front.sure
 
 

@@ -26,7 +26,7 @@ def test_a_control_is_exact_where_all_of_its_vector_is() -> None:
     [control] = read.run_ones
     assert control.exact
     assert [part.name for part in control.parts] == ["N.published", "D.above"], "in the order of the letters"
-    assert read.headline.startswith("1 of 1 controls are what they were built to be, in each of 2 observations; ")
+    assert read.headline.startswith("1 of 1 control is what it was built to be, in each of 2 observations; ")
     assert not noticed(PAGE, END).run_ones[0].exact
     assert "not so nc-15" in noticed(PAGE, END).headline
 

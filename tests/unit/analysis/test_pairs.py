@@ -79,7 +79,7 @@ def test_a_pair_is_one_property_on_one_kind_of_leg() -> None:
         ("P2-10", "deaf", Comparison.UNTOLD, "dood.deaf is INCONCLUSIVE: too early"),
     ]
     assert Summary.of(read).pairs_line == (
-        "2 pairs of the two approaches on the same kind of leg: 1 differ, as predicted; 1 cannot be told."
+        "2 pairs of the two approaches on the same kind of leg: 1 differs, as predicted; 1 cannot be told."
     )
     assert "dood.deaf is INCONCLUSIVE: too early" in html_page.report(Summary.of(read))
 

@@ -48,10 +48,10 @@ def test_what_another_source_says_is_not_the_articles() -> None:
     parts = [observed("P2-08", "dind.foreground", "HOLDS", "HOLDS"), observed("G-02", "dind.foreground", "LACKS", "HOLDS")]
     alone = [observed("K-05", "dood.foreground", "HOLDS", "HOLDS", family="others")]
     read = a_record([*parts, *alone])
-    assert Summary.of(read).table.headline == "Of the 1 cells that the article predicts 1 are confirmed here."
+    assert Summary.of(read).table.headline == "Of the 1 cell that the article predicts 1 is confirmed here."
     words = {(cell.family, cell.approach): cell.words for cell in Summary.of(read).table.cells}
     assert words == {
-        ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 are so",
+        ("storage", "dind"): "the source predicts HOLDS: REFUTED in part, 1 of 2 is so",
         ("others", "dood"): "the source predicts HOLDS: CONFIRMED",
     }
     page = html_page.report(Summary.of(read))

@@ -1,0 +1,52 @@
+"""Numbers in sentences."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from conformance.analysis.counting import are, counted, were
+from conformance.analysis.pairs import Comparison
+from conformance.analysis.summary import Summary
+from conformance.record import stream
+from conformance.report import markdown
+from conformance.run.consent import terms
+from tests.conftest import of_legs, recorded_lines
+
+WRONG = re.compile(r"\b1 (cells|observations|legs|nodes|pairs|controls|are|were|differ)\b|\b(0|[2-9]|\d\d+) (is|was) ")
+"""What a number and its noun, or verb, come to where they do not agree."""
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 cells are were"), (1, "1 cell is was"), (2, "2 cells are were")])
+def test_a_thing_and_its_verb_are_of_its_number(number: int, words: str) -> None:
+    assert f"{counted(number, 'cell')} {are(number)} {were(number)}" == words
+
+
+@pytest.mark.parametrize(
+    ("comparison", "words"),
+    [
+        (Comparison.DIFFER, "1 differs, as predicted"),
+        (Comparison.ALIKE_OTHERWISE, "1 does not differ, otherwise than predicted"),
+        (Comparison.UNTOLD, "1 cannot be told"),
+    ],
+)
+def test_a_pair_differs_and_pairs_differ(comparison: Comparison, words: str) -> None:
+    assert comparison.of(1) == words
+    assert comparison.of(2) == f"2 {comparison.value}"
+
+
+def test_a_run_of_one_cell_is_told_in_the_singular() -> None:
+    lines = of_legs(recorded_lines(), "dood.foreground")
+    lines = [line for line in lines if line["kind"] != "observation" or line["property"] == "P2-05"]
+    lines[0]["cells"] = [cell for cell in lines[0]["cells"] if cell["property"] == "P2-05"]
+    lines[0]["world"]["nodes"] = lines[0]["world"]["nodes"][:1]
+    text = markdown.report(Summary.of(stream.of(lines)))
+    assert "Of the 1 cell that the article predicts 1 is confirmed here." in text
+    assert ", 1 node." in text
+    assert not (wrong := WRONG.search(text)), wrong
+
+
+def test_a_cluster_of_one_node_has_an_only_node() -> None:
+    assert "a probe on its only node: privileged" in "\n".join(terms("c", 1, []))
+    assert "a probe on each of its 2 nodes: privileged" in "\n".join(terms("c", 2, []))
