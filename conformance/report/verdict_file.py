@@ -14,7 +14,8 @@ RESULTS = ("as expected", "unexpected", "undecided", "not run")
 """What each exit code comes to, in words."""
 COLOURS = {"as expected": "#0b6b3a", "unexpected": "#a3161c", "undecided": "#7a4b00", "interrupted": "#7a4b00", "not run": "#555"}
 """Each is dark enough for white letters on it (5.9 to 1 and more), and the word always stands there, too."""
-LABEL = "DinD/DooD conformance"
+LABEL, OF_SELFCHECK = "DinD/DooD conformance", "conformance selfcheck"
+"""What a badge speaks of: a run's verdict on the approaches, or a selfcheck's on the suite itself."""
 LETTER, PADDING = 6.6, 10
 """Pixels: an average letter of Verdana at 11 px, and what stands beside a text. `textLength` evens out what is left."""
 
@@ -59,9 +60,9 @@ def _cell(summary: Summary, line: Line, verdict: Verdict) -> dict[str, Any]:
     return {**{key: whole[key] for key in KEPT}, "verdict": verdict.value, "agreement": agreeing}
 
 
-def badge(verdicts: dict[str, Any]) -> dict[str, Any]:
+def badge(verdicts: dict[str, Any], label: str = LABEL) -> dict[str, Any]:
     """Return what badge.svg is filled with, of what `verdicts` gives: both texts, where they stand in pixels, and the colour."""
     count = f"{verdicts['as_expected']} of {verdicts['of']}"
     message = f"as expected, {count}" if verdicts["exit_code"] == 0 else f"{verdicts['result']}, {count} as expected"
-    left, right = (round(len(text) * LETTER) + PADDING for text in (LABEL, message))
-    return {"label": LABEL, "message": message, "left": left, "right": right, "colour": COLOURS[verdicts["result"]]}
+    left, right = (round(len(text) * LETTER) + PADDING for text in (label, message))
+    return {"label": label, "message": message, "left": left, "right": right, "colour": COLOURS[verdicts["result"]]}

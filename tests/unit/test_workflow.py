@@ -106,3 +106,14 @@ def test_reports_are_kept_whatever_the_verdict(file: Path) -> None:
     assert last["uses"].startswith("actions/upload-artifact@")
     assert "always()" in last["if"]
     assert last["with"]["if-no-files-found"] == "error"
+
+
+@pytest.mark.parametrize("file", [WORKFLOW, WEEKLY], ids=["workflow", "weekly"])
+def test_the_record_of_a_selfcheck_is_kept_whatever_it_says(file: Path) -> None:
+    """Which control departs from its vector, and on what evidence, is in the record alone."""
+    in_order = steps(file)
+    place = next(number for number, step in enumerate(in_order) if "make selfcheck" in step.get("run", ""))
+    kept = in_order[place + 1]
+    assert kept["uses"].startswith("actions/upload-artifact@")
+    assert "always()" in kept["if"]
+    assert kept["with"]["path"] == "reports/selfcheck"

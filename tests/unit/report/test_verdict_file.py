@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from conformance.analysis.summary import Summary
 from conformance.cli import cli
 from conformance.record import stream
-from conformance.report import html_page, verdict_file
-from tests.builders.records import a_record, observed
+from conformance.report import files, html_page, verdict_file
+from tests.builders.records import a_record, a_selfcheck, observed
 from tests.conftest import recorded_lines, write
 
 SCHEMA = json.loads((Path(verdict_file.__file__).with_name("verdict.schema.json")).read_text(encoding="utf-8"))
@@ -91,6 +91,12 @@ def test_repeats_carry_their_agreement() -> None:
         "cells"
     ]
     assert [(cell["state"], cell["agreement"]) for cell in cells] == [("MIXED", {"agreeing": 2, "of": 3})]
+
+
+def test_a_selfchecks_badge_is_not_the_approaches(tmp_path: Path) -> None:
+    files.everything(Summary.of(a_selfcheck(observed("P2-05", "nc-01.foreground-forced", "LACKS"))), tmp_path)
+    badge = ET.parse(tmp_path / "badge.svg").getroot()
+    assert str(badge.findtext(f"{SVG}title")).startswith("conformance selfcheck: ")
 
 
 def test_what_is_written_on_a_badge_is_escaped() -> None:
