@@ -25,3 +25,5 @@ RATE = 0.031611
 (opencost configs/default.json, Google's us-central1, on demand)."""
 FORMATS = ("text", "markdown", "html")
 """Of what `diff` says."""
+LISTED = ("text", "json", "markdown")
+"""As what `list` lists."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance.choices import CONTROLS, FORMATS, LEVELS, WORLDS
+from conformance.choices import CONTROLS, FORMATS, LEVELS, LISTED, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.options import (
     CHECKS,
@@ -274,11 +274,18 @@ def _file(source: Path | None = None) -> Path:
 @click.option(
     "--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True, help="List properties up to this level."
 )
-def list_(level: str) -> None:
+@click.option("--format", "form", type=click.Choice(LISTED), default="text", show_default=True)
+def list_(level: str, form: str) -> None:
     """List the article's claims and all properties (id, level, approaches, legs, prediction, needs, source), and the controls."""
     from conformance.approaches.catalogue import catalogue
     from conformance.explain.listing import listing
 
+    if form != "text":
+        from conformance.explain import tables
+
+        write = tables.as_json if form == "json" else tables.as_markdown
+        click.echo(write(tables.entries(level, catalogue())))
+        return
     for line in listing(level, catalogue()):
         click.echo(line)
 
