@@ -250,6 +250,7 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "await_child": _page,
     "processes": _processes,
     "mounted": lambda *_: [_shell("grep -ls /pods/$POD_UID/containers/ /proc/[0-9]*/mountinfo")],
+    "inotify": lambda *_: [_shell("find /proc/[0-9]*/fd -lname anon_inode:inotify | cut -d/ -f3 | sort | uniq -c")],
     "ancestry": lambda *_: [on_node("ps -eo pid,ppid,args --forest")],
     "execute": _execute,
     "ask": _ask,

@@ -9,7 +9,17 @@ import signal
 import time
 
 from conformance.probes.agent.network import fetch
-from conformance.probes.agent.procfs import boottime, describe, enter, environ, of_every_process, proc, start_time, text
+from conformance.probes.agent.procfs import (
+    boottime,
+    describe,
+    enter,
+    environ,
+    of_every_process,
+    proc,
+    start_time,
+    status_of,
+    text,
+)
 from conformance.probes.agent.questions import Object, question
 
 
@@ -41,6 +51,26 @@ def mounted(asked: Object) -> list[Object]:
     def look(pid: int) -> Object | None:
         name = of_container.search(text(proc(pid, "mountinfo")))
         return {**describe(pid), "container": name[1]} if name else None
+
+    return list(of_every_process(look))
+
+
+INOTIFY = "anon_inode:inotify"
+"""What /proc/PID/fd says of a handle on an inotify instance."""
+
+
+@question
+def inotify(_: Object) -> list[Object]:
+    """Return the processes that hold inotify instances: how many, the user that they are, and the user namespace of that."""
+    enter(1, "cgroup")
+
+    def look(pid: int) -> Object | None:
+        held, handles = 0, proc(pid, "fd")
+        for handle in os.listdir(handles):
+            with contextlib.suppress(FileNotFoundError):  # closed while we looked
+                held += os.readlink(os.path.join(handles, handle)) == INOTIFY
+        user = int(status_of(pid)["Uid"].split()[0])
+        return {**describe(pid), "held": held, "user": user} if held else None
 
     return list(of_every_process(look))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.evidence import cgroupfs
 from hack.mutants.disguises import Leg, of
+from scenarios.exposure.users import LIMIT
 from scenarios.resources.limits import GREEDY, MOMENTS
 
 
@@ -63,6 +64,14 @@ def a_pod_in_a_user_namespace_of_its_own(leg: Leg) -> None:
         process["ns"]["user"] = "user:[2]"
     for process in leg.last("node's first process"):
         process["ns"]["user"] = "user:[1]"
+
+
+@of("dind.foreground")
+def inotify_instances_of_somebody_else(leg: Leg) -> None:
+    """Kubelet has instances, and the child was not seen to have any."""
+    leg.add("inotify's limit", {LIMIT: ["128"]})
+    kubelet = {"comm": "kubelet", "held": 5, "user": 0, "ns": {"user": "user:[1]"}, "cgroup": "0::/system.slice"}
+    leg.add("inotify instances", [kubelet])
 
 
 @of("dind.engine-killed")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+from pathlib import Path
+
 import pytest
 
 from conformance.probes.agent import processes
@@ -22,3 +26,14 @@ def test_a_process_is_its_containers_by_what_kubelet_mounted_for_it(monkeypatch:
     monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, seen)))
     monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
     assert processes.mounted({"uid": "u-1"}) == [{"pid": 7, "container": "dind-daemon"}]
+
+
+def test_who_holds_an_inotify_instance_is_told_with_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = ctypes.CDLL(None).inotify_init()
+    monkeypatch.setattr(processes, "enter", lambda *_: None)
+    try:
+        (own,) = [each for each in processes.inotify({}) if each["pid"] == os.getpid()]
+    finally:
+        os.close(handle)
+    assert (own["held"] >= 1, own["user"]) == (True, os.getuid())
+    assert own["ns"]["user"] == str(Path("/proc/self/ns/user").readlink())
