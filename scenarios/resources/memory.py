@@ -26,6 +26,7 @@ from scenarios.resources.reading import (
     made_by,
     pod_limit,
     runtime,
+    within_pod,
 )
 
 ZERO = tuple(
@@ -121,8 +122,8 @@ def judge_allocation(seen: Seen) -> Observation:
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
         reason = f"allocated {_mib(reached)} past {pods} and was not stopped (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(reason + made_by(seen), *cites)
-    was, by = (bound("memory", reading.output, seen[POD].output["metadata"]["uid"], limit) for reading in (before, after))
-    rose = _sum(cgroupfs.oom_kills, by) - _sum(cgroupfs.oom_kills, was)
+    by = _binding(after, seen[POD].output["metadata"]["uid"], limit)
+    rose = sum(_rose(cgroupfs.oom_kills, before, by).values())
     pod = seen.get("pod after allocation")
     killed = _oom_killed(pod.output, seen[POD].output) if pod else []
     whose = f"of a limit of its own, {_mib(by.limit)}, below {pods}" if by.own else f"of {pods}"
@@ -138,7 +139,7 @@ def judge_allocation(seen: Seen) -> Observation:
             *cites,
             *([pod.id] if pod else []),
         )
-    if "all" not in lines and reached <= by.limit and (held := _held(was, by, end)):
+    if "all" not in lines and reached <= by.limit and (held := _held(before, by, end)):
         return HOLDS.because(f"held after {_mib(reached)} {whose}, and not ended: {held}{made_by(seen)}", *cites)
     reason = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
     return inconclusive(f"{reason}: neither stopped, nor held, nor let through", *cites)
@@ -148,18 +149,31 @@ FULL = 0.9
 """A cgroup that has this share of its limit, or of what it is throttled from, is at it: the kernel frees pages in batches."""
 
 
-def _held(before: Bound, after: Bound, end: Evidence) -> str:
-    """Return in words what holds an allocation that has not ended: a cgroup on its way that is full, and was before it had more.
+def _binding(after: Evidence, uid: str, limit: float) -> Bound:
+    """Return what can have bound the allocation: a limit of the child's own only where its own cgroup came up to that."""
+    by = bound("memory", after.output, uid, limit)
+    if by.own and (cgroupfs.peak(by.levels[0]) or 0) < FULL * by.limit:
+        return Bound(limit, limit, within_pod("memory", after.output, uid))
+    return by
 
-    '' where the allocation has ended, and where no cgroup is both full and refused it something since.
+
+def _rose(count: Callable[[cgroupfs.Level], int | None], before: Evidence, by: Bound) -> dict[str, int]:
+    """Return by how much what is counted at each level that can bind the child has risen since `before`, by the level's path."""
+    was = {level.path: count(level) or 0 for level in cgroupfs.of("memory", cgroupfs.levels(before.output))}
+    return {level.path: (count(level) or 0) - was.get(level.path, 0) for level in by.levels}
+
+
+def _held(before: Evidence, by: Bound, end: Evidence) -> str:
+    """Return in words what holds an allocation that has not ended: a cgroup on its way that is full, and was refused more since.
+
+    '' where the allocation has ended, and where no cgroup is both.
     """
     if parsed(end).get("Running") is not True:
         return ""
-    was = {level.path: cgroupfs.pressed(level) for level in before.levels}
-    for level in after.levels:
-        limit, has = cgroupfs.memory_held_at(level), cgroupfs.memory_used(level)
-        times = cgroupfs.pressed(level) - was.get(level.path, 0)
-        if has is not None and FULL * limit <= has <= after.pods and times > 0:
+    refused = _rose(cgroupfs.pressed, before, by)
+    for level in by.levels:
+        limit, has, times = cgroupfs.memory_held_at(level), cgroupfs.memory_used(level), refused[level.path]
+        if has is not None and FULL * limit <= has <= by.pods and times > 0:
             return f"{level.parts[-1]} has {_mib(has)} of {_mib(limit)}, and was refused more {times} times; nothing was killed"
     return ""
 
@@ -215,11 +229,6 @@ def _ranks(seen: Seen) -> str:
 
 def _mib(number: float) -> str:
     return f"{number / (1 << 20):g} MiB"
-
-
-def _sum(count: Callable[[cgroupfs.Level], int | None], by: Bound) -> int:
-    """Sum what is counted at the levels of a child's way that can bind it."""
-    return sum(number for level in by.levels if (number := count(level)) is not None)
 
 
 def _peak(evidence: Evidence) -> int | None:

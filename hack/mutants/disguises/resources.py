@@ -140,6 +140,13 @@ def a_kill_beside_a_child_with_a_limit_of_its_own(leg: Leg) -> None:
     _levels(leg, "cgroups after allocation", "memory")[1]["files"]["memory.oom_control"] = "oom_kill 1"
 
 
+@of("dood.laden")
+def a_kill_far_from_a_limit_of_its_own(leg: Leg) -> None:
+    """A child elsewhere has a limit of its own, and was killed when it had half of that: for what others had."""
+    _allocated(leg, 120, running=False)
+    _own(leg, memory_limit_in_bytes=str(256 << 20), memory_max_usage_in_bytes=str(128 << 20), memory_oom_control="oom_kill 1")
+
+
 def _full(leg: Leg, *, times: str, share: float) -> None:
     """Let an allocation stand still whose children's cgroup, of 384 MiB, has this share of it, and wanted more so many times."""
     leg.drop("pod after allocation")

@@ -75,6 +75,15 @@ def test_a_kill_that_the_childs_own_limit_did_not_make_says_nothing(seen: Look) 
     assert memory.allocation.conclude(beside).state is State.INCONCLUSIVE
 
 
+def test_a_kill_far_from_the_childs_own_limit_is_none_of_its(seen: Look) -> None:
+    """What its pod's other processes had beside it, or what its neighbours elsewhere had, came up to another limit."""
+    far = {"memory_oom_control": KILLED, "memory_max_usage_in_bytes": str(128 * MIB)}
+    outside = after(allocated(limited(seen("dood.laden"), 256 * MIB), 120), **far)
+    assert memory.allocation.conclude(outside).state is State.INCONCLUSIVE
+    inside = after(allocated(limited(without(seen("dind.laden"), "pod after allocation"), 256 * MIB), 120), **far)
+    assert "stopped after 120 MiB of the pod's 768 MiB: " in memory.allocation.conclude(inside).reason
+
+
 def held(seen: Seen, *, running: bool = True, has: int = 384 * MIB, refused: str = "57") -> Seen:
     """Return the evidence of a leg of a mend whose children's cgroup, of 384 MiB, is full when nobody was killed."""
     leg = allocated(without(seen, "pod after allocation"), 376, running=running, lost="TimeoutError('timed out')")
