@@ -121,13 +121,13 @@ def requested(seen: Seen, resource: str) -> float:
 def pod_limit(seen: Seen, resource: str) -> float | None:
     """Return the pod's limit of a resource as it stands in the pod's own cgroup; None where that has none.
 
-    What its spec says where that cgroup was not read: older records of these legs lack it.
+    What its spec says where that cgroup was not read, as of older records of these legs, or not found.
     """
-    read = seen.get(POD_CGROUPS)
-    if read is None:
-        return declared(seen[POD].output, "limits", resource)
-    at_pod = cgroupfs.pod_level(resource, cgroupfs.levels(read.output), seen[POD].output["metadata"]["uid"])
-    limit = cgroupfs.LIMITS[resource](at_pod) if at_pod else math.inf
+    read, pod = seen.get(POD_CGROUPS), seen[POD].output
+    at_pod = cgroupfs.pod_level(resource, cgroupfs.levels(read.output), pod["metadata"]["uid"]) if read else None
+    if at_pod is None:
+        return declared(pod, "limits", resource)
+    limit = cgroupfs.LIMITS[resource](at_pod)
     return None if math.isinf(limit) else limit
 
 

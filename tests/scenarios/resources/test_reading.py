@@ -91,6 +91,12 @@ def test_a_pod_whose_cgroup_has_no_limit_has_none(seen: Look) -> None:
     assert "no memory limit" in conclude("P2-13.memory", leg).reason
 
 
+def test_a_pod_whose_cgroup_was_not_found_has_the_limit_that_its_spec_gives_it(seen: Look) -> None:
+    """That a cgroup is not there says nothing of a limit."""
+    leg = given(seen("dind.laden"), "pod's cgroups", {"levels": []})
+    assert reading.pod_limit(leg, "memory") == 768 * MIB
+
+
 @pytest.mark.parametrize("name", ["P2-12", "P2-13.weight"])
 def test_what_the_pod_itself_requests_weighs_as_what_its_containers_request(seen: Look, name: str) -> None:
     concluded = conclude(name, changed(seen("dind.foreground"), "pod", at_the_pod_alone))
