@@ -7,6 +7,7 @@ from scenarios import (
     caching,
     contention,
     dns,
+    draining,
     exposure,
     graph,
     lifecycle,
@@ -21,8 +22,8 @@ from scenarios import (
 )  # fmt: skip
 
 FAMILIES = (
-    networking, networks, rules, dns, contention, lifecycle, restarts, storage, graph, resources, caching, visibility, security,
-    exposure, building,
+    networking, networks, rules, dns, contention, lifecycle, draining, restarts, storage, graph, resources, caching, visibility,
+    security, exposure, building,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
+from conformance.claims.sources import FIRST_PROCESS
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
@@ -179,15 +181,7 @@ killed_with_pod = prop(
 )(judge_end)  # fmt: skip
 
 
-@prop("P2-20.told", "the child is told (SIGTERM) before it ends with its pod",
-      predicts={}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
-      expects=(
-          expect("dind", HOLDS,
-                 because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
-                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby "
-                     "daemon/stop.go"),
-      ))  # fmt: skip
-def told_before(seen: Seen) -> Observation:
+def judge_told(seen: Seen) -> Observation:
     """Judge the child's own note of SIGTERM, which the watch reads from the node."""
     deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended or end.gone is None:
@@ -197,6 +191,18 @@ def told_before(seen: Seen) -> Observation:
         return inconclusive("the child's notes could not be read, so their silence says nothing", deletion.id)
     words = f"{end.sigterm}; ended after {end.gone:.1f} s"
     return _outlived(seen, words) or (LACKS if end.noted is None else HOLDS).because(words, deletion.id)
+
+
+told_before = prop(
+    "P2-20.told", "the child is told (SIGTERM) before it ends with its pod",
+    predicts={}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
+    expects=(
+        expect("dind", HOLDS,
+               because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
+               see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby "
+                   "daemon/stop.go"),
+    ),
+)(judge_told)  # fmt: skip
 
 
 @prop("P2-20.grace", "the child ends within the grace period of its pod",
@@ -220,8 +226,8 @@ def within_grace(seen: Seen) -> Observation:
     return _outlived(seen, words) or (HOLDS if end.gone <= grace else LACKS).because(words, deletion.id)
 
 
-def _kill(rig: Rig, who: str, pid: int) -> None:
-    """Kill one of the pod's processes, and look at the children when that has ended and some time has passed."""
+def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: None) -> None:
+    """Kill one of the pod's processes, and `look` when that has ended, and at the children when some time has passed."""
     process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
@@ -230,6 +236,7 @@ def _kill(rig: Rig, who: str, pid: int) -> None:
         rig.ask(f"{child.prefix}child before it", "alive", pid=child.process["pid"], start=child.process["start"])
     rig.ask("killed", "kill", **about)
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
+    look()
     settle("The end of the child", lambda: not any(rig.alive(c.process) for c in rig.children), seconds=TIMEOUTS.settle)
     for child in rig.children:
         pid, start = child.process["pid"], child.process["start"]
@@ -243,8 +250,14 @@ def client_killed(rig: Rig) -> None:
 
 
 def engine_killed(rig: Rig) -> None:
-    """Kill the first process of the engine's container, and look for the child."""
-    _kill(rig, "engine", rig.daemon_pid)
+    """Kill the engine, whoever started it in its container, and look for the child and for that container's first process."""
+    port, own = rig.leg.approach.port, {process["pid"] for process in rig.seen[POD_PROCESSES].output}
+    listening = rig.ask("who serves the engine's API", "listeners", netns=rig.daemon_pid, port=port).output
+    engine = next((int(each["pid"]) for each in listening if each["pid"] in own), rig.daemon_pid)
+    # Over the client's network: the engine's container may be gone with it.
+    _kill(rig, "engine", engine, lambda: rig.ask(ENGINE_AFTER, "daemon", netns=rig.client_pid, port=port, path="/_ping"))
+    first = next(process for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.daemon_pid)
+    rig.ask(CONTAINER_AFTER, "alive", pid=first["pid"], start=first["start"])
 
 
 def engine_answers(rig: Rig, pid: int) -> bool:
@@ -286,6 +299,7 @@ def started_again(rig: Rig) -> None:
 
 
 AFTER_IT, AFTER_KILL, AFTER_KILL_PAGE = "child after it", "successors after it", "successor's page after it"
+ENGINE_AFTER, CONTAINER_AFTER = "engine after it", "engine's container after it"
 
 
 def by_an_engine(seen: Seen, ended: str) -> Observation | None:
@@ -325,12 +339,19 @@ without_client = prop(
 )(judge_survival)  # fmt: skip
 
 
-without_engine = prop(
-    "L-02", "the child ends when its engine's container is killed",
-    source="Linux pid_namespaces(7): the end of a namespace's first process ends all others",
-    predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
-    unhurried=(engine_again, started_again),
-)(judge_survival)  # fmt: skip
+@prop("L-02", "the child ends when its engine is killed",
+      source=f"{FIRST_PROCESS}; buildkite/docker-buildkite-agent#43: an engine that is not its container's first process",
+      predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended", while_serving=(engine_killed,),
+      unhurried=(engine_again, started_again))  # fmt: skip
+def without_engine(seen: Seen) -> Observation:
+    """Judge whether the child was gone when its engine was; a container of which the engine is not the first process goes on."""
+    answer, first = seen.get(ENGINE_AFTER), seen.get(CONTAINER_AFTER)  # older records have neither
+    if answer and answer.output["status"] == OK:
+        return inconclusive("an engine still answers: what was killed is not the engine", answer.id, seen["killed"].id)
+    judged = judge_survival(seen)
+    if judged.state is not LACKS.state or not (first and first.output):
+        return judged
+    return judged.because(f"{judged.reason}; its engine's container goes on without the engine", *judged.cites, first.id)
 
 
 def job(rig: Rig) -> None:

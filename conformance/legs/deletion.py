@@ -46,6 +46,7 @@ def delete(rig: Rig) -> None:
         "grace": grace,
         "manifest_grace": rig.pod["spec"]["terminationGracePeriodSeconds"],
         "followed": followed,
+        "client": rig.client_pid,
         "delete_called": clock.node(called),
         "object_gone": clock.node(gone),
         "uncertainty": clock.uncertainty,

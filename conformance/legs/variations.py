@@ -79,7 +79,7 @@ VARIATIONS = {
             words="two pods in a row beside a registry, each deleted with grace 0; their graph is on a volume that both claim",
         ),
         Variation("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
-        Variation("engine-killed", forced=True, words="docker run whose engine's container gets SIGKILL, deleted with grace 0"),
+        Variation("engine-killed", forced=True, words="docker run whose engine gets SIGKILL, deleted with grace 0"),
         Variation(
             "storing",
             forced=True,
@@ -105,7 +105,7 @@ VARIATIONS = {
             "restarts-engine-killed",
             forced=True,
             further=TOLD,
-            words="docker run, also once with each restart policy, whose engine's container gets SIGKILL, deleted with grace 0",
+            words="docker run, also once with each restart policy, whose engine gets SIGKILL, deleted with grace 0",
         ),
         Variation(
             "restarts-engine-beside",

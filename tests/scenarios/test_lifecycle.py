@@ -207,3 +207,19 @@ def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str
     assert conclude(name, killed(mute, after=True)).state is State.INCONCLUSIVE
     assert conclude(name, killed(struck=False)).state is State.INCONCLUSIVE
     assert conclude(name, killed(before=False)).state is State.INCONCLUSIVE
+
+
+def test_an_engine_that_still_answers_was_not_killed() -> None:
+    refused = {"status": 0, "body": "", "lost": "ConnectionRefusedError(111, 'Connection refused')"}
+    for output, state in (({"status": 200, "body": "OK", "lost": ""}, State.INCONCLUSIVE), (refused, State.HOLDS)):
+        assert conclude("L-02", killed(reading("engine after it", output))).state is state
+
+
+def test_a_container_that_outlives_its_engine_is_named_beside_the_child_that_does() -> None:
+    page = reading("its page after it", {"outcome": "served", "body": "n\n"})
+    for alive, words in ((True, True), (False, False)):
+        concluded = conclude("L-02", killed(page, reading("engine's container after it", alive), after=True))
+        assert concluded.state is State.LACKS
+        assert ("its engine's container goes on without the engine" in concluded.reason) is words
+    gone = conclude("L-02", killed(reading("engine's container after it", True)))
+    assert gone.state is State.HOLDS

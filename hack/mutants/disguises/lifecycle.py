@@ -121,3 +121,17 @@ def an_engine_that_nobody_started_again(leg: Leg) -> None:
 def a_job_whose_command_failed(leg: Leg) -> None:
     """The Job waits for nothing: it has failed, and its engine was not ended yet."""
     leg.last("job").setdefault("status", {})["failed"] = 1
+
+
+@of("dind.engine-killed")
+def an_engine_that_was_not_killed(leg: Leg) -> None:
+    """What listened on the engine's port was a forwarder in the pod: the engine answers."""
+    leg.add("engine after it", {"status": 200, "body": "OK", "lost": ""})
+
+
+@of("dind.detached")
+def a_client_that_passes_its_signal_on(leg: Leg) -> None:
+    """The client ends at once, before its child: it did not work on."""
+    deletion = leg.last("deletion")
+    deletion["client"] = 424242
+    deletion["events"].append({"event": "gone", "pid": 424242, "at": deletion["delete_called"] + 0.3})
