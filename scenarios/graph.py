@@ -13,11 +13,11 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import PILED_UP, THINK_TWICE
 from conformance.cluster.api import GONE, Object, pods_path
-from conformance.cluster.pods import statuses_of
+from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import container_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DAEMON, INSPECT, ON_NODE_BEFORE, POD
+from conformance.evidence.names import CHILD, DAEMON, INSPECT, ON_NODE_BEFORE, POD, POD_PROCESSES
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET
@@ -234,6 +234,8 @@ def kept_across_restart(seen: Seen) -> Observation:
     known = seen["child's container after it"]
     cites = (pod.id, engine.id, known.id)
     identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
+    if seen["killed"].output and not identity and (words := _ended_again(seen, pod)):
+        return LACKS.because(words, *cites, seen["killed"].id)
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
     restarts = sum(status["restartCount"] for status in statuses_of(pod.output))
@@ -244,6 +246,26 @@ def kept_across_restart(seen: Seen) -> Observation:
     if known.output["status"] == GONE:
         return LACKS.because(f"the engine was {before}, is {identity}, and does not know the child's container", *cites)
     return inconclusive("the engine did not say whether it knows the child's container", *cites)
+
+
+KILLED = 137
+"""The exit code of a container whose first process was killed, or passes on that what it ran was."""
+
+
+def _ended_again(seen: Seen, pod: Evidence) -> str:
+    """Return in words that the engine's container, which kubelet has started again, ended by itself, '' where it did not.
+
+    Its engine did not come back, however long anybody waits: with what it kept it cannot start.
+    """
+    killed: Object = next((p for p in seen[POD_PROCESSES].output if p["pid"] == seen["killed"].asked["pid"]), {})
+    names = {identity: name for name, identity in container_ids(seen[POD].output).items()}
+    for status in statuses_of(pod.output):
+        last = status.get("lastState", {}).get("terminated", {})
+        engines, code = status["name"] == names.get(container_of(killed)), last.get("exitCode", KILLED)
+        if engines and status["restartCount"] > 1 and code != KILLED:
+            times = f"{status['name']} was started again {status['restartCount']} times, and its engine does not answer"
+            return f"{times}: it ended by itself with {code}, from {last['startedAt']} to {last['finishedAt']}"
+    return ""
 
 
 @prop("J-04.pod", "the engine of a new pod has what the engine of the pod before it had, on an emptyDir",

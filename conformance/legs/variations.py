@@ -28,6 +28,8 @@ class Variation:
     """Two pods, too, but the second begins when the first is gone; a registry stays beside them."""
     kept: bool = False
     """Whether the graph of the pods' own engine outlives them."""
+    keeps_run: bool = False
+    """Whether /var/run of the engine's container is a volume, and outlives that container."""
     beside: bool = False
     """Whether the client's engine is one in a pod beside the leg's, which outlives it."""
     further: Mapping[str, tuple[str, ...]] = field(factory=dict)
@@ -79,7 +81,12 @@ VARIATIONS = {
             words="two pods in a row beside a registry, each deleted with grace 0; their graph is on a volume that both claim",
         ),
         Variation("client-killed", forced=True, words="docker run whose client gets SIGKILL, deleted with grace 0"),
-        Variation("engine-killed", forced=True, words="docker run whose engine gets SIGKILL, deleted with grace 0"),
+        Variation(
+            "engine-killed",
+            forced=True,
+            keeps_run=True,
+            words="docker run whose engine, with /var/run on a volume, gets SIGKILL, deleted with grace 0",
+        ),
         Variation(
             "storing",
             forced=True,
@@ -142,6 +149,8 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     place = _options_of_run(command)
     if variation.in_a_row and approach.daemon:
         container(pod, approach.daemon)["command"] += [INSECURE]
+    if variation.keeps_run and approach.daemon:
+        _keep_run(pod, container(pod, approach.daemon))
     if variation.storage_limit:
         for each in containers(pod):
             each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
@@ -177,6 +186,17 @@ def wait_instead(pod: Object, approach: Approach) -> Object:
                 each.pop(field_, None)
             each["command"] = list(instead)
     return pod
+
+
+RUN = "/var/run"
+
+
+def _keep_run(pod: Object, engine: Object) -> None:
+    """Put /var/run of the engine's container on a volume, as a runner's pod has it, unless it is on one."""
+    mounts = engine.setdefault("volumeMounts", [])
+    if RUN not in [mount["mountPath"] for mount in mounts]:
+        mounts.append({"name": "kept-run", "mountPath": RUN})
+        pod["spec"].setdefault("volumes", []).append({"name": "kept-run", "emptyDir": {}})
 
 
 def _options_of_run(command: list[str]) -> int:

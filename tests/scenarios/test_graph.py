@@ -13,7 +13,7 @@ from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
 from conformance.evidence.names import RECORD
 from scenarios import graph
-from tests.builders.evidence import CONTAINER, answer, conclude, given, proven, reading
+from tests.builders.evidence import CONTAINER, answer, conclude, given, process, proven, reading
 from tests.conftest import changed, without
 from tests.scenarios.test_caching import LAYER, jobs
 from tests.scenarios.test_storage import GONE, ROOT, before, folder, kept, there, uid
@@ -104,6 +104,34 @@ def again(identity: str = "D1", status: int = 200, restarts: int = 1, *, killed:
             answer("child's container after it", {"Id": CONTAINER} if status == 200 else {"message": "no"}, status),
         ]
     )
+
+
+def did_not_come_back(restarts: int, code: int | None, name: str = "engine") -> Seen:
+    """Return the evidence of an engine that was killed and answers no more, and of how a container of its pod ended then."""
+    last = {"terminated": {"exitCode": code, "startedAt": "10:00:01Z", "finishedAt": "10:00:17Z"}} if code is not None else {}
+    identities = {"engine": f"containerd://{CONTAINER}", "client": f"containerd://{'d' * 64}"}
+    statuses = [{"name": each, "containerID": identity, "restartCount": 1} for each, identity in identities.items()]
+    after = [
+        {**status, **({"restartCount": restarts, "lastState": last} if status["name"] == name else {})} for status in statuses
+    ]
+    pod = {"metadata": {"uid": "u1"}, "spec": {"nodeName": "a-node"}, "status": {"containerStatuses": statuses}}
+    seen = given(given(again("", status=0), "pod", pod), "killed", True, asked={"pid": 100})
+    seen = given(seen, "pod of the engine that was started again", {**pod, "status": {"containerStatuses": after}})
+    return given(seen, "pod processes", [process()])
+
+
+def test_an_engine_that_ends_by_itself_whenever_it_is_started_again_has_nothing() -> None:
+    concluded = conclude("J-04", did_not_come_back(2, 1))
+    assert concluded.state is State.LACKS
+    assert "engine was started again 2 times, and its engine does not answer: it ended by itself with 1" in concluded.reason
+    for restarts, code, name in (
+        (1, 137, "engine"),
+        (3, 137, "engine"),
+        (2, None, "engine"),
+        (4, 125, "client"),
+        (1, 1, "engine"),
+    ):
+        assert conclude("J-04", did_not_come_back(restarts, code, name)).state is State.INCONCLUSIVE
 
 
 def test_what_an_engine_kept_is_told_by_the_childs_container() -> None:

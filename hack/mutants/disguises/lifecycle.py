@@ -135,3 +135,12 @@ def a_client_that_passes_its_signal_on(leg: Leg) -> None:
     deletion = leg.last("deletion")
     deletion["client"] = 424242
     deletion["events"].append({"event": "gone", "pid": 424242, "at": deletion["delete_called"] + 0.3})
+
+
+@of("dind.engine-killed")
+def an_engine_that_was_killed_again(leg: Leg) -> None:
+    """Somebody else kills the engine, too, whenever it is started: that it does not answer is not its own doing."""
+    leg.give("engine that was started again", {"status": 0, "body": "", "lost": "ConnectionRefusedError(111)"})
+    last = {"terminated": {"exitCode": 137, "startedAt": "10:00:01Z", "finishedAt": "10:00:17Z"}}
+    for status in leg.last("pod of the engine that was started again")["status"]["containerStatuses"]:
+        status.update(restartCount=2, lastState=last)

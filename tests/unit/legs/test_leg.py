@@ -38,6 +38,17 @@ def test_variations_change_the_docker_run_and_nothing_else(approach: str) -> Non
     assert detached[detached.index("run") + 1] == "--detach"
 
 
+def test_an_engine_that_is_killed_has_its_run_on_a_volume_that_outlives_its_container() -> None:
+    pod = leg("dind", "engine-killed").pod()
+    mounts = {mount["mountPath"]: mount["name"] for mount in container(pod, "dind-daemon")["volumeMounts"]}
+    assert {"name": mounts["/var/run"], "emptyDir": {}} in pod["spec"]["volumes"]
+    assert "/var/run" not in str(leg("dind", "restarts-engine-killed").pod()["spec"]["volumes"])
+    dind = catalogue()["dind"]
+    own = evolve(dind, manifest=Leg("r", dind, VARIATIONS["engine-killed"], "n", 1).pod())
+    again = Leg("r", own, VARIATIONS["engine-killed"], "n", 1).pod()
+    assert len(again["spec"]["volumes"]) == len(pod["spec"]["volumes"]), "one that it has is kept"
+
+
 @pytest.mark.parametrize("kind", ["restarts", "restarts-forced", "restarts-detached", "restarts-detached-forced"])
 @pytest.mark.parametrize("approach", ["dood", "dind"])
 def test_a_further_child_has_a_client_and_a_nonce_of_its_own_and_the_options_of_its_name(approach: str, kind: str) -> None:
