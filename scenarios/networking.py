@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from conformance.answers import decoded
@@ -20,6 +21,7 @@ from scenarios.lifecycle import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
 LISTENERS = "who listens on the child's port in the pod"
+RULES = "rules of the pod's network"
 ROUTES, FROM = "the pod's routes", "as whom another pod of the node is asked"
 SILENT = "timeout"
 
@@ -38,6 +40,7 @@ def asked_everywhere(rig: Rig) -> None:
         rig.ask(ON_NODE_IP, "ask", probe=rig.probes[node], host=address, **about)
     rig.ask(LISTENERS, "listeners", netns=rig.client_pid, port=rig.leg.port)
     ways_back(rig, ON_POD_IP)
+    _rules(rig)
     rig.ask_baseline()
 
 
@@ -51,6 +54,19 @@ def ways_back(rig: Rig, asked: str) -> None:
     read_routes(rig, ROUTES)
     probe = rig.cluster.get(pods_path(rig.home.namespace, rig.home.pod)) or {}
     rig.ask_everywhere(FROM, probe["status"]["podIP"], PORT)
+
+
+LISTING = 5.0
+"""Seconds for the list of a network's rules (0.02 s)."""
+SAVED = "iptables-save -c; iptables-legacy-save -c"
+"""The second knows what the first does not, where whoever set the rules has the older of the two programs."""
+
+
+def _rules(rig: Rig) -> None:
+    """Where the pod has an engine and not everyone got the child's page, read the rules of its network, and what each took."""
+    if rig.daemon_pid and len(_with_nonce(rig.seen, rig.seen.every(ON_POD_IP))) < len(rig.seen.every(ON_POD_IP)):
+        command = ["nsenter", f"--net=/proc/{rig.client_pid}/ns/net", "sh", "-c", SAVED]
+        rig.ask(RULES, "execute", pid=1, command=command, limit=LISTING)
 
 
 def read_routes(rig: Rig, name: str) -> Evidence:
@@ -195,7 +211,29 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
             return LACKS.because(f"{len(silent)} of {len(asked)} places: {words}{where}", *cites)
         return inconclusive(f"{place} neither served nor refused: {', '.join(outcomes)}", *(a.id for a in silent))
     outcomes = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
-    return LACKS.because(f"{len(silent)} of {len(asked)} places: {' and '.join(outcomes)}{where}", *(a.id for a in silent))
+    rule, *cites = _redirected(seen, len(silent))
+    words = f"{len(silent)} of {len(asked)} places: {' and '.join(outcomes)}{where}{rule}"
+    return LACKS.because(words, *(a.id for a in silent), *cites)
+
+
+def _redirected(seen: Seen, times: int) -> tuple[str, ...]:
+    """Return which rule of the pod's network, before the engine's, has taken at least so many connections, and its evidence.
+
+    A rule of the nat table counts the first packet of each: a mesh's REDIRECT of all that comes in takes what is the child's.
+    """
+    if not (read := seen.get(RULES)):
+        return ("",)
+    for line in read.output["stdout"].splitlines():
+        taken = COUNTED.fullmatch(line)
+        if taken and taken["target"] == "DOCKER":
+            break
+        if taken and int(taken["count"]) >= times:
+            return (f"; a rule of the pod's network takes what comes in before its engine's do: {taken['rule']}", read.id)
+    return ("",)
+
+
+COUNTED = re.compile(r"\[(?P<count>\d+):\d+] (?P<rule>-A PREROUTING.* -j (?P<target>REDIRECT|DOCKER)\b.*)")
+"""A rule as `iptables-save -c` prints it: how many packets it took, and what it does."""
 
 
 @prop("P2-05", "a port that the child publishes answers on the pod's IP",

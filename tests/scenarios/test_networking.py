@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.evidence.names import ANCESTORS, POD_PROCESSES
-from scenarios.networking import FROM, LISTENERS, ON_NODE_IP, ON_POD_IP, ROUTES
+from scenarios.networking import FROM, LISTENERS, ON_NODE_IP, ON_POD_IP, ROUTES, RULES
 from tests.builders.evidence import conclude, given
 from tests.conftest import changed
 
@@ -223,3 +223,22 @@ def test_a_probe_that_does_not_say_who_asks_tells_nothing(seen: Look) -> None:
     for body in ("", "[]", '{"error": "wrong token"}'):
         mum = {"outcome": "served", "status": 403, "body": body}
         assert conclude("P2-05", given(mute, FROM, *[mum] * len(PLACES), each=PLACES)).state is State.INCONCLUSIVE
+
+
+REDIRECT = "-A PREROUTING -p tcp -m tcp ! --dport 2375 -j REDIRECT --to-ports 15006"
+ENGINES = "[0:0] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
+
+
+def test_a_rule_that_takes_what_comes_in_is_named_where_the_port_is_refused(seen: Look) -> None:
+    leg = seen("dind.foreground")
+    words = f"4 of 4 places: refused; a rule of the pod's network takes what comes in before its engine's do: {REDIRECT}"
+
+    def under(*rules: str) -> str:
+        listing = {"exit": 0, "stdout": "\n".join(["*nat", ":PREROUTING ACCEPT [0:0]", *rules])}
+        concluded = conclude("P2-05", given(answered(leg, ON_POD_IP, REFUSED), RULES, listing, asked={}))
+        assert concluded.state is State.LACKS
+        return concluded.reason
+
+    assert under(f"[9:540] {REDIRECT}", ENGINES) == words
+    for rules in ((f"[3:180] {REDIRECT}", ENGINES), (ENGINES, f"[9:540] {REDIRECT}"), (ENGINES,), ()):
+        assert under(*rules) == "4 of 4 places: refused"
