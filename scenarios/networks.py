@@ -46,15 +46,15 @@ def _in(rig: Rig, who: str, pid: int, script: str) -> Evidence:
 
 def addresses(rig: Rig) -> None:
     """Read the pod's routes, and what addresses there are beside it: nodes, pods, Services, its name servers."""
-    rig.get("pods' addresses", "/api/v1/pods", kept="name -> IP", keep=lambda pods: _named(pods, "status", "podIP"))
-    rig.get("Services' addresses", "/api/v1/services", kept="name -> IP", keep=lambda every: _named(every, "spec", "clusterIP"))
+    rig.get("pods' addresses", "/api/v1/pods", kept="addresses", keep=lambda pods: _each(pods, "status", "podIP"))
+    rig.get("Services' addresses", "/api/v1/services", kept="addresses", keep=lambda every: _each(every, "spec", "clusterIP"))
     rig.ask("name servers", "holding", word="nameserver ", paths=[f"/proc/{rig.client_pid}/root/etc/resolv.conf"])
     read_routes(rig, TABLE_BEFORE)
 
 
-def _named(collection: Any, part: str, member: str) -> dict[str, str]:  # noqa: ANN401 -- JSON
-    items = collection.get("items", [])
-    return {f"{each['metadata']['namespace']}/{each['metadata']['name']}": each[part].get(member, "") for each in items}
+def _each(collection: Any, part: str, member: str) -> list[str]:  # noqa: ANN401 -- JSON
+    """Return the addresses of a list of objects, without whose they are: on a cluster in use they are others'."""
+    return sorted({each[part].get(member) or "None" for each in collection.get("items", [])} - {"None"})
 
 
 def two_networks(rig: Rig) -> None:
@@ -84,7 +84,7 @@ def _meet(rig: Rig, own: int) -> None:
     named = rig.ask("its hosts", "holding", word=GATEWAY, paths=[f"/proc/{own}/root/etc/hosts"])
     bridge = _gateway(rig.seen)
     for who, pid, host in ((CHILD, rig.child["pid"], bridge), (OWN, own, _address_of_host(named)), (POD, rig.client_pid, bridge)):
-        for where, listens in ((POD, rig.client_pid), ("the node", 1)):
+        for where, listens in ((POD, rig.client_pid), ("the node", 1)) if host else ():
             about: dict[str, Any] = {"netns": pid, "listens": listens, "limit": TIMEOUTS.page, "where": where}
             rig.ask(f"met by {who}", "meet", host=host, **about)
 
@@ -116,29 +116,31 @@ def takes_no_address(seen: Seen) -> Observation:
         return inconclusive(f"the networks were not made: {'; '.join(said(run) for run in runs)}", *cites)
     if not (table := routes_of(after)) or not routes_of(before):
         return inconclusive("the pod's routes were not read", *cites)
-    known = {address: name for name, address in beside[0].items()}
+    known = beside[0]
     taken = {address: route for address, route in routes.taken(table, known).items() if str(route.network) in ours}
     subnets = f"two networks, {' and '.join(sorted(ours))}"
     if taken:
         by = sorted({f"{route.network} leads to {route.interface}" for route in taken.values()})
-        whose = ", ".join(f"{address} ({known[address]})" for address in sorted(taken))
-        return LACKS.because(f"{subnets}: {' and '.join(by)}, and with it {whose}", *cites)
+        named = [f"{address} ({known[address]})" for address in sorted(taken)]
+        more = f", and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        return LACKS.because(f"{subnets}: {' and '.join(by)}, and with it {', '.join(named[:NAMED])}{more}", *cites)
     mine = sorted(str(route.network) for route in table if str(route.network) in ours)
     where = "have no route in the pod" if not mine else f"are routes of the pod ({', '.join(mine)})"
     return HOLDS.because(f"{subnets}, {where}, and none of {len(known)} addresses beside the pod is in them", *cites)
 
 
+NAMED = 4
+"""So many of the addresses that are taken a reason names."""
+
+
 def _beside(seen: Seen) -> tuple[dict[str, str], list[Evidence]]:
-    """Return the addresses that there are beside the pod, by whose they are; and the evidence of them."""
-    pods, services, servers, table = (
-        seen[name] for name in ("pods' addresses", "Services' addresses", "name servers", TABLE_BEFORE)
-    )
+    """Return the IPv4 addresses that there are beside the pod, and what each is; and the evidence of them."""
+    pods, services, servers = (seen[name] for name in ("pods' addresses", "Services' addresses", "name servers"))
     (lines,) = servers.output.values()
-    named = {f"name server {number}": line.split()[1] for number, line in enumerate(lines or [], 1)}
-    named |= {f"Service {name}": address for name, address in services.output.items() if address not in ("", "None")}
-    named |= {f"pod {name}": address for name, address in pods.output.items() if address}
-    named |= {f"node {name}": address for name, address in table.asked.get("nodes", {}).items()}
-    return {name: address for name, address in named.items() if ":" not in address}, [pods, services, servers]
+    named = dict.fromkeys(pods.output, "a pod") | dict.fromkeys(services.output, "a Service")
+    named |= {line.split()[1]: "a name server" for line in lines or []}
+    named |= {address: f"node {name}" for name, address in seen[TABLE_BEFORE].asked.get("nodes", {}).items()}
+    return {address: what for address, what in named.items() if ":" not in address}, [pods, services, servers]
 
 
 def _sizes(read: Evidence) -> dict[str, int]:

@@ -125,8 +125,8 @@ def _networks(leg: Leg, *subnets: str) -> None:
     """Add what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
     ran = {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2}
     held = ", ".join(f'{{"IPAM": {{"Config": [{{"Subnet": "{subnet}"}}]}}}}' for subnet in subnets)
-    leg.add("pods' addresses", {})
-    leg.add("Services' addresses", {})
+    leg.add("pods' addresses", [])
+    leg.add("Services' addresses", [])
     leg.add("name servers", {"/etc/resolv.conf": []})
     leg.add("networks: held", {"status": 200, "body": f"[{held}]", "lost": ""})
     for name in ("network made", "network made"):
