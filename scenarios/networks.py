@@ -7,7 +7,7 @@ from typing import Any
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_HOST_GATEWAY, RUNNERS, RUNNERS_NETWORKS, RUNNERS_ROUTES
-from conformance.evidence import routes
+from conformance.evidence import names, routes
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import INSPECT
@@ -63,7 +63,7 @@ def two_networks(rig: Rig) -> None:
     with cleaned_up(rig, MADE):
         for number in (1, 2):
             rig.run("network made", "docker", "network", "create", label(name), f"{name}-{number}")
-        look(rig, "networks: held", "/networks", label=f"{NONCE_LABEL}={name}")
+        look(rig, "networks: held", "/networks", label=NONCE_LABEL)
         read_routes(rig, TABLE_AFTER)
         options = (f"--network={name}-2", f"--publish={rig.leg.spare_port}:80", f"--add-host={GATEWAY}:host-gateway")
         run = start(rig, MADE, *options)
@@ -111,22 +111,29 @@ def takes_no_address(seen: Seen) -> Observation:
     runs = seen.every("network made")
     beside = _beside(seen)
     cites = (after.id, before.id, held.id, *(run.id for run in runs), *(e.id for e in beside[1]))
-    ours = {config["Subnet"] for each in listed(held) for config in each.get("IPAM", {}).get("Config") or []}
+    ours = _subnets(seen, held)
     if not runs or any(run.output["exit"] != 0 for run in runs) or len(ours) < len(runs):
         return inconclusive(f"the networks were not made: {'; '.join(said(run) for run in runs)}", *cites)
     if not (table := routes_of(after)) or not routes_of(before):
         return inconclusive("the pod's routes were not read", *cites)
     known = beside[0]
     taken = {address: route for address, route in routes.taken(table, known).items() if str(route.network) in ours}
-    subnets = f"two networks, {' and '.join(sorted(ours))}"
+    subnets = f"steps made the networks {' and '.join(sorted(ours))}"
     if taken:
         by = sorted({f"{route.network} leads to {route.interface}" for route in taken.values()})
         named = [f"{address} ({known[address]})" for address in sorted(taken)]
         more = f", and {len(named) - NAMED} more" if len(named) > NAMED else ""
         return LACKS.because(f"{subnets}: {' and '.join(by)}, and with it {', '.join(named[:NAMED])}{more}", *cites)
     mine = sorted(str(route.network) for route in table if str(route.network) in ours)
-    where = "have no route in the pod" if not mine else f"are routes of the pod ({', '.join(mine)})"
-    return HOLDS.because(f"{subnets}, {where}, and none of {len(known)} addresses beside the pod is in them", *cites)
+    where = f"the pod has routes to {', '.join(mine)}" if mine else "the pod has no route to them"
+    return HOLDS.because(f"{subnets}: {where}, and they have none of {len(known)} addresses beside the pod", *cites)
+
+
+def _subnets(seen: Seen, held: Evidence) -> set[str]:
+    """Return the subnets of the networks that steps of the leg have made, with whatever else they were for, by their nonces."""
+    whose = seen[names.CHILD].asked["nonce"]
+    of_leg = [each for each in listed(held) if (each.get("Labels") or {}).get(NONCE_LABEL, "").startswith(whose)]
+    return {config["Subnet"] for each in of_leg for config in each.get("IPAM", {}).get("Config") or []}
 
 
 NAMED = 4

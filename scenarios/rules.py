@@ -38,7 +38,8 @@ def rules(rig: Rig) -> None:
         return
     ports = {CHILD: rig.leg.port, POD: engine}
     _ask_in(rig, BEFORE, ports)
-    both = ("-p", "tcp", "-m", "multiport", "--dports", ",".join(str(port) for port in ports.values()))
+    # Not on lo: the client's own connections to its engine are no asker's, and its `docker run` must go on.
+    both = ("!", "-i", "lo", "-p", "tcp", "-m", "multiport", "--dports", ",".join(str(port) for port in ports.values()))
     with _rule(rig, "INPUT", *both, *REFUSES):
         _ask_in(rig, INWARDS, ports)
 

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
-from tests.builders.evidence import conclude, proven, ran, reading
+from tests.builders.evidence import conclude, labelled, proven, ran, reading
 
 CHILD, OWN = "the child", "a child on a network of its own"
 HEADING = "Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT"
@@ -26,7 +26,8 @@ def table(name: str, *lines: str, nodes: dict[str, str] = NODES) -> Evidence:
 
 def made(*after: str, code: int = 0, subnets: tuple[str, ...] = SUBNETS, nodes: dict[str, str] = NODES) -> Seen:
     """Return the evidence of a step that made two networks, and the pod's routes after it."""
-    held = [{"IPAM": {"Config": [{"Subnet": subnet}]}} for subnet in subnets]
+    held = [network for subnet in subnets for network in labelled("n-networks", IPAM={"Config": [{"Subnet": subnet}]})]
+    held += labelled("another-leg", IPAM={"Config": [{"Subnet": "172.18.0.0/15"}]})
     return Seen([
         *proven("n"),
         reading("pods' addresses", ["10.244.0.3", "172.18.0.2"]),
@@ -54,10 +55,10 @@ def test_a_network_of_nobodys_addresses_takes_none() -> None:
     elsewhere = {"one": "192.168.1.2"}
     free = conclude("ROUTES", made(SECOND, subnets=("172.19.0.0/16", "172.20.0.0/16"), nodes=elsewhere))
     assert free.state is State.HOLDS
-    assert "are routes of the pod (172.19.0.0/16)" in free.reason
+    assert "the pod has routes to 172.19.0.0/16" in free.reason
     nodes_own = conclude("ROUTES", made())
     assert nodes_own.state is State.HOLDS
-    assert "have no route in the pod" in nodes_own.reason
+    assert "the pod has no route to them" in nodes_own.reason
 
 
 def test_what_another_route_takes_is_not_the_networks_doing() -> None:

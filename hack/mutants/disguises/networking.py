@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hack.mutants.disguises import Leg, of
 
 REFUSED = {"outcome": "ECONNREFUSED"}
@@ -124,11 +126,13 @@ def a_silence_that_one_route_explains_in_part(leg: Leg) -> None:
 def _networks(leg: Leg, *subnets: str) -> None:
     """Add what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
     ran = {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2}
-    held = ", ".join(f'{{"IPAM": {{"Config": [{{"Subnet": "{subnet}"}}]}}}}' for subnet in subnets)
+    labels = {"conformance.nonce": f"{leg.nonce}-networks"}
+    held = [{"Labels": labels, "IPAM": {"Config": [{"Subnet": subnet}]}} for subnet in subnets]
+    held.append({"Labels": {"conformance.nonce": "another-leg"}, "IPAM": {"Config": [{"Subnet": "172.18.0.0/16"}]}})
     leg.add("pods' addresses", [])
     leg.add("Services' addresses", [])
     leg.add("name servers", {"/etc/resolv.conf": []})
-    leg.add("networks: held", {"status": 200, "body": f"[{held}]", "lost": ""})
+    leg.add("networks: held", {"status": 200, "body": json.dumps(held), "lost": ""})
     for name in ("network made", "network made"):
         leg.add(name, ran)
     for name in ("the pod's routes before", "the pod's routes after"):
