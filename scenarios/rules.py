@@ -26,7 +26,10 @@ def rules(rig: Rig) -> None:
 
     Outwards in OUTPUT, as what a mesh's init container sets; for all that comes in to be redirected, in PREROUTING, here of
     what is asked of Pod A alone; and inwards in INPUT. The client, and the engine's port, are the control of the child.
+    Nothing is done in a pod that has the node's network: that is not the run's to change.
     """
+    if rig.pod["spec"].get("hostNetwork"):
+        return
     pod_a = str(rig.await_baseline()["status"]["podIP"])
     to_pod_a = ("-p", "tcp", "-d", pod_a, "--dport", str(APACHE))
     _ask_out(rig, BEFORE, pod_a)

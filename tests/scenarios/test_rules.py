@@ -6,7 +6,9 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
+from scenarios.rules import rules
 from tests.builders.evidence import conclude, proven, reading
+from tests.builders.rig import a_rig
 
 CHILD, POD = "the child", "the pod's own"
 SERVED, REFUSED, SILENT = "served", "ECONNREFUSED", "timeout"
@@ -47,3 +49,10 @@ def test_a_redirect_takes_what_a_child_sends_out_or_does_not() -> None:
 
 def test_a_page_that_is_not_the_childs_is_no_port_of_it() -> None:
     assert conclude("RULES.in", asked("RULES.in", SERVED, REFUSED, body="another")).state is State.INCONCLUSIVE
+
+
+def test_no_rule_is_put_into_the_network_of_a_node() -> None:
+    rig, _ = a_rig()
+    rig.pod = {**rig.pod, "spec": {**rig.pod["spec"], "hostNetwork": True}}
+    rules(rig)
+    assert list(rig.seen) == []
