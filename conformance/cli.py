@@ -10,25 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance import options
 from conformance.choices import CONTROLS, FORMATS, LEVELS, LISTED, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
-from conformance.options import (
-    CHECKS,
-    CONTAINERD,
-    CONTEXT,
-    DOCKER,
-    IMAGE,
-    INSTALL,
-    OF_WORLD,
-    RECORD,
-    REPEAT,
-    REPORTS,
-    SELFCHECKS,
-    USD,
-    WORLD,
-    of_check,
-    of_run,
-)
 
 if TYPE_CHECKING:
     from conformance.record import stream
@@ -45,11 +29,11 @@ def cli() -> None:
 
 
 @cli.command()
-@INSTALL
-@WORLD
-@CONTAINERD
-@DOCKER
-@IMAGE
+@options.INSTALL
+@options.WORLD
+@options.CONTAINERD
+@options.DOCKER
+@options.IMAGE
 def up(install: bool, world: str, containerd: str, docker: str, given_images: tuple[str, ...]) -> None:
     """Create the kind cluster, and everything that it needs.
 
@@ -76,7 +60,7 @@ def down(world: str | None) -> None:
 
 
 @cli.command()
-@REPORTS
+@options.REPORTS
 @click.option(
     "--level",
     type=click.Choice(LEVELS),
@@ -86,11 +70,11 @@ def down(world: str | None) -> None:
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="Number of pytest processes beside this one; auto is 0.")
 @click.option("-k", "selection", default="", help="Judge only the properties and legs that match, as pytest -k does.")
-@REPEAT
+@options.REPEAT
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="Count a NOT-APPLICABLE cell as a failure.")
-@USD
-@of_run
+@options.USD
+@options.of_run
 def run(
     reports: Path,
     level: str,
@@ -122,12 +106,12 @@ def run(
 
 
 @cli.command()
-@SELFCHECKS
+@options.SELFCHECKS
 @click.option("-k", "selection", default="", help="Run only the controls, properties and legs that match, as pytest -k does.")
 @click.option("--fast", is_flag=True, help="Run only the few controls that are run with every change.")
-@REPEAT
+@options.REPEAT
 @click.option("--strict", is_flag=True, help="Count a control that cannot be run here, and is not known for it, as a failure.")
-@of_run
+@options.of_run
 def selfcheck(
     reports: Path,
     selection: str,
@@ -158,10 +142,10 @@ def selfcheck(
 
 
 @cli.command()
-@of_check
-@CHECKS
-@USD
-@of_run
+@options.of_check
+@options.CHECKS
+@options.USD
+@options.of_run
 def check(
     file: Path,
     client: str,
@@ -205,7 +189,7 @@ def check(
 
 @cli.command()
 @click.argument("sources", metavar="[RECORD]...", nargs=-1, type=click.Path(path_type=Path))
-@REPORTS
+@options.REPORTS
 def report(sources: tuple[Path, ...], reports: Path) -> None:
     """Render a run's reports again; with several records, compare worlds in one report.
 
@@ -292,7 +276,7 @@ def list_(level: str, form: str) -> None:
 
 @cli.command("explain")
 @click.argument("name", metavar="ID")
-@RECORD
+@options.RECORD
 def explain_(name: str, source: Path | None) -> None:
     """Explain a property: what it claims, how it is judged, what a record shows of it, and how to see it by hand.
 
@@ -312,7 +296,7 @@ def explain_(name: str, source: Path | None) -> None:
 
 
 @cli.command()
-@RECORD
+@options.RECORD
 @click.option(
     "-v",
     "verbose",
@@ -354,10 +338,10 @@ def doctor() -> None:
 
 
 @cli.command()
-@REPORTS
-@OF_WORLD
-@CONTEXT
-@IMAGE
+@options.REPORTS
+@options.OF_WORLD
+@options.CONTEXT
+@options.IMAGE
 def clean(reports: Path, world: str | None, context: str, given_images: tuple[str, ...]) -> None:
     """Remove all objects of runs that are over, and look again; runs at work are left alone."""
     from conformance import images

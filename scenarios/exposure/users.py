@@ -11,7 +11,7 @@ from conformance.evidence.names import CHILD
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.resources.reading import run_in_child
+from conformance.legs.docker import run_in_child
 
 MADE = 3
 """So few instances are made: of 128 that a user has unless told, kubelet and each container's shim need some."""
