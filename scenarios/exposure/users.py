@@ -8,10 +8,10 @@ from conformance.claims.sources import INOTIFY
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD
+from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from conformance.legs.docker import run_in_child
 
 MADE = 3
 """So few instances are made: of 128 that a user has unless told, kubelet and each container's shim need some."""
