@@ -128,7 +128,7 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
         def go(self) -> int:
             return 1
 
-    monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
+    monkeypatch.setattr("conformance.run.session.reach", lambda *_: None)
     monkeypatch.setattr("conformance.run.controller.Run", Made)
     for step, words in ((tmp_path / "step.md", ""), (tmp_path / "no" / "step.md", "The step summary could not be written")):
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
@@ -159,7 +159,7 @@ def test_a_record_without_an_observation_is_held_against_nothing(tmp_path: Path,
 def test_reports_that_cannot_be_written_are_one_sentence_and_its_remedy(
     tmp_path: Path, command: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
+    monkeypatch.setattr("conformance.run.session.reach", lambda *_: None)
     record = write(tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.foreground"))
     (tmp_path / ".report.html.part").mkdir()  # what refuses root, too
     (tmp_path / "file").touch()

@@ -107,7 +107,7 @@ class Made:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a way to run it with options."""
-    monkeypatch.setattr("conformance.world.reach.reach", lambda *_: None)
+    monkeypatch.setattr("conformance.run.session.reach", lambda *_: None)
     monkeypatch.setattr("conformance.run.controller.Run", Made)
 
     def ran(*options: str) -> Result:
