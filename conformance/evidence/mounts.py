@@ -24,11 +24,18 @@ def mounts(mountinfo: str) -> Iterator[Mount]:
         yield Mount(device, PurePosixPath(root), PurePosixPath(point))
 
 
+OF_PODS = "/var/lib/kubelet/pods"
+"""Below which kubelet mounts what a pod has, and unmounts it at the pod's end."""
+
+
 def node_name(path: str, inside: str, outside: str) -> str:
     """Return what the node calls a path of a container, by the mountinfo of both; '' where the node has no name for it.
 
     The longest mount above the path says which part of which file system it is; where the node has mounted a part that holds
     it, that is its name. A path of another mount inside that part is hidden from the node, and has none.
+
+    What kubelet mounts for a pod (a subPath, a local volume) ends with it, and what is there does not: a name below another
+    mount goes before it.
     """
     wanted = PurePosixPath(path)
     above = [mount for mount in mounts(inside) if wanted.is_relative_to(mount.point)]
@@ -39,5 +46,6 @@ def node_name(path: str, inside: str, outside: str) -> str:
     holding = [other for other in mounts(outside) if other.device == mount.device and within.is_relative_to(other.root)]
     if not holding:
         return ""
-    best = max(holding, key=lambda each: len(each.root.parts))
+    lasting = [other for other in holding if not other.point.is_relative_to(OF_PODS)]
+    best = max(lasting or holding, key=lambda each: len(each.root.parts))
     return str(best.point / within.relative_to(best.root))

@@ -38,6 +38,14 @@ def test_a_path_is_named_by_the_longest_mount_above_it(path: str, named: str) ->
     assert node_name(path, CONTAINER, NODE) == named
 
 
+def test_a_directory_that_outlives_its_pod_is_not_named_by_a_mount_that_does_not() -> None:
+    """As kubelet mounts `subPathExpr: $(POD_NAME)` of a hostPath: below it, all would be gone when the pod is."""
+    within = "/volumes/n/_data/lib/graphs/mine"
+    node = f"{NODE}\n24 21 254:0 {within} /var/lib/kubelet/pods/u1/volume-subpaths/graph/engine/1 rw - ext4 /dev/root rw"
+    container = f"{CONTAINER}\n46 40 254:0 {within} /graph rw - ext4 /dev/root rw"
+    assert node_name("/graph/overlay2/a", container, node) == "/var/lib/graphs/mine/overlay2/a"
+
+
 def test_a_mount_that_covers_another_is_the_one_that_counts() -> None:
     covered = CONTAINER + "\n46 40 0:90 / /var/lib/docker rw - tmpfs tmpfs rw"
     assert node_name("/var/lib/docker/a", covered, NODE) == f"{POD}/memory/a"
