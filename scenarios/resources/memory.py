@@ -56,6 +56,8 @@ ENGINES_OWN = 0
 PAST_LIMIT = 1.25
 """The allocation goes to this multiple of the whole pod's memory limit, and no further: a bounded excess."""
 STEP = 8 << 20
+RANKED = "pod processes before allocation"
+"""The pod's processes with the oom_score_adj that each has when the child begins to allocate."""
 HEADROOM = 4.0
 """Memory that must be free on the node, as a multiple of the allocation, before anything is allocated."""
 
@@ -71,6 +73,7 @@ def allocate(rig: Rig) -> None:
     # Read, not made: the kernel itself fills pages that it copies to, for which User-Mode Linux needs no fault each.
     step = "sysread($zero, $h[$_], $ARGV[1]) == $ARGV[1] or die $!"
     script = f'$|=1; open $zero, "/dev/zero"; for (1..$ARGV[0]) {{ {step}; print $_*$ARGV[1], "\\n" }} print "all\\n"; sleep 1'
+    rig.ask(RANKED, "processes", uid=rig.pod["metadata"]["uid"])
     rig.ask("cgroups before allocation", "cgroups", pid=rig.child["pid"])
     allocating = run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
     rig.daemon("allocation: end", f"/exec/{allocating}/json")
@@ -208,8 +211,8 @@ def engine_serves(seen: Seen) -> Observation:
     if not stopped.decided:
         return stopped
     before, after, answer = seen[POD], seen["pod after allocation"], seen["engine after allocation"]
-    killed, cites = _oom_killed(after.output, before.output), (*stopped.cites, answer.id, after.id)
-    ranks = _ranks(seen)
+    killed, ranks, ranked = _oom_killed(after.output, before.output), _ranks(seen), seen.get(RANKED)
+    cites = (*stopped.cites, answer.id, after.id, *([ranked.id] if ranked else []))
     if killed:
         return LACKS.because(f"the kernel killed the engine with the child: {', '.join(killed)} OOMKilled{ranks}", *cites)
     if answer.output["status"] == OK and container_ids(after.output) == container_ids(before.output):
@@ -220,8 +223,14 @@ def engine_serves(seen: Seen) -> Observation:
 
 
 def _ranks(seen: Seen) -> str:
-    """Say by what the OOM killer ranks the child and its pod's containers, and of which class kubelet has the pod."""
-    first = first_processes(seen[POD].output, seen[POD_PROCESSES].output)
+    """Say by what the OOM killer ranks the child and its pod's containers, and of which class kubelet has the pod.
+
+    '' where that was not read: older records lack it.
+    """
+    ranked = seen.get(RANKED)
+    if ranked is None:
+        return ""
+    first = first_processes(seen[POD].output, ranked.output)
     scores = ", ".join(f"{name} {process['oom_score_adj']}" for name, process in sorted(first.items()))
     own, quality = seen[CHILD].output["process"]["oom_score_adj"], seen[POD].output["status"].get("qosClass")
     return f" (a {quality} pod; oom_score_adj: the child {own}, {scores})"

@@ -124,3 +124,18 @@ def test_on_v2_what_throttles_below_the_limit_holds_too(seen_on_v2: Look) -> Non
     concluded = memory.allocation.conclude(changed(leg, AFTER, throttled))
     assert concluded.state is State.HOLDS, concluded.reason
     assert "has 265 MiB of 256 MiB, and was refused more 4711 times" in concluded.reason
+
+
+@pytest.mark.parametrize(("quality", "engine"), [("Burstable", 998), ("Guaranteed", -997)])
+def test_whom_the_kernel_takes_is_said_with_how_it_ranks_them(seen: Look, quality: str, engine: int) -> None:
+    leg = changed(seen("dind-cgroupns.laden"), "pod", lambda pod: pod["status"].update(qosClass=quality))
+    assert "oom_score_adj" not in memory.engine_serves.conclude(leg).reason, "an older record does not say it"
+    containers = {
+        each["containerID"].rpartition("//")[2]: each["name"] for each in leg["pod"].output["status"]["containerStatuses"]
+    }
+    ranked = [
+        {"pid": number, "nspid": [number, 1], "cgroup": f"0::/x/{identity}", "oom_score_adj": engine}
+        for number, identity in enumerate(containers, 7)
+    ]
+    reason = memory.engine_serves.conclude(given(leg, memory.RANKED, ranked)).reason
+    assert reason.endswith(f"(a {quality} pod; oom_score_adj: the child 0, dind-daemon {engine}, docker-cmds {engine})")
