@@ -104,12 +104,14 @@ def _deployed(approach: Approach, variation: Variation) -> str:
 
 
 def _changes(approach: Approach, variation: Variation) -> Iterator[Object]:
-    """Yield what a variation changes in the containers of a manifest, as JSON Patch (RFC 6902)."""
-    before = approach.manifest["spec"]["containers"]
-    after = Leg("", approach, variation, NONCE, PORT).pod()["spec"]["containers"]
+    """Yield what a variation changes in the containers and volumes of a manifest, as JSON Patch (RFC 6902)."""
+    was, is_ = approach.manifest["spec"], Leg("", approach, variation, NONCE, PORT).pod()["spec"]
+    before, after = was["containers"], is_["containers"]
     for place, (theirs, ours) in enumerate(zip(before, after, strict=False)):
         for key in (key for key in ours if ours[key] != theirs.get(key)):
             yield {"op": "add", "path": f"/spec/containers/{place}/{key}", "value": ours[key]}
+    if is_["volumes"] != was.get("volumes", []):
+        yield {"op": "add", "path": "/spec/volumes", "value": is_["volumes"]}
     yield from ({"op": "add", "path": "/spec/containers/-", "value": added} for added in after[len(before) :])
 
 

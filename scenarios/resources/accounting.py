@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
 from conformance.claims.sources import GITLAB_RUNNER
 from conformance.cluster.api import Object
@@ -68,7 +68,7 @@ def _resources(pod: Object) -> list[Object]:
 def requests(seen: Seen) -> Observation:
     """Judge where the child competes and is charged, and whether Kubernetes counts on the node what another child adds."""
     if not requested(seen, "memory"):
-        return inconclusive("the pod requests no memory", seen[POD].id)
+        return not_applicable("the pod requests no memory, so there is nothing that could cover the child", seen[POD].id)
     weighed = judge_weight(seen)
     if not weighed.decided:
         return weighed

@@ -68,7 +68,7 @@ def judge_weight(seen: Seen) -> Observation:
     child, pod = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
     asked = requested(seen, "cpu")
     if not asked:
-        return inconclusive("the pod requests no CPU, so it has no weight to share", seen[POD].id)
+        return not_applicable("the pod requests no CPU, so it has no weight to share", seen[POD].id)
     at_pod = cgroupfs.pod_level("cpu", cgroupfs.levels(pod.output), seen[POD].output["metadata"]["uid"])
     weighs = cgroupfs.cpu_weight(at_pod) if at_pod else None
     if at_pod is None or weighs not in cgroupfs.weights_of(asked):

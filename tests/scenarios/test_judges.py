@@ -279,16 +279,16 @@ def unlimited(answer: dict[str, Any]) -> None:
             level["files"] |= {"memory.limit_in_bytes": "9223372036854771712", "cpu.cfs_quota_us": "-1"}
 
 
-def test_a_pod_without_limits_is_inconclusive(seen: Look) -> None:
-    assert judge("P2-13", changed(seen("dind.foreground"), "pod's cgroups", unlimited)) is State.INCONCLUSIVE
+def test_a_pod_without_limits_is_not_asked_for_them(seen: Look) -> None:
+    assert judge("P2-13", changed(seen("dind.foreground"), "pod's cgroups", unlimited)) is State.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize("name", ["P2-13.memory", "P2-13.cpu"])
-def test_a_container_without_limits_makes_the_behaviour_inconclusive(seen: Look, name: str) -> None:
+def test_where_a_container_has_no_limit_the_pod_has_none_to_be_asked_for(seen: Look, name: str) -> None:
     def none(pod: dict[str, Any]) -> None:
         pod["spec"]["containers"][0]["resources"].pop("limits")
 
-    assert judge(name, changed(seen("dind.laden"), "pod", none)) is State.INCONCLUSIVE
+    assert judge(name, changed(seen("dind.laden"), "pod", none)) is State.NOT_APPLICABLE
 
 
 def test_on_v2_a_child_at_the_nodes_root_is_outside(seen: Look) -> None:

@@ -198,15 +198,12 @@ def another_counter(read: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("judged", "name", "change", "reason"),
     [
-        (accounting.requests, "pod", no_requests, "requests no memory"),
-        (accounting.requests, "pod", no_memory_requested, "requests no memory"),
         (accounting.requests, "another child", not_running, "no other child was seen running"),
         (accounting.requests, "requests while it runs", more_requested, "say"),
         (accounting.requests, "requests while it runs", lambda _: {}, "say"),
         (accounting.requests, "pod's cgroups", unread, "the pod's weight"),
         *((judged, "child's cgroups", not_looked_at, "could not be read") for judged in (*BY_PLACE[:3], placement.placement)),
         (placement.pids, "child's cgroups", without_files, "was not read there"),
-        (placement.weight, "pod", no_requests, "requests no CPU"),
         (placement.weight, "pod's cgroups", weighs_otherwise, "is not what its request of 0.03 CPU gives"),
         (placement.weight, "child's cgroups", unread, "could not be read"),
         (memory.oom_score, "pod processes", lambda _: [], "do not differ"),
@@ -225,10 +222,23 @@ def test_what_does_not_decide_is_inconclusive(judged: Property, name: str, chang
     assert reason in concluded.reason
 
 
-def test_of_a_pod_without_a_limit_nothing_can_be_asked() -> None:
-    concluded = placement.pids.conclude(changed(DIND, "pod's cgroups", without_limit_of_pids))
-    assert concluded.state is State.NOT_APPLICABLE
-    assert concluded.reason == "the pod has no pids limit, so there is nothing to inherit"
+@pytest.mark.parametrize(
+    ("judged", "name", "change", "reason"),
+    [
+        (placement.pids, "pod's cgroups", without_limit_of_pids, "the pod has no pids limit, so there is nothing to inherit"),
+        (placement.weight, "pod", no_requests, "the pod requests no CPU, so it has no weight to share"),
+        (accounting.requests, "pod", no_requests, "the pod requests no memory, so there is nothing that could cover the child"),
+        (
+            accounting.requests,
+            "pod",
+            no_memory_requested,
+            "the pod requests no memory, so there is nothing that could cover the child",
+        ),
+    ],
+)
+def test_of_a_pod_without_limit_or_request_nothing_can_be_asked(judged: Property, name: str, change: Change, reason: str) -> None:
+    concluded = judged.conclude(changed(DIND, name, change))
+    assert (concluded.state, concluded.reason) == (State.NOT_APPLICABLE, reason)
 
 
 EVENTS = ("memory.events", "memory.oom_control")
