@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 import yaml
-from attrs import frozen
+from attrs import field, frozen
 
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers
@@ -43,6 +43,8 @@ class Approach:
     """What else stands in the manifest's file, after the pod, and is created before it."""
     file: str = ""
     """Its manifest's file, as a message names it."""
+    volumes: Mapping[str, Object] = field(factory=dict)
+    """Name -> what is deployed in the place of a volume of a pod that is checked."""
     keeps_command: bool = False
     """Whether the client of a pod that is checked does its own work meanwhile."""
 

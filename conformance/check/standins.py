@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -32,6 +33,35 @@ def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list
             filled = {key: entry[key] for key in OF_CONTENT if key in entry} if entry else empty
             objects.append({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}} | filled)
     return objects, lines
+
+
+SYSTEMS = ("/dev", "/etc", "/lib", "/proc", "/run", "/sys", "/usr", "/var/run")
+"""Directories of the node's system: what a pod mounts of them is no place for its data, and is left as it is."""
+WHOLE = ("/", "/var")
+"""So is what has these in it."""
+
+
+def stand_in_paths(pod: Object) -> tuple[dict[str, Object], list[str]]:
+    """Return the volumes to put in the place of those that are data on the node, by name, and a line for each.
+
+    A directory of the leg's own is on the node as well, outlives the pod as well, and is taken away with the leg: nothing is
+    read of the user's own data, and nothing written to it.
+    """
+    volumes: dict[str, Object] = {}
+    lines = []
+    for volume in pod["spec"].get("volumes") or []:
+        path = str((volume.get("hostPath") or {}).get("path") or "")
+        if path and not _of_system(path):
+            own = {"path": f"{OF_NODE}/{volume['name']}", "type": "DirectoryOrCreate"}
+            volumes[volume["name"]] = {"name": volume["name"], "hostPath": own}
+            lines.append(f"hostPath {path}: an empty directory of the node that goes with the check")
+    return volumes, lines
+
+
+def _of_system(path: str) -> bool:
+    """Return whether a path of the node is of its system, or a socket."""
+    whole = posixpath.normpath(path)
+    return whole in WHOLE or whole.endswith(".sock") or any(f"{whole}/".startswith(f"{system}/") for system in SYSTEMS)
 
 
 def _shape(keys: Iterable[str]) -> str:

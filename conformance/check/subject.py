@@ -12,7 +12,7 @@ from conformance.check.manifest import described
 from conformance.check.mend import MENDS_BY, Mend, mend
 from conformance.check.questions import QUESTIONS
 from conformance.check.roles import Roles, roles
-from conformance.check.standins import stand_ins
+from conformance.check.standins import stand_in_paths, stand_ins
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers
 from conformance.errors import UsageError
@@ -54,6 +54,7 @@ class Subject:
         if mended and isinstance(known, str):
             raise UsageError(f"{file.name} cannot be mended: {known}.", "check it without --mend")
         objects, lines = stand_ins(read.pod, read.others)
+        volumes, paths = stand_in_paths(read.pod)
         approach = Approach(
             name=CHECKED,
             title=f"{read.words} of {file.name}",
@@ -66,13 +67,14 @@ class Subject:
             socket=who.socket if who.engine else "",
             beside=tuple(objects),
             file=str(file),
+            volumes=volumes,
             keeps_command=keep_command,
         )
         words = [str(file)]
         for option, value in (("--client", asked.client), ("--engine", asked.engine), ("--socket", asked.socket)):
             words += [option, value] if value else []
         words += ["--keep-command"] * keep_command + ["--mend"] * mended
-        return cls(approach, f"{read.words} of {file.name}", who.why, tuple(lines), file, shlex.join(words), known, mended)
+        return cls(approach, f"{read.words} of {file.name}", who.why, (*lines, *paths), file, shlex.join(words), known, mended)
 
     def write_mended(self) -> Path:
         """Write the file's objects with the mend beside the file; return where. Raises `OSError`, `UsageError` without a mend."""

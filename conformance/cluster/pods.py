@@ -53,10 +53,14 @@ OF_IMAGES = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidIm
 STUCK = OF_IMAGES | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff"}
 
 
+MAY_COME = ("Insufficient", "waiting for ephemeral volume controller")
+"""What the scheduler says of a pod that it may place later on."""
+
+
 def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception], *, patient: bool = False) -> None:
     """Raise `error` if the pod's status says that it cannot start: image, configuration, crash loop, no node.
 
-    Who is `patient` waits for room on a node: other pods may make it.
+    Who is `patient` waits for room on a node, which other pods may make, and for a volume that a controller has yet to make.
     """
     status, all_of_them = pod.get("status", {}), statuses_of(pod, "initContainerStatuses", "containerStatuses")
     for container in all_of_them:
@@ -71,7 +75,8 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
                 f"{asked}kubectl -n {pod['metadata']['namespace']} describe pods",
             )
     for condition in status.get("conditions", []):
-        if condition.get("reason") == "Unschedulable" and not (patient and "Insufficient" in str(condition.get("message"))):
+        may_come = patient and any(words in str(condition.get("message")) for words in MAY_COME)
+        if condition.get("reason") == "Unschedulable" and not may_come:
             selected = "node affinity/selector" in str(condition.get("message"))
             remedy = "give a node the labels that its nodeSelector or its affinity asks for" if selected else "free or add a node"
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", remedy)

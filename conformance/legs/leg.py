@@ -85,6 +85,8 @@ class Leg:
         pod = copy.deepcopy(self.approach.manifest)
         if self.approach.proven:
             pod = vary(pod, self.approach, self.variation)
+        if pod["spec"].get("volumes"):
+            pod["spec"]["volumes"] = self._filled(pod["spec"]["volumes"])
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
             pod["spec"]["affinity"] = only_on(self.node)
@@ -98,7 +100,7 @@ class Leg:
 
     def _fill(self, pod: Object) -> None:
         """Fill the leg's nonce, port, images and engine into an approach's pod, and add the clients of its further children."""
-        pod["spec"]["volumes"] = self._filled(pod["spec"].get("volumes", []))
+        pod["spec"].setdefault("volumes", [])
         for each in containers(pod):
             if "command" in each and not self.approach.marks_image:
                 each["command"] = [self.images.get(word, word) for word in each["command"]]

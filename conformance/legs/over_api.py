@@ -34,6 +34,19 @@ EVERY = 0.3
 """Seconds between two looks at an engine that does not answer yet."""
 
 
+def look_for_paths(rig: Rig) -> None:
+    """Look for what a pod that is checked mounts of its node, before it is created: kubelet would make what is not there.
+
+    Raises `LegFailed` where that would be.
+    """
+    volumes = [volume["hostPath"] for volume in rig.leg.pod()["spec"].get("volumes") or [] if volume.get("hostPath")]
+    paths = [volume["path"] for volume in volumes if rig.leg.namespace not in volume["path"]]
+    there = rig.ask("paths of the node", "storage", paths=paths).output if paths else {}
+    if missing := [path for path in paths if not there[path]["exists"]]:
+        sentence = f"The pod of {rig.leg.name} mounts {missing[0]} of {rig.home.node}, which is not there."
+        raise LegFailed(sentence, "make it there, or leave the volume out: a check makes nothing on a node that stays")
+
+
 def start(rig: Rig) -> None:
     """Wait for the engine of the leg's pod, bring it the child's image, and start the child.
 

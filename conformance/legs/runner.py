@@ -19,7 +19,7 @@ from conformance.cluster.pods import statuses_of
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
 from conformance.evidence.mounts import mounts
-from conformance.legs import deletion, engine, registry, retag, startup
+from conformance.legs import deletion, engine, over_api, registry, retag, startup
 from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
@@ -153,6 +153,8 @@ class LegRunner:
             registry.start(rig)
         if rig.leg.variation.beside:
             engine.start(rig)
+        if rig.leg.variation.over_api:
+            over_api.look_for_paths(rig)
         create_beside(rig.cluster, rig.leg, stop=rig.stop)
         for each in rig.both if rig.leg.variation.twins else (rig,):
             create_pod(rig.cluster, each.leg, stop=rig.stop)

@@ -175,8 +175,12 @@ NOTHING = ["sh", "-c", ":"]
 def wait_instead(pod: Object, approach: Approach) -> Object:
     """Put waiting in the place of the work of a client that is not the engine itself, unless its command is kept.
 
+    What stands in for volumes that are data on the node is put in their place.
+
     Init containers of its image, which prepare that work, do nothing.
     """
+    if approach.volumes:
+        pod["spec"]["volumes"] = [approach.volumes.get(volume["name"], volume) for volume in pod["spec"]["volumes"]]
     if approach.client != approach.daemon and not approach.keeps_command:
         client = container(pod, approach.client)
         first = [each for each in pod["spec"].get("initContainers") or [] if each.get("restartPolicy") != "Always"]

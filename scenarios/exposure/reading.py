@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.cluster.api import Object
+from conformance.cluster.pods import containers
 from conformance.evidence.items import Seen
 from conformance.evidence.names import POD
 
@@ -16,7 +17,7 @@ def grants(pod: Object) -> str:
     """Return what of the node a pod was granted, or 'nothing'."""
     spec = pod["spec"]
     paths = [volume["hostPath"]["path"] for volume in spec.get("volumes", []) if "hostPath" in volume]
-    privileged = [each["name"] for each in spec["containers"] if each.get("securityContext", {}).get("privileged")]
+    privileged = [each["name"] for each in containers(pod) if each.get("securityContext", {}).get("privileged")]
     return (
         " and ".join([f"hostPath {path}" for path in paths] + [f"a privileged container, {name}" for name in privileged])
         or "nothing"

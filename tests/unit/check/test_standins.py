@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.check.standins import CLASS, stand_ins
+from conformance.check.standins import CLASS, stand_in_paths, stand_ins
 
 CONTAINER = {
     "name": "c",
@@ -73,3 +73,13 @@ def test_what_stands_in_the_same_file_is_taken_from_there() -> None:
 
 def test_a_pod_that_names_nothing_needs_nothing() -> None:
     assert stand_ins({"spec": {"containers": [{"name": "c"}], "serviceAccountName": "default", "volumes": None}}, ()) == ([], [])
+
+
+def test_data_of_the_node_is_stood_in_for_and_its_system_is_not() -> None:
+    paths = ["/var/lib/dind", "/mnt/cache/", "/var/run/docker.sock", "/run", "/", "/lib/modules", "/sys/fs/cgroup", "/opt/x.sock"]
+    volumes = [{"name": f"v{number}", "hostPath": {"path": path}} for number, path in enumerate(paths)]
+    own, lines = stand_in_paths({"spec": {"volumes": [*volumes, {"name": "e", "emptyDir": {}}]}})
+    assert sorted(own) == ["v0", "v1"]
+    assert own["v0"]["hostPath"] == {"path": "/var/lib/conformance/$(NAMESPACE)/v0", "type": "DirectoryOrCreate"}
+    assert lines[1] == "hostPath /mnt/cache/: an empty directory of the node that goes with the check"
+    assert stand_in_paths({"spec": {"volumes": None}}) == ({}, [])

@@ -118,18 +118,26 @@ def test_of_a_pod_that_is_checked_a_client_without_a_shell_is_named() -> None:
     server: Any = SimpleNamespace(log=lambda *_, **__: "")
     rig.cluster, rig.leg = server, evolve(rig.leg, variation=VARIATIONS["api"])
     waiting = {"reason": "RunContainerError", "message": 'runc: exec: "sh": executable file not found in $PATH'}
-    status = {"name": "c", "image": "i", "state": {"waiting": waiting}}
+    status = {"name": "docker-cmds", "image": "i", "state": {"waiting": waiting}}
     stuck = {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [status]}}
     with pytest.raises(LegFailed, match="the image of docker-cmds has no shell in which it could wait") as failed:
         runs(rig, "The pod", stuck)
     assert failed.value.remedy.startswith("--keep-command")
+    status["name"] = "another"
+    with pytest.raises(LegFailed, match="container another: RunContainerError"):
+        runs(rig, "The pod", stuck)
     waiting["message"] = "runc: something else"
     with pytest.raises(LegFailed, match="something else"):
         runs(rig, "The pod", stuck)
 
 
 @pytest.mark.parametrize(
-    ("message", "waits"), [("0/2 nodes are available: 2 Insufficient cpu.", True), ("2 node(s) had taints", False)]
+    ("message", "waits"),
+    [
+        ("0/2 nodes are available: 2 Insufficient cpu.", True),
+        ("waiting for ephemeral volume controller to create the persistentvolumeclaim", True),
+        ("2 node(s) had taints", False),
+    ],
 )
 def test_a_pod_that_is_checked_waits_for_room_on_a_node(message: str, waits: bool) -> None:
     rig, _ = a_rig()

@@ -133,3 +133,34 @@ def test_an_init_container_of_the_clients_image_prepares_nothing() -> None:
     assert others == first[1:]
     kept = evolve(leg, approach=evolve(mine, keeps_command=True))
     assert kept.pod()["spec"]["initContainers"] == first
+
+
+def on_host_path(path: str) -> Leg:
+    """Return the leg of a pod that has its graph there on the node, with a directory of the leg's own in its place."""
+    dind = catalogue()["dind"]
+    volume: dict[str, Any] = {"name": "docker-graph-storage", "hostPath": {"path": "/srv/graph"}}
+    own = {**volume, "hostPath": {"path": "/var/lib/conformance/$(NAMESPACE)/graph", "type": "DirectoryOrCreate"}}
+    socket = {"name": "s", "hostPath": {"path": path}}
+    mine = {**dind.manifest, "spec": {**dind.manifest["spec"], "volumes": [volume, socket]}}
+    return Leg("r", evolve(dind, manifest=mine, volumes={volume["name"]: own}), VARIATIONS[OVER_API], "n", 1, "w")
+
+
+def test_data_on_the_node_is_a_directory_of_the_legs_own_that_goes_with_it() -> None:
+    leg = on_host_path("/var/run/docker.sock")
+    paths = [volume["hostPath"]["path"] for volume in leg.pod()["spec"]["volumes"]]
+    assert paths == [f"/var/lib/conformance/{leg.namespace}/graph", "/var/run/docker.sock"]
+    assert leg.places == [f"/var/lib/conformance/{leg.namespace}"]
+    assert "-      path: /srv/graph" in leg.diff()
+
+
+def test_a_path_that_kubelet_would_make_is_refused_before_the_pod_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = a_rig(Engine(), monkeypatch)
+    rig.leg = on_host_path("/etc/none")
+    there: dict[str, Any] = {"/etc/none": {"exists": False}}
+    probe: Any = SimpleNamespace(node="w", ask=lambda *_, **__: Answer(there, 1.0, 2.0, 0.1))
+    rig.probes = {"w": probe}
+    with pytest.raises(LegFailed, match="mounts /etc/none of w, which is not there"):
+        over_api.look_for_paths(rig)
+    there["/etc/none"]["exists"] = True
+    over_api.look_for_paths(rig)
+    assert rig.seen["paths of the node"].asked["paths"] == ["/etc/none"], "the leg's own directory is to be made"
