@@ -169,7 +169,7 @@ def check(
     FILE has one Pod, or one object with a pod template. It is deployed in a namespace of the run's own; its client waits,
     what it names (ConfigMaps, Secrets, claims) is stood in for, and a container is started over the engine's own API.
     """
-    from conformance import images
+    from conformance import images, suite
     from conformance.approaches.catalogue import give
     from conformance.check.roles import Roles
     from conformance.check.subject import Subject
@@ -180,8 +180,10 @@ def check(
     subject = Subject.of(file, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
     for pod in subject.approaches:
         give(pod)
+    kind = "quick" if quick else "whole"
+    suite.check_fails(fail_on, kind)
     asked = Asked(
-        check="quick" if quick else "whole", subject=subject, fail_on=fail_on, rate=rate, context=context, world=world or "",
+        check=kind, subject=subject, fail_on=fail_on, rate=rate, context=context, world=world or "",
         images=image_store.overrides(given_images, (*images.NAMES, *subject.images)),
     )  # fmt: skip
     sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))

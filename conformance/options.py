@@ -23,7 +23,7 @@ def states(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     """Return each STATE:ID of a list. Raises `click.BadParameter` on a word that is none."""
     read = []
     for word in filter(None, text.split(",")):
-        state, _, prop = word.strip().partition(":")
+        state, _, prop = (part.strip() for part in word.partition(":"))
         if state not in STATES or not prop:
             raise click.BadParameter(f"{word!r} is no STATE:ID, as in LACKS:P2-13; the states are {', '.join(STATES)}.")
         read.append((state, prop))

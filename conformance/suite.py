@@ -153,6 +153,13 @@ def check_cells(*, quick: bool = False) -> list[Cell]:
     ]
 
 
+def check_fails(fail_on: Iterable[tuple[str, str]], check: str) -> None:
+    """Raise `UsageError` where a check is to fail on a property that it does not ask: it never would."""
+    asked = sorted({cell.prop.id for cell in selected("", 1, "", check)})
+    if strange := [prop for _, prop in fail_on if prop not in asked]:
+        raise UsageError(f"--fail-on names {strange[0]}, which this check does not ask.", f"it asks {', '.join(asked)}")
+
+
 def selected(level: str, repeats: int, controls: str, check: str = "") -> list[Cell]:
     """Return the cells of a run: every approach's up to a level.
 

@@ -113,6 +113,11 @@ def redirects_child(seen: Seen) -> Observation:
     cites = _ids(under, before)
     if not all(map(_served, before.values())):
         return inconclusive("Pod A did not answer both before there was a rule", *cites)
+    if not (rule := next((each for each in seen.every("rule made") if "PREROUTING" in each.asked["command"]), None)):
+        return inconclusive("no rule in PREROUTING was made", *cites)
+    if rule.output["exit"] != 0:
+        return inconclusive(f"the rule could not be made: {rule.output['stderr'].strip()[-200:]}", rule.id)
+    cites = (*cites, rule.id)
     if not _served(under[POD]):
         return inconclusive(f"Pod A did not answer the client either: {under[POD].output['outcome']}", *cites)
     if _served(under[CHILD]):

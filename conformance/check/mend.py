@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from conformance.approaches.catalogue import catalogue, container
 from conformance.check.manifest import Described
 from conformance.check.roles import Roles
 from conformance.cluster.api import Object
+from conformance.evidence.items import redact
 
 MENDS_BY = "dind-cgroupns"
 """The approach that shows how: of the two that mend it, the one that also holds for a child that names its own cgroup parent."""
@@ -25,7 +27,10 @@ SHELL = 4
 
 @frozen
 class Mend:
-    """A change of a pod. `patch` is JSON Patch (RFC 6902) of the object that the file has; `diff` is of its YAML."""
+    """A change of a pod. `patch` is JSON Patch (RFC 6902) of the object that the file has; `diff` is of its YAML.
+
+    Secrets are in neither: only in what is written.
+    """
 
     pod: Object
     patch: list[Object]
@@ -33,9 +38,35 @@ class Mend:
     """Every document of the file, the changed one among them."""
     diff: str
 
+    def as_line(self) -> Object:
+        """Return it as a record has it."""
+        return {"by": MENDS_BY, "patch": redact(self.patch), "diff": self.diff}
+
     def write(self, file: Path) -> None:
         """Write the whole file, mended."""
-        file.write_text(yaml.safe_dump_all(self.objects, sort_keys=False, width=120), encoding="utf-8")
+        file.write_text(yaml.dump_all(self.objects, Dumper=Plain, sort_keys=False, width=120), encoding="utf-8")
+
+
+class Plain(yaml.SafeDumper):
+    """Writes a string without quotes only where every reader of YAML takes it for one: kubectl's is not PyYAML's."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 -- PyYAML's own
+        """Return that a value that stands twice is written twice."""
+        return True
+
+
+WORD = re.compile(r"[A-Za-z_/$][\w./$()=@ -]*(?<! )$")
+NO_STRINGS = {"y", "yes", "n", "no", "on", "off", "true", "false", "null"}
+"""Words that YAML 1.1 or 1.2 reads as something else."""
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = WORD.match(text) and text.lower() not in NO_STRINGS
+    style = "|" if "\n" in text else None if plain else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Plain.add_representer(str, _string)
 
 
 def mend(read: Described, who: Roles) -> Mend | str:
@@ -47,6 +78,8 @@ def mend(read: Described, who: Roles) -> Mend | str:
     wrapper = container(catalogue()[MENDS_BY].manifest, catalogue()[MENDS_BY].daemon)["command"][:SHELL]
     pod = copy.deepcopy(read.pod)
     engine = container(pod, who.engine)
+    if (engine.get("command") or [])[:SHELL] == wrapper:
+        return "its engine has this mend already"
     command = [*wrapper, *(engine.get("command") or ENTRYPOINT)]
     place = read.places[who.engine]
     path = "/".join(["", *map(str, place), "command"])
@@ -54,12 +87,12 @@ def mend(read: Described, who: Roles) -> Mend | str:
     engine["command"] = command
     objects = copy.deepcopy(read.documents)
     entry = objects[read.document]
-    before = yaml.safe_dump(entry, sort_keys=False, width=120)
+    before = yaml.safe_dump(redact(entry), sort_keys=False, width=120)
     for number in read.within:
         entry = entry["items"][number]
     for part in place:
         entry = entry[part]
     entry["command"] = command
-    after = yaml.safe_dump(objects[read.document], sort_keys=False, width=120)
+    after = yaml.safe_dump(redact(objects[read.document]), sort_keys=False, width=120)
     lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "as it is", "mended", n=2)
     return Mend(pod, patch, objects, "".join(lines))

@@ -25,7 +25,7 @@ NODES = ("/var/run/docker.sock", "/run/docker.sock")
 FOLDERS = {"/": "var/run/docker.sock", "/var": "run/docker.sock", "/var/run": "docker.sock", "/run": "docker.sock"}
 """Directories of the node in which its engine's socket is."""
 TCP = re.compile(r"tcp://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::(\d+))?/?$")
-UNIX_HOST = re.compile(r"unix://(/[^\s'\"]+)")
+UNIX_HOST = re.compile(r"unix://(/[^\s'\";&|),]+)")
 TCP_HOST = re.compile(r"tcp://[^\s'\"/]*:(\d+)")
 TLS = 2376
 """The port on which an engine wants a certificate."""
@@ -65,6 +65,9 @@ def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket:
         where, port, reason = _own_api(there[engine])
         if not where and not port and not socket:
             sentence = f"{file}: {engine} answers over TLS alone: {reason}. A check has no certificate."
+            raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
+        if port and not socket and pod["spec"].get("hostNetwork"):  # whoever has that port on the node would be asked
+            sentence = f"{file}: {engine} answers on port {port} of its node alone, where another engine may answer."
             raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
         client, who = (client, "--client says so") if client else _client_of(pod, there, engine)
     else:
@@ -158,18 +161,34 @@ def _variable(container: Object, name: str) -> str:
     return next((str(each.get("value") or "") for each in container.get("env") or [] if each.get("name") == name), "")
 
 
-def _nodes_socket(pod: Object, candidates: Collection[Object], file: str) -> tuple[str, str, str]:
-    """Return the node's path of the engine's socket that a container mounts, why, and which. Raises `UsageError` without one."""
-    volumes = {each["name"]: each["hostPath"]["path"] for each in pod["spec"].get("volumes") or [] if each.get("hostPath")}
-    elsewhere = ""
+def _sockets(pod: Object, candidates: Collection[Object]) -> list[tuple[int, str, str, str]]:
+    """Return the node's sockets of engines that containers mount: how plainly, the socket, the path of the mount, by which.
+
+    The plainest is first: the socket itself, then the directory that it is in, then what has that in it, which others mount too.
+    """
+    volumes = {each["name"]: str(each["hostPath"]["path"]) for each in pod["spec"].get("volumes") or [] if each.get("hostPath")}
+    mounts = []
     for container in candidates:
         for mount in container.get("volumeMounts") or []:
-            path = volumes.get(mount["name"], "").rstrip("/") or ("/" if mount["name"] in volumes else "")
-            socket = path if path.endswith(".sock") and "containerd" not in path else ""
-            socket = socket or (posixpath.join(path, FOLDERS[path]) if path in FOLDERS else "")
-            if socket:
-                reason = f"the engine is the node's own: {container['name']} mounts {path} of the node"
-                return socket, reason, container["name"]
+            if not (given := volumes.get(mount["name"])):
+                continue
+            path = "/" + posixpath.normpath(given).lstrip("/")
+            if path in NODES:
+                mounts.append((0, path, path, container["name"]))
+            elif path in FOLDERS:
+                mounts.append((1 + (path in ("/", "/var")), posixpath.join(path, FOLDERS[path]), path, container["name"]))
+            elif re.search(r"/(docker|podman)[\w.-]*\.sock$", path):
+                mounts.append((3, path, path, container["name"]))
+    return sorted(mounts, key=lambda each: each[0])
+
+
+def _nodes_socket(pod: Object, candidates: Collection[Object], file: str) -> tuple[str, str, str]:
+    """Return the node's path of the engine's socket that a container mounts, why, and which. Raises `UsageError` without one."""
+    if sockets := _sockets(pod, candidates):
+        _, socket, path, name = sockets[0]
+        return socket, f"the engine is the node's own: {name} mounts {path} of the node", name
+    elsewhere = ""
+    for container in candidates:
         host = _variable(container, "DOCKER_HOST")
         if host and not host.startswith("unix://") and not TCP.match(host):
             elsewhere = f" {container['name']} talks to {host}, which is not in this pod."

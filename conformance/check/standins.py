@@ -35,32 +35,39 @@ def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list
     return objects, lines
 
 
-SYSTEMS = ("/dev", "/etc", "/lib", "/proc", "/run", "/sys", "/usr", "/var/run")
+SYSTEMS = ("bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "proc", "run", "sbin", "sys", "usr", "var/run")
 """Directories of the node's system: what a pod mounts of them is no place for its data, and is left as it is."""
-WHOLE = ("/", "/var")
+WHOLE = ("", "var")
 """So is what has these in it."""
+NO_DIRECTORY = ("File", "FileOrCreate", "Socket", "CharDevice", "BlockDevice")
+"""Types of a hostPath of which no directory can be in the place."""
+OF_POD = {"configMap", "downwardAPI", "emptyDir", "hostPath", "image", "persistentVolumeClaim", "projected", "secret"}
+"""Sources of a volume that go with the pod, or are stood in for by themselves; any other is a disk of the user's."""
 
 
 def stand_in_paths(pod: Object) -> tuple[dict[str, Object], list[str]]:
-    """Return the volumes to put in the place of those that are data on the node, by name, and a line for each.
+    """Return the volumes to put in the place of those that are the user's data, by name, and a line for each.
 
-    A directory of the leg's own is on the node as well, outlives the pod as well, and is taken away with the leg: nothing is
+    A directory of the leg's own is on the node, and outlives the pod as well, and is taken away with the leg: nothing is
     read of the user's own data, and nothing written to it.
     """
     volumes: dict[str, Object] = {}
     lines = []
     for volume in pod["spec"].get("volumes") or []:
-        path = str((volume.get("hostPath") or {}).get("path") or "")
-        if path and not _of_system(path):
-            own = {"path": f"{OF_NODE}/{volume['name']}", "type": "DirectoryOrCreate"}
-            volumes[volume["name"]] = {"name": volume["name"], "hostPath": own}
-            lines.append(f"hostPath {path}: an empty directory of the node that goes with the check")
+        host = volume.get("hostPath") or {}
+        disks = sorted({*volume} - {"name"} - OF_POD)
+        if not disks and (not host.get("path") or host.get("type") in NO_DIRECTORY or _of_system(str(host["path"]))):
+            continue
+        own = {"path": f"{OF_NODE}/volume-{volume['name']}", "type": "DirectoryOrCreate"}
+        volumes[volume["name"]] = {"name": volume["name"], "hostPath": own}
+        what = f"{disks[0]} {volume['name']}" if disks else f"hostPath {host['path']}"
+        lines.append(f"{what}: an empty directory of the node that goes with the check")
     return volumes, lines
 
 
 def _of_system(path: str) -> bool:
     """Return whether a path of the node is of its system, or a socket."""
-    whole = posixpath.normpath(path)
+    whole = posixpath.normpath(path).strip("/")
     return whole in WHOLE or whole.endswith(".sock") or any(f"{whole}/".startswith(f"{system}/") for system in SYSTEMS)
 
 
@@ -84,7 +91,7 @@ def _of_volumes(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
     for volume in spec.get("volumes") or []:
         for source in [volume, *((volume.get("projected") or {}).get("sources") or [])]:
             for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-                if at := source.get(field):
+                if (at := source.get(field)) and not at.get("optional"):
                     yield kind, at.get("name") or at["secretName"], [item["key"] for item in at.get("items") or []]
         if at := volume.get("persistentVolumeClaim"):
             yield "PersistentVolumeClaim", at["claimName"], ()
@@ -94,10 +101,10 @@ def _of_environments(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
     for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
         for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
             for source in container.get("envFrom") or []:
-                if at := source.get(f"{field}Ref"):
+                if (at := source.get(f"{field}Ref")) and not at.get("optional"):
                     yield kind, at["name"], ()
             for variable in container.get("env") or []:
-                if at := (variable.get("valueFrom") or {}).get(f"{field}KeyRef"):
+                if (at := (variable.get("valueFrom") or {}).get(f"{field}KeyRef")) and not at.get("optional"):
                     yield kind, at["name"], [at["key"]]
 
 
@@ -108,7 +115,7 @@ def _claim(name: str, entry: Object | None) -> list[Object]:
     modes = asked.get("accessModes") or ["ReadWriteOnce"]
     volume = f"$(NAMESPACE)-{name}"
     shared = {"accessModes": modes, "storageClassName": CLASS}
-    path = {"path": f"{OF_NODE}/{name}", "type": "DirectoryOrCreate"}
+    path = {"path": f"{OF_NODE}/claim-{name}", "type": "DirectoryOrCreate"}
     return [
         {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume},
          "spec": {**shared, "capacity": {"storage": size}, "hostPath": path, "persistentVolumeReclaimPolicy": "Retain"}},

@@ -9,13 +9,14 @@ from attrs import evolve, frozen
 
 from conformance.approaches.catalogue import Approach
 from conformance.check.manifest import described
-from conformance.check.mend import MENDS_BY, Mend, mend
+from conformance.check.mend import Mend, mend
 from conformance.check.questions import QUESTIONS
 from conformance.check.roles import Roles, roles
 from conformance.check.standins import stand_in_paths, stand_ins
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers
 from conformance.errors import UsageError
+from conformance.evidence.items import redact
 from conformance.record.names import CHECKED, MENDED
 
 
@@ -48,9 +49,19 @@ class Subject:
         except (OSError, UnicodeDecodeError) as failed:
             why = getattr(failed, "strerror", None) or "it is no text in UTF-8"
             raise UsageError(f"{file} cannot be read: {why}.", "give a file with a Pod, as YAML or JSON") from failed
+        try:
+            return cls._of(file, text, asked, keep_command=keep_command, mended=mended)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as odd:
+            sentence = f"{file.name} has no pod as Kubernetes has them: {type(odd).__name__}: {odd}."
+            raise UsageError(sentence, "kubectl apply --dry-run=server -f FILE says what the API server makes of it") from odd
+
+    @classmethod
+    def _of(cls, file: Path, text: str, asked: Roles, *, keep_command: bool, mended: bool) -> Subject:
         read = described(text, file.name)
         who = roles(read.pod, file.name, client=asked.client, engine=asked.engine, socket=asked.socket)
         known = mend(read, who)
+        if mended and _mended_file(file).exists():
+            raise UsageError(f"{_mended_file(file)} is there already, and --mend would write it.", "move it away")
         if mended and isinstance(known, str):
             raise UsageError(f"{file.name} cannot be mended: {known}.", "check it without --mend")
         objects, lines = stand_ins(read.pod, read.others)
@@ -80,9 +91,8 @@ class Subject:
         """Write the file's objects with the mend beside the file; return where. Raises `OSError`, `UsageError` without a mend."""
         if isinstance(self.mend, str):
             raise UsageError(f"{self.file} cannot be mended: {self.mend}.")
-        path = self.file.with_name(f"{self.file.stem}.mended.yaml")
-        self.mend.write(path)
-        return path
+        self.mend.write(_mended_file(self.file))
+        return _mended_file(self.file)
 
     @property
     def approaches(self) -> list[Approach]:
@@ -113,10 +123,14 @@ class Subject:
             "socket": own.socket,
             "found": [*self.reasons],
             "stood_in": [*self.stood_in],
-            "manifest": own.manifest,
+            "manifest": redact(own.manifest),
             "questions": [each.as_line() for each in QUESTIONS],
-            "mend": {"why_not": known} if isinstance(known, str) else {"by": MENDS_BY, "patch": known.patch, "diff": known.diff},
+            "mend": {"why_not": known} if isinstance(known, str) else known.as_line(),
         }
+
+
+def _mended_file(file: Path) -> Path:
+    return file.with_name(f"{file.stem}.mended.yaml")
 
 
 def granted(pod: Object, who: Roles) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from conformance.approaches.catalogue import GRAPH, Approach, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.pods import containers
+from conformance.evidence.items import redact
 from conformance.legs.variations import Variation, clients_of, vary
 from conformance.record.names import REPEAT, leg_name
 
@@ -86,14 +87,15 @@ class Leg:
         if self.approach.proven:
             pod = vary(pod, self.approach, self.variation)
         if pod["spec"].get("volumes"):
-            pod["spec"]["volumes"] = self._filled(pod["spec"]["volumes"])
+            pod["spec"]["volumes"] = [self._filled(each) if self._ours(each) else each for each in pod["spec"]["volumes"]]
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
             pod["spec"]["affinity"] = only_on(self.node)
         if self.graph:
             _keep(pod, self.approach, self.graph)
         for each in [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]:
-            each["image"] = self.images.get(each["image"], each["image"])
+            if "image" in each:
+                each["image"] = self.images.get(each["image"], each["image"])
         if not self.variation.over_api:  # a pod that is checked is the user's own: its words are not ours to fill in
             self._fill(pod)
         return pod
@@ -113,12 +115,18 @@ class Leg:
 
     def beside(self) -> list[Object]:
         """Return what else the approach's file has, as deployed: in the leg's namespace, with its labels, pods on its node."""
-        filled: list[Object] = [self._filled(each) for each in self.approach.beside]
+        whole = [*self.approach.beside]
+        filled: list[Object] = [self._filled(each) if self._ours(each) else copy.deepcopy(each) for each in whole]
         for each in filled:
             each["metadata"] |= {"labels": {**each["metadata"].get("labels", {}), **self.labels}, "namespace": self.namespace}
             if each["kind"] == "Pod" and self.node:
                 each["spec"]["affinity"] = only_on(self.node)
         return filled
+
+    def _ours(self, part: Object) -> bool:
+        """Return whether a volume, or an object beside the pod, is ours to fill in: of a pod that is checked, what stands in."""
+        mine = "PersistentVolume" in str(part.get("kind")) or part in self.approach.volumes.values()
+        return mine or not self.variation.over_api
 
     def _filled(self, written: Any) -> Any:  # noqa: ANN401 -- any JSON
         """Return what a manifest has with the leg's own nonce and namespace in their variables' places."""
@@ -148,9 +156,9 @@ class Leg:
         return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
 
     def diff(self) -> str:
-        """Return what a run changed in the approach's manifest, as a unified diff of the two as YAML."""
+        """Return what a run changed in the approach's manifest, as a unified diff of the two as YAML, without secrets."""
         before, after = (
-            yaml.safe_dump(pod, sort_keys=False, width=120).splitlines(keepends=True)
+            yaml.safe_dump(redact(pod), sort_keys=False, width=120).splitlines(keepends=True)
             for pod in (self.approach.manifest, self.pod())
         )
         return "".join(difflib.unified_diff(before, after, self.approach.file, self.name, n=1))

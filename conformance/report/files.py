@@ -51,7 +51,7 @@ def _selfcheck_beside(file: Path) -> stream.Record | None:
 def everything(summary: Summary, folder: Path) -> None:
     """Write report.html, summary.md, verdict.json and badge.svg into the run's folder. Raises `RigError` where it takes none."""
     verdicts = verdict_file.verdicts(summary)
-    badge = verdict_file.badge(verdicts, verdict_file.OF_SELFCHECK if summary.selfcheck else verdict_file.LABEL)
+    badge = verdict_file.badge(verdicts, verdict_file.OF_SELFCHECK if summary.selfcheck else verdict_file.LABEL, summary.checked)
     with _written_into(folder):
         _write(folder / "report.html", html_page.report(summary))
         _write(folder / "summary.md", markdown.report(summary))

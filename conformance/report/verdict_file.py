@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.analysis.checked import Checked, Kept
 from conformance.analysis.summary import Summary
 from conformance.claims.observations import State, Verdict
 from conformance.record.names import repeat_of
@@ -16,6 +17,7 @@ COLOURS = {"as expected": "#0b6b3a", "unexpected": "#a3161c", "undecided": "#7a4
 """Each is dark enough for white letters on it (5.9 to 1 and more), and the word always stands there, too."""
 LABEL, OF_SELFCHECK = "DinD/DooD conformance", "conformance selfcheck"
 """What a badge speaks of: a run's verdict on the approaches, or a selfcheck's on the suite itself."""
+CHECK = "containers in a pod"
 LETTER, PADDING = 6.6, 10
 """Pixels: an average letter of Verdana at 11 px, and what stands beside a text. `textLength` evens out what is left."""
 
@@ -60,9 +62,16 @@ def _cell(summary: Summary, line: Line, verdict: Verdict) -> dict[str, Any]:
     return {**{key: whole[key] for key in KEPT}, "verdict": verdict.value, "agreement": agreeing}
 
 
-def badge(verdicts: dict[str, Any], label: str = LABEL) -> dict[str, Any]:
-    """Return what badge.svg is filled with, of what `verdicts` gives: both texts, where they stand in pixels, and the colour."""
+def badge(verdicts: dict[str, Any], label: str = LABEL, checked: Checked | None = None) -> dict[str, Any]:
+    """Return what badge.svg is filled with, of what `verdicts` gives: both texts, where they stand in pixels, and the colour.
+
+    Of a pod that was checked it says how much it keeps, in the colour of what is expected where that is all.
+    """
     count = f"{verdicts['as_expected']} of {verdicts['of']}"
     message = f"as expected, {count}" if verdicts["exit_code"] == 0 else f"{verdicts['result']}, {count} as expected"
+    if checked:
+        kept, lost = (len(checked.those(each)) for each in (Kept.KEPT, Kept.LOST))
+        label, message = CHECK, f"keeps {kept} of {kept + lost}"
+        verdicts = {**verdicts, "result": "not run" if not kept + lost else "unexpected" if lost else verdicts["result"]}
     left, right = (round(len(text) * LETTER) + PADDING for text in (label, message))
     return {"label": label, "message": message, "left": left, "right": right, "colour": COLOURS[verdicts["result"]]}

@@ -55,7 +55,7 @@ class Asked:
         command += f" --world {self.world}" if self.world else ""
         command += f" --context {self.context} --allow-privileged" if self.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
-        command += "".join(f" --fail-on {state}:{prop}" for state, prop in self.fail_on)
+        command += f" --fail-on {','.join(f'{state}:{prop}' for state, prop in self.fail_on)}" if self.fail_on else ""
         command += f" -k {self.selection!r}" if self.selection else ""
         command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
         command += f" --rate {self.rate:g}" if self.rate != RATE else ""

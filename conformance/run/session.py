@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from conformance import suite
+from conformance.analysis.summary import Summary
+from conformance.check.subject import Subject
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.report import files, live, markdown, terminal, verdict_file
 from conformance.run import controller, folders
@@ -24,14 +26,12 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     suite.control_cells()  # a broken approach, or control, is found before anything is created
     cluster = reach(asked.context, asked.world or None)
-    if asked.context:
-        for line in terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked)):
-            console.print(line, markup=False)
-        if not allow_privileged:
-            raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
-    if asked.subject and not quiet and not as_json:
-        for line in asked.subject.lines():
-            console.print(line, markup=False)
+    opening = terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked)) if asked.context else []
+    opening += asked.subject.lines() if asked.subject and not quiet and not as_json else []
+    for line in opening:
+        console.print(line, markup=False)
+    if asked.context and not allow_privileged:
+        raise UsageError("This run needs privileged pods on your cluster.", "allow them with --allow-privileged")
     run_id = folders.new_id()
     folder = folders.new(reports, run_id)
     way = live.way(console)
@@ -45,14 +45,26 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
             terminal.table(summary, console)
             console.print(f"report: {folder / 'report.html'}", markup=False)
         files.show_in_step(markdown.report(summary))
-        if asked.subject and summary.checked and summary.checked.mends:
-            console.print(f"mended: {asked.subject.write_mended()}", markup=False)
         end = {key: value for key, value in verdict_file.verdicts(summary).items() if key != "cells"}
     except (OSError, ConformanceError) as failed:
         code = max(code, RigError.exit_code)
         console.print(f"The run's reports were not made: {failed}", markup=False)
+    else:
+        code = max(code, _write_mended(asked.subject, summary, console))
     if as_json:
         live.as_json({"kind": "end", **end, "exit_code": code, "why": work.why, "folder": str(folder)})
     else:
         console.print(f"exit code {code}: {work.why}", markup=False)
     return code
+
+
+def _write_mended(subject: Subject | None, summary: Summary, console: Console) -> int:
+    """Write the mended file where the mend mends something; return the exit code of one that cannot be written, 0 else."""
+    if not (subject and summary.checked and summary.checked.mends):
+        return 0
+    try:
+        console.print(f"mended: {subject.write_mended()}", markup=False)
+    except OSError as failed:
+        console.print(f"The mended file cannot be written: {failed}; report.html has the patch.", markup=False)
+        return RigError.exit_code
+    return 0

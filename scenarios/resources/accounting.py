@@ -70,7 +70,7 @@ def requests(seen: Seen) -> Observation:
     if not requested(seen, "memory"):
         return not_applicable("the pod requests no memory, so there is nothing that could cover the child", seen[POD].id)
     weighed = judge_weight(seen)
-    if not weighed.decided:
+    if not weighed.decided and requested(seen, "cpu"):
         return weighed
     at_pod = cgroupfs.pod_level("memory", cgroupfs.levels(seen[POD_CGROUPS].output), seen[POD].output["metadata"]["uid"])
     if at_pod is None:
@@ -89,7 +89,7 @@ def requests(seen: Seen) -> Observation:
         return inconclusive(f"the node's pods requested {counted[0]}, then {counted[1]}: that says nothing of a child", *cites)
     reason = f"{weighed.reason}; its memory is charged {'inside' if charged else 'outside'} the pod"
     reason += f"; the node's {len(both)} pods request {counted[0]}, before and while another child runs"
-    return (HOLDS if weighed.state is HOLDS.state and charged else LACKS).because(reason, *cites)
+    return (HOLDS if weighed.state is not LACKS.state and charged else LACKS).because(reason, *cites)
 
 
 def _sum(pods: dict[str, list[Object]], uids: set[str], resource: str) -> str:

@@ -8,6 +8,7 @@ from conformance.claims.sources import PROBES
 from conformance.cluster.api import GONE, Refused
 from conformance.evidence.items import Seen
 from conformance.legs.rig import Rig
+from conformance.probes.node import OK
 from scenarios.resources.reading import made_by, runtime
 
 COMMAND = "cat /proc/self/cgroup"
@@ -46,7 +47,7 @@ def commanded(seen: Seen) -> Observation:
     if status in CLOSED:
         return not_applicable(f"nobody may run commands through kubelet here ({status}: {body})", ran.id)
     places = [line.partition("::")[2] for line in body.splitlines() if line.startswith("0::")]
-    if status < CLOSED[0] and ":/" in body:
+    if status == OK and ":/" in body:
         where = f", in its cgroup {places[0].rpartition('/')[2] or '/'}" if places else ""
         return HOLDS.because(f"it ran `{COMMAND}`{where}{made_by(seen)}", ran.id)
     if IN_RUNTIME in body:

@@ -35,7 +35,7 @@ def pids(seen: Seen) -> Observation:
 
 
 def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
-    """Judge place and tightest limit of each controller."""
+    """Judge place and tightest limit of each controller of which the pod has a limit."""
     child, pod = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
     uid = seen[POD].output["metadata"]["uid"]
     parts, inside = [], []
@@ -45,7 +45,7 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
             return inconclusive(f"the pod's own {controller} cgroup was not found", pod.id)
         limit = cgroupfs.LIMITS[controller](at_pod)
         if math.isinf(limit):
-            return not_applicable(f"the pod has no {controller} limit, so there is nothing to inherit", pod.id)
+            continue
         levels = cgroupfs.levels(child.output)
         if not looked_at(cgroupfs.of(controller, levels), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)
@@ -57,6 +57,8 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         place = cgroupfs.of(controller, levels)[0].path
         parts.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{cgroupfs.amount(controller, effective)} of the pod's {cgroupfs.amount(controller, limit)}")  # fmt: skip
+    if not parts:
+        return not_applicable(f"the pod has no {' and no '.join(controllers)} limit, so there is nothing to inherit", pod.id)
     cites, reason = (child.id, pod.id), "; ".join(parts) + made_by(seen)
     if all(inside):
         return HOLDS.because(reason, *cites)

@@ -17,14 +17,15 @@ NAMES = {"RULES.out": ("Pod A asked by {} {}", OUT), "RULES.redirect": ("Pod A a
 NAMES["RULES.in"] = ("port of {} asked {}", IN)
 
 
-def asked(prop: str, child: str, pod: str, *, before: str = SERVED, body: str = "n\n") -> Seen:
+def asked(prop: str, child: str, pod: str, *, before: str = SERVED, body: str = "n\n", made_with: int = 0) -> Seen:
     """Return how child and pod were answered under the rule of a property; before it both were answered unless told."""
     name, when = NAMES[prop]
     answers = [(CHILD, "without a rule", before), (POD, "without a rule", SERVED), (CHILD, when, child), (POD, when, pod)]
     outputs = [
         (name.format(who, at), {"outcome": came, **({"body": body} if came == SERVED else {})}) for who, at, came in answers
     ]
-    return Seen([*proven("n"), *(reading(*output) for output in outputs)])
+    rule = reading("rule made", {"exit": made_with, "stderr": "No chain by that name"}, asked={"command": ["-I", "PREROUTING"]})
+    return Seen([*proven("n"), rule, *(reading(*output) for output in outputs)])
 
 
 @pytest.mark.parametrize("prop", ["RULES.out", "RULES.in"])
@@ -45,6 +46,11 @@ def test_a_redirect_takes_what_a_child_sends_out_or_does_not() -> None:
     assert conclude("RULES.redirect", asked("RULES.redirect", SERVED, SERVED)).state is State.HOLDS
     assert conclude("RULES.redirect", asked("RULES.redirect", SILENT, SERVED)).state is State.INCONCLUSIVE
     assert conclude("RULES.redirect", asked("RULES.redirect", REFUSED, REFUSED)).state is State.INCONCLUSIVE, "Pod A is away"
+
+
+def test_a_redirect_that_could_not_be_made_says_nothing() -> None:
+    concluded = conclude("RULES.redirect", asked("RULES.redirect", SERVED, SERVED, made_with=1))
+    assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "the rule could not be made: No chain by that name")
 
 
 def test_a_page_that_is_not_the_childs_is_no_port_of_it() -> None:

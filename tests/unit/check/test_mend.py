@@ -83,3 +83,20 @@ def test_where_nothing_is_known_it_says_why(spec: dict[str, Any], says: str) -> 
     known = of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
     assert isinstance(known, str)
     assert says in known
+
+
+def test_a_string_is_written_so_that_no_reader_takes_it_for_another_value(tmp_path: Path) -> None:
+    odd = ["12e3", "08", "0o17", "y", "No", "true", "1.5", "a: b", "#x", "", "null", "~", " x", "plain words", "$(X)/y", "a\nb\n"]
+    variables = [{"name": f"V{number}", "value": value} for number, value in enumerate(odd)]
+    text = yaml.safe_dump(
+        {"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "env": variables}, ENGINE]}}
+    )
+    known = of(text)
+    assert isinstance(known, Mend)
+    known.write(tmp_path / "x.yaml")
+    written = (tmp_path / "x.yaml").read_text()
+    [read] = yaml.safe_load_all(written)
+    assert [each["value"] for each in read["spec"]["containers"][0]["env"]] == odd
+    for value in ("12e3", "08", "0o17", "y", "No", "true"):
+        assert f'value: "{value}"' in written
+    assert "value: plain words" in written

@@ -132,6 +132,28 @@ def test_a_socket_of_the_node_behind_which_nothing_could_be_cleaned_up_is_refuse
         roles(pod(mounting, volumes=[{"name": "s", "hostPath": {"path": "/run/podman/podman.sock"}}]), "f")
 
 
+def test_the_plainest_mount_tells_the_client_and_other_sockets_tell_nothing() -> None:
+    paths = {"all": "/", "sock": "/var//run/docker.sock", "spire": "/run/spire/sockets/agent.sock"}
+    volumes = [{"name": name, "hostPath": {"path": path}} for name, path in paths.items()]
+    log = container("log", volumeMounts=[{"name": "all", "mountPath": "/host"}])
+    mine = container(
+        "c", volumeMounts=[{"name": "spire", "mountPath": "/s"}, {"name": "sock", "mountPath": "/var/run/docker.sock"}]
+    )
+    assert settled(pod(log, mine, volumes=volumes)) == ("c", "", "/var/run/docker.sock")
+
+
+def test_a_port_of_the_node_is_not_asked() -> None:
+    """Another leg's engine, or the user's own, may have it."""
+    engine = container("e", command=["dockerd", "--host=tcp://0.0.0.0:2375"])
+    with pytest.raises(UsageError, match="answers on port 2375 of its node alone"):
+        roles(pod(container("c"), engine, hostNetwork=True), "f")
+
+
+def test_a_script_ends_a_socket() -> None:
+    engine = container("e", command=["sh", "-c", "dockerd --host=unix:///run/x/d.sock; wait"])
+    assert settled(pod(container("c"), engine))[2] == "/run/x/d.sock"
+
+
 def test_containerds_socket_is_no_engines() -> None:
     mounting = container("agent", volumeMounts=[{"name": "s", "mountPath": "/x"}])
     volumes = [{"name": "s", "hostPath": {"path": "/run/containerd/containerd.sock"}}]

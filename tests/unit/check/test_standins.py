@@ -49,7 +49,7 @@ def test_each_named_object_is_made_with_the_keys_that_are_asked_for() -> None:
 def test_a_claim_is_bound_to_a_directory_of_the_node_that_is_the_legs_own() -> None:
     there = by_name(stand_ins(POD, ())[0])
     volume, claim = there["PersistentVolume", "$(NAMESPACE)-cache"], there["PersistentVolumeClaim", "cache"]
-    assert volume["spec"]["hostPath"]["path"] == "/var/lib/conformance/$(NAMESPACE)/cache"
+    assert volume["spec"]["hostPath"]["path"] == "/var/lib/conformance/$(NAMESPACE)/claim-cache"
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
     assert claim["spec"]["storageClassName"] == volume["spec"]["storageClassName"] == CLASS, "no provisioner answers for it"
     kinds = [each["kind"] for each in stand_ins(POD, ())[0]]
@@ -76,10 +76,34 @@ def test_a_pod_that_names_nothing_needs_nothing() -> None:
 
 
 def test_data_of_the_node_is_stood_in_for_and_its_system_is_not() -> None:
-    paths = ["/var/lib/dind", "/mnt/cache/", "/var/run/docker.sock", "/run", "/", "/lib/modules", "/sys/fs/cgroup", "/opt/x.sock"]
-    volumes = [{"name": f"v{number}", "hostPath": {"path": path}} for number, path in enumerate(paths)]
-    own, lines = stand_in_paths({"spec": {"volumes": [*volumes, {"name": "e", "emptyDir": {}}]}})
-    assert sorted(own) == ["v0", "v1"]
-    assert own["v0"]["hostPath"] == {"path": "/var/lib/conformance/$(NAMESPACE)/v0", "type": "DirectoryOrCreate"}
-    assert lines[1] == "hostPath /mnt/cache/: an empty directory of the node that goes with the check"
+    paths = [
+        "/var/lib/dind",
+        "/mnt/cache/",
+        "/var/run/docker.sock",
+        "/run",
+        "/",
+        "/lib64",
+        "/sys/fs/cgroup",
+        "/opt/x.sock",
+        "//var/run",
+    ]
+    volumes: list[dict[str, Any]] = [{"name": f"v{number}", "hostPath": {"path": path}} for number, path in enumerate(paths)]
+    volumes += [{"name": "f", "hostPath": {"path": "/opt/ca.crt", "type": "File"}}, {"name": "e", "emptyDir": {}}]
+    volumes += [{"name": "n", "nfs": {"server": "s", "path": "/"}}, {"name": "p", "ephemeral": {"volumeClaimTemplate": {}}}]
+    own, lines = stand_in_paths({"spec": {"volumes": volumes}})
+    assert sorted(own) == ["n", "p", "v0", "v1"]
+    assert own["v0"]["hostPath"] == {"path": "/var/lib/conformance/$(NAMESPACE)/volume-v0", "type": "DirectoryOrCreate"}
+    assert lines[1:3] == [
+        "hostPath /mnt/cache/: an empty directory of the node that goes with the check",
+        "nfs n: an empty directory of the node that goes with the check",
+    ]
     assert stand_in_paths({"spec": {"volumes": None}}) == ({}, [])
+
+
+def test_what_may_be_missing_is_not_made() -> None:
+    optional = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k", "optional": True}}}
+    spec = {
+        "containers": [{"name": "c", "env": [optional]}],
+        "volumes": [{"name": "v", "configMap": {"name": "m", "optional": True}}],
+    }
+    assert stand_ins({"spec": spec}, ()) == ([], [])

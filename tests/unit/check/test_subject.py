@@ -18,7 +18,7 @@ from conformance.record.names import CHECKED, MENDED
 from conformance.run.header import Asked
 
 ENGINE = {"name": "e", "image": "docker:dind", "securityContext": {"privileged": True}}
-POD = {
+POD: dict[str, Any] = {
     "kind": "Pod",
     "metadata": {"name": "mine", "labels": {"a": "b"}},
     "spec": {"containers": [{"name": "c", "image": "runner:1", "command": ["register"]}, ENGINE], "hostPID": True},
@@ -75,3 +75,46 @@ def test_what_cannot_be_read_or_mended_is_one_sentence(tmp_path: Path) -> None:
     assert refused.value.remedy == "check it without --mend"
     with pytest.raises(UsageError):
         Subject.of(a_file(tmp_path, nodes), NOBODY).write_mended()
+
+
+def test_secrets_of_the_manifest_are_in_no_record(tmp_path: Path) -> None:
+    secret = [{"name": "REGISTRY_PASSWORD", "value": "hunter2"}]
+    pod = {**POD, "spec": {"containers": [POD["spec"]["containers"][0], {**ENGINE, "env": secret}]}}
+    subject = Subject.of(a_file(tmp_path, pod), NOBODY)
+    assert "REGISTRY_PASSWORD" in str(subject.as_line())
+    assert "hunter2" not in str(subject.as_line())
+    assert "hunter2" not in Leg("r", subject.approach, VARIATIONS[OVER_API], "n", 1).diff()
+    assert isinstance(subject.mend, Mend)
+    assert "hunter2" in str(subject.mend.objects), "the file that is written is the user's own"
+
+
+def test_the_users_words_are_not_filled_in(tmp_path: Path) -> None:
+    words = {"kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "$(NONCE) $(NAMESPACE)"}}
+    spec = {**POD["spec"], "volumes": [{"name": "v", "secret": {"secretName": "s"}}, {"name": "w", "hostPath": {"path": "/srv"}}]}
+    file = tmp_path / "pod.yaml"
+    file.write_text(yaml.safe_dump_all([words, {**POD, "spec": spec}]))
+    leg = Leg("r", Subject.of(file, NOBODY).approach, VARIATIONS[OVER_API], "n", 1)
+    assert leg.beside()[0]["stringData"] == words["stringData"]
+    assert leg.pod()["spec"]["volumes"][1]["hostPath"]["path"] == f"/var/lib/conformance/{leg.namespace}/volume-w"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"containers": [{"name": "c", "env": [None]}, ENGINE]},
+        {"containers": [{"name": "c"}, ENGINE], "volumes": [None]},
+        {"containers": [{"name": "c"}, ENGINE], "volumes": {"a": "b"}},
+        {"containers": [{"name": "c", "securityContext": "foo"}, ENGINE]},
+    ],
+)
+def test_what_is_no_pod_is_one_sentence(tmp_path: Path, spec: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="has no pod as Kubernetes has them"):
+        Subject.of(a_file(tmp_path, {**POD, "spec": spec}), NOBODY)
+
+
+def test_a_mended_file_is_not_overwritten_and_a_mended_pod_not_mended_again(tmp_path: Path) -> None:
+    file = a_file(tmp_path)
+    written = Subject.of(file, NOBODY, mended=True).write_mended()
+    with pytest.raises(UsageError, match="is there already"):
+        Subject.of(file, NOBODY, mended=True)
+    assert Subject.of(written, NOBODY).mend == "its engine has this mend already"
