@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from conformance.approaches.catalogue import Approach
+from conformance.record.names import CHECKED
 
 
 def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]:
     """Return the lines to print first. `nodes` is how many there are."""
     each = f"each of its {nodes} nodes" if nodes > 1 else "its only node"
+    approaches = list(approaches)
     lines = [
         f"On the cluster of context {context} this run creates namespaces of its own (conformance-*), and in them:",
         f"  a probe on {each}: privileged, in the node's PID namespace; it reads and holds a lock",
@@ -20,6 +22,11 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
     for approach in (approach for approach in approaches if not approach.marks_image):  # only where a cluster is ours
         lines += [
             f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)
+        ]
+    if any(approach.name == CHECKED for approach in approaches):
+        lines += [
+            "  what the pod names, stood in for: empty objects in the run's namespaces, directories below /var/lib/conformance",
+            "  on a node, a PersistentVolume for each of its claims; and a container on the engine that the pod talks to",
         ]
     return [
         *lines,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from conformance.approaches.catalogue import catalogue
 from conformance.run.consent import terms
 
@@ -15,3 +17,9 @@ def test_what_is_granted_is_said_for_every_approach() -> None:
     for approach in (other for other in catalogue().values() if not other.marks_image):
         assert all(granted in text for granted in approach.granted)
         assert f"pods of {approach.name} " in text, "what is granted nothing is deployed, too"
+
+
+def test_of_a_pod_that_is_checked_it_says_what_is_made_for_it() -> None:
+    dind = catalogue()["dind"]
+    assert "a PersistentVolume for each of its claims" in "\n".join(terms("mine", 3, [evolve(dind, name="checked")]))
+    assert "a PersistentVolume for each" not in "\n".join(terms("mine", 3, [dind]))
