@@ -234,7 +234,8 @@ def kept_across_restart(seen: Seen) -> Observation:
     known = seen["child's container after it"]
     cites = (pod.id, engine.id, known.id)
     identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
-    if seen["killed"].output and not identity and (words := _ended_again(seen, pod)):
+    silent = engine.output["status"] == 0  # it did not answer; half an answer is none
+    if seen["killed"].output and silent and (words := _ended_again(seen, pod)):
         return LACKS.because(words, *cites, seen["killed"].id)
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)

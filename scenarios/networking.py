@@ -254,6 +254,8 @@ def _passed_on(seen: Seen) -> Observation | None:
     if listening is None or line is None or pod is None:  # older records have not all of them
         return None
     own = {(process["pid"], process["start"]): process["ns"]["net"] for process in pod.output}
+    if not own:
+        return inconclusive("no process of the pod was found, so nothing tells whose the port is", pod.id)
     in_pod = any((process["pid"], process["start"]) in own for process in line.output)
     if in_pod or line.output[0]["ns"]["net"] in own.values():
         return None

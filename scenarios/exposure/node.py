@@ -125,6 +125,8 @@ def shares_sockets(seen: Seen) -> Observation:
     there = {(e["device"], e["inode"]): path for path, e in node.output.items() if e["exists"]}
     if not there:
         return inconclusive("no socket was found in the node's /run, so that none is in the pod says nothing", *cites)
+    if any(reading.output.keys() != {*reading.asked["paths"]} for reading in pod):
+        return inconclusive("the pod's containers were not looked at for each of the node's sockets", *cites)
     seen_in_pod = {(e["device"], e["inode"]) for reading in pod for e in reading.output.values() if e["exists"]}
     shared = sorted(there[key].removeprefix("/var").removeprefix("/run/") for key in seen_in_pod & there.keys())
     others = [name for name in shared if name != ENGINES]
