@@ -234,8 +234,7 @@ def kept_across_restart(seen: Seen) -> Observation:
     known = seen["child's container after it"]
     cites = (pod.id, engine.id, known.id)
     identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
-    silent = engine.output["status"] == 0  # it did not answer; half an answer is none
-    if seen["killed"].output and silent and (words := _ended_again(seen, pod)):
+    if seen["killed"].output and no_engine(engine) and (words := _ended_again(seen, pod)):
         return LACKS.because(words, *cites, seen["killed"].id)
     if not seen["killed"].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
@@ -329,8 +328,8 @@ def taken_away(seen: Seen) -> Observation:
     own = _own(after.output["levels"], container_of(child.output["process"]))
     if not own:
         return inconclusive("the child had no cgroup of its own that could go", child.id, after.id)
-    if unread := [level for level in own if "inode" not in level and level["missing"] != os.strerror(errno.ENOENT)]:
-        return inconclusive(f"{unread[0]['path']} could not be looked at: {unread[0]['missing']}", after.id)
+    if unread := [level for level in own if not level.get("inode") and level.get("missing") != os.strerror(errno.ENOENT)]:
+        return inconclusive(f"{unread[0]['path']} could not be looked at: {unread[0].get('missing', 'no inode')}", after.id)
     left = sorted({level["path"] for level in own if "inode" in level})
     if left:
         return LACKS.because(f"{', '.join(left)} stays when all of the pod is gone", child.id, after.id)

@@ -101,8 +101,8 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         if rig.leg.variation.over_api:
             _raise_if_ended(rig, who, pod)
     except LegFailed as stuck:
-        waits = f"container {rig.leg.approach.client}:"
-        if rig.leg.variation.over_api and NO_SHELL in stuck.sentence and waits in stuck.sentence:
+        checked = rig.leg.variation.over_api
+        if checked and NO_SHELL in stuck.sentence and f"container {rig.leg.approach.client}:" in stuck.sentence:
             sentence = f"{who} cannot start: the image of {rig.leg.approach.client} has no shell in which it could wait."
             raise LegFailed(sentence, "--keep-command leaves it its own command") from stuck
         there = statuses_of(pod, "initContainerStatuses", "containerStatuses")

@@ -46,7 +46,9 @@ def readable(seen: Seen) -> Observation:
         return inconclusive("the child's files could not be read", *cites)
     uid, parts, aware = seen[POD].output["metadata"]["uid"], [], []
     for controller in CONTROLLERS:
-        levels = within_pod(controller, child.output, uid) or cgroupfs.of(controller, cgroupfs.levels(child.output))[:1]
+        if not _whole(way := cgroupfs.of(controller, cgroupfs.levels(child.output))):
+            return inconclusive(f"the child's {controller} cgroup could not be read", *cites)
+        levels = within_pod(controller, child.output, uid) or way[:1]
         binds = min((cgroupfs.LIMITS[controller](level) for level in levels), default=math.inf)
         if math.isinf(binds):
             continue
@@ -196,12 +198,19 @@ def follows(seen: Seen) -> Observation:
     read = [(seen.get(f"resized container {moment}"), seen.get(f"child of it {moment}")) for moment in MOMENTS]
     if not all(of_container and of_child for of_container, of_child in read):
         return inconclusive("the container has no memory limit that could be changed", seen[POD].id)
+    if not all(each and _whole(cgroupfs.of("memory", cgroupfs.levels(each.output))) for pair in read for each in pair):
+        return inconclusive("the memory cgroups of container and child could not be read at each moment", seen[POD].id)
     resized, child = ([_tightest(each) for each in which] for which in zip(*read, strict=True))
     cites = [each.id for pair in read for each in pair if each]
     reason = f"the container: {_in_turn(resized)}; the child: {_in_turn(child)}"
     if not resized[0] == resized[2] < resized[1] or math.isinf(resized[1]):
         return inconclusive(f"{reason}: kubelet did not raise and cut the container's limit", *cites)
     return (HOLDS if child[0] == child[2] < child[1] < math.inf else LACKS).because(reason, *cites)
+
+
+def _whole(way: list[cgroupfs.Level]) -> bool:
+    """Return whether there is a way up from a cgroup of which every level could be looked at."""
+    return bool(way) and all(level.inode for level in way)
 
 
 def _tightest(read: Evidence | None) -> float:

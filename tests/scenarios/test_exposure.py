@@ -96,7 +96,7 @@ def sockets(seen: Seen, *in_pod: str, greeting: str = SETTINGS, on_node: tuple[s
     seen = given(seen, "sockets on the node", {path: inodes[path] if path in on_node else ABSENT for path in PATHS})
     theirs = {path: {"exists": True, "device": 9, "inode": number} for number, path in enumerate(PATHS)}
     pod = {path: inodes[path] if path in in_pod else theirs[path] for path in PATHS}
-    seen = given(seen, "sockets in the pod", pod)
+    seen = given(seen, "sockets in the pod", pod, asked={"paths": list(PATHS)})
     return given(seen, "containerd's greeting", {"outcome": "served" if greeting else "ENOENT", "said": greeting})
 
 

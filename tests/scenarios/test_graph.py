@@ -115,7 +115,8 @@ def did_not_come_back(restarts: int, code: int | None, name: str = "engine") -> 
         {**status, **({"restartCount": restarts, "lastState": last} if status["name"] == name else {})} for status in statuses
     ]
     pod = {"metadata": {"uid": "u1"}, "spec": {"nodeName": "a-node"}, "status": {"containerStatuses": statuses}}
-    seen = given(given(again("", status=0), "pod", pod), "killed", True, asked={"pid": 100})
+    silent = {"status": 0, "body": "", "lost": "ConnectionRefusedError(111, 'Connection refused')"}
+    seen = given(given(given(again(), "engine that was started again", silent), "pod", pod), "killed", True, asked={"pid": 100})
     seen = given(seen, "pod of the engine that was started again", {**pod, "status": {"containerStatuses": after}})
     return given(seen, "pod processes", [process()])
 
