@@ -211,7 +211,7 @@ def family_of(prop: Property) -> str:
 def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, strict: bool) -> Line:
     """Return the record's line: the observation held against prediction and expectation, which no judge saw."""
     predicted = cell.prop.predicts.get(cell.approach)
-    expected, why = _expected(cell, world)
+    expected, why = _expected(cell, world, seen.state)
     if cell.approach in (CHECKED, MENDED) and seen.decided:
         expected, why = seen.state, "nothing is predicted of a pod that is checked: what is seen is what it is told"
     if strict:
@@ -238,13 +238,13 @@ def observation_line(cell: Cell, seen: Observation, world: dict[str, Any], *, st
     }
 
 
-def _expected(cell: Cell, world: dict[str, Any]) -> tuple[State | None, str]:
+def _expected(cell: Cell, world: dict[str, Any], seen: State) -> tuple[State | None, str]:
     """Return what is expected of a cell, and why: of a control what its vector says, and nothing else."""
     if cell.approach in (CHECKED, MENDED):
         return None, "it could not be decided"
     control = controls().get(cell.approach)
     if control is None:
-        return cell.prop.expected(cell.approach, cell.variation, world, like=catalogue()[cell.approach].like)
+        return cell.prop.expected(cell.approach, cell.variation, world, like=catalogue()[cell.approach].like, seen=seen)
     return control.expected(cell.prop.id, cell.variation, str(world.get("cgroup"))), f"the control's vector: {control.title}"
 
 

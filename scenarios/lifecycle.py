@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
@@ -197,10 +197,11 @@ told_before = prop(
     "P2-20.told", "the child is told (SIGTERM) before it ends with its pod",
     predicts={}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
     expects=(
-        expect("dind", HOLDS,
-               because="kubelet gives every container at least 2 s, and the client, or else the engine, passes SIGTERM on",
-               see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds; moby "
-                   "daemon/stop.go"),
+        # 2 runs of 24: 10 s without a word, and then SIGKILL.
+        evolve(expect("dind", HOLDS,
+                      because="kubelet tells client and engine at once, and the client passes SIGTERM on; unless the engine is "
+                              "faster: one that stops hears no client, and says the image's stop signal, httpd's SIGWINCH",
+                      see="kubernetes kuberuntime_container.go, killContainer; moby daemon/stop.go"), or_else=LACKS.state),
     ),
 )(judge_told)  # fmt: skip
 

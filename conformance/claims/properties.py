@@ -20,7 +20,10 @@ Judge = Callable[[Seen], Observation]
 
 @frozen
 class Expectation:
-    """What we know to be so where it departs from the article's prediction: why, and who says so."""
+    """What we know to be so where it departs from the article's prediction: why, and who says so.
+
+    `or_else` is the other state that is as much to be expected, where which of them comes about is a race in the subject.
+    """
 
     approach: str
     state: State
@@ -28,6 +31,7 @@ class Expectation:
     see: str
     world: Mapping[str, str]
     leg: str = ""
+    or_else: State | None = None
 
     def covers(self, approach: str, leg: str, world: Mapping[str, str]) -> bool:
         """Return whether it speaks of this cell in this world."""
@@ -71,18 +75,22 @@ class Property:
         """Return the claim that the property is, or is a part of: 'P2-13' of 'P2-13.memory'."""
         return self.id.partition(".")[0]
 
-    def expected(self, approach: str, leg: str, world: Mapping[str, str], *, like: str = "") -> tuple[State | None, str]:
+    def expected(
+        self, approach: str, leg: str, world: Mapping[str, str], *, like: str = "", seen: State | None = None
+    ) -> tuple[State | None, str]:
         """Return the expected state in this world and why; None where neither the article nor we know.
 
-        Of an approach of which nothing is said, it is what is expected of the one that it is `like`.
+        Of an approach of which nothing is said, it is what is expected of the one that it is `like`. Where two states are as
+        much to be expected, it is the one that was `seen`.
         """
         for expectation in self.expects:
             if expectation.covers(approach, leg, world):
-                return expectation.state, f"{expectation.because} ({expectation.see})"
+                raced = seen is not None and seen is expectation.or_else
+                return seen if raced else expectation.state, f"{expectation.because} ({expectation.see})"
         if world.get("cgroup") not in KNOWN_WORLDS:
             return None, f"no expectation is recorded for a world with cgroup {world.get('cgroup', 'unknown')}"
         if like and approach not in self.predicts:
-            state, why = self.expected(like, leg, world)
+            state, why = self.expected(like, leg, world, seen=seen)
             return state, f"as of {like}, which it is like: {why}"
         return self.predicts.get(approach), f"as {'the article' if speaks_of(self.id) else 'its source'} predicts"
 

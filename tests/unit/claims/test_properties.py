@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance.claims.observations import HOLDS, LACKS, State
 from conformance.claims.properties import Property, expect, prop
@@ -55,3 +56,17 @@ def test_what_is_said_of_it_comes_first() -> None:
     assert ours.expected("toy", "foreground", {"cgroup": "v2"}, like="dind") == (State.HOLDS, "it is mended (us)")
     assert ours.expected("toy", "foreground", {"cgroup": "v2"}) == (State.HOLDS, "it is mended (us)")
     assert declared().expected("toy", "foreground", {"cgroup": "v2"})[0] is None
+
+
+def test_where_two_states_are_a_race_either_is_expected_and_no_third() -> None:
+    world = {"cgroup": "v2"}
+    steady = expect("dind", HOLDS, because="b", see="s")
+    raced = evolve(steady, or_else=State.LACKS)
+    for expectation, seen, expected in (
+        (raced, None, State.HOLDS),
+        (raced, State.LACKS, State.LACKS),
+        (raced, State.INCONCLUSIVE, State.HOLDS),
+        (steady, State.LACKS, State.HOLDS),
+    ):
+        declared = prop("X", "s", source="w", predicts={}, approaches=("dind",), legs=("foreground",), expects=(expectation,))
+        assert declared(lambda _: HOLDS).expected("dind", "foreground", world, seen=seen)[0] is expected
