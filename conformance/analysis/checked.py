@@ -47,8 +47,7 @@ class Asked:
         """Return in a word what the mend does to it; '' where it does nothing, or was not judged."""
         if not self.mended or self.mended.kept is self.kept:
             return ""
-        known = {Kept.KEPT: "mended", Kept.LOST: "broken by the mend"}
-        return known.get(self.mended.kept, f"{self.mended.kept.value} of the mended pod")
+        return CHANGES.get(self.mended.kept, f"{self.mended.kept.value} of the mended pod")
 
 
 @frozen
@@ -116,7 +115,7 @@ class Checked:
     @property
     def mends(self) -> bool:
         """Return whether the mended pod was judged, and keeps something that the pod itself loses."""
-        return any(row.change == CHANGES[0] for row in self.rows)
+        return any(row.change == CHANGES[Kept.KEPT] for row in self.rows)
 
     @property
     def mending(self) -> str:
@@ -124,7 +123,7 @@ class Checked:
         if why := self.about["mend"].get("why_not"):
             return f"Nothing is known to mend it: {why}."
         if self.judged_mend:
-            did = {word: sorted({row.line["property"] for row in self.rows if row.change == word}) for word in CHANGES}
+            did = {word: sorted({row.line["property"] for row in self.rows if row.change == word}) for word in CHANGES.values()}
             parts = [f"{word}: {', '.join(names)}" for word, names in did.items() if names] or ["it keeps and loses the same"]
             undecided = sorted({row.line["property"] for row in self.rows if row.mended and row.mended.kept is Kept.OPEN})
             parts += [f"not decided: {', '.join(undecided)}"] if undecided else []
@@ -137,7 +136,8 @@ class Checked:
         return f"{known}; --mend judges it on this pod."
 
 
-CHANGES = ("mended", "broken by the mend")
+CHANGES = {Kept.KEPT: "mended", Kept.LOST: "broken by the mend"}
+"""What the mended pod does where the pod itself does something else -> what the mend has done."""
 MENDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dind-cgroupns": {
         "hybrid": ("P2-13.engine",),

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from conformance.cluster.api import Object
+from conformance.cluster.pods import every_container
 
 KEPT = ("ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount")
 """Kinds of which an object that stands in the pod's own file is taken as it is."""
@@ -79,7 +80,7 @@ def _shape(keys: Iterable[str]) -> str:
 def _named(pod: Object) -> list[tuple[str, str, set[str]]]:
     """Return kind, name and the keys that are asked for of each object that a pod names."""
     keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for kind, name, asked in (*_of_volumes(pod["spec"]), *_of_environments(pod["spec"])):
+    for kind, name, asked in (*_of_volumes(pod["spec"]), *_of_environments(pod)):
         keys[kind, name] |= {*asked}
     account = pod["spec"].get("serviceAccountName") or pod["spec"].get("serviceAccount")
     if account and account != "default":
@@ -97,8 +98,8 @@ def _of_volumes(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
             yield "PersistentVolumeClaim", at["claimName"], ()
 
 
-def _of_environments(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
-    for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
+def _of_environments(pod: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
+    for container in every_container(pod):
         for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
             for source in container.get("envFrom") or []:
                 if (at := source.get(f"{field}Ref")) and not at.get("optional"):

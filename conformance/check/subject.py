@@ -14,7 +14,7 @@ from conformance.check.questions import QUESTIONS
 from conformance.check.roles import Roles, roles
 from conformance.check.standins import stand_in_paths, stand_ins
 from conformance.cluster.api import Object
-from conformance.cluster.pods import containers
+from conformance.cluster.pods import containers, every_container
 from conformance.errors import UsageError
 from conformance.evidence.items import redact
 from conformance.record.names import CHECKED, MENDED
@@ -105,9 +105,7 @@ class Subject:
     @property
     def images(self) -> list[str]:
         """Return the images of the pod, each of which the user may replace."""
-        spec = self.approach.manifest["spec"]
-        each = [*(spec.get("initContainers") or []), *spec["containers"]]
-        return sorted({str(container.get("image", "")) for container in each})
+        return sorted({str(each.get("image", "")) for each in every_container(self.approach.manifest)})
 
     def lines(self) -> list[str]:
         """Return what is said before a run: which pod, who is who, and what stands in for what it names."""

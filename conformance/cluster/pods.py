@@ -12,6 +12,11 @@ def containers(pod: Object) -> list[Object]:
     return [*_sidecars(pod), *pod["spec"]["containers"]]
 
 
+def every_container(pod: Object) -> list[Object]:
+    """Return all containers of a pod that its manifest has, those that end before the others start, too."""
+    return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+
+
 def _sidecars(pod: Object) -> list[Object]:
     first = pod.get("spec", {}).get("initContainers", [])
     return [each for each in first if each.get("restartPolicy") == "Always"]

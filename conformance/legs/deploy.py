@@ -96,12 +96,12 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
     rig.check_stop()
     if pod is None:
         raise LegFailed(f"{who} was deleted by someone else while it started.")
+    checked = rig.leg.variation.over_api
     try:
-        raise_if_stuck(pod, who, LegFailed, patient=rig.leg.variation.over_api)
-        if rig.leg.variation.over_api:
+        raise_if_stuck(pod, who, LegFailed, patient=checked)
+        if checked:
             _raise_if_ended(rig, who, pod)
     except LegFailed as stuck:
-        checked = rig.leg.variation.over_api
         if checked and NO_SHELL in stuck.sentence and f"container {rig.leg.approach.client}:" in stuck.sentence:
             sentence = f"{who} cannot start: the image of {rig.leg.approach.client} has no shell in which it could wait."
             raise LegFailed(sentence, "--keep-command leaves it its own command") from stuck

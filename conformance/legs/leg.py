@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from conformance.approaches.catalogue import GRAPH, Approach, container
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
-from conformance.cluster.pods import containers
+from conformance.cluster.pods import containers, every_container
 from conformance.evidence.items import redact
 from conformance.legs.variations import Variation, clients_of, vary
 from conformance.record.names import REPEAT, leg_name
@@ -93,7 +93,7 @@ class Leg:
             pod["spec"]["affinity"] = only_on(self.node)
         if self.graph:
             _keep(pod, self.approach, self.graph)
-        for each in [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]:
+        for each in every_container(pod):
             if "image" in each:
                 each["image"] = self.images.get(each["image"], each["image"])
         if not self.variation.over_api:  # a pod that is checked is the user's own: its words are not ours to fill in
@@ -115,8 +115,8 @@ class Leg:
 
     def beside(self) -> list[Object]:
         """Return what else the approach's file has, as deployed: in the leg's namespace, with its labels, pods on its node."""
-        whole = [*self.approach.beside]
-        filled: list[Object] = [self._filled(each) if self._ours(each) else copy.deepcopy(each) for each in whole]
+        beside = self.approach.beside
+        filled: list[Object] = [self._filled(each) if self._ours(each) else copy.deepcopy(each) for each in beside]
         for each in filled:
             each["metadata"] |= {"labels": {**each["metadata"].get("labels", {}), **self.labels}, "namespace": self.namespace}
             if each["kind"] == "Pod" and self.node:
