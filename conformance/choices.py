@@ -10,9 +10,11 @@ CHECKS = ("", "quick", "whole")
 STATES = ("HOLDS", "LACKS")
 """With which a check can be told to fail."""
 RUNTIMES = ("2.3", "1.6")
-"""containerd in a node of ours: the Go module (as kindest/node has), or Debian bookworm's."""
-ENGINES = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky"}
-"""Docker Engine in a pod -> the Debian that has it."""
+"""containerd in a node of ours: the Go module (as kindest/node has) with runc of its module, or Debian bookworm's two."""
+ENGINES = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky", "29.9": "trixie"}
+"""Docker Engine in a pod -> the Debian that has it, or whose client and containerd it gets: see `OF_A_MODULE`."""
+OF_A_MODULE = "29.9"
+"""The engine that no Debian has, built from its Go module, with runc: it wants time namespaces, which trixie's lacks."""
 HOST = "host"
 WORLDS = {
     HOST: "conformance.world.host:Host",

@@ -148,7 +148,7 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     store = Store(Progress())
     made_of = {
         CHILD: kind_node.HTTPD, PROBE: kind_node.PYTHON, DATABASE: kind_node.MARIADB, REGISTRY: kind_node.registry(store),
-        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), kind_node.docker()),
+        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), kind_node.docker(Store(Progress()))),
         NODE: kind_node.kind_node(store, RUNTIMES[0]),
     }  # fmt: skip
     assert set(made_of) == set(kind_node.KNOWN)
@@ -234,10 +234,10 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
         f"mkdir -p /etc/containerd/certs.d/docker.io && echo '{hosts}' >/etc/containerd/certs.d/docker.io/hosts.toml",
     )
     local = Registry(tmp_path, "127.0.0.1")
-    loaded = kind_node.with_child(kind_node.docker().image, kind_node.HTTPD.image)
+    loaded = kind_node.with_child(kind_node.docker(Store(Progress())).image, kind_node.HTTPD.image)
     with local.serving():
         for public, image in (
-            (DOCKER_CLI, kind_node.docker()), (DOCKER_DIND, loaded), (PROBE, kind_node.PYTHON),
+            (DOCKER_CLI, kind_node.docker(Store(Progress()))), (DOCKER_DIND, loaded), (PROBE, kind_node.PYTHON),
             (CHILD, kind_node.HTTPD), (DATABASE, kind_node.MARIADB),
         ):  # fmt: skip
             local.push(public, image.image.reference)

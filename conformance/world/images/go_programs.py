@@ -49,6 +49,10 @@ class Module:
     """Name that Go gives a program -> the one that it is known by."""
     names: Mapping[str, tuple[str, ...]] = field(factory=dict)
     """Program -> the names under which it is started, where it is several in one."""
+    linked: tuple[str, ...] = ()
+    """The linker's further options."""
+    c: bool = False
+    """Whether C is compiled with it, which wants a compiler and the headers that it includes (`packages.FOR_IMAGES`)."""
 
     @property
     def folder(self) -> Path:
@@ -77,7 +81,22 @@ NODE = Module(
 """What runs in our nodes: Kubernetes, etcd, containerd, CoreDNS, a registry. One module, so that what they share, which is
 two thirds of all but Kubernetes, is compiled once."""
 KIND = Module("kind", usual=20)
-OF_A_WORLD = (NODE, KIND)
+RUNC = Module(
+    "runc",
+    usual=40,
+    tags="seccomp netgo osusergo urfave_cli_no_docs",
+    linked=("-extldflags", "-static"),
+    c=True,
+)
+"""What makes containers in our nodes, and in a pod that has `ENGINE`. Static, for the machine's C library is not the node's."""
+ENGINE = Module(
+    "engine",
+    usual=420,
+    tags="exclude_graphdriver_btrfs no_btrfs no_systemd",
+    linked=("-X", "github.com/moby/moby/v2/dockerversion.Version=29.9.3"),
+)
+"""Docker Engine, dockerd and docker-proxy. Its module has a version of its own: v2.0.0-beta.24 is 29.9.3."""
+OF_A_WORLD = (NODE, KIND, RUNC)
 """What a kind cluster of ours is made with."""
 
 
@@ -88,7 +107,7 @@ def kubernetes_version() -> str:
 
 def cached(module: Module) -> Path:
     """Return the folder that holds, or will hold, the module's programs."""
-    return paths.cache() / "bin" / f"{module.name}-{digest(module.folder, module.tags, COMPILE)}"
+    return paths.cache() / "bin" / f"{module.name}-{digest(module.folder, module.tags, COMPILE, *module.linked)}"
 
 
 def build(module: Module, progress: Progress) -> Path:
@@ -108,7 +127,7 @@ _BUILDING: defaultdict[Path, Lock] = defaultdict(Lock)
 
 
 def _build(module: Module, target: Path, progress: Progress) -> None:
-    flags = "-s -w"
+    flags = " ".join(("-s -w", *module.linked))
     if module.version_package:
         version = kubernetes_version()
         major, minor = version.lstrip("v").split(".")[:2]
@@ -120,7 +139,7 @@ def _build(module: Module, target: Path, progress: Progress) -> None:
     making.mkdir(parents=True)
     with progress.step(f"building {module.name} from its Go module", usual=module.usual):
         args: list[str | Path] = [go, "build", *COMPILE, "-tags", module.tags, "-ldflags", flags, "-o", f"{making}/"]
-        env = {"CGO_ENABLED": "0", **_memory()}
+        env = {"CGO_ENABLED": "1" if module.c else "0", **_memory()}
         commands.run([*args, *module.packages], timeout=BUILD_SECONDS, cwd=module.folder, env=env, log="go")
         for old, new in module.renames.items():
             (making / old).rename(making / new)

@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from conformance import images
-from conformance.choices import ENGINES, RUNTIMES
+from conformance.choices import ENGINES, OF_A_MODULE, RUNTIMES
 from conformance.errors import NoImage, UsageError
 from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
 from conformance.wait import until
@@ -57,10 +57,10 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         raise UsageError(words, "give one of them")
     recipes = {
         CHILD: HTTPD,
-        DOCKER_CLI: docker(),
-        in_pods: docker(ENGINES[engine]),
-        CLI_2017: docker(),
-        DIND_2017: docker(),
+        DOCKER_CLI: docker(store),
+        in_pods: docker(store, engine),
+        CLI_2017: docker(store),
+        DIND_2017: docker(store),
         PROBE: PYTHON,
         DATABASE: MARIADB,
         REGISTRY: registry(store),
@@ -108,11 +108,27 @@ def _plain(store: Store, containerd: str) -> Image:
     return store.obtain(NODE, recipe, kindest_node(store)) if containerd == RUNTIMES[0] else store.build(recipe)
 
 
-def docker(suite: str = ENGINES["26.1"]) -> Recipe:
+def docker(store: Store, version: str = next(iter(ENGINES))) -> Recipe:
     """Return the recipe of the image that serves as client and as engine. Debian bookworm's docker.io has the client in it."""
-    client = "" if suite == "bookworm" else "docker-cli docker-compose"
-    what = f"docker.io{' and docker-cli' if client else ''} of Debian {suite}, entrypoint imitated"
-    return Recipe("docker", usual=40, base=suite, args={"CLIENT": client}, stand_in=what)
+    suite = ENGINES[version]
+    clients = "" if suite == "bookworm" else "docker-cli docker-compose docker-buildx"
+    of_debian = f"docker.io{' and docker-cli' if clients else ''} of Debian {suite}"
+    recipe = partial(Recipe, "docker", usual=40, base=suite)
+    if version != OF_A_MODULE:
+        return recipe(args={"PACKAGES": f"docker.io {clients}".strip()}, stand_in=f"{of_debian}, entrypoint imitated")
+
+    def fill(context: Path) -> None:
+        _copy(go_programs.build(go_programs.ENGINE, store.progress), context / "bin", "dockerd", "docker-proxy")
+        _copy(_runc(store), context / "bin", "runc")
+        (context / "bin" / "docker-init").symlink_to("/usr/bin/tini-static")
+
+    modules = (go_programs.ENGINE, go_programs.RUNC)
+    return recipe(
+        args={"PACKAGES": f"containerd {clients}"},
+        inputs=tuple(go_programs.cached(module).name for module in modules),
+        fill=fill,
+        stand_in=f"the modules of Docker Engine and runc, containerd and docker-cli of Debian {suite}, entrypoint imitated",
+    )
 
 
 def registry(store: Store) -> Recipe:
@@ -147,8 +163,14 @@ def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
     return Recipe("dind", usual=10, base=dind, inputs=(child.id,), fill=fill)
 
 
+SNAPSHOTTER = "io.containerd.snapshotter"
+STORES = (("image", "overlay2"), ("containerd",))
+"""Where an engine keeps images in its graph: Docker's own two folders; or, whose driver is a `SNAPSHOTTER` (from 29 on, in an
+empty graph), containerd's."""
+
+
 def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
-    """Let an engine load the child's image, and keep the two folders that hold it then.
+    """Let an engine load the child's image, and keep the folders that hold it then.
 
     Raises `NoImage` where a stand-in is of another version: what a Debian has moves on until it is released.
     """
@@ -166,13 +188,15 @@ def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
         asked = [*inside, "docker", "version", "--format", "{{.Server.Version}}"]
         served = commands.run(asked, timeout=20, log="images").stdout.strip()
         if engine.stand_in and not served.startswith(f"{version}."):
-            words = f"Debian {ENGINES[version]} has Docker Engine {served} now, and not {version}."
+            words = f"{engine.stand_in.partition(',')[0]} is Docker Engine {served} now, and not {version}."
             raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
         archive = target.with_name("child.tar")
         save({CHILD: child}, archive)
         commands.run(["docker", "cp", archive, f"{name}:/child.tar"], timeout=60, log="images")
         commands.run([*inside, "docker", "load", "-q", "-i", "/child.tar"], timeout=60, log="images")
-        pack = ["tar", "-C", "/var/lib/docker", "-cf", "/graph.tar", "image", "overlay2"]
+        # The store is the engine's own choice, for an engine keeps the one that its graph was first filled with.
+        status = commands.run([*inside, "docker", "info", "--format", "{{json .DriverStatus}}"], timeout=20, log="images").stdout
+        pack = ["tar", "-C", "/var/lib/docker", "-cf", "/graph.tar", *STORES[SNAPSHOTTER in status]]
         commands.run([*inside, *pack], timeout=60, log="images")
         commands.run(["docker", "cp", f"{name}:/graph.tar", target], timeout=60, log="images")
         archive.unlink()
@@ -198,6 +222,8 @@ def kind_node(store: Store, containerd: str) -> Recipe:
         for file in (context / "files").rglob("*"):  # the module cache is read-only
             file.chmod(file.stat().st_mode | 0o200)
         _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl", *(MODULE if own else ()))
+        if own:
+            _copy(_runc(store), context / "bin", "runc")
         shutil.copy2(importing, context)
         registry, shared = "registry.k8s.io", store.build(parts)
         of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
@@ -207,12 +233,13 @@ def kind_node(store: Store, containerd: str) -> Recipe:
         save(named, context / "images.tar")
 
     own = containerd == RUNTIMES[0]
+    runc = (go_programs.cached(go_programs.RUNC).name,) if own else ()
     importing = image_store.FOLDER / "node" / "import-images.sh"
-    wanted = " ".join((*OF_KIND, *(() if own else ("containerd",))))
+    wanted = " ".join((*OF_KIND, *(() if own else ("containerd", "runc"))))
     base = Recipe("packages", usual=40, base="bookworm", args={"PACKAGES": wanted})
     return Recipe(
         "kind-node", usual=30, base=base, args={"CONTAINERD": containerd, "KUBERNETES": version, "PAUSE": PAUSE_TAG},
-        inputs=(parts.image.id, dns.image.id, programs.name, kind_version, digest(importing)), fill=fill,
+        inputs=(parts.image.id, dns.image.id, programs.name, *runc, kind_version, digest(importing)), fill=fill,
         stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}", options=OPTIONS, entrypoint=ENTRYPOINT,
     )  # fmt: skip
 
@@ -223,7 +250,7 @@ OPTIONS = ("--env", "container=docker", "--stop-signal", "SIGRTMIN+3")
 MODULE = ("containerd", "containerd-shim-runc-v2", "ctr")
 OF_KIND = (
     "systemd", "systemd-sysv", "dbus", "conntrack", "iptables", "nftables", "iproute2", "ethtool", "util-linux", "mount", "kmod",
-    "bash", "ca-certificates", "jq", "procps", "curl", "socat", "libseccomp2", "pigz", "zstd", "runc",
+    "bash", "ca-certificates", "jq", "procps", "curl", "socat", "libseccomp2", "pigz", "zstd",
     "containernetworking-plugins",
 )  # fmt: skip
 """Debian packages of a kind node."""
@@ -253,6 +280,12 @@ def _copy(programs: Path, target: Path, *names: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name in names:
         shutil.copy2(programs / name, target / name, follow_symlinks=False)
+
+
+def _runc(store: Store) -> Path:
+    """Return the folder with runc. What its C wants is installed where it is missing."""
+    packages.ensure(store.progress, packages.FOR_IMAGES, install=store.install)
+    return go_programs.build(go_programs.RUNC, store.progress)
 
 
 def _pause(target: Path, store: Store) -> None:

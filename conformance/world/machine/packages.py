@@ -28,10 +28,12 @@ FOR_IMAGES: Needs = {
     "mmdebstrap": "mmdebstrap",
     "gcc": "gcc",
     "/usr/include/x86_64-linux-gnu/sys/types.h": "libc6-dev",
+    "/usr/include/seccomp.h": "libseccomp-dev",
+    "pkg-config": "pkg-config",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-"""Where images are built, not pulled (a compiler is of no use without its C library's headers, nor Debian's packages
-without the keys that signed them, which Ubuntu does not have by itself)."""
+"""Where images are built, not pulled (a compiler is of no use without its C library's headers, runc's neither without those of
+libseccomp, nor Debian's packages without the keys that signed them, which Ubuntu does not have by itself)."""
 
 USUAL = 30.0
 """Seconds that an installation takes, usually."""

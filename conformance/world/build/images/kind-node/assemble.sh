@@ -11,6 +11,7 @@ mv bin/kubernetes bin/kubelet bin/kubeadm bin/kubectl /usr/bin/
 if [[ $CONTAINERD == 1.6 ]]; then
     for program in containerd containerd-shim-runc-v2 ctr; do ln -sf "/usr/bin/$program" "/usr/local/bin/$program"; done
 else
+    mv bin/runc /usr/local/sbin/
     mv bin/* /usr/local/bin/
 fi
 chmod 0755 /usr/bin/kubernetes /usr/local/bin/* /kind/bin/*

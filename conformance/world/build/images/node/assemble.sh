@@ -8,8 +8,9 @@ cd /context
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold docker.io jq zstd
 rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc /usr/share/man /usr/share/locale
-# What no node calls: the engine's test programs; and a containerd beside the one that is at work.
+# What no node calls: the engine's test programs; and a containerd or a runc beside the one that is at work.
 rm -f /usr/bin/dnet /usr/bin/ovrouter
+[[ ! -e /usr/local/sbin/runc ]] || rm -f /usr/sbin/runc
 if [[ -e /usr/local/bin/containerd && ! /usr/local/bin/containerd -ef /usr/bin/containerd ]]; then
     rm -f /usr/bin/containerd /usr/bin/containerd-shim* /usr/bin/ctr
 fi
