@@ -17,7 +17,7 @@ import yaml
 
 from conformance.choices import RUNTIMES
 from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
-from conformance.world.images import go_programs, image_store, kind_node
+from conformance.world.images import go_programs, graphs, image_store, kind_node
 from conformance.world.images.image_store import Recipe, Store  # fmt: skip
 from conformance.world.machine import commands
 from conformance.world.machine.digest import digest
@@ -234,7 +234,7 @@ def test_a_cluster_that_is_not_ours_without_docker(foreign: tuple[str, dict[str,
         f"mkdir -p /etc/containerd/certs.d/docker.io && echo '{hosts}' >/etc/containerd/certs.d/docker.io/hosts.toml",
     )
     local = Registry(tmp_path, "127.0.0.1")
-    loaded = kind_node.with_child(kind_node.docker(Store(Progress())).image, kind_node.HTTPD.image)
+    loaded = graphs.with_child(kind_node.docker(Store(Progress())).image, kind_node.HTTPD.image)
     with local.serving():
         for public, image in (
             (DOCKER_CLI, kind_node.docker(Store(Progress()))), (DOCKER_DIND, loaded), (PROBE, kind_node.PYTHON),

@@ -13,10 +13,9 @@ from attrs import field, frozen
 
 from conformance import images
 from conformance.choices import ENGINES, OF_A_MODULE, RUNTIMES
-from conformance.errors import NoImage, UsageError
+from conformance.errors import UsageError
 from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
-from conformance.wait import until
-from conformance.world.images import go_programs, image_store
+from conformance.world.images import go_programs, graphs, image_store
 from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
 from conformance.world.machine.digest import digest
@@ -70,7 +69,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
     works |= {name: partial(store.obtain, name, recipe) for name, recipe in recipes.items()}
     used = _at_once(works)
     child, dind, dind_2017 = used[CHILD], used[in_pods], used[DIND_2017]
-    loaded = store.build(with_child(dind, child, engine))
+    loaded = store.build(graphs.with_child(dind, child, engine))
     # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
     archived = {name: used[name] for name in recipes} | {in_pods: loaded, DIND_2017: loaded if dind_2017 == dind else dind_2017}
 
@@ -148,60 +147,6 @@ def kindest_node(store: Store) -> str:
     if not default:
         raise LookupError(f"{defaults} names no image")
     return default[1]
-
-
-def with_child(dind: Image, child: Image, version: str = "26.1") -> Recipe:
-    """Return the recipe of an engine of a version whose graph holds the child's image when it starts.
-
-    A child's image is loaded, never pulled; and loading it into a starting engine cost every leg 2.6 s of its half CPU.
-    """
-
-    def fill(context: Path) -> None:
-        (context / "preload").mkdir()
-        _graph(dind, child, context / "preload" / "graph.tar", version)
-
-    return Recipe("dind", usual=10, base=dind, inputs=(child.id,), fill=fill)
-
-
-SNAPSHOTTER = "io.containerd.snapshotter"
-STORES = (("image", "overlay2"), ("containerd",))
-"""Where an engine keeps images in its graph: Docker's own two folders; or, whose driver is a `SNAPSHOTTER` (from 29 on, in an
-empty graph), containerd's."""
-
-
-def _graph(engine: Image, child: Image, target: Path, version: str) -> None:
-    """Let an engine load the child's image, and keep the folders that hold it then.
-
-    Raises `NoImage` where a stand-in is of another version: what a Debian has moves on until it is released.
-    """
-    name = f"conformance-graph-{engine.id}"
-    inside = ["docker", "exec", name]
-    start = ["docker", "run", "-d", "--rm", "--privileged", "--name", name, "-v", "/var/lib/docker", engine.reference]
-    commands.run(["docker", "rm", "-f", name], timeout=60, check=False, log="images")
-    commands.run([*start, "dockerd", "--host=unix:///var/run/docker.sock"], timeout=60, log="images")
-    try:
-
-        def answers() -> bool:
-            return commands.run([*inside, "docker", "version"], timeout=20, check=False, log="images").returncode == 0
-
-        until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
-        asked = [*inside, "docker", "version", "--format", "{{.Server.Version}}"]
-        served = commands.run(asked, timeout=20, log="images").stdout.strip()
-        if engine.stand_in and not served.startswith(f"{version}."):
-            words = f"{engine.stand_in.partition(',')[0]} is Docker Engine {served} now, and not {version}."
-            raise NoImage(words, f"another --docker, or --image {DOCKER_DIND}=REFERENCE of one that is")
-        archive = target.with_name("child.tar")
-        save({CHILD: child}, archive)
-        commands.run(["docker", "cp", archive, f"{name}:/child.tar"], timeout=60, log="images")
-        commands.run([*inside, "docker", "load", "-q", "-i", "/child.tar"], timeout=60, log="images")
-        # The store is the engine's own choice, for an engine keeps the one that its graph was first filled with.
-        status = commands.run([*inside, "docker", "info", "--format", "{{json .DriverStatus}}"], timeout=20, log="images").stdout
-        pack = ["tar", "-C", "/var/lib/docker", "-cf", "/graph.tar", *STORES[SNAPSHOTTER in status]]
-        commands.run([*inside, *pack], timeout=60, log="images")
-        commands.run(["docker", "cp", f"{name}:/graph.tar", target], timeout=60, log="images")
-        archive.unlink()
-    finally:
-        commands.run(["docker", "rm", "-f", "-v", name], timeout=60, check=False, log="images")
 
 
 def kind_node(store: Store, containerd: str) -> Recipe:
