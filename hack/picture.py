@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 import re
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from conformance.analysis.summary import Summary
 from conformance.record import stream
 from conformance.report.pictures import landed, style
 from conformance.report.pictures.drawing import WIDTH, Picture
+from hack.recorded import lines_of
 
 HERE = Path(__file__).parents[1]
 RECORDED = HERE / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
@@ -37,8 +36,7 @@ def standalone(picture: Picture) -> str:
 
 def made() -> str:
     """Return the picture of the recorded run."""
-    lines = lzma.decompress(RECORDED.read_bytes()).decode().splitlines()
-    return standalone(landed.picture(Summary.of(stream.of(json.loads(line) for line in lines))))
+    return standalone(landed.picture(Summary.of(stream.of(lines_of(RECORDED)))))
 
 
 if __name__ == "__main__":

@@ -328,9 +328,10 @@ def taken_away(seen: Seen) -> Observation:
     own = _own(after.output["levels"], container_of(child.output["process"]))
     if not own:
         return inconclusive("the child had no cgroup of its own that could go", child.id, after.id)
-    if unread := [level for level in own if not level.get("inode") and level.get("missing") != os.strerror(errno.ENOENT)]:
+    left = sorted({level["path"] for level in own if level.get("inode")})
+    gone = [level for level in own if "inode" not in level and level.get("missing") == os.strerror(errno.ENOENT)]
+    if unread := [level for level in own if level not in gone and not level.get("inode")]:
         return inconclusive(f"{unread[0]['path']} could not be looked at: {unread[0].get('missing', 'no inode')}", after.id)
-    left = sorted({level["path"] for level in own if "inode" in level})
     if left:
         return LACKS.because(f"{', '.join(left)} stays when all of the pod is gone", child.id, after.id)
     return HOLDS.because(f"{own[0]['path']} is gone, as in every other of {len(own)} hierarchies", child.id, after.id)

@@ -176,7 +176,8 @@ class SummaryTable:
         if self.record.footer is None or self.record.footer["interrupted"]:
             return "This run was interrupted: what follows is what it had seen until then."
         articles = filter(None, (cell.of_article for cell in self.cells))
-        cells = [cell for cell in articles if cell.verdict is not Verdict.SILENT]
+        foretold = (cell for cell in articles if cell.lost or any(part.predicted for part in cell.parts))
+        cells = [cell for cell in foretold if cell.verdict is not Verdict.SILENT]
         counts = Counter(cell.verdict for cell in cells)
         refuted = [f"{cell.family} on {cell.approach}" for cell in cells if cell.verdict is Verdict.REFUTED]
         confirmed = counts[Verdict.CONFIRMED]

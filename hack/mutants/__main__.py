@@ -6,8 +6,6 @@ and further RECORDs. Exits with 1 where a weakening survives or is broken.
 
 from __future__ import annotations
 
-import json
-import lzma
 import os
 import sys
 import tempfile
@@ -22,16 +20,11 @@ from hack.mutants import harness
 from hack.mutants.disguises import disguised
 from hack.mutants.probes import WeakProbe, probes
 from hack.mutants.weakenings import Refused, Weakening, declared
+from hack.recorded import lines_of
 
 RECORDED = harness.ROOT / "tests" / "recorded"
 DISGUISED = "cgroup-hybrid"
 """The run whose legs are put in disguise: it is of every level."""
-
-
-def lines_of(file: Path) -> list[Line]:
-    """Return the lines of a record, packed or not."""
-    data = file.read_bytes()
-    return [json.loads(line) for line in (lzma.decompress(data) if file.suffix == ".xz" else data).decode().splitlines()]
 
 
 def judged(further: Iterable[Path]) -> dict[str, list[Line]]:

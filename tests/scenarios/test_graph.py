@@ -241,6 +241,7 @@ def cgroups_left(seen: Seen, **own: str | int) -> Seen:
         ({"missing": "No such file or directory"}, State.HOLDS),
         ({"inode": 7}, State.LACKS),
         ({"missing": "Permission denied"}, State.INCONCLUSIVE),
+        ({"inode": 0, "missing": "No such file or directory"}, State.INCONCLUSIVE),
     ],
 )
 def test_a_cgroup_of_a_killed_child_goes_or_stays(seen: Look, own: dict[str, Any], state: State) -> None:

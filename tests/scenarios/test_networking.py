@@ -79,7 +79,8 @@ def test_an_unpublished_port_is_refused_beside_a_published_one_that_answers(seen
     name = "asked for the unpublished port"
     published = given(answered(leg, ON_POD_IP, REFUSED), ON_NODE_IP, served(leg), asked=PLACES[0])
     assert conclude("P2-05.unpublished", answered(published, name, REFUSED, port=80)).state is State.LACKS
-    assert conclude("P2-05.unpublished", answered(published, name, served(leg), port=80)).state is State.HOLDS
+    own = State.HOLDS if approach == "dind" else State.LACKS  # a child elsewhere answers there by way of who passes it on
+    assert conclude("P2-05.unpublished", answered(published, name, served(leg), port=80)).state is own
     assert conclude("P2-05.unpublished", answered(published, name, SILENT, port=80)).state is State.INCONCLUSIVE
     same = answered(published, name, served(leg), port=PORT)
     assert "same number" in conclude("P2-05.unpublished", same).reason

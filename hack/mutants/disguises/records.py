@@ -77,5 +77,5 @@ def a_run_of_what_is_known_better(leg: Leg) -> None:
 def a_run_that_was_not_asked_for_everything(leg: Leg) -> None:
     """The run judged one property of the leg; a reading of another was not made."""
     _judge_alone(leg, "P2-10")
-    for name in ("a line written", "the line in the logs"):
+    for name in ("a line written: create", "a line written: output", "the line in the logs"):
         leg.drop(name)

@@ -110,6 +110,14 @@ def an_engine_of_another_pod(leg: Leg) -> None:
     leg.last("pod of the engine that was started again")["metadata"]["uid"] = "another"
 
 
+@of("dind.engine-killed")
+def a_cgroup_that_is_there_and_is_not(leg: Leg) -> None:
+    """Of the child's own cgroups the node says neither that they are there nor that they are not."""
+    for level in leg.last("child's cgroups afterwards")["levels"]:
+        if "missing" in level:
+            level["inode"] = 0
+
+
 @of("dind.client-killed")
 def an_engine_that_kept_a_volume(leg: Leg) -> None:
     """The engine on the container's own file system has its graph on a volume after all."""

@@ -139,7 +139,7 @@ def in_network(net: str) -> Callable[[Any], Any]:
 
 def test_the_network_is_the_one_of_the_childs_namespace(recorded: Record) -> None:
     read = rows(landed.picture(Summary.of(recorded)), "dood.foreground")
-    assert read["the child's network"] == "its own network, 172.17.0.5"
+    assert read["the child's network"] == "its own network, 172.17.0.2"
     seen = recorded.seen("dood.foreground")
     assert read["pod"] == f"dood, {seen['pod'].output['status']['podIP']}"
     for name, whose in (("pod processes", "the pod's network"), ("node's first process", "the node's network")):

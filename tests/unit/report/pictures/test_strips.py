@@ -33,11 +33,16 @@ def again(record: Record, more: float) -> Record:
     return evolve(record, header={**record.header, "cells": cells}, legs=(*record.legs, *second), evidence=evidence)
 
 
+def served(record: Record) -> int:
+    """Return how many legs of a record came to serve."""
+    return sum("serving" in leg["times"] for leg in record.legs)
+
+
 def test_every_sample_is_one_dot(recorded: Record) -> None:
     for record, times_ in ((recorded, 1), (again(recorded, 0.5), 2)):
         start, residue = drawn(strips.picture(Summary.of(record)))
         samples = sum(len(each) for each in repeats.cold_starts(record).values())
-        assert samples == times_ * 27
+        assert samples == times_ * served(recorded) > 0
         assert len(marks(start, "sample")) == samples
         assert len(marks(residue, "sample")) == times_ * 5
         places = [(dot.get("cx"), dot.get("cy")) for dot in marks(start, "sample")]
@@ -56,7 +61,7 @@ def test_the_table_has_every_sample_of_every_leg(recorded: Record) -> None:
 def test_a_leg_that_never_served_has_no_dot(recorded: Record) -> None:
     legs = tuple({**leg, "times": {"deploying": 1.0}} if leg["leg"] == "dood.laden" else leg for leg in recorded.legs)
     start, _ = drawn(strips.picture(Summary.of(evolve(recorded, legs=legs))))
-    assert len(marks(start, "sample")) == 26
+    assert len(marks(start, "sample")) == served(recorded) - 1
 
 
 def test_residue_is_what_is_still_there(recorded: Record) -> None:

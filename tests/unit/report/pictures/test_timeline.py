@@ -36,8 +36,8 @@ def test_what_outlived_its_pod_but_is_another_process_was_not_looked_at(recorded
 
 
 def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
-    output = recorded.seen("dind.detached")["deletion"].output
-    ends = timeline.leg_ends(recorded, "dind.detached").ends
+    output = recorded.seen("dind.foreground-forced")["deletion"].output
+    ends = timeline.leg_ends(recorded, "dind.foreground-forced").ends
     called = output["delete_called"]
     at = {event["pid"]: event["at"] - called for event in output["events"] if event["event"] == "gone"}
     child = next(event["pid"] for event in output["followed"] if event["role"] == "child")
@@ -47,7 +47,7 @@ def test_ends_are_those_that_the_node_saw(recorded: Record) -> None:
         == next(event["at"] for event in output["events"] if event["event"] == "noted") - called
     )
     assert ends["the pod's last process"].after == max(after for pid, after in at.items() if pid != child)
-    seen = recorded.seen("dind.detached")
+    seen = recorded.seen("dind.foreground-forced")
     client = first_processes(seen["pod"].output, seen["pod processes"].output)["docker-cmds"]
     assert ends["the client's process"].after == at[client["pid"]]
     assert ends["the pod's object"].after == output["object_gone"] - called
@@ -69,7 +69,7 @@ def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> 
     def early(output: Any) -> None:
         for event in output["events"]:
             if event.get("role") == "child":
-                event["at"] -= 5
+                event["at"] -= 60
 
     ended = altered(recorded, "dind.detached", "deletion", early)
     assert timeline.leg_ends(ended, "dind.detached").ends["the child's process"].words == "had ended before the call"
@@ -88,8 +88,11 @@ def test_a_thing_that_was_read_of_one_approach_alone_says_so_of_the_other(record
 
 
 def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded: Record) -> None:
-    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(Summary.of(recorded))))
-    uncertain = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(uncertainty=0.4))
+    certain = recorded
+    for leg in recorded.legs:
+        certain = altered(certain, leg["leg"], "deletion", lambda output: output.update(uncertainty=0.001))
+    assert not any(marks(svg, "range") for svg in drawn(timeline.picture(Summary.of(certain))))
+    uncertain = altered(certain, "dood.foreground", "deletion", lambda output: output.update(uncertainty=0.4))
     svg = drawn(timeline.picture(Summary.of(uncertain)))[0]
     assert len(marks(svg, "range")) == 4
     assert "clocks ± 0.400 s" in words(svg)
