@@ -73,7 +73,7 @@ worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (o
 together: $(BIN)/.installed ## put the last run of each world in WORLDS into one report: reports/worlds.html
 	@$(BIN)/conformance report $(WORLDS:%=reports/%/latest)
 
-samples: worlds ## make worlds, and keep its records and reports under reports/samples, unless they tell of this machine
+samples: worlds ## make worlds, and keep its records and reports under reports/samples, unless they tell of this machine; write docs/beliefs.md
 	@$(BIN)/python -m hack.samples
 
 check: $(BIN)/.installed ## ruff, mypy --strict, shellcheck, yamllint, actionlint, zizmor

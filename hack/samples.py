@@ -1,4 +1,4 @@
-"""Keep what `make worlds` made as samples: `python -m hack.samples`.
+"""Keep what `make worlds` made as samples, and write docs/beliefs.md of them: `python -m hack.samples`.
 
 Refuses what would tell of the machine that made them, and a run that was other than expected.
 """
@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ import click
 from conformance.record import stream
 from conformance.world.machine import apt, paths
 from conformance.world.uml.guest import CGROUPS
+from hack import beliefs
 
 REPORTS = Path("reports")
 KEPT = ("record.jsonl", "report.html", "summary.md")
@@ -62,8 +63,13 @@ def unlike(source: Path) -> str:
     return "" if footer["exit_code"] == 0 else f"its run ended with {footer['exit_code']}: {footer['why']}"
 
 
-def main() -> int:
-    """Copy each world's last run and the report of all; give the exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Copy each world's last run and the report of all, write what they say of the beliefs; give the exit code."""
+    if arguments:
+        click.echo(
+            f"hack.samples takes no argument, and was given {' '.join(arguments)}: it copies what `make worlds` made", err=True
+        )
+        return 2
     copies = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
     copies[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
     telling, code = of_this_machine(), 0
@@ -81,8 +87,10 @@ def main() -> int:
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, kept)
         click.echo(kept)
+    if not code:
+        click.echo(beliefs.write(Path()))
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from attrs import field, frozen
 
 from conformance.analysis.counting import are, counted
 from conformance.analysis.parts import Part
-from conformance.claims.observations import HOLDS, LACKS, Observation
-
-Means = Mapping[tuple[str, str], Observation]
+from conformance.claims.beliefs import Means, each
+from conformance.claims.observations import HOLDS, LACKS
 
 
 @frozen
@@ -31,10 +30,6 @@ class Contradiction:
     needs: str = ""
 
 
-def _each(state: Observation, approach: str, *properties: str) -> Means:
-    return {(name, approach): state for name in properties}
-
-
 PRINTED = "P2-06.printed"
 LIMITS = ("P2-13", "P2-13.memory", "P2-13.cpu")
 
@@ -45,12 +40,12 @@ CONTRADICTIONS = (
             Position(
                 "The article",
                 "with Docker in the pod the container inherits the pod's CPU and memory constraints",
-                _each(HOLDS, "dind", *LIMITS),
+                each(HOLDS, "dind", *LIMITS),
             ),
             Position(
                 "GitLab Runner's documentation",
                 "limits set in the pod do not work, and the Docker daemon reports the full capacity of the node",
-                {**_each(LACKS, "dind", *LIMITS), **_each(HOLDS, "dind", "G-02")},
+                {**each(LACKS, "dind", *LIMITS), **each(HOLDS, "dind", "G-02")},
             ),
         ),
     ),
@@ -81,20 +76,20 @@ CONTRADICTIONS = (
             Position(
                 "The article",
                 "the container is not visible to the host's Docker, and never shows up on the host",
-                {**_each(HOLDS, "dind", "P2-15"), **_each(HOLDS, "dind", "P2-15.process")},
+                {**each(HOLDS, "dind", "P2-15"), **each(HOLDS, "dind", "P2-15.process")},
             ),
             Position(
                 "The kernel",
                 "no runtime of the host lists it, and its processes are processes of the host all the same",
-                {**_each(HOLDS, "dind", "P2-15"), **_each(LACKS, "dind", "P2-15.process")},
+                {**each(HOLDS, "dind", "P2-15"), **each(LACKS, "dind", "P2-15.process")},
             ),
         ),
     ),
     Contradiction(
         "Does the article's own command open a port?",
         (
-            Position("The article", "docker run -v 8080:80 httpd opens a port on the host", _each(HOLDS, "dood", PRINTED)),
-            Position("docker run's reference", "-v mounts a volume; -p publishes a port", _each(LACKS, "dood", PRINTED)),
+            Position("The article", "docker run -v 8080:80 httpd opens a port on the host", each(HOLDS, "dood", PRINTED)),
+            Position("docker run's reference", "-v mounts a volume; -p publishes a port", each(LACKS, "dood", PRINTED)),
         ),
     ),
     Contradiction(
@@ -104,7 +99,7 @@ CONTRADICTIONS = (
             Position(
                 "The docker image's README on privileged",
                 "privileged is required, also for the rootless image, and gives full access to the host",
-                _each(HOLDS, "dind", "H-01"),
+                each(HOLDS, "dind", "H-01"),
             ),
         ),
         needs="legs of docker:26.1-dind-rootless, privileged and not",

@@ -9,6 +9,7 @@ from functools import cached_property
 from attrs import frozen
 
 from conformance.analysis import article_claims, front, header, pairs, repeats
+from conformance.analysis.beliefs import Held, contradicted
 from conformance.analysis.checked import Checked
 from conformance.analysis.contradictions import CONTRADICTIONS, Settled, settle
 from conformance.analysis.noticed import Noticed
@@ -37,6 +38,8 @@ class Summary:
     pairs_line: str
     settled: Sequence[Settled]
     """Every contradiction of the sources."""
+    contradicted: Sequence[Held]
+    """What is repeated, and the record speaks against."""
     front: front.Front
     approaches: Mapping[str, header.ReportedApproach]
     world: header.ReportedWorld
@@ -66,6 +69,7 @@ class Summary:
             pairs=both,
             pairs_line=pairs.counted(both),
             settled=[settle(contradiction, parts) for contradiction in CONTRADICTIONS],
+            contradicted=contradicted(parts),
             front=front.Front.of(whole, record, parts, agreements.values()),
             approaches={name: header.ReportedApproach.of(record, name) for name in names},
             world=header.ReportedWorld.of(record),

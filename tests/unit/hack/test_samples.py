@@ -35,6 +35,15 @@ def test_what_was_made_is_kept(reports: Path) -> None:
     assert (reports / "samples" / "cgroup-v2" / "report.html").read_text() == "cgroup-v2 at 172.18.0.2"
     assert stream.read(reports / "samples" / "cgroup-v2" / "record.jsonl").footer
     assert (reports / "samples" / "worlds.html").is_file()
+    page = (reports.parent / "docs" / "beliefs.md").read_text(encoding="utf-8")
+    assert "| R2 | reports/samples/cgroup-v2/record.jsonl |" in page, "what is repeated is held against what was kept"
+
+
+@pytest.mark.parametrize("argument", ["--help", "cgroup-v1"])
+def test_an_argument_is_refused_and_nothing_is_copied(reports: Path, argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert samples.main([argument]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (reports / "samples").exists()
 
 
 def test_what_tells_of_the_machine_is_not(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
