@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import Expectation, Property, expect, prop
 from conformance.cluster.api import Object
@@ -83,7 +84,7 @@ def first(seen: Seen) -> Observation:
         return HOLDS.because("the client runs, and was never started again", pod.id)
     refused = _without_engine(log)
     if refused:
-        reason = f"the client ended ({restarts} restarts until then) and had said: {refused[0].strip()}"
+        reason = f"the client ended ({counted(restarts, 'restart')} until then) and had said: {refused[0].strip()}"
         return LACKS.because(reason, pod.id, log.id)
     return inconclusive(f"the client's container is {json.dumps(state)[:200]} and said: {log.output[-200:]!r}", pod.id, log.id)
 
@@ -104,10 +105,10 @@ def printed(seen: Seen) -> Observation:
     first_look, pod, log = seen["pod after its first try"], seen["pod after later tries"], seen["client's later log"]
     client, restarts = _client(pod.output), _client(pod.output).get("restartCount", 0)
     if "running" in client.get("state", {}) and restarts < TRIES:
-        reason = f"the client runs after {restarts} restarts, and ended no more in {TIMEOUTS.serving:g} s"
+        reason = f"the client runs after {counted(restarts, 'restart')}, and ended no more in {TIMEOUTS.serving:g} s"
         return HOLDS.because(reason, first_look.id, pod.id)
     if restarts >= TRIES and _without_engine(log):
-        return LACKS.because(f"no engine answered the client on 2375 in {restarts} tries", pod.id, log.id)
+        return LACKS.because(f"no engine answered the client on 2375 in {counted(restarts, 'try', 'tries')}", pod.id, log.id)
     return inconclusive("the client neither runs nor says that no engine answered", pod.id, log.id)
 
 

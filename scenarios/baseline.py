@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from conformance.analysis.counting import all_of, counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import prop
 from conformance.cluster.pods import container_ids, ready
@@ -81,8 +82,8 @@ def one_network(seen: Seen) -> Observation:
     if len(set(first.values())) > 1:
         return LACKS.because(f"the containers have {len(set(first.values()))} networks: {sorted(first.values())}", *cites)
     words = " and ".join(sorted({server_word(greeting.output["said"]) for greeting in greetings}))
-    reason = f"both ports answered from all {len(pages) - 1} places and on localhost (the pod's nonce; {words})"
-    return HOLDS.because(f"{reason}; {len(own)} containers and the sandbox are in {first[min(own)]}", *cites)
+    reason = f"both ports answered from {all_of(len(pages) - 1, 'place')} and on localhost (the pod's nonce; {words})"
+    return HOLDS.because(f"{reason}; {counted(len(own), 'container')} and the sandbox are in {first[min(own)]}", *cites)
 
 
 AT_ONCE = ("directory", "cgroups", "running containers", "network namespace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 
+from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object, pods_path
@@ -90,7 +91,7 @@ def composes(seen: Seen) -> Observation:
         return inconclusive(f"docker compose has {said(run)}", *cites)
     if run.output["exit"] != 0 and len(running) == len(SERVICES):
         return inconclusive(f"all services run, but docker compose ended with {said(run)}", *cites)
-    words = f"{len(running)} of {len(SERVICES)} services run ({said(run)}, {version.output['stdout'].strip()})"
+    words = f"{len(running)} of {counted(len(SERVICES), 'service')} run ({said(run)}, {version.output['stdout'].strip()})"
     lists = seen["compose: containers"]
     if len(running) < sum(container.get("State") == "running" for container in listed(lists)):
         return inconclusive(f"the leg's daemon says that more of them run: {words}", *cites, lists.id)

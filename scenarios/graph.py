@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from conformance.analysis.counting import counted
 from conformance.approaches.catalogue import GRAPH, container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
@@ -334,4 +335,6 @@ def taken_away(seen: Seen) -> Observation:
         return inconclusive(f"{unread[0]['path']} could not be looked at: {unread[0].get('missing', 'no inode')}", after.id)
     if left:
         return LACKS.because(f"{', '.join(left)} stays when all of the pod is gone", child.id, after.id)
-    return HOLDS.because(f"{own[0]['path']} is gone, as in every other of {len(own)} hierarchies", child.id, after.id)
+    return HOLDS.because(
+        f"{own[0]['path']} is gone, as in every other of {counted(len(own), 'hierarchy', 'hierarchies')}", child.id, after.id
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from conformance.analysis.counting import all_of, counted
 from conformance.answers import decoded
 from conformance.claims.article import PODS
 from conformance.claims.observations import HOLDS, LACKS, Observation, error, inconclusive
@@ -198,7 +199,7 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     elsewhere = sorted({answer.asked["node"] for answer in _with_nonce(seen, seen.every(ON_NODE_IP))})
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
-        came = HOLDS.because(f"the child's nonce came from all {len(asked)} places{where}", *(a.id for a in asked))
+        came = HOLDS.because(f"the child's nonce came from {all_of(len(asked), 'place')}{where}", *(a.id for a in asked))
         return _passed_on(seen) or came
     if seen.get(DELETION) and end_of(seen).had_ended:
         return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen[DELETION].id)
@@ -208,11 +209,11 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
         outcomes = sorted({str(a.output["outcome"]) for a in silent})
         if astray := led_astray(seen, silent):
             words, *cites = astray
-            return LACKS.because(f"{len(silent)} of {len(asked)} places: {words}{where}", *cites)
+            return LACKS.because(f"{len(silent)} of {counted(len(asked), 'place')}: {words}{where}", *cites)
         return inconclusive(f"{place} neither served nor refused: {', '.join(outcomes)}", *(a.id for a in silent))
     outcomes = sorted({"another page" if a.output["outcome"] == "served" else "refused" for a in silent})
     rule, *cites = _redirected(seen, len(silent))
-    words = f"{len(silent)} of {len(asked)} places: {' and '.join(outcomes)}{where}{rule}"
+    words = f"{len(silent)} of {counted(len(asked), 'place')}: {' and '.join(outcomes)}{where}{rule}"
     return LACKS.because(words, *(a.id for a in silent), *cites)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_HOST_GATEWAY, RUNNERS, RUNNERS_NETWORKS, RUNNERS_ROUTES
@@ -126,7 +127,9 @@ def takes_no_address(seen: Seen) -> Observation:
         return LACKS.because(f"{subnets}: {' and '.join(by)}, and with it {', '.join(named[:NAMED])}{more}", *cites)
     mine = sorted(str(route.network) for route in table if str(route.network) in ours)
     where = f"the pod has routes to {', '.join(mine)}" if mine else "the pod has no route to them"
-    return HOLDS.because(f"{subnets}: {where}, and they have none of {len(known)} addresses beside the pod", *cites)
+    return HOLDS.because(
+        f"{subnets}: {where}, and they have none of {counted(len(known), 'address', 'addresses')} beside the pod", *cites
+    )
 
 
 def _subnets(seen: Seen, held: Evidence) -> set[str]:

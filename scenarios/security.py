@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
+from conformance.analysis.counting import counted, were
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
@@ -62,8 +63,8 @@ def capabilities(seen: Seen) -> Observation:
     node = client.output[-1]
     its, own, full = (capabilities_on(node, process) for process in (child.output[0], client.output[0], node))
     cites = (*(run.id for run in runs.values()), child.id, client.id)
-    counted = f"{its.bit_count()} capabilities, the client {own.bit_count()}, the node's pid 1 {full.bit_count()}"
-    words = f"{refused}with {child.asked['option']} the child has {counted}"
+    numbers = f"{_capabilities(its)}, the client {own.bit_count()}, the node's pid 1 {full.bit_count()}"
+    words = f"{refused}with {child.asked['option']} the child has {numbers}"
     if own == full:
         return inconclusive(f"{words}: the client is privileged itself", *cites)
     return LACKS.because(words, *cites) if its & ~own else HOLDS.because(words, *cites)
@@ -210,8 +211,12 @@ def all_capabilities(seen: Seen) -> Observation:
         f"{name} has {_counted(had[name], process)}, seccomp mode {process['seccomp'] or 'unknown'}"
         for name, process in first_of.items()
     ]
-    words = f"of {every.bit_count()} capabilities {'; '.join(counts)}"
+    words = f"of {_capabilities(every)} {'; '.join(counts)}"
     return (HOLDS if every in had.values() else LACKS).because(words, first.id, node.id)
+
+
+def _capabilities(number: int) -> str:
+    return counted(number.bit_count(), "capability", "capabilities")
 
 
 def _counted(number: int, process: Object) -> str:
@@ -329,10 +334,11 @@ def commanded_by_others(seen: Seen) -> Observation:
     asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]
     answered = [answer for answer in asked if f'"ID":"{identity}"' in answer.output.get("body", "")]
     if answered:
-        reason = f"the daemon {identity} told {len(answered)} of {len(asked)} places who it is, and asked nobody who they are"
+        told_of = f"{len(answered)} of {counted(len(asked), 'place')}"
+        reason = f"the daemon {identity} told {told_of} who it is, and asked nobody who they are"
         return LACKS.because(reason, *(answer.id for answer in answered))
     if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):
-        return HOLDS.because(f"{len(asked)} places were refused", *(answer.id for answer in asked))
+        return HOLDS.because(f"{counted(len(asked), 'place')} {were(len(asked))} refused", *(answer.id for answer in asked))
     words, *cites = led_astray(seen, asked) or ("",)  # an accident that keeps others away is no protection
     return inconclusive(
         f"the engine's port neither answered as the daemon nor refused{f'; {words}' if words else ''}",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from conformance.analysis.counting import all_of, are, counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
@@ -156,10 +157,11 @@ def reclaimed(seen: Seen) -> Observation:
         return inconclusive("the daemon did not say whether it still has the child and its image", *(e.id for e in asked))
     if not left and not mounts and not listed:
         return _goes_on(seen) or HOLDS.because(
-            f"all {len(before.output)} paths are gone ({_size(_bytes(before))}); no mount is left", *cites
+            f"{all_of(len(before.output), 'path')} {are(len(before.output))} gone ({_size(_bytes(before))}); no mount is left",
+            *cites,
         )
-    words = [f"{len(left)} of {len(before.output)} paths are left ({_size(_bytes(after))})"]
-    words += [f"{len(mounts)} mounts"] if mounts else []
+    words = [f"{len(left)} of {counted(len(before.output), 'path')} {are(len(left))} left ({_size(_bytes(after))})"]
+    words += [counted(len(mounts), "mount")] if mounts else []
     words += [f"the daemon still lists the {'container' if 'container' in e.name else 'image'}" for e in listed]
     return LACKS.because("; ".join(words), *cites)
 
@@ -318,9 +320,11 @@ def empty_dir_reclaimed(seen: Seen) -> Observation:
     left = [line for space, lines in mounts_after.output.items() for line in lines if uid in line or space in spaces]
     if not after.output[path]["exists"] and not left:
         size = _size(before.output[path].get("bytes", 0))
-        return HOLDS.because(f"the directory ({size}) and all {len(were)} mounts, {len(overlays)} overlays, are gone", *cites)
+        return HOLDS.because(
+            f"the directory ({size}) and {all_of(len(were), 'mount')}, {counted(len(overlays), 'overlay')}, are gone", *cites
+        )
     words = [f"the directory is left ({_size(after.output[path].get('bytes', 0))})"] if after.output[path]["exists"] else []
-    words += [f"{len(left)} of {len(were)} mounts are left"] if left else []
+    words += [f"{len(left)} of {counted(len(were), 'mount')} {are(len(left))} left"] if left else []
     return LACKS.because("; ".join(words), *cites)
 
 

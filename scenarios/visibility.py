@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from conformance.analysis.counting import counted, one_of
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
@@ -60,10 +61,10 @@ def known(seen: Seen) -> Observation:
     cites = [listing.id for listing in lists]
     if blind:
         return inconclusive(f"{' and '.join(blind)} do not hold the pod's own, so they could not hold its child", *cites)
-    counted = ", ".join(f"{len(ids)} {name}" for name, ids in ids_of.items())
+    numbers = ", ".join(f"{len(ids)} {name}" for name, ids in ids_of.items())
     if knowing := [name for name, ids in ids_of.items() if child in ids]:
         return HOLDS.because(f"its container is among the {' and the '.join(knowing)}", *cites)
-    return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {counted}", *cites)
+    return LACKS.because(f"its container is in none of these lists, the pod's own ({len(own)}) in each: {numbers}", *cites)
 
 
 def engines_lists(rig: Rig) -> None:
@@ -95,9 +96,10 @@ def judge_host_list(seen: Seen) -> Observation:
     child, cites = container_of(seen[CHILD].output["process"]), (own.id, node.id)
     if child not in _listed(own):
         return inconclusive("the leg's own engine does not list the child, so it was not there to be listed", *cites)
+    number = len(_listed(node))
     if child in _listed(node):
-        return HOLDS.because(f"one of the {len(_listed(node))} containers that the node's engine lists is the child's", *cites)
-    reason = f"none of the {len(_listed(node))} containers that the node's engine lists is the child's; the leg's engine lists it"
+        return HOLDS.because(f"{one_of(number, 'container')} that the node's engine lists is the child's", *cites)
+    reason = f"none of the {counted(number, 'container')} that the node's engine lists is the child's; the leg's engine lists it"
     return LACKS.because(reason, *cites)
 
 
@@ -141,12 +143,13 @@ def out_of_sight(seen: Seen) -> Observation:
         return inconclusive("it serves its nonce, and the node saw no process at all, not even the pod's", *cites)
     own = [other for other in processes.output if container_of(other) == container_of(process)]
     if not own:
-        return HOLDS.because(
-            f"it serves its nonce, and is none of the {len(processes.output)} processes that the node sees", *cites
-        )
+        many = counted(len(processes.output), "process", "processes")
+        return HOLDS.because(f"it serves its nonce, and is none of the {many} that the node sees", *cites)
     # Where it was started again since, it is another process, and no less the child.
     levels = next((other for other in own if _who(other) == _who(process)), own[0])["nspid"]
-    reason = f"the node sees it as pid {levels[0]}; it is in {len(levels)} nested PID namespaces, its own in each: {levels}"
+    reason = (
+        f"the node sees it as pid {levels[0]}; it is in {counted(len(levels), 'nested PID namespace')}, its own in each: {levels}"
+    )
     return LACKS.because(reason, *cites)
 
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 
-def counted(number: int, thing: str) -> str:
-    """Return how many of a thing there are: '1 cell', '2 cells'."""
-    return f"{number} {thing}{'s' * (number != 1)}"
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return how many of a thing there are: '1 cell', '2 cells', of `things` where an s does not make several of it."""
+    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
+
+
+def all_of(number: int, thing: str) -> str:
+    """Return every thing of so many: 'all 2 cells', of 1 'the only cell'."""
+    return "the only " + thing if number == 1 else f"all {counted(number, thing)}"
+
+
+def one_of(number: int, thing: str) -> str:
+    """Return that it is about one of so many: 'one of the 2 cells', of 1 'the only cell'."""
+    return all_of(1, thing) if number == 1 else f"one of the {counted(number, thing)}"
 
 
 def are(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from conformance.analysis.counting import all_of, are, were
 from conformance.claims.observations import State
 from conformance.record.names import MENDED
 from conformance.record.stream import Line, Record
@@ -40,11 +41,10 @@ def conclude(
         first = failing[0]
         return 1, f"--fail-on: {len(failing)} of what it names, first {first['property']}[{first['leg']}] is {first['state']}"
     judged = len(seen.observations) - len(skipped)
+    rest = f"; {len(skipped)} not applicable" if skipped else ""
     if "checked" in seen.header:
-        decided = f"all {judged} observations were" if judged > 1 else "the only observation was"
-        return 0, f"{decided} decided" + (f"; {len(skipped)} not applicable" if skipped else "")
-    expected = f"all {judged} observations are" if judged > 1 else "the only observation is"
-    return 0, f"{expected} as expected" + (f"; {len(skipped)} not applicable" if skipped else "")
+        return 0, f"{all_of(judged, 'observation')} {were(judged)} decided{rest}"
+    return 0, f"{all_of(judged, 'observation')} {are(judged)} as expected{rest}"
 
 
 def _undecided(seen: Record, *, interrupted: bool, broken: str) -> list[str]:

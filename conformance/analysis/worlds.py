@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.analysis.counting import counted
+from conformance.analysis.counting import all_of, counted
 from conformance.analysis.header import ReportedWorld
 from conformance.claims.observations import State
 from conformance.evidence.identity import parsed
@@ -82,8 +82,7 @@ class SideBySide:
         if not compared:
             return "These worlds have no cell that two of them decided: nothing can be compared."
         if not self.apart:
-            of_all = f"all {compared} cells" if compared > 1 else "the only cell"
-            return f"On {of_all} that more than one of these worlds decided they agree."
+            return f"On {all_of(compared, 'cell')} that more than one of these worlds decided they agree."
         names = ", ".join(dict.fromkeys(f"{row.about['family']} on {row.leg.partition('.')[0]}" for row in self.apart))
         cells = counted(compared, "cell")
         return f"Of the {cells} that more than one of these worlds decided they disagree on {len(self.apart)}: {names}."

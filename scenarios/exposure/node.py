@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.analysis.counting import are, counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_ATTACKS, HUB
@@ -130,12 +131,12 @@ def shares_sockets(seen: Seen) -> Observation:
     seen_in_pod = {(e["device"], e["inode"]) for reading in pod for e in reading.output.values() if e["exists"]}
     shared = sorted(there[key].removeprefix("/var").removeprefix("/run/") for key in seen_in_pod & there.keys())
     others = [name for name in shared if name != ENGINES]
-    counted = f"{len(shared)} of the {len(there)} sockets in the node's /run are in the pod"
+    shown = f"{len(shared)} of the {counted(len(there), 'socket')} in the node's /run {are(len(shared))} in the pod"
     if not others:
-        return HOLDS.because(f"{counted}; {granted(seen)}", *cites)
+        return HOLDS.because(f"{shown}; {granted(seen)}", *cites)
     listed = [name for name in NAMED if name in others]
     listed += [f"{len(others) - len(listed)} more"] if len(listed) < len(others) else []
-    words = f"{counted}, beside the engine's {', '.join(listed)}"
+    words = f"{shown}, beside the engine's {', '.join(listed)}"
     if CONTAINERDS in others:
         answers = "answers" if is_settings(greeting.output["said"]) else f"does not answer ({greeting.output['outcome']})"
         words += f"; containerd {answers} there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
 from conformance.evidence import cgroupfs
@@ -80,8 +81,8 @@ def burn(seen: Seen) -> Observation:
     if read is None:
         return inconclusive("the child's own CPU use could not be read", use.id)
     used, periods, by = read
-    reason = f"used {used:.2f} CPU of the pod's {limit:g}{as_declared(seen, 'cpu', limit)}, throttled in {periods} periods; "
-    reason += f"without limits {possible:.2f}"
+    reason = f"used {used:.2f} CPU of the pod's {limit:g}{as_declared(seen, 'cpu', limit)}, "
+    reason += f"throttled in {counted(periods, 'period')}; without limits {possible:.2f}"
     cites = (calibration.id, use.id)
     binds = _bound(*read)
     if binds is None:

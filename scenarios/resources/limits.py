@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
+from conformance.analysis.counting import counted
 from conformance.approaches.catalogue import container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
@@ -58,7 +59,8 @@ def readable(seen: Seen) -> Observation:
     if not aware:
         return not_applicable("no limit binds the child, so there is none to read", *cites)
     node = cgroupfs.counter(files.get("/proc/meminfo", "").replace(":", "").replace(" kB", ""), "MemTotal")
-    reason = f"{'; '.join(parts)}; beside that {within.output['cpus']} CPUs and {(node or 0) >> 10} MiB, which are the node's"
+    of_node = f"{counted(within.output['cpus'], 'CPU')} and {(node or 0) >> 10} MiB, which are the node's"
+    reason = f"{'; '.join(parts)}; beside that {of_node}"
     if all(aware):
         return HOLDS.because(reason, *cites)
     return LACKS.because(f"in part: {reason}" if any(aware) else reason, *cites)

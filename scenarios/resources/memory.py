@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
@@ -133,7 +134,7 @@ def judge_allocation(seen: Seen) -> Observation:
     if "all" not in lines and reached <= by.limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
-            f"{rose} OOM kills counted, exit code {ends}"
+            f"{counted(rose, 'OOM kill')} counted, exit code {ends}"
             if rose > 0
             else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
         )
@@ -144,7 +145,7 @@ def judge_allocation(seen: Seen) -> Observation:
         )
     if "all" not in lines and reached <= by.limit and (held := _held(before, by, end)):
         return HOLDS.because(f"held after {_mib(reached)} {whose}, and not ended: {held}{made_by(seen)}", *cites)
-    reason = f"reached {_mib(reached)}, {rose} OOM kills, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
+    reason = f"reached {_mib(reached)}, {counted(rose, 'OOM kill')}, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
     return inconclusive(f"{reason}: neither stopped, nor held, nor let through", *cites)
 
 
@@ -177,7 +178,8 @@ def _held(before: Evidence, by: Bound, end: Evidence) -> str:
     for level in by.levels:
         limit, has, times = cgroupfs.memory_held_at(level), cgroupfs.memory_used(level), refused[level.path]
         if has is not None and FULL * limit <= has <= by.pods and times > 0:
-            return f"{level.parts[-1]} has {_mib(has)} of {_mib(limit)}, and was refused more {times} times; nothing was killed"
+            refusals = f"was refused more {counted(times, 'time')}"
+            return f"{level.parts[-1]} has {_mib(has)} of {_mib(limit)}, and {refusals}; nothing was killed"
     return ""
 
 

@@ -7,6 +7,7 @@ import time
 
 from attrs import frozen
 
+from conformance.analysis.counting import are, counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import CADVISOR
@@ -105,7 +106,8 @@ def counted_once(seen: Seen) -> Observation:
     reason += (
         f"{sum(each.used for each in summed):.2f}: the child's time is in them {share:.2f} times; of the child's own cgroup "
     )
-    reason += f"there are {len(nested)} series, with pod={', '.join(sorted({each.labels['pod'] for each in nested})) or 'none'!r}"
+    pods = ", ".join(sorted({each.labels["pod"] for each in nested})) or "none"
+    reason += f"there {are(len(nested))} {counted(len(nested), 'series', 'series')}, with pod={pods!r}"
     if BILLED <= share <= TOO_MUCH:
         return HOLDS.because(reason, *cites)
     if share <= UNBILLED or share >= TWICE:

@@ -48,7 +48,7 @@ WHOLE = series(POD, 3.0, pod="p")
             INSIDE,
             [series(SCOPE, 2.9, pod="p", container="dind-daemon"), series(INSIDE, 2.0)],
             State.HOLDS,
-            "there are 1 series, with pod='none'",
+            "there is 1 series, with pod='none'",
         ),
         (
             INSIDE,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from conformance.analysis.counting import are, counted, were
+from conformance.analysis.counting import all_of, are, counted, one_of, were
 from conformance.analysis.pairs import Comparison
 from conformance.analysis.summary import Summary
 from conformance.record import stream
@@ -21,6 +21,18 @@ WRONG = re.compile(r"\b1 (cells|observations|legs|nodes|pairs|controls|are|were|
 @pytest.mark.parametrize(("number", "words"), [(0, "0 cells are were"), (1, "1 cell is was"), (2, "2 cells are were")])
 def test_a_thing_and_its_verb_are_of_its_number(number: int, words: str) -> None:
     assert f"{counted(number, 'cell')} {are(number)} {were(number)}" == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 tries"), (1, "1 try"), (2, "2 tries")])
+def test_what_an_s_makes_no_plural_of_has_its_own(number: int, words: str) -> None:
+    assert counted(number, "try", "tries") == words
+
+
+@pytest.mark.parametrize(
+    ("number", "all_words", "words"), [(1, "the only cell", "the only cell"), (2, "all 2 cells", "one of the 2 cells")]
+)
+def test_where_there_is_one_it_is_the_only_one(number: int, all_words: str, words: str) -> None:
+    assert (all_of(number, "cell"), one_of(number, "cell")) == (all_words, words)
 
 
 @pytest.mark.parametrize(
