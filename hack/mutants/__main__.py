@@ -1,7 +1,8 @@
-"""Try every weakening; print, of each, which final observation told it, and how many were caught.
+"""Try every weakening; print, of each, which final observation, or test, told it, and how many were caught.
 
 `python -m hack.mutants [-k WORDS] [RECORD...]`. Judged are the recorded runs of tests/recorded/, legs of them in disguise,
-and further RECORDs. Exits with 1 where a weakening survives or is broken.
+and further RECORDs; the code of probes, which reads a node, has its own tests. Exits with 1 where a weakening survives or is
+broken.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def main(words: str, further: tuple[Path, ...]) -> None:
 
         def tried(each: Weakening | WeakProbe) -> harness.Tried:
             if isinstance(each, Weakening):
-                return harness.weakened(each, evidence, before)
+                return harness.tested(each) if each.test else harness.weakened(each, evidence, before)
             own = harness.kept(each.blinded(records), Path(folder) / each.name.replace(" ", "-"))
             return harness.compare(each.name, before, harness.judgements(harness.ROOT, own))
 

@@ -69,9 +69,9 @@ class Tried:
         return f"BROKEN    {self.name}: {self.broken}" if self.broken else f"SURVIVED  {self.name}"
 
 
-def copy(into: Path) -> Path:
-    """Copy the project's code into a folder, with what Python has compiled of it, and return the folder."""
-    for name in COPIED:
+def copy(into: Path, *further: str) -> Path:
+    """Copy the project's code, and further folders, into a folder, with what Python has compiled of it; return the folder."""
+    for name in (*COPIED, *further):
         shutil.copytree(ROOT / name, into / name, ignore=shutil.ignore_patterns("build", "tools", "tables"))
     return into
 
@@ -120,12 +120,41 @@ def compare(name: str, before: Judgements, after: Generator[tuple[str, Judgement
 
 
 def weakened(weakening: Weakening, evidence: Path, before: Judgements) -> Tried:
-    """Try a weakening of the code. Raises `Refused`."""
+    """Try a weakening of the code on records. Raises `Refused`."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        project = copy(Path(folder))
-        weakening.apply(project)
-        # Python takes what it has compiled of a file of the same second and size for its own.
-        source = project / weakening.file
-        for compiled in source.parent.glob(f"__pycache__/{source.stem}.*"):
-            compiled.unlink()
+        project = _weak(weakening, copy(Path(folder)))
         return compare(weakening.name, before, judgements(project, evidence, weakening.by))
+
+
+def tested(weakening: Weakening) -> Tried:
+    """Try a weakening of the code on the tests that it names. Raises `Refused`.
+
+    What its tests say without it stands in the way: tests that fail anyway tell nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        project = copy(Path(folder), "tests")
+        if (sound := _pytest(project, weakening.test)).returncode:
+            return Tried(weakening.name, "", f"its tests fail without it: {_last(sound.stdout + sound.stderr)}")
+        weak = _pytest(_weak(weakening, project), weakening.test)
+        failed = next((line for line in weak.stdout.splitlines() if line.startswith("FAILED ")), "")
+        if failed or not weak.returncode:
+            return Tried(weakening.name, failed.removeprefix("FAILED "))
+        return Tried(weakening.name, "", _last(weak.stdout + weak.stderr))
+
+
+def _weak(weakening: Weakening, project: Path) -> Path:
+    """Weaken a copy, and return it. Python takes what it has compiled of a file of the same second and size for its own."""
+    weakening.apply(project)
+    source = project / weakening.file
+    for compiled in source.parent.glob(f"__pycache__/{source.stem}.*"):
+        compiled.unlink()
+    return project
+
+
+def _pytest(project: Path, module: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", module]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=LIMIT, check=False)  # noqa: S603 -- our own
+
+
+def _last(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "nothing was said")

@@ -25,6 +25,8 @@ class Weakening:
     instead: str
     by: str = ""
     """The record that is to tell it, judged first; where none is named, a run as it was recorded."""
+    test: str = ""
+    """The tests that are to tell it, where it is code that reads a node: no record holds what it would have read."""
 
     def apply(self, folder: Path) -> None:
         """Weaken the copy of the project in a folder. Raises `Refused` where the text is not there exactly once."""

@@ -15,6 +15,8 @@ from tests.conftest import recorded_lines
 IDENTITY = "conformance/evidence/identity.py"
 NONCE = """if child.output["page"].get("body", "").strip() != nonce:"""
 DECOY = "a page of a decoy"
+PROCFS, OF_PROCFS = "conformance/probes/agent/procfs.py", "tests/unit/probes/agent/test_procfs.py"
+START = ".split()[19])"
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +83,22 @@ def test_what_is_made_of_all_cells_does_not_count_where_a_judge_broke() -> None:
     assert sound.other(other) == ["Q[leg]: HOLDS -> LACKS"]
     assert sound.other(unlike) == ["Q[leg]: HOLDS -> nothing", "exit code: 0 -> 1"]
     assert broken.other(sound) == ["P[leg]: ERROR -> HOLDS", "exit code: 2 -> 0"]
+
+
+def test_a_weakening_of_what_reads_a_node_is_told_by_its_tests() -> None:
+    of_probe = Weakening("a name", "a mistake", PROCFS, START, START.replace("19", "18"), test=OF_PROCFS)
+    result = harness.tested(of_probe)
+    assert result.caught, str(result)
+    assert result.told_by.startswith(f"{OF_PROCFS}::test_")
+
+
+@pytest.mark.parametrize(
+    ("instead", "test", "words"),
+    [
+        (f"{START}  # the same", OF_PROCFS, "SURVIVED  a name"),
+        (f"{START} +", OF_PROCFS, "BROKEN    a name: "),
+        (START.replace("19", "18"), "tests/unit/no_such_test.py", "BROKEN    a name: its tests fail without it: "),
+    ],
+)
+def test_what_its_tests_do_not_tell_is_not_caught(instead: str, test: str, words: str) -> None:
+    assert str(harness.tested(Weakening("a name", "a mistake", PROCFS, START, instead, test=test))).startswith(words)

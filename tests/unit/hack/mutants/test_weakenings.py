@@ -21,6 +21,7 @@ def test_a_weakening_is_of_what_is_there(weakening: Weakening) -> None:
     assert weakening.text != weakening.instead
     runs = {run.name.partition(".")[0] for run in RECORDED.parent.glob("*.xz")}
     assert weakening.by in {"", *runs, *(disguise.name for disguise in disguises())}
+    assert not weakening.test or (ROOT / weakening.test.partition("::")[0]).is_file()
 
 
 @pytest.mark.parametrize(("source", "count"), [("y = 2\n", 0), ("x = 1\nx = 1\n", 2), (None, 0)])

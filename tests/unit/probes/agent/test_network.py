@@ -57,3 +57,12 @@ def test_who_listens_is_told_by_the_socket_that_it_holds() -> None:
         assert os.getpid() in [process["pid"] for process in here]
         assert all(process["comm"] for process in here)
     assert network.listeners({"netns": os.getpid(), "port": port}) == []
+
+
+def test_who_is_connected_to_a_port_does_not_listen_on_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted, _ = server.accept()
+    with client, accepted:
+        assert network.listeners({"netns": os.getpid(), "port": port}) == []

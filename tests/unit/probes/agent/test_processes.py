@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from conformance.probes.agent import processes
+from conformance.probes.agent.procfs import start_time
 
 
 def test_the_ancestry_goes_up_to_pid_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +39,14 @@ def test_who_holds_an_inotify_instance_is_told_with_its_user(monkeypatch: pytest
         os.close(handle)
     assert (own["held"] >= 1, own["user"]) == (True, os.getuid())
     assert own["ns"]["user"] == str(Path("/proc/self/ns/user").readlink())
+
+
+def test_a_process_is_alive_by_its_pid_and_start_until_it_ends() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        own = {"pid": child.pid, "start": start_time(child.pid)}
+        assert processes.alive(own)
+        assert not processes.alive({**own, "start": own["start"] - 1}), "it is another that had its number"
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert not processes.alive(own), "nobody has taken note of its end, and it has ended"
+    assert not processes.alive(own)

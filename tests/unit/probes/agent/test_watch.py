@@ -38,3 +38,13 @@ def test_a_note_is_seen_soon_and_the_beat_stays_slow(tmp_path: Path) -> None:
     assert noted["seen"] - float(noted["text"].split()[1]) < 0.15, "a look every quarter of a second sees it after 0.2 s"
     assert 2 <= sum(line["event"] == "alive" for line in events) <= 4
     assert [line["event"] for line in events if line["event"] in ("gone", "end")] == ["gone", "end"]
+
+
+def test_a_process_that_has_the_number_of_another_is_not_followed() -> None:
+    events: list[Object] = []
+    with subprocess.Popen(["sleep", "60"]) as child:
+        entry = {"role": "child", "pid": child.pid, "start": start_time(child.pid) - 1}
+        watch({"processes": [entry], "seconds": 0.3}, Listener(events))
+        child.kill()
+    assert [line["event"] for line in events] == ["absent", "watching", "end"]
+    assert events[1]["pids"] == []
