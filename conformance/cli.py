@@ -147,7 +147,8 @@ def selfcheck(
 @options.USD
 @options.of_run
 def check(
-    file: Path,
+    which: str,
+    namespace: str,
     client: str,
     engine: str,
     socket: str,
@@ -166,18 +167,22 @@ def check(
 ) -> None:
     """Judge a pod of your own: what containers that are started through its engine keep of what a pod promises.
 
-    FILE has one Pod, or one object with a pod template. It is deployed in a namespace of the run's own; its client waits,
-    what it names (ConfigMaps, Secrets, claims) is stood in for, and a container is started over the engine's own API.
+    FILE has one Pod, or one object with a pod template; KIND/NAME is one of a cluster. It is deployed in a namespace
+    of the run's own; its client waits, what it names (ConfigMaps, Secrets, claims) is stood in for, and a container is
+    started over the engine's own API.
     """
     from conformance import images, suite
     from conformance.approaches.catalogue import give
+    from conformance.check import source
     from conformance.check.roles import Roles
     from conformance.check.subject import Subject
     from conformance.run import session
     from conformance.run.header import Asked
     from conformance.world.images import image_store
+    from conformance.world.reach import reach
 
-    subject = Subject.of(file, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
+    described = source.of_cluster(reach(context, world), which, namespace) if namespace else source.of_file(Path(which))
+    subject = Subject.of(described, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
     for pod in subject.approaches:
         give(pod)
     kind = "quick" if quick else "whole"

@@ -111,7 +111,8 @@ PRIVILEGED = click.option(
     "--allow-privileged", is_flag=True, help="With --context: allow privileged pods, and what else the run says that it needs."
 )
 OF_CHECK = (
-    click.argument("file", metavar="FILE", type=click.Path(path_type=Path)),
+    click.argument("which", metavar="FILE|KIND/NAME"),
+    click.option("-n", "namespace", metavar="NAMESPACE", default="", help="Check KIND/NAME of this namespace; it is only read."),
     click.option(
         "--client", metavar="CONTAINER", default="", help="The container that starts containers, where that is not clear."
     ),

@@ -12,6 +12,7 @@ from attrs import frozen
 from conformance.approaches.catalogue import LOADER
 from conformance.check.made import ONE_POD, Made, Place, at, made_of
 from conformance.cluster.api import Object
+from conformance.cluster.pods import every_container
 from conformance.errors import UsageError
 
 
@@ -76,5 +77,23 @@ def _pod(owner: Object, it: Made) -> Object:
         spec.setdefault("volumes", []).append(
             {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}
         )
+    _take_servers_away(spec)
     kept = {key: meta[key] for key in ("labels", "annotations") if meta.get(key)}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **kept}, "spec": spec}
+
+
+OF_SERVER = ("ephemeralContainers", "nodeName", "overhead", "preemptionPolicy", "priority")
+"""Fields of a pod's spec that the API server, the scheduler or kubectl debug fills in: no pod is created with them."""
+OF_ACCOUNT = "kube-api-access-"
+"""How the volume of its account's token begins, which every pod gets anew (kubernetes plugin/pkg/admission/serviceaccount)."""
+
+
+def _take_servers_away(spec: Object) -> None:
+    """Take away what a pod that runs has, and none has before: a file may be what `kubectl get -o yaml` printed."""
+    for field in OF_SERVER:
+        spec.pop(field, None)
+    for part, field in ((spec, "volumes"), *((each, "volumeMounts") for each in every_container({"spec": spec}))):
+        if own := [each for each in part.get(field) or [] if not str(each["name"]).startswith(OF_ACCOUNT)]:
+            part[field] = own
+        else:
+            part.pop(field, None)

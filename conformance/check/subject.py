@@ -12,6 +12,7 @@ from conformance.check.manifest import described
 from conformance.check.mend import Mend, mend
 from conformance.check.questions import QUESTIONS
 from conformance.check.roles import Roles, roles
+from conformance.check.source import Source
 from conformance.check.standins import stand_in_paths, stand_ins
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, every_container
@@ -39,53 +40,50 @@ class Subject:
     """Whether the mended pod is judged beside it."""
 
     @classmethod
-    def of(cls, file: Path, asked: Roles, *, keep_command: bool = False, mended: bool = False) -> Subject:
-        """Return the pod of a file; what `asked` names settles who is who.
+    def of(cls, source: Source, asked: Roles, *, keep_command: bool = False, mended: bool = False) -> Subject:
+        """Return the pod that is described; what `asked` names settles who is who.
 
-        Raises `UsageError` where the file cannot be read, has no pod, no engine is found in it, or it is to be mended and cannot.
+        Raises `UsageError` where there is no pod, no engine is found in it, or it is to be mended and cannot.
         """
         try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as failed:
-            why = getattr(failed, "strerror", None) or "it is no text in UTF-8"
-            raise UsageError(f"{file} cannot be read: {why}.", "give a file with a Pod, as YAML or JSON") from failed
-        try:
-            return cls._of(file, text, asked, keep_command=keep_command, mended=mended)
+            return cls._of(source, asked, keep_command=keep_command, mended=mended)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as odd:
-            sentence = f"{file.name} has no pod as Kubernetes has them: {type(odd).__name__}: {odd}."
+            sentence = f"{source.name} has no pod as Kubernetes has them: {type(odd).__name__}: {odd}."
             raise UsageError(sentence, "kubectl apply --dry-run=server -f FILE says what the API server makes of it") from odd
 
     @classmethod
-    def _of(cls, file: Path, text: str, asked: Roles, *, keep_command: bool, mended: bool) -> Subject:
-        read = described(text, file.name)
-        who = roles(read.pod, file.name, client=asked.client, engine=asked.engine, socket=asked.socket)
+    def _of(cls, source: Source, asked: Roles, *, keep_command: bool, mended: bool) -> Subject:
+        read, file = described(source.text, source.name), source.file
+        who = roles(read.pod, source.name, client=asked.client, engine=asked.engine, socket=asked.socket)
         known = mend(read, who)
         if mended and _mended_file(file).exists():
             raise UsageError(f"{_mended_file(file)} is there already, and --mend would write it.", "move it away")
         if mended and isinstance(known, str):
-            raise UsageError(f"{file.name} cannot be mended: {known}.", "check it without --mend")
+            raise UsageError(f"{source.name} cannot be mended: {known}.", "check it without --mend")
+        words = f"{read.words} of {source.within}"
         objects, lines = stand_ins(read.pod, read.others)
         volumes, paths = stand_in_paths(read.pod)
         approach = Approach(
             name=CHECKED,
-            title=f"{read.words} of {file.name}",
+            title=words,
             client=who.client,
             daemon=who.engine,
             port=who.port,
             granted=granted(read.pod, who),
             manifest=read.pod,
-            text=text,
+            text=source.text,
             socket=who.socket if who.engine else "",
             beside=tuple(objects),
-            file=str(file),
+            file=source.place,
             volumes=volumes,
             keeps_command=keep_command,
         )
-        words = [str(file)]
+        options: list[str] = []
         for option, value in (("--client", asked.client), ("--engine", asked.engine), ("--socket", asked.socket)):
-            words += [option, value] if value else []
-        words += ["--keep-command"] * keep_command + ["--mend"] * mended
-        return cls(approach, f"{read.words} of {file.name}", who.why, (*lines, *paths), file, shlex.join(words), known, mended)
+            options += [option, value] if value else []
+        options += ["--keep-command"] * keep_command + ["--mend"] * mended
+        command = " ".join([source.command, *map(shlex.quote, options)])
+        return cls(approach, words, who.why, (*lines, *paths), file, command, known, mended)
 
     def write_mended(self) -> Path:
         """Write the file's objects with the mend beside the file; return where. Raises `OSError`, `UsageError` without a mend."""

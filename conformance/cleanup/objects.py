@@ -10,7 +10,7 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from conformance.cluster import leases
-from conformance.cluster.api import NAMESPACES, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
+from conformance.cluster.api import FORBIDDEN, NAMESPACES, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.legs import naming
@@ -26,7 +26,6 @@ NAMESPACE = "conformance"
 """Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
 OF_PROBES = ("pods", "configmaps", "secrets")
 COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), VOLUMES)
-FORBIDDEN = 403
 FOLDERS = ("*", "selfcheck/*", "check/*")
 """Where under reports a run's folder may be."""
 T = TypeVar("T")

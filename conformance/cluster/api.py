@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 Object = dict[str, Any]
-GONE = 404
+FORBIDDEN, GONE = 403, 404
 NAMESPACES = "/api/v1/namespaces"
 VOLUMES = "/api/v1/persistentvolumes"
 
@@ -196,9 +196,16 @@ class Refused(RigError):
 
     def __init__(self, status: int, reason: str, message: str) -> None:
         """Keep the server's own words."""
-        super().__init__(f"The API server refused ({status} {reason}): {message}")
+        super().__init__(f"The API server refused ({status} {reason}): {message}", REMEDIES.get(status, ""))
         self.status = status
         self.message = message
+
+
+REMEDIES = {
+    401: "log in: the credentials of the kubeconfig are refused",
+    FORBIDDEN: "ask for that right, or use a context of somebody who has it",
+}
+"""What can be done about the server's status, whatever was asked."""
 
 
 def _refusal(status: int, data: bytes) -> Refused:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import PROBES
-from conformance.cluster.api import GONE, Refused
+from conformance.cluster.api import FORBIDDEN, GONE, Refused
 from conformance.evidence.items import Seen
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from scenarios.resources.reading import made_by, runtime
 
 COMMAND = "cat /proc/self/cgroup"
-FORBIDDEN, NOT_ALLOWED = 403, 405
+NOT_ALLOWED = 405
 CLOSED = (FORBIDDEN, GONE, NOT_ALLOWED)
 """What kubelet or the API server answers where nobody may run commands so (`enableDebuggingHandlers: false`, or no right to)."""
 IN_RUNTIME = "OCI runtime exec failed"

@@ -8,6 +8,7 @@ import pytest
 
 from conformance.check.mend import Mend
 from conformance.check.roles import DOCKER, Roles
+from conformance.check.source import of_file
 from conformance.check.subject import Subject
 from tests.conftest import ROOT
 
@@ -34,7 +35,7 @@ def test_every_example_is_looked_at() -> None:
 
 @pytest.mark.parametrize("name", FOUND)
 def test_client_engine_and_socket_of_an_example(name: str) -> None:
-    subject = Subject.of(EXAMPLES / f"{name}.yaml", Roles("", "", ""))
+    subject = Subject.of(of_file(EXAMPLES / f"{name}.yaml"), Roles("", "", ""))
     approach = subject.approach
     assert (approach.client, approach.daemon, approach.socket) == FOUND[name]
     assert approach.port == 0
@@ -50,5 +51,5 @@ def test_an_example_says_where_it_is_from_and_what_is_not_as_it_is_there(name: s
 
 
 def test_a_claim_and_a_token_of_an_example_stand_beside_its_pod() -> None:
-    beside = Subject.of(EXAMPLES / "gitea-runner.yaml", Roles("", "", "")).approach.beside
+    beside = Subject.of(of_file(EXAMPLES / "gitea-runner.yaml"), Roles("", "", "")).approach.beside
     assert [each["kind"] for each in beside] == [*["PersistentVolume", "PersistentVolumeClaim"] * 2, "Secret"]

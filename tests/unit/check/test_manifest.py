@@ -86,3 +86,15 @@ def test_what_is_none_is_one_sentence(text: str, says: str) -> None:
         described(text, "f.yaml")
     assert says in refused.value.sentence
     assert refused.value.remedy
+
+
+def test_what_a_pod_that_runs_was_given_is_taken_away_again() -> None:
+    token = {"name": "kube-api-access-x7x7x", "projected": {"sources": [{"configMap": {"name": "kube-root-ca.crt"}}]}}
+    mounts = [{"name": "mine", "mountPath": "/mine"}, {"name": "kube-api-access-x7x7x", "mountPath": "/var/run/secrets"}]
+    spec = {"containers": [{**SPEC["containers"][0], "volumeMounts": mounts}, {"name": "b", "volumeMounts": mounts[1:]}],
+            "nodeName": "n", "priority": 7, "preemptionPolicy": "Never", "overhead": {}, "ephemeralContainers": [{"name": "d"}],
+            "volumes": [{"name": "mine", "emptyDir": {}}, token]}  # fmt: skip
+    assert described(yaml.safe_dump(of("Pod", spec)), "f").pod["spec"] == {
+        "containers": [{**SPEC["containers"][0], "volumeMounts": mounts[:1]}, {"name": "b"}],
+        "volumes": [{"name": "mine", "emptyDir": {}}],
+    }

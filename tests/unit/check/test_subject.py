@@ -10,6 +10,7 @@ import yaml
 
 from conformance.check.mend import Mend
 from conformance.check.roles import Roles
+from conformance.check.source import Source, of_file
 from conformance.check.subject import Subject
 from conformance.errors import UsageError
 from conformance.legs.leg import Leg
@@ -26,10 +27,10 @@ POD: dict[str, Any] = {
 NOBODY = Roles("", "", "")
 
 
-def a_file(folder: Path, pod: dict[str, Any] = POD) -> Path:
+def a_file(folder: Path, pod: dict[str, Any] = POD) -> Source:
     file = folder / "pod.yaml"
     file.write_text(yaml.safe_dump(pod))
-    return file
+    return of_file(file)
 
 
 def test_it_is_an_approach_whose_diff_names_the_file(tmp_path: Path) -> None:
@@ -58,16 +59,11 @@ def test_the_command_in_the_record_asks_for_the_same(tmp_path: Path) -> None:
     file = a_file(tmp_path)
     subject = Subject.of(file, Roles("c", "e", "/run/x.sock"), keep_command=True, mended=True)
     asked = Asked(check="quick", subject=subject, fail_on=(("LACKS", "P2-13"),))
-    words = f"{file} --client c --engine e --socket /run/x.sock --keep-command --mend --quick --fail-on LACKS:P2-13"
+    words = f"{file.place} --client c --engine e --socket /run/x.sock --keep-command --mend --quick --fail-on LACKS:P2-13"
     assert asked.command == f"conformance check {words}"
 
 
-def test_what_cannot_be_read_or_mended_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read: No such file"):
-        Subject.of(tmp_path / "none.yaml", NOBODY)
-    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="no text in UTF-8"):
-        Subject.of(tmp_path / "binary", NOBODY)
+def test_what_cannot_be_mended_is_one_sentence(tmp_path: Path) -> None:
     nodes = {**POD, "spec": {"containers": [{"name": "c", "volumeMounts": [{"name": "s", "mountPath": "/var/run"}]}],
                              "volumes": [{"name": "s", "hostPath": {"path": "/var/run"}}]}}  # fmt: skip
     with pytest.raises(UsageError, match="cannot be mended") as refused:
@@ -93,7 +89,7 @@ def test_the_users_words_are_not_filled_in(tmp_path: Path) -> None:
     spec = {**POD["spec"], "volumes": [{"name": "v", "secret": {"secretName": "s"}}, {"name": "w", "hostPath": {"path": "/srv"}}]}
     file = tmp_path / "pod.yaml"
     file.write_text(yaml.safe_dump_all([words, {**POD, "spec": spec}]))
-    leg = Leg("r", Subject.of(file, NOBODY).approach, VARIATIONS[OVER_API], "n", 1)
+    leg = Leg("r", Subject.of(of_file(file), NOBODY).approach, VARIATIONS[OVER_API], "n", 1)
     assert leg.beside()[0]["stringData"] == words["stringData"]
     assert leg.pod()["spec"]["volumes"][1]["hostPath"]["path"] == f"/var/lib/conformance/{leg.namespace}/volume-w"
 
@@ -117,4 +113,4 @@ def test_a_mended_file_is_not_overwritten_and_a_mended_pod_not_mended_again(tmp_
     written = Subject.of(file, NOBODY, mended=True).write_mended()
     with pytest.raises(UsageError, match="is there already"):
         Subject.of(file, NOBODY, mended=True)
-    assert Subject.of(written, NOBODY).mend == "its engine has this mend already"
+    assert Subject.of(of_file(written), NOBODY).mend == "its engine has this mend already"
