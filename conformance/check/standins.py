@@ -24,7 +24,8 @@ def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list
     given = {(each.get("kind"), (each.get("metadata") or {}).get("name")): each for each in others if each.get("kind") in KEPT}
     objects: list[Object] = []
     lines: list[str] = []
-    for kind, name, keys in _named(pod):
+    pulled = [each["name"] for each in pod["spec"].get("imagePullSecrets") or [] if each.get("name")]
+    for kind, name, keys in [*_named(pod), *(("Secret", name, set[str]()) for name in pulled if ("Secret", name) in given)]:
         entry = given.get((kind, name))
         lines.append(f"{kind} {name}: {'as in the file' if entry else _shape(keys)}")
         if kind == "PersistentVolumeClaim":
@@ -33,6 +34,11 @@ def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list
             empty = {"stringData" if kind == "Secret" else "data": dict.fromkeys(keys, "")} if keys else {}
             filled = {key: entry[key] for key in OF_CONTENT if key in entry} if entry else empty
             objects.append({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}} | filled)
+    # kubelet passes over a pull secret that is not there; an empty one it would take for broken.
+    missing = [name for name in pulled if ("Secret", name) not in given]
+    lines += [
+        f"Secret {name} of imagePullSecrets: left out; an image that is not on the node is pulled without it" for name in missing
+    ]
     return objects, lines
 
 

@@ -203,6 +203,7 @@ class Refused(RigError):
 
 REMEDIES = {
     401: "log in: the credentials of the kubeconfig are refused",
+    409: "run it again, under another name: what is there is somebody else's",
     FORBIDDEN: "ask for that right, or use a context of somebody who has it",
 }
 """What can be done about the server's status, whatever was asked."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Container
 from typing import Any
 
-from conformance.cluster.api import Cluster, namespaced
+from conformance.cluster.api import Cluster, Object, namespaced
 
 
 def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
@@ -14,7 +14,16 @@ def stand_ins(cluster: Cluster, given: Container[str] = ()) -> dict[str, str]:
     return {name: what for name, what in noted(cluster, "stand-ins").items() if name not in given}
 
 
+def is_ours(cluster: Cluster) -> bool:
+    """Return whether `up` made this cluster."""
+    return _world(cluster) is not None
+
+
 def noted(cluster: Cluster, what: str) -> dict[str, Any]:
     """Return what `up` noted on a cluster of ours; nothing on another."""
-    world = cluster.get(namespaced("conformance", "configmaps", "world")) or {}
+    world = _world(cluster) or {}
     return dict(json.loads(world.get("data", {}).get(what, "{}")))
+
+
+def _world(cluster: Cluster) -> Object | None:
+    return cluster.get(namespaced("conformance", "configmaps", "world"))

@@ -77,7 +77,7 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
             asked = f"is the image {container['image']} on the node? " if waiting["reason"] in OF_IMAGES else ""
             raise error(
                 f"{who} cannot start: container {container['name']}: {waiting['reason']}: {message}{last}.",
-                f"{asked}kubectl -n {pod['metadata']['namespace']} describe pods",
+                f"{asked}{look_at(pod)}",
             )
     for condition in status.get("conditions", []):
         may_come = patient and any(words in str(condition.get("message")) for words in MAY_COME)
@@ -92,6 +92,11 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
         raise error(
             f"{who} ended instead of running: {words or status.get('message') or 'no container says why'}.", "see its logs"
         )
+
+
+def look_at(pod: Object) -> str:
+    """Return the command that shows more of a pod that is stuck."""
+    return f"kubectl -n {pod['metadata']['namespace']} describe pods"
 
 
 def ready(pod: Object) -> bool:

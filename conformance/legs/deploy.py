@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 
 from conformance.cluster.api import VOLUMES, Cluster, Object, Refused, namespaced, pods_path
-from conformance.cluster.pods import ended_before, raise_if_stuck, status_of, statuses_of
+from conformance.cluster.pods import ended_before, look_at, raise_if_stuck, status_of, statuses_of
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
@@ -37,6 +38,11 @@ def create_pod(
         try:
             cluster.create(collection, pod, **query)
         except Refused as refused:
+            if BY_ADMISSION.search(refused.message):
+                asks = ", ".join(leg.approach.granted) or "nothing beyond an ordinary pod"
+                sentence = f"The cluster's admission refuses the pod of {leg.approach.file}: {refused.message}"
+                remedy = f"have it take the pod in namespaces conformance-*; the pod asks for {asks}"
+                raise LegFailed(sentence, remedy) from refused
             if check_in and refused.status in MISTAKES:
                 sentence = f"{leg.approach.file} is no pod to the API server: {refused.message}"
                 raise UsageError(sentence, f"mend {leg.approach.file}") from refused
@@ -87,6 +93,10 @@ MISTAKES = (400, 422)
 """What the API server answers to a field it does not know, and to a value that cannot be."""
 
 
+BY_ADMISSION = re.compile(r'"[^"]*" is forbidden: |denied the request')
+"""How an admission plugin and a webhook begin to refuse an object (apiserver pkg/admission, NewForbidden; webhook/errors).
+Where somebody lacks the right to create one, no name stands before "is forbidden"."""
+DIAGNOSTICS = "the pod, its log and its events are in the run's folder, in diagnostics"
 NO_SHELL = 'exec: "sh": executable file not found'
 """What runc says of a command that begins with a shell that is not there."""
 
@@ -109,9 +119,10 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         done = [each for each in there if (each.get("state", {}).get("terminated") or {}).get("exitCode") == 0]
         at_fault = [each for each in there if "running" not in each.get("state", {}) and each not in done]
         ends = [line for container in at_fault for line in last_log(rig, pod, container["name"])[-1:]]
-        if not ends:
-            raise
-        raise LegFailed(f"{stuck.sentence.rstrip('.')}; its log ends: {' / '.join(ends)}.", stuck.remedy) from stuck
+        log = f"; its log ends: {' / '.join(ends)}" if ends else ""
+        # A user's pod is gone when its remedy is read.
+        remedy = stuck.remedy.replace(look_at(pod), DIAGNOSTICS) if checked else stuck.remedy
+        raise LegFailed(f"{stuck.sentence.rstrip('.')}{log}.", remedy) from stuck
     return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
 

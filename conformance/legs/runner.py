@@ -54,6 +54,8 @@ class LegRunner:
     """How far the leg was when, in seconds of the wall clock."""
     done: threading.Event = field(factory=threading.Event)
     _readings: dict[Reading, str] = field(factory=dict)
+    _made: bool = False
+    """Whether the leg's namespace was made."""
 
     def run(self) -> None:
         """Run the leg to its end. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
@@ -145,6 +147,7 @@ class LegRunner:
         rig.check_stop()
         labels = {**rig.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         rig.cluster.create(NAMESPACES, {"metadata": {"name": rig.leg.namespace, "labels": labels}})
+        self._made = True
         self._read(lambda p: p.before_creation)
         since = float(rig.home.ask("clock").output)
         for each in rig.both:
@@ -214,6 +217,8 @@ class LegRunner:
     def _clean(self) -> None:
         """Remove everything the leg made, backwards, and note what could not be."""
         rig, leg = self.rig, self.rig.leg
+        if not self._made:  # one of that name that was there already is somebody else's
+            return
         try:
             if leg.approach.marks_image:
                 there = rig.cluster.items(pods_path(leg.namespace))

@@ -8,9 +8,9 @@ from attrs import define, field
 
 from conformance import images
 from conformance.cleanup.objects import NAMESPACE
-from conformance.cluster.api import NAMESPACES, Cluster, Object, namespaced
+from conformance.cluster.api import NAMESPACES, Cluster, Object
 from conformance.cluster.leases import RUN_LABEL, HeldLease
-from conformance.cluster.notes import noted, stand_ins
+from conformance.cluster.notes import is_ours, noted, stand_ins
 from conformance.errors import NoCluster
 from conformance.probes import deploy
 from conformance.probes.node import NodeProbe
@@ -44,7 +44,7 @@ class Footing:
 
     def take(self) -> None:
         """Find or make the namespace of the run's probes and its Lease, and take the Lease."""
-        ours = self.cluster.get(namespaced(NAMESPACE))
+        ours = is_ours(self.cluster)  # somebody else may have a namespace of that name, which is not a run's to use
         self.namespace = NAMESPACE if ours else f"{NAMESPACE}-{self.run}"
         if not ours:
             labels = {RUN_LABEL: self.run, "pod-security.kubernetes.io/enforce": "privileged"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from conformance.approaches.catalogue import PRINTED_PORT, Approach, catalogue
+from conformance.approaches.catalogue import PRINTED_PORT, Approach, catalogue, given
 from conformance.cluster.api import Cluster, Object
 from conformance.cluster.leases import RUN_LABEL
 from conformance.legs.leg import Leg
@@ -63,6 +63,8 @@ class Plan:
     def pod_a(self) -> Object:
         """Return the run's Pod A, the article's first figure, beside the probes: what a network does without any Docker."""
         pod = self.leg(catalogue()[BASELINE], "plain", 0, BASELINE).pod()
+        if given():  # it goes with a pod that is checked, which may go where ordinary ones do not
+            pod["spec"]["tolerations"] = [{"operator": "Exists"}]
         pod["metadata"] = {"name": f"{BASELINE}-{self.run}", "namespace": self.namespace, "labels": {RUN_LABEL: self.run}}
         return pod
 

@@ -14,6 +14,7 @@ from conformance.approaches.catalogue import catalogue, given
 from conformance.cleanup import objects
 from conformance.cleanup.residue import left_before
 from conformance.cluster.api import Object
+from conformance.cluster.nodes import taking
 from conformance.controls.catalogue import approach_of, deployed
 from conformance.errors import NoCluster
 from conformance.legs.deploy import create_pod
@@ -26,6 +27,8 @@ from conformance.run.plan import Plan
 from conformance.run.stamp import engines, settings, stamp
 
 UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"), "leg_node": "", "nodes": []}
+ORDINARY: Object = {"spec": {}}
+"""A pod that asks nothing of its node."""
 LOOKS_AT_ONCE = 4
 """Questions before the first leg that are asked at the same time."""
 TAG_IS_THEIRS = (
@@ -62,10 +65,13 @@ class Preflight:
         """
         footing, probes = self.footing, self.footing.await_probes()
         self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
-        workers = [node["metadata"]["name"] for node in footing.nodes if not _is_tainted(node)]
+        checked = [pod.manifest for pod in given().values()]
+        workers, why_not = taking(checked or [ORDINARY], footing.nodes)
+        if not workers and checked:
+            remedy = "give a node that label, or the pod a toleration; a pod that is checked goes where it would"
+            raise NoCluster(f"No node takes the pod that is checked: {why_not}.", remedy)
         if not workers:
-            names = ", ".join(sorted(probes))
-            raise NoCluster(f"No node takes ordinary pods: {names} are tainted or cordoned.", "kubectl uncordon NODE")
+            raise NoCluster(f"No node takes ordinary pods: {why_not}.", "kubectl uncordon NODE, or take the taint away")
         with ThreadPoolExecutor(LOOKS_AT_ONCE) as looks:
             before = {name: looks.submit(inventory, probe) for name, probe in probes.items()}
             listening = [looks.submit(probe.ask, "listening") for probe in probes.values()]
@@ -89,27 +95,27 @@ class Preflight:
                 addresses={node["metadata"]["name"]: _address(node) for node in footing.nodes},
                 leg_node=leg_node,
                 rate=rate,
-                pin=len(workers) > 1,
+                pin=len(workers) > 1 or bool(checked),
                 world=self.world,
                 first_port=self.ports.start,
                 folder=str(folder),
                 images=dict(footing.references),
                 unavailable=unavailable,
             )
-            checked = sorted({*approaches} - {*unavailable})
-            list(looks.map(lambda approach: self._check(plan, approach), checked))
+            takes = sorted({*approaches} - {*unavailable})
+            list(looks.map(lambda approach: self._check(plan, approach), takes))
             self.before = {name: look.result() for name, look in before.items()}
         if self.world["cgroup"] == "v2":  # elsewhere a node's own engine has its containers in one of these
             cgroups = left_before(self.before) or "nothing"
             self._note("at the root of the nodes' cgroups, of engines in pods of runs before this one", cgroups)
-        self._note("pods of approaches that the API server takes (dry run)", ", ".join(checked))
+        self._note("pods of approaches that the API server takes (dry run)", ", ".join(takes))
         return plan
 
     def _unavailable(self, workers: list[str], silent: Mapping[str, str]) -> dict[str, str]:
         """Return why each approach that cannot be had here cannot; `silent` says of nodes why their engine does not answer."""
         approaches = [*catalogue().values(), *given().values(), *deployed()]
         reasons = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
-        self._note("nodes that take ordinary pods", ", ".join(workers))
+        self._note(f"nodes that take {'the pod' if given() else 'ordinary pods'}", ", ".join(workers))
         self._note(f"Docker Engine on {NODE_SOCKET} of such nodes", reasons or "answers on each")
         remedy = "`conformance up` makes a cluster whose nodes have one"
         why = f"no node's Docker Engine answers on {NODE_SOCKET} ({reasons}); {remedy}"
@@ -131,11 +137,6 @@ class Preflight:
         self.footing.lease.note_port(self.ports.start)
         self._note("ports that nothing listens on, on any node", f"{self.ports.start} to {self.ports.stop - 1}")
         self._note("other runs at work on this cluster", ", ".join(sorted(self.others)) or "none")
-
-
-def _is_tainted(node: Object) -> bool:
-    taints = any(taint["effect"] in ("NoSchedule", "NoExecute") for taint in node["spec"].get("taints", []))
-    return taints or bool(node["spec"].get("unschedulable"))
 
 
 def _address(node: Object) -> str:

@@ -107,3 +107,19 @@ def test_what_may_be_missing_is_not_made() -> None:
         "volumes": [{"name": "v", "configMap": {"name": "m", "optional": True}}],
     }
     assert stand_ins({"spec": spec}, ()) == ([], [])
+
+
+def test_a_pull_secret_is_taken_of_the_file_or_left_out_and_named() -> None:
+    spec = {"containers": [{"name": "c"}], "imagePullSecrets": [{"name": "mine"}, {"name": "theirs"}]}
+    mine = {
+        "kind": "Secret",
+        "metadata": {"name": "mine"},
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": "e30="},
+    }
+    objects, lines = stand_ins({"spec": spec}, [mine])
+    assert [(each["metadata"]["name"], each["type"]) for each in objects] == [("mine", "kubernetes.io/dockerconfigjson")]
+    assert lines == [
+        "Secret mine: as in the file",
+        "Secret theirs of imagePullSecrets: left out; an image that is not on the node is pulled without it",
+    ]

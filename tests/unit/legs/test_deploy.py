@@ -12,8 +12,8 @@ from attrs import evolve
 from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import VOLUMES, Refused
 from conformance.controls.catalogue import approach_of
-from conformance.errors import RigError, TimedOut
-from conformance.legs.deploy import LegFailed, create_beside, runs
+from conformance.errors import ConformanceError, RigError, TimedOut
+from conformance.legs.deploy import LegFailed, create_beside, create_pod, runs
 from conformance.legs.leg import Leg
 from conformance.legs.variations import OVER_API, VARIATIONS
 from tests.builders.rig import a_rig
@@ -153,3 +153,37 @@ def test_a_pod_that_is_checked_waits_for_room_on_a_node(message: str, waits: boo
     else:
         with pytest.raises(LegFailed, match="cannot be scheduled"):
             runs(rig, "The pod", pending)
+
+
+def refusal(status: int, message: str, check_in: str) -> ConformanceError:
+    """Return how the refusal of a pod's creation is told."""
+
+    def create(*_: Any, **__: Any) -> Any:
+        raise Refused(status, "", message)
+
+    server: Any = SimpleNamespace(create=create)
+    with pytest.raises(ConformanceError) as refused:
+        create_pod(server, Leg("r", catalogue()["dind"], VARIATIONS["foreground"], "n", 1), check_in=check_in)
+    return refused.value
+
+
+@pytest.mark.parametrize("check_in", ["", "conformance"])
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (403, 'pods "p" is forbidden: violates PodSecurity "baseline:latest": privileged'),
+        (422, "pods \"p\" is forbidden: ValidatingAdmissionPolicy 'x' with binding 'x' denied request: no"),
+        (400, 'admission webhook "x.example" denied the request: no'),
+    ],
+)
+def test_what_admission_refuses_is_no_mistake_of_the_file(status: int, message: str, check_in: str) -> None:
+    told_as = refusal(status, message, check_in)
+    assert told_as.exit_code == 2
+    assert told_as.sentence.startswith("The cluster's admission refuses the pod of approaches/dind.yaml: ")
+    assert "the pod asks for a privileged container (all capabilities, all devices), " in told_as.remedy
+
+
+def test_a_mistake_of_the_file_and_a_right_that_is_missing_are_told_apart() -> None:
+    assert refusal(400, 'strict decoding error: unknown field "spec.x"', "conformance").exit_code == 3
+    missing = refusal(403, 'pods is forbidden: User "u" cannot create resource "pods"', "conformance")
+    assert missing.sentence.startswith("dind.foreground could not be created: ")

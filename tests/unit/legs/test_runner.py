@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from conformance.cluster.api import Refused
 from conformance.errors import RigError
 from conformance.legs.runner import LegRunner
 from conformance.probes.node import Answer
 from conformance.probes.paths import PODS
+from tests.builders.rig import a_rig
 
 
 def test_what_a_failure_quotes_has_no_secret_in_it() -> None:
@@ -56,3 +61,23 @@ def test_a_place_of_the_legs_own_that_stays_is_told() -> None:
     runner, _ = on_node(exit_code=1)
     LegRunner._remove_place(runner, "/var/lib/conformance/n")
     assert runner.left == ["nc-22.foreground: /var/lib/conformance/n on worker: device or resource busy"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_namespace_that_was_there_already_is_not_taken_away(there: bool) -> None:
+    deleted: list[str] = []
+
+    def create(path: str, *_: Any, **__: Any) -> Any:
+        if there or not path.endswith("/namespaces"):
+            raise Refused(409, "AlreadyExists", "it is there")
+
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(create=create, delete=lambda path, *_: deleted.append(path), items=lambda _: [])
+    rig.cluster, rig.pod = server, {}
+    probe: Any = SimpleNamespace(node="", ask=lambda *_: Answer("1.0", 1.0, 2.0, 0.1))
+    rig.probes = {"": probe}
+    schedule: Any = SimpleNamespace(await_longer=lambda: None, turn=nullcontext, leave=lambda: None)
+    runner = LegRunner(rig, (), schedule, lambda *_: None)
+    runner.run()
+    assert "it is there" in runner.failed
+    assert (f"/api/v1/namespaces/{rig.leg.namespace}" in deleted) is not there

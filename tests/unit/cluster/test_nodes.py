@@ -1,0 +1,97 @@
+"""Which node takes a pod: as the scheduler decides it by labels and taints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.cluster.api import Object
+from conformance.cluster.nodes import taking, why_not
+
+GPU = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
+
+
+def node(name: str = "n", *taints: Object, cordoned: bool = False, **labels: str) -> Object:
+    spec: Object = {"taints": [*taints]} | ({"unschedulable": True} if cordoned else {})
+    return {"metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+def pod(**spec: Any) -> Object:
+    return {"spec": spec}
+
+
+def affinity(*terms: Object) -> Object:
+    return pod(affinity={"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [*terms]}}})
+
+
+def asks(operator: str, *values: str, field: str = "matchExpressions", key: str = "pool") -> Object:
+    return affinity({field: [{"key": key, "operator": operator, "values": [*values]}]})
+
+
+def test_labels_that_a_node_selector_asks_for() -> None:
+    wants = pod(nodeSelector={"pool": "ci"})
+    assert not why_not(wants, node(pool="ci"))
+    assert why_not(wants, node()) == why_not(wants, node(pool="other")) == "nodeSelector asks for pool=ci"
+    assert not why_not(pod(nodeSelector=None, affinity=None, tolerations=None), node())
+
+
+@pytest.mark.parametrize(
+    ("wants", "labels", "takes"),
+    [
+        (asks("In", "a", "b"), {"pool": "b"}, True),
+        (asks("In", "a"), {}, False),
+        (asks("NotIn", "a"), {}, True),
+        (asks("NotIn", "a"), {"pool": "a"}, False),
+        (asks("Exists"), {"pool": ""}, True),
+        (asks("Exists"), {}, False),
+        (asks("DoesNotExist"), {}, True),
+        (asks("DoesNotExist"), {"pool": ""}, False),
+        (asks("Gt", "3"), {"pool": "4"}, True),
+        (asks("Gt", "3"), {"pool": "3"}, False),
+        (asks("Lt", "3"), {"pool": "2"}, True),
+        (asks("Lt", "3"), {"pool": "many"}, False),
+        (asks("In", "n", field="matchFields", key="metadata.name"), {}, True),
+        (asks("In", "m", field="matchFields", key="metadata.name"), {}, False),
+        (affinity({}), {}, False),
+        (affinity({}, {"matchExpressions": [{"key": "pool", "operator": "Exists"}]}), {"pool": "a"}, True),
+    ],
+)
+def test_terms_of_an_affinity(wants: Object, labels: Any, takes: bool) -> None:
+    assert (why_not(wants, node(**labels)) == "") is takes
+
+
+def test_a_term_in_words() -> None:
+    assert why_not(asks("In", "a", "b"), node()) == "nodeAffinity asks for pool In a, b"
+    assert why_not(asks("Exists"), node()) == "nodeAffinity asks for pool Exists"
+
+
+@pytest.mark.parametrize(
+    ("toleration", "takes"),
+    [
+        ({"key": "gpu", "value": "yes"}, True),
+        ({"key": "gpu", "value": "no"}, False),
+        ({"key": "gpu"}, False),
+        ({"key": "gpu", "operator": "Exists"}, True),
+        ({"key": "other", "operator": "Exists"}, False),
+        ({"operator": "Exists"}, True),
+        ({"operator": "Exists", "effect": "NoExecute"}, False),
+        ({"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}, True),
+    ],
+)
+def test_taints_and_what_tolerates_them(toleration: Object, takes: bool) -> None:
+    assert why_not(pod(), node("n", GPU)) == "it has the taint gpu=yes:NoSchedule"
+    assert (why_not(pod(tolerations=[toleration]), node("n", GPU)) == "") is takes
+    assert not why_not(pod(), node("n", {**GPU, "effect": "PreferNoSchedule"}))
+
+
+def test_a_cordoned_node_takes_what_tolerates_that() -> None:
+    assert why_not(pod(), node(cordoned=True)) == "it is cordoned"
+    assert not why_not(pod(tolerations=[{"operator": "Exists"}]), node(cordoned=True))
+
+
+def test_each_reason_is_told_once() -> None:
+    nodes = [node("a", pool="ci"), node("b"), node("c"), node("d", GPU, pool="ci")]
+    words = "nodeSelector asks for pool=ci: not b nor 1 more; it has the taint gpu=yes:NoSchedule: not d"
+    assert taking([pod(nodeSelector={"pool": "ci"})], nodes) == (["a"], words)
+    assert taking([pod(), pod(nodeSelector={"pool": "ci"})], nodes) == (["a"], words)
