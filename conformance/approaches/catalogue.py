@@ -39,6 +39,8 @@ class Approach:
     families: tuple[str, ...] = ()
     socket: str = ""
     """Where the engine in the pod has its socket, as its container names it; asked where it serves no plain port."""
+    certificates: str = ""
+    """Where the client's container has the certificates that the engine's port wants to see; '' where it wants none."""
     beside: tuple[Object, ...] = ()
     """What else stands in the manifest's file, after the pod, and is created before it."""
     file: str = ""

@@ -35,7 +35,7 @@ TLS = 2376
 class Roles:
     """Who is who in a pod. `engine` is '' where it is the node's own; `socket` is a path in its container, or of the node.
 
-    Where an engine in the pod has no socket, `port` is that of its plain API.
+    Where an engine in the pod has no socket, `port` is that of its API.
     """
 
     client: str
@@ -45,6 +45,8 @@ class Roles:
     port: int = 0
     docker: bool = True
     """Whether the engine is Docker's, as far as its container tells."""
+    certificates: str = ""
+    """Where the client has the certificates that the port wants to see; '' where it wants none."""
 
 
 def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket: str = "") -> Roles:
@@ -60,26 +62,26 @@ def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket:
     if not engine:
         engine, reason = _engine(there.values(), file)
         why += [reason] if reason else []
-    port = 0
+    port, certificates = 0, ""
     if engine:
         where, port, reason = _own_api(there[engine])
-        if not where and not port and not socket:
-            sentence = f"{file}: {engine} answers over TLS alone: {reason}. A check has no certificate."
-            raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
         if port and not socket and pod["spec"].get("hostNetwork"):  # whoever has that port on the node would be asked
             sentence = f"{file}: {engine} answers on port {port} of its node alone, where another engine may answer."
             raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
         client, who = (client, "--client says so") if client else _client_of(pod, there, engine)
+        if port and _wants_certificate(there[engine], port):
+            certificates = _certificates(there[client])
+            reason += f"; {client} has its certificates in {certificates}"
     else:
         where, reason, mounting = _nodes_socket(pod, there.values(), file)
         client, who = (client, "--client says so") if client else (mounting, "it mounts that socket")
     if socket:
-        where, port, reason = socket, 0, f"the engine is asked at {socket}: --socket says so"
+        where, port, certificates, reason = socket, 0, "", f"the engine is asked at {socket}: --socket says so"
     if not engine and where not in NODES:
         remedy = f"the node's engine can be checked through {' or '.join(NODES)}"
         raise UsageError(f"{file}: {client} talks to {where} of the node, behind which this suite could not clean up.", remedy)
     docker = not engine or not _is_podman(there[engine])
-    return Roles(client, engine, where, (*why, reason, f"{client} is the client: {who}"), port, docker)
+    return Roles(client, engine, where, (*why, reason, f"{client} is the client: {who}"), port, docker, certificates)
 
 
 def _engine(candidates: Collection[Object], file: str) -> tuple[str, str]:
@@ -114,26 +116,34 @@ def _why_engine(container: Object) -> str:
 
 
 def _own_api(container: Object) -> tuple[str, int, str]:
-    """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why.
-
-    Neither where it wants a certificate of whoever asks.
-    """
+    """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why."""
     text = " ".join(_words(container))
     if match := UNIX_HOST.search(text):
         return match[1], 0, f"its socket is {match[1]}: its command says so"
     ports = [int(port) for port in TCP_HOST.findall(text)]
-    if plain := next((port for port in ports if port != TLS), 0):
+    if plain := next((port for port in ports if not _wants_certificate(container, port)), 0):
         return "", plain, f"it answers on port {plain}: its command says so, and names no socket"
     # The entrypoint of dind gives an engine whose program it was not told a socket: that of DOCKER_HOST, if that is one.
     if "dockerd" not in map(posixpath.basename, _words(container)):
         if match := UNIX_HOST.search(_variable(container, "DOCKER_HOST")):
             return match[1], 0, f"its socket is {match[1]}: its DOCKER_HOST says so"
     elif ports:
-        return "", 0, f"its command names port {TLS} and no socket"
+        return "", ports[0], f"it answers on port {ports[0]}, over TLS: its command says so, and names no socket"
     where = PODMAN if _is_podman(container) else DOCKER
     if "rootless" in str(container.get("image", "")):
         where = "/run/user/1000/docker.sock"
     return where, 0, f"its socket is {where}: where such an engine has it unless told"
+
+
+def _wants_certificate(container: Object, port: int) -> bool:
+    """Return whether an engine wants a certificate of whoever asks it on a port, as far as its command tells."""
+    return port == TLS or any(word.partition("=")[0] in ("--tls", "--tlsverify") for word in _words(container))
+
+
+def _certificates(client: Object) -> str:
+    """Return where a client looks for its certificates: where it is told, or where docker:cli's entrypoint does."""
+    told = _variable(client, "DOCKER_CERT_PATH")
+    return told or posixpath.join(_variable(client, "DOCKER_TLS_CERTDIR") or "/certs", "client")
 
 
 def _is_podman(container: Object) -> bool:

@@ -69,6 +69,7 @@ class Subject:
             client=who.client,
             daemon=who.engine,
             port=who.port,
+            certificates=who.certificates,
             granted=granted(read.pod, who),
             manifest=read.pod,
             text=source.text,

@@ -216,6 +216,9 @@ def _daemon(hand: Hand, asked: Asked) -> list[str]:
     if reading and kind in ("containers", "images", "networks", "volumes") and rest.endswith("/json"):
         return [f"{docker} {kind.rstrip('s')} inspect {hand.mine(rest.removesuffix('/json'))}"]
     place = f"--unix-socket {asked['socket']} http://docker" if here else f"http://$IP:{asked.get('port')}"
+    if asked.get("certificates"):
+        folder = f"/proc/{hand.process({'pid': asked['of']})}/root{asked['certificates']}"
+        place = f"-k --cert {folder}/cert.pem --key {folder}/key.pem https://$IP:{asked['port']}"
     body = shlex.quote(json.dumps(asked.get("body")))
     sent = "" if reading else f"-X {asked['method']} -H Content-Type:application/json -d {body} "
     return [on_node(f"curl -sS {sent}{place}{hand.mine(path)}{shlex.quote(f'?{query}') if query else ''}")]

@@ -218,7 +218,10 @@ class Rig:
             return {"socket": ENGINES_SOCKET, "root": self.engine_root}
         if approach.daemon and approach.socket:
             return {"socket": approach.socket, "root": self.daemon_pid}
-        return {"netns": self.daemon_pid, "port": approach.port} if approach.daemon else {"socket": NODE_SOCKET}
+        if not approach.daemon:
+            return {"socket": NODE_SOCKET}
+        with_what = {"certificates": approach.certificates, "of": self.client_pid} if approach.certificates else {}
+        return {"netns": self.daemon_pid, "port": approach.port, **with_what}
 
     def state_of(self, container: str) -> Object | None:
         """Return the state of a container as the leg's daemon has it, {} where it has none; None where it does not say.

@@ -6,9 +6,10 @@ import http.client
 import json
 import os
 import socket
+import ssl
 from typing import BinaryIO
 
-from conformance.probes.agent.procfs import LIMIT, enter
+from conformance.probes.agent.procfs import LIMIT, enter, proc
 from conformance.probes.agent.questions import Object, question
 
 
@@ -27,6 +28,7 @@ def daemon(asked: Object) -> Object:
     """Send one request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of a process, `netns`.
 
     There `host` is asked, which is that network's own unless told. `root` is a process that has `socket` as a path of its own.
+    An engine that wants a certificate is asked with those of the directory `certificates` of the process `of`.
     """
     body = json.dumps(asked["body"]).encode() if asked.get("body") is not None else None
     return send(asked, asked.get("method", "GET"), asked["path"], body, "application/json")
@@ -34,15 +36,13 @@ def daemon(asked: Object) -> Object:
 
 def send(asked: Object, method: str, path: str, body: bytes | BinaryIO | None, kind: str) -> Object:
     """Send one request to the engine that `daemon` is asked for; a file is sent as it is read."""
-    kind_of_connection = UnixConnection if asked.get("socket") else http.client.HTTPConnection
-    connection = kind_of_connection(
-        asked.get("socket") or asked.get("host", "127.0.0.1"), asked.get("port"), timeout=asked.get("limit", 10.0)
-    )
     headers = {"Host": "docker", "Content-Type": kind}
     if body is not None and not isinstance(body, bytes):
         headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
     status, content, kind, lost = 0, b"", "", ""
+    connection = None
     try:
+        connection = connected(asked)
         enter(*((asked.get("root", 1), "mnt") if asked.get("socket") else (asked["netns"], "net")))
         connection.request(method, path, body, headers)
         reply = connection.getresponse()
@@ -52,10 +52,31 @@ def send(asked: Object, method: str, path: str, body: bytes | BinaryIO | None, k
     except (OSError, http.client.HTTPException) as error:
         lost = repr(error)  # an engine that dies while it answers: what it said until then is kept
     finally:
-        connection.close()
+        if connection:
+            connection.close()
     if kind.startswith("application/vnd.docker"):
         content = unframe(content)
     return {"status": status, "body": content.decode("utf-8", "replace"), "lost": lost}
+
+
+def connected(asked: Object) -> http.client.HTTPConnection:
+    """Return the way to the engine that `daemon` is asked for; it connects with its first request.
+
+    Raises `OSError` where the certificates that it takes are not there. They are read here, where the process's root can be
+    reached, and are in no answer.
+    """
+    limit: float = asked.get("limit", 10.0)
+    if asked.get("socket"):
+        return UnixConnection(asked["socket"], timeout=limit)
+    host: str = asked.get("host", "127.0.0.1")
+    if not asked.get("certificates"):
+        return http.client.HTTPConnection(host, asked["port"], timeout=limit)
+    folder = proc(asked["of"], "root") + asked["certificates"]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # it is asked in its own network, whatever its name is elsewhere
+    context.load_verify_locations(f"{folder}/ca.pem")
+    context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+    return http.client.HTTPSConnection(host, asked["port"], timeout=limit, context=context)
 
 
 def unframe(content: bytes) -> bytes:

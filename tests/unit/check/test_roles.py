@@ -88,12 +88,17 @@ def test_of_several_the_engine_is_the_one_that_is_privileged() -> None:
         roles(pod({**waits, "securityContext": {"privileged": True}}, engine), "f")
 
 
-def test_an_engine_that_answers_over_tls_alone_is_refused_at_once() -> None:
-    engine = container("e", "docker:dind", args=["dockerd", "--host=tcp://0.0.0.0:2376", "--tlsverify"])
-    with pytest.raises(UsageError, match=r"e answers over TLS alone: its command names port 2376 and no socket") as refused:
-        roles(pod(container("c"), engine), "f")
-    assert "--host=unix://" in refused.value.remedy
-    assert roles(pod(container("c"), engine), "f", socket="/x.sock").socket == "/x.sock"
+@pytest.mark.parametrize(("port", "more"), [(2376, []), (2375, ["--tlsverify=true"])])
+def test_an_engine_that_answers_over_tls_alone_is_asked_with_its_clients_certificates(port: int, more: list[str]) -> None:
+    engine = container("e", "docker:dind", args=["dockerd", f"--host=tcp://0.0.0.0:{port}", *more])
+    who = roles(pod(container("c"), engine), "f")
+    assert (who.socket, who.port, who.certificates) == ("", port, "/certs/client")
+    assert "c has its certificates in /certs/client" in who.why[1]
+    told = container("c", env=env(DOCKER_CERT_PATH="/mine", DOCKER_TLS_CERTDIR="/x"))
+    assert roles(pod(told, engine), "f").certificates == "/mine"
+    assert roles(pod(container("c", env=env(DOCKER_TLS_CERTDIR="/x")), engine), "f").certificates == "/x/client"
+    by_socket = roles(pod(container("c"), engine), "f", socket="/x.sock")
+    assert (by_socket.socket, by_socket.port, by_socket.certificates) == ("/x.sock", 0, "")
 
 
 def test_the_client_is_who_talks_to_it_then_who_shares_its_socket_then_the_first() -> None:
@@ -189,7 +194,7 @@ def test_fields_that_are_null_are_as_those_that_are_not_there() -> None:
 def test_an_engine_that_names_no_socket_is_asked_on_its_plain_port() -> None:
     engine = container("e", "docker:dind", command=["dockerd", "--host=tcp://0.0.0.0:2376", "-H", "tcp://127.0.0.1:2375"])
     who = roles(pod(container("c"), engine), "f")
-    assert (who.socket, who.port) == ("", 2375)
+    assert (who.socket, who.port, who.certificates) == ("", 2375, "")
     both = container("e", "docker:dind", command=["dockerd", "--host=tcp://0.0.0.0:2375", "--host=unix:///x.sock"])
     assert (roles(pod(both), "f").socket, roles(pod(both), "f").port) == ("/x.sock", 0)
     assert (roles(pod(both), "f", socket="/y.sock").socket, roles(pod(engine), "f", socket="/y.sock").port) == ("/y.sock", 0)
