@@ -23,6 +23,8 @@ class Made:
     meta: Object
     words: str
     places: dict[str, Place]
+    claims: tuple[Object, ...] = ()
+    """Templates of claims: for each the pod has one, and a volume of its name."""
 
 
 def made_of(entry: Object, file: str) -> list[Made]:
@@ -38,7 +40,7 @@ def made_of(entry: Object, file: str) -> list[Made]:
     _check(spec.get("initContainers") or [], f"{file}: {named(entry)} has init containers that are no list, or have no name.")
     lists = [(field, spec.get(field) or []) for field in ("initContainers", "containers")]
     places = {each["name"]: (*path, "spec", field, number) for field, there in lists for number, each in enumerate(there)}
-    return [Made(spec, at(entry, (*path, "metadata")), named(entry), places)]
+    return [Made(spec, at(entry, (*path, "metadata")), named(entry), places, _claims(at(entry, ["spec"])))]
 
 
 TEMPLATES = (("spec", "template"), ("spec", "podTemplate"), ("spec", "jobTemplate", "spec", "template"))
@@ -59,6 +61,10 @@ def named(entry: Object) -> str:
     return " ".join(filter(None, (str(entry.get("kind") or "object"), str(meta.get("name") or meta.get("generateName") or ""))))
 
 
+def _claims(spec: Object) -> tuple[Object, ...]:
+    return tuple(spec.get("volumeClaimTemplates") or ())
+
+
 def _check(containers: object, sentence: str) -> list[Object]:
     """Return containers. Raises `UsageError` with the sentence where these are none."""
     if not isinstance(containers, list) or not all(isinstance(each, dict) and each.get("name") for each in containers):
@@ -76,25 +82,47 @@ def _with_names(steps: object) -> object:
 def _of_tekton(entry: Object, file: str) -> Iterator[Made]:
     """Yield the pod of a Task's steps and sidecars, without the containers that Tekton adds: it names them so, and starts all.
 
-    A step's script is left out, and what only Tekton reads: what stands for a parameter or a workspace means nothing elsewhere.
+    What the Task has for every step is in each, and what a TaskRun has for its pod in that. A step's script is left out, and
+    what only Tekton reads: what stands for a parameter or a workspace means nothing elsewhere.
     """
     path = next((path for path in (("spec", "taskSpec"), ("spec",)) if "steps" in at(entry, path)), None)
     if path is None:
         return
     task = at(entry, path)
-    spec: Object = {"restartPolicy": "Never", "containers": [], "volumes": task.get("volumes") or []}
+    of_pod = at(entry, ["spec", "podTemplate"])
+    spec: Object = {key: of_pod[key] for key in OF_A_POD if key in of_pod} | {"restartPolicy": "Never", "containers": []}
+    spec["volumes"] = [*(task.get("volumes") or []), *(of_pod.get("volumes") or [])]
+    if account := at(entry, ["spec"]).get("serviceAccountName"):
+        spec["serviceAccountName"] = account
     places: dict[str, Place] = {}
     for field, prefix in (("steps", "step"), ("sidecars", "sidecar")):
         sentence = f"{file}: {named(entry)} has {field} that are no list, or have no name."
         for number, each in enumerate(_check(_with_names(task.get(field) or []), sentence)):
-            container = {key: value for key, value in each.items() if key in OF_A_CONTAINER}
-            if "computeResources" in each:
-                container["resources"] = each["computeResources"]
+            whole = _merged(at(task, ["stepTemplate"]), each) if field == "steps" else each
+            container = {key: value for key, value in whole.items() if key in OF_A_CONTAINER}
+            if "computeResources" in whole:
+                container["resources"] = whole["computeResources"]
             if "$(" in str(container.get("workingDir")):
                 del container["workingDir"]
             spec["containers"].append({**container, "name": f"{prefix}-{each['name']}"})
             places[f"{prefix}-{each['name']}"] = (*path, field, number)
     yield Made(spec, at(entry, ["metadata"]), named(entry), places)
+
+
+BY_KEY = {"env": "name", "ports": "containerPort", "volumeMounts": "mountPath"}
+"""Lists of a container that are merged one by one, and by which of their fields (the patchMergeKey of core/v1's Container)."""
+
+
+def _merged(template: Object, step: Object) -> Object:
+    """Return a step with what all steps have, its own before that, as Tekton merges them (pkg/apis/pipeline/v1, merge.go)."""
+    whole = {**template, **step}
+    for field, key in BY_KEY.items():
+        if both := {each[key]: each for part in (template, step) for each in part.get(field) or []}:
+            whole[field] = [*both.values()]
+    for field in ("securityContext", "computeResources"):
+        if template.get(field) and step.get(field):
+            whole[field] = {**template[field], **step[field]}
+    return whole
 
 
 OF_A_CONTAINER = {
@@ -120,6 +148,7 @@ def _of_argo(entry: Object, file: str) -> Iterator[Made]:
         main = {key: value for key, value in template[kind].items() if key in OF_A_CONTAINER}
         spec: Object = {"restartPolicy": "Never", "containers": [{**main, "name": "main"}], "initContainers": []}
         places: dict[str, Place] = {"main": (*place, kind)}
+        spec |= {field: part[field] for part in (workflow, template) for field in OF_A_POD if part.get(field)}
         spec["volumes"] = [*(workflow.get("volumes") or []), *(template.get("volumes") or [])]
         words = f"template {template.get('name')} of {named(entry)}"
         for field, where in (("initContainers", "initContainers"), ("sidecars", "containers")):
@@ -130,7 +159,14 @@ def _of_argo(entry: Object, file: str) -> Iterator[Made]:
                     container["volumeMounts"] = [*(each.get("volumeMounts") or []), *main["volumeMounts"]]
                 spec[where].append(container)
                 places[each["name"]] = (*place, field, position)
-        yield Made(spec, at(template, ["metadata"]), words, places)
+        yield Made(spec, at(template, ["metadata"]), words, places, _claims(workflow))
+
+
+OF_A_POD = {
+    "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "hostAliases", "hostNetwork", "imagePullSecrets",
+    "nodeSelector", "priorityClassName", "runtimeClassName", "securityContext", "serviceAccountName", "tolerations",
+}  # fmt: skip
+"""Fields of a pod that a TaskRun's podTemplate has, a workflow, and a template, whose own go before the workflow's."""
 
 
 OF_OWN_SHAPE: dict[str, Callable[[Object, str], Iterator[Made]]] = {

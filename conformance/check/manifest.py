@@ -44,7 +44,8 @@ def described(text: str, file: str) -> Described:
     if len(pods) > 1:
         raise UsageError(f"{file} has {len(pods)} pods: {', '.join(each.words for *_, each in pods)}.", ONE_POD)
     [(number, within, owner, it)] = pods
-    others = tuple(each for *_, each in objects if each is not owner)
+    claims = ({"kind": "PersistentVolumeClaim", **claim} for claim in it.claims)
+    others = (*(each for *_, each in objects if each is not owner), *claims)
     return Described(_pod(owner, it), it.words, others, documents, number, within, it.places)
 
 
@@ -68,12 +69,12 @@ def _objects(document: Any, file: str, within: tuple[int, ...] = ()) -> Iterator
 
 
 def _pod(owner: Object, it: Made) -> Object:
-    """Return the pod that is made of an object: with the owner's name, and the volumes that a StatefulSet claims for it."""
+    """Return the pod that is made of an object: with the owner's name, and the volumes that are claimed for it."""
     spec, meta, names = copy.deepcopy((it.spec, it.meta, at(owner, ["metadata"])))
     name = str(names.get("name") or names.get("generateName") or "pod").rstrip("-.")
     for field in [field for field, value in spec.items() if value is None]:
         del spec[field]
-    for claim in at(owner, ["spec"]).get("volumeClaimTemplates") or []:
+    for claim in it.claims:
         spec.setdefault("volumes", []).append(
             {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim["metadata"]["name"]}}
         )

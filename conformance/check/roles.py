@@ -9,7 +9,7 @@ from collections.abc import Collection
 from attrs import field, frozen
 
 from conformance.cluster.api import Object
-from conformance.cluster.pods import containers
+from conformance.cluster.pods import containers, first_containers
 from conformance.errors import UsageError
 
 DOCKER, PODMAN = "/var/run/docker.sock", "/run/podman/podman.sock"
@@ -202,8 +202,8 @@ def _nodes_socket(pod: Object, candidates: Collection[Object], file: str) -> tup
         host = _variable(container, "DOCKER_HOST")
         if host and not host.startswith("unix://") and not TCP.match(host):
             elsewhere = f" {container['name']} talks to {host}, which is not in this pod."
-    for each in pod["spec"].get("initContainers") or []:
-        if each.get("restartPolicy") != "Always" and (reason := _why_engine(each)):
+    for each in first_containers(pod):
+        if reason := _why_engine(each):
             sentence = f"{file}: init container {each['name']} is an engine ({reason}) that must end before its pod starts."
             raise UsageError(sentence, f"give {each['name']} `restartPolicy: Always`, which makes it a sidecar")
     sentence = f"{file} has no engine that could be found: no container runs one, and none mounts the socket of the node's."

@@ -18,8 +18,13 @@ def every_container(pod: Object) -> list[Object]:
 
 
 def _sidecars(pod: Object) -> list[Object]:
-    first = pod.get("spec", {}).get("initContainers", [])
+    first = pod.get("spec", {}).get("initContainers") or []
     return [each for each in first if each.get("restartPolicy") == "Always"]
+
+
+def first_containers(pod: Object) -> list[Object]:
+    """Return the init containers of a pod that end before its others start."""
+    return [each for each in pod["spec"].get("initContainers") or [] if each.get("restartPolicy") != "Always"]
 
 
 def statuses_of(pod: Object, *kinds: str) -> list[Object]:

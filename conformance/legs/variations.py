@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from conformance.approaches.catalogue import Approach, container
 from conformance.cluster.api import Object
-from conformance.cluster.pods import containers
+from conformance.cluster.pods import containers, first_containers
 
 
 @frozen
@@ -183,8 +183,7 @@ def wait_instead(pod: Object, approach: Approach) -> Object:
         pod["spec"]["volumes"] = [approach.volumes.get(volume["name"], volume) for volume in pod["spec"]["volumes"]]
     if approach.client != approach.daemon and not approach.keeps_command:
         client = container(pod, approach.client)
-        first = [each for each in pod["spec"].get("initContainers") or [] if each.get("restartPolicy") != "Always"]
-        prepares = [each for each in first if each.get("image") == client.get("image")]
+        prepares = [each for each in first_containers(pod) if each.get("image") == client.get("image")]
         for each, instead in [(client, WAIT), *((each, NOTHING) for each in prepares)]:
             for field_ in OF_ITS_WORK:
                 each.pop(field_, None)

@@ -45,6 +45,42 @@ def test_what_only_tekton_fills_in_is_left_out_and_a_step_without_a_name_has_one
     assert it.spec["containers"] == [{"name": "step-unnamed-0", "image": "i"}]
 
 
+def test_a_step_has_what_all_steps_have_and_its_own_before_that() -> None:
+    template = {
+        "image": "all", "env": [{"name": "A", "value": "all"}, {"name": "B", "value": "all"}],
+        "volumeMounts": [{"name": "certs", "mountPath": "/certs"}], "securityContext": {"runAsUser": 7, "privileged": False},
+        "computeResources": {"limits": {"cpu": "1"}},
+    }  # fmt: skip
+    step = {
+        "name": "client", "env": [{"name": "B", "value": "own"}], "securityContext": {"privileged": True},
+        "volumeMounts": [{"name": "work", "mountPath": "/work"}],
+    }  # fmt: skip
+    [it] = made_of(of("Task", {"stepTemplate": template, "steps": [step], "sidecars": [ENGINE]}), "f.yaml")
+    assert it.spec["containers"][0] == {
+        "name": "step-client", "image": "all", "env": [{"name": "A", "value": "all"}, {"name": "B", "value": "own"}],
+        "volumeMounts": [{"name": "certs", "mountPath": "/certs"}, {"name": "work", "mountPath": "/work"}],
+        "securityContext": {"runAsUser": 7, "privileged": True}, "resources": {"limits": {"cpu": "1"}},
+    }  # fmt: skip
+    assert "securityContext" not in it.spec["containers"][1], "a sidecar is no step"
+
+
+def test_what_a_task_run_has_for_its_pod_is_in_it() -> None:
+    own = {"nodeSelector": {"pool": "ci"}, "env": [{"name": "HTTP_PROXY"}], "volumes": [{"name": "more", "emptyDir": {}}]}
+    [it] = made_of(of("TaskRun", {"taskSpec": TASK, "podTemplate": own, "serviceAccountName": "builder"}), "f.yaml")
+    assert (it.spec["nodeSelector"], it.spec["serviceAccountName"]) == ({"pool": "ci"}, "builder")
+    assert [each["name"] for each in it.spec["volumes"]] == ["certs", "more"]
+    assert "env" not in it.spec
+
+
+def test_a_workflows_claims_and_what_it_has_for_its_pods() -> None:
+    claims = [{"metadata": {"name": "work"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]
+    whole = {"volumeClaimTemplates": claims, "nodeSelector": {"pool": "all"}, "tolerations": [{"operator": "Exists"}]}
+    workflow = {"templates": [{**TEMPLATE, "nodeSelector": {"pool": "own"}}], **whole}
+    [it] = made_of(of("CronWorkflow", {"workflowSpec": workflow}), "f.yaml")
+    assert it.claims == (*claims,)
+    assert (it.spec["nodeSelector"], it.spec["tolerations"]) == ({"pool": "own"}, [{"operator": "Exists"}])
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "path"),
     [

@@ -53,6 +53,7 @@ def test_a_stateful_set_claims_volumes_for_its_pod() -> None:
     claims = [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "2Gi"}}}}]
     read = described(yaml.safe_dump(of("StatefulSet", {"template": TEMPLATE, "volumeClaimTemplates": claims})), "f")
     assert read.pod["spec"]["volumes"] == [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    assert read.others == ({"kind": "PersistentVolumeClaim", **claims[0]},), "its size is that of the template"
 
 
 def test_a_generated_name_is_one_that_a_pod_can_have() -> None:
