@@ -6,7 +6,7 @@ import errno
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -146,52 +146,16 @@ def selfcheck(
 @options.CHECKS
 @options.USD
 @options.of_run
-def check(
-    which: str,
-    namespace: str,
-    client: str,
-    engine: str,
-    socket: str,
-    keep_command: bool,
-    mend: bool,
-    fail_on: tuple[tuple[str, str], ...],
-    quick: bool,
-    reports: Path,
-    rate: float,
-    quiet: bool,
-    as_json: bool,
-    world: str | None,
-    context: str,
-    allow_privileged: bool,
-    given_images: tuple[str, ...],
-) -> None:
+def check(**given: Any) -> None:  # noqa: ANN401 -- what the options above have read, checked where it goes
     """Judge a pod of your own: what containers that are started through its engine keep of what a pod promises.
 
     FILE has one Pod, or one object with a pod template; KIND/NAME is one of a cluster. It is deployed in a namespace
     of the run's own; its client waits, what it names (ConfigMaps, Secrets, claims) is stood in for, and a container is
     started over the engine's own API.
     """
-    from conformance import images, suite
-    from conformance.approaches.catalogue import give
-    from conformance.check import source
-    from conformance.check.roles import Roles
-    from conformance.check.subject import Subject
-    from conformance.run import session
-    from conformance.run.header import Asked
-    from conformance.world.images import image_store
-    from conformance.world.reach import reach
+    from conformance.run import checking
 
-    described = source.of_cluster(reach(context, world), which, namespace) if namespace else source.of_file(Path(which))
-    subject = Subject.of(described, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
-    for pod in subject.approaches:
-        give(pod)
-    kind = "quick" if quick else "whole"
-    suite.check_fails(fail_on, kind)
-    asked = Asked(
-        check=kind, subject=subject, fail_on=fail_on, rate=rate, context=context, world=world or "",
-        images=image_store.overrides(given_images, (*images.NAMES, *subject.images)),
-    )  # fmt: skip
-    sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))
+    sys.exit(checking.go(**given))
 
 
 @cli.command()

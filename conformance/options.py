@@ -30,6 +30,13 @@ def states(_context: click.Context, _parameter: click.Parameter, text: str) -> t
     return tuple(read)
 
 
+def nodes(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """Return which nodes are meant. Raises `click.BadParameter` on what is neither a word for several nor a label."""
+    if text not in ("", "all", "distinct") and not text.partition("=")[0].strip() * text.count("="):
+        raise click.BadParameter(f"{text!r} is neither all nor distinct, nor a LABEL=VALUE.")
+    return text
+
+
 def _reports(default: str) -> Callable[[Any], Any]:
     """Return the option of a folder of runs."""
     return click.option(
@@ -128,6 +135,13 @@ OF_CHECK = (
         callback=states,
         default="",
         help="End with 1 where a property is in such a state, e.g. LACKS:P2-13,LACKS:P2-10.",
+    ),
+    click.option(
+        "--nodes",
+        metavar="all|distinct|LABEL=VALUE",
+        callback=nodes,
+        default="",
+        help="Check it on each of these nodes, one after the other: distinct is one of each kernel, cgroup version and runtime.",
     ),
     click.option("--quick", is_flag=True, help="Delete with grace 0 alone: nothing waits out the pod's own grace."),
 )

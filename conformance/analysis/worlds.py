@@ -94,10 +94,9 @@ class SideBySide:
         short = [f"cgroup {world['cgroup']}" for world in worlds]
         longer = [f"{label}, {world['runtime']}" for label, world in zip(short, worlds, strict=True)]
         named = [brief if short.count(brief) == 1 else long for brief, long in zip(short, longer, strict=True)]
-        return [
-            label if named.count(label) == 1 else f"{label}, run {record.header['run']}"
-            for label, record in zip(named, self.records, strict=True)
-        ]
+        runs, nodes = [f"run {record.header['run']}" for record in self.records], [world["leg_node"] for world in worlds]
+        telling = nodes if len({*nodes}) == len(nodes) else runs
+        return [label if named.count(label) == 1 else f"{label}, {tells}" for label, tells in zip(named, telling, strict=True)]
 
     @property
     def facts(self) -> dict[str, list[str]]:

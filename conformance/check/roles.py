@@ -142,8 +142,8 @@ def _wants_certificate(container: Object, port: int) -> bool:
 
 def _certificates(client: Object) -> str:
     """Return where a client looks for its certificates: where it is told, or where docker:cli's entrypoint does."""
-    told = _variable(client, "DOCKER_CERT_PATH")
-    return told or posixpath.join(_variable(client, "DOCKER_TLS_CERTDIR") or "/certs", "client")
+    folder = _variable(client, "DOCKER_CERT_PATH")
+    return folder or posixpath.join(_variable(client, "DOCKER_TLS_CERTDIR") or "/certs", "client")
 
 
 def _is_podman(container: Object) -> bool:

@@ -105,7 +105,7 @@ class Run:
         self._cells = cells
         if self.asked.selection:
             self._begin(renewed)
-        plan = self._preflight.plan({cell.approach for cell in cells}, self.folder, self.asked.rate)
+        plan = self._preflight.plan({cell.approach for cell in cells}, self.folder, self.asked.rate, self.asked.node)
         plan.write(self.folder / "plan.json")
         self.note_time("ready")
         first = header(self.asked, self._preflight, cells)

@@ -41,6 +41,8 @@ class Asked:
     """Whether a pod of the user's own is judged instead of approaches (choices.CHECKS)."""
     subject: Subject | None = None
     """That pod."""
+    node: str = ""
+    """On which node it is judged, where the user named one; '' is any that takes it."""
     fail_on: tuple[tuple[str, str], ...] = ()
     """States of properties with which a check fails: (state, property)."""
 
@@ -55,6 +57,7 @@ class Asked:
         command += f" --world {self.world}" if self.world else ""
         command += f" --context {self.context} --allow-privileged" if self.context else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
+        command += f" --nodes kubernetes.io/hostname={self.node}" if self.node else ""
         command += f" --fail-on {','.join(f'{state}:{prop}' for state, prop in self.fail_on)}" if self.fail_on else ""
         command += f" -k {self.selection!r}" if self.selection else ""
         command += f" --repeat {self.repeats}" if self.repeats > 1 else ""

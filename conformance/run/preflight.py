@@ -58,15 +58,17 @@ class Preflight:
         self._note("nodes that are Ready", ", ".join(self.footing.find_nodes()))
         self.footing.create_probes()
 
-    def plan(self, approaches: Iterable[str], folder: Path, rate: float) -> Plan:
-        """Look at the world, let the API server check these approaches, and return the plan.
+    def plan(self, approaches: Iterable[str], folder: Path, rate: float, node: str = "") -> Plan:
+        """Look at the world, let the API server check these approaches, and return the plan: of this node, if one is given.
 
         What does not hang on one another is asked at the same time: most of each question is waiting for its answer.
         """
         footing, probes = self.footing, self.footing.await_probes()
         self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
         checked = [pod.manifest for pod in given().values()]
-        workers, why_not = taking(checked or [ORDINARY], footing.nodes)
+        workers, why_not = taking(
+            checked or [ORDINARY], [each for each in footing.nodes if node in ("", each["metadata"]["name"])]
+        )
         if not workers and checked:
             remedy = "give a node that label, or the pod a toleration; a pod that is checked goes where it would"
             raise NoCluster(f"No node takes the pod that is checked: {why_not}.", remedy)

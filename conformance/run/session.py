@@ -21,6 +21,14 @@ from conformance.world.reach import reach
 def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privileged: bool) -> int:
     """Run what is asked in a folder of its own under reports, write all reports, and return the exit code.
 
+    Raises as `launched` does.
+    """
+    return launched(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged)[0]
+
+
+def launched(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privileged: bool) -> tuple[int, Path]:
+    """Run what is asked, as `go` does; return the exit code, and the run's folder.
+
     Raises `UsageError` where the cluster is the user's and privileged pods are not allowed, or nothing is selected.
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
@@ -55,7 +63,7 @@ def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privile
         live.as_json({"kind": "end", **end, "exit_code": code, "why": work.why, "folder": str(folder)})
     else:
         console.print(f"exit code {code}: {work.why}", markup=False)
-    return code
+    return code, folder
 
 
 def _write_mended(subject: Subject | None, summary: Summary, console: Console) -> int:

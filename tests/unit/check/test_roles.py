@@ -94,8 +94,8 @@ def test_an_engine_that_answers_over_tls_alone_is_asked_with_its_clients_certifi
     who = roles(pod(container("c"), engine), "f")
     assert (who.socket, who.port, who.certificates) == ("", port, "/certs/client")
     assert "c has its certificates in /certs/client" in who.why[1]
-    told = container("c", env=env(DOCKER_CERT_PATH="/mine", DOCKER_TLS_CERTDIR="/x"))
-    assert roles(pod(told, engine), "f").certificates == "/mine"
+    elsewhere = container("c", env=env(DOCKER_CERT_PATH="/mine", DOCKER_TLS_CERTDIR="/x"))
+    assert roles(pod(elsewhere, engine), "f").certificates == "/mine"
     assert roles(pod(container("c", env=env(DOCKER_TLS_CERTDIR="/x")), engine), "f").certificates == "/x/client"
     by_socket = roles(pod(container("c"), engine), "f", socket="/x.sock")
     assert (by_socket.socket, by_socket.port, by_socket.certificates) == ("/x.sock", 0, "")

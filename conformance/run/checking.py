@@ -1,0 +1,141 @@
+"""A check as a person starts it: of a pod on one node, or on several, one after the other, and then side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from attrs import evolve, frozen
+
+from conformance import images, suite
+from conformance.analysis.worlds import SideBySide
+from conformance.approaches.catalogue import give
+from conformance.check import source
+from conformance.check.roles import Roles
+from conformance.check.subject import Subject
+from conformance.cluster.api import Cluster
+from conformance.cluster.nodes import taking
+from conformance.errors import NoCluster
+from conformance.evidence import cgroupfs
+from conformance.record import stream
+from conformance.report import files
+from conformance.run import session
+from conformance.run.header import Asked
+from conformance.world.images import image_store
+from conformance.world.reach import reach
+
+ALL, DISTINCT = "all", "distinct"
+"""Of which nodes a pod is checked, where no label says it: each that takes it, or one of each kind."""
+
+
+def go(
+    *,
+    which: str,
+    namespace: str,
+    client: str,
+    engine: str,
+    socket: str,
+    keep_command: bool,
+    mend: bool,
+    fail_on: tuple[tuple[str, str], ...],
+    quick: bool,
+    nodes: str,
+    reports: Path,
+    rate: float,
+    quiet: bool,
+    as_json: bool,
+    world: str | None,
+    context: str,
+    allow_privileged: bool,
+    given_images: tuple[str, ...],
+) -> int:
+    """Check the pod of a file, or of an object of a cluster; return the exit code, of several nodes the worst.
+
+    Raises `UsageError` where there is no such pod, `NoCluster` where no node takes it.
+    """
+    described = source.of_cluster(reach(context, world), which, namespace) if namespace else source.of_file(Path(which))
+    subject = Subject.of(described, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
+    for pod in subject.approaches:
+        give(pod)
+    kind = "quick" if quick else "whole"
+    suite.check_fails(fail_on, kind)
+    asked = Asked(
+        check=kind, subject=subject, fail_on=fail_on, rate=rate, context=context, world=world or "",
+        images=image_store.overrides(given_images, (*images.NAMES, *subject.images)),
+    )  # fmt: skip
+    how = How(reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged)
+    if not nodes:
+        return how.run(asked)[0]
+    return _on_nodes(asked, how, reach(context, world), nodes)
+
+
+@frozen
+class How:
+    """How a check is shown, and where its reports are."""
+
+    reports: Path
+    quiet: bool
+    as_json: bool
+    allow_privileged: bool
+
+    def run(self, asked: Asked) -> tuple[int, Path]:
+        """Run what is asked; return its exit code and its folder."""
+        return session.launched(
+            asked, self.reports, quiet=self.quiet, as_json=self.as_json, allow_privileged=self.allow_privileged
+        )
+
+
+def _on_nodes(asked: Asked, how: How, cluster: Cluster, which: str) -> int:
+    """Check a pod on one node after the other, and say where they disagree."""
+    code, records = 0, list[stream.Record]()
+    for name in _nodes(asked, cluster, which, records):
+        if not how.as_json:
+            click.echo(f"On node {name}:")
+        ended, folder = how.run(evolve(asked, node=name))
+        code = max(code, ended)
+        records.append(stream.read(folder / "record.jsonl", stream.nothing))
+    if len(records) > 1:
+        worlds = SideBySide(records)
+        files.several(worlds, how.reports)
+        for line in [] if how.as_json else disagreements(worlds):
+            click.echo(line)
+        click.echo(f"nodes: {how.reports / 'worlds.html'}", err=how.as_json)
+    return code
+
+
+def _nodes(asked: Asked, cluster: Cluster, which: str, records: Sequence[stream.Record]) -> Iterator[str]:
+    """Yield the name of one node after the other; of which kind each is, is read in the record of the first."""
+    label, _, value = which.partition("=")
+    there = [
+        node for node in cluster.items("/api/v1/nodes")
+        if which in (ALL, DISTINCT) or node["metadata"].get("labels", {}).get(label) == value
+    ]  # fmt: skip
+    names, why_not = taking([pod.manifest for pod in asked.subject.approaches] if asked.subject else [], there)
+    if not names:
+        sentence = f"None of the nodes {which} takes the pod: {why_not or 'there is none'}."
+        raise NoCluster(sentence, "kubectl get nodes --show-labels says which there are")
+    yield names[0]
+    kinds = {node["name"]: kind_of(node) for node in records[0].header["world"]["nodes"]} if which == DISTINCT else {}
+    seen = {kinds.get(names[0])}
+    for name in names[1:]:
+        if which != DISTINCT or kinds.get(name) not in seen:
+            seen.add(kinds.get(name))
+            yield name
+
+
+def kind_of(node: stream.Line) -> tuple[str, ...]:
+    """Return what tells a node of a record's world from one of another kind: its kernel, cgroup version, runtime, kubelet."""
+    info = node.get("info", {})
+    facts = (info.get(each, "") for each in ("architecture", "kernelVersion", "containerRuntimeVersion", "kubeletVersion"))
+    return (cgroupfs.version(node.get("cgroup_mounts", [])), *facts)
+
+
+def disagreements(worlds: SideBySide) -> list[str]:
+    """Return in lines whether nodes disagree, and each property on which they do with what it is on each."""
+    names = [record.header["world"]["leg_node"] for record in worlds.records]
+    lines = [worlds.headline.replace("worlds", "nodes")]
+    for row in worlds.apart:
+        states = (f"{name} {state.value if state else 'not asked'}" for name, state in zip(names, row.states, strict=True))
+        lines.append(f"  {row.name}: {', '.join(states)}")
+    return lines

@@ -1,0 +1,82 @@
+"""A check of a pod on several nodes: which they are, and where they disagree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.analysis.worlds import SideBySide
+from conformance.check.roles import Roles
+from conformance.check.source import of_file
+from conformance.check.subject import Subject
+from conformance.errors import NoCluster
+from conformance.record import stream
+from conformance.run.checking import _nodes, disagreements
+from conformance.run.header import Asked
+from tests.conftest import recorded_lines
+
+GPU = [{"key": "gpu", "effect": "NoSchedule"}]
+V2, HYBRID = ["cgroup2 /sys/fs/cgroup"], ["cgroup /sys/fs/cgroup/cpu", "cgroup2 /sys/fs/cgroup/unified"]
+
+
+def node(name: str, *taints: Any, **labels: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "labels": labels}, "spec": {"taints": [*taints]}}
+
+
+CLUSTER: Any = SimpleNamespace(items=lambda _: [node("a", pool="x"), node("b", pool="x"), node("gpu", *GPU), node("c")])
+
+
+def asked(folder: Path) -> Asked:
+    file = folder / "pod.yaml"
+    spec = {"containers": [{"name": "c", "image": "i"}, {"name": "e", "image": "docker:dind"}]}
+    file.write_text(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
+    return Asked(check="quick", subject=Subject.of(of_file(file), Roles("", "", "")))
+
+
+def record_of(*kinds: tuple[str, list[str], str]) -> stream.Record:
+    """Return a record in whose world these nodes are: name, cgroup mounts, kernel."""
+    header = recorded_lines(evidence=False)[0]
+    header["world"]["nodes"] = [
+        {"name": name, "cgroup_mounts": mounts, "info": {"kernelVersion": kernel}} for name, mounts, kernel in kinds
+    ]
+    return stream.of([header])
+
+
+def test_all_that_take_the_pod_and_those_of_a_label(tmp_path: Path) -> None:
+    assert [*_nodes(asked(tmp_path), CLUSTER, "all", [])] == ["a", "b", "c"]
+    assert [*_nodes(asked(tmp_path), CLUSTER, "pool=x", [])] == ["a", "b"]
+    with pytest.raises(NoCluster, match=r"None of the nodes pool=y takes the pod: there is none\."):
+        next(_nodes(asked(tmp_path), CLUSTER, "pool=y", []))
+
+
+@pytest.mark.parametrize(
+    ("other", "names"),
+    [(("b", V2, "6.1"), ["a", "c"]), (("b", HYBRID, "6.1"), ["a", "b", "c"]), (("b", V2, "6.2"), ["a", "b", "c"])],
+)
+def test_one_of_each_kind_by_the_first_ones_record(other: Any, names: list[str], tmp_path: Path) -> None:
+    records: list[stream.Record] = []
+    chosen = _nodes(asked(tmp_path), CLUSTER, "distinct", records)
+    first = next(chosen)
+    records.append(record_of(("a", V2, "6.1"), other, ("c", V2, "5.15")))
+    assert [first, *chosen] == names
+
+
+def test_the_command_in_the_record_names_the_node(tmp_path: Path) -> None:
+    of_node = Asked(check="quick", subject=asked(tmp_path).subject, node="a")
+    assert of_node.command.endswith("--quick --nodes kubernetes.io/hostname=a")
+
+
+def test_what_nodes_disagree_on_is_told_with_what_it_is_on_each() -> None:
+    lines = [recorded_lines(evidence=False) for _ in "ab"]
+    for name, of_node in zip("ab", lines, strict=True):
+        of_node[0]["world"]["leg_node"] = name
+    assert disagreements(SideBySide([stream.of(each) for each in lines]))[0].endswith("of these nodes decided they agree.")
+    cell = next(line for line in lines[1] if line["kind"] == "observation" and line["state"] == "HOLDS")
+    cell["state"] = "LACKS"
+    worlds = SideBySide([stream.of(each) for each in lines])
+    assert disagreements(worlds)[1:] == [f"  {cell['property']}[{cell['leg']}]: a HOLDS, b LACKS"]
+    assert [label.rpartition(", ")[2] for label in worlds.labels] == ["a", "b"]
