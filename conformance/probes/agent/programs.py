@@ -9,7 +9,7 @@ import subprocess
 from conformance.probes.agent.procfs import LIBC, LIMIT, boottime, enter, environ, status_of
 from conformance.probes.agent.questions import Object, question
 
-PR_CAPBSET_DROP = 24
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 
 
 def ran(*command: str) -> subprocess.CompletedProcess[str]:
@@ -19,14 +19,18 @@ def ran(*command: str) -> subprocess.CompletedProcess[str]:
 
 @question(lasts=True)
 def execute(asked: Object) -> Object:
-    """Run a program where a process lives: its mount and network namespaces, environment and bounding set of capabilities.
+    """Run a program where a process lives, as who it is: its mount and network namespaces, environment, user and groups.
 
-    So a container's own client is run as the container would run it. What it does not share with the container: its
-    pid namespace and its cgroup, which are this probe's. `exit` is None if it ran for longer than `limit` seconds.
+    Its bounding set of capabilities and no_new_privs are the process's, too: so a container's own client is run as the
+    container would run it. What it does not share with the container: its pid namespace, its cgroup and its seccomp filter,
+    which are this probe's. `exit` is None if it ran for longer than `limit` seconds.
     """
     pid = asked["pid"]
     environment = dict(entry.split("=", 1) for entry in environ(pid) if "=" in entry)
-    bounding = int(status_of(pid)["CapBnd"], 16)
+    status = status_of(pid)
+    bounding = int(status["CapBnd"], 16)
+    user, group = (int(status[field].split()[1]) for field in ("Uid", "Gid"))  # the effective one of four
+    groups = [int(number) for number in status["Groups"].split()]
 
     def become() -> None:
         enter(pid, "net", "mnt")
@@ -34,6 +38,11 @@ def execute(asked: Object) -> Object:
         for capability in range(64):
             if not bounding >> capability & 1:
                 LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one that the kernel has
+        os.setgroups(groups)
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)  # who is not root has no capability from here on
+        if status.get("NoNewPrivs", "0").strip() == "1":
+            LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
     began, code = boottime(), None
     running = subprocess.Popen(  # noqa: S603 -- no shell

@@ -33,6 +33,18 @@ def test_a_program_has_no_capability_that_the_process_could_not_have() -> None:
 
 
 @needs_root
+def test_a_program_is_run_as_who_the_process_is() -> None:
+    as_somebody = ("--reuid=1001", "--regid=1002", "--groups=999,1002", "--no-new-privs")
+    with asleep("setpriv", *as_somebody) as pid:
+        lines = execute("grep", "-E", "^(Uid|Gid|Groups|CapEff|NoNewPrivs)", "/proc/self/status", pid=pid)["stdout"]
+    seen = dict(line.split(":", 1) for line in lines.splitlines())
+    assert {name: value.split() for name, value in seen.items()} == {
+        "Uid": ["1001"] * 4, "Gid": ["1002"] * 4, "Groups": ["999", "1002"], "CapEff": ["0" * 16], "NoNewPrivs": ["1"],
+    }  # fmt: skip
+    assert execute("id", "-u")["stdout"] == "0\n"
+
+
+@needs_root
 def test_a_program_that_takes_too_long_is_ended_with_what_it_had_said() -> None:
     answer = execute("sh", "-c", "echo begun; sleep 60", limit=0.5)
     assert answer["exit"] is None
