@@ -83,7 +83,6 @@ def mend(read: Described, who: Roles) -> Mend | str:
     command = [*wrapper, *(engine.get("command") or ENTRYPOINT)]
     place = read.places[who.engine]
     path = "/".join(["", *map(str, place), "command"])
-    patch: list[Object] = [{"op": "replace" if "command" in engine else "add", "path": path, "value": command}]
     engine["command"] = command
     objects = copy.deepcopy(read.documents)
     entry = objects[read.document]
@@ -92,6 +91,8 @@ def mend(read: Described, who: Roles) -> Mend | str:
         entry = entry["items"][number]
     for part in place:
         entry = entry[part]
+    # What the pod's container has may stand elsewhere in the object, as in what all steps of a Task have.
+    patch: list[Object] = [{"op": "replace" if "command" in entry else "add", "path": path, "value": command}]
     entry["command"] = command
     after = yaml.safe_dump(redact(objects[read.document]), sort_keys=False, width=120)
     lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "as it is", "mended", n=2)

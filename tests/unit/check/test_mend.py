@@ -64,6 +64,15 @@ def test_a_command_is_kept_behind_the_mend_and_a_sidecar_is_found() -> None:
     assert "-      - own.sh" not in known.diff
 
 
+def test_a_command_that_stands_elsewhere_in_the_object_is_added_where_the_engine_is() -> None:
+    engine = {"name": "dind", "image": "docker:dind", "args": ["dockerd"]}
+    task = {"stepTemplate": {"command": ["own.sh"]}, "steps": [engine, {"name": "c", "image": "i"}]}
+    known = of(yaml.safe_dump({"kind": "Task", "metadata": {"name": "t"}, "spec": task}))
+    assert isinstance(known, Mend)
+    assert (known.patch[0]["op"], known.patch[0]["path"]) == ("add", "/spec/steps/0/command")
+    assert known.patch[0]["value"][-1] == "own.sh"
+
+
 def test_it_is_written_whole(tmp_path: Path) -> None:
     known = of(objects(POD))
     assert isinstance(known, Mend)

@@ -48,6 +48,7 @@ def commands(approach: str, asked: dict[str, Any], cgroup: str = "hybrid") -> li
 
 SOCKET = {"question": "daemon", "socket": "/var/run/docker.sock", "method": "GET"}
 IN_POD = {"question": "daemon", "netns": 5, "port": 2375, "method": "GET"}
+CLIENTS = "/proc/$CLIENT/root/c"
 LOG = {"GET": f"/api/v1/namespaces/{NAMESPACE}/pods/dind/log", "container": "docker-cmds", "tailLines": "100"}
 ASKED: list[tuple[str, dict[str, Any], str]] = [
     ("dind", {"GET": f"/api/v1/namespaces/{NAMESPACE}/pods/dind"}, "kubectl get --raw /api/v1/namespaces/default/pods/dind"),
@@ -78,6 +79,11 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
         "dind",
         {**IN_POD, "path": "/events?since=1&until=2"},
         "docker exec $NODE curl -sS http://$IP:2375/events'?since=1&until=2'",
+    ),
+    (
+        "dind",
+        {**IN_POD, "path": "/_ping", "certificates": "/c", "of": 6},
+        f"docker exec $NODE curl -sS -k --cert {CLIENTS}/cert.pem --key {CLIENTS}/key.pem https://$IP:2375/_ping",
     ),
     (
         "dood",
