@@ -4,6 +4,7 @@ from scenarios import (
     article_manifests,
     baseline,
     building,
+    builds,
     caching,
     contention,
     dns,
@@ -23,7 +24,7 @@ from scenarios import (
 
 FAMILIES = (
     networking, networks, rules, dns, contention, lifecycle, draining, restarts, storage, graph, resources, caching, visibility,
-    security, exposure, building,
+    security, exposure, building, builds,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

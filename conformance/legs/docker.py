@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -74,10 +74,17 @@ def processes(rig: Rig, run: Evidence, what: str) -> list[dict[str, Any]]:
     They are evidence. `docker run --detach` ends when runc has been told to start the program: for an instant the process
     is still runc's, with runc's environment, so the nonce is waited for.
     """
+    # One that has ended again is not there to be seen: the judge says so.
+    return await_processes(rig, what, seconds=TIMEOUTS.settle if run.output["exit"] == 0 else 0.0)
+
+
+def await_processes(rig: Rig, what: str, *, seconds: float, over: Callable[[], bool] = lambda: False) -> list[dict[str, Any]]:
+    """Return the first processes on the leg's node that have the nonce of `what`, after so many seconds or when it is `over`.
+
+    They are evidence, with all that have the nonce.
+    """
     about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": nonce(rig, what)}
-    if run.output["exit"] == 0:
-        # One that has ended again is not there to be seen: the judge says so.
-        settle("The container's process", lambda: _first(rig.home.ask("processes", **about).output), seconds=TIMEOUTS.settle)
+    settle("A first process", lambda: _first(rig.home.ask("processes", **about).output) or over(), seconds=seconds)
     return _first(rig.ask(f"{what}: processes", "processes", **about).output) or []
 
 

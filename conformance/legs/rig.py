@@ -251,6 +251,20 @@ class Rig:
         about: dict[str, Any] = {"pid": self.client_pid, "command": list(command), "stdin": stdin, "limit": timeout}
         return self.ask(name, "execute", timeout=timeout + TIMEOUTS.question, **about)
 
+    def run_by_kubelet(self, name: str, container: str, command: str) -> Evidence:
+        """Let kubelet run a command in a container of the pod, through the CRI call of its exec probes and hooks (ExecSync).
+
+        Kubelet splits it at its blanks. The output is {status, body}: what it printed, or why it was not run.
+        """
+        path = f"/api/v1/nodes/{self.home.node}/proxy/run/{self.leg.namespace}/{self.leg.pod_name}/{container}"
+        record = self.timed()
+        try:
+            answer = self.cluster.request("POST", path, query={"cmd": command}, stream=True)
+            output = {"status": answer.status, "body": answer.data.decode(errors="replace")}
+        except Refused as refused:
+            output = {"status": refused.status, "body": refused.message}
+        return record(name, "kubelet", {"POST": path, "cmd": command}, output)
+
     def ask_everywhere(self, name: str, host: str, port: int, question: str = "ask", path: str = "/") -> None:
         """Ask a port from a pod on every node, and from every node's own network; keep each answer under the name."""
         for node, probe in self.probes.items():

@@ -36,6 +36,8 @@ class Variation:
     """More children of the pod, each of a client of its own: the child's name -> the options of its `docker run`."""
     over_api: bool = False
     """Whether the suite starts the child itself, over its engine's API, and the pod's client starts none: a pod to be checked."""
+    builder: str = ""
+    """The engine's builder that the leg's builds ask for, where it has some."""
     words: str = ""
 
     @property
@@ -56,6 +58,8 @@ TOLD = {policy: (f"--restart={policy}", "--stop-signal=SIGTERM") for policy in P
 UNTOLD = {f"{policy}-winch": (f"--restart={policy}", "--stop-signal=SIGWINCH") for policy in POLICIES}
 """Children with the stop signal of httpd: what their clients pass on is none."""
 RESTARTS = {**TOLD, **UNTOLD}
+BUILDERS = {"classic": "the engine's classic builder", "buildkit": "the BuildKit in the engine"}
+"""The builders of an engine, in words."""
 OVER_API = "api"
 """The variations of a pod that is checked begin so."""
 WITH_EACH = ", also once with each restart policy and each of two stop signals"
@@ -121,6 +125,15 @@ VARIATIONS = {
             further=TOLD,
             words="docker run, also once with each restart policy, through an engine in a pod of its own; deleted with grace 0, "
             "and then that engine's container gets SIGKILL",
+        ),
+        *(
+            Variation(
+                f"{builder}-laden",
+                forced=True,
+                builder=builder,
+                words=f"docker run, and a build by {name} whose step is made to burn and to allocate; deleted with grace 0",
+            )
+            for builder, name in BUILDERS.items()
         ),
         Variation(OVER_API, over_api=True, words="started over the engine's API, deleted with the manifest's own grace"),
         Variation(f"{OVER_API}-forced", over_api=True, forced=True, words="started over the engine's API, deleted with grace 0"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import PROBES
-from conformance.cluster.api import FORBIDDEN, GONE, Refused
+from conformance.cluster.api import FORBIDDEN, GONE
 from conformance.evidence.items import Seen
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
@@ -20,16 +20,8 @@ IN_RUNTIME = "OCI runtime exec failed"
 
 
 def run_by_kubelet(rig: Rig) -> None:
-    """Let kubelet run a command in the engine's container, through the CRI call of its exec probes and hooks (ExecSync)."""
-    leg = rig.leg
-    path = f"/api/v1/nodes/{rig.home.node}/proxy/run/{leg.namespace}/{leg.pod_name}/{leg.approach.daemon}"
-    record = rig.timed()
-    try:
-        answer = rig.cluster.request("POST", path, query={"cmd": COMMAND}, stream=True)
-        output = {"status": answer.status, "body": answer.data.decode(errors="replace")}
-    except Refused as refused:
-        output = {"status": refused.status, "body": refused.message}
-    record("run by kubelet", "kubelet", {"POST": path, "cmd": COMMAND}, output)
+    """Let kubelet run a command in the engine's container."""
+    rig.run_by_kubelet("run by kubelet", rig.leg.approach.daemon, COMMAND)
 
 
 @prop("K-06", "kubelet can run a command in the engine's container, as exec probes and hooks do",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
@@ -40,7 +43,12 @@ node gives 1.15 x, and is read until a reading is one of the two. Reading again 
 
 
 def burn_alone(rig: Rig) -> None:
-    """Wait until this node can give enough to tell; then let the child burn, and read its own use until a reading tells."""
+    """Let the child burn, alone, until a reading of its use tells."""
+    measure(rig, rig.child["pid"], _burning(rig))
+
+
+def measure(rig: Rig, pid: int, burning: contextlib.AbstractContextManager[None]) -> None:
+    """Wait until this node can give enough to tell; then let a process burn, and read its own use until a reading tells."""
     limit = pod_limit(rig.seen, "cpu")
     uid = rig.seen[POD].output["metadata"]["uid"]
 
@@ -49,15 +57,22 @@ def burn_alone(rig: Rig) -> None:
         return limit is None or possible >= CALM * limit
 
     def decided() -> bool:
-        use = rig.ask("use while burning", "rates", pid=rig.child["pid"], seconds=WINDOW)
+        use = rig.ask("use while burning", "rates", pid=pid, seconds=WINDOW)
         read = _used(use, uid, limit) if limit else None
         return read is None or _bound(*read) is not None
 
     settle("A node that can give more CPU than the pod's limit", enough, seconds=TIMEOUTS.calm)
+    with burning:
+        settle("A burn that was throttled, or got past the pod's limit", decided, seconds=TIMEOUTS.calm)
+
+
+@contextlib.contextmanager
+def _burning(rig: Rig) -> Iterator[None]:
+    """Let the child burn while the block lasts, and wait for the end of that."""
     script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
     burning = run_in_child(rig, "burn", ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", ENOUGH_BURNT], wait=False)
     try:
-        settle("A burn that was throttled, or got past the pod's limit", decided, seconds=TIMEOUTS.calm)
+        yield
     finally:  # what burns on would be in the way of whatever is measured next
         run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
@@ -67,11 +82,8 @@ def burn_alone(rig: Rig) -> None:
     until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
 
 
-@prop("P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
-      predicts=PREDICTS, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(cgroups, burn_alone),
-      expects=MENDED)  # fmt: skip
-def burn(seen: Seen) -> Observation:
-    """Judge what the child used of a CPU, and whether it was throttled, against what the node could give."""
+def judge_burn(seen: Seen) -> Observation:
+    """Judge what was used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
     if limit is None:
         return not_applicable("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
@@ -90,6 +102,12 @@ def burn(seen: Seen) -> Observation:
     if by.own:
         reason = f"bound by a limit of its own, {by.limit:g} CPU: {reason}"
     return (HOLDS if binds else LACKS).because(reason + made_by(seen), *cites)
+
+
+burn = prop(
+    "P2-13.cpu", "a child that burns CPU is throttled to the pod's limit",
+    predicts=PREDICTS, legs=("laden",), while_serving=(runtime,), with_cpus_alone=(cgroups, burn_alone), expects=MENDED,
+)(judge_burn)  # fmt: skip
 
 
 def _used(use: Evidence, uid: str, limit: float) -> tuple[float, int, Bound] | None:

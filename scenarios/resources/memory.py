@@ -65,22 +65,43 @@ HEADROOM = 4.0
 
 def allocate(rig: Rig) -> None:
     """Let the child allocate, in steps, past the whole pod's memory limit; read what was counted before and after."""
+    command = allocating(rig)
+    if not command:
+        return
+    read_before(rig, rig.child["pid"])
+    exec_id = run_in_child(rig, "allocation", command, wait=True)
+    end = rig.daemon("allocation: end", f"/exec/{exec_id}/json")
+    read_after(rig, ended=end.output["status"] == OK)
+
+
+def allocating(rig: Rig) -> list[str]:
+    """Return the command that allocates past the whole pod's memory limit, in steps and no further.
+
+    [] where the pod has no such limit, or the node too little memory to try.
+    """
     limit = pod_limit(rig.seen, "memory")
     machine = rig.ask("node's memory", "machine").output
     available = int(machine["mem_available"].split()[0]) * 1024
     if limit is None or available < HEADROOM * PAST_LIMIT * limit:
-        return
+        return []
     steps = int(limit * PAST_LIMIT) // STEP
     # Read, not made: the kernel itself fills pages that it copies to, for which User-Mode Linux needs no fault each.
     step = "sysread($zero, $h[$_], $ARGV[1]) == $ARGV[1] or die $!"
     script = f'$|=1; open $zero, "/dev/zero"; for (1..$ARGV[0]) {{ {step}; print $_*$ARGV[1], "\\n" }} print "all\\n"; sleep 1'
+    return ["perl", "-e", script, str(steps), str(STEP)]
+
+
+def read_before(rig: Rig, pid: int) -> None:
+    """Read by what the pod's processes are ranked, and the cgroups of the one that is to allocate."""
     rig.ask(RANKED, "processes", uid=rig.pod["metadata"]["uid"])
-    rig.ask("cgroups before allocation", "cgroups", pid=rig.child["pid"])
-    allocating = run_in_child(rig, "allocation", ["perl", "-e", script, str(steps), str(STEP)], wait=True)
-    rig.daemon("allocation: end", f"/exec/{allocating}/json")
+    rig.ask("cgroups before allocation", "cgroups", pid=pid)
+
+
+def read_after(rig: Rig, *, ended: bool) -> None:
+    """Read the same cgroups again, and what has become of the pod; where nobody knows that it `ended`, kubelet is waited for."""
     rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
     served = rig.daemon("engine after allocation", "/_ping").output["status"] == OK
-    if served and rig.seen["allocation: end"].output["status"] == OK:
+    if served and ended:
         rig.read_pod("pod after allocation")
     else:  # the engine itself was killed: kubelet says by what
         killed = "Word from kubelet on the engine's end"
@@ -202,10 +223,7 @@ SPARED = (
 )  # fmt: skip
 
 
-@prop("P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
-      predicts={}, approaches=("dind",), legs=("laden",), level="article", while_serving=(cgroups, allocate),
-      expects=SPARED)  # fmt: skip
-def engine_serves(seen: Seen) -> Observation:
+def judge_engine(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
     stopped = judge_allocation(seen)
     if stopped.state is LACKS.state:
@@ -222,6 +240,12 @@ def engine_serves(seen: Seen) -> Observation:
     return inconclusive(
         f"the engine answered {answer.output['status'] or answer.output['lost']}, and no container was killed", *cites
     )
+
+
+engine_serves = prop(
+    "P2-13.engine", "the pod's engine goes on serving when the pod's limit stops a child",
+    predicts={}, approaches=("dind",), legs=("laden",), level="article", while_serving=(cgroups, allocate), expects=SPARED,
+)(judge_engine)  # fmt: skip
 
 
 def _ranks(seen: Seen) -> str:

@@ -12,11 +12,15 @@ from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS
 from scenarios.resources.reading import CONTROLLERS, MENDED, PREDICTS, cgroups, looked_at, made_by, requested, runtime
 
 
-@prop("P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
-      predicts=PREDICTS, legs=("foreground",), while_serving=(cgroups, runtime), expects=MENDED)  # fmt: skip
-def placement(seen: Seen) -> Observation:
+def judge_placement(seen: Seen) -> Observation:
     """Judge place and tightest limit of memory and CPU."""
     return _inherited(seen, CONTROLLERS)
+
+
+placement = prop(
+    "P2-13", "the child's cgroups are inside the pod's, and the pod's limits apply to it",
+    predicts=PREDICTS, legs=("foreground",), while_serving=(cgroups, runtime), expects=MENDED,
+)(judge_placement)  # fmt: skip
 
 
 @prop("P2-13.pids", "the child's cgroup is inside the pod's, and the pod's limit of process ids applies to it",

@@ -19,7 +19,8 @@ from conformance.evidence.items import digest
 from conformance.record.stream import Line
 
 MODULES = (
-    "identity", "resources", "limits", "networking", "lifecycle", "storage", "contention", "jobs", "visibility", "records",
+    "identity", "resources", "limits", "builds", "networking", "lifecycle", "storage", "contention", "jobs", "visibility",
+    "records",
 )  # fmt: skip
 
 
@@ -90,6 +91,8 @@ class Disguise:
     leg: str
     pretends: str
     edit: Callable[[Leg], None]
+    becomes: str = ""
+    """The leg that it is made into, where that is one that was not recorded."""
     name: str = field()
 
     @name.default
@@ -107,23 +110,25 @@ def disguises() -> list[Disguise]:
     ]
 
 
-def of(leg: str) -> Callable[[Callable[[Leg], None]], Disguise]:
-    """Declare a disguise of a leg of the recorded run; decorates its edit."""
-    return lambda edit: Disguise(leg, (edit.__doc__ or "").strip(), edit)
+def of(leg: str, becomes: str = "") -> Callable[[Callable[[Leg], None]], Disguise]:
+    """Declare a disguise of a leg of the recorded run, that it becomes another if told; decorates its edit."""
+    return lambda edit: Disguise(leg, (edit.__doc__ or "").strip(), edit, becomes)
 
 
-def of_leg(lines: list[Line], leg: str) -> list[Line]:
-    """Return a record of one leg, of the lines of a run: its own copy."""
+def of_leg(lines: list[Line], leg: str, becomes: str = "") -> list[Line]:
+    """Return a record of one leg, of the lines of a run: its own copy. As the leg that it becomes nothing is judged of it yet."""
     header, footer = lines[0], lines[-1]
     mine = [line for line in lines[1:-1] if line.get("leg") == leg]
     cells = [cell for cell in header["cells"] if cell["leg"] == leg]
+    if becomes:
+        mine, cells = [{**line, "leg": becomes} for line in mine if line["kind"] != "observation"], []
     return copy.deepcopy([{**header, "cells": cells}, *mine, footer])
 
 
 def disguised(run: list[Line]) -> Iterator[tuple[str, list[Line]]]:
     """Yield the record of every disguise of a run, by its name."""
     for disguise in disguises():
-        lines = of_leg(run, disguise.leg)
+        lines = of_leg(run, disguise.leg, disguise.becomes)
         disguise.edit(Leg(lines))
         yield disguise.name, signed(lines)
 

@@ -87,7 +87,7 @@ def test_what_is_deployed_by_hand_is_what_the_run_deployed(name: str, variation:
     by_hand = patched(approach.manifest, changes)["spec"]
     assert (by_hand["containers"], by_hand.get("volumes", [])) == (ours["containers"], ours["volumes"])
     as_it_is = {"foreground", "foreground-forced", "laden", "client-killed", "printed", "plain"}
-    as_it_is |= {name for name, each in VARIATIONS.items() if each.keeps_run and not approach.daemon}
+    as_it_is |= {name for name, each in VARIATIONS.items() if each.builder or (each.keeps_run and not approach.daemon)}
     assert bool(changes) is (variation not in as_it_is)
 
 

@@ -1,0 +1,129 @@
+"""A build as a job makes it: its client in the client's own container, and a RUN step that waits for what it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+
+from conformance.cluster.api import Object
+from conformance.evidence.identity import CONTAINER_ID
+from conformance.evidence.items import Evidence
+from conformance.legs.docker import await_processes, image, nonce
+from conformance.legs.rig import Rig
+from conformance.probes.node_engine import NONCE_LABEL
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import settle
+
+CLASSIC, BUILDKIT = "classic", "buildkit"
+SWITCH = {CLASSIC: "0", BUILDKIT: "1"}
+"""The builders of an engine -> the DOCKER_BUILDKIT with which `docker build` asks for each."""
+PLACE = "/tmp"  # noqa: S108 -- in the client's container
+"""Where a build's client has its script, and what it says."""
+CLIENT = "BUILD_CLIENT"
+"""The variable that a build's client has in its environment, and its plugin, which it starts."""
+LOOKS = 1500
+"""So often a step looks for work, five times a second, before it ends by itself: longer than any leg waits for its CPUs."""
+STEP = f"""(sleep 600 &)
+n=0
+until [ -e /enough ] || [ $((n += 1)) -gt {LOOKS} ]; do
+    if [ -e /told ]; then rm /told; sh /work >/said 2>&1; echo $? >/ended; fi
+    sleep 0.2
+done"""
+"""The RUN step: it starts something in the background, and does what is in /work when it is told, until there is an /enough."""
+
+
+def recipe(base: str, mark: str) -> str:
+    """Return what is built. Its step has the nonce in its environment, and its layer a file that no other layer has."""
+    return f"FROM {base}\nLABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\nRUN {json.dumps(['sh', '-c', STEP])}\n"
+
+
+def script(base: str, mark: str, builder: str, options: tuple[str, ...]) -> str:
+    """Return what the client's container runs: a build behind it, what it says, and in the end with what it ended.
+
+    Nothing of it has the command's own output open: kubelet would wait for that.
+    """
+    words = " ".join(("docker", "build", *options, "-"))
+    return (
+        f"export {CLIENT}={mark} DOCKER_BUILDKIT={SWITCH[builder]}\n"
+        f"({words} >{PLACE}/{mark}.log 2>&1 <<'END'\n{recipe(base, mark)}END\necho $? >{PLACE}/{mark}.exit) >/dev/null 2>&1 &\n"
+    )
+
+
+def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
+    """Begin a build in the leg's client's container, as kubelet runs commands there; return its step's first process, if any.
+
+    Evidence: `what: begun`, `what: client`, `what: processes` with all that have its nonce, `what: above` of the first, and
+    `what: container`, as which its engine knows the step, if it does.
+    """
+    mark = nonce(rig, what)
+    if builder == BUILDKIT and rig.run(f"{what}: buildx", "docker", "buildx", "version").output["exit"] != 0:
+        return None
+    rig.run(f"{what}: script", "sh", "-c", 'cat >"$0"', f"{PLACE}/{mark}", stdin=script(image(rig), mark, builder, options))
+    rig.run_by_kubelet(f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
+    started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark))
+    rig.ask(f"{what}: client", "processes", variable=CLIENT, value=mark)
+    if not started:
+        read_log(rig, what)
+        return None
+    rig.ask(f"{what}: above", "ancestry", pid=started[0]["pid"])
+    rig.daemon(f"{what}: container", f"/containers/{_identity(started[0])}/json")
+    return started[0]
+
+
+def _identity(step: Object) -> str:
+    """Return what an engine may know a step's container by: the id in the last part of its cgroup's path, or that part."""
+    last = step["cgroup"].splitlines()[0].rpartition("/")[2]
+    known = CONTAINER_ID.search(last)
+    return known[0] if known else last or "none"
+
+
+def _ended(rig: Rig, mark: str) -> bool:
+    """Return whether a build's client has ended. Not evidence: for waiting."""
+    about: Object = {"pid": rig.client_pid, "command": ["test", "-s", f"{PLACE}/{mark}.exit"], "limit": TIMEOUTS.question}
+    return bool(rig.home.ask("execute", **about).output["exit"] == 0)
+
+
+def read_log(rig: Rig, what: str) -> None:
+    """Read what a build's client has said so far, and with what it ended, if it has."""
+    mark = nonce(rig, what)
+    rig.run(f"{what}: log", "sh", "-c", 'cat "$0.log"; cat "$0.exit" >&2', f"{PLACE}/{mark}")
+
+
+ENDED = "ended:"
+"""What stands before the exit code of a step's work."""
+
+
+def tell(rig: Rig, name: str, step: Object, work: Sequence[str], *, wait: bool = False) -> Evidence:
+    """Hand a step's first process a command to run; with `wait` keep what it said, and `ended:CODE`, when it has, or is gone.
+
+    Who waits is in the step's mount namespace, which lasts as long as that: what was said is read when the step is gone, too.
+    """
+    ended = f'until [ -s /ended ] || ! kill -0 {step["pid"]}; do sleep 0.1; done; cat /said; echo "{ENDED}$(cat /ended)"'
+    put = f"rm -f /ended; cat >/work; : >/told{f'; {ended}' if wait else ''}"
+    return _in(rig, name, step, put, stdin=f"exec {shlex.join(work)}\n")
+
+
+def _in(rig: Rig, name: str, step: Object, words: str, stdin: str = "") -> Evidence:
+    about: Object = {"pid": step["pid"], "command": ["sh", "-c", words], "stdin": stdin, "limit": TIMEOUTS.work}
+    return rig.ask(name, "execute", timeout=TIMEOUTS.work + TIMEOUTS.question, **about)
+
+
+def finish(rig: Rig, what: str, step: Object) -> None:
+    """Let a step end, wait for its end and its client's, and read what that said."""
+    _in(rig, f"{what}: enough", step, ": >/enough")
+    settle("The end of the step", lambda: not rig.alive(step), seconds=TIMEOUTS.ended)
+    settle("The end of the build", lambda: _ended(rig, nonce(rig, what)), seconds=TIMEOUTS.work)
+    read_log(rig, what)
+
+
+@contextlib.contextmanager
+def burning(rig: Rig, step: Object) -> Iterator[None]:
+    """Let a step burn CPU on two processes while the block lasts."""
+    script = "fork; alarm $ARGV[0]; 1 until -e $ARGV[1]"
+    tell(rig, "burn", step, ["perl", "-e", script, f"{TIMEOUTS.work:.0f}", "/burnt"])
+    try:
+        yield
+    finally:
+        _in(rig, "burn: enough", step, ": >/burnt")

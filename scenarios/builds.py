@@ -1,0 +1,166 @@
+"""Builds: a step of a build is inside its pod's limits, whichever builder of its engine runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from attrs import evolve
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import GITLAB_RUNNER
+from conformance.cluster.api import GONE, Object
+from conformance.evidence.identity import parsed
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
+from conformance.legs import builds
+from conformance.legs.builds import BUILDKIT, CLASSIC
+from conformance.legs.docker import nonce_in, said
+from conformance.legs.rig import Rig
+from conformance.probes.node import OK
+from scenarios.resources.commands import CLOSED
+from scenarios.resources.cpu import judge_burn, measure
+from scenarios.resources.memory import SPARED, allocating, judge_allocation, judge_engine, read_after, read_before
+from scenarios.resources.placement import judge_placement
+from scenarios.resources.reading import MENDED, runtime
+
+STEP = "step"
+LADEN = ("classic-laden", "buildkit-laden")
+INSIDE = (
+    *MENDED,
+    expect("dood", LACKS, because="the node's engine puts a build's steps where it puts containers: beside kubelet's pods",
+           see="moby builder/dockerfile/containerbackend.go; builder/builder-next/executor_linux.go"),
+    expect("dind", HOLDS,
+           because="on cgroup v1 a container sees its own part of each hierarchy as the root, and so do its engine's builders",
+           see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1; moby builder/builder-next/executor_linux.go"),
+)  # fmt: skip
+"""Where the steps of a build are."""
+
+
+def begin(rig: Rig) -> None:
+    """Begin a build whose step waits for work, and read where that is."""
+    step = builds.begin(rig, STEP, rig.leg.variation.builder)
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
+    if step:
+        rig.ask(f"{STEP}: {CHILD_CGROUPS}", "cgroups", pid=step["pid"])
+
+
+def _step(rig: Rig) -> Object | None:
+    """Return the first process of the leg's step, where it runs."""
+    above = rig.seen.get(f"{STEP}: above")
+    return above.output[0] if above and rig.alive(above.output[0]) else None
+
+
+def burn(rig: Rig) -> None:
+    """Let the step burn, alone, until a reading of its use tells."""
+    if step := _step(rig):
+        measure(rig, step["pid"], builds.burning(rig, step))
+
+
+def allocate(rig: Rig) -> None:
+    """Let the step allocate past the whole pod's memory limit: the last that is read, for it may end the engine, too."""
+    step = _step(rig)
+    if step and (command := allocating(rig)):
+        read_before(rig, step["pid"])
+        done = builds.tell(rig, "allocation", step, command, wait=True)
+        read_after(rig, ended=_code(done) is not None)
+
+
+def _code(done: Evidence) -> int | None:
+    """Return with what the work of a step ended, as the step's shell has it, None where it did not say."""
+    last = (done.output["stdout"].splitlines() or [""])[-1].removeprefix(builds.ENDED)
+    return int(last) if last.isdigit() else None
+
+
+def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
+    """Return None if a step is proven to be of this build, by this builder of the engine that runs the leg's child; else why not.
+
+    The nonce is in the environment of a first process with a start time; its parent is where the child's is, in the engine's PID
+    namespace; and the engine knows it as a container with the nonce, or, of BuildKit's, as none.
+    """
+    buildx = seen.get(f"{what}: buildx")
+    if buildx and buildx.output["exit"] != 0:
+        return not_applicable(f"the client's image has no docker buildx, which BuildKit takes: {said(buildx)}", buildx.id)
+    begun, processes = seen[f"{what}: begun"], seen[f"{what}: processes"]
+    if begun.output["status"] in CLOSED:
+        return not_applicable(f"nobody may run commands through kubelet here: {begun.output['body'].strip()}", begun.id)
+    first = next((each for each in processes.output if each["nspid"][-1] == 1), None)
+    if begun.output["status"] != OK or not first or not first.get("start"):
+        log = seen.get(f"{what}: log")
+        words = (log.output["stdout"].strip().splitlines() or ["nothing"])[-1] if log else begun.output["body"]
+        return inconclusive(f"no step of the build was seen to run: {words}", begun.id, processes.id)
+    above, childs, known = seen[f"{what}: above"], seen[ANCESTORS], seen[f"{what}: container"]
+    cites = (processes.id, above.id, childs.id, known.id)
+    if above.output[1]["ns"]["pid"] != childs.output[1]["ns"]["pid"]:
+        return inconclusive("the step was started by another engine than the child", *cites)
+    container = parsed(known)
+    mine = f"CHILD_NONCE={nonce_in(seen, what)}" in container.get("Config", {}).get("Env", [])
+    if not (mine if builder == CLASSIC else known.output["status"] == GONE):
+        return inconclusive(
+            f"the step is not known to be of the {builder} builder: its engine says {known.output['status']}", *cites
+        )
+    return None
+
+
+def of_step(seen: Seen) -> Seen:
+    """Return a leg's evidence with its step in the place of its child, in the form in which that is read."""
+    taken = []
+    for item in seen:
+        if item.name == f"{STEP}: above":
+            taken.append(evolve(item, name=CHILD, output={"process": item.output[0]}))
+        elif item.name == f"{STEP}: {CHILD_CGROUPS}":
+            taken.append(evolve(item, name=CHILD_CGROUPS))
+        elif item.name == "allocation":
+            end = {"ExitCode": _code(item), "Running": item.output["exit"] is None}
+            taken.append(evolve(item, name="allocation: output", output={"body": item.output["stdout"], "lost": ""}))
+            taken.append(evolve(item, name="allocation: end", output={"status": OK, "body": json.dumps(end)}))
+        elif item.name not in (CHILD, CHILD_CGROUPS):
+            taken.append(item)
+    return Seen(taken)
+
+
+def _judged(seen: Seen, judge: Callable[[Seen], Observation]) -> Observation:
+    """Judge a leg's step as a child is judged, and say by which builder."""
+    builder = _builder(seen)
+    if why := unproven(seen, STEP, builder):
+        return why
+    judged = judge(of_step(seen))
+    return evolve(judged, reason=f"{builder}: {judged.reason}", cites=(*judged.cites, seen[f"{STEP}: container"].id))
+
+
+def _builder(seen: Seen) -> str:
+    """Return the builder of a leg: of BuildKit's it is asked whether the client has buildx."""
+    return BUILDKIT if seen.get(f"{STEP}: buildx") else CLASSIC
+
+
+@prop("BUILD", "a build's step is inside its pod's cgroups, and the pod's limits apply to it",
+      source=GITLAB_RUNNER, predicts={"dind": LACKS}, legs=LADEN, level="extended",
+      with_cpus_alone=(begin,), while_serving=(runtime,), expects=INSIDE)  # fmt: skip
+def placed(seen: Seen) -> Observation:
+    """Judge place and tightest limit of memory and CPU."""
+    return _judged(seen, judge_placement)
+
+
+@prop("BUILD.cpu", "a build's step that burns CPU is throttled to the pod's limit",
+      source=GITLAB_RUNNER, predicts={"dind": LACKS}, legs=LADEN, level="extended",
+      with_cpus_alone=(begin, burn), while_serving=(runtime,), expects=INSIDE)  # fmt: skip
+def throttled(seen: Seen) -> Observation:
+    """Judge what the step used of a CPU, and whether it was throttled."""
+    return _judged(seen, judge_burn)
+
+
+@prop("BUILD.memory", "a build's step that allocates more than the pod's limit is stopped by it",
+      source=GITLAB_RUNNER, predicts={"dind": LACKS}, legs=LADEN, level="extended",
+      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=INSIDE)  # fmt: skip
+def stopped(seen: Seen) -> Observation:
+    """Judge which of four ends the allocation had."""
+    return _judged(seen, judge_allocation)
+
+
+@prop("BUILD.engine", "the pod's engine goes on serving when the pod's limit stops a build's step",
+      source=GITLAB_RUNNER, predicts={}, approaches=("dind",), legs=LADEN, level="extended",
+      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=SPARED)  # fmt: skip
+def engine_serves(seen: Seen) -> Observation:
+    """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
+    return _judged(seen, judge_engine)

@@ -1,0 +1,44 @@
+"""A leg with a build, made of a recorded one that has none: its child's readings become a step's."""
+
+from __future__ import annotations
+
+import json
+
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
+from conformance.legs.builds import BUILDKIT, ENDED
+from tests.builders.evidence import answer, ran, reading
+
+
+def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
+    """Return the evidence of a leg of which the child's process, its cgroups and what it allocated are the step's."""
+    first, mark = seen[CHILD].output["process"], f"{seen[CHILD].asked['nonce']}-{what}"
+    ancestors = seen.get(ANCESTORS)
+    line = ancestors.output if ancestors else [first, {**first, "pid": 7, "ns": {**first["ns"], "pid": "pid:[7]"}}]
+    readings = [
+        reading(ANCESTORS, line),
+        reading(f"{what}: begun", {"status": 200, "body": ""}),
+        reading(f"{what}: processes", [first, {**first, "pid": 9, "nspid": [9, 7]}]),
+        reading(f"{what}: above", line),
+        answer(f"{what}: container", {"message": "No such container"}, 404),
+    ]
+    if builder == BUILDKIT:
+        readings.append(ran(f"{what}: buildx"))
+    else:
+        readings[-1] = answer(f"{what}: container", {"Config": {"Env": [f"CHILD_NONCE={mark}"]}})
+    if places := seen.get(CHILD_CGROUPS) or seen.get("cgroups before allocation"):
+        readings.append(reading(f"{what}: {CHILD_CGROUPS}", places.output))
+    if not seen.get(POD_CGROUPS):  # as of older records: they are the same for what is in the pod
+        readings.append(reading(POD_CGROUPS, seen["pod's use before the burn"].output))
+    return Seen([*(item for item in seen if item.name not in LOADED), *readings, *_allocated(seen)])
+
+
+LOADED = ("allocation: output", "allocation: end", CHILD_CGROUPS)
+
+
+def _allocated(seen: Seen) -> list[Evidence]:
+    if not (output := seen.get("allocation: output")):
+        return []
+    end = seen["allocation: end"].output
+    code = json.loads(end["body"])["ExitCode"] if end["status"] == 200 else ""
+    return [ran("allocation", stdout=f"{output.output['body']}\n{ENDED}{code}\n")]

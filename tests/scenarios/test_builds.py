@@ -1,0 +1,116 @@
+"""A step of a build is judged as a child is, where it is proven to be the build's: each judge true, false and INCONCLUSIVE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.claims.observations import State
+from conformance.evidence.items import Seen
+from conformance.legs.builds import BUILDKIT, CLASSIC
+from scenarios import builds
+from tests.builders.builds import with_step
+from tests.builders.evidence import given, ran
+from tests.conftest import changed
+
+Look = Callable[[str], Seen]
+BOTH = pytest.mark.parametrize("builder", [CLASSIC, BUILDKIT])
+
+
+@BOTH
+@pytest.mark.parametrize(("leg", "state"), [("dood.laden", State.LACKS), ("dind.laden", State.HOLDS)])
+def test_a_step_is_judged_where_it_is_as_a_child_would_be(seen: Look, builder: str, leg: str, state: State) -> None:
+    laden = with_step(seen(leg), builder)
+    for prop in (builds.placed, builds.throttled, builds.stopped):
+        concluded = prop.conclude(laden)
+        assert (concluded.state, concluded.reason.partition(":")[0]) == (state, builder), (prop.id, concluded.reason)
+
+
+def test_a_pods_engine_that_the_kernel_kills_with_a_step_does_not_go_on(seen: Look) -> None:
+    assert builds.engine_serves.conclude(with_step(seen("dind.laden"), CLASSIC)).state is State.LACKS
+    assert builds.engine_serves.conclude(with_step(seen("dind-cgroupns.laden"), CLASSIC)).state is State.HOLDS
+    assert builds.engine_serves.conclude(with_step(seen("dood.laden"), CLASSIC)).state is State.NOT_APPLICABLE
+
+
+def test_on_v2_a_step_of_an_engine_in_the_nodes_cgroup_namespace_is_outside(seen_on_v2: Look) -> None:
+    assert builds.placed.conclude(with_step(seen_on_v2("dind.laden"), BUILDKIT)).state is State.LACKS
+    assert builds.placed.conclude(with_step(seen_on_v2("dind-cgroupns.laden"), BUILDKIT)).state is State.HOLDS
+
+
+def test_the_childs_own_cgroups_are_not_the_steps(seen: Look) -> None:
+    """Of a DooD leg the step is outside, wherever the leg's child is said to be."""
+    inside = seen("dind.laden")["cgroups before allocation"].output
+    leg = with_step(seen("dood.laden"), CLASSIC)
+    assert builds.placed.conclude(given(leg, "child's cgroups", inside)).state is State.LACKS
+
+
+def test_a_client_without_buildx_is_asked_for_no_buildkit(seen: Look) -> None:
+    leg = given(seen("dind.laden"), "step: buildx", ran("", 1, "docker: 'buildx' is not a docker command.").output)
+    concluded = builds.placed.conclude(leg)
+    assert concluded.state is State.NOT_APPLICABLE
+    assert "has no docker buildx, which BuildKit takes: exit 1: docker: 'buildx' is not a docker command." in concluded.reason
+
+
+def no_step(leg: Seen) -> Seen:
+    return given(given(leg, "step: processes", []), "step: log", ran("", stdout="Step 1/4\npull access denied").output)
+
+
+def elsewhere(leg: Seen) -> Seen:
+    return changed(leg, "step: above", lambda line: line[1]["ns"].update(pid="pid:[1]"))
+
+
+def of_another(leg: Seen) -> Seen:
+    return changed(leg, "step: container", lambda answer: answer.update(body='{"Config": {"Env": ["CHILD_NONCE=x-step"]}}'))
+
+
+def late(leg: Seen) -> Seen:
+    return changed(leg, "step: container", lambda answer: answer.update(status=0, lost="TimeoutError('timed out')"))
+
+
+def unstarted(leg: Seen) -> Seen:
+    return changed(leg, "step: processes", lambda listed: listed[0].update(start=0))
+
+
+def not_run(leg: Seen) -> Seen:
+    return given(no_step(leg), "step: begun", {"status": 500, "body": "container not found"})
+
+
+@pytest.mark.parametrize(
+    ("change", "builder", "words"),
+    [
+        (no_step, CLASSIC, "no step of the build was seen to run: pull access denied"),
+        (not_run, CLASSIC, "no step of the build was seen to run"),
+        (unstarted, CLASSIC, "no step of the build was seen to run"),
+        (elsewhere, CLASSIC, "by another engine than the child"),
+        (of_another, CLASSIC, "not known to be of the classic builder"),
+        (of_another, BUILDKIT, "not known to be of the buildkit builder"),
+        (late, CLASSIC, "not known to be of the classic builder: its engine says 0"),
+        (late, BUILDKIT, "not known to be of the buildkit builder: its engine says 0"),
+    ],
+)
+def test_who_is_not_proven_to_be_the_builds_step_decides_nothing(
+    seen: Look, change: Callable[[Seen], Seen], builder: str, words: str
+) -> None:
+    leg = with_step(seen("dood.laden"), builder)
+    if change is of_another and builder == BUILDKIT:
+        leg = given(leg, "step: container", {"status": 200, "body": "{}", "lost": ""})
+    concluded = builds.placed.conclude(change(leg))
+    assert (concluded.state, words in concluded.reason) == (State.INCONCLUSIVE, True), concluded.reason
+
+
+def test_where_nobody_may_run_commands_nothing_is_asked(seen: Look) -> None:
+    leg = given(with_step(seen("dind.laden"), CLASSIC), "step: begun", {"status": 405, "body": "Debug endpoints are disabled."})
+    assert builds.placed.conclude(leg).state is State.NOT_APPLICABLE
+
+
+def test_a_step_that_still_allocates_has_not_ended(seen: Look) -> None:
+    leg = with_step(seen("dind.laden"), CLASSIC)
+
+    def goes_on(done: dict[str, Any]) -> None:
+        done["exit"] = None
+
+    assert builds.of_step(changed(leg, "allocation", goes_on))["allocation: end"].output["body"] == (
+        '{"ExitCode": null, "Running": true}'
+    )

@@ -1,0 +1,135 @@
+"""A build in the client's container: what is run there, and what its step does when it is told to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conformance.approaches.catalogue import catalogue
+from conformance.cluster.api import Object
+from conformance.legs import builds
+from conformance.legs.builds import BUILDKIT, CLASSIC, SWITCH
+from conformance.legs.leg import Leg
+from conformance.legs.rig import Rig
+from conformance.legs.variations import BUILDERS, VARIATIONS
+from conformance.probes.node import Answer
+from conformance.wait import until
+
+ID = "d" * 64
+STEP = {"pid": 50, "start": 7, "nspid": [50, 1], "cgroup": f"9:pids:/docker/{ID}\n"}
+
+
+def test_every_builder_has_a_switch_and_words() -> None:
+    assert SWITCH.keys() == BUILDERS.keys() == {each.builder for each in VARIATIONS.values() if each.builder}
+
+
+def test_the_client_builds_behind_the_command_and_tells_how_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a `docker` that says what it was given, and fails."""
+    monkeypatch.setattr(builds, "PLACE", tmp_path)
+    fake = tmp_path / "docker"
+    fake.write_text('#!/bin/sh\necho "$@ $DOCKER_BUILDKIT $BUILD_CLIENT"\ncat\nexit 3\n')
+    fake.chmod(0o755)
+    text = builds.script("httpd:latest", "mark", CLASSIC, ("--memory=64m",))
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, env=environment, timeout=10, check=True)
+    assert (done.stdout, done.stderr) == ("", ""), "kubelet waits for who has its pipe open"
+    until("the end of the build", (tmp_path / "mark.exit").exists, seconds=10)
+    until("its code", lambda: (tmp_path / "mark.exit").read_text() == "3\n", seconds=10)
+    first, *recipe = (tmp_path / "mark.log").read_text().splitlines()
+    assert first == "build --memory=64m - 0 mark"
+    assert recipe[:3] == ["FROM httpd:latest", "LABEL conformance.nonce=mark", "ENV CHILD_NONCE=mark"]
+    assert recipe[3].startswith('RUN ["sh", "-c", "')
+    assert len(recipe) == 4
+
+
+def test_a_step_does_what_it_is_told_and_ends_when_it_is_enough(tmp_path: Path) -> None:
+    """The step itself, whose files are in a folder instead of at its root."""
+    step = builds.STEP
+    for name in ("enough", "told", "work", "said", "ended"):
+        step = step.replace(f"/{name}", f"{tmp_path}/{name}")
+    step = step.replace("sleep 600", "sleep 5")
+    with subprocess.Popen(["sh", "-c", step]) as running:
+        (tmp_path / "work").write_text("echo so; exit 7\n")
+        (tmp_path / "told").touch()
+        until("the end of the work", (tmp_path / "ended").exists, seconds=10)
+        until("its code", lambda: (tmp_path / "ended").read_text() == "7\n", seconds=10)
+        assert (tmp_path / "said").read_text() == "so\n"
+        assert running.poll() is None
+        assert not (tmp_path / "told").exists()
+        (tmp_path / "enough").touch()
+        running.wait(10)
+
+
+class Node:
+    """A node's probe that has a step, or none, and notes what it is asked."""
+
+    node = "a-node"
+
+    def __init__(self, *, step: Object | None = STEP, buildx: int = 0) -> None:
+        self.step, self.buildx = step, buildx
+        self.asked: list[Object] = []
+
+    def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
+        self.asked.append({"question": question, **about})
+        answers: dict[str, object] = {
+            "processes": [self.step] if self.step else [],
+            "ancestry": [self.step],
+            "daemon": {"status": 404, "body": "{}", "lost": ""},
+            "execute": {"exit": self.buildx if "buildx" in about.get("command", []) else 0, "stdout": "", "stderr": ""},
+            "alive": False,
+        }
+        return Answer(answers[question], 1.0, 2.0, 0.1)
+
+
+def a_rig(node: Node) -> Rig:
+    leg = Leg("0a1b2c3d", catalogue()["dood"], VARIATIONS["buildkit-laden"], "n1", 20000)
+    answer = SimpleNamespace(status=200, data=b"")
+    cluster: Any = SimpleNamespace(request=lambda *_, **__: answer)
+    probe: Any = node
+    return Rig(cluster, leg, {"a-node": probe}, {}, pod={"spec": {"nodeName": "a-node"}}, client_pid=40)
+
+
+@pytest.mark.parametrize(("builder", "asks"), [(CLASSIC, False), (BUILDKIT, True)])
+def test_a_step_is_found_by_its_nonce_and_its_engine_is_asked_for_it(builder: str, asks: bool) -> None:
+    node = Node()
+    rig = a_rig(node)
+    assert builds.begin(rig, "step", builder) == STEP
+    assert ("step: buildx" in [each.name for each in rig.seen]) is asks
+    assert rig.seen["step: begun"].asked["cmd"] == "sh /tmp/n1-step"
+    assert rig.seen["step: client"].asked == {"question": "processes", "variable": "BUILD_CLIENT", "value": "n1-step"}
+    assert rig.seen["step: processes"].asked["value"] == "n1-step"
+    assert rig.seen["step: container"].asked["path"] == f"/containers/{ID}/json"
+
+
+def test_no_build_is_begun_that_the_client_cannot_ask_for_and_one_without_a_step_says_why() -> None:
+    assert builds.begin(a_rig(Node(buildx=1)), "step", BUILDKIT) is None
+    rig = a_rig(Node(step=None))
+    assert builds.begin(rig, "step", CLASSIC) is None
+    assert rig.seen["step: log"].asked["command"][-1] == "/tmp/n1-step"
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "identity"),
+    [
+        (f"9:pids:/docker/{ID}\n", ID),
+        (f"0::/system.slice/docker-{ID}.scope\n", ID),
+        (f"0::/kubepods/cri-containerd-{ID}.scope/docker/buildkit/x1y2z3\n", "x1y2z3"),
+        ("0::/\n", "none"),
+    ],
+)
+def test_what_an_engine_may_know_a_step_by_is_the_last_of_its_cgroup(cgroup: str, identity: str) -> None:
+    assert builds._identity({"cgroup": cgroup}) == identity
+
+
+def test_who_waits_for_a_steps_work_waits_no_longer_than_the_step_lasts() -> None:
+    node = Node()
+    builds.tell(a_rig(node), "allocation", STEP, ["perl", "-e", "print 'x'"], wait=True)
+    asked = node.asked[-1]
+    assert asked["pid"] == 50
+    assert "kill -0 50" in asked["command"][-1]
+    assert asked["stdin"] == """exec perl -e 'print '"'"'x'"'"''\n"""
