@@ -3,6 +3,7 @@
 from scenarios import (
     article_manifests,
     baseline,
+    build_steps,
     building,
     builds,
     caching,
@@ -24,7 +25,7 @@ from scenarios import (
 
 FAMILIES = (
     networking, networks, rules, dns, contention, lifecycle, draining, restarts, storage, graph, resources, caching, visibility,
-    security, exposure, building, builds,
+    security, exposure, building, builds, build_steps,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import evolve
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
-from conformance.claims.sources import GITLAB_RUNNER
+from conformance.claims.sources import BUILDX_PARENT, GITLAB_RUNNER
 from conformance.cluster.api import GONE, Object
-from conformance.evidence.identity import parsed
+from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
 from conformance.legs import builds
 from conformance.legs.builds import BUILDKIT, CLASSIC
-from conformance.legs.docker import nonce_in, said
+from conformance.legs.docker import listed, look, nonce, nonce_in, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
+from conformance.probes.node_engine import NONCE_LABEL
 from scenarios.resources.commands import CLOSED
 from scenarios.resources.cpu import judge_burn, measure
 from scenarios.resources.memory import SPARED, allocating, judge_allocation, judge_engine, read_after, read_before
@@ -36,6 +37,11 @@ INSIDE = (
            see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1; moby builder/builder-next/executor_linux.go"),
 )  # fmt: skip
 """Where the steps of a build are."""
+UNRANKED = expect(
+    "dind", HOLDS, leg="buildkit-laden",
+    because="BuildKit gives a step no oom_score_adj, so it has its engine's: of both the OOM killer takes who has most memory",
+    see="moby/buildkit executor/oci/spec.go; OCI runtime-spec, POSIX process, oomScoreAdj: unset, it is inherited",
+)  # fmt: skip
 
 
 def begin(rig: Rig) -> None:
@@ -109,15 +115,19 @@ def of_step(seen: Seen) -> Seen:
     for item in seen:
         if item.name == f"{STEP}: above":
             taken.append(evolve(item, name=CHILD, output={"process": item.output[0]}))
-        elif item.name == f"{STEP}: {CHILD_CGROUPS}":
-            taken.append(evolve(item, name=CHILD_CGROUPS))
         elif item.name == "allocation":
             end = {"ExitCode": _code(item), "Running": item.output["exit"] is None}
             taken.append(evolve(item, name="allocation: output", output={"body": item.output["stdout"], "lost": ""}))
             taken.append(evolve(item, name="allocation: end", output={"status": OK, "body": json.dumps(end)}))
-        elif item.name not in (CHILD, CHILD_CGROUPS):
+        elif item.name != CHILD:
             taken.append(item)
-    return Seen(taken)
+    return _instead(Seen(taken), {f"{STEP}: {CHILD_CGROUPS}": CHILD_CGROUPS})
+
+
+def _instead(seen: Seen, names: Mapping[str, str]) -> Seen:
+    """Return the evidence with readings under other names, in the place of those that have these."""
+    others = [item for item in seen if item.name not in (*names, *names.values())]
+    return Seen([*others, *(evolve(item, name=names[item.name]) for item in seen if item.name in names)])
 
 
 def _judged(seen: Seen, judge: Callable[[Seen], Observation]) -> Observation:
@@ -142,6 +152,38 @@ def placed(seen: Seen) -> Observation:
     return _judged(seen, judge_placement)
 
 
+PARENT = "/docker/buildx"
+"""What buildx's docker-container driver calls the parent of its builder's container (driver/docker-container/driver.go)."""
+
+
+def name_a_parent(rig: Rig) -> None:
+    """Start a container that names its own cgroup parent, as a builder is started, and read where it is."""
+    run = start(rig, "parent", f"--cgroup-parent={PARENT}", command=("sleep", "600"))
+    started = processes(rig, run, "parent")
+    look(rig, "parent: held", "/containers/json", label=f"{NONCE_LABEL}={nonce(rig, 'parent')}")
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
+    if started:
+        rig.ask(f"parent: {CHILD_CGROUPS}", "cgroups", pid=started[0]["pid"])
+
+
+@prop("BUILD.parent", "a container that names its own cgroup parent, as a docker-container builder of buildx does, is in its pod",
+      source=BUILDX_PARENT, predicts={}, approaches=("dind",), legs=("classic-laden",), level="extended",
+      while_serving=(runtime, name_a_parent),
+      expects=(
+          expect("dind-cgroup-parent", LACKS,
+                 because="the parent that the engine is told is a default, and what a container names beats it: the node's root",
+                 see="moby daemon/oci_linux.go, withCgroups; docker/buildx#2903", cgroup="v2"),
+          *INSIDE,
+      ))  # fmt: skip
+def named_a_parent(seen: Seen) -> Observation:
+    """Judge place and tightest limit of the container whose first process has the nonce, which the leg's engine lists."""
+    run, first, held = seen["parent"], seen["parent: processes"], seen["parent: held"]
+    own = {container_of(process) for process in first.output if process["nspid"][-1] == 1}
+    if not own & {container["Id"] for container in listed(held)}:
+        return inconclusive(f"no such container was seen to run: {said(run)}", run.id, first.id, held.id)
+    return judge_placement(_instead(seen, {f"parent: {CHILD_CGROUPS}": CHILD_CGROUPS}))
+
+
 @prop("BUILD.cpu", "a build's step that burns CPU is throttled to the pod's limit",
       source=GITLAB_RUNNER, predicts={"dind": LACKS}, legs=LADEN, level="extended",
       with_cpus_alone=(begin, burn), while_serving=(runtime,), expects=INSIDE)  # fmt: skip
@@ -160,7 +202,7 @@ def stopped(seen: Seen) -> Observation:
 
 @prop("BUILD.engine", "the pod's engine goes on serving when the pod's limit stops a build's step",
       source=GITLAB_RUNNER, predicts={}, approaches=("dind",), legs=LADEN, level="extended",
-      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=SPARED)  # fmt: skip
+      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=(UNRANKED, *SPARED))  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
     return _judged(seen, judge_engine)

@@ -32,20 +32,22 @@ class Contradiction:
 
 PRINTED = "P2-06.printed"
 LIMITS = ("P2-13", "P2-13.memory", "P2-13.cpu")
+OF_BUILDS = ("BUILD", "BUILD.memory", "BUILD.cpu")
+"""What GitLab says of limits it says of builds: a `docker run` settles nothing of it."""
 
 CONTRADICTIONS = (
     Contradiction(
-        "Do the pod's limits bind a container of the Docker in the pod?",
+        "Do the pod's limits bind what the Docker in the pod runs, its builds, too?",
         (
             Position(
                 "The article",
                 "with Docker in the pod the container inherits the pod's CPU and memory constraints",
-                each(HOLDS, "dind", *LIMITS),
+                each(HOLDS, "dind", *LIMITS, *OF_BUILDS),
             ),
             Position(
                 "GitLab Runner's documentation",
-                "limits set in the pod do not work, and the Docker daemon reports the full capacity of the node",
-                {**each(LACKS, "dind", *LIMITS), **each(HOLDS, "dind", "G-02")},
+                "limits set in the pod do not work when images are built, and the daemon reports the full capacity of the node",
+                {**each(LACKS, "dind", *OF_BUILDS), **each(HOLDS, "dind", "G-02")},
             ),
         ),
     ),

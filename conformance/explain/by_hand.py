@@ -270,7 +270,7 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "listening": lambda *_: [on_node("ss -ltnp")],
     "listeners": lambda _, asked: [on_node(f"ss -ltnp 'sport = :{asked.get('port')}'")],
     "alive": lambda hand, asked: [on_node(f"ls -d /proc/{hand.process(asked)}")],
-    "kill": lambda hand, asked: [on_node(f"kill -KILL {hand.process(asked)}")],
+    "kill": lambda hand, asked: [on_node(f"kill -{asked.get('signal', 'SIGKILL')} {hand.process(asked)}")],
     "machine": lambda *_: [on_node("sh -c 'uname -r; stat -fc %T /sys/fs/cgroup; head -n 3 /proc/meminfo'")],
     "burn": lambda _, asked: [
         on_node(

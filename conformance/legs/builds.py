@@ -6,12 +6,15 @@ import contextlib
 import json
 import shlex
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
+from conformance.answers import decoded
 from conformance.cluster.api import Object
 from conformance.evidence.identity import CONTAINER_ID
 from conformance.evidence.items import Evidence
 from conformance.legs.docker import await_processes, image, nonce
 from conformance.legs.rig import Rig
+from conformance.probes.node import NODE_SOCKET
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
@@ -25,7 +28,9 @@ CLIENT = "BUILD_CLIENT"
 """The variable that a build's client has in its environment, and its plugin, which it starts."""
 LOOKS = 1500
 """So often a step looks for work, five times a second, before it ends by itself: longer than any leg waits for its CPUs."""
-STEP = f"""(sleep 600 &)
+BACKGROUND = ["sleep", "600"]
+"""What a step starts in the background."""
+STEP = f"""({" ".join(BACKGROUND)} &)
 n=0
 until [ -e /enough ] || [ $((n += 1)) -gt {LOOKS} ]; do
     if [ -e /told ]; then rm /told; sh /work >/said 2>&1; echo $? >/ended; fi
@@ -35,8 +40,8 @@ done"""
 
 
 def recipe(base: str, mark: str) -> str:
-    """Return what is built. Its step has the nonce in its environment, and its layer a file that no other layer has."""
-    return f"FROM {base}\nLABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\nRUN {json.dumps(['sh', '-c', STEP])}\n"
+    """Return what is built. Its step has the nonce in its environment, and in its words, by which BuildKit's cache is told."""
+    return f"FROM {base}\nLABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\nRUN {json.dumps(['sh', '-c', STEP, mark])}\n"
 
 
 def script(base: str, mark: str, builder: str, options: tuple[str, ...]) -> str:
@@ -110,12 +115,26 @@ def _in(rig: Rig, name: str, step: Object, words: str, stdin: str = "") -> Evide
     return rig.ask(name, "execute", timeout=TIMEOUTS.work + TIMEOUTS.question, **about)
 
 
+def enough(rig: Rig, what: str, step: Object) -> None:
+    """Let a step end."""
+    _in(rig, f"{what}: enough", step, ": >/enough")
+
+
 def finish(rig: Rig, what: str, step: Object) -> None:
     """Let a step end, wait for its end and its client's, and read what that said."""
-    _in(rig, f"{what}: enough", step, ": >/enough")
+    enough(rig, what, step)
     settle("The end of the step", lambda: not rig.alive(step), seconds=TIMEOUTS.ended)
     settle("The end of the build", lambda: _ended(rig, nonce(rig, what)), seconds=TIMEOUTS.work)
     read_log(rig, what)
+
+
+def forget(rig: Rig) -> None:
+    """Take away what the BuildKit of the node's own engine has kept of the leg's builds, by the nonce in their steps' words."""
+    kept = decoded(rig.home.ask("daemon", socket=NODE_SOCKET, path="/system/df").output["body"] or "{}")
+    for entry in kept.get("BuildCache") or [] if isinstance(kept, dict) else []:
+        if rig.leg.nonce in entry.get("Description", ""):
+            path = f"/build/prune?all=1&filters={quote(json.dumps({'id': [entry['ID']]}))}"
+            rig.home.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="POST", path=path)
 
 
 @contextlib.contextmanager

@@ -128,6 +128,16 @@ VARIATIONS = {
         ),
         *(
             Variation(
+                f"{builder}{ending}",
+                forced=bool(ending),
+                builder=builder,
+                words=f"docker run, and a build by {name} whose step runs when the pod is deleted with {grace}",
+            )
+            for builder, name in BUILDERS.items()
+            for ending, grace in (("", "the manifest's default grace"), ("-forced", "grace 0"))
+        ),
+        *(
+            Variation(
                 f"{builder}-laden",
                 forced=True,
                 builder=builder,

@@ -28,8 +28,8 @@ def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
         readings[-1] = answer(f"{what}: container", {"Config": {"Env": [f"CHILD_NONCE={mark}"]}})
     if places := seen.get(CHILD_CGROUPS) or seen.get("cgroups before allocation"):
         readings.append(reading(f"{what}: {CHILD_CGROUPS}", places.output))
-    if not seen.get(POD_CGROUPS):  # as of older records: they are the same for what is in the pod
-        readings.append(reading(POD_CGROUPS, seen["pod's use before the burn"].output))
+    if not seen.get(POD_CGROUPS) and (pods := seen.get("pod's use before the burn")):  # read under another name then
+        readings.append(reading(POD_CGROUPS, pods.output))
     return Seen([*(item for item in seen if item.name not in LOADED), *readings, *_allocated(seen)])
 
 

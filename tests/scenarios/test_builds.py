@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
+from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
 from conformance.legs.builds import BUILDKIT, CLASSIC
 from scenarios import builds
 from tests.builders.builds import with_step
-from tests.builders.evidence import given, ran
+from tests.builders.evidence import answer, given, ran, reading
 from tests.conftest import changed
 
 Look = Callable[[str], Seen]
@@ -114,3 +116,37 @@ def test_a_step_that_still_allocates_has_not_ended(seen: Look) -> None:
     assert builds.of_step(changed(leg, "allocation", goes_on))["allocation: end"].output["body"] == (
         '{"ExitCode": null, "Running": true}'
     )
+
+
+def parented(seen: Seen) -> Seen:
+    """Return the evidence of a leg whose further container is where its child is."""
+    leg = with_step(seen, CLASSIC)
+    first = leg["step: above"].output[0]
+    return Seen([
+        *leg,
+        ran("parent"),
+        reading("parent: processes", [first]),
+        answer("parent: held", [{"Id": container_of(first), "State": "running", "Labels": {}}]),
+        reading("parent: child's cgroups", leg["step: child's cgroups"].output),
+    ])  # fmt: skip
+
+
+def test_a_container_that_names_its_parent_is_judged_where_it_is(seen: Look, seen_on_v2: Look) -> None:
+    assert builds.named_a_parent.conclude(parented(seen("dind.laden"))).state is State.HOLDS
+    assert builds.named_a_parent.conclude(parented(seen_on_v2("dind.laden"))).state is State.LACKS
+    unlisted = changed(parented(seen("dind.laden")), "parent: held", lambda answer: {**answer, "body": "[]"})
+    assert builds.named_a_parent.conclude(unlisted).state is State.INCONCLUSIVE
+    unseen = changed(parented(seen("dind.laden")), "parent: processes", lambda _: [])
+    assert builds.named_a_parent.conclude(unseen).state is State.INCONCLUSIVE
+
+
+def test_one_of_the_mends_does_not_hold_who_names_a_parent() -> None:
+    """And the report must not present the two as equal."""
+    on_v2 = {"cgroup": "v2"}
+    expected = {
+        name: builds.named_a_parent.expected(name, "classic-laden", on_v2, like="dind")[0]
+        for name in ("dind", "dind-cgroupns", "dind-cgroup-parent")
+    }
+    assert expected == {"dind": State.LACKS, "dind-cgroupns": State.HOLDS, "dind-cgroup-parent": State.LACKS}
+    assert builds.named_a_parent.expected("dind-cgroup-parent", "classic-laden", {"cgroup": "v1"}, like="dind")[0] is State.HOLDS
+    assert "unless they name another" in catalogue()["dind-cgroup-parent"].title

@@ -130,13 +130,13 @@ def alive(asked: Object) -> bool:
 
 @question
 def kill(asked: Object) -> bool:
-    """Send SIGKILL to the process of that pid and start time, as a user or the kernel would; return whether it was there.
+    """Send SIGKILL to the process of that pid and start time, or the `signal` of that name; return whether it was there.
 
     The one question that does something to a leg: what follows from it is what is measured.
     """
     if not alive(asked):
         return False
-    os.kill(asked["pid"], signal.SIGKILL)
+    os.kill(asked["pid"], signal.Signals[asked.get("signal", "SIGKILL")])
     return True
 
 

@@ -9,17 +9,22 @@ from conformance.legs.builds import ENDED
 from hack.mutants.disguises import Leg, of
 
 
-def step(leg: Leg) -> None:
-    """Make of a leg whose child was made to allocate one whose step was, of the classic builder."""
+def proven(leg: Leg, what: str = "step") -> None:
+    """Put into a leg what proves a step of the classic builder: its child's process is the step's."""
     first = leg.last(CHILD)["process"]
     line = [first, {**first, "pid": first["pid"] - 1, "ns": {**first["ns"], "pid": "pid:[1]"}}]
-    leg.add(POD_CGROUPS, leg.last("pod's use before the burn"))
     leg.add(ANCESTORS, line)
-    leg.add("step: begun", {"status": 200, "body": ""})
-    leg.add("step: processes", [first])
-    leg.add("step: above", line)
-    container = {"Config": {"Env": [f"CHILD_NONCE={leg.nonce}-step"]}}
-    leg.add("step: container", {"status": 200, "body": json.dumps(container), "lost": ""})
+    leg.add(f"{what}: begun", {"status": 200, "body": ""})
+    leg.add(f"{what}: processes", [first])
+    leg.add(f"{what}: above", line)
+    container = {"Config": {"Env": [f"CHILD_NONCE={leg.nonce}-{what}"]}}
+    leg.add(f"{what}: container", {"status": 200, "body": json.dumps(container), "lost": ""})
+
+
+def step(leg: Leg) -> None:
+    """Make of a leg whose child was made to allocate one whose step was, of the classic builder."""
+    proven(leg)
+    leg.add(POD_CGROUPS, leg.last("pod's use before the burn"))
     leg.add(f"step: {CHILD_CGROUPS}", leg.last("cgroups before allocation"))
     lines, end = leg.last("allocation: output")["body"], leg.last("allocation: end")
     code = json.loads(end["body"])["ExitCode"] if end["status"] == 200 else ""
@@ -74,3 +79,52 @@ def a_build_that_kubelet_did_not_begin(leg: Leg) -> None:
     """Kubelet did not run the command: what has the nonce was begun by somebody else."""
     step(leg)
     leg.give("step: begun", {"status": 500, "body": "container not found"})
+
+
+@of("dood.detached-forced", "dood.classic-forced")
+def a_pid_of_a_step_that_was_given_again(leg: Leg) -> None:
+    """When the pod is gone another process has the step's pid and its nonce."""
+    proven(leg)
+    leg.add("step: afterwards", [{**leg.last("step: above")[0], "start": 1}])
+
+
+@of("dood.detached-forced", "dood.classic-forced")
+def a_pod_of_a_step_that_is_not_over(leg: Leg) -> None:
+    """The step goes on, and so did the pod when it was looked for."""
+    proven(leg)
+    leg.add("step: afterwards", [leg.last("step: above")[0]])
+    leg.change("deletion", pod_over=False)
+
+
+@of("dood.detached-forced", "dood.classic")
+def a_client_of_a_build_that_had_ended(leg: Leg) -> None:
+    """The client was gone before it was told, so that its step ended of something else."""
+    proven(leg, "told-step")
+    leg.add("told-step: signalled", False)
+    leg.add("told-step: client afterwards", False)
+    leg.add("told-step: afterwards", [])
+
+
+@of("dood.detached-forced", "dood.classic-forced")
+def a_step_that_began_nothing(leg: Leg) -> None:
+    """The step started nothing in the background that could outlive it."""
+    proven(leg, "full-step")
+    leg.add("full-step: afterwards", [])
+
+
+@of("dood.detached-forced", "dood.classic-forced")
+def a_step_without_a_name_server(leg: Leg) -> None:
+    """Neither the step's resolv.conf has a name server, nor the pod's."""
+    proven(leg, "full-step")
+    for name in ("full-step: network", "pod's network"):
+        leg.add(name, {"exit": 0, "stdout": "mtu 1500\n", "stderr": "", "seconds": 0.1})
+
+
+@of("dind.laden", "dind.classic-laden")
+def a_container_that_nobody_lists(leg: Leg) -> None:
+    """What has the nonce of the container that names its parent is none of the engine's."""
+    proven(leg, "parent")
+    leg.add(POD_CGROUPS, leg.last("pod's use before the burn"))
+    leg.add(f"parent: {CHILD_CGROUPS}", leg.last("cgroups before allocation"))
+    leg.add("parent", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2})
+    leg.add("parent: held", {"status": 200, "body": "[]", "lost": ""})

@@ -67,9 +67,22 @@ def limits(state: str) -> Iterable[Line]:
     return [observed(name, leg, "HOLDS" if name == "G-02" else state) for name, leg in legs.items()]
 
 
+def of_builds(state: str) -> Iterable[Line]:
+    legs = ("dind.classic-laden", "dind.buildkit-laden")
+    return [observed(name, leg, state) for name in ("BUILD", "BUILD.memory", "BUILD.cpu") for leg in legs]
+
+
 def test_the_pods_limits_on_each_cgroup_version() -> None:
-    assert settle(CONTRADICTIONS[0], map(Part.of, limits("HOLDS"))).outcome == "The article: right here."
-    assert settle(CONTRADICTIONS[0], map(Part.of, limits("LACKS"))).outcome == "GitLab Runner's documentation: right here."
+    held, lost = ([*limits(state), *of_builds(state)] for state in ("HOLDS", "LACKS"))
+    assert settle(CONTRADICTIONS[0], map(Part.of, held)).outcome == "The article: right here."
+    assert settle(CONTRADICTIONS[0], map(Part.of, lost)).outcome == "GitLab Runner's documentation: right here."
+
+
+def test_what_is_said_of_builds_is_settled_by_builds_alone() -> None:
+    gitlab = settle(CONTRADICTIONS[0], map(Part.of, limits("HOLDS"))).heard[1]
+    assert [part.line["property"] for part in (*gitlab.borne, *gitlab.against)] == ["G-02"]
+    against = settle(CONTRADICTIONS[0], map(Part.of, [*limits("LACKS"), *of_builds("HOLDS")])).heard[1]
+    assert against.words == "1 of 7 observations is as it says"
 
 
 def test_every_contradiction_has_two_positions_and_a_way_to_settle_it() -> None:
