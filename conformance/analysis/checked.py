@@ -118,6 +118,12 @@ class Checked:
         return any(row.change == CHANGES[Kept.KEPT] for row in self.rows)
 
     @property
+    def known_to_mend(self) -> list[str]:
+        """Return of what the pod loses the properties that its mend is known to mend."""
+        lost = {row.line["property"] for row in self.those(Kept.LOST)}
+        return [name for name in self.known if name in lost]
+
+    @property
     def mending(self) -> str:
         """Return in a sentence what the mend does, or would do by what is on record, or why there is none."""
         if why := self.about["mend"].get("why_not"):
@@ -128,11 +134,9 @@ class Checked:
             undecided = sorted({row.line["property"] for row in self.rows if row.mended and row.mended.kept is Kept.OPEN})
             parts += [f"not decided: {', '.join(undecided)}"] if undecided else []
             return f"The mended pod was judged beside it: {'; '.join(parts)}."
-        lost = {row.line["property"] for row in self.those(Kept.LOST)}
-        mends = [name for name in self.known if name in lost]
-        if not mends:
+        if not self.known_to_mend:
             return "Of what it loses nothing is known to be mended in a world of this kind."
-        known = f"A patch, which report.html has, is known to mend {', '.join(mends)} in a world of this kind"
+        known = f"A patch, which report.html has, is known to mend {', '.join(self.known_to_mend)} in a world of this kind"
         return f"{known}; --mend judges it on this pod."
 
 

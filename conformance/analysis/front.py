@@ -25,6 +25,8 @@ class Front:
     """What cannot be asked here, what was lost, the claims that nothing judged; each with why."""
     sure: str
     """How often each observation was made, and how often it was another one."""
+    seen: str
+    """The same as a clause."""
     cost: str
     """What the run took."""
 
@@ -33,7 +35,8 @@ class Front:
         """Return it of a record with every repeat, and of what a reader meets of that."""
         against = sorted((part for part in parts if part.verdict is Verdict.REFUTED), key=lambda part: not part.of_article)
         uncertain = [part for part in parts if part.state in (State.INCONCLUSIVE, State.ERROR)]
-        return cls(against, uncertain, list(_untested(record)), _sure(whole.repeats, agreements), _cost(whole))
+        sure, seen = _sure(whole.repeats, agreements), _seen(whole.repeats, agreements)
+        return cls(against, uncertain, list(_untested(record)), sure, seen, _cost(whole))
 
 
 def _untested(record: Record) -> Iterator[tuple[str, str]]:
@@ -56,6 +59,12 @@ def _sure(repeats: int, agreements: Collection[Agreement]) -> str:
     steady = len(agreements) - unsteady
     same = f"{steady} of {counted(len(agreements), 'observation')} {were(steady)} the same each time"
     return f"Every leg was deployed {repeats} times: {same}, {unsteady} {were(unsteady)} not."
+
+
+def _seen(repeats: int, agreements: Collection[Agreement]) -> str:
+    steady = sum(agreement.whole for agreement in agreements)
+    same = f"{repeats} times, {steady} of {counted(len(agreements), 'observation')} the same each time"
+    return f"every leg was deployed {same if repeats > 1 else 'once'}"
 
 
 def _cost(record: Record) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -44,6 +45,8 @@ class ReportedWorld:
     """The world of a record in one line, and what stands behind the answer: the kernel's edits, the engines' versions."""
 
     line: str
+    brief: str
+    """What decides most of a run: cgroup version, Kubernetes, runtimes, engines, and whether the kernel is one of its own."""
     edits: Mapping[str, str]
     """What was edited in the world's own kernel, and why. The first records had no names, but numbers."""
     engines: Mapping[str, str]
@@ -62,7 +65,25 @@ class ReportedWorld:
             f"Linux {world['kernel']}{own}, {counted(len(world['nodes']), 'node')}"
             + (f", every limit in time {world['patience']:g} times as long" if world.get("patience", 1) != 1 else "")
         )
-        return cls(line, edits, _engines(record))
+        engines = _engines(record)
+        return cls(line, _brief(world, kernel, engines), edits, engines)
+
+
+def _brief(world: Mapping[str, Any], kernel: Mapping[str, Any], engines: Mapping[str, str]) -> str:
+    parts = [
+        f"cgroup {world['cgroup']}",
+        f"Kubernetes {world['kubernetes']}",
+        _version(str(world["runtime"]).replace("://", " ")),
+    ]
+    parts += [f"runc {_version(world['settings']['runc'])}"] if "runc" in world.get("settings", {}) else []
+    parts += [f"{_version(engines[name].partition(' of ')[0])} ({name})" for name in ("dood", "dind") if name in engines]
+    parts += [f"a kernel of its own ({kernel['how']}, edited)"] if kernel else []
+    return ", ".join(parts)
+
+
+def _version(words: str) -> str:
+    """Return a version without what who packed it has added."""
+    return words.partition("+")[0]
 
 
 def _engines(record: Record) -> dict[str, str]:

@@ -11,7 +11,9 @@ from attrs import frozen
 from conformance.analysis import article_claims, front, header, pairs, repeats
 from conformance.analysis.beliefs import Held, contradicted
 from conformance.analysis.checked import Checked
+from conformance.analysis.comparison import Comparison
 from conformance.analysis.contradictions import CONTRADICTIONS, Settled, settle
+from conformance.analysis.findings import Findings
 from conformance.analysis.noticed import Noticed
 from conformance.analysis.parts import Part
 from conformance.analysis.summary_table import SummaryCell, SummaryTable
@@ -88,6 +90,16 @@ class Summary:
         """Return the properties of the record that no control was seen to break, in its order."""
         controlled = self.noticed.controlled if self.noticed else set()
         return list(dict.fromkeys(o["property"] for o in self.record.observations if o["property"] not in controlled))
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Return what a reader is told first."""
+        return Findings.of(self.record, self.parts, self.front, self.noticed, self.checked)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Return the approaches side by side."""
+        return Comparison.of([self.record])
 
     @cached_property
     def starts(self) -> list[repeats.ColdStarts]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from attrs import frozen
 
+from conformance.analysis.comparison import Comparison
 from conformance.analysis.counting import all_of, counted
 from conformance.analysis.header import ReportedWorld
+from conformance.analysis.repeats import agreements, folded
 from conformance.claims.observations import State
 from conformance.evidence.identity import parsed
 from conformance.evidence.names import DAEMON
@@ -74,6 +76,17 @@ class SideBySide:
     def apart(self) -> list[WorldsRow]:
         """Return the rows on which the worlds disagree."""
         return [row for row in self.rows if row.disagree]
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Return the approaches side by side, in each world; of repeats what they come to."""
+        return Comparison.of([folded(record, agreements(record)) for record in self.records])
+
+    @cached_property
+    def short_labels(self) -> list[str]:
+        """Return of each world a word for a cell: its cgroup version, with a number where several have the same."""
+        versions = [str(record.header["world"]["cgroup"]) for record in self.records]
+        return [version if versions.count(version) == 1 else f"{version}, {number}" for number, version in enumerate(versions, 1)]
 
     @property
     def headline(self) -> str:

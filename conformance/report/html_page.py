@@ -12,7 +12,8 @@ from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
 from conformance.claims.observations import State
 from conformance.report import pictures, raw
-from conformance.report.printable import printable, shortened
+from conformance.report.identities import Identities
+from conformance.report.printable import printable
 
 
 @cache
@@ -22,14 +23,13 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    environment.filters["shortened"] = shortened
     environment.globals.update(State=State, pictures=pictures, raw=raw, style=Markup(style))  # noqa: S704 -- our own file
     return environment
 
 
 def page(name: str, **parts: object) -> str:
     """Return a page of a template, in the reports' style, control characters visible."""
-    return printable(_templates().get_template(name).render(**parts, pack=raw.Pack()))
+    return printable(_templates().get_template(name).render(**parts, pack=raw.Pack(), ids=Identities().marked))
 
 
 def report(summary: Summary) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 from conformance.analysis.checked import Checked
+from conformance.analysis.findings import Findings
 from conformance.analysis.noticed import Noticed
+from conformance.analysis.readable import shortened
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
 from conformance.analysis.worlds import SideBySide
 from conformance.claims.observations import Standing
-from conformance.report.printable import printable, shortened
+from conformance.report.printable import printable
 
 STEP_SUMMARY_BYTES = 1 << 20
 """GitHub's limit for one step's summary."""
@@ -35,10 +38,11 @@ def report(summary: Summary) -> str:
     if summary.noticed and summary.selfcheck:
         return printable("\n".join(_controls(summary.noticed)) + "\n")
     if summary.checked:
-        return printable("\n".join(_checked(summary.checked, flat(summary.world.line))) + "\n")
+        return printable("\n".join(_checked(summary.checked, summary.findings, flat(summary.world.line))) + "\n")
     record, footer = summary.record, summary.record.footer
     world, pairs_line = flat(summary.world.line), flat(summary.pairs_line)
-    lines = ["## DooD and DinD in a Kubernetes pod", "", summary.table.headline, "", f"World: {world}.", "", *_table(summary)]
+    opening = ["## DooD and DinD in a Kubernetes pod", "", *_findings(summary.findings)]
+    lines = [*opening, "", summary.table.headline, "", f"World: {world}.", "", *_table(summary)]
     first = len(lines)
     lines += [*_article(summary), *_repeats(summary), "", *([pairs_line] if pairs_line else []), ""]
     lines += ["<details><summary>Every observation</summary>", "", *_heads("property", "leg", "observation", "why")]
@@ -49,11 +53,23 @@ def report(summary: Summary) -> str:
         lines.append(f"- never judged: {flat(cell['property'])} on {flat(cell['leg'])}")
     lines.append(f"Exit code {footer['exit_code']}: {flat(footer['why'])}." if footer else "Interrupted: no footer was written.")
     rest = ["", "The observations are too many for a step summary: see report.html."]
-    for kept in (lines, [*lines[:first], *rest], [*lines[:3], *rest]):
+    for kept in (lines, [*lines[:first], *rest], [*opening, *rest]):
         text = printable("\n".join(kept) + "\n")
         if len(text.encode()) <= STEP_SUMMARY_BYTES:
             break
     return text
+
+
+def _findings(findings: Findings) -> Iterator[str]:
+    """Yield what matters most, what to do with its patch, and how sure it is."""
+    yield from (f"**{flat(shortened(findings.first))}**", "", *(f"- {flat(shortened(each))}" for each in findings.more), "")
+    for advice in findings.advice:
+        yield f"**What to do:** {flat(advice.words)}"
+        if advice.patch:
+            # A line that is empty would end it: of a diff none is, for each begins with a sign.
+            yield f"<details><summary>The patch</summary><pre>{html.escape(advice.patch.rstrip())}</pre></details>"
+        yield ""
+    yield f"**How sure:** {flat(findings.how_sure)}"
 
 
 def _controls(noticed: Noticed) -> Iterator[str]:
@@ -67,9 +83,10 @@ def _controls(noticed: Noticed) -> Iterator[str]:
         yield f"| {flat(control.name)} {flat(control.title)} | {flat(control.mistake)} | {seen} |"
 
 
-def _checked(checked: Checked, world: str) -> Iterator[str]:
+def _checked(checked: Checked, findings: Findings, world: str) -> Iterator[str]:
     """Yield what a pod that was checked loses and keeps."""
-    yield from (f"## {flat(str(checked.about['pod']))}, checked", "", flat(checked.headline), "", f"World: {world}.", "")
+    yield from (f"## {flat(str(checked.about['pod']))}, checked", "", flat(checked.headline), "", *_findings(findings))
+    yield from ("", f"World: {world}.", "")
     yield from _heads("about", "asked", "", "observed")
     for kept in checked.order:
         for row in checked.those(kept):
@@ -77,7 +94,6 @@ def _checked(checked: Checked, world: str) -> Iterator[str]:
             observed = f"{row.line['state']}: {flat(shortened(row.line['reason']))}"
             change = f", {row.change}" if row.change else ""
             yield f"| {flat(row.fear)} | {asked} | {kept.sign} **{kept.value}**{change} | {observed} |"
-    yield from ("", flat(checked.mending))
 
 
 def flat(text: str) -> str:

@@ -7,12 +7,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from conformance.analysis.checked import Checked, Kept
+from conformance.analysis.findings import Findings
 from conformance.analysis.noticed import Noticed
+from conformance.analysis.readable import shortened
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
 from conformance.claims.observations import State
 from conformance.record.stream import Line
-from conformance.report.printable import printable, shortened
+from conformance.report.printable import printable
 
 STYLES = {State.HOLDS: "green", State.LACKS: "red", State.MIXED: "yellow"}
 
@@ -26,13 +28,14 @@ def line(observation: Line) -> str:
 
 
 def table(summary: Summary, console: Console) -> None:
-    """Print the summary table, the world, and what was not judged; of a selfcheck each control."""
+    """Print the summary table, the world, what was not judged, and last what matters most; of a selfcheck each control."""
     if summary.noticed and summary.selfcheck:
         _controls(summary.noticed, console)
         return
     if summary.checked:
         _checked(summary.checked, console)
         console.print(f"World: {printable(summary.world.line)}", markup=False, highlight=False)
+        _findings(summary.findings, console)
         return
     table = Table(title=_plain(summary.table.headline), title_justify="left", show_lines=True)
     table.add_column("property", ratio=2)
@@ -48,6 +51,14 @@ def table(summary: Summary, console: Console) -> None:
     console.print(f"World: {printable(summary.world.line)}", markup=False, highlight=False)
     for lost in summary.record.lost:
         console.print(printable(f"never judged: {lost['property']} on {lost['leg']}"), markup=False)
+    _findings(summary.findings, console)
+
+
+def _findings(findings: Findings, console: Console) -> None:
+    """Print what matters most, what to do, and how sure it is."""
+    console.print()
+    for sentence in findings.lines:
+        console.print(printable(sentence), markup=False, highlight=False)
 
 
 def _controls(noticed: Noticed, console: Console) -> None:
@@ -81,7 +92,6 @@ def _checked(checked: Checked, console: Console) -> None:
             if row.change and row.mended:
                 line = f"      mended: {row.mended.line['state']}: {shortened(row.mended.line['reason'])}"
                 console.print(printable(line), markup=False)
-    console.print(printable(checked.mending), markup=False)
 
 
 def _plain(text: str) -> str:

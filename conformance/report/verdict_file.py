@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.analysis.checked import Checked, Kept
+from conformance.analysis.findings import Finding, Findings
 from conformance.analysis.summary import Summary
 from conformance.claims.observations import State, Verdict
 from conformance.record.names import repeat_of
@@ -44,8 +45,26 @@ def verdicts(summary: Summary) -> dict[str, Any]:
         "as_expected": sum(cell["as_expected"] for cell in asked),
         "of": len(asked),
         "not_applicable": len(cells) - len(asked),
+        "findings": _findings(summary.findings),
         "cells": cells,
     }
+
+
+def _findings(findings: Findings) -> dict[str, Any]:
+    """Return what a reader is told first, each sentence with what it is made of."""
+    return {
+        "first": findings.first,
+        "more": findings.more,
+        "lost": [_finding(finding) for finding in findings.shown],
+        "advice": [{"words": each.words, "of": each.of, "by": each.by, "patch": each.patch} for each in findings.advice],
+        "sure": list(findings.sure),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    lost, kept = ([part.line["approach"] for part in parts] for parts in (finding.lost, finding.kept))
+    about = {"property": finding.prop, "fear": finding.fear.value, "words": finding.words, "article": finding.article}
+    return {**about, "lost_by": lost, "kept_by": kept, "mended": finding.mended, "cites": list(finding.lost[0].line["cites"])}
 
 
 NOT_JUDGED = {

@@ -23,9 +23,32 @@ const reveal = () => {
 document.addEventListener("toggle", (e) => { if (e.target.open) inflateIn(e.target); }, true);
 window.addEventListener("hashchange", reveal);
 const all = document.getElementById("all-evidence");
-all.hidden = false;
-all.addEventListener("click", async () => {
+if (all) all.hidden = false;
+all?.addEventListener("click", async () => {
   await inflateIn(document);
   for (const one of document.querySelectorAll("details")) one.open = true;
 });
+// Which approaches are compared: those behind the ~ of the address, so that a link leads to the same; all where there is none.
+const boxes = [...document.querySelectorAll(".pick input")];
+const pick = () => {
+  for (const box of boxes)
+    for (const cell of document.querySelectorAll(`.compared [data-of="${CSS.escape(box.value)}"]`)) cell.classList.toggle("off", !box.checked);
+};
+const picked = () => {
+  const names = location.hash.startsWith("#comparison~") ? location.hash.slice(12).split("+").map(decodeURIComponent) : null;
+  if (!names) return;
+  for (const box of boxes) box.checked = names.includes(box.value);
+  pick();
+  document.getElementById("comparison").scrollIntoView();
+};
+for (const part of document.querySelectorAll(".pick")) {
+  part.hidden = false;
+  part.addEventListener("change", () => {
+    const names = boxes.filter((box) => box.checked).map((box) => encodeURIComponent(box.value));
+    history.replaceState(null, "", `#comparison~${names.join("+")}`);
+    pick();
+  });
+}
+window.addEventListener("hashchange", picked);
+picked();
 reveal();

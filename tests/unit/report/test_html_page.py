@@ -6,14 +6,17 @@ import base64
 import copy
 import hashlib
 import html
+import re
+from pathlib import Path
 
+import pytest
 from attrs import evolve
 
 from conformance.analysis.summary import Summary
 from conformance.evidence.items import REDACTED, digest
 from conformance.record import stream
 from conformance.report import html_page, markdown
-from tests.conftest import of_legs, recorded_lines, up_to
+from tests.conftest import RECORDED, RECORDED_V2, of_legs, recorded_lines, up_to
 
 HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m \x00 &amp;"
 
@@ -61,10 +64,11 @@ def test_a_report_of_level_article_is_below_a_megabyte() -> None:
 
 
 ORDER = (
-    "Asked: in 2017",
     'class="headline"',
-    "Where that differs",
+    "What to do",
     "How sure",
+    "Asked: in 2017",
+    "Where that differs",
     "What it cost",
     "What was not tested",
     "Show me",
@@ -77,6 +81,42 @@ def test_a_reader_is_told_what_matters_first(page: str) -> None:
     assert places == sorted(places)
 
 
+def first_screen(page: str) -> str:
+    """Return what stands on a report's first screen, as text."""
+    part = page[page.index('<section id="findings">') : page.index("</section>")]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", part)).split())
+
+
+@pytest.mark.parametrize("run", [RECORDED, RECORDED_V2])
+def test_three_readers_find_their_answers_on_the_first_screen(run: Path) -> None:
+    lines = recorded_lines(run)
+    text = first_screen(html_page.report(Summary.of(stream.of(lines))))
+    states = {(o["property"], o["leg"]): o for o in lines if o["kind"] == "observation"}
+    # May my jobs use more memory than I gave the pod?
+    answer = text[: text.index("A container that")]
+    who = {True: "DinD or DooD starts", False: "a container that DooD starts"}[
+        states["P2-13.memory", "dind.laden"]["state"] == "LACKS"
+    ]
+    assert who in answer
+    assert "can take more memory than its pod was given: allocated 960 MiB past the pod's 768 MiB" in answer
+    assert "Not so with" in answer
+    # What is left on my nodes after a job?
+    left = re.search(r"stays on the node when its pod is gone: (.*?)\. Not so with DinD\.", text)
+    assert left
+    assert left[1] in states["P2-08", "dood.foreground"]["reason"]
+    # What one change would help most?
+    change = re.search(r"What to do: (\S+) keeps (\d+) of (\d+) promises that (\w+) loses here", text)
+    assert change
+    assert change[1] == ("dind-cgroupns" if run == RECORDED_V2 else "DinD")
+    assert "Show the patch--- approaches/" in text
+
+
+def test_an_id_is_short_in_a_reason_and_whole_in_its_title(page: str) -> None:
+    reason = re.search(r"<p><span[^>]*>✗ LACKS</span> weight 1024 at (.*?), outside the pod", page)
+    assert reason
+    assert re.fullmatch(r'/docker/<span class="id id\d" title="[0-9a-f]{64}"><i>.</i>[0-9a-f]{12}…</span>', reason[1])
+
+
 def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it() -> None:
     lines = of_legs(recorded_lines(), "dind.detached", "dood.detached")
     lines[0]["world"]["own_kernel"] = {
@@ -84,8 +124,9 @@ def test_a_kernel_of_ones_own_is_named_before_the_answer_and_explained_behind_it
     }  # fmt: skip
     page = html_page.report(Summary.of(stream.of(lines)))
     front_, behind = page.split('class="headline"')
-    assert "(User-Mode Linux; built from linux 7, edited: clock, cpuset)" in front_
-    assert "It was" not in front_
+    assert "a kernel of its own (User-Mode Linux, edited)" in front_
+    assert "clock" not in front_
+    assert "(User-Mode Linux; built from linux 7, edited: clock, cpuset)" in behind
     assert "<dd>clock: It was slow.</dd>" in behind
     lines[0]["world"]["own_kernel"]["edits"] = ["It was slow.", "It was lacking."]
     assert "<dd>2: It was lacking.</dd>" in html_page.report(Summary.of(stream.of(lines))), "records of before edits had names"

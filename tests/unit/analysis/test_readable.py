@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.report.printable import shortened
+from conformance.analysis.readable import shortened
 
 UID, ID = "56463bcd-9b62-4d2d-a099-730e1da702c4", "a33e9b36d6c3" + "4" * 52
 SLICES = "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods"

@@ -1,0 +1,143 @@
+"""What to do about what is lost: the approach that keeps it, what else that keeps and loses, and the patch that leads to it."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import yaml
+from attrs import frozen
+
+from conformance.analysis.checked import MENDS
+from conformance.analysis.counting import counted
+from conformance.analysis.parts import Part
+from conformance.analysis.readable import listed
+from conformance.approaches.catalogue import Approach, catalogue
+from conformance.check.mend import MENDS_BY, Plain
+from conformance.claims.fears import Fear, fear_of, kept
+from conformance.record.names import CHECKED, MENDED
+from conformance.record.stream import Record
+
+MOST = 2
+"""So much advice is read."""
+SHORT = {"dood": "DooD", "dind": "DinD", CHECKED: "the pod", MENDED: "the mended pod"}
+"""What a sentence calls an approach where that is not its name."""
+
+
+@frozen
+class Advice:
+    """What to do: in words, and the patch that leads from one approach's manifest to another's, '' where there is none."""
+
+    words: str
+    of: str = ""
+    """The approach that loses something."""
+    by: str = ""
+    """The approach that keeps it."""
+    patch: str = ""
+
+
+def compared(record: Record) -> dict[str, str]:
+    """Return the approaches of which something can be lost, with what a sentence calls them.
+
+    The baseline is no way to get containers, and a manifest as printed is asked for what it says, not for what a pod promises.
+    """
+    known = record.header.get("approaches", {})
+    spawning = [name for name in record.approaches if known.get(name, {}).get("spawns", True)]
+    return {name: SHORT.get(name, name) for name in spawning if name not in catalogue() or catalogue()[name].proven}
+
+
+def originals() -> dict[str, str]:
+    """Return each approach that was made of another, with that."""
+    return {MENDED: CHECKED, **{name: approach.like for name, approach in catalogue().items() if approach.like}}
+
+
+def alternatives(
+    record: Record,
+    parts: Sequence[Part],
+    asked: Iterable[tuple[str, Sequence[str]]],
+    names: Mapping[str, str],
+) -> Iterator[Advice]:
+    """Yield what keeps what is lost: `asked` are properties, that of most weight first, and who loses each.
+
+    For each loser it is an approach that keeps the first that any keeps: one that is made of the loser before others, then the
+    one that keeps most of what the loser loses. Where none was deployed, it is a mend that a run on record has shown.
+    """
+    held, gone = _kept_and_lost(parts)
+    like = originals()
+    helped: set[str] = set()
+    advised: set[str] = set()
+    for prop, losers in asked:
+        for loser in losers:
+            if loser in helped or len(advised) == MOST:
+                continue
+            able = [name for name in names if prop in held.get(name, ())]
+            able.sort(key=lambda name: (like.get(name) != loser, -len(held[name] & gone[loser]), name != MENDS_BY))
+            if able and able[0] not in advised:
+                helped.add(loser)
+                advised.add(able[0])
+                yield _shown(record, loser, able[0], held, gone, names)
+            elif not able and (by := _known(record, loser, prop)) and by not in advised:
+                helped.add(loser)
+                advised.add(by)
+                yield _on_record(record, loser, by, prop, names)
+    if not advised and any(losers for _, losers in asked):
+        yield Advice("nothing that this run deployed keeps what is lost, and no run on record has shown what does.")
+
+
+def _kept_and_lost(parts: Iterable[Part]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return by approach the promises that each of its observations keeps, and those that any of them loses."""
+    held: dict[str, set[str]] = {}
+    gone: dict[str, set[str]] = {}
+    undecided: dict[str, set[str]] = {}
+    for part in parts:
+        prop, name = str(part.line["property"]), str(part.line["approach"])
+        if fear_of(prop, str(part.line["family"])) is Fear.FACTS:
+            continue
+        kind = undecided if not part.state.decided else held if part.state is kept(prop) else gone
+        kind.setdefault(name, set()).add(prop)
+    for name in held.keys() | gone.keys():
+        held[name] = held.get(name, set()) - gone.setdefault(name, set()) - undecided.get(name, set())
+    return held, gone
+
+
+def _shown(
+    record: Record, loser: str, by: str, held: Mapping[str, set[str]], gone: Mapping[str, set[str]], names: Mapping[str, str]
+) -> Advice:
+    """Return what the run has shown of an approach in the place of another."""
+    asked_of_both = gone[loser] & (held[by] | gone[by])
+    saved, broken = gone[loser] & held[by], sorted(gone[by] & held[loser])
+    words = f"{names[by]} keeps {len(saved)} of {counted(len(asked_of_both), 'promise')} that {names[loser]} loses here"
+    words += " (of those asked of both)" if len(asked_of_both) < len(gone[loser]) else ""
+    words += f", and loses {len(broken)} that {names[loser]} keeps: {listed(broken)}" if broken else ""
+    granted = [record.header.get("approaches", {}).get(name, {}).get("granted", []) for name in (loser, by)]
+    if beyond := [grant for grant in granted[1] if grant not in granted[0]]:
+        words += f". It has to be granted {'; '.join(beyond)}"
+    return Advice(f"{words}.", loser, by, patch(loser, by))
+
+
+def _known(record: Record, loser: str, prop: str) -> str:
+    """Return the approach of which a run on record, in a world of this kind, has shown that it mends this; '' where none has."""
+    cgroup, like = str(record.header["world"]["cgroup"]), originals()
+    return next((by for by, worlds in MENDS.items() if like.get(by) == loser and prop in worlds.get(cgroup, ())), "")
+
+
+def _on_record(record: Record, loser: str, by: str, prop: str, names: Mapping[str, str]) -> Advice:
+    where = f"{by} was not deployed in this run; a run on record, in a world with cgroup {record.header['world']['cgroup']}"
+    shows = f"shows that it keeps {prop}, which {names[loser]} loses"
+    return Advice(f"{where}, {shows}. `conformance run --level article` judges it here.", loser, by, patch(loser, by))
+
+
+def patch(of: str, by: str) -> str:
+    """Return how a manifest becomes another's, as a diff of their YAML without comments; '' where the catalogue lacks either."""
+    if not {of, by} <= catalogue().keys():
+        return ""
+    before, after = (_as_yaml(catalogue()[name], of).splitlines(keepends=True) for name in (of, by))
+    return "".join(difflib.unified_diff(before, after, f"approaches/{of}.yaml", f"approaches/{by}.yaml", n=2))
+
+
+def _as_yaml(approach: Approach, name: str) -> str:
+    """Return an approach's manifest under another's name: that it has its own is no part of what mends it."""
+    pod = copy.deepcopy(approach.manifest)
+    pod["metadata"]["name"] = name
+    return str(yaml.dump_all([*approach.beside, pod], Dumper=Plain, sort_keys=False, width=120))

@@ -1,0 +1,59 @@
+"""Approaches side by side: what differs, between approaches and between worlds, and in which words."""
+
+from __future__ import annotations
+
+from conformance.analysis.comparison import ComparedRow, Comparison
+from conformance.claims.fears import Fear
+from conformance.claims.observations import State
+from conformance.record import stream
+from tests.builders.records import a_record, observed
+
+
+def row_of(prop: str, *worlds: stream.Record) -> ComparedRow:
+    return next(row for row in Comparison.of(worlds).rows if row.prop == prop)
+
+
+def world(state: str, other: str = "HOLDS") -> stream.Record:
+    return a_record([
+        observed("P2-13", "dood.foreground", state, family="resources"),
+        observed("P2-13", "dind.foreground", other, family="resources"),
+        observed("P2-05", "dind.foreground", "HOLDS", family="networking"),
+        observed("P2-05", "pod.plain", "LACKS", family="networking"),
+    ])  # fmt: skip
+
+
+def test_a_row_differs_where_two_approaches_decided_it_otherwise() -> None:
+    assert row_of("P2-13", world("LACKS")).differs
+    assert not row_of("P2-13", world("HOLDS")).differs
+    assert not row_of("P2-13", world("INCONCLUSIVE")).differs, "what was not decided differs from nothing"
+    assert not row_of("P2-05", world("LACKS")).differs, "the baseline is not compared"
+
+
+def test_a_cell_is_apart_where_two_worlds_decided_it_otherwise() -> None:
+    row = row_of("P2-13", world("LACKS", "LACKS"), world("LACKS", "HOLDS"))
+    assert [cell.apart for cell in row.cells] == [False, True]
+    assert [cell.states for cell in row.cells] == [(State.LACKS, State.LACKS), (State.LACKS, State.HOLDS)]
+    assert row.differs
+
+
+def test_rows_come_by_what_a_reader_fears_for_and_sum_up_all_legs() -> None:
+    lines = [observed("P2-10", "dood.foreground", "HOLDS", family="lifecycle"),
+             observed("P2-10", "dood.detached", "LACKS", family="lifecycle")]  # fmt: skip
+    read = Comparison.of([a_record([*world("LACKS").observations, *lines])])
+    assert list(read.groups) == [Fear.LIMITS, Fear.LIFE, Fear.NETWORK]
+    cell = read.groups[Fear.LIFE][0].cells[0]
+    assert (cell.states, cell.anchor) == ((State.MIXED,), "p2-10-dood-detached")
+    assert read.groups[Fear.NETWORK][0].cells[0].states == (None,)
+    assert read.differing == 1
+
+
+def test_words_say_what_is_kept_and_what_is_so() -> None:
+    promised, contrary, fact = (ComparedRow(prop, "", fear, ()) for prop, fear in (
+        ("P2-13", Fear.LIMITS), ("H-01", Fear.SECURITY), ("P1-02", Fear.FACTS)))  # fmt: skip
+    words = {row.prop: [row.word(state) for state in (State.HOLDS, State.LACKS)] for row in (promised, contrary, fact)}
+    assert words == {
+        "P2-13": [("✓ keeps", "kept"), ("✗ loses", "lost")],
+        "H-01": [("✗ yes", "lost"), ("✓ no", "kept")],
+        "P1-02": [("yes", ""), ("no", "")],
+    }
+    assert promised.word(State.MIXED) == ("◐ in part", "")

@@ -1,0 +1,75 @@
+"""What to do: who keeps what is lost here, what that costs, and the patch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve
+
+from conformance.analysis.mending import Advice, compared, patch
+from conformance.analysis.summary import Summary
+from conformance.record import stream
+from tests.builders.records import a_record, observed
+from tests.unit.analysis.test_findings import findings, kept, lost
+
+
+def advice(*lines: stream.Line, **other: Any) -> list[Advice]:
+    return findings(*lines, **other).advice
+
+
+MEMORY = lost("P2-13.memory", "dind.laden", "HOLDS")
+
+
+def test_an_approach_that_is_made_of_the_loser_comes_before_one_that_keeps_more() -> None:
+    other = [kept("P2-13.memory", "dood.laden"), lost("P2-24", "dind.laden"), kept("P2-24", "dood.laden")]
+    assert [(each.of, each.by) for each in advice(MEMORY, *other)] == [("dind", "dood")]
+    mended = kept("P2-13.memory", "dind-cgroupns.laden")
+    first, *_ = advice(MEMORY, *other, mended)
+    assert (first.of, first.by) == ("dind", "dind-cgroupns")
+    assert first.words == "dind-cgroupns keeps 1 of 1 promise that DinD loses here (of those asked of both)."
+    assert "+" in first.patch
+
+
+def test_what_it_breaks_and_what_it_has_to_be_granted_is_told() -> None:
+    resized = kept("P2-13.resized", "dood.foreground"), lost("P2-13.resized", "dind.foreground")
+    advised, *_ = advice(lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden"), *resized)
+    assert advised.words.startswith(
+        "DinD keeps 1 of 1 promise that DooD loses here, and loses 1 that DooD keeps: P2-13.resized. "
+    )
+    assert "It has to be granted a privileged container" in advised.words
+
+
+def test_where_none_was_deployed_a_run_on_record_may_have_shown_it() -> None:
+    advised, *_ = advice(MEMORY, cgroup="v2")
+    assert (advised.of, advised.by) == ("dind", "dind-cgroupns")
+    assert "a run on record, in a world with cgroup v2, shows that it keeps P2-13.memory, which DinD loses" in advised.words
+    (nothing,) = advice(MEMORY, cgroup="v1")
+    assert (nothing.by, nothing.patch) == ("", "")
+    assert "nothing that this run deployed keeps what is lost" in nothing.words
+
+
+def test_who_keeps_it_on_one_leg_and_not_on_another_is_no_remedy() -> None:
+    advised = advice(lost("P2-10", "dood.detached", family="lifecycle"), kept("P2-10", "dind.foreground", family="lifecycle"),
+                  lost("P2-10", "dind.detached", family="lifecycle"))  # fmt: skip
+    assert [each.by for each in advised] == [""]
+    advised = advice(lost("P2-10", "dood.detached", family="lifecycle"), kept("P2-10", "dind.foreground", family="lifecycle"),
+                  observed("P2-10", "dind.detached", "INCONCLUSIVE", family="lifecycle"))  # fmt: skip
+    assert [each.by for each in advised] == [""]
+
+
+def test_the_patch_is_of_the_manifests_and_not_of_their_names() -> None:
+    lines = patch("dind", "dind-cgroupns").splitlines()
+    assert lines[:2] == ["--- approaches/dind.yaml", "+++ approaches/dind-cgroupns.yaml"]
+    changed = [line for line in lines[2:] if line[:1] in "+-"]
+    assert [line for line in changed if "name: dind" in line] == []
+    assert any("unshare" in line for line in changed)
+    assert patch("dind", "a pod of mine") == ""
+
+
+def test_the_baseline_and_manifests_as_printed_are_not_compared(recorded: stream.Record) -> None:
+    assert list(compared(recorded)) == [
+        name for name in recorded.approaches if name not in {"pod", "article-dood", "article-dind"}
+    ]
+    renamed = evolve(recorded, observations=())
+    assert Summary.of(renamed).findings.names["dood"] == "DooD"
+    assert compared(a_record([observed("P2-08", "mine.foreground", "HOLDS")]))["mine"] == "mine"
