@@ -86,6 +86,12 @@ def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -
     assert {name: share for name, share in unalike.items() if share > TOLERANCE} == {}
 
 
+SMALLEST = 11
+"""Pixels of the smallest words of a picture."""
+SMALLEST_WORDS = """Math.min(...[...document.querySelectorAll('svg.picture text')].map((text) => {
+  const picture = text.ownerSVGElement;
+  return parseFloat(getComputedStyle(text).fontSize) * picture.getBoundingClientRect().width / picture.viewBox.baseVal.width;
+}))"""
 LONG = "runner-7f9c-gitlab-ci-build-and-integration.eu-central-1.compute.internal.example.net"
 
 
@@ -111,4 +117,5 @@ def test_a_picture_is_as_wide_as_there_is_room(report: Path, recorded: Record, o
         assert box
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
-        assert 320 <= box["width"] <= 512, "a picture of 360 units, so its smallest words are more than 9 pixels high"
+        assert 360 <= box["width"] <= 512, "a picture of 360 units"
+    assert page.evaluate(SMALLEST_WORDS) >= SMALLEST

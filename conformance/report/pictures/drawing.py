@@ -22,7 +22,7 @@ from conformance.report.printable import printable
 WIDTH = 360
 """Units that every drawing is wide: CSS pixels of a narrow telephone."""
 MARGIN = 8
-FONTS = {"head": 13, "word": 11.5, "strong": 10.5, "path": 10.5, "note": 10.5}
+FONTS = {"head": 13, "word": 11.5, "strong": 11, "path": 11, "note": 11}
 """The size of the font of each class of text, in units: that of pictures.css (`test_fonts_are_those_of_the_style`)."""
 SHARES = {"head": 0.63, "word": 0.62, "strong": 0.62, "path": 0.61, "note": 0.56}
 LETTERS = {name: size * SHARES[name] for name, size in FONTS.items()}
