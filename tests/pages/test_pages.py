@@ -52,3 +52,24 @@ def test_nothing_is_wider_than_the_window(kind: str, pages: dict[str, Path], ope
     for width in (360, 720, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+NARROW = """() => [...document.querySelectorAll('td, th')].filter((cell) => cell.checkVisibility()).flatMap((cell) => {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), range = document.createRange(), broken = [];
+  for (let text; text = walker.nextNode();)
+    for (const word of text.data.matchAll(/(?<![\\w/.:…-])[A-Za-z]{2,16}(?![\\w/.:…-])/g)) {
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((part) => part.top)).size > 1) broken.push(word[0]);
+    }
+  return broken;
+})"""
+"""Return the words of a table that are broken in two."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", [360, 700, 1280])
+def test_no_column_is_narrower_than_a_word(kind: str, width: int, pages: dict[str, Path], open_page: Open) -> None:
+    page = open_page(pages[kind], viewport={"width": width, "height": 900}).page
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    assert page.evaluate(NARROW) == []

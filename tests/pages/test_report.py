@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from playwright.sync_api import Page
 from pypdf import PdfReader
 
 from conformance.analysis.summary import Summary
+from conformance.record import stream
 from conformance.record.stream import Record
 from conformance.report import raw
-from tests.pages.conftest import Open, core
+from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
+from tests.pages.conftest import Open, core, rendered
 
 OPENED = "!document.querySelector('pre[data-packed]')"
 FOLLOWED = """async () => {
@@ -71,10 +75,27 @@ def test_a_report_of_5000_observations_stays_usable(long: Path, open_page: Open)
     assert long.stat().st_size < LONGEST
 
 
+@pytest.mark.parametrize("run", [RECORDED, RECORDED_V2])
+def test_what_was_found_fits_the_first_screen(run: Path, open_page: Open, tmp_path: Path) -> None:
+    file = rendered(stream.of(recorded_lines(run)), tmp_path)
+    desk = open_page(file, viewport={"width": 1280, "height": 900}).page
+    assert _bottom(desk, "#findings") <= 900
+    telephone = open_page(file, viewport={"width": 360, "height": 800}).page
+    assert _bottom(telephone, "#findings ul") <= 700
+    assert _bottom(telephone, "#findings .do") <= 800
+
+
+def _bottom(page: Page, part: str) -> float:
+    """Return how far down a part of a page ends, in pixels."""
+    box = page.locator(part).first.bounding_box()
+    assert box
+    return box["y"] + box["height"]
+
+
 def test_a_keyboard_reaches_every_link_and_shows_where_it_is(brief: Path, open_page: Open) -> None:
     page = open_page(brief).page
     wanted = page.evaluate("""() => {
-      const all = [...document.querySelectorAll('a[href], summary, button')].filter((one) => one.checkVisibility());
+      const all = [...document.querySelectorAll('a[href], summary, button, input')].filter((one) => one.checkVisibility());
       all.forEach((one, number) => { one.dataset.number = number; });
       window.reached = {};
       document.addEventListener('focusin', (e) => {
@@ -94,7 +115,9 @@ def test_a_keyboard_reaches_every_link_and_shows_where_it_is(brief: Path, open_p
 
 def test_without_its_script_it_says_the_same(brief: Path, open_page: Open) -> None:
     with_script, without = (open_page(brief, java_script_enabled=on).page for on in (True, False))
-    main = "document.querySelector('main').innerText.replace(/Open all evidence.*/, '').replace(/\\s+/g, ' ')"
+    for page in (with_script, without):
+        page.add_style_tag(content="#all-evidence, .pick { display: none; }")
+    main = "document.querySelector('main').innerText.replace(/\\s+/g, ' ')"
     assert with_script.evaluate(main) == without.evaluate(main)
     without.set_default_timeout(5000)
     without.locator("#legs summary").first.click()

@@ -1,0 +1,88 @@
+"""The approaches side by side, a dozen of them in two worlds: chosen, scrolled, and on paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from pypdf import PdfReader
+
+from conformance.analysis.worlds import SideBySide
+from conformance.record import stream
+from conformance.record.stream import Record
+from conformance.report import files
+from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
+from tests.pages.conftest import Open
+
+MORE = ("dood-cgroup-parent", "dind-sidecar", "dind-guaranteed", "dind-rootless", "dind-sysbox", "dind-of-a-team", "dind-kept",
+        "dind-with-a-name-that-is-long")  # fmt: skip
+SHOWN = """[...document.querySelectorAll('.compared thead [data-of]')]
+  .filter((head) => head.checkVisibility()).map((head) => head.dataset.of)"""
+
+
+def dozen(run: Record) -> Record:
+    """Return a run in which each of `MORE` is a copy of the approach that its name begins with."""
+    observations, cells = list(run.observations), list(run.header["cells"])
+    approaches = dict(run.header["approaches"])
+    for name in MORE:
+        original = name.partition("-")[0]
+        approaches[name] = {**approaches[original], "title": f"a copy of {original}"}
+        observations += [
+            {**line, "approach": name, "leg": line["leg"].replace(original, name, 1)}
+            for line in run.observations
+            if line["approach"] == original
+        ]
+        legs = [cell for cell in run.header["cells"] if cell["leg"].startswith(f"{original}.")]
+        cells += [{**cell, "leg": cell["leg"].replace(original, name, 1)} for cell in legs]
+    return evolve(run, observations=tuple(observations), header={**run.header, "approaches": approaches, "cells": cells})
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return worlds.html of a dozen approaches in two worlds."""
+    folder = tmp_path_factory.mktemp("dozen")
+    runs = [dozen(stream.of(recorded_lines(run, evidence=False))) for run in (RECORDED, RECORDED_V2)]
+    files.several(SideBySide(runs), folder)
+    return folder / "worlds.html"
+
+
+def test_which_approaches_are_compared_is_chosen_and_the_address_keeps_it(worlds: Path, open_page: Open) -> None:
+    opened = open_page(worlds)
+    every = opened.page.evaluate(SHOWN)
+    assert len(every) == 12
+    for name in every[2:]:
+        opened.page.uncheck(f".pick input[value='{name}']")
+    assert opened.page.evaluate(SHOWN) == ["dood", "dind"]
+    assert opened.page.evaluate("location.hash") == "#comparison~dood+dind"
+    again = open_page(worlds, "#comparison~dind+dind-sidecar")
+    assert again.page.evaluate(SHOWN) == ["dind", "dind-sidecar"]
+    assert again.complaints == opened.complaints == []
+
+
+def test_without_its_script_every_approach_is_there_and_nothing_to_choose(worlds: Path, open_page: Open) -> None:
+    page = open_page(worlds, java_script_enabled=False).page
+    assert page.locator(".compared thead [data-of]").count() == 12
+    assert not page.locator(".pick").is_visible()
+
+
+def test_on_a_telephone_it_scrolls_in_itself_and_the_property_stays(worlds: Path, open_page: Open) -> None:
+    page = open_page(worlds, viewport={"width": 360, "height": 800}).page
+    page.evaluate("document.querySelector('.scroll:has(.compared)').scrollLeft = 400")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    head = page.locator(".compared .differs > th").first.bounding_box()
+    assert head
+    assert head["x"] >= 0, "it would be left of the window if it scrolled with the rest"
+    assert head["width"] < 180
+
+
+def test_on_paper_it_lies_on_its_side_and_is_whole(worlds: Path, open_page: Open, tmp_path: Path) -> None:
+    page = open_page(worlds, viewport={"width": 1047, "height": 720}).page  # A4 on its side at 96 dots an inch, less the margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.querySelector('.compared').getBoundingClientRect().right") <= 1047
+    page.pdf(path=tmp_path / "worlds.pdf", prefer_css_page_size=True)
+    sheets = [sheet for sheet in PdfReader(tmp_path / "worlds.pdf").pages if sheet.mediabox.width > sheet.mediabox.height]
+    text = "".join("".join(sheet.extract_text().split()) for sheet in sheets)
+    assert "Limitsandbills:" in text
+    assert "P2-13.memory" in text
+    assert {"≠", "✓", "✗"} <= set(text), "what differs, is kept and is lost has a sign"
