@@ -29,3 +29,5 @@ FORMATS = ("text", "markdown", "html")
 """Of what `diff` says."""
 LISTED = ("text", "json", "markdown")
 """As what `list` lists."""
+RENDERED = ("html", "pdf")
+"""As what `report` lays out a page."""

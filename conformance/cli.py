@@ -6,20 +6,13 @@ import errno
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from conformance import options
-from conformance.choices import CONTROLS, FORMATS, LEVELS, LISTED, WORLDS
+from conformance import options, reading
+from conformance.choices import LEVELS, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
-
-if TYPE_CHECKING:
-    from conformance.record import stream
-
-
-LATEST = Path("reports/latest")
-"""The last run's folder, where nothing else is said."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -159,142 +152,6 @@ def check(**given: Any) -> None:  # noqa: ANN401 -- what the options above have 
 
 
 @cli.command()
-@click.argument("sources", metavar="[RECORD]...", nargs=-1, type=click.Path(path_type=Path))
-@options.REPORTS
-def report(sources: tuple[Path, ...], reports: Path) -> None:
-    """Render a run's reports again; with several records, compare worlds in one report.
-
-    RECORD is a record.jsonl or a run's folder; reports/latest unless given. Of more than one, worlds.html and worlds.md
-    are written into --reports: a column for each record, led by where they disagree.
-    """
-    from rich.console import Console
-
-    from conformance.analysis.worlds import SideBySide
-    from conformance.record import stream
-    from conformance.report import files, markdown, terminal
-
-    if len(sources) > 1:
-        worlds = SideBySide([stream.read(_file(source), stream.nothing) for source in sources])
-        files.several(worlds, reports)
-        files.show_in_step(markdown.side_by_side(worlds))
-        click.echo(f"report: {reports / 'worlds.html'}")
-        return
-    file = _file(*sources)
-    folder, summary = file.parent, files.summary_of(file)
-    terminal.table(summary, Console(highlight=False, emoji=False))
-    files.everything(summary, folder)
-    click.echo(f"report: {folder / 'report.html'}")
-    sys.exit(_ended(summary.whole)["exit_code"])
-
-
-@cli.command()
-@click.argument("before", metavar="BEFORE", type=click.Path(path_type=Path))
-@click.argument("after", metavar="AFTER", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-def diff(before: Path, after: Path, form: str) -> None:
-    """Compare two records: worlds, observations, and cold-start times that differ significantly.
-
-    BEFORE and AFTER are each a record.jsonl or a run's folder. Exits with 1 if an observation changed or vanished.
-    """
-    from conformance.analysis.differences import compare, needed
-    from conformance.record import stream
-    from conformance.report import differences
-
-    records = [stream.observed(_file(source), needed) for source in (before, after)]
-    changes = compare(*records)
-    click.echo(differences.WRITERS[form](changes), nl=False)
-    for read in records:
-        _ended(read)
-    sys.exit(1 if changes.changed or changes.vanished else 0)
-
-
-def _ended(read: stream.Record) -> stream.Line:
-    """Return a record's footer. Raises `RigError` where there is none: what a command made of the record is not the whole run."""
-    if read.footer is None:
-        raise RigError("This record has no footer: its run was interrupted, or the file was cut short.", "run it again")
-    return read.footer
-
-
-def _file(source: Path | None = None) -> Path:
-    """Return a record's file, of a run's folder or as it is; the last run's unless given. Raises `UsageError`."""
-    chosen = source or LATEST
-    file = chosen / "record.jsonl" if chosen.is_dir() else chosen
-    if not file.exists():
-        remedy = "give a record.jsonl or a run's folder" + ("" if source else "; `conformance run` makes one")
-        raise UsageError(f"There is no record at {str(chosen)!r}.", remedy)
-    return file
-
-
-@cli.command("list")
-@click.option(
-    "--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True, help="List properties up to this level."
-)
-@click.option("--format", "form", type=click.Choice(LISTED), default="text", show_default=True)
-def list_(level: str, form: str) -> None:
-    """List the article's claims and all properties (id, level, approaches, legs, prediction, needs, source), and the controls."""
-    from conformance.approaches.catalogue import catalogue
-    from conformance.explain.listing import listing
-
-    if form != "text":
-        from conformance.explain import tables
-
-        write = tables.as_json if form == "json" else tables.as_markdown
-        click.echo(write(tables.entries(level, catalogue())))
-        return
-    for line in listing(level, catalogue()):
-        click.echo(line)
-
-
-@cli.command("explain")
-@click.argument("name", metavar="ID")
-@options.RECORD
-def explain_(name: str, source: Path | None) -> None:
-    """Explain a property: what it claims, how it is judged, what a record shows of it, and how to see it by hand.
-
-    Of a control (nc-02): the mistake that it catches, what must be observed of it, and its manifest.
-
-    RECORD is a record.jsonl or a run's folder; reports/latest unless given, where there is one.
-    """
-    from conformance.approaches.catalogue import catalogue
-    from conformance.explain.property import explain
-    from conformance.record import stream
-
-    read = stream.read(_file(source)) if source or LATEST.exists() else None
-    for line in explain(name, read, catalogue()):
-        click.echo(line)
-    if read:
-        _ended(read)
-
-
-@cli.command()
-@options.RECORD
-@click.option(
-    "-v",
-    "verbose",
-    is_flag=True,
-    help="Also show changed reasons, and evidence that the record lacks.",
-)
-def judge(source: Path | None, verbose: bool) -> None:
-    """Judge a record again with today's rules, without a cluster, and show what changed.
-
-    RECORD is a record.jsonl or a run's folder; reports/latest unless given. Exits with 1 if an observation is
-    another one than then.
-    """
-    from conformance import suite
-    from conformance.record import stream
-    from conformance.run import rejudge
-
-    read = stream.observed(_file(source))
-    controls = CONTROLS[-1] if "controls" in read.header else ""
-    checked = "whole" if "checked" in read.header else ""
-    judged = rejudge.judge(read, suite.selected(LEVELS[-1], read.repeats, controls, checked))
-    for line in rejudge.lines(judged, verbose=verbose):
-        click.echo(line)
-    _ended(read)
-    sys.exit(1 if judged.changed else 0)
-
-
-@cli.command()
 def doctor() -> None:
     """Check what a run needs, and name the remedy for what is missing."""
     from conformance.world import doctor as checks
@@ -329,6 +186,9 @@ def clean(reports: Path, world: str | None, context: str, given_images: tuple[st
     click.echo("nothing of any run is left" if not left else f"{len(left)} left")
     sys.exit(2 if left else 0)
 
+
+for of_records in reading.COMMANDS:
+    cli.add_command(of_records)
 
 REFUSALS = {
     errno.ENOSPC: "The disk is full",

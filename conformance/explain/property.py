@@ -20,7 +20,7 @@ from conformance.controls.catalogue import controls
 from conformance.errors import UsageError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence
-from conformance.explain import control, script
+from conformance.explain import control, mended, script
 from conformance.explain.listing import needs, predictions
 from conformance.explain.wrapping import wrapped
 from conformance.legs.variations import VARIATIONS
@@ -51,7 +51,10 @@ def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]
     parts = [part for part in properties if part.startswith(f"{wanted}.")]
     if wanted in properties:
         yield from _declared(properties[wanted], parts, approaches)
-        yield from _observed(properties[wanted], record, approaches) if record else ("", *wrapped("", UNSEEN, 0))
+        if record:
+            yield from _observed(properties[wanted], record, approaches)
+        else:
+            yield from ("", *wrapped("", UNSEEN, 0), *mended.on_record(wanted))
     elif wanted in controls():
         yield from control.explained(controls()[wanted])
     else:
@@ -122,6 +125,7 @@ def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]
             cited = [evidence[each] for line in lines if line["approach"] == name for each in line["cites"] if each in evidence]
             yield from (f"  {line}" for line in script.of_approach(approaches[name], record, cited))
     yield f"  conformance run --level {prop.level} -k '{prop.id}['"
+    yield from mended.shown(prop.id, summary)
 
 
 def _leg(part: Part, cited: list[Evidence]) -> Iterator[str]:

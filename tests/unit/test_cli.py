@@ -71,9 +71,9 @@ HEAVY = {"allure_pytest", "jinja2", "jsonschema", "kubernetes", "pytest", "reque
         (("run", "--help"), set()),
         (("list",), {"attr", "yaml"}),
         (("explain", "P2-13"), {"attr", "yaml"}),
-        (("report", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "rich"}),
-        (("report", "record.jsonl", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "rich"}),
-        (("diff", "record.jsonl", "record.jsonl"), {"attr", "fastjsonschema", "jinja2"}),
+        (("report", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "rich", "yaml"}),
+        (("report", "record.jsonl", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "rich", "yaml"}),
+        (("diff", "record.jsonl", "record.jsonl"), {"attr", "fastjsonschema", "jinja2", "yaml"}),
     ],
 )
 def test_a_command_imports_what_it_does_and_no_more(tmp_path: Path, command: tuple[str, ...], needed: set[str]) -> None:
