@@ -25,7 +25,8 @@ def to_paste(name: str, record: stream.Record) -> str:
     """Return what stands below "By hand", but for the run at its end."""
     lines = list(explain(name, record, catalogue()))
     first = next(place for place, line in enumerate(lines) if line.startswith("By hand"))
-    return "\n".join(line for line in lines[first:-1] if line.startswith("  "))
+    end = lines.index("What to do") - 1 if "What to do" in lines else len(lines)
+    return "\n".join(line for line in lines[first : end - 1] if line.startswith("  "))
 
 
 def test_a_cluster_of_ours_is_reached_as_it_is_noted_and_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
