@@ -16,7 +16,7 @@ from conformance.claims.sources import PILED_UP, THINK_TWICE
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import container_of, no_engine, parsed
+from conformance.evidence.identity import container_of, first_pid, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT, ON_NODE_BEFORE, POD, POD_PROCESSES
 from conformance.legs.deploy import create_pod
@@ -25,7 +25,7 @@ from conformance.probes.node import NODE_SOCKET
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
-from scenarios.lifecycle import engine_again, engine_answers, engine_killed, first_pid
+from scenarios.lifecycle import engine_again, engine_answers, engine_killed
 from scenarios.storage import daemon_root, on_node, on_the_node, same, same_paths
 
 

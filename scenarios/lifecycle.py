@@ -14,7 +14,7 @@ from conformance.claims.sources import FIRST_PROCESS
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, engine_of, first_processes, no_engine, parsed
+from conformance.evidence.identity import container_of, engine_of, first_pid, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
     ABOVE,
@@ -79,6 +79,10 @@ SIG_PROXY = {
     "because": "a foreground client passes SIGTERM on to its container, which ends on it",
     "see": "docker/cli cli/command/container/signals.go, --sig-proxy",
 }
+KILLED_WITH_POD = expect(
+    "dood-cgroup-parent", HOLDS, because="kubelet kills what is left in a pod's cgroup when the pod's containers have ended",
+    see="kubernetes pkg/kubelet/cm/pod_container_manager_linux.go, tryKillingCgroupProcesses",
+)  # fmt: skip
 BEFORE = "the child had ended before the pod was deleted"
 
 
@@ -114,6 +118,7 @@ ends_with_pod = prop(
         expect("dood", HOLDS, leg="foreground-forced",
                because="kubelet gives every container at least 2 s, so the client still gets SIGTERM and passes it on",
                see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, minimumGracePeriodInSeconds"),
+        KILLED_WITH_POD,
     ),
 )(judge_end)  # fmt: skip
 
@@ -171,7 +176,7 @@ def told_to_restart(seen: Seen) -> tuple[str, str]:
 
 ends_though_deaf = prop(
     "P2-10.deaf", "the child ends when its pod is deleted, though it ignores SIGTERM",
-    predicts={"dood": LACKS, "dind": HOLDS}, legs=("deaf",), level="article",
+    predicts={"dood": LACKS, "dind": HOLDS}, legs=("deaf",), level="article", expects=(KILLED_WITH_POD,),
 )(judge_end)  # fmt: skip
 
 
@@ -264,11 +269,6 @@ def engine_killed(rig: Rig) -> None:
 def engine_answers(rig: Rig, pid: int) -> bool:
     """Return whether the engine in the network of a process answers. Not evidence: for waiting."""
     return bool(rig.home.ask("daemon", netns=pid, port=rig.leg.approach.port, path="/_ping").output["status"] == OK)
-
-
-def first_pid(pod: Object, processes: list[Object], name: str) -> int:
-    """Return the node's pid of a container's first process, 0 while there is none."""
-    return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
 
 
 def engine_again(rig: Rig) -> None:

@@ -82,6 +82,11 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
     return {**away, **{name: first[identity] for name, identity in container_ids(pod).items() if identity in first}}
 
 
+def first_pid(pod: dict[str, Any], processes: list[dict[str, Any]], name: str) -> int:
+    """Return the node's pid of the first process of one of a pod's containers, 0 while there is none."""
+    return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
+
+
 def capabilities_on(node: dict[str, Any], process: dict[str, Any]) -> int:
     """Return the effective capabilities that a process has on its node, of which `node` is the first process, as a bit set.
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from conformance.answers import decoded
 from conformance.errors import RigError
 from conformance.evidence import names
-from conformance.evidence.identity import CONTAINER_ID
+from conformance.evidence.identity import CONTAINER_ID, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.images import CHILD
 from conformance.legs.rig import Rig
@@ -51,8 +51,13 @@ def marked(nonce: str) -> tuple[str, str]:
 
 
 def start(rig: Rig, what: str, *options: str, of: str = "", command: tuple[str, ...] = ()) -> Evidence:
-    """Start a container as a step does, detached and with `--rm`, of the children's image unless told."""
-    words = ("docker", "run", "--detach", "--rm", *marked(nonce(rig, what)), *options, of or image(rig), *command)
+    """Start a container as a step does, detached and with `--rm`, of the children's image unless told.
+
+    Where the leg's own client named a cgroup for its child to be in, it is in that.
+    """
+    parent = parsed(rig.seen[names.INSPECT]).get("HostConfig", {}).get("CgroupParent")
+    placed = [f"--cgroup-parent={parent}"] if parent else []
+    words = ("docker", "run", "--detach", "--rm", *marked(nonce(rig, what)), *placed, *options, of or image(rig), *command)
     return rig.run(what, *words)
 
 

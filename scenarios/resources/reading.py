@@ -35,8 +35,11 @@ MENDED = (
     expect("dind-cgroup-parent", HOLDS,
            because="the engine is told to put its containers below the container's own cgroup",
            see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups"),
+    expect("dood-cgroup-parent", HOLDS,
+           because="the node's engine is told to put the child into the pod's own cgroup",
+           see="docker run --cgroup-parent; moby daemon/oci_linux.go, withCgroups"),
 )  # fmt: skip
-"""What an engine in a pod does on cgroup v2, and what mends it."""
+"""What an engine in a pod does on cgroup v2, what mends it, and what mends the node's."""
 
 
 def cgroups(rig: Rig) -> None:

@@ -11,8 +11,10 @@ import pytest
 from conformance.claims.observations import State
 from conformance.cluster.api import Refused
 from conformance.evidence.items import Evidence, Seen
+from conformance.legs import docker
+from conformance.probes.node import Answer
 from scenarios.resources import limits
-from tests.builders.evidence import conclude, given
+from tests.builders.evidence import answer, conclude, given
 from tests.builders.rig import a_rig
 from tests.conftest import changed
 
@@ -96,6 +98,21 @@ def greedy(seen: Seen, code: int, stderr: str = "", quota: str = "") -> Seen:
 def test_a_child_that_asks_for_too_much_is_refused_or_runs(seen: Look, saw: dict[str, Any], state: State, reason: str) -> None:
     concluded = conclude("P2-13.more", greedy(seen("dind.foreground"), **saw))
     assert (concluded.state, reason in concluded.reason) == (state, True), concluded.reason
+
+
+@pytest.mark.parametrize("parent", ["", "/kubepods/pod1"])
+def test_another_child_is_put_where_the_client_put_its_own(parent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, asked = a_rig()[0], list[list[str]]()
+    rig.record("inspect", "engine", {}, answer("inspect", {"HostConfig": {"CgroupParent": parent}}).output, began=0, seconds=0)
+
+    def ask(question: str, *_: float, **about: Any) -> Answer:
+        asked.append(about.get("command", [question]))
+        return Answer({"exit": 0, "stdout": "", "stderr": ""}, 1.0, 2.0, 0.1)
+
+    monkeypatch.setattr(type(rig), "home", property(lambda _: SimpleNamespace(node="worker", ask=ask)))
+    docker.start(rig, "greedy", "--cpus=1")
+    [command] = asked
+    assert [word for word in command if "cgroup-parent" in word] == ([f"--cgroup-parent={parent}"] if parent else [])
 
 
 def resized(container: tuple[int, int, int], child: tuple[int, int, int]) -> Seen:

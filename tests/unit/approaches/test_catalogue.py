@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +38,88 @@ def test_a_mend_differs_from_dind_in_its_engines_command_alone(mend: str) -> Non
     assert mended[-len(dind) + 1 :] == dind[1:]
     for file in ("memory.limit_in_bytes", "memory.max"):
         assert f">docker/{file}" in mended[2], "its containers have less than the engine has, on each version"
+
+
+UID = "01234567-89ab-cdef-0123-456789abcdef"
+OF_UID = UID.replace("-", "_")
+PODS = "/kubelet.slice/kubelet-kubepods.slice"
+BURSTABLE = f"{PODS}/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod{OF_UID}.slice"
+GUARANTEED = f"{PODS}/kubelet-kubepods-pod{OF_UID}.slice"
+ELSEWHERE = f"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod{OF_UID}.slice"
+OF_CGROUPFS = f"/kubelet/kubepods/burstable/pod{UID}"
+
+
+@pytest.fixture
+def parent_of(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs the command of DooD's mend on a node made of files, with an engine of a cgroup driver."""
+    places = {"/proc/1/cgroup": "cgroup", "/sys/fs/cgroup/cgroup.controllers": "v2", "/var/run/systemd/transient": "units"}
+    command = container(catalogue()["dood-cgroup-parent"].manifest, "docker-cmds")["command"]
+    for place, instead in places.items():
+        assert place in command[2]
+        command = [*command[:2], command[2].replace(place, str(tmp_path / instead)), *command[3:]]
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\n[ "$1" = info ] && echo "$DRIVER" && exit; printf "%s\n" "$@"\n', encoding="utf-8")
+    docker.chmod(0o755)
+    (tmp_path / "units").mkdir()
+
+    def run(driver: str, cgroup: str, *units: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "cgroup").write_text(cgroup, encoding="utf-8")
+        if cgroup == "0::/\n":
+            (tmp_path / "v2").touch()
+        for unit in units:
+            (tmp_path / "units" / unit).touch()
+        env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "POD_UID": UID, "DRIVER": driver}
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+ON_V1 = "9:name=systemd:/x\n4:memory:{}/cri-containerd-1.scope\n0::/y\n"
+ON_V2 = "0::/\n"
+OTHERS = ("kubelet-kubepods-burstable.slice", f"kubelet-kubepods-burstable-pod{OF_UID[::-1]}.slice")
+
+
+@pytest.mark.parametrize("path", [BURSTABLE, GUARANTEED, ELSEWHERE])
+def test_doods_mend_finds_its_pod_in_every_class_and_with_either_driver(path: str, parent_of: Callable[..., Any]) -> None:
+    slice_ = path.rpartition("/")[2]
+    for about in ((ON_V1.format(path),), (ON_V2, *OTHERS, slice_, f"{slice_}.d")):
+        for driver, parent in (("cgroupfs", path), ("systemd", slice_)):
+            ran = parent_of(driver, *about)
+            assert ran.stdout.splitlines()[:3] == ["run", f"--cgroup-parent={parent}", "--publish=$(PORT):80"], ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("driver", "about", "says"),
+    [
+        ("systemd", (ON_V2, *OTHERS), "was not found"),
+        ("cgroupfs", (ON_V2, *OTHERS), "was not found"),
+        ("cgroupfs", (ON_V1.format(""),), "was not found"),
+        ("cgroupfs", ("4:memory:/\n",), "was not found"),
+        ("systemd", (ON_V1.format(OF_CGROUPFS),), "is no slice"),
+    ],
+)
+def test_doods_mend_starts_nothing_outside_of_its_pod(
+    driver: str, about: tuple[str, ...], says: str, parent_of: Callable[..., Any]
+) -> None:
+    ran = parent_of(driver, *about)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert says in ran.stderr
+    assert UID in ran.stderr
+
+
+def test_doods_mend_takes_kubelets_own_driver_as_it_is(parent_of: Callable[..., Any]) -> None:
+    assert f"--cgroup-parent={OF_CGROUPFS}\n" in parent_of("cgroupfs", ON_V1.format(OF_CGROUPFS)).stdout
+
+
+def test_doods_mend_differs_from_dood_in_what_finds_its_cgroup_alone() -> None:
+    dood, mended = (
+        container(copy.deepcopy(catalogue()[name].manifest), "docker-cmds") for name in ("dood", "dood-cgroup-parent")
+    )
+    assert mended["command"][4:] == dood["command"]
+    assert mended["env"].pop()["name"] == "POD_UID"
+    for each in (dood, mended):
+        del each["command"]
+    assert mended == dood
 
 
 def test_no_command_holds_what_kubelet_would_take_for_an_escape() -> None:

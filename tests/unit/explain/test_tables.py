@@ -35,7 +35,7 @@ def test_json_has_what_the_text_has(level: str) -> None:
 def test_a_property_says_of_whom_it_is_asked_and_what_is_predicted() -> None:
     (placed,) = (prop for prop in json.loads(listed("--format", "json"))["properties"] if prop["id"] == "P2-13")
     assert placed["predicts"] == {"dood": "LACKS", "dind": "HOLDS"}
-    assert placed["judged_of"] == ["dood", "dind", "dind-cgroupns", "dind-cgroup-parent"]
+    assert placed["judged_of"][:4] == ["dood", "dind", "dind-cgroupns", "dind-cgroup-parent"]
     assert (placed["level"], placed["family"], placed["legs"]) == ("core", "resources", ["foreground"])
     assert "privileged pods (dind)" in placed["needs"]
 

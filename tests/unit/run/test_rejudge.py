@@ -30,7 +30,9 @@ def mine(lines: list[stream.Line]) -> list[stream.Line]:
 
 
 def cells(*names: str) -> list[suite.Cell]:
-    return [cell for cell in suite.cells("extended", list(catalogue())) if cell.prop.id in names]
+    """Return the cells of these properties, of the approaches that the recorded run deployed: others came later."""
+    recorded = recorded_lines(evidence=False)[0]["approaches"]
+    return [cell for cell in suite.cells("extended", [name for name in catalogue() if name in recorded]) if cell.prop.id in names]
 
 
 def observation(lines: list[stream.Line], name: str = PROPERTY, leg: str = LEG) -> stream.Line:
