@@ -18,7 +18,10 @@ WITH_SIGTERM = "always"
 
 @prop("DRAIN", "a child lives as long as its client is given to finish",
       source=DRAINS,
-      predicts={"dood": HOLDS, "dind": LACKS}, legs=("detached",), level="extended")  # fmt: skip
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("detached",), level="extended", expects=(
+          expect("dind-sidecar", HOLDS, because="kubelet tells a sidecar to end when the pod's containers have ended",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_termination_order.go"),
+      ))  # fmt: skip
 def lives_with_its_client(seen: Seen) -> Observation:
     """Judge the child's end against its client's, which heeds no SIGTERM, as a runner that finishes its job does."""
     deletion, end = seen[DELETION], end_of(seen)

@@ -14,14 +14,13 @@ from conformance.claims.sources import FIRST_PROCESS
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, engine_of, first_pid, no_engine, parsed
+from conformance.evidence.identity import container_of, engine_of, first_pid, no_engine, parsed, told_to_restart
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
     ABOVE,
     AFTERWARDS,
     CHILD,
     DELETION,
-    INSPECT,
     ORPHAN,
     ORPHANS_PAGE,
     POD,
@@ -166,14 +165,6 @@ def _started_again(
     return LACKS.because(why, *cites, asked.id, page.id, *([above.id] if above else []))
 
 
-def told_to_restart(seen: Seen) -> tuple[str, str]:
-    """Return the restart policy and the stop signal that the child's engine has of its container."""
-    inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
-    policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
-    signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
-    return policy, signal
-
-
 ends_though_deaf = prop(
     "P2-10.deaf", "the child ends when its pod is deleted, though it ignores SIGTERM",
     predicts={"dood": LACKS, "dind": HOLDS}, legs=("deaf",), level="article", expects=(KILLED_WITH_POD,),
@@ -216,6 +207,9 @@ told_before = prop(
       expects=(
           expect("dind", HOLDS, because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
                  see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout"),
+          expect("dind-sidecar", LACKS, leg="deaf",
+                 because="a sidecar is told when the pod's containers have ended, and of a grace that these used up it gets 2 s",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_termination_order.go; minimumGracePeriodInSeconds"),
       ))  # fmt: skip
 def within_grace(seen: Seen) -> Observation:
     """Judge the child's end against the grace that the pod had."""
@@ -384,7 +378,10 @@ def job(rig: Rig) -> None:
 
 @prop("K-02", "a Job is complete when its command has ended",
       source="kubernetes.io, Sidecar Containers; actions/actions-runner-controller#1291",
-      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground-forced",), level="extended", unhurried=(job,))  # fmt: skip
+      predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground-forced",), level="extended", unhurried=(job,), expects=(
+          expect("dind-sidecar", HOLDS, because="a Job waits for its containers, and its sidecars end when these have",
+                 see="kubernetes.io, Sidecar Containers, Jobs with sidecar containers"),
+      ))  # fmt: skip
 def completes(seen: Seen) -> Observation:
     """Judge the Job's status against the end of its client's container."""
     completion, pods = seen["job"], seen["job's pods"]

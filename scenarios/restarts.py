@@ -12,7 +12,7 @@ from typing import Any
 from conformance.claims.observations import HOLDS, LACKS, Observation, State, inconclusive
 from conformance.claims.properties import Expectation, Judge, Property, expect, prop
 from conformance.claims.sources import DOCKER_RESTARTS
-from conformance.evidence.identity import container_of, parsed, unproven
+from conformance.evidence.identity import container_of, parsed, told_to_restart, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD, DAEMON, DELETION, INSPECT, POD
 from conformance.legs import engine
@@ -30,7 +30,6 @@ from scenarios.lifecycle import (
     judge_end,
     judge_survival,
     started_again,
-    told_to_restart,
 )
 
 AGAIN = "engine that was started again"

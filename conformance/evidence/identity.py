@@ -87,6 +87,14 @@ def first_pid(pod: dict[str, Any], processes: list[dict[str, Any]], name: str) -
     return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
 
 
+def told_to_restart(seen: Seen) -> tuple[str, str]:
+    """Return the restart policy and the stop signal that the child's engine has of its container."""
+    inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
+    policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
+    signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
+    return policy, signal
+
+
 def capabilities_on(node: dict[str, Any], process: dict[str, Any]) -> int:
     """Return the effective capabilities that a process has on its node, of which `node` is the first process, as a bit set.
 

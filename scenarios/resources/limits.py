@@ -163,7 +163,9 @@ def resize(rig: Rig) -> None:
 def _patched(rig: Rig, name: str, pid: int, limit: int) -> bool:
     """Set another memory limit of a container, and wait for it in its cgroups; return whether the API server took it."""
     path, record = f"{rig.leg.pod_path}/resize", rig.timed()
-    body = {"spec": {"containers": [{"name": name, "resources": {"limits": {"memory": str(limit)}}}]}}
+    sidecar = name in [each["name"] for each in rig.pod["spec"].get("initContainers") or []]
+    resized = [{"name": name, "resources": {"limits": {"memory": str(limit)}}}]
+    body = {"spec": {"initContainers" if sidecar else "containers": resized}}
     try:
         rig.cluster.request("PATCH", path, body, headers=MERGE)
     except Refused as refused:

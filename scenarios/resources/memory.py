@@ -47,6 +47,9 @@ def oom_score(seen: Seen) -> Observation:
     first = first_processes(seen[POD].output, processes.output)
     scores = {name: process["oom_score_adj"] for name, process in first.items()}
     reason = f"oom_score_adj {own}; the pod's containers: " + ", ".join(f"{name} {score}" for name, score in scores.items())
+    if {*scores.values()} == {ENGINES_OWN} and seen[POD].output["status"].get("qosClass") == "Guaranteed":
+        why = "kubelet gives those of a Guaranteed pod less than 0, which nobody may here"
+        return not_applicable(f"{reason}: {why}", child.id, processes.id)
     if not scores or ENGINES_OWN in scores.values():
         return inconclusive(f"{reason}: they do not differ from what an engine gives unasked", child.id, processes.id)
     return (HOLDS if own in scores.values() else LACKS).because(reason, child.id, processes.id)
@@ -211,6 +214,10 @@ allocation = prop(
 
 
 SPARED = (
+    expect("dind-guaranteed", HOLDS,
+           because="kubelet gives the engine of a Guaranteed pod -997, or 0 where nobody may give less: the OOM killer takes who "
+                   "has most, which is the child",
+           see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
     expect("dind", LACKS,
            because="kubelet gives the engine of a Burstable or BestEffort pod an oom_score_adj near 1000, the engine gives its "
                    "containers 0 (P2-13.oom): of a pod's processes the OOM killer takes the engine's, however much a child has. "

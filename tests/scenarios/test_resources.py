@@ -132,6 +132,19 @@ def test_the_reasons_have_the_numbers() -> None:
     assert "0.0000 USD of each hour" in accounting.attributed.conclude(DIND).reason
 
 
+def test_a_guaranteed_pod_is_not_asked_its_rank_where_nobody_may_have_less_than_0() -> None:
+    unranked = changed(DIND, "pod processes", lambda them: [{**each, "oom_score_adj": 0} for each in them])
+    states = []
+    for quality in ("Guaranteed", "Burstable"):
+
+        def of_class(pod: dict[str, Any], quality: str = quality) -> None:
+            pod["status"]["qosClass"] = quality
+
+        states.append(memory.oom_score.conclude(changed(unranked, "pod", of_class)).state)
+    assert states == [State.NOT_APPLICABLE, State.INCONCLUSIVE]
+    assert memory.oom_score.conclude(changed(DIND, "pod", of_class)).state is State.LACKS
+
+
 @pytest.mark.parametrize("judged", [placement.pids, memory.oom_score], ids=lambda p: p.id)
 def test_nothing_is_predicted_where_the_article_speaks_of_cpu_and_memory_alone(judged: Property) -> None:
     assert judged.predicts == {}

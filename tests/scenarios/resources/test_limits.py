@@ -154,15 +154,18 @@ def test_a_pod_that_cannot_be_resized_is_not_asked(seen: Look) -> None:
     assert conclude("P2-13.resized", unchanged).state is State.INCONCLUSIVE, "there was nothing to change"
 
 
-def test_the_container_is_given_a_limit_and_its_own_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["containers", "initContainers"], ids=["a container", "a sidecar"])
+def test_the_container_is_given_a_limit_and_its_own_again(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API server takes what is asked for; what stands in the cgroup is what was asked for last."""
     rig, sent = a_rig()[0], list[str]()
-    rig.pod = {**rig.pod, "spec": {"containers": [{"name": "docker-cmds", "resources": {"limits": {"memory": "768Mi"}}}]}}
+    client = {"name": "docker-cmds", "restartPolicy": "Always", "resources": {"limits": {"memory": "768Mi"}}}
+    rig.pod = {**rig.pod, "spec": {"containers": [], where: [client]}}
     rig.child, rig.client_pid = {"pid": 9}, 7
 
     def request(method: str, path: str, body: Any, *, headers: dict[str, str]) -> None:
         assert (method, path.endswith("/pods/dood/resize"), headers) == ("PATCH", True, limits.MERGE)
-        sent.append(body["spec"]["containers"][0]["resources"]["limits"]["memory"])
+        [changed_there] = body["spec"][where]
+        sent.append(changed_there["resources"]["limits"]["memory"])
 
     def cgroups(pid: int) -> Any:
         return {"levels": [{"controller": "memory", "path": f"/{pid}", "files": {"memory.limit_in_bytes": (sent or ["1"])[-1]}}]}

@@ -122,6 +122,46 @@ def test_doods_mend_differs_from_dood_in_what_finds_its_cgroup_alone() -> None:
     assert mended == dood
 
 
+def test_a_pod_of_class_guaranteed_requests_what_it_is_limited_to() -> None:
+    pods = copy.deepcopy([catalogue()[name].manifest for name in ("dind", "dind-guaranteed")])
+    resources = [[each.pop("resources") for each in pod["spec"]["containers"]] for pod in pods]
+    assert pods[0]["spec"] == pods[1]["spec"]
+    for dinds, own in zip(*resources, strict=True):
+        assert own["requests"] == own["limits"]
+        assert own["limits"]["memory"] == dinds["limits"]["memory"]
+
+
+def test_a_sidecar_is_dinds_engine_on_a_socket_that_its_client_has() -> None:
+    dind, pod = (catalogue()[name].manifest for name in ("dind", "dind-sidecar"))
+    [engine], [client] = pod["spec"]["initContainers"], pod["spec"]["containers"]
+    assert engine["restartPolicy"] == "Always"
+    assert engine["startupProbe"]["exec"]["command"] == ["docker", "version"]
+    assert not [word for word in engine["command"] if "tcp://" in word]
+    socket = next(word for word in engine["command"] if word.startswith("--host=")).removeprefix("--host=")
+    assert client["env"][0] == {"name": "DOCKER_HOST", "value": socket}
+    assert socket == f"unix://{catalogue()['dind-sidecar'].socket}"
+    for each in (engine, client):
+        assert {"name": "docker-socket", "mountPath": "/var/run"} in each["volumeMounts"]
+        assert each["resources"] == container(dind, each["name"])["resources"]
+
+
+@pytest.mark.parametrize(("on_v2", "option"), [(True, [f"--cgroup-parent={BURSTABLE}"]), (False, [])])
+def test_an_engine_that_is_told_its_pods_slice_is_told_it_on_cgroup_v2_alone(
+    on_v2: bool, option: list[str], tmp_path: Path
+) -> None:
+    dind, pod = (copy.deepcopy(catalogue()[name].manifest) for name in ("dind", "dind-pod-slice"))
+    command, plain = (container(each, "dind-daemon").pop("command") for each in (pod, dind))
+    assert pod["spec"] == dind["spec"]
+    assert command[4:] == plain
+    (tmp_path / "cgroup").write_text(f"0::{BURSTABLE}/cri-containerd-1.scope\n", encoding="utf-8")
+    if on_v2:
+        (tmp_path / "controllers").touch()
+    for place, instead in {"/proc/self/cgroup": "cgroup", "/sys/fs/cgroup/cgroup.controllers": "controllers"}.items():
+        command[2] = command[2].replace(place, str(tmp_path / instead))
+    ran = subprocess.run([*command[:4], "echo", *plain], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [*plain, *option]
+
+
 def test_no_command_holds_what_kubelet_would_take_for_an_escape() -> None:
     """In a command `$$` comes out as `$` [Kubernetes, Container.command]: `echo $$` prints a dollar, and no pid."""
     commands = [
