@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from attrs import evolve
+
 from conformance.claims.observations import HOLDS, LACKS, Observation, State, inconclusive
 from conformance.claims.properties import Expectation, Judge, Property, expect, prop
 from conformance.claims.sources import DOCKER_RESTARTS
@@ -113,6 +115,17 @@ NOBODY_TELLS = {
     "because": "nothing of the pod tells a detached child, whatever its policy",
     "see": "docker/cli cli/command/container/run.go, --detach",
 }
+KILLED_AGAIN = tuple(
+    evolve(
+        expect("dood-cgroup-parent", HOLDS, leg=leg,
+               because="kubelet kills what is in the pod's cgroup until that is gone, also what the engine starts there "
+                       "again, whose start fails then; unless the engine is later than kubelet",
+               see="kubernetes pkg/kubelet/cm/pod_container_manager_linux.go, tryKillingCgroupProcesses"),
+        or_else=LACKS.state,
+    )
+    for leg in (*FOREGROUND, *DETACHED)
+)  # fmt: skip
+"""Of DooD's mend: seen on cgroup v1 is that the engine's first attempt to start it again fails, and it makes no other."""
 WITH_ITS_ENGINE = {
     "because": "what its engine would start again ends with that engine, which is a container of the pod",
     "see": "Linux pid_namespaces(7): the end of a namespace's first process ends all others",
@@ -125,6 +138,7 @@ def _with_pod(name: str, state: Observation, why: dict[str, str]) -> Property:
     expects: tuple[Expectation, ...] = (
         *(expect("dood", state, leg=leg, **why) for leg in FOREGROUND),
         *(expect("dood", LACKS, leg=leg, **NOBODY_TELLS) for leg in DETACHED),
+        *KILLED_AGAIN,
         expect("dind", HOLDS, **WITH_ITS_ENGINE),
     )
     return prop(

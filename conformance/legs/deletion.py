@@ -39,7 +39,7 @@ def delete(rig: Rig) -> None:
         _await_end(rig)
         gone = time.monotonic()
         watch.wait_for(TIMEOUTS.ended, "pod")
-        watch.wait_for(TIMEOUTS.settle, "child", "further")
+        watch.wait_for(patience(rig.child, processes), "child", "further")
     finally:
         watch.finish()
     output = {
@@ -69,6 +69,14 @@ def delete(rig: Rig) -> None:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
         if not rig.daemon_pid:
             rig.daemon(f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
+
+
+def patience(child: Object, processes: list[Object]) -> float:
+    """Return how many seconds a child is waited for when its pod's own processes have ended.
+
+    One that is in the pod's cgroup is kubelet's to kill before it removes that, which it looks for every 2 s (housekeeping).
+    """
+    return TIMEOUTS.ended if child["pid"] in [process["pid"] for process in processes] else TIMEOUTS.settle
 
 
 def _at_rest(rig: Rig, child: Child) -> bool:
@@ -155,7 +163,7 @@ class DeletionWatch:
 
     def _read(self) -> None:
         try:
-            for event in self.probe.watch(self.followed, TIMEOUTS.deleted + TIMEOUTS.ended + TIMEOUTS.settle):
+            for event in self.probe.watch(self.followed, TIMEOUTS.deleted + 2 * TIMEOUTS.ended):
                 seen = self.clock.node(time.monotonic())
                 with self._changed:
                     if event["event"] != "alive":

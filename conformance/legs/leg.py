@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 import yaml
@@ -19,6 +20,8 @@ from conformance.legs.variations import Variation, clients_of, vary
 from conformance.record.names import REPEAT, leg_name
 
 LEG_LABEL = "conformance/leg"
+LONGEST = 63
+"""Characters that the name of a namespace may have (RFC 1123 label)."""
 NONCE, NAMESPACE = "$(NONCE)", "$(NAMESPACE)"
 """Variables in a manifest's volumes, and in what stands beside its pod: the leg's own, as those of the client's container are."""
 
@@ -58,8 +61,9 @@ class Leg:
 
     @property
     def namespace(self) -> str:
-        """Return the leg's own namespace."""
-        return f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
+        """Return the leg's own namespace; one whose name would be too long ends in a digest of it."""
+        name = f"conformance-{self.run}-{self.name.replace('.', '-').replace(REPEAT, '-')}"
+        return name if len(name) <= LONGEST else f"{name[: LONGEST - 9]}-{sha256(name.encode()).hexdigest()[:8]}"
 
     @property
     def pod_name(self) -> str:

@@ -31,6 +31,8 @@ def visible(rig: Rig) -> None:
 @prop("P2-13.visible", "a program in the child can read the limits that bind it",
       source=SIZED_BY_THE_NODE, predicts={}, legs=("foreground",), level="extended", while_serving=(cgroups, visible),
       expects=(
+          expect("dood-cgroup-parent", LACKS, because="the limit that binds it is that of its pod's cgroup, above its own",
+                 see="Linux Documentation/admin-guide/cgroup-v1/memory.rst, 5.2 stat file; cgroup_namespaces(7)"),
           expect("dood", not_applicable(""), because="no limit binds it, so there is none to read",
                  see="moby daemon/oci_linux.go, WithResources"),
           expect("dind", LACKS,
@@ -109,6 +111,11 @@ REFUSED = re.compile(r"cpu\.(cfs_quota_us|max).*invalid argument")
 @prop("P2-13.more", "a child that asks for more CPU than its pod has is refused",
       source=CFS_BANDWIDTH, predicts={}, legs=("foreground",), level="extended", while_serving=(cgroups, ask_for_more),
       expects=(
+          expect("dood-cgroup-parent", LACKS, because="a cgroup of v2 may have a higher quota than the one above it",
+                 see="Linux kernel/sched/core.c, tg_cfs_schedulable_down", cgroup="v2"),
+          expect("dood-cgroup-parent", HOLDS,
+                 because="in its pod's cgroup the kernel of v1 refuses it a quota that is more than its pod's (EINVAL)",
+                 see="Linux kernel/sched/core.c, tg_cfs_schedulable_down"),
           expect("dood", LACKS, because="the node's engine holds what is asked for against the node's CPUs alone",
                  see="moby daemon/daemon_unix.go, verifyPlatformContainerResources"),
           expect("dind", LACKS,
@@ -186,6 +193,8 @@ RESIZED = 0.3
 @prop("P2-13.resized", "a memory limit that is changed in place (pods/resize) is the child's, too",
       source=RESIZE, predicts={}, legs=("foreground",), level="extended", unhurried=(resize,),
       expects=(
+          expect("dood-cgroup-parent", HOLDS, because="what binds it is the limit of its pod, which kubelet resizes, too",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),
           expect("dood", LACKS, because="no limit of its pod was ever the child's", see="P2-13"),
           expect("dind", LACKS, because="on cgroup v2 no limit of its pod was ever the child's", see="P2-13", cgroup="v2"),
           expect("dind", HOLDS, because="the child has no limit of its own: what binds it is that of the container around it",

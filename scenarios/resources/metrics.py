@@ -78,6 +78,8 @@ def _of_containers(series: list[Sample], pod: str, namespace: str) -> list[Sampl
       source=CADVISOR, predicts={}, legs=("laden",), level="extended", with_cpus_alone=(cgroups, use_before_burn, burn_alone),
       unhurried=(account, metrics),
       expects=(
+          expect("dood-cgroup-parent", LACKS, because="it is in its pod's cgroup, and in that of none of the pod's containers",
+                 see="kubernetes pkg/kubelet/server/server.go, containerPrometheusLabelsFunc"),
           *MENDED,
           expect("dood", LACKS, because="no cgroup of the pod has it", see="P2-24"),
           expect("dind", HOLDS,

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from conformance.cluster.api import Object
-from conformance.legs.deletion import DeletionWatch, look_for_successors
+from conformance.legs.deletion import DeletionWatch, look_for_successors, patience
 from conformance.legs.rig import Child
 from conformance.probes.node import Answer, Clock, NodeProbe
+from conformance.timeouts import TIMEOUTS
 from tests.builders.rig import a_rig
 
 
@@ -59,6 +60,12 @@ class Node:
     def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
         self.asked.append((question, about.get("value", about.get("netns", about.get("pid")))))
         return Answer(self.processes if question == "processes" else {}, 1.0, 2.0, 0.1)
+
+
+def test_a_child_that_is_kubelets_to_kill_is_waited_for_until_it_does() -> None:
+    processes = [{"pid": 7}, {"pid": 8}]
+    assert patience({"pid": 8}, processes) == TIMEOUTS.ended
+    assert patience({"pid": 9}, processes) == TIMEOUTS.settle
 
 
 @pytest.mark.parametrize("prefix", ["", "always "])

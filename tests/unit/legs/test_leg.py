@@ -7,6 +7,7 @@ import re
 import pytest
 from attrs import evolve
 
+from conformance import suite
 from conformance.approaches.catalogue import catalogue, container
 from conformance.cluster.api import Object
 from conformance.controls.catalogue import approach_of
@@ -86,6 +87,17 @@ def test_a_repeats_name_and_label_are_valid() -> None:
     assert repeated.name == "dind.foreground~2"
     assert repeated.namespace == "conformance-r-dind-foreground-2"
     assert all(re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?", value) for value in repeated.labels.values())
+
+
+def test_kubernetes_takes_the_name_of_every_legs_namespace() -> None:
+    cells = {(cell.approach, cell.variation) for cell in suite.cells("extended", list(catalogue()))}
+    legs = [
+        Leg("0a1b2c3d", catalogue()[name], VARIATIONS[kind], "n", 1, repeat=repeat)
+        for name, kind in cells
+        for repeat in (1, 1000)
+    ]
+    assert max(len(each.namespace) for each in legs) == 63
+    assert len({each.namespace for each in legs}) == len(legs)
 
 
 def test_images_of_the_users_own_take_the_place_of_the_suites() -> None:
