@@ -136,7 +136,8 @@ class Checked:
             return f"The mended pod was judged beside it: {'; '.join(parts)}."
         if not self.known_to_mend:
             return "Of what it loses nothing is known to be mended in a world of this kind."
-        known = f"A patch, which report.html has, is known to mend {', '.join(self.known_to_mend)} in a world of this kind"
+        what = "A patch and an option of each `docker run`" if "lines" in self.about["mend"] else "A patch"
+        known = f"{what}, which report.html has, is known to mend {', '.join(self.known_to_mend)} in a world of this kind"
         return f"{known}; --mend judges it on this pod."
 
 
@@ -146,6 +147,9 @@ MENDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dind-cgroupns": {
         "hybrid": ("P2-13.engine",),
         "v2": ("P2-13", "P2-13.pids", "P2-13.weight", "P2-12", "P2-13.memory", "P2-13.cpu", "P2-13.engine", "P2-24"),
+    },
+    "dood-cgroup-parent": {
+        "hybrid": ("P2-10", "P2-13", "P2-13.pids", "P2-13.weight", "P2-12", "P2-13.memory", "P2-13.cpu", "P2-24"),
     },
 }
 """Approach that shows a mend -> cgroup version -> the properties that it holds and the approach that it is like does not,

@@ -1,4 +1,7 @@
-"""What mends a pod whose engine puts its containers outside the pod's limits: a patch of the pod as its file has it."""
+"""What mends a pod whose containers are outside its limits: a patch of the pod as its file has it.
+
+Where the engine is the node's own, each `docker run` has to be told something, too: what finds that is shell for the client.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import yaml
 from attrs import frozen
 
 from conformance.approaches.catalogue import catalogue, container
+from conformance.check.made import Place
 from conformance.check.manifest import Described
 from conformance.check.roles import Roles
 from conformance.cluster.api import Object
@@ -19,6 +23,16 @@ from conformance.evidence.items import redact
 
 MENDS_BY = "dind-cgroupns"
 """The approach that shows how: of the two that mend it, the one that also holds for a child that names its own cgroup parent."""
+OF_THE_NODES = "dood-cgroup-parent"
+"""The approach that shows how where the engine is the node's own."""
+UNITS, VOLUME = "/var/run/systemd/transient", "units"
+"""Where its client's command looks for the pod's slice on cgroup v2, of the node; and a volume of that alone."""
+RUN = ("/var/run", "/run")
+"""Directories of the node, and of a container's image, with that below them."""
+POD_UID = "POD_UID"
+"""The variable that the same command has the pod's uid in."""
+BEFORE_RUN = "shift 2\n"
+"""Where that command begins to start its child: before it stands what finds the cgroup."""
 ENTRYPOINT = ["dockerd-entrypoint.sh"]
 """What an image of Docker's engine runs where the container has no command (docker-library/docker, dind's Dockerfile)."""
 SHELL = 4
@@ -29,18 +43,23 @@ SHELL = 4
 class Mend:
     """A change of a pod. `patch` is JSON Patch (RFC 6902) of the object that the file has; `diff` is of its YAML.
 
-    Secrets are in neither: only in what is written.
+    Secrets are in neither: only in what is written. `lines` of shell print, in the client's container, what each `docker run`
+    there is to have as its --cgroup-parent; '' where the patch is all.
     """
 
+    by: str
+    """The approach that shows it."""
     pod: Object
     patch: list[Object]
     objects: list[Any]
     """Every document of the file, the changed one among them."""
     diff: str
+    lines: str = ""
 
     def as_line(self) -> Object:
         """Return it as a record has it."""
-        return {"by": MENDS_BY, "patch": redact(self.patch), "diff": self.diff}
+        lines = {"lines": self.lines} if self.lines else {}
+        return {"by": self.by, "patch": redact(self.patch), "diff": self.diff, **lines}
 
     def write(self, file: Path) -> None:
         """Write the whole file, mended."""
@@ -72,28 +91,69 @@ Plain.add_representer(str, _string)
 def mend(read: Described, who: Roles) -> Mend | str:
     """Return what mends the pod of a file, or in a sentence why nothing is known to."""
     if not who.engine:
-        return "nothing in the catalogue mends a pod that uses the node's engine: its containers are the node's"
+        return _of_the_nodes_engine(read, who.client)
     if not who.docker:
         return "what the catalogue knows mends Docker's engine alone"
     wrapper = container(catalogue()[MENDS_BY].manifest, catalogue()[MENDS_BY].daemon)["command"][:SHELL]
-    pod = copy.deepcopy(read.pod)
+    objects, pod = copy.deepcopy((read.documents, read.pod))
     engine = container(pod, who.engine)
     if (engine.get("command") or [])[:SHELL] == wrapper:
         return "its engine has this mend already"
     command = [*wrapper, *(engine.get("command") or ENTRYPOINT)]
     place = read.places[who.engine]
-    path = "/".join(["", *map(str, place), "command"])
-    engine["command"] = command
-    objects = copy.deepcopy(read.documents)
-    entry = objects[read.document]
-    before = yaml.safe_dump(redact(entry), sort_keys=False, width=120)
+    entry = _at(objects, read, place)
+    # What the pod's container has may stand elsewhere in the object, as in what all steps of a Task have.
+    patch = {"op": "replace" if "command" in entry else "add", "path": _pointer(*place, "command"), "value": command}
+    engine["command"] = entry["command"] = command
+    return Mend(MENDS_BY, pod, [patch], objects, _diff(read, objects))
+
+
+def _of_the_nodes_engine(read: Described, client: str) -> Mend:
+    """Return what lets a client of the node's engine find its pod's cgroup: the pod's uid, the list of slices, and the lines."""
+    approach = catalogue()[OF_THE_NODES]
+    shown, objects, pod = container(approach.manifest, approach.client), *copy.deepcopy((read.documents, read.pod))
+    script: str = shown["command"][2]
+    place, client_of_pod = read.places[client], container(pod, client)
+    spec = place[:-1] if isinstance(place[-1], str) else place[:-2]  # where a list of the object has its containers, or one alone
+    added = [(place, client_of_pod, "env", next(variable for variable in shown["env"] if variable["name"] == POD_UID))]
+    paths = {volume["name"]: (volume.get("hostPath") or {}).get("path") for volume in pod["spec"].get("volumes") or []}
+    mounts = client_of_pod.get("volumeMounts") or []
+    if not any(paths[mount["name"]] in RUN and mount["mountPath"] in RUN for mount in mounts):
+        added.append((place, client_of_pod, "volumeMounts", {"name": VOLUME, "mountPath": UNITS, "readOnly": True}))
+        added.append((spec, pod["spec"], "volumes", {"name": VOLUME, "hostPath": {"path": UNITS, "type": "Directory"}}))
+    patch = []
+    for where, of_pod, field, value in added:
+        _append(of_pod, field, value)
+        patch.append(_append(_at(objects, read, where), field, value, _pointer(*where)))
+    return Mend(OF_THE_NODES, pod, patch, objects, _diff(read, objects), f'{script[: script.index(BEFORE_RUN)]}echo "$parent"\n')
+
+
+def _pointer(*place: str | int) -> str:
+    """Return a place as JSON Pointer (RFC 6901) writes it."""
+    return "/".join(["", *map(str, place)])
+
+
+def _append(target: Object, field: str, value: Object, pointer: str = "") -> Object:
+    """Append to a list of an object, or begin it; return the operation that does the same to the object at a pointer."""
+    first = not target.get(field)
+    target[field] = [*(target.get(field) or []), value]
+    return {"op": "add", "path": f"{pointer}/{field}" + ("" if first else "/-"), "value": [value] if first else value}
+
+
+def _at(documents: list[Any], read: Described, place: Place) -> Any:  # noqa: ANN401 -- YAML
+    """Return what stands at a place of the object that the pod is made of."""
+    entry = documents[read.document]
     for number in read.within:
         entry = entry["items"][number]
     for part in place:
         entry = entry[part]
-    # What the pod's container has may stand elsewhere in the object, as in what all steps of a Task have.
-    patch: list[Object] = [{"op": "replace" if "command" in entry else "add", "path": path, "value": command}]
-    entry["command"] = command
-    after = yaml.safe_dump(redact(objects[read.document]), sort_keys=False, width=120)
-    lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "as it is", "mended", n=2)
-    return Mend(pod, patch, objects, "".join(lines))
+    return entry
+
+
+def _diff(read: Described, mended: list[Any]) -> str:
+    """Return what was changed in the document that the pod is in, as a unified diff of the two as YAML, without secrets."""
+    before, after = (
+        yaml.safe_dump(redact(each[read.document]), sort_keys=False, width=120).splitlines(keepends=True)
+        for each in (read.documents, mended)
+    )
+    return "".join(difflib.unified_diff(before, after, "as it is", "mended", n=2))

@@ -70,7 +70,7 @@ class Subject:
             daemon=who.engine,
             port=who.port,
             certificates=who.certificates,
-            granted=granted(read.pod, who),
+            granted=granted(read.pod, who.engine),
             manifest=read.pod,
             text=source.text,
             socket=who.socket if who.engine else "",
@@ -98,8 +98,9 @@ class Subject:
         """Return what is deployed: the pod, and beside it the mended one where that is judged, too."""
         if not self.judges_mend or isinstance(self.mend, str):
             return [self.approach]
-        title = f"{self.approach.title}, mended"
-        return [self.approach, evolve(self.approach, name=MENDED, title=title, manifest=self.mend.pod)]
+        own, mended = self.approach, self.mend
+        changed = evolve(own, name=MENDED, title=f"{own.title}, mended", manifest=mended.pod, finds_parent=mended.lines)
+        return [own, evolve(changed, granted=granted(mended.pod, own.daemon))]
 
     @property
     def images(self) -> list[str]:
@@ -130,13 +131,13 @@ def _mended_file(file: Path) -> Path:
     return file.with_name(f"{file.stem}.mended.yaml")
 
 
-def granted(pod: Object, who: Roles) -> tuple[str, ...]:
+def granted(pod: Object, engine: str) -> tuple[str, ...]:
     """Return what a pod asks to be granted beyond an ordinary one, in words."""
     spec = pod["spec"]
     words = [f"the node's {what}" for field, what in HOSTS.items() if spec.get(field)]
     for each in containers(pod):
         security = each.get("securityContext") or {}
-        role = " (the engine)" if each["name"] == who.engine else ""
+        role = " (the engine)" if each["name"] == engine else ""
         if security.get("privileged"):
             words.append(f"a privileged container (all capabilities, all devices): {each['name']}{role}")
         elif added := (security.get("capabilities") or {}).get("add"):

@@ -65,12 +65,8 @@ def start(rig: Rig) -> None:
     about: dict[str, Any] = {**rig.engines_api, "tag": tag, "config": config, "limit": TIMEOUTS.work}
     loaded = rig.ask("child's image", "bring_image", timeout=2 * TIMEOUTS.work, **about)
     _check(rig, loaded, OK, "take the child's image")
-    body = {
-        "Image": tag,
-        "Env": [f"CHILD_NONCE={rig.leg.nonce}"],
-        "Labels": marks,
-        "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": str(rig.leg.port)}]}},
-    }
+    host = {"PortBindings": {"80/tcp": [{"HostPort": str(rig.leg.port)}]}, **_placed(rig)}
+    body = {"Image": tag, "Env": [f"CHILD_NONCE={rig.leg.nonce}"], "Labels": marks, "HostConfig": host}
     created = rig.daemon("child: create", "/containers/create", "POST", body, timeout=TIMEOUTS.work)
     _check(rig, created, CREATED, "create the child")
     path = f"/containers/{docker.created(created)}/start"
@@ -79,6 +75,19 @@ def start(rig: Rig) -> None:
 
 
 NO_CONTENT = 204
+
+
+def _placed(rig: Rig) -> dict[str, str]:
+    """Return what a child is told of its cgroup: what the client of the leg's pod finds, where that is to look for it.
+
+    Raises `LegFailed` with its words where it finds none.
+    """
+    if not (lines := rig.leg.approach.finds_parent):
+        return {}
+    ran = rig.run("child's cgroup parent", "sh", "-ec", lines)
+    if ran.output["exit"] != 0 or not ran.output["stdout"].strip():
+        raise LegFailed(f"The client of {rig.leg.name} does not find its pod's cgroup: {docker.said(ran)}", "see `approaches/`")
+    return {"CgroupParent": ran.output["stdout"].strip()}
 
 
 def _await_engine(rig: Rig) -> None:

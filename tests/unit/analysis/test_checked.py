@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from conformance import suite
 from conformance.analysis.checked import MENDS, Checked, Kept
 from conformance.analysis.outcome import conclude
 from conformance.analysis.summary import Summary
+from conformance.approaches.catalogue import catalogue
 from conformance.check.questions import QUESTIONS
 from conformance.record import stream
 from conformance.report import html_page, markdown
+from conformance.run import rejudge
 from tests.builders.records import a_record, observed
-from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
+from tests.conftest import DOODS_MEND, RECORDED, RECORDED_V2, recorded_lines
 
 ABOUT = {
     "pod": "Pod mine of f.yaml", "client": "c", "engine": "e", "socket": "/x", "found": ["e is the engine"], "stood_in": [],
@@ -84,14 +87,25 @@ def test_without_a_judged_mend_what_is_on_record_is_named() -> None:
 
 @pytest.mark.parametrize(("cgroup", "file"), [("hybrid", RECORDED), ("v2", RECORDED_V2)])
 def test_what_is_said_to_be_mended_is_what_the_recorded_runs_show(cgroup: str, file: Path) -> None:
-    read = stream.of(recorded_lines(file, evidence=False))
+    runs = [stream.of(recorded_lines(run, evidence=False)) for run in (file, DOODS_MEND.get(cgroup)) if run]
     asked = {question.prop for question in QUESTIONS}
-    lines = [o for o in read.observations if o["leg"].endswith((".foreground", ".laden"))]
-    states = {(o["approach"], o["property"]): o["state"] for o in lines}
+    states: dict[tuple[str, str], str] = {}
+    for variation in (".foreground", ".laden", ".detached"):  # a check's child has no client either, as a detached one
+        for o in [o for run in runs for o in run.observations if o["leg"].endswith(variation)]:
+            states[o["approach"], o["property"]] = o["state"]
     for by, worlds in MENDS.items():
-        lost = {prop for (approach, prop), state in states.items() if approach == "dind" and state in ("LACKS", "NOT-APPLICABLE")}
+        like = catalogue()[by].like
+        lost = {prop for (approach, prop), state in states.items() if approach == like and state in ("LACKS", "NOT-APPLICABLE")}
         shown = {prop for prop in lost & asked if states.get((by, prop)) == "HOLDS"}
-        assert shown == {*worlds[cgroup]}
+        assert shown == {*worlds.get(cgroup, ())}
+
+
+@pytest.mark.parametrize("cgroup", DOODS_MEND)
+def test_the_record_of_doods_mend_is_judged_as_it_was(cgroup: str) -> None:
+    run = stream.of(recorded_lines(DOODS_MEND[cgroup]))
+    judged = rejudge.judge(run, suite.cells("article", ["dood-cgroup-parent"]))
+    assert (run.header["world"]["cgroup"], judged.changed, judged.vanished) == (cgroup, [], [])
+    assert all(line["as_expected"] for line in run.observations)
 
 
 def test_a_check_fails_on_what_it_was_told_to_fail_on_and_on_nothing_else() -> None:

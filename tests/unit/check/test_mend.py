@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from conformance.approaches.catalogue import catalogue
 from conformance.check.manifest import described
-from conformance.check.mend import ENTRYPOINT, MENDS_BY, Mend, mend
+from conformance.check.mend import ENTRYPOINT, MENDS_BY, OF_THE_NODES, UNITS, Mend, mend
 from conformance.check.roles import roles
 
 ENGINE = {"name": "dind", "image": "docker:dind", "args": ["dockerd"], "securityContext": {"privileged": True}}
@@ -80,18 +81,69 @@ def test_it_is_written_whole(tmp_path: Path) -> None:
     assert list(yaml.safe_load_all((tmp_path / "x.yaml").read_text())) == known.objects
 
 
-@pytest.mark.parametrize(
-    ("spec", "says"),
-    [
-        ({"containers": [{"name": "c", "volumeMounts": [{"name": "s", "mountPath": "/x"}]}],
-          "volumes": [{"name": "s", "hostPath": {"path": "/var/run/docker.sock"}}]}, "node's engine"),
-        ({"containers": [{"name": "c"}, {"name": "e", "command": ["podman", "system", "service"]}]}, "Docker's engine alone"),
-    ],
-)  # fmt: skip
-def test_where_nothing_is_known_it_says_why(spec: dict[str, Any], says: str) -> None:
+SOCKET = {"name": "s", "hostPath": {"path": "/var/run/docker.sock"}}
+MOUNT = {"name": "s", "mountPath": "/var/run/docker.sock"}
+CLIENT = {"name": "c", "image": "i", "env": [{"name": "TOKEN", "value": "x"}], "volumeMounts": [MOUNT]}
+STEPS = {"steps": [{"name": "a"}, {**CLIENT, "name": "c"}], "volumes": [SOCKET]}
+TEMPLATE = {"name": "main", "container": {key: value for key, value in CLIENT.items() if key != "name"}, "volumes": [SOCKET]}
+SHAPES = [
+    ({"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [CLIENT], "volumes": [SOCKET]}}, "/spec"),
+    ({"kind": "List", "items": [{"kind": "Job", "metadata": {"name": "j"}, "spec": {"template": {"spec": {
+        "containers": [CLIENT], "volumes": [SOCKET]}}}}]}, "/spec/template/spec"),
+    ({"kind": "Task", "metadata": {"name": "t"}, "spec": STEPS}, "/spec"),
+    ({"kind": "Workflow", "metadata": {"name": "w"}, "spec": {"templates": [TEMPLATE]}}, "/spec/templates/0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entry", "spec"), SHAPES)
+def test_a_client_of_the_nodes_engine_is_told_what_it_needs_to_find_its_pods_cgroup(entry: dict[str, Any], spec: str) -> None:
+    known = of(yaml.safe_dump(entry))
+    assert isinstance(known, Mend)
+    assert known.by == OF_THE_NODES
+    [mended] = known.objects
+    mended = mended["items"][0] if "items" in mended else mended
+    before: Any = copy.deepcopy(entry["items"][0] if "items" in entry else entry)
+    for change in known.patch:
+        *path, last = change["path"].split("/")[1:]
+        at = before
+        for part in path:
+            at = at[int(part) if isinstance(at, list) else part]
+        if last == "-":
+            at.append(change["value"])
+        else:
+            at[last] = change["value"]
+    assert before == mended, "the patch gives what is written"
+    assert known.patch[-1]["path"] == f"{spec}/volumes/-"
+    [client] = [each for each in known.pod["spec"]["containers"] if "env" in each]
+    assert client["env"][0] == CLIENT["env"][0]
+    assert client["env"][1]["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.uid"
+    assert client["volumeMounts"] == [MOUNT, {"name": "units", "mountPath": UNITS, "readOnly": True}]
+    assert known.pod["spec"]["volumes"][1]["hostPath"]["path"] == UNITS
+
+
+def test_who_mounts_the_directory_of_the_socket_mounts_nothing_more() -> None:
+    spec = {
+        "containers": [{"name": "c", "volumeMounts": [{"name": "s", "mountPath": "/var/run"}]}],
+        "volumes": [{"name": "s", "hostPath": {"path": "/run"}}],
+    }
     known = of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
-    assert isinstance(known, str)
-    assert says in known
+    assert isinstance(known, Mend)
+    assert [change["path"] for change in known.patch] == ["/spec/containers/0/env"]
+    assert "lines" in known.as_line()
+
+
+def test_its_lines_are_those_that_the_approach_is_judged_with() -> None:
+    known = of(yaml.safe_dump(SHAPES[0][0]))
+    assert isinstance(known, Mend)
+    script = catalogue()[OF_THE_NODES].manifest["spec"]["containers"][0]["command"][2]
+    assert known.lines == script.replace('shift 2\nexec docker run --cgroup-parent="$parent" "$@"', 'echo "$parent"')
+    assert UNITS in known.lines
+
+
+def test_where_nothing_is_known_it_says_why() -> None:
+    spec = {"containers": [{"name": "c"}, {"name": "e", "command": ["podman", "system", "service"]}]}
+    known = of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
+    assert known == "what the catalogue knows mends Docker's engine alone"
 
 
 def test_a_string_is_written_so_that_no_reader_takes_it_for_another_value(tmp_path: Path) -> None:

@@ -55,6 +55,16 @@ def test_the_mended_pod_is_deployed_beside_it_where_that_was_asked_for(tmp_path:
     assert yaml.safe_load((tmp_path / "pod.mended.yaml").read_text()) == both.mend.objects[0]
 
 
+def test_a_mended_client_of_the_nodes_engine_says_what_it_is_granted_more(tmp_path: Path) -> None:
+    client = {"name": "c", "image": "runner:1", "volumeMounts": [{"name": "s", "mountPath": "/var/run/docker.sock"}]}
+    spec = {"containers": [client], "volumes": [{"name": "s", "hostPath": {"path": "/var/run/docker.sock"}}]}
+    own, mended = Subject.of(a_file(tmp_path, {**POD, "spec": spec}), NOBODY, mended=True).approaches
+    assert own.granted == ("hostPath /var/run/docker.sock",)
+    assert mended.granted == ("hostPath /var/run/docker.sock", "hostPath /var/run/systemd/transient")
+    assert not own.finds_parent
+    assert mended.finds_parent.endswith('echo "$parent"\n')
+
+
 def test_the_command_in_the_record_asks_for_the_same(tmp_path: Path) -> None:
     file = a_file(tmp_path)
     subject = Subject.of(file, Roles("c", "e", "/run/x.sock"), keep_command=True, mended=True)
@@ -64,13 +74,12 @@ def test_the_command_in_the_record_asks_for_the_same(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_mended_is_one_sentence(tmp_path: Path) -> None:
-    nodes = {**POD, "spec": {"containers": [{"name": "c", "volumeMounts": [{"name": "s", "mountPath": "/var/run"}]}],
-                             "volumes": [{"name": "s", "hostPath": {"path": "/var/run"}}]}}  # fmt: skip
+    podman = {**POD, "spec": {"containers": [{"name": "c"}, {"name": "e", "command": ["podman", "system", "service"]}]}}
     with pytest.raises(UsageError, match="cannot be mended") as refused:
-        Subject.of(a_file(tmp_path, nodes), NOBODY, mended=True)
+        Subject.of(a_file(tmp_path, podman), NOBODY, mended=True)
     assert refused.value.remedy == "check it without --mend"
     with pytest.raises(UsageError):
-        Subject.of(a_file(tmp_path, nodes), NOBODY).write_mended()
+        Subject.of(a_file(tmp_path, podman), NOBODY).write_mended()
 
 
 def test_secrets_of_the_manifest_are_in_no_record(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Engine:
 
     def ask(self, question: str, _timeout: float = 0, **about: Any) -> Answer:
         self.asked.append((question, about))
-        path = "load" if question == "bring_image" else about["path"].rpartition("/")[2]
+        path = {"bring_image": "load"}.get(question) or about.get("path", question).rpartition("/")[2]
         answers = {
             "_ping": {"status": next(self.pings, 200), "body": "", "lost": "no such file"} if path == "_ping" else {},
             "load": {"status": 200, "body": "", "lost": "", "bytes": 1},
@@ -70,6 +70,21 @@ def test_the_engine_is_waited_for_and_then_has_image_and_child(monkeypatch: pyte
     assert image["config"]["Labels"] == create["Labels"] == {NONCE_LABEL: "nonce-1"}, "clean-up finds both by it"
     assert create["Env"] == ["CHILD_NONCE=nonce-1"]
     assert create["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostPort": "20001"}]}
+
+
+def test_a_child_is_put_where_the_client_finds_its_pods_cgroup(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = {"exit": 0, "stdout": "/kubepods/pod1\n", "stderr": ""}
+    engine = Engine(execute=ran)
+    rig = a_rig(engine, monkeypatch)
+    rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, finds_parent="echo found"))
+    rig.client_pid = 8
+    over_api.start(rig)
+    asked = dict(engine.asked[:-2])["execute"]
+    assert (asked["pid"], asked["command"]) == (8, ["sh", "-ec", "echo found"]), "in the client's own container"
+    assert engine.asked[-2][1]["body"]["HostConfig"]["CgroupParent"] == "/kubepods/pod1"
+    ran |= {"exit": 1, "stdout": "", "stderr": "the cgroup of pod u was not found"}
+    with pytest.raises(LegFailed, match=r"does not find its pod's cgroup: exit 1: the cgroup of pod u was not found"):
+        over_api.start(rig)
 
 
 @pytest.mark.parametrize(
