@@ -12,6 +12,8 @@ import pytest
 
 from conformance.approaches.catalogue import catalogue, container
 from conformance.errors import UsageError
+from conformance.legs.leg import Leg, only_on
+from conformance.legs.variations import VARIATIONS
 from scenarios.resources.reading import MENDS
 
 
@@ -143,6 +145,20 @@ def test_a_sidecar_is_dinds_engine_on_a_socket_that_its_client_has() -> None:
     for each in (engine, client):
         assert {"name": "docker-socket", "mountPath": "/var/run"} in each["volumeMounts"]
         assert each["resources"] == container(dind, each["name"])["resources"]
+
+
+def test_an_engine_of_the_node_is_dinds_beside_the_pod_and_its_socket_is_the_runs_own() -> None:
+    approach = catalogue()["dind-per-node"]
+    [engine] = approach.beside
+    leg = Leg("r", approach, VARIATIONS["foreground"], "n", 1, "worker")
+    [place] = leg.places
+    assert place == f"/var/lib/conformance/{leg.namespace}", "it goes with the leg"
+    for pod in (leg.pod(), *leg.beside()):
+        paths = [volume["hostPath"]["path"] for volume in pod["spec"]["volumes"] if "hostPath" in volume]
+        assert (paths, pod["spec"]["affinity"]) == ([place], only_on("worker"))
+    own, dinds = container(engine, "dind-daemon"), container(catalogue()["dind"].manifest, "dind-daemon")
+    assert "limits" not in own["resources"], "what bound its children would be for those of all pods together"
+    assert own["image"] == dinds["image"]
 
 
 @pytest.mark.parametrize(("on_v2", "option"), [(True, [f"--cgroup-parent={BURSTABLE}"]), (False, [])])
