@@ -13,11 +13,12 @@ from conformance.analysis.beliefs import Held, hold, where_it_is_so
 from conformance.analysis.counting import counted
 from conformance.analysis.header import ReportedWorld
 from conformance.analysis.parts import Part
+from conformance.analysis.readable import shortened
 from conformance.claims.beliefs import BELIEFS, Belief
 from conformance.claims.observations import Verdict, standing
 from conformance.record import stream
 from conformance.report.markdown import flat
-from conformance.report.printable import printable, shortened
+from conformance.report.printable import printable
 from hack.recorded import lines_of
 
 PAGE = Path("docs/beliefs.md")
