@@ -29,6 +29,7 @@ from conformance.run.stamp import engines, settings, stamp
 UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"), "leg_node": "", "nodes": []}
 ORDINARY: Object = {"spec": {}}
 """A pod that asks nothing of its node."""
+RUNTIME_CLASSES = "/apis/node.k8s.io/v1/runtimeclasses"
 LOOKS_AT_ONCE = 4
 """Questions before the first leg that are asked at the same time."""
 TAG_IS_THEIRS = (
@@ -63,7 +64,7 @@ class Preflight:
 
         What does not hang on one another is asked at the same time: most of each question is waiting for its answer.
         """
-        footing, probes = self.footing, self.footing.await_probes()
+        footing, probes, wanted = self.footing, self.footing.await_probes(), {*approaches}
         self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
         checked = [pod.manifest for pod in given().values()]
         workers, why_not = taking(
@@ -83,7 +84,7 @@ class Preflight:
             stamped = looks.submit(stamp, footing.cluster, probes, leg_node)
             generations = looks.submit(engines, probes[leg_node], footing.references)
             set_so = looks.submit(settings, footing.cluster, probes[leg_node])
-            unavailable = self._unavailable(workers, silent)
+            unavailable = {**self._without_runtime(wanted), **self._unavailable(workers, silent)}
             self._choose_ports({port for answer in listening for port in answer.result().output})
             printed = "stand-in" if images.DIND_2017 in footing.stand_ins else "original"
             self.world = {**stamped.result(), "settings": set_so.result(), "printed": printed, **generations.result()}
@@ -104,7 +105,7 @@ class Preflight:
                 images=dict(footing.references),
                 unavailable=unavailable,
             )
-            takes = sorted({*approaches} - {*unavailable})
+            takes = sorted(wanted - {*unavailable})
             list(looks.map(lambda approach: self._check(plan, approach), takes))
             self.before = {name: look.result() for name, look in before.items()}
         if self.world["cgroup"] == "v2":  # elsewhere a node's own engine has its containers in one of these
@@ -125,6 +126,20 @@ class Preflight:
         if self.footing.namespace != objects.NAMESPACE:
             unavailable = {**{a.name: TAG_IS_THEIRS for a in approaches if a.marks_image}, **unavailable}
         return unavailable
+
+    def _without_runtime(self, wanted: Iterable[str]) -> dict[str, str]:
+        """Return why each of these approaches cannot be had whose pod names a RuntimeClass that the cluster has not."""
+        specs = {name: catalogue()[name].manifest["spec"] for name in wanted if name in catalogue()}
+        named = {name: spec["runtimeClassName"] for name, spec in specs.items() if "runtimeClassName" in spec}
+        if not named:
+            return {}
+        there = {each["metadata"]["name"] for each in self.footing.cluster.items(RUNTIME_CLASSES)}
+        self._note("RuntimeClasses", ", ".join(sorted(there)) or "none")
+        return {
+            name: f"the cluster has no RuntimeClass {each}, which its pod names"
+            for name, each in named.items()
+            if each not in there
+        }
 
     def _check(self, plan: Plan, approach: str) -> None:
         """Let the API server check an approach's pod."""

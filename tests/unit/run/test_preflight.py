@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.errors import NoCluster
-from conformance.run.preflight import _address
+from conformance.run.preflight import Preflight, _address
+
+
+def test_an_approach_whose_runtime_the_cluster_has_not_cannot_be_had() -> None:
+    asked: list[str] = []
+
+    def items(path: str) -> list[Any]:
+        asked.append(path)
+        return [{"metadata": {"name": "kata-qemu"}}]
+
+    footing: Any = SimpleNamespace(cluster=SimpleNamespace(items=items))
+    look = Preflight(footing)
+    assert look._without_runtime({"dind", "checked"}) == {}
+    assert not asked, "where none names one nothing is asked"
+    why = "the cluster has no RuntimeClass sysbox-runc, which its pod names"
+    assert look._without_runtime({"dind", "dind-sysbox", "dind-kata"}) == {"dind-sysbox": why}
+    assert look.notes == [{"what": "RuntimeClasses", "found": "kata-qemu"}]
+
 
 INTERNAL = {"type": "InternalIP", "address": "172.18.0.2"}
 
