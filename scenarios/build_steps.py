@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
-from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS
+from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS, THINK_TWICE
 from conformance.cluster.api import Object
 from conformance.evidence import cgroupfs
-from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD_CGROUPS, DELETION
+from conformance.evidence.identity import no_engine
+from conformance.evidence.items import SECOND, Evidence, Seen
+from conformance.evidence.names import CHILD, CHILD_CGROUPS, DELETION
 from conformance.legs import builds
 from conformance.legs.builds import BUILDKIT, CLASSIC
-from conformance.legs.docker import nonce
+from conformance.legs.docker import nonce, said
 from conformance.legs.rig import Rig
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.builds import unproven
+from scenarios.builds import NO_BUILDX, instead, unproven
+from scenarios.caching import LAYER, build, judge_builds
 from scenarios.lifecycle import ENGINE_AFTER, engine_killed
 
 STEP, FULL = "step", "full-step"
@@ -277,3 +280,69 @@ def fits(seen: Seen) -> Observation:
     if not own or not theirs:
         return inconclusive("the MTU of the step's eth0, or of the pod's, could not be read", step.id, pod.id)
     return (HOLDS if own <= theirs else LACKS).because(f"{builder}: eth0 of the step {own}, of its pod {theirs}", step.id, pod.id)
+
+
+OURS = "buildkit "
+"""How the names begin of what is read of a build by BuildKit that a second job makes again."""
+KEPT = f"{OURS}disk use"
+
+
+def first_build(rig: Rig) -> None:
+    """Build by BuildKit in the first of two pods, and read what the leg's engine has kept of it."""
+    if rig.run(f"{OURS}buildx", "docker", "buildx", "version").output["exit"] == 0:
+        build(rig, SWITCH, OURS)
+        rig.daemon(KEPT, builds.USE, timeout=TIMEOUTS.work)
+
+
+def second_build(rig: Rig) -> None:
+    """Read what the node's own engine has of it when the first pod is gone; build it again, and take away what is the node's."""
+    if rig.twin and rig.seen.get(KEPT):
+        rig.ask(f"{KEPT} of the node", "daemon", socket=NODE_SOCKET, path=builds.USE, timeout=TIMEOUTS.work)
+        build(rig.twin, SWITCH, OURS)
+        if not rig.daemon_pid:
+            builds.forget(rig)
+
+
+SWITCH = f"DOCKER_BUILDKIT={builds.SWITCH[BUILDKIT]}"
+NAMES = ("build", "built image", "built image's history")
+AGAIN = {f"{pod}{OURS}{name}": f"{pod}{name}" for pod in ("", SECOND) for name in NAMES}
+
+
+def _without_buildx(seen: Seen) -> Observation | None:
+    buildx = seen[f"{OURS}buildx"]
+    return not_applicable(f"{NO_BUILDX}: {said(buildx)}", buildx.id) if buildx.output["exit"] != 0 else None
+
+
+@prop("J-05.buildkit", "what BuildKit has built for one job is not built again for the next",
+      source=THINK_TWICE, predicts={"dood": HOLDS, "dind": LACKS}, legs=("reuse",), level="extended",
+      while_serving=(first_build,), after_deletion=(second_build,))  # fmt: skip
+def found_again(seen: Seen) -> Observation:
+    """Judge the second build by its last layer, whose bytes are random."""
+    return _without_buildx(seen) or judge_builds(instead(seen, AGAIN))
+
+
+@prop("STEP.kept", "what BuildKit has kept of a build does not stay with the node's own engine when the job's pod is gone",
+      source=THINK_TWICE, predicts={"dood": LACKS, "dind": HOLDS}, legs=("reuse",), level="extended",
+      while_serving=(first_build,), after_deletion=(second_build,))  # fmt: skip
+def leaves_nothing(seen: Seen) -> Observation:
+    """Judge the bytes of what has the build's nonce in its words, where the leg's engine had some."""
+    if why := _without_buildx(seen):
+        return why
+    own, node, mark = seen[KEPT], seen[f"{KEPT} of the node"], seen[CHILD].asked["nonce"]
+    cites = (own.id, node.id)
+    had = sum(each["Size"] for each in builds.kept(own, mark))
+    if had < LAYER:
+        return inconclusive(f"the leg's engine had kept {_mib(had)} of the build, less than it wrote", *cites)
+    words = f"the leg's engine had kept {_mib(had)} of it"
+    if no_engine(node):
+        return HOLDS.because(f"{words}, and the node has no engine of its own", *cites)
+    if node.output["status"] != OK:
+        return inconclusive("the node's own engine did not say what it has, so that it names nothing proves nothing", *cites)
+    left = sum(each["Size"] for each in builds.kept(node, mark))
+    if left:
+        return LACKS.because(f"{words}; {_mib(left)} stay with the node's own when the pod is gone", *cites)
+    return HOLDS.because(f"{words}; the node's own has nothing of it", *cites)
+
+
+def _mib(number: float) -> str:
+    return f"{number / (1 << 20):.1f} MiB"

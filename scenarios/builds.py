@@ -44,6 +44,9 @@ UNRANKED = expect(
 )  # fmt: skip
 
 
+NO_BUILDX = "the client's image has no docker buildx, which BuildKit takes"
+
+
 def begin(rig: Rig) -> None:
     """Begin a build whose step waits for work, and read where that is."""
     step = builds.begin(rig, STEP, rig.leg.variation.builder)
@@ -87,7 +90,7 @@ def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
     """
     buildx = seen.get(f"{what}: buildx")
     if buildx and buildx.output["exit"] != 0:
-        return not_applicable(f"the client's image has no docker buildx, which BuildKit takes: {said(buildx)}", buildx.id)
+        return not_applicable(f"{NO_BUILDX}: {said(buildx)}", buildx.id)
     begun, processes = seen[f"{what}: begun"], seen[f"{what}: processes"]
     if begun.output["status"] in CLOSED:
         return not_applicable(f"nobody may run commands through kubelet here: {begun.output['body'].strip()}", begun.id)
@@ -121,10 +124,10 @@ def of_step(seen: Seen) -> Seen:
             taken.append(evolve(item, name="allocation: end", output={"status": OK, "body": json.dumps(end)}))
         elif item.name != CHILD:
             taken.append(item)
-    return _instead(Seen(taken), {f"{STEP}: {CHILD_CGROUPS}": CHILD_CGROUPS})
+    return instead(Seen(taken), {f"{STEP}: {CHILD_CGROUPS}": CHILD_CGROUPS})
 
 
-def _instead(seen: Seen, names: Mapping[str, str]) -> Seen:
+def instead(seen: Seen, names: Mapping[str, str]) -> Seen:
     """Return the evidence with readings under other names, in the place of those that have these."""
     others = [item for item in seen if item.name not in (*names, *names.values())]
     return Seen([*others, *(evolve(item, name=names[item.name]) for item in seen if item.name in names)])
@@ -181,7 +184,7 @@ def named_a_parent(seen: Seen) -> Observation:
     own = {container_of(process) for process in first.output if process["nspid"][-1] == 1}
     if not own & {container["Id"] for container in listed(held)}:
         return inconclusive(f"no such container was seen to run: {said(run)}", run.id, first.id, held.id)
-    return judge_placement(_instead(seen, {f"parent: {CHILD_CGROUPS}": CHILD_CGROUPS}))
+    return judge_placement(instead(seen, {f"parent: {CHILD_CGROUPS}": CHILD_CGROUPS}))
 
 
 @prop("BUILD.cpu", "a build's step that burns CPU is throttled to the pod's limit",

@@ -71,12 +71,19 @@ def _pull(rig: Rig) -> None:
 
 
 def _build(rig: Rig) -> None:
-    """Build as a step of a job does; both jobs have one recipe, and what it makes is found by the nonce in it."""
-    mark = f"{rig.leg.nonce.removesuffix('-second')}-built"
-    recipe = f"FROM {image(rig)}\nLABEL {NONCE_LABEL}={mark}\nRUN {json.dumps(['perl', '-e', WRITE])}\n"
-    rig.run("build", "env", CLASSIC, "docker", "build", f"--tag={mark}", "-", stdin=recipe)
-    rig.daemon("built image", f"/images/{mark}/json")
-    rig.daemon("built image's history", f"/images/{mark}/history")
+    build(rig, CLASSIC)
+
+
+def build(rig: Rig, switch: str, prefix: str = "") -> None:
+    """Build as a step of a job does; both jobs have one recipe, and what it makes is found by the nonce in it.
+
+    `switch` is the variable that asks for a builder, `prefix` how the names of the evidence begin.
+    """
+    mark = f"{rig.leg.nonce.removesuffix('-second')}-{prefix.replace(' ', '-')}built"
+    recipe = f"FROM {image(rig)}\nLABEL {NONCE_LABEL}={mark}\nRUN {json.dumps(['perl', '-e', WRITE, mark])}\n"
+    rig.run(f"{prefix}build", "env", switch, "docker", "build", f"--tag={mark}", "-", stdin=recipe)
+    rig.daemon(f"{prefix}built image", f"/images/{mark}/json")
+    rig.daemon(f"{prefix}built image's history", f"/images/{mark}/history")
 
 
 def third_at_once(rig: Rig) -> None:

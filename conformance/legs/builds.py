@@ -8,9 +8,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from conformance.answers import decoded
 from conformance.cluster.api import Object
-from conformance.evidence.identity import CONTAINER_ID
+from conformance.evidence.identity import CONTAINER_ID, parsed
 from conformance.evidence.items import Evidence
 from conformance.legs.docker import await_processes, image, nonce
 from conformance.legs.rig import Rig
@@ -128,13 +127,20 @@ def finish(rig: Rig, what: str, step: Object) -> None:
     read_log(rig, what)
 
 
+def kept(use: Evidence, mark: str) -> list[Object]:
+    """Return what an engine's BuildKit has kept of builds with a nonce in their steps' words, of its answer to /system/df."""
+    return [each for each in parsed(use).get("BuildCache") or [] if mark in each.get("Description", "")]
+
+
 def forget(rig: Rig) -> None:
-    """Take away what the BuildKit of the node's own engine has kept of the leg's builds, by the nonce in their steps' words."""
-    kept = decoded(rig.home.ask("daemon", socket=NODE_SOCKET, path="/system/df").output["body"] or "{}")
-    for entry in kept.get("BuildCache") or [] if isinstance(kept, dict) else []:
-        if rig.leg.nonce in entry.get("Description", ""):
-            path = f"/build/prune?all=1&filters={quote(json.dumps({'id': [entry['ID']]}))}"
-            rig.home.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="POST", path=path)
+    """Take away what the BuildKit of the node's own engine has kept of the leg's builds."""
+    use = rig.ask("node's engine: disk use", "daemon", socket=NODE_SOCKET, path=USE, timeout=TIMEOUTS.work)
+    for each in kept(use, rig.leg.nonce):
+        path = f"/build/prune?all=1&filters={quote(json.dumps({'id': [each['ID']]}))}"
+        rig.home.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="POST", path=path)
+
+
+USE = "/system/df"
 
 
 @contextlib.contextmanager

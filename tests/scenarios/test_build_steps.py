@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
@@ -14,7 +15,7 @@ from conformance.legs.builds import BACKGROUND, BUILDKIT, CLASSIC
 from scenarios import build_steps, lifecycle
 from scenarios.build_steps import FULL, KILLED, TERMINATED
 from tests.builders.builds import with_step
-from tests.builders.evidence import given, ran, reading
+from tests.builders.evidence import answer, given, ran, reading
 from tests.conftest import changed
 
 Look = Callable[[str], Seen]
@@ -162,3 +163,42 @@ def test_steps_begin_before_their_engine_is_killed() -> None:
     assert build_steps.__name__ < lifecycle.__name__
     for prop in (build_steps.ends_with_engine, build_steps.ends_with_engine_too):
         assert prop.while_serving == (build_steps.begin_both, lifecycle.engine_killed)
+
+
+def reused(seen: Seen) -> Seen:
+    """Return the evidence of two jobs in a row whose classic builds are made by BuildKit, too."""
+    second = [f"second {name}" for name in build_steps.NAMES]
+    again = [evolve(item, name=item.name.replace("second ", "")) for item in seen if item.name in second]
+    renamed = [evolve(item, name=f"buildkit {item.name}") for item in seen if item.name in build_steps.NAMES]
+    seconds = [evolve(item, name=f"second buildkit {item.name}") for item in again]
+    mark = seen["child"].asked["nonce"]
+    use = {"BuildCache": [{"ID": "a", "Description": f"mount / from exec perl {mark}-built", "Size": 32 << 20},
+                          {"ID": "b", "Description": "another's", "Size": 1 << 30}]}  # fmt: skip
+    return Seen([
+        *seen, *renamed, *seconds, ran("buildkit buildx"),
+        answer("buildkit disk use", use), answer("buildkit disk use of the node", use),
+    ])  # fmt: skip
+
+
+def test_a_build_by_buildkit_is_found_again_or_not(seen: Look) -> None:
+    assert build_steps.found_again.conclude(reused(seen("dood.reuse"))).state is State.HOLDS
+    assert build_steps.found_again.conclude(reused(seen("dind.reuse"))).state is State.LACKS
+    classic = given(reused(seen("dind.reuse")), "second built image", seen("dind.reuse")["built image"].output)
+    assert build_steps.found_again.conclude(classic).state is State.LACKS, "of the classic builder's nothing is asked"
+    missing = ran("", 1, "docker: 'buildx' is not a docker command.").output
+    for prop in (build_steps.found_again, build_steps.leaves_nothing):
+        assert prop.conclude(given(reused(seen("dood.reuse")), "buildkit buildx", missing)).state is State.NOT_APPLICABLE
+
+
+def test_what_buildkit_has_kept_is_counted_by_the_nonce_in_its_words(seen: Look) -> None:
+    leg, node = reused(seen("dood.reuse")), "buildkit disk use of the node"
+    concluded = build_steps.leaves_nothing.conclude(leg)
+    words = "the leg's engine had kept 32.0 MiB of it; 32.0 MiB stay with the node's own when the pod is gone"
+    assert (concluded.state, concluded.reason) == (State.LACKS, words)
+    nothing = {"status": 200, "body": '{"BuildCache": null}', "lost": ""}
+    assert build_steps.leaves_nothing.conclude(given(leg, node, nothing)).state is State.HOLDS
+    mute = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
+    assert build_steps.leaves_nothing.conclude(given(leg, node, mute)).state is State.INCONCLUSIVE
+    absent = {"status": 0, "body": "", "lost": "FileNotFoundError(2)"}
+    assert build_steps.leaves_nothing.conclude(given(leg, node, absent)).state is State.HOLDS
+    assert build_steps.leaves_nothing.conclude(given(leg, "buildkit disk use", nothing)).state is State.INCONCLUSIVE

@@ -128,3 +128,21 @@ def a_container_that_nobody_lists(leg: Leg) -> None:
     leg.add(f"parent: {CHILD_CGROUPS}", leg.last("cgroups before allocation"))
     leg.add("parent", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2})
     leg.add("parent: held", {"status": 200, "body": "[]", "lost": ""})
+
+
+@of("dood.reuse", "dood.reuse")
+def an_engine_that_does_not_say_what_it_kept(leg: Leg) -> None:
+    """The node's own engine did not answer when it was asked what its BuildKit has kept."""
+    kept = {"BuildCache": [{"ID": "a", "Description": f"exec {leg.nonce}-built", "Size": 32 << 20}]}
+    leg.add("buildkit buildx", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+    leg.add("buildkit disk use", {"status": 200, "body": json.dumps(kept), "lost": ""})
+    leg.add("buildkit disk use of the node", {"status": 0, "body": "", "lost": "TimeoutError('timed out')"})
+
+
+@of("dood.reuse", "dood.reuse")
+def a_build_that_nothing_was_kept_of(leg: Leg) -> None:
+    """Neither the leg's engine had kept anything of its build, nor the node's own."""
+    nothing = {"status": 200, "body": '{"BuildCache": null}', "lost": ""}
+    leg.add("buildkit buildx", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+    leg.add("buildkit disk use", nothing)
+    leg.add("buildkit disk use of the node", nothing)

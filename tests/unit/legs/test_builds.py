@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -86,12 +88,12 @@ class Node:
         return Answer(answers[question], 1.0, 2.0, 0.1)
 
 
-def a_rig(node: Node) -> Rig:
+def a_rig(node: Any) -> Rig:
     leg = Leg("0a1b2c3d", catalogue()["dood"], VARIATIONS["buildkit-laden"], "n1", 20000)
     answer = SimpleNamespace(status=200, data=b"")
     cluster: Any = SimpleNamespace(request=lambda *_, **__: answer)
-    probe: Any = node
-    return Rig(cluster, leg, {"a-node": probe}, {}, pod={"spec": {"nodeName": "a-node"}}, client_pid=40)
+
+    return Rig(cluster, leg, {"a-node": node}, {}, pod={"spec": {"nodeName": "a-node"}}, client_pid=40)
 
 
 @pytest.mark.parametrize(("builder", "asks"), [(CLASSIC, False), (BUILDKIT, True)])
@@ -133,3 +135,17 @@ def test_who_waits_for_a_steps_work_waits_no_longer_than_the_step_lasts() -> Non
     assert asked["pid"] == 50
     assert "kill -0 50" in asked["command"][-1]
     assert asked["stdin"] == """exec perl -e 'print '"'"'x'"'"''\n"""
+
+
+def test_of_the_nodes_engine_only_what_is_the_legs_own_is_taken_away() -> None:
+    """By the nonce in the words of a step, one by one: a build cache is everybody's."""
+    asked: list[Object] = []
+
+    def ask(_: str, __: float = 0, **about: Any) -> Answer:
+        asked.append(about)
+        caches = [{"ID": "mine", "Description": "mount / from exec sh n1-step"}, {"ID": "theirs", "Description": "exec sh n2"}]
+        return Answer({"status": 200, "body": json.dumps({"BuildCache": caches}), "lost": ""}, 1.0, 2.0, 0.1)
+
+    builds.forget(a_rig(SimpleNamespace(node="a-node", ask=ask)))
+    pruned = [unquote(each["path"]) for each in asked if each.get("method") == "POST"]
+    assert pruned == ['/build/prune?all=1&filters={"id": ["mine"]}']
