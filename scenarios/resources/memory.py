@@ -148,7 +148,7 @@ def judge_allocation(seen: Seen) -> Observation:
     pods = f"the pod's {_mib(limit)}{as_declared(seen, 'memory', limit)}"
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:
-        reason = f"allocated {_mib(reached)} past {pods} and was not stopped (its own cgroup's peak: {_mib(peak)})"
+        reason = f"allocated {_mib(reached)}, past {pods}, and was not stopped (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(reason + made_by(seen), *cites)
     by = _binding(after, seen[POD].output["metadata"]["uid"], limit)
     rose = sum(_rose(cgroupfs.oom_kills, before, by).values())
@@ -158,7 +158,7 @@ def judge_allocation(seen: Seen) -> Observation:
     if "all" not in lines and reached <= by.limit and (rose > 0 or killed):
         ends = parsed(end).get("ExitCode")
         how = (
-            f"{counted(rose, 'OOM kill')} counted, exit code {ends}"
+            f"{counted(rose, 'OOM kill')} counted" + (f", exit code {ends}" if ends is not None else "")
             if rose > 0
             else f"kubelet: {', '.join(killed)} OOMKilled, the engine with it"
         )

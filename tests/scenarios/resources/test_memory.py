@@ -57,7 +57,7 @@ def test_an_allocation_that_the_childs_own_limit_ends_is_bound_by_it_wherever_th
     outside = after(allocated(limited(seen("dood.laden"), 256 * MIB), 248), memory_oom_control=KILLED)
     concluded = memory.allocation.conclude(outside)
     assert concluded.state is State.HOLDS
-    assert "stopped after 248 MiB of a limit of its own, 256 MiB, below the pod's 768 MiB: 1 OOM kill " in concluded.reason
+    assert "stopped after 248 MiB of a limit of its own, 256 MiB, below the pod's 768 MiB: 1 OOM kill counted" in concluded.reason
     leg = without(seen("dind.laden"), "pod after allocation")
     inside = after(allocated(limited(leg, 128 * MIB), 120), memory_oom_control=KILLED)
     assert "of a limit of its own, 128 MiB" in memory.allocation.conclude(inside).reason
