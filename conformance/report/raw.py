@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from conformance.report.printable import printable
 
-LONG = 1024
+LONG = 256
 """Characters from which on text is compressed and laid out by the page's script when it is asked for."""
 
 
@@ -33,13 +33,15 @@ class Pack:
     _texts: list[str] = field(factory=list)
 
     def pre(self, value: Any) -> Markup:  # noqa: ANN401 -- any JSON
-        """Return an HTML element with the whole of a value; of a long one its number in the pack, which `script()` opens."""
+        """Return an HTML element with the whole of a value; of a long one its number in the pack, which `script()` opens.
+
+        What stands there until then, the style sheet says.
+        """
         text = laid_out(value)
         if len(text) < LONG:
             return Markup("<pre>{}</pre>").format(text)
         self._texts.append(text)
-        instead = f"{len(text)} characters, compressed. A script of this page lays them out; without it they are in record.jsonl."
-        return Markup('<pre data-packed="{}">{}</pre>').format(len(self._texts) - 1, instead)
+        return Markup('<pre data-packed="{}"></pre>').format(len(self._texts) - 1)
 
     def packed(self) -> str:
         """Return every long text by its number, as gzip of JSON in base64: to be asked for when all of them are there."""
