@@ -122,6 +122,8 @@ def test_its_pages_lead_with_the_pod_and_what_it_loses() -> None:
     summary = Summary.of(record(line("P2-05", "HOLDS"), lost, line("P2-13", "HOLDS", "mended")))
     page = html_page.report(summary)
     assert page.index("✗ loses") < page.index("✓ keeps")
+    assert page.index('id="findings"') < page.index("✗ loses")
+    assert 'id="packed"' in page, "without it no long evidence can be laid out"
     assert "960 of 768 &lt;MiB&gt;" in page
     assert "the article" not in page, "nothing is predicted of a pod that is checked"
     text = markdown.report(summary)
