@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from attrs import frozen
 from markupsafe import Markup
 
+from conformance.analysis.counting import counted
 from conformance.analysis.header import ReportedApproach
 from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
@@ -15,7 +16,7 @@ from conformance.record.stream import Record
 from conformance.report.pictures.drawing import LETTERS, MARGIN, WIDTH, Drawing, Picture
 from conformance.report.printable import printable
 
-ID, TITLE = "granted-and-kept", "What was granted, and what was kept"
+ID, TITLE = "granted-and-kept", "What was it granted, and what does it keep?"
 SAYS = (
     "Above, what an approach has to be granted beyond an ordinary pod; below, which of a pod's promises it keeps for a child. "
     "A bar is filled by the share of decided observations that hold; the sign is the first table's."
@@ -37,7 +38,7 @@ class Promise:
     @property
     def numbers(self) -> str:
         """Return how many of how many hold."""
-        return f"{self.holding} of {self.decided} observations"
+        return f"{self.holding} of {counted(self.decided, 'observation')}"
 
 
 def picture(summary: Summary) -> Picture:

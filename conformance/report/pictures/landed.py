@@ -19,7 +19,7 @@ from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn
 
 KIND = "foreground"
 """The kind of leg on which the child's cgroups are read."""
-ID, TITLE = "where-it-landed", "Where the child landed"
+ID, TITLE = "where-it-landed", "Where did the child land, and which limits does it meet?"
 SAYS = (
     "One leg of each approach, as the node saw it while the child served. Above: in what the child is. "
     "Below: the node's cgroup tree, from its root; the thick line is the child's way up. "
@@ -273,7 +273,7 @@ def _labelled(drawing: Drawing, x: float, y: float, words: tuple[str, ...], kind
         drawing.text(x + 8, y + number * LINES, line, "note", *(["strong"] if kind == "child" else []), room=BOX - 12)
 
 
-STEP, FIRST, LINE, NEXT = 13, 14, 18, 14
+STEP, FIRST, LINE, NEXT = 10, 14, 18, 14
 """How far a level is set in from its parent, where the root's line is, and how high a level's two lines are."""
 
 

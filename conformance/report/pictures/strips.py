@@ -13,7 +13,7 @@ from conformance.evidence.names import ON_NODE_AFTER
 from conformance.record.names import repeat_of
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, Picture, Scale, seconds
 
-ID, TITLE = "start-up-and-residue", "Start-up and residue"
+ID, TITLE = "start-up-and-residue", "How long does a start take, and how much is left?"
 SAYS = (
     "A dot is one leg, deployed once; dots of the same value are on top of one another; the bar is the median. "
     "Kinds of leg differ in what they do: what can be compared is one kind on two approaches, which the table names."

@@ -19,7 +19,7 @@ from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn
 
 KINDS = ("foreground", "foreground-forced", "detached", "detached-forced")
 """The kinds of leg that are drawn: child attached or not, deleted with grace or without."""
-ID, TITLE = "what-went-when", "What went when"
+ID, TITLE = "what-went-when", "What ended when the pod was deleted, and when?"
 SAYS = (
     "Seconds from the call that deleted the pod, on one axis for all legs. A bar with an end: it was gone then. "
     "A bar with an arrow: still there when last looked. An empty bar: gone when it was looked for; its end was not seen. "

@@ -32,7 +32,7 @@ def test_a_bar_is_as_full_as_what_was_decided_holds() -> None:
     assert not marks(dind, "bar", "of-pod"), "nothing of it is kept"
     assert [row[2] for row in picture.rows if row[1] == "storage is kept"] == [
         "cannot be told: 2 of 4 observations",
-        "does not hold: 0 of 1 observations",
+        "does not hold: 0 of 1 observation",
     ]
 
 
