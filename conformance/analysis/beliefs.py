@@ -91,9 +91,3 @@ def where_it_is_so(standings: Mapping[str, Standing]) -> str:
         return f"{words[0].upper()}{words[1:]} here: on {' and '.join(names)}"
     sentence = "; ".join(f"{words} on {' and '.join(names)}" for words, names in worlds.items())
     return f"{sentence[0].upper()}{sentence[1:]}"
-
-
-def missing(belief: Belief, parts: Iterable[Part]) -> list[tuple[str, str]]:
-    """Return what a belief names and no run has observed: the property, and the approach or leg."""
-    seen = {(part.line["property"], where) for part in parts for where in (part.line["approach"], part.line["leg"])}
-    return [cell for cell in belief.means if cell not in seen]

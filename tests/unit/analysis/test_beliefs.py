@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.analysis.beliefs import contradicted, hold, missing, where_it_is_so
+from conformance.analysis.beliefs import contradicted, hold, where_it_is_so
 from conformance.analysis.parts import Part
 from conformance.analysis.summary import Summary
 from conformance.claims.beliefs import Belief, Source, each
@@ -41,8 +41,6 @@ def test_observations_say_whether_it_is_so(first: str, second: str, words: str) 
 def test_what_is_meant_of_a_leg_is_not_held_against_another() -> None:
     others = [Part.of(observed("X-2", "dood.foreground", "HOLDS")), Part.of(observed("X-1", "dood.foreground", "LACKS"))]
     assert hold(BELIEF, others).bearings == ()
-    assert missing(BELIEF, others) == [("X-1", "dind"), ("X-2", "dood.detached")]
-    assert missing(BELIEF, parts("ERROR", "LACKS")) == []
 
 
 def test_each_observation_is_for_it_or_against_it() -> None:
