@@ -31,7 +31,7 @@ RECORDED = ROOT / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
 RECORDED_V2 = RECORDED.with_name("cgroup-v2.jsonl.xz")
 """One of level article in a world of cgroup v2, where an engine in a pod puts its containers outside it."""
 DOODS_MEND = {"hybrid": RECORDED.with_name("dood-cgroup-parent-hybrid.jsonl.xz")}
-"""By cgroup version one of level article of DooD's mend alone: the other records are older than that."""
+"""By cgroup version one of DooD's mend alone, of the properties of level article: the other records are older than that."""
 
 # A run inside a test is not the run that a CI step shows.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)

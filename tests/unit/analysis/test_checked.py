@@ -103,7 +103,7 @@ def test_what_is_said_to_be_mended_is_what_the_recorded_runs_show(cgroup: str, f
 @pytest.mark.parametrize("cgroup", DOODS_MEND)
 def test_the_record_of_doods_mend_is_judged_as_it_was(cgroup: str) -> None:
     run = stream.of(recorded_lines(DOODS_MEND[cgroup]))
-    judged = rejudge.judge(run, suite.cells("article", ["dood-cgroup-parent"]))
+    judged = rejudge.judge(run, suite.cells("extended", ["dood-cgroup-parent"]))
     assert (run.header["world"]["cgroup"], judged.changed, judged.vanished) == (cgroup, [], [])
     assert all(line["as_expected"] for line in run.observations)
 

@@ -15,16 +15,12 @@ def legs(level: str) -> dict[str, list[Cell]]:
     return by_leg
 
 
-KEPT_WAITING = ("dood", "dind", "dood-cgroup-parent")
-"""Approaches of level article whose pods are deleted with their own grace while nothing of them ends before."""
-
-
 def test_who_waits_longest_at_its_end_begins_first() -> None:
     ordered = [(turn, name) for turn, name, _ in in_order(legs("article"))]
     turns = [turn for turn, _ in ordered]
     assert turns == sorted(turns)
     by_turn = {turn: {name for other, name in ordered if other is turn} for turn in Turn}
-    assert by_turn[Turn.GRACE] == {f"{approach}.{kind}" for approach in KEPT_WAITING for kind in ("detached", "deaf")}
+    assert by_turn[Turn.GRACE] == {f"{approach}.{kind}" for approach in ("dood", "dind") for kind in ("detached", "deaf")}
     assert {name.partition(".")[2] for name in by_turn[Turn.ALONE]} == {"laden", "printed"}
     assert "article-dood.printed" in by_turn[Turn.ALONE], "as long as it lasts an image of the node has another's tag"
     rest = [name for turn, name in ordered if turn is Turn.REST]
