@@ -124,7 +124,7 @@ def a_silence_that_one_route_explains_in_part(leg: Leg) -> None:
 
 
 def _networks(leg: Leg, *subnets: str) -> None:
-    """Add what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
+    """Give what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
     ran = {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2}
     labels = {"conformance.nonce": f"{leg.nonce}-networks"}
     held = [{"Labels": labels, "IPAM": {"Config": [{"Subnet": subnet}]}} for subnet in subnets]
@@ -133,6 +133,7 @@ def _networks(leg: Leg, *subnets: str) -> None:
     leg.add("Services' addresses", [])
     leg.add("name servers", {"/etc/resolv.conf": []})
     leg.add("networks: held", {"status": 200, "body": json.dumps(held), "lost": ""})
+    leg.drop("network made")
     for name in ("network made", "network made"):
         leg.add(name, ran)
     for name in ("the pod's routes before", "the pod's routes after"):
@@ -168,6 +169,7 @@ def children_that_serve_nobody(leg: Leg) -> None:
 def a_host_that_is_another_for_each_child(leg: Leg) -> None:
     """At its gateway a child meets its pod, and at host-gateway, which the engine was told, another the node."""
     for who, by in ((CHILD, "the pod"), (OWN, "the node")):
+        leg.drop(f"met by {who}")
         for where in ("the pod", "the node"):
             leg.add(f"met by {who}", {"outcome": "met" if where == by else "ECONNREFUSED"}, where=where, host="10.9.9.9")
 
