@@ -65,6 +65,8 @@ WORDS = {
     "; 1 mounts": "; 1 mount",
     " 1 OOM kills": " 1 OOM kill",
     "there are 1 series": "there is 1 series",
+    " MiB past the pod's ": " MiB, past the pod's ",
+    " MiB and was not stopped": " MiB, and was not stopped",
 }
 """Words of a reason when it was recorded -> what they are since."""
 

@@ -49,11 +49,11 @@ def test_where_none_was_deployed_a_run_on_record_may_have_shown_it() -> None:
 
 
 def test_who_keeps_it_on_one_leg_and_not_on_another_is_no_remedy() -> None:
-    advised = advice(lost("P2-10", "dood.detached", family="lifecycle"), kept("P2-10", "dind.foreground", family="lifecycle"),
-                  lost("P2-10", "dind.detached", family="lifecycle"))  # fmt: skip
+    advised = advice(lost("P2-08", "dood.detached", family="storage"), kept("P2-08", "dind.foreground", family="storage"),
+                  lost("P2-08", "dind.detached", family="storage"))  # fmt: skip
     assert [each.by for each in advised] == [""]
-    advised = advice(lost("P2-10", "dood.detached", family="lifecycle"), kept("P2-10", "dind.foreground", family="lifecycle"),
-                  observed("P2-10", "dind.detached", "INCONCLUSIVE", family="lifecycle"))  # fmt: skip
+    advised = advice(lost("P2-08", "dood.detached", family="storage"), kept("P2-08", "dind.foreground", family="storage"),
+                  observed("P2-08", "dind.detached", "INCONCLUSIVE", family="storage"))  # fmt: skip
     assert [each.by for each in advised] == [""]
 
 
