@@ -67,6 +67,7 @@ WORDS = {
     "there are 1 series": "there is 1 series",
     " MiB past the pod's ": " MiB, past the pod's ",
     " MiB and was not stopped": " MiB, and was not stopped",
+    ", exit code None": "",
 }
 """Words of a reason when it was recorded -> what they are since."""
 
