@@ -62,6 +62,9 @@ def ended_before(pod: Object, container: str) -> bool:
 OF_IMAGES = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
 STUCK = OF_IMAGES | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff"}
 
+NOT_FROZEN = "unable to freeze"
+"""What runc says since 1.1.6 where the kernel of cgroup v1 did not freeze a container in time, for which it starts none
+(opencontainers/runc#3803). kubelet starts it again, after 10 s."""
 
 MAY_COME = ("Insufficient", "waiting for ephemeral volume controller")
 """What the scheduler says of a pod that it may place later on."""
@@ -75,8 +78,10 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
     status, all_of_them = pod.get("status", {}), statuses_of(pod, "initContainerStatuses", "containerStatuses")
     for container in all_of_them:
         waiting = container.get("state", {}).get("waiting", {})
+        ended = container.get("lastState", {}).get("terminated", {})
+        if NOT_FROZEN in f"{waiting.get('message')} {ended.get('message')}":
+            continue
         if waiting.get("reason") in STUCK:
-            ended = container.get("lastState", {}).get("terminated", {})
             last = f"; it last ended with {ended.get('exitCode')} ({ended.get('reason')})" if ended else ""
             message = waiting.get("message") or "no message"
             asked = f"is the image {container['image']} on the node? " if waiting["reason"] in OF_IMAGES else ""

@@ -78,6 +78,21 @@ def test_a_pod_that_cannot_start_is_given_up_at_once(status: dict[str, Any], wor
 
 
 @pytest.mark.parametrize(
+    "container",
+    [
+        {"state": {"waiting": {"reason": "RunContainerError", "message": "procHooks process: unable to freeze"}}},
+        {
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
+            "lastState": {"terminated": {"exitCode": 128, "reason": "StartError", "message": "process: unable to freeze"}},
+        },
+    ],
+)
+def test_a_container_that_runc_could_not_freeze_is_started_again(container: dict[str, Any]) -> None:
+    pod = {"metadata": {"namespace": "n"}, "status": {"containerStatuses": [{"name": "c", "image": "i", **container}]}}
+    raise_if_stuck(pod, "it", ProbeLost)
+
+
+@pytest.mark.parametrize(
     ("message", "remedy"),
     [
         ("0/2 nodes are available: 2 Insufficient cpu.", "free or add a node"),
