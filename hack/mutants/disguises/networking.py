@@ -124,7 +124,7 @@ def a_silence_that_one_route_explains_in_part(leg: Leg) -> None:
 
 
 def _networks(leg: Leg, *subnets: str) -> None:
-    """Give what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
+    """Return what is read where a step makes two networks, and the pod has a route to the nodes' addresses of its own."""
     ran = {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2}
     labels = {"conformance.nonce": f"{leg.nonce}-networks"}
     held = [{"Labels": labels, "IPAM": {"Config": [{"Subnet": subnet}]}} for subnet in subnets]
