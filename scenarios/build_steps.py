@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from conformance.analysis.counting import mebibytes
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS, THINK_TWICE
@@ -41,6 +42,7 @@ def lose_clients(rig: Rig) -> None:
         if not step or not (client := _first_client(rig.seen[f"{what}: client"])):
             continue
         about = {"pid": client["pid"], "start": client["start"]}
+        _look_at(rig, what)
         rig.ask(f"{what}: signalled", "kill", **about, signal=signal)
         _await_end(rig, step)
         _look_for(rig, f"{what}: afterwards", what)
@@ -53,6 +55,12 @@ def _first_client(clients: Evidence) -> Object | None:
     """Return who was told to build, of that and the plugin that it has started."""
     pids = {each["pid"] for each in clients.output}
     return next((each for each in clients.output if each["ppid"] not in pids), None)
+
+
+def _look_at(rig: Rig, what: str) -> None:
+    """Read whether a step that was begun is still there, just before what it may end with."""
+    if above := rig.seen.get(f"{what}: above"):
+        rig.ask(f"{what}: there", "alive", pid=above.output[0]["pid"], start=above.output[0]["start"])
 
 
 def _await_end(rig: Rig, step: Object) -> None:
@@ -82,6 +90,17 @@ NETWORK = "cat /etc/resolv.conf; echo mtu $(cat /sys/class/net/eth0/mtu)"
 def begin(rig: Rig) -> None:
     """Begin the build whose step runs to the end of its pod."""
     builds.begin(rig, STEP, rig.leg.variation.builder)
+
+
+def look_at_it(rig: Rig) -> None:
+    """Read whether that step is there when nothing else is read of its leg any more: its pod is deleted next."""
+    _look_at(rig, STEP)
+
+
+def look_at_both(rig: Rig) -> None:
+    """Read whether both steps are there, before their engine is killed."""
+    for builder in builds.SWITCH:
+        _look_at(rig, f"{builder}-{STEP}")
 
 
 def begin_both(rig: Rig) -> None:
@@ -120,8 +139,10 @@ def _judge_end(seen: Seen, what: str, when: str, *cites: str) -> Observation:
     builder = _builder(seen, what)
     if why := unproven(seen, what, builder):
         return why
-    first, after = seen[f"{what}: above"].output[0], seen[f"{what}: afterwards"]
-    cites = (*cites, seen[f"{what}: above"].id, after.id)
+    first, there, after = seen[f"{what}: above"].output[0], seen[f"{what}: there"], seen[f"{what}: afterwards"]
+    cites = (*cites, there.id, after.id)
+    if not there.output:
+        return inconclusive(f"{builder}: the step (pid {first['pid']}) had ended before", *cites)
     if any((each["pid"], each["start"]) == (first["pid"], first["start"]) for each in after.output):
         return LACKS.because(f"{builder}: the step (pid {first['pid']}) goes on {TIMEOUTS.settle:g} s after {when}", *cites)
     if after.output:
@@ -165,7 +186,7 @@ def ends_with_killed(seen: Seen) -> Observation:
 
 @prop("STEP", "a build's step ends when its pod is deleted",
       source=BUILD_ENDS, predicts={}, legs=(*ENDS, *FORCED), level="extended", while_serving=(begin,),
-      after_deletion=(look_afterwards,), expects=CANCELLED)  # fmt: skip
+      unhurried=(look_at_it,), after_deletion=(look_afterwards,), expects=CANCELLED)  # fmt: skip
 def ends_with_pod(seen: Seen) -> Observation:
     """Judge the step of a build whose client was in the pod, when nothing of that is left."""
     deletion = seen[DELETION]
@@ -183,7 +204,7 @@ def _judge_engine(seen: Seen, builder: str) -> Observation:
 
 @prop("STEP.engine", "a step of the classic builder ends when its engine is killed",
       source=FIRST_PROCESS, predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended",
-      while_serving=(begin_both, engine_killed), unhurried=(look_after_engine,))  # fmt: skip
+      while_serving=(begin_both, look_at_both, engine_killed), unhurried=(look_after_engine,))  # fmt: skip
 def ends_with_engine(seen: Seen) -> Observation:
     """Judge the classic builder's step."""
     return _judge_engine(seen, CLASSIC)
@@ -191,7 +212,7 @@ def ends_with_engine(seen: Seen) -> Observation:
 
 @prop("STEP.engine-buildkit", "a step of the BuildKit in the engine ends when its engine is killed",
       source=FIRST_PROCESS, predicts={"dind": HOLDS}, approaches=("dind",), legs=("engine-killed",), level="extended",
-      while_serving=(begin_both, engine_killed), unhurried=(look_after_engine,))  # fmt: skip
+      while_serving=(begin_both, look_at_both, engine_killed), unhurried=(look_after_engine,))  # fmt: skip
 def ends_with_engine_too(seen: Seen) -> Observation:
     """Judge BuildKit's step."""
     return _judge_engine(seen, BUILDKIT)
@@ -332,17 +353,13 @@ def leaves_nothing(seen: Seen) -> Observation:
     cites = (own.id, node.id)
     had = sum(each["Size"] for each in builds.kept(own, mark))
     if had < LAYER:
-        return inconclusive(f"the leg's engine had kept {_mib(had)} of the build, less than it wrote", *cites)
-    words = f"the leg's engine had kept {_mib(had)} of it"
+        return inconclusive(f"the leg's engine had kept {mebibytes(had)} of the build, less than it wrote", *cites)
+    words = f"the leg's engine had kept {mebibytes(had)} of it"
     if no_engine(node):
         return HOLDS.because(f"{words}, and the node has no engine of its own", *cites)
     if node.output["status"] != OK:
         return inconclusive("the node's own engine did not say what it has, so that it names nothing proves nothing", *cites)
     left = sum(each["Size"] for each in builds.kept(node, mark))
     if left:
-        return LACKS.because(f"{words}; {_mib(left)} stay with the node's own when the pod is gone", *cites)
+        return LACKS.because(f"{words}; {mebibytes(left)} stay with the node's own when the pod is gone", *cites)
     return HOLDS.because(f"{words}; the node's own has nothing of it", *cites)
-
-
-def _mib(number: float) -> str:
-    return f"{number / (1 << 20):.1f} MiB"

@@ -82,6 +82,10 @@ def _code(done: Evidence) -> int | None:
     return int(last) if last.isdigit() else None
 
 
+NONE_SUCH = "No such container"
+"""What an engine says of a container that it does not have: an address that it does not know is answered by 404, too."""
+
+
 def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
     """Return None if a step is proven to be of this build, by this builder of the engine that runs the leg's child; else why not.
 
@@ -105,7 +109,8 @@ def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
         return inconclusive("the step was started by another engine than the child", *cites)
     container = parsed(known)
     mine = f"CHILD_NONCE={nonce_in(seen, what)}" in container.get("Config", {}).get("Env", [])
-    if not (mine if builder == CLASSIC else known.output["status"] == GONE):
+    unknown = known.output["status"] == GONE and NONE_SUCH in known.output["body"] and builds.UNNAMED not in known.asked["path"]
+    if not (mine if builder == CLASSIC else unknown):
         return inconclusive(
             f"the step is not known to be of the {builder} builder: its engine says {known.output['status']}", *cites
         )

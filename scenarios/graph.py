@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from conformance.analysis.counting import counted
+from conformance.analysis.counting import counted, mebibytes
 from conformance.approaches.catalogue import GRAPH, container
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
@@ -205,13 +205,13 @@ def in_memory(seen: Seen) -> Observation:
         return inconclusive("the graph is on no tmpfs", mounts.id)
     size = graph.output[GRAPH].get("bytes", 0)
     if size < ENOUGH:
-        return inconclusive(f"the graph has {_mib(size)}, too little to be told from anything else", graph.id)
+        return inconclusive(f"the graph has {mebibytes(size)}, too little to be told from anything else", graph.id)
     (lines,) = memory.output.values()
     # v1 counts a level's own pages as `shmem`, and those of all below it as `total_shmem`; v2 knows one number for both.
     counted = max((int(line.split()[1]) for line in lines or []), default=None)
     if counted is None:
         return inconclusive("the pod's shared memory could not be read", memory.id)
-    words = f"the graph has {_mib(size)}, and {_mib(counted)} of shared memory are the pod's"
+    words = f"the graph has {mebibytes(size)}, and {mebibytes(counted)} of shared memory are the pod's"
     if counted >= MOST * size:
         return HOLDS.because(words, *cites)
     return LACKS.because(words, *cites) if counted <= (1 - MOST) * size else inconclusive(f"{words}: a part", *cites)
@@ -219,10 +219,6 @@ def in_memory(seen: Seen) -> Observation:
 
 ENOUGH = 4 << 20
 """Bytes: what a pod has of shared memory beside its volumes is a few pages."""
-
-
-def _mib(number: float) -> str:
-    return f"{number / (1 << 20):.1f} MiB"
 
 
 @prop("J-04", "an engine whose container was started again has what it had, on the pod's emptyDir",

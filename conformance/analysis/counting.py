@@ -26,3 +26,8 @@ def are(number: int) -> str:
 def were(number: int) -> str:
     """Return the same for what was: 'was' of 1, 'were' of others."""
     return "was" if number == 1 else "were"
+
+
+def mebibytes(number: float) -> str:
+    """Return a number of bytes in MiB, with one digit behind the point."""
+    return f"{number / (1 << 20):.1f} MiB"

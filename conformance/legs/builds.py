@@ -80,7 +80,11 @@ def _identity(step: Object) -> str:
     """Return what an engine may know a step's container by: the id in the last part of its cgroup's path, or that part."""
     last = step["cgroup"].splitlines()[0].rpartition("/")[2]
     known = CONTAINER_ID.search(last)
-    return known[0] if known else last or "none"
+    return known[0] if known else last or UNNAMED
+
+
+UNNAMED = "none"
+"""What stands for a step that is in no cgroup of its own."""
 
 
 def _ended(rig: Rig, mark: str) -> bool:

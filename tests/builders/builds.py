@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from attrs import evolve
+
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
 from conformance.legs.builds import BUILDKIT, ENDED
@@ -20,7 +22,7 @@ def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
         reading(f"{what}: begun", {"status": 200, "body": ""}),
         reading(f"{what}: processes", [first, {**first, "pid": 9, "nspid": [9, 7]}]),
         reading(f"{what}: above", line),
-        answer(f"{what}: container", {"message": "No such container"}, 404),
+        evolve(answer(f"{what}: container", {"message": "No such container: 5d"}, 404), asked={"path": "/containers/5d/json"}),
     ]
     if builder == BUILDKIT:
         readings.append(ran(f"{what}: buildx"))

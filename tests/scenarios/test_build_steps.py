@@ -27,6 +27,7 @@ def ended(seen: Seen, builder: str, what: str) -> Seen:
     leg = with_step(seen, builder, what)
     return Seen([
         *leg,
+        reading(f"{what}: there", True),
         reading(f"{what}: signalled", True),
         reading(f"{what}: client afterwards", False),
         reading(f"{what}: afterwards", []),
@@ -53,6 +54,10 @@ def test_a_step_ends_or_goes_on(seen: Look, builder: str, prop: Property, what: 
     assert prop.conclude(goes_on(leg, what)).state is State.LACKS
     assert prop.conclude(successor(leg, what)).state is State.INCONCLUSIVE
     assert prop.conclude(given(leg, f"{what}: processes", [])).state is State.INCONCLUSIVE, "nothing was there that could end"
+    before = prop.conclude(given(leg, f"{what}: there", False))
+    assert (before.state, "had ended before" in before.reason) == (State.INCONCLUSIVE, True), (
+        "what had ended ended of something else"
+    )
 
 
 def test_of_which_step_something_is_left_is_told_by_its_nonce(seen: Look) -> None:
@@ -162,7 +167,7 @@ def test_steps_begin_before_their_engine_is_killed() -> None:
     """A leg's readings follow its cells, and these the files as pytest goes through them: in the order of their names."""
     assert build_steps.__name__ < lifecycle.__name__
     for prop in (build_steps.ends_with_engine, build_steps.ends_with_engine_too):
-        assert prop.while_serving == (build_steps.begin_both, lifecycle.engine_killed)
+        assert prop.while_serving == (build_steps.begin_both, build_steps.look_at_both, lifecycle.engine_killed)
 
 
 def reused(seen: Seen) -> Seen:

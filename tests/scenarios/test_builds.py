@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
@@ -100,6 +101,16 @@ def test_who_is_not_proven_to_be_the_builds_step_decides_nothing(
         leg = given(leg, "step: container", {"status": 200, "body": "{}", "lost": ""})
     concluded = builds.placed.conclude(change(leg))
     assert (concluded.state, words in concluded.reason) == (State.INCONCLUSIVE, True), concluded.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/containers/5d/json", "page not found"), ("/containers/none/json", "No such container: none")]
+)
+def test_an_address_that_is_unknown_and_a_step_without_a_name_prove_no_builder(seen: Look, path: str, body: str) -> None:
+    leg = with_step(seen("dood.laden"), BUILDKIT)
+    known = evolve(leg["step: container"], asked={"path": path}, output={"status": 404, "body": body, "lost": ""})
+    concluded = builds.placed.conclude(Seen([known if item.name == known.name else item for item in leg]))
+    assert (concluded.state, "not known to be of the buildkit builder" in concluded.reason) == (State.INCONCLUSIVE, True)
 
 
 def test_where_nobody_may_run_commands_nothing_is_asked(seen: Look) -> None:

@@ -85,6 +85,7 @@ def a_build_that_kubelet_did_not_begin(leg: Leg) -> None:
 def a_pid_of_a_step_that_was_given_again(leg: Leg) -> None:
     """When the pod is gone another process has the step's pid and its nonce."""
     proven(leg)
+    leg.add("step: there", True)
     leg.add("step: afterwards", [{**leg.last("step: above")[0], "start": 1}])
 
 
@@ -92,14 +93,24 @@ def a_pid_of_a_step_that_was_given_again(leg: Leg) -> None:
 def a_pod_of_a_step_that_is_not_over(leg: Leg) -> None:
     """The step goes on, and so did the pod when it was looked for."""
     proven(leg)
+    leg.add("step: there", True)
     leg.add("step: afterwards", [leg.last("step: above")[0]])
     leg.change("deletion", pod_over=False)
+
+
+@of("dood.detached-forced", "dood.classic-forced")
+def a_step_that_had_ended_before_its_pod(leg: Leg) -> None:
+    """The step was gone before its pod was deleted."""
+    proven(leg)
+    leg.add("step: there", False)
+    leg.add("step: afterwards", [])
 
 
 @of("dood.detached-forced", "dood.classic")
 def a_client_of_a_build_that_had_ended(leg: Leg) -> None:
     """The client was gone before it was told, so that its step ended of something else."""
     proven(leg, "told-step")
+    leg.add("told-step: there", True)
     leg.add("told-step: signalled", False)
     leg.add("told-step: client afterwards", False)
     leg.add("told-step: afterwards", [])
