@@ -35,9 +35,10 @@ class ComparedCell:
 
     @property
     def anchor(self) -> str:
-        """Return the place in its report of the observation that a reader looks for: the first that is not as most are."""
+        """Return the place in its report of the observation that a reader looks for: the first that does not keep it."""
         parts = self.worlds[0]
-        return next((part.anchor for part in parts if part.state is not State.HOLDS), parts[0].anchor) if parts else ""
+        lost = (part.anchor for part in parts if part.state is not kept(part.line["property"]))
+        return next(lost, parts[0].anchor) if parts else ""
 
 
 @frozen

@@ -47,6 +47,12 @@ def test_rows_come_by_what_a_reader_fears_for_and_sum_up_all_legs() -> None:
     assert read.differing == 1
 
 
+def test_a_cell_leads_to_the_leg_that_loses_it_also_where_that_is_the_sentence() -> None:
+    lines = [observed("H-01", "dind.detached", "LACKS", family="security"),
+             observed("H-01", "dind.foreground", "HOLDS", family="security")]  # fmt: skip
+    assert row_of("H-01", a_record(lines)).cells[0].anchor == "h-01-dind-foreground"
+
+
 def test_words_say_what_is_kept_and_what_is_so() -> None:
     promised, contrary, fact = (ComparedRow(prop, "", fear, ()) for prop, fear in (
         ("P2-13", Fear.LIMITS), ("H-01", Fear.SECURITY), ("P1-02", Fear.FACTS)))  # fmt: skip
