@@ -10,12 +10,14 @@ import yaml
 from attrs import frozen
 
 from conformance.analysis.checked import MENDS
-from conformance.analysis.counting import counted
+from conformance.analysis.counting import counted, were
 from conformance.analysis.parts import Part
 from conformance.analysis.readable import listed
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.check.mend import MENDS_BY, Plain
+from conformance.choices import LEVELS
 from conformance.claims.fears import Fear, fear_of, kept
+from conformance.claims.observations import State
 from conformance.record.names import CHECKED, MENDED
 from conformance.record.stream import Record
 
@@ -35,6 +37,34 @@ class Advice:
     by: str = ""
     """The approach that keeps it."""
     patch: str = ""
+
+
+@frozen
+class Seen:
+    """What a run has seen of each approach: promises that all observations keep, those that any loses, all that it was asked."""
+
+    kept: Mapping[str, set[str]]
+    lost: Mapping[str, set[str]]
+    asked: Mapping[str, set[str]]
+
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> Seen:
+        """Return it; what cannot be asked of an approach was not asked of it."""
+        held: dict[str, set[str]] = {}
+        gone: dict[str, set[str]] = {}
+        undecided: dict[str, set[str]] = {}
+        asked: dict[str, set[str]] = {}
+        for part in parts:
+            prop, name = str(part.line["property"]), str(part.line["approach"])
+            if fear_of(prop, str(part.line["family"])) is Fear.FACTS:
+                continue
+            kind = undecided if not part.state.decided else held if part.state is kept(prop) else gone
+            kind.setdefault(name, set()).add(prop)
+            if part.state is not State.NOT_APPLICABLE:
+                asked.setdefault(name, set()).add(prop)
+        for name in held.keys() | gone.keys():
+            held[name] = held.get(name, set()) - gone.setdefault(name, set()) - undecided.get(name, set())
+        return cls(held, gone, asked)
 
 
 def compared(record: Record) -> dict[str, str]:
@@ -63,7 +93,7 @@ def alternatives(
     For each loser it is an approach that keeps the first that any keeps: one that is made of the loser before others, then the
     one that keeps most of what the loser loses. Where none was deployed, it is a mend that a run on record has shown.
     """
-    held, gone = _kept_and_lost(parts)
+    seen = Seen.of(parts)
     like = originals()
     helped: set[str] = set()
     advised: set[str] = set()
@@ -71,12 +101,12 @@ def alternatives(
         for loser in losers:
             if loser in helped or len(advised) == MOST:
                 continue
-            able = [name for name in names if prop in held.get(name, ())]
-            able.sort(key=lambda name: (like.get(name) != loser, -len(held[name] & gone[loser]), name != MENDS_BY))
+            able = [name for name in names if prop in seen.kept.get(name, ())]
+            able.sort(key=lambda name: (like.get(name) != loser, -len(seen.kept[name] & seen.lost[loser]), name != MENDS_BY))
             if able and able[0] not in advised:
                 helped.add(loser)
                 advised.add(able[0])
-                yield _shown(record, loser, able[0], held, gone, names)
+                yield _shown(record, loser, able[0], seen, names)
             elif not able and (by := _known(record, loser, prop)) and by not in advised:
                 helped.add(loser)
                 advised.add(by)
@@ -85,31 +115,19 @@ def alternatives(
         yield Advice("nothing that this run deployed keeps what is lost, and no run on record has shown what does.")
 
 
-def _kept_and_lost(parts: Iterable[Part]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Return by approach the promises that each of its observations keeps, and those that any of them loses."""
-    held: dict[str, set[str]] = {}
-    gone: dict[str, set[str]] = {}
-    undecided: dict[str, set[str]] = {}
-    for part in parts:
-        prop, name = str(part.line["property"]), str(part.line["approach"])
-        if fear_of(prop, str(part.line["family"])) is Fear.FACTS:
-            continue
-        kind = undecided if not part.state.decided else held if part.state is kept(prop) else gone
-        kind.setdefault(name, set()).add(prop)
-    for name in held.keys() | gone.keys():
-        held[name] = held.get(name, set()) - gone.setdefault(name, set()) - undecided.get(name, set())
-    return held, gone
-
-
-def _shown(
-    record: Record, loser: str, by: str, held: Mapping[str, set[str]], gone: Mapping[str, set[str]], names: Mapping[str, str]
-) -> Advice:
+def _shown(record: Record, loser: str, by: str, seen: Seen, names: Mapping[str, str]) -> Advice:
     """Return what the run has shown of an approach in the place of another."""
-    asked_of_both = gone[loser] & (held[by] | gone[by])
-    saved, broken = gone[loser] & held[by], sorted(gone[by] & held[loser])
+    before, after = seen.lost[loser], seen.lost[by]
+    asked_of_both, saved = before & (seen.kept[by] | after), before & seen.kept[by]
+    costs = [
+        (after & seen.kept[loser], f"that {names[loser]} keeps"),
+        (after - seen.asked[loser], "that {was} asked of it alone"),
+        ((after & seen.asked[loser]) - before - seen.kept[loser], f"that {{was}} not decided of {names[loser]}"),
+    ]
     words = f"{names[by]} keeps {len(saved)} of {counted(len(asked_of_both), 'promise')} that {names[loser]} loses here"
-    words += " (of those asked of both)" if len(asked_of_both) < len(gone[loser]) else ""
-    words += f", and loses {len(broken)} that {names[loser]} keeps: {listed(broken)}" if broken else ""
+    words += " (of those asked of both)" if len(asked_of_both) < len(before) else ""
+    losses = [f"{len(lost)} {which.format(was=were(len(lost)))}: {listed(sorted(lost))}" for lost, which in costs if lost]
+    words += f", and loses {', and '.join(losses)}" if losses else ""
     granted = [record.header.get("approaches", {}).get(name, {}).get("granted", []) for name in (loser, by)]
     if beyond := [grant for grant in granted[1] if grant not in granted[0]]:
         words += f". It has to be granted {'; '.join(beyond)}"
@@ -125,7 +143,9 @@ def _known(record: Record, loser: str, prop: str) -> str:
 def _on_record(record: Record, loser: str, by: str, prop: str, names: Mapping[str, str]) -> Advice:
     where = f"{by} was not deployed in this run; a run on record, in a world with cgroup {record.header['world']['cgroup']}"
     shows = f"shows that it keeps {prop}, which {names[loser]} loses"
-    return Advice(f"{where}, {shows}. `conformance run --level article` judges it here.", loser, by, patch(loser, by))
+    levels = {catalogue()[by].level, *(line["level"] for line in record.observations if line["property"] == prop)}
+    level = max(levels, key=LEVELS.index)
+    return Advice(f"{where}, {shows}. `conformance run --level {level}` judges it here.", loser, by, patch(loser, by))
 
 
 def patch(of: str, by: str) -> str:

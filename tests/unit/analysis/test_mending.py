@@ -39,10 +39,29 @@ def test_what_it_breaks_and_what_it_has_to_be_granted_is_told() -> None:
     assert "It has to be granted a privileged container" in advised.words
 
 
+def test_what_it_loses_and_the_other_was_not_asked_is_counted_too() -> None:
+    """An engine on TCP can be commanded by other pods, and the node's on a socket is not asked."""
+    lines = [lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden"), lost("H-02", "dind.foreground")]
+    advised, *_ = advice(*lines)
+    assert advised.words.startswith(
+        "DinD keeps 1 of 1 promise that DooD loses here, and loses 1 that was asked of it alone: H-02. "
+    )
+    refused, *_ = advice(*lines, observed("H-02", "dood.foreground", "NOT-APPLICABLE"))
+    assert refused.words == advised.words
+    other, *_ = advice(*lines, lost("P2-24", "dind.laden"), kept("P2-24", "dood.laden"))
+    assert "and loses 1 that DooD keeps: P2-24, and 1 that was asked of it alone: H-02. " in other.words
+    open_, *_ = advice(*lines, observed("H-02", "dood.foreground", "INCONCLUSIVE"))
+    assert "and loses 1 that was not decided of DooD: H-02. " in open_.words
+
+
 def test_where_none_was_deployed_a_run_on_record_may_have_shown_it() -> None:
     advised, *_ = advice(MEMORY, cgroup="v2")
     assert (advised.of, advised.by) == ("dind", "dind-cgroupns")
     assert "a run on record, in a world with cgroup v2, shows that it keeps P2-13.memory, which DinD loses" in advised.words
+    assert "`conformance run --level article` judges it here" in advised.words
+    extended, *_ = advice(lost("P2-13", "dood.foreground"), cgroup="hybrid")
+    assert extended.by == "dood-cgroup-parent"
+    assert "`conformance run --level extended` judges it here" in extended.words
     (nothing,) = advice(MEMORY, cgroup="v1")
     assert (nothing.by, nothing.patch) == ("", "")
     assert "nothing that this run deployed keeps what is lost" in nothing.words
