@@ -14,8 +14,9 @@ from conformance.analysis.counting import counted
 from conformance.analysis.header import ReportedWorld
 from conformance.analysis.parts import Part
 from conformance.analysis.readable import shortened
+from conformance.approaches.catalogue import catalogue
+from conformance.choices import LEVELS
 from conformance.claims.beliefs import BELIEFS, Belief
-from conformance.claims.observations import Verdict, standing
 from conformance.record import stream
 from conformance.report.markdown import flat
 from conformance.report.printable import printable
@@ -51,11 +52,22 @@ class Run:
         return f"cgroup {self.record.header['world']['cgroup']}"
 
     @property
+    def command(self) -> str:
+        """Return its command as it was, and of which level it would be today where an approach has come to another."""
+        command = str(self.record.header["command"])
+        asked = re.search(r"--level (\w+)", command)
+        levels = [catalogue()[name].level for name in self.record.approaches if name in catalogue()]
+        today = max(levels, key=LEVELS.index, default=LEVELS[0])
+        if asked and LEVELS.index(today) > LEVELS.index(asked[1]):
+            return f"{command} (today this takes --level {today})"
+        return command
+
+    @property
     def line(self) -> str:
         """Return its row in the table of runs."""
         world = ReportedWorld.of(self.record)
         engines = dict.fromkeys(engine for words in world.engines.values() for engine in words.split("; "))
-        command, runc = self.record.header["command"], self.record.header["world"].get("settings", {}).get("runc")
+        command, runc = self.command, self.record.header["world"].get("settings", {}).get("runc")
         versions = f"{flat('; '.join(engines))}{f'; runc {flat(runc)}' if runc else ''}"
         return f"| {self.name} | {flat(self.file)} | {flat(command)} | {flat(world.line)} | {versions} |"
 
@@ -76,7 +88,7 @@ def page(every: Sequence[Run]) -> str:
     lines = [HEAD, "## The runs", "", *_heads("run", "record", "command", "world", "engines"), *(run.line for run in every), ""]
     lines += [f"## {counted(len(BELIEFS), 'sentence')}", "", *_heads("", "what is repeated", "here")]
     for number, (belief, held) in enumerate(judged, 1):
-        lines.append(f"| [{number}](#{_anchor(_heading(number, belief))}) | {flat(belief.says)} | {_verdict(held)} |")
+        lines.append(f"| [{number}](#{_anchor(_heading(number, belief))}) | {flat(belief.says)} | {_verdict(belief, held)} |")
     lines.append("")
     for number, (belief, held) in enumerate(judged, 1):
         lines += [f"## {_heading(number, belief)}", "", *_section(belief, held), ""]
@@ -92,24 +104,33 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def _verdict(held: Sequence[tuple[Run, Held]]) -> str:
+def _verdict(belief: Belief, held: Sequence[tuple[Run, Held]]) -> str:
     """Return in which worlds it is so, by all the runs of each."""
-    worlds: dict[str, list[Verdict]] = {}
-    for run, each in held:
-        worlds.setdefault(run.world, []).extend(bearing.verdict for bearing in each.bearings)
-    return flat(where_it_is_so({world: standing(verdicts) for world, verdicts in worlds.items()}))
+    return flat(where_it_is_so({world: each.standing for world, each in _by_world(belief, held).items()}))
+
+
+def _by_world(belief: Belief, held: Sequence[tuple[Run, Held]]) -> dict[str, Held]:
+    """Return what all the runs of each world come to: what one did not ask another may have."""
+    worlds: dict[str, list[Part]] = {}
+    for run, _ in held:
+        worlds.setdefault(run.world, []).extend(run.parts)
+    return {world: hold(belief, parts) for world, parts in worlds.items()}
 
 
 def _section(belief: Belief, held: Sequence[tuple[Run, Held]]) -> Iterator[str]:
     said_by = ", ".join(f"[{flat(source.who)}]({source.url})" for source in belief.sources)
     yield f"Says: {said_by}."
-    yield from ("", f"**{_verdict(held)}.**{f' {flat(belief.note)}' if belief.note else ''}", "")
+    yield from ("", f"**{_verdict(belief, held)}.**{f' {flat(belief.note)}' if belief.note else ''}", "")
     yield from _heads("run", "cell", "observed", "", "reason")
     for run, each in held:
         for bearing in each.bearings:
             line, state = bearing.part.line, bearing.part.state
             cell, seen = flat(f"{line['property']}[{line['leg']}]"), f"{state.sign} {state.value}"
             yield f"| {run.name}, {run.world} | {cell} | {seen} | {bearing.words} | {_reason(line['reason'])} |"
+    for world, each in _by_world(belief, held).items():
+        if each.bearings and each.not_asked:
+            cells = ", ".join(f"{prop}[{where}]" for prop, where in each.not_asked)
+            yield from ("", f"Not asked on {world}: {flat(cells)}.")
 
 
 def _reason(reason: str) -> str:

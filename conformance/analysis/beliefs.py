@@ -40,11 +40,13 @@ class Held:
 
     belief: Belief
     bearings: tuple[Bearing, ...]
+    not_asked: tuple[tuple[str, str], ...] = ()
+    """The cells that it names and that have no observation."""
 
     @property
     def standing(self) -> Standing:
-        """Return what they come to; OPEN where none decides it."""
-        return standing(bearing.verdict for bearing in self.bearings)
+        """Return what they come to: OPEN where none decides it, and what was not asked is not decided."""
+        return standing([*(bearing.verdict for bearing in self.bearings), *(Verdict.UNDECIDED for _ in self.not_asked)])
 
     @property
     def words(self) -> str:
@@ -58,14 +60,15 @@ class Held:
 
 
 def hold(belief: Belief, parts: Iterable[Part]) -> Held:
-    """Hold a belief against the observations of a run: those on an approach, or on a leg, that it names."""
-    bearings = [
-        Bearing(part, verdict(part.state, meant.state))
-        for part in parts
-        for where in (part.line["approach"], part.line["leg"])
-        if (meant := belief.means.get((part.line["property"], where)))
-    ]
-    return Held(belief, tuple(bearings))
+    """Hold a belief against the observations of a run, or of several: those on an approach, or on a leg, that it names."""
+    bearings: list[Bearing] = []
+    asked: set[tuple[str, str]] = set()
+    for part in parts:
+        for cell in ((part.line["property"], part.line["approach"]), (part.line["property"], part.line["leg"])):
+            if meant := belief.means.get(cell):
+                asked.add(cell)
+                bearings.append(Bearing(part, verdict(part.state, meant.state)))
+    return Held(belief, tuple(bearings), tuple(cell for cell in belief.means if cell not in asked))
 
 
 def contradicted(parts: Iterable[Part], beliefs: Iterable[Belief] = BELIEFS) -> list[Held]:
@@ -88,6 +91,6 @@ def where_it_is_so(standings: Mapping[str, Standing]) -> str:
         return "Not decided here"
     if len(worlds) == 1:
         ((words, names),) = worlds.items()
-        return f"{words[0].upper()}{words[1:]} here: on {' and '.join(names)}"
-    sentence = "; ".join(f"{words} on {' and '.join(names)}" for words, names in worlds.items())
+        return f"{words[0].upper()}{words[1:]}{',' * (',' in words)} here: on {' and '.join(names)}"
+    sentence = "; ".join(f"{words}{',' * (',' in words)} on {' and '.join(names)}" for words, names in worlds.items())
     return f"{sentence[0].upper()}{sentence[1:]}"

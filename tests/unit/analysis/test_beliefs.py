@@ -38,6 +38,14 @@ def test_observations_say_whether_it_is_so(first: str, second: str, words: str) 
     assert hold(BELIEF, parts(first, second)).words == words
 
 
+def test_what_was_not_asked_is_not_decided() -> None:
+    asked, other = parts("HOLDS", "LACKS")
+    assert hold(BELIEF, [asked]).words == "so, as far as it was decided"
+    assert hold(BELIEF, [asked]).not_asked == (("X-2", "dood.detached"),)
+    assert hold(BELIEF, [asked, other]).not_asked == ()
+    assert hold(BELIEF, []).words == "not decided"
+
+
 def test_what_is_meant_of_a_leg_is_not_held_against_another() -> None:
     others = [Part.of(observed("X-2", "dood.foreground", "HOLDS")), Part.of(observed("X-1", "dood.foreground", "LACKS"))]
     assert hold(BELIEF, others).bearings == ()
@@ -57,6 +65,8 @@ def test_each_observation_is_for_it_or_against_it() -> None:
         (Standing.FALSE, Standing.TRUE, "Not so on v1; so on v2"),
         (Standing.IN_PART, Standing.FALSE, "So in part on v1; not so on v2"),
         (Standing.OPEN, Standing.OPEN, "Not decided here"),
+        (Standing.TRUE, Standing.CAVEAT, "So on v1; so, as far as it was decided, on v2"),
+        (Standing.CAVEAT, Standing.OPEN, "So, as far as it was decided, here: on v1"),
     ],
 )
 def test_the_worlds_are_named_in_which_it_is_so(v1: Standing, v2: Standing, words: str) -> None:

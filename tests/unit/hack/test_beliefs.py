@@ -43,3 +43,22 @@ def test_whether_it_is_so_is_what_was_observed(tmp_path: Path, state: str, words
     page = beliefs.write(tmp_path).read_text(encoding="utf-8")
     (row,) = [line for line in page.splitlines() if line.startswith("| [") and "When the pod's engine dies" in line]
     assert row.endswith(f"| {words} |")
+
+
+def test_a_command_that_would_not_deploy_its_approach_today_says_what_it_takes() -> None:
+    commands = {run.file.rpartition("/")[2]: run.command for run in runs()}
+    assert commands["dood-cgroup-parent-hybrid.jsonl.xz"].endswith("-k 'dood-cgroup-parent' (today this takes --level extended)")
+    assert [name for name, command in commands.items() if "today" in command] == ["dood-cgroup-parent-hybrid.jsonl.xz"]
+
+
+def test_what_one_run_did_not_ask_another_of_its_world_may_have() -> None:
+    """J-04 was asked in the large run on cgroup hybrid and not in the small ones, and on cgroup v2 in none."""
+    belief = next(belief for belief in BELIEFS if belief.says.startswith("What is in an emptyDir survives"))
+    page = beliefs.page(runs())
+    _, _, section = page.partition(f". {belief.says}\n")
+    assert section.lstrip().startswith("Says: ")
+    section = section.partition("\n## ")[0]
+    assert "**So on cgroup hybrid; so, as far as it was decided, on cgroup v2.**" in section
+    assert [line for line in section.splitlines() if line.startswith("Not asked")] == [
+        "Not asked on cgroup v2: J-04&#91;dind&#93;, J-04.pod&#91;dind&#93;."
+    ]
