@@ -19,7 +19,7 @@ from conformance.analysis.noticed import Noticed
 from conformance.analysis.parts import Part
 from conformance.analysis.readable import listed, shortened
 from conformance.claims.fears import LOSSES, Fear, fear_of, kept, loss, place
-from conformance.claims.observations import Verdict
+from conformance.claims.observations import State, Verdict
 from conformance.record.names import CHECKED, MENDED
 from conformance.record.stream import Record
 
@@ -53,11 +53,13 @@ def lost(part: Part) -> bool:
 
 @frozen
 class Finding:
-    """A promise that some approaches lose here. `lost` has an observation of each, first the one whose number is told."""
+    """A promise that some approaches lose here. `lost` has every observation of it, first the one whose number is told."""
 
     prop: str
     fear: Fear
     lost: tuple[Part, ...]
+    others: tuple[Part, ...]
+    """What else was observed of those who lose it, on legs of which that is not so or not decided."""
     kept: tuple[Part, ...]
     """An observation of each approach that keeps it, those first that mend one that loses it."""
     weight: int
@@ -69,10 +71,32 @@ class Finding:
     @property
     def against(self) -> tuple[str, ...]:
         """Return the approaches that lose it though the article says that they keep it."""
-        return self._where(Verdict.REFUTED)
+        return _approaches(self._where(Verdict.REFUTED, self.lost))
 
-    def _where(self, verdict: Verdict) -> tuple[str, ...]:
-        return tuple(part.line["approach"] for part in self.lost if part.of_article and part.verdict is verdict)
+    @property
+    def lost_by(self) -> tuple[str, ...]:
+        """Return the approaches that lose it, on any leg."""
+        return _approaches(self.lost)
+
+    @property
+    def kept_by(self) -> tuple[str, ...]:
+        """Return the approaches that keep it, on all legs."""
+        return _approaches(self.kept)
+
+    @staticmethod
+    def _where(verdict: Verdict, parts: Iterable[Part]) -> list[Part]:
+        return [part for part in parts if part.of_article and part.verdict is verdict]
+
+    @property
+    def _spared(self) -> list[Part]:
+        """Return what was seen on the legs of a loser that keep it."""
+        return [part for part in self.others if part.state is kept(self.prop)]
+
+    @property
+    def _not_seen(self) -> list[Part]:
+        """Return those of them of which the article says that they lose it, too."""
+        losing = _approaches(self._where(Verdict.CONFIRMED, self.lost))
+        return [part for part in self._where(Verdict.REFUTED, self._spared) if part.line["approach"] in losing]
 
     @property
     def rank(self) -> tuple[bool, bool, int, bool, int]:
@@ -86,8 +110,9 @@ class Finding:
 
     @property
     def brief(self) -> str:
-        """Return the same without what was seen with those that keep it, and what the article says where that is so."""
-        return _capital(" ".join(filter(None, (self._told, self._article if self.against else "", self._not_so()))))
+        """Return the same without what was seen with those that keep it, and what the article says where that is all so."""
+        article = self._article if self.article in ("contrary", "in part") else ""
+        return _capital(" ".join(filter(None, (self._told, article, self._not_so()))))
 
     @property
     def _told(self) -> str:
@@ -99,27 +124,37 @@ class Finding:
         return f": {gist(self.kept[0].line['reason'])}" if self.kept else ""
 
     def _not_so(self, seen: str = "") -> str:
-        return f"Not so with {listed(self._named(self.kept))}{seen}." if self.kept else ""
+        names = [*self._named(self.kept), *self._named(self._spared)]
+        return f"Not so with {listed(names)}{seen}." if names else ""
 
     def _named(self, parts: Iterable[Part]) -> list[str]:
-        return [self.names[part.line["approach"]] for part in parts]
+        """Return the approaches of these, each with its legs where its legs differ: 'DinD', 'DooD (detached)'."""
+        legs: dict[str, list[str]] = {}
+        for part in parts:
+            legs.setdefault(part.line["approach"], []).append(part.line["leg"].partition(".")[2])
+        differ = _approaches(self.others)
+        return [f"{self.names[name]} ({listed(on)})" if name in differ else self.names[name] for name, on in legs.items()]
 
     @property
     def article(self) -> str:
-        """Return what the article says of the losses, in a word: 'contrary', 'so', or 'silent'."""
-        return "contrary" if self.against else "so" if self._where(Verdict.CONFIRMED) else "silent"
+        """Return what the article says of the losses: 'contrary', 'so', 'in part' (it says so of more legs), or 'silent'."""
+        if self.against:
+            return "contrary"
+        return "in part" if self._not_seen else "so" if self._where(Verdict.CONFIRMED, self.lost) else "silent"
 
     @property
     def _article(self) -> str:
-        contrary, so = ([self.names[name] for name in self._where(each)] for each in (Verdict.REFUTED, Verdict.CONFIRMED))
+        contrary, so = (self._where(each, self.lost) for each in (Verdict.REFUTED, Verdict.CONFIRMED))
+        everybody, words = len(self.lost) == len(contrary) + len(so), ""
         if contrary and so:
-            return f"The article says so of {listed(so)}, and the contrary of {listed(contrary)}."
-        everybody = len(self.lost) == len(contrary) + len(so)
-        if contrary:
-            return "The article says the contrary." if everybody else f"The article says the contrary of {listed(contrary)}."
-        if so:
-            return "As the article says." if everybody else f"The article says so of {listed(so)}."
-        return ""
+            words = f"The article says so of {listed(self._named(so))}, and the contrary of {listed(self._named(contrary))}"
+        elif contrary:
+            words = f"The article says the contrary{'' if everybody else f' of {listed(self._named(contrary))}'}"
+        elif so:
+            words = "As the article says" if everybody else f"The article says so of {listed(self._named(so))}"
+        if self._not_seen:
+            words += f", but it says so of {listed(self._named(self._not_seen))}, too"
+        return f"{words}." if words else ""
 
 
 @frozen
@@ -166,26 +201,28 @@ class Findings:
                 weightier = known is None or place(prop, fear) < place(known, fear)
                 if fear.promised and name != MENDED and weightier and any(map(lost, parts)):
                     leading[fear, name] = prop
-        losers: dict[Fear, dict[str, list[str]]] = {}
-        for (fear, name), prop in leading.items():
-            losers.setdefault(fear, {}).setdefault(prop, []).append(name)
+        props_of: dict[Fear, set[str]] = {}
+        for (fear, _), prop in leading.items():
+            props_of.setdefault(fear, set()).add(prop)
         findings = []
-        for fear, of_fear in losers.items():
-            for number, prop in enumerate(sorted(of_fear, key=functools.partial(place, fear=fear))):
+        for fear, props in props_of.items():
+            for number, prop in enumerate(sorted(props, key=lambda prop: (place(prop, fear), list(by_prop).index(prop)))):
                 weight = number if prop in LOSSES[fear] else place(prop, fear)
-                findings.append(self._finding(prop, fear, weight, of_fear[prop], by_prop[prop]))
+                findings.append(self._finding(prop, fear, weight, by_prop[prop]))
         return sorted(findings, key=lambda finding: finding.rank)
 
-    def _finding(
-        self, prop: str, fear: Fear, weight: int, losers: Sequence[str], of_approach: Mapping[str, Sequence[Part]]
-    ) -> Finding:
-        losing = [next(filter(lost, of_approach[name])) for name in losers]
+    def _finding(self, prop: str, fear: Fear, weight: int, of_approach: Mapping[str, Sequence[Part]]) -> Finding:
+        """Return what a property came to, of all that lose it, whatever else they lose."""
+        losing = [part for parts in of_approach.values() for part in parts if lost(part)]
         losing.sort(key=lambda part: not (part.of_article and part.verdict is Verdict.REFUTED))
+        losers = _approaches(losing)
+        asked = [part for name in losers for part in of_approach[name] if part.state is not State.NOT_APPLICABLE]
+        others = tuple(part for part in asked if not lost(part))
         keeping = [parts[0] for parts in of_approach.values() if all(part.state is kept(prop) for part in parts)]
         like = originals()
         keeping.sort(key=lambda part: like.get(part.line["approach"]) not in losers)
         mended = any(like.get(part.line["approach"]) in losers for part in keeping)
-        return Finding(prop, fear, tuple(losing), tuple(keeping), weight, mended, self.names)
+        return Finding(prop, fear, tuple(losing), others, tuple(keeping), weight, mended, self.names)
 
     @property
     def first(self) -> str:
@@ -232,7 +269,7 @@ class Findings:
         """Return what to do about it: for each that loses something the approach that keeps it; at most two."""
         if self.mending:
             return [self.mending]
-        asked = [(finding.prop, [part.line["approach"] for part in finding.lost]) for finding in self.shown]
+        asked = [(finding.prop, finding.lost_by) for finding in self.shown]
         return list(alternatives(self.record, self.parts, asked, self.names))
 
     @property
@@ -266,6 +303,11 @@ def _sure(record: Record, parts: Sequence[Part], front: Front, noticed: Noticed 
         if uncertain
         else "all observations were decided"
     )
+
+
+def _approaches(parts: Iterable[Part]) -> tuple[str, ...]:
+    """Return the approaches of these, each once."""
+    return tuple(dict.fromkeys(part.line["approach"] for part in parts))
 
 
 def _capital(words: str) -> str:

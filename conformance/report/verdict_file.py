@@ -62,9 +62,9 @@ def _findings(findings: Findings) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    lost, kept = ([part.line["approach"] for part in parts] for parts in (finding.lost, finding.kept))
     about = {"property": finding.prop, "fear": finding.fear.value, "words": finding.words, "article": finding.article}
-    return {**about, "lost_by": lost, "kept_by": kept, "mended": finding.mended, "cites": list(finding.lost[0].line["cites"])}
+    by = {"lost_by": [*finding.lost_by], "kept_by": [*finding.kept_by]}
+    return {**about, **by, "mended": finding.mended, "cites": list(finding.lost[0].line["cites"])}
 
 
 NOT_JUDGED = {

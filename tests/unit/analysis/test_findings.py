@@ -33,7 +33,7 @@ def findings(*lines: stream.Line, cgroup: str = "") -> Findings:
 
 
 def told(*lines: stream.Line) -> list[tuple[str, list[str]]]:
-    return [(each.prop, [part.line["approach"] for part in each.lost]) for each in findings(*lines).shown]
+    return [(each.prop, list(each.lost_by)) for each in findings(*lines).shown]
 
 
 NETWORK = lost("P2-05", "dind.foreground", "HOLDS", "networking")
@@ -82,6 +82,36 @@ def test_who_loses_it_on_any_leg_does_not_keep_it_and_what_nobody_decided_is_nob
     open_ = observed("P2-13", "dood.foreground", "INCONCLUSIVE", family="resources", reason="no limit")
     assert findings(open_).first == "Nothing was decided here: no limit."
     assert (findings(open_).more, findings(open_).advice) == ([], [])
+
+
+LEGS = (
+    kept("P2-10", "dood.foreground", "LACKS", "lifecycle"),
+    lost("P2-10", "dood.detached", "LACKS", "lifecycle"),
+    lost("P2-10", "dood.detached-forced", "LACKS", "lifecycle"),
+    kept("P2-10", "dind.foreground", "HOLDS", "lifecycle"),
+)
+
+
+def test_where_legs_differ_those_are_named_that_lose_it_and_the_article_is_held_against_all() -> None:
+    """Of a child that is in the foreground nobody is told that it goes on."""
+    here = findings(*LEGS)
+    assert here.first == (
+        "On this cluster a container that DooD (detached and detached-forced) starts goes on when its pod is deleted: "
+        "seen on dood.detached. As the article says, but it says so of DooD (foreground), too. "
+        "Not so with DinD and DooD (foreground): seen on dind.foreground."
+    )
+    assert (here.ranked[0].article, here.ranked[0].lost_by, here.ranked[0].kept_by) == ("in part", ("dood",), ("dind",))
+    assert here.ranked[0].brief.endswith("it says so of DooD (foreground), too. Not so with DinD and DooD (foreground).")
+    open_ = findings(observed("P2-10", "dood.foreground", "ERROR", "LACKS", family="lifecycle"), *LEGS[1:2])
+    assert "that DooD (detached) starts goes on" in open_.ranked[0].words
+    assert (open_.ranked[0].article, "Not so" in open_.ranked[0].words) == ("so", False)
+    alike = findings(*LEGS[1:3], observed("P2-10", "dood.foreground", "NOT-APPLICABLE", family="lifecycle"))
+    assert "that DooD starts goes on" in alike.ranked[0].words, "what cannot be asked of a leg takes nothing away"
+
+
+def test_whoever_loses_it_is_told_though_it_loses_something_weightier_too() -> None:
+    lines = [lost("P2-13.memory", "dood.laden"), lost("P2-13.cpu", "dood.laden"), lost("P2-13.cpu", "dind.laden")]
+    assert told(*lines) == [("P2-13.memory", ["dood"]), ("P2-13.cpu", ["dood", "dind"])]
 
 
 def test_five_are_told_and_no_more_and_facts_and_the_baseline_lose_nothing() -> None:
