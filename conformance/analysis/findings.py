@@ -236,13 +236,15 @@ class Findings:
             return f"Nothing was decided here{why.rstrip('.')}."
         if self._as_the_article:
             return self._as_the_article
+        if not any(part.line["approach"] in self.names for part in decided):
+            return f"{begin} this cluster no approach was compared: what was decided is of {listed(_approaches(decided))}."
         if not self.ranked:
             return f"{begin} this cluster nothing that was asked is lost."
         return f"{begin} this cluster {self.ranked[0].words}"
 
     @property
     def _as_the_article(self) -> str:
-        """Return in a sentence that all of a whole run is as the article says; '' where that is not so."""
+        """Return in a sentence that all of a whole run that was decided is as the article says; '' where that is not so."""
         footer, predicted = self.record.footer, [part for part in self.parts if part.of_article and part.predicted]
         decided = [part for part in predicted if part.state.decided]
         if not footer or footer["interrupted"] or self.record.lost or not decided:
@@ -250,8 +252,8 @@ class Findings:
         if any(part.verdict is not Verdict.CONFIRMED for part in decided):
             return ""
         rest = len(predicted) - len(decided)
-        so = f"{len(decided)} of its {counted(len(predicted), 'prediction')} {are(len(decided))} so"
-        return f"On this cluster everything is as the article says: {so}" + (f", {rest} not decided." if rest else ".")
+        so = f"as the article says: {len(decided)} of its {counted(len(predicted), 'prediction')} {are(len(decided))} so"
+        return f"On this cluster {f'what was decided is {so}, {rest} not decided' if rest else f'everything is {so}'}."
 
     @property
     def shown(self) -> list[Finding]:

@@ -114,6 +114,13 @@ def test_whoever_loses_it_is_told_though_it_loses_something_weightier_too() -> N
     assert told(*lines) == [("P2-13.memory", ["dood"]), ("P2-13.cpu", ["dood", "dind"])]
 
 
+def test_of_a_record_without_an_approach_that_is_compared_nothing_is_said_to_be_kept() -> None:
+    printed = lost("P2-10.printed", "article-dind.foreground", family="lifecycle")
+    assert findings(printed).first == "On this cluster no approach was compared: what was decided is of article-dind."
+    both = findings(printed, kept("P2-10", "dood.foreground", family="lifecycle"))
+    assert both.first == "On this cluster nothing that was asked is lost."
+
+
 def test_five_are_told_and_no_more_and_facts_and_the_baseline_lose_nothing() -> None:
     families = {"P2-13": "resources", "P2-10": "lifecycle", "P2-08": "storage", "H-02": "security", "P2-05": "networking",
                 "P2-04": "contention"}  # fmt: skip
@@ -131,6 +138,15 @@ def test_a_run_that_is_as_the_article_says_says_so_in_a_line() -> None:
     assert here.more == [f"A container that DooD starts is outside its pod's limits: {lines[0]['reason']}. Not so with DinD."]
     other = findings(lost("P2-13", "dood.foreground", "LACKS"), kept("P2-10", "dood.foreground", "LACKS", "lifecycle"))
     assert other.first.startswith("On this cluster a container that DooD starts")
+
+
+def test_what_was_not_decided_is_not_as_the_article_says() -> None:
+    decided = kept("P2-13", "dind.foreground", "HOLDS")
+    for state in ("INCONCLUSIVE", "ERROR", "NOT-APPLICABLE"):
+        first = findings(decided, observed("P2-10", "dind.foreground", state, "HOLDS", family="lifecycle")).first
+        assert first == (
+            "On this cluster what was decided is as the article says: 1 of its 2 predictions is so, 1 not decided."
+        ), state
 
 
 def test_a_run_that_was_cut_short_says_so_before_anything_else() -> None:
