@@ -239,7 +239,9 @@ class Findings:
         if not any(part.line["approach"] in self.names for part in decided):
             return f"{begin} this cluster no approach was compared: what was decided is of {listed(_approaches(decided))}."
         if not self.ranked:
-            return f"{begin} this cluster nothing that was asked is lost."
+            states = [part.state for part in self.parts if part.line["approach"] in self.names]
+            whole = not self.record.lost and all(each.decided or each is State.NOT_APPLICABLE for each in states)
+            return f"{begin} this cluster nothing that was {'asked' if whole else 'decided'} is lost."
         return f"{begin} this cluster {self.ranked[0].words}"
 
     @property

@@ -117,8 +117,14 @@ def test_whoever_loses_it_is_told_though_it_loses_something_weightier_too() -> N
 def test_of_a_record_without_an_approach_that_is_compared_nothing_is_said_to_be_kept() -> None:
     printed = lost("P2-10.printed", "article-dind.foreground", family="lifecycle")
     assert findings(printed).first == "On this cluster no approach was compared: what was decided is of article-dind."
-    both = findings(printed, kept("P2-10", "dood.foreground", family="lifecycle"))
+    both = findings(
+        printed, kept("P2-10", "dood.foreground", family="lifecycle"), observed("H-02", "dood.foreground", "NOT-APPLICABLE")
+    )
     assert both.first == "On this cluster nothing that was asked is lost."
+    open_ = findings(kept("P2-10", "dood.foreground", family="lifecycle"), observed("P2-08", "dood.foreground", "INCONCLUSIVE"))
+    assert open_.first == "On this cluster nothing that was decided is lost."
+    cells = a_record([kept("P2-10", "dood.foreground")], lost=[lost("P2-08", "dood.foreground")])
+    assert Summary.of(cells).findings.first == "On this cluster nothing that was decided is lost."
 
 
 def test_five_are_told_and_no_more_and_facts_and_the_baseline_lose_nothing() -> None:

@@ -62,6 +62,8 @@ def test_where_none_was_deployed_a_run_on_record_may_have_shown_it() -> None:
     extended, *_ = advice(lost("P2-13", "dood.foreground"), cgroup="hybrid")
     assert extended.by == "dood-cgroup-parent"
     assert "`conformance run --level extended` judges it here" in extended.words
+    deep = {**MEMORY, "level": "extended"}
+    assert "`conformance run --level extended` judges it here" in advice(deep, cgroup="v2")[0].words, "the property's own"
     (nothing,) = advice(MEMORY, cgroup="v1")
     assert (nothing.by, nothing.patch) == ("", "")
     assert "nothing that this run deployed keeps what is lost" in nothing.words
