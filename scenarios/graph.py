@@ -77,7 +77,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
     graph = own.output[root]
     if not graph["exists"]:
         return inconclusive(f"the engine has no {root}", own.id)
-    if not _file_system(mounts, "/"):
+    if not _mount(mounts, "/")[1]:
         return inconclusive("the mounts of the engine's container were not read: not even its root is among them", mounts.id)
     sources = [line.split(" ")[3] for line in mounts.output.splitlines() if line.split(" ")[4] == root]
     if not sources:
@@ -158,12 +158,13 @@ def _engine(rig: Rig, name: str) -> None:
             rig.ask(f"{name}: memory", "holding", word="shmem ", paths=[place])
 
 
-def _file_system(mounts: Evidence, path: str) -> str:
-    """Return the type of the file system that is mounted at a path, or ''."""
+def _mount(mounts: Evidence, path: str) -> tuple[str, str]:
+    """Return device and type of the file system that is mounted at a path, each '' where none is."""
     for line in reversed(mounts.output.splitlines()):
-        if line.split(" ")[4] == path:
-            return str(line.partition(" - ")[2].split(" ")[0])
-    return ""
+        fields = line.split(" ")
+        if fields[4] == path:
+            return str(fields[2]), str(line.partition(" - ")[2].split(" ")[0])
+    return "", ""
 
 
 @prop("J-02", "an engine has a copy-on-write driver on its container's own file system, as it has on a volume",
@@ -177,7 +178,7 @@ def layers_on_layers(seen: Seen) -> Observation:
     if volume not in COPY_ON_WRITE:
         return inconclusive(f"on its volume the engine has {volume or 'no driver'}, which copies all of it, too", seen[DAEMON].id)
     engine, mounts = seen[f"{OWN_ROOT}: engine"], seen[f"{OWN_ROOT}: mounts"]
-    own = _file_system(mounts, "/")
+    device, own = _mount(mounts, "/")
     cites = (engine.id, mounts.id, pod.id, seen[DAEMON].id)
     if not own:
         return inconclusive("the mounts of the engine's container were not read: not even its root is among them", mounts.id)
@@ -186,7 +187,8 @@ def layers_on_layers(seen: Seen) -> Observation:
     chosen = parsed(engine)
     if not chosen.get("Driver"):
         return inconclusive("the engine did not say what it chose", *cites)
-    if chosen["DockerRootDir"] != ROOT_GRAPH or _file_system(mounts, ROOT_GRAPH):
+    # An engine whose root is not shared mounts its graph on itself (moby daemon, setupDaemonRootPropagation): the device tells.
+    if chosen["DockerRootDir"] != ROOT_GRAPH or _mount(mounts, ROOT_GRAPH)[0] not in ("", device):
         return inconclusive(f"its graph is {chosen['DockerRootDir']}, which is not on the container's own file system", *cites)
     words = f"{chosen['Driver']} on the container's own {own}, {volume} on the volume"
     return (HOLDS if chosen["Driver"] in COPY_ON_WRITE else LACKS).because(words, *cites)
@@ -201,7 +203,7 @@ def in_memory(seen: Seen) -> Observation:
     graph, mounts = seen[f"{IN_MEMORY}: graph"], seen[f"{IN_MEMORY}: mounts"]
     memory = seen[f"{IN_MEMORY}: memory"]
     cites = (graph.id, memory.id, mounts.id)
-    if _file_system(mounts, GRAPH) != "tmpfs":
+    if _mount(mounts, GRAPH)[1] != "tmpfs":
         return inconclusive("the graph is on no tmpfs", mounts.id)
     size = graph.output[GRAPH].get("bytes", 0)
     if size < ENOUGH:

@@ -37,6 +37,8 @@ def test_the_driver_tells_whether_an_engine_can_layer_on_layers() -> None:
     assert copied.state is State.LACKS
     assert copied.reason == "vfs on the container's own overlay, overlay2 on the volume"
     assert conclude("J-02", on_root("fuse-overlayfs")).state is State.HOLDS
+    itself = f"{OVERLAY}32 30 {OVERLAY.split()[2]} /graph /graph rw shared:1 - overlay overlay rw\n"
+    assert conclude("J-02", on_root("vfs", mounts=itself)).state is State.LACKS, "an engine may mount its graph on itself"
 
 
 @pytest.mark.parametrize(
