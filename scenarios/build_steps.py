@@ -10,7 +10,7 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS, THINK_TWICE
 from conformance.cluster.api import Object
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import no_engine
+from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import SECOND, Evidence, Seen
 from conformance.evidence.names import CHILD, CHILD_CGROUPS, DELETION
 from conformance.legs import builds
@@ -117,8 +117,6 @@ def look_afterwards(rig: Rig) -> None:
     _look_for(rig, f"{STEP}: afterwards", STEP)
     if above and rig.alive(above.output[0]):
         builds.enough(rig, STEP, above.output[0])
-    if not rig.daemon_pid and rig.leg.variation.builder == BUILDKIT:
-        builds.forget(rig)
 
 
 def look_after_engine(rig: Rig) -> None:
@@ -351,7 +349,7 @@ def leaves_nothing(seen: Seen) -> Observation:
         return why
     own, node, mark = seen[KEPT], seen[f"{KEPT} of the node"], seen[CHILD].asked["nonce"]
     cites = (own.id, node.id)
-    had = sum(each["Size"] for each in builds.kept(own, mark))
+    had = sum(each["Size"] for each in builds.kept(parsed(own), mark))
     if had < LAYER:
         return inconclusive(f"the leg's engine had kept {mebibytes(had)} of the build, less than it wrote", *cites)
     words = f"the leg's engine had kept {mebibytes(had)} of it"
@@ -359,7 +357,7 @@ def leaves_nothing(seen: Seen) -> Observation:
         return HOLDS.because(f"{words}, and the node has no engine of its own", *cites)
     if node.output["status"] != OK:
         return inconclusive("the node's own engine did not say what it has, so that it names nothing proves nothing", *cites)
-    left = sum(each["Size"] for each in builds.kept(node, mark))
+    left = sum(each["Size"] for each in builds.kept(parsed(node), mark))
     if left:
         return LACKS.because(f"{words}; {mebibytes(left)} stay with the node's own when the pod is gone", *cites)
     return HOLDS.because(f"{words}; the node's own has nothing of it", *cites)

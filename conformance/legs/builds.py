@@ -8,12 +8,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from conformance.answers import decoded
 from conformance.cluster.api import Object
-from conformance.evidence.identity import CONTAINER_ID, parsed
+from conformance.evidence.identity import CONTAINER_ID
 from conformance.evidence.items import Evidence
 from conformance.legs.docker import await_processes, image, nonce
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
@@ -131,15 +132,15 @@ def finish(rig: Rig, what: str, step: Object) -> None:
     read_log(rig, what)
 
 
-def kept(use: Evidence, mark: str) -> list[Object]:
-    """Return what an engine's BuildKit has kept of builds with a nonce in their steps' words, of its answer to /system/df."""
-    return [each for each in parsed(use).get("BuildCache") or [] if mark in each.get("Description", "")]
+def kept(use: Object, mark: str) -> list[Object]:
+    """Return what an engine's BuildKit has kept of builds with a nonce in their steps' words, of what it says to /system/df."""
+    return [each for each in use.get("BuildCache") or [] if mark in each.get("Description", "")]
 
 
 def forget(rig: Rig) -> None:
     """Take away what the BuildKit of the node's own engine has kept of the leg's builds."""
-    use = rig.ask("node's engine: disk use", "daemon", socket=NODE_SOCKET, path=USE, timeout=TIMEOUTS.work)
-    for each in kept(use, rig.leg.nonce):
+    use = rig.home.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, path=USE).output
+    for each in kept(decoded(use["body"]) if use["status"] == OK else {}, rig.leg.nonce):
         path = f"/build/prune?all=1&filters={quote(json.dumps({'id': [each['ID']]}))}"
         rig.home.ask("daemon", TIMEOUTS.work, socket=NODE_SOCKET, method="POST", path=path)
 

@@ -31,5 +31,6 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
     return [
         *lines,
         "All of it is removed when the run ends. What may stay on the nodes: images that kubelet pulled; where a node has a",
-        "Docker Engine, the child's image in it; after a crash, what `conformance clean --context` then removes.",
+        "Docker Engine, the child's image in it, and BuildKit's record of what a build was made of; after a crash, what",
+        "`conformance clean --context` then removes.",
     ]
