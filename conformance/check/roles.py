@@ -29,6 +29,11 @@ UNIX_HOST = re.compile(r"unix://(/[^\s'\";&|),]+)")
 TCP_HOST = re.compile(r"tcp://[^\s'\"/]*:(\d+)")
 TLS = 2376
 """The port on which an engine wants a certificate."""
+TLS_OPTION = re.compile(r"(?<!\S)--(tls|tlsverify)\b(?:=(\w+))?")
+FALSE = ("0", "f", "false")
+"""What an option is told that is not so (Go, strconv.ParseBool), in small letters."""
+CERTIFICATES = "/certs"
+"""Where docker:cli's entrypoint looks for a client's certificates unless told."""
 
 
 @frozen
@@ -136,14 +141,25 @@ def _own_api(container: Object) -> tuple[str, int, str]:
 
 
 def _wants_certificate(container: Object, port: int) -> bool:
-    """Return whether an engine wants a certificate of whoever asks it on a port, as far as its command tells."""
-    return port == TLS or any(word.partition("=")[0] in ("--tls", "--tlsverify") for word in _words(container))
+    """Return whether an engine answers on a port over TLS, as far as its command tells."""
+    options = dict(TLS_OPTION.findall(" ".join(_words(container))))
+    # Docker's takes --tlsverify for TLS whatever it is told (moby cmd/dockerd, SetDefaultOptions): false leaves out the client's.
+    if "tlsverify" in options:
+        return True
+    return options["tls"].lower() not in FALSE if "tls" in options else port == TLS
 
 
 def _certificates(client: Object) -> str:
-    """Return where a client looks for its certificates: where it is told, or where docker:cli's entrypoint does."""
-    folder = _variable(client, "DOCKER_CERT_PATH")
-    return folder or posixpath.join(_variable(client, "DOCKER_TLS_CERTDIR") or "/certs", "client")
+    """Return where a client looks for its certificates: where it is told, where docker:cli's entrypoint does, or in ~/.docker."""
+    if folder := _variable(client, "DOCKER_CERT_PATH"):
+        return folder
+    if folder := _variable(client, "DOCKER_TLS_CERTDIR"):
+        return posixpath.join(folder, "client")
+    usual = posixpath.join(CERTIFICATES, "client")
+    paths = [posixpath.normpath(str(mount.get("mountPath", ""))) for mount in client.get("volumeMounts") or []]
+    if CERTIFICATES in paths or usual in paths:
+        return usual
+    return next((path for path in paths if path.endswith("/.docker")), usual)
 
 
 def _is_podman(container: Object) -> bool:

@@ -101,6 +101,39 @@ def test_an_engine_that_answers_over_tls_alone_is_asked_with_its_clients_certifi
     assert (by_socket.socket, by_socket.port, by_socket.certificates) == ("/x.sock", 0, "")
 
 
+@pytest.mark.parametrize(
+    ("options", "wants"),
+    [
+        (["--host=tcp://0.0.0.0:2375", "--tls=false"], False),
+        (["--host=tcp://0.0.0.0:2376", "--tls=False"], False),
+        (["--host=tcp://0.0.0.0:2375", "--tls"], True),
+        (["--host=tcp://0.0.0.0:2375", "--tls=1"], True),
+        (["--host=tcp://0.0.0.0:2375", "--tlscacert=/ca.pem"], False),
+        (["--host=tcp://0.0.0.0:2375", "--tlsverify=false"], True),
+        (["--host=tcp://0.0.0.0:2375", "--tls=false", "--tlsverify"], True),
+    ],
+)
+def test_whether_it_answers_over_tls_is_what_its_options_say(options: list[str], wants: bool) -> None:
+    """Docker Engine 20.10.24 reads its certificate with --tlsverify=false, and answers without any with --tls=false."""
+    for command in (["dockerd", *options], ["sh", "-c", f"dockerd {' '.join(options)}; wait"]):
+        who = roles(pod(container("c"), container("e", "own", command=command)), "f")
+        assert (who.socket, bool(who.certificates)) == ("", wants)
+
+
+def test_certificates_that_docker_finds_without_being_told_are_in_its_own_directory() -> None:
+    """docker:cli's entrypoint takes /certs/client first, where some are there: ~/.docker may have a config.json alone."""
+    engine = container("e", command=["dockerd", "--host=tcp://0.0.0.0:2376", "--tlsverify"])
+
+    def where(*paths: str, **variables: str) -> str:
+        mounts = [{"name": f"v{number}", "mountPath": path} for number, path in enumerate(paths)]
+        return roles(pod(container("c", volumeMounts=mounts, env=env(**variables)), engine), "f").certificates
+
+    assert where("/x", "/root/.docker/", DOCKER_TLS_VERIFY="1") == "/root/.docker"
+    assert where("/root/.docker", "/certs/client") == where("/certs/", "/root/.docker") == "/certs/client"
+    assert where("/root/.docker", DOCKER_TLS_CERTDIR="/x") == "/x/client"
+    assert where("/root/.docker", DOCKER_CERT_PATH="/mine") == "/mine"
+
+
 def test_the_client_is_who_talks_to_it_then_who_shares_its_socket_then_the_first() -> None:
     engine = container("e", "docker:dind", volumeMounts=[{"name": "s", "mountPath": "/var/run"}])
     sharing = container("shares", volumeMounts=[{"name": "s", "mountPath": "/var/run"}])
