@@ -7,9 +7,11 @@ import json
 import os
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import BinaryIO
 
-from conformance.probes.agent.procfs import LIMIT, enter, proc
+from conformance.probes.agent.procfs import LIMIT, enter
 from conformance.probes.agent.questions import Object, question
 
 
@@ -62,8 +64,7 @@ def send(asked: Object, method: str, path: str, body: bytes | BinaryIO | None, k
 def connected(asked: Object) -> http.client.HTTPConnection:
     """Return the way to the engine that `daemon` is asked for; it connects with its first request.
 
-    Raises `OSError` where the certificates that it takes are not there. They are read here, where the process's root can be
-    reached, and are in no answer.
+    Raises `OSError` where the certificates that it takes are not there. They are in no answer.
     """
     limit: float = asked.get("limit", 10.0)
     if asked.get("socket"):
@@ -71,12 +72,29 @@ def connected(asked: Object) -> http.client.HTTPConnection:
     host: str = asked.get("host", "127.0.0.1")
     if not asked.get("certificates"):
         return http.client.HTTPConnection(host, asked["port"], timeout=limit)
-    folder = proc(asked["of"], "root") + asked["certificates"]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False  # it is asked in its own network, whatever its name is elsewhere
-    context.load_verify_locations(f"{folder}/ca.pem")
-    context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+    with ExitStack() as opened:
+        # A thread enters the process's mount namespace and ends there: this one still needs /proc, for the network.
+        with ThreadPoolExecutor(1) as thread:
+            authority, own, key = thread.submit(open_certificates, asked["of"], asked["certificates"], opened).result()
+        context.load_verify_locations(authority)
+        context.load_cert_chain(own, key)
     return http.client.HTTPSConnection(host, asked["port"], timeout=limit, context=context)
+
+
+def open_certificates(pid: int, folder: str, opened: ExitStack) -> list[str]:
+    """Open the certificates in a directory of a process; return by which paths they can be read until `opened` ends.
+
+    Not by /proc/PID/root: a link there, from one directory to another, would lead into the root of the probe. Raises `OSError`.
+    """
+    enter(pid, "mnt")
+    paths = []
+    for name in ("ca", "cert", "key"):
+        handle = os.open(f"{folder}/{name}.pem", os.O_RDONLY)
+        opened.callback(os.close, handle)
+        paths.append(f"/proc/self/fd/{handle}")
+    return paths
 
 
 def unframe(content: bytes) -> bytes:

@@ -59,7 +59,15 @@ def certificates(folder: Path) -> tuple[Path, Path]:
 
 def test_an_engine_over_tls_is_asked_with_the_certificates_of_a_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     server, client = certificates(tmp_path)
-    monkeypatch.setattr(docker, "enter", lambda *_: None)
+    entered: list[tuple[object, ...]] = []
+
+    def enter(*where: object) -> None:
+        """Have the certificates where a process that is entered has them: a link of its own would lead elsewhere from outside."""
+        entered.append(where)
+        if "mnt" in where:
+            (tmp_path / "its own").symlink_to(client)
+
+    monkeypatch.setattr(docker, "enter", enter)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server / "cert.pem", server / "key.pem")
     context.load_verify_locations(server / "ca.pem")
@@ -73,8 +81,10 @@ def test_an_engine_over_tls_is_asked_with_the_certificates_of_a_process(monkeypa
 
         threading.Thread(target=serve, daemon=True).start()
         asked = {"netns": 7, "port": listener.getsockname()[1], "path": "/_ping", "of": os.getpid()}
-        answer = docker.daemon({**asked, "certificates": str(client)})
-        assert (answer["status"], answer["body"]) == (200, "OK")
+        answer = docker.daemon({**asked, "certificates": str(tmp_path / "its own")})
+        assert (answer["status"], answer["body"]) == (200, "OK"), answer["lost"]
+        assert entered == [(os.getpid(), "mnt"), (7, "net")]
+        (tmp_path / "its own").unlink()
         lost = docker.daemon({**asked, "certificates": str(tmp_path / "none")})
         assert lost["status"] == 0
         assert "No such file" in lost["lost"]
