@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from conformance.cluster.api import Object
+from conformance.errors import UsageError
 
 KEEPS_OUT = ("NoSchedule", "NoExecute")
 """Effects of a taint that keep a pod from a node; PreferNoSchedule does not."""
+NUMBER = re.compile(r"-?[0-9]+\Z")
 
 
 def why_not(pod: Object, node: Object) -> str:
-    """Return why a node does not take a pod, '' where it does (kubernetes component-helpers, corev1 nodeaffinity and taints)."""
-    spec, labels = pod["spec"], node["metadata"].get("labels") or {}
-    for key, value in (spec.get("nodeSelector") or {}).items():
-        if labels.get(key) != value:
-            return f"nodeSelector asks for {key}={value}"
-    node_affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    required = node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    terms = required.get("nodeSelectorTerms") or []
+    """Return why a node does not take a pod, '' where it does (kubernetes component-helpers, corev1 nodeaffinity and taints).
+
+    What is asked for in another way than is known here is left to the scheduler. Raises `UsageError` where the pod asks for it in
+    a field that is not as Kubernetes has it.
+    """
+    looks: dict[str, Callable[[Any, Object], str]] = {"nodeSelector": _selector, "affinity": _affinity, "tolerations": _taints}
+    for field, refuses in looks.items():
+        try:
+            if why := refuses(pod["spec"].get(field), node):
+                return why
+        except (AttributeError, KeyError, TypeError, ValueError) as odd:
+            sentence = f"The pod's {field} is not as Kubernetes has it: {type(odd).__name__}: {odd}."
+            raise UsageError(sentence, "kubectl apply --dry-run=server -f FILE says what the API server makes of it") from odd
+    return ""
+
+
+def _selector(asked: Object | None, node: Object) -> str:
+    labels = node["metadata"].get("labels") or {}
+    return next((f"nodeSelector asks for {key}={value}" for key, value in (asked or {}).items() if labels.get(key) != value), "")
+
+
+def _affinity(asked: Object | None, node: Object) -> str:
+    required = ((asked or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms, labels = required.get("nodeSelectorTerms") or [], node["metadata"].get("labels") or {}
     if terms and not any(_matches(term, labels, node["metadata"]["name"]) for term in terms):
         return f"nodeAffinity asks for {' or '.join(map(_words, terms))}"
-    tolerations = spec.get("tolerations") or []
+    return ""
+
+
+def _taints(tolerations: list[Object] | None, node: Object) -> str:
+    tolerations = tolerations or []
     if node["spec"].get("unschedulable") and not any(_tolerates(each, CORDONED) for each in tolerations):
         return "it is cordoned"
     for taint in node["spec"].get("taints") or []:
@@ -40,7 +64,7 @@ def _tolerates(toleration: Object, taint: Object) -> bool:
         return False
     if toleration.get("key") and toleration["key"] != taint["key"]:
         return False
-    if toleration.get("operator", "Equal") == "Exists":
+    if (toleration.get("operator") or "Equal") != "Equal":  # Exists, or one that the scheduler may know
         return True
     return bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")
 
@@ -60,15 +84,13 @@ def _asked(term: Object) -> Iterator[tuple[bool, Object]]:
 def _is_so(asked: Object, there: Object) -> bool:
     value, values, operator = there.get(asked["key"]), asked.get("values") or [], asked["operator"]
     if operator in ("Gt", "Lt"):
-        if value is None or not value.lstrip("-").isdigit():
+        if len(values) != 1 or not NUMBER.match(str(values[0])):
+            return True
+        if value is None or not NUMBER.match(value):
             return False
         return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
-    return {
-        "In": value in values,
-        "NotIn": value not in values,
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-    }[operator]
+    known = {"In": value in values, "NotIn": value not in values, "Exists": value is not None, "DoesNotExist": value is None}
+    return known.get(operator, True)
 
 
 def _words(term: Object) -> str:
@@ -83,7 +105,10 @@ def _words(term: Object) -> str:
 
 
 def taking(pods: Iterable[Object], nodes: Iterable[Object]) -> tuple[list[str], str]:
-    """Return the names of the nodes that take each of these pods; and of the others why not, in words: each reason once."""
+    """Return the names of the nodes that take each of these pods; and of the others why not, in words: each reason once.
+
+    Raises `UsageError` as `why_not` does.
+    """
     pods, names, reasons = list(pods), list[str](), dict[str, list[str]]()
     for node in nodes:
         name = node["metadata"]["name"]

@@ -8,6 +8,7 @@ import pytest
 
 from conformance.cluster.api import Object
 from conformance.cluster.nodes import taking, why_not
+from conformance.errors import UsageError
 
 GPU = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
 
@@ -53,6 +54,10 @@ def test_labels_that_a_node_selector_asks_for() -> None:
         (asks("Lt", "3"), {"pool": "many"}, False),
         (asks("In", "n", field="matchFields", key="metadata.name"), {}, True),
         (asks("In", "m", field="matchFields", key="metadata.name"), {}, False),
+        (asks("Foo", "a"), {}, True),
+        (asks("Gt", "3", "9"), {"pool": "1"}, True),
+        (asks("Lt"), {"pool": "1"}, True),
+        (asks("Gt", "few"), {"pool": "1"}, True),
         (affinity({}), {}, False),
         (affinity({}, {"matchExpressions": [{"key": "pool", "operator": "Exists"}]}), {"pool": "a"}, True),
     ],
@@ -77,6 +82,9 @@ def test_a_term_in_words() -> None:
         ({"operator": "Exists"}, True),
         ({"operator": "Exists", "effect": "NoExecute"}, False),
         ({"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}, True),
+        ({"key": "gpu", "operator": None, "value": "yes"}, True),
+        ({"key": "gpu", "operator": "Gt", "value": "3"}, True),
+        ({"key": "other", "operator": "Gt", "value": "3"}, False),
     ],
 )
 def test_taints_and_what_tolerates_them(toleration: Object, takes: bool) -> None:
@@ -88,6 +96,22 @@ def test_taints_and_what_tolerates_them(toleration: Object, takes: bool) -> None
 def test_a_cordoned_node_takes_what_tolerates_that() -> None:
     assert why_not(pod(), node(cordoned=True)) == "it is cordoned"
     assert not why_not(pod(tolerations=[{"operator": "Exists"}]), node(cordoned=True))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("nodeSelector", ["a"]),
+        ("tolerations", ["x"]),
+        ("affinity", "x"),
+        ("affinity", {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": ["x"]}}}),
+        ("affinity", {"nodeAffinity": ["x"]}),
+    ],
+)
+def test_a_field_that_kubernetes_would_not_read_is_named(field: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=f"^The pod's {field} is not as Kubernetes has it: ") as refused:
+        taking([pod(**{field: value})], [node("n", GPU)])
+    assert "kubectl apply --dry-run=server" in refused.value.remedy
 
 
 def test_each_reason_is_told_once() -> None:
