@@ -16,7 +16,7 @@ from conformance.check.roles import Roles
 from conformance.check.subject import Subject
 from conformance.cluster.api import Cluster
 from conformance.cluster.nodes import taking
-from conformance.errors import NoCluster
+from conformance.errors import ConformanceError, NoCluster
 from conformance.evidence import cgroupfs
 from conformance.record import stream
 from conformance.report import files
@@ -89,18 +89,26 @@ class How:
 def _on_nodes(asked: Asked, how: How, cluster: Cluster, which: str) -> int:
     """Check a pod on one node after the other, and say where they disagree."""
     code, records = 0, list[stream.Record]()
+    silent = how.quiet or how.as_json
     for name in _nodes(asked, cluster, which, records):
-        if not how.as_json:
+        if not silent:
             click.echo(f"On node {name}:")
-        ended, folder = how.run(evolve(asked, node=name))
-        code = max(code, ended)
-        records.append(stream.read(folder / "record.jsonl", stream.nothing))
+        try:
+            ended, folder = how.run(evolve(asked, node=name))
+            code = max(code, ended)
+            records.append(stream.read(folder / "record.jsonl", stream.nothing))
+        except ConformanceError as refused:
+            if not records:  # what refuses the first, such as a cluster that was not consented to, refuses all
+                raise
+            click.echo(f"Node {name}: {refused}", err=True)
+            code = max(code, refused.exit_code)
     if len(records) > 1:
         worlds = SideBySide(records)
         files.several(worlds, how.reports)
-        for line in [] if how.as_json else disagreements(worlds):
+        for line in [] if silent else disagreements(worlds):
             click.echo(line)
-        click.echo(f"nodes: {how.reports / 'worlds.html'}", err=how.as_json)
+        if not how.quiet:
+            click.echo(f"nodes: {how.reports / 'worlds.html'}", err=how.as_json)
     return code
 
 

@@ -13,9 +13,9 @@ from conformance.analysis.worlds import SideBySide
 from conformance.check.roles import Roles
 from conformance.check.source import of_file
 from conformance.check.subject import Subject
-from conformance.errors import NoCluster
+from conformance.errors import NoCluster, UsageError
 from conformance.record import stream
-from conformance.run.checking import _nodes, disagreements
+from conformance.run.checking import How, _nodes, _on_nodes, disagreements
 from conformance.run.header import Asked
 from tests.conftest import recorded_lines
 
@@ -80,3 +80,45 @@ def test_what_nodes_disagree_on_is_told_with_what_it_is_on_each() -> None:
     worlds = SideBySide([stream.of(each) for each in lines])
     assert disagreements(worlds)[1:] == [f"  {cell['property']}[{cell['leg']}]: a HOLDS, b LACKS"]
     assert [label.rpartition(", ")[2] for label in worlds.labels] == ["a", "b"]
+
+
+def of_nodes(monkeypatch: pytest.MonkeyPatch, *refused: str, **codes: int) -> None:
+    """Let a run on each node end with its code, on those of `refused` before it begins; the record names the node."""
+
+    def run(asked: Asked, reports: Path, **_: object) -> tuple[int, Path]:
+        if asked.node in refused:
+            raise UsageError("It is refused.", "another")
+        return codes.get(asked.node, 0), reports / asked.node
+
+    def read(file: Path, _: object) -> stream.Record:
+        lines = recorded_lines(evidence=False)
+        lines[0]["world"]["leg_node"] = file.parent.name
+        return stream.of(lines)
+
+    monkeypatch.setattr("conformance.run.session.launched", run)
+    monkeypatch.setattr("conformance.record.stream.read", read)
+
+
+def test_a_node_that_is_refused_leaves_the_others_theirs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = How(tmp_path, quiet=False, as_json=False, allow_privileged=False)
+    of_nodes(monkeypatch, "b", c=1)
+    assert _on_nodes(asked(tmp_path), how, CLUSTER, "all") == UsageError.exit_code
+    shown = capsys.readouterr()
+    assert shown.out.startswith("On node a:\nOn node b:\nOn node c:\n")
+    assert "of these nodes decided they agree" in shown.out
+    assert shown.err == "Node b: It is refused. Remedy: another\n"
+    assert (tmp_path / "worlds.html").exists()
+    of_nodes(monkeypatch, "a")
+    with pytest.raises(UsageError, match="It is refused"):
+        _on_nodes(asked(tmp_path), how, CLUSTER, "all")
+
+
+def test_quiet_it_says_nothing_beside_the_last_line_of_each_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_nodes(monkeypatch, b=1)
+    assert _on_nodes(asked(tmp_path), How(tmp_path, quiet=True, as_json=False, allow_privileged=False), CLUSTER, "all") == 1
+    assert capsys.readouterr() == ("", "")
+    assert (tmp_path / "worlds.html").exists()
