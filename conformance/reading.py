@@ -56,7 +56,7 @@ def report(sources: tuple[Path, ...], reports: Path, form: str) -> None:
 @click.command()
 @options.RECORD
 def view(source: Path | None) -> None:
-    """Serve a run's folder on this machine alone, and open its report in a browser, if there is one; Ctrl-C ends it.
+    """Serve a run's folder to this machine, every user of it, and open its report, where a browser is; Ctrl-C ends it.
 
     RECORD is a record.jsonl or a run's folder; reports/latest unless given, or `latest`.
     """

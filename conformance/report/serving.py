@@ -1,28 +1,38 @@
-"""A run's folder served to a browser of this machine, and to nobody else."""
+"""A run's folder served to browsers of this machine: to every user of it, and to no other machine."""
 
 from __future__ import annotations
 
 import functools
+import io
 import os
 import sys
 import webbrowser
 from collections.abc import Callable
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 
 HERE = "127.0.0.1"
 PAGE = "report.html"
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Answers for files of a folder to who names this machine, and prints nothing."""
+    """Answers for files that are in a folder to who names this machine, and prints nothing."""
 
-    def do_GET(self) -> None:
-        """Answer, unless it was asked under another name: a page of somebody's cannot read a report through its own."""
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Answer with a file's headers and return it; or with an error, and return None.
+
+        Who asks under another name is told nothing: a page of somebody's could read a report through its own. A link may lead to
+        any file of who started this, and a directory's list to what the report does not name.
+        """
         if self.headers.get("Host", "").partition(":")[0] not in (HERE, "localhost"):
             self.send_error(403)
-            return
-        super().do_GET()
+            return None
+        file = Path(self.translate_path(self.path))
+        if not file.is_file() or not file.resolve().is_relative_to(Path(self.directory).resolve()):
+            self.send_error(404)
+            return None
+        return super().send_head()
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
