@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import copy
 import difflib
+import itertools
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,11 @@ MENDS_BY = "dind-cgroupns"
 """The approach that shows how: of the two that mend it, the one that also holds for a child that names its own cgroup parent."""
 OF_THE_NODES = "dood-cgroup-parent"
 """The approach that shows how where the engine is the node's own."""
-UNITS, VOLUME = "/var/run/systemd/transient", "units"
-"""Where its client's command looks for the pod's slice on cgroup v2, of the node; and a volume of that alone."""
 RUN = ("/var/run", "/run")
-"""Directories of the node, and of a container's image, with that below them."""
+"""Two names of one directory, of the node and of a container's image."""
+TRANSIENT = tuple(f"{each}/systemd/transient" for each in RUN)
+UNITS, VOLUME = TRANSIENT[0], "units"
+"""Where its client's command looks for the pod's slice on cgroup v2, of the node; and a volume of that alone."""
 POD_UID = "POD_UID"
 """The variable that the same command has the pod's uid in."""
 BEFORE_RUN = "shift 2\n"
@@ -108,24 +111,50 @@ def mend(read: Described, who: Roles) -> Mend | str:
     return Mend(MENDS_BY, pod, [patch], objects, _diff(read, objects))
 
 
-def _of_the_nodes_engine(read: Described, client: str) -> Mend:
+def _of_the_nodes_engine(read: Described, client: str) -> Mend | str:
     """Return what lets a client of the node's engine find its pod's cgroup: the pod's uid, the list of slices, and the lines."""
     approach = catalogue()[OF_THE_NODES]
     shown, objects, pod = container(approach.manifest, approach.client), *copy.deepcopy((read.documents, read.pod))
     script: str = shown["command"][2]
     place, client_of_pod = read.places[client], container(pod, client)
     spec = place[:-1] if isinstance(place[-1], str) else place[:-2]  # where a list of the object has its containers, or one alone
-    added = [(place, client_of_pod, "env", next(variable for variable in shown["env"] if variable["name"] == POD_UID))]
-    paths = {volume["name"]: (volume.get("hostPath") or {}).get("path") for volume in pod["spec"].get("volumes") or []}
-    mounts = client_of_pod.get("volumeMounts") or []
-    if not any(paths[mount["name"]] in RUN and mount["mountPath"] in RUN for mount in mounts):
-        added.append((place, client_of_pod, "volumeMounts", {"name": VOLUME, "mountPath": UNITS, "readOnly": True}))
-        added.append((spec, pod["spec"], "volumes", {"name": VOLUME, "hostPath": {"path": UNITS, "type": "Directory"}}))
+    lacking = _lacking(pod["spec"], client_of_pod, next(each for each in shown["env"] if each["name"] == POD_UID))
+    if isinstance(lacking, str):
+        return lacking
     patch = []
-    for where, of_pod, field, value in added:
+    for field, value in lacking:
+        where, of_pod = (spec, pod["spec"]) if field == "volumes" else (place, client_of_pod)
         _append(of_pod, field, value)
         patch.append(_append(_at(objects, read, where), field, value, _pointer(*where)))
     return Mend(OF_THE_NODES, pod, patch, objects, _diff(read, objects), f'{script[: script.index(BEFORE_RUN)]}echo "$parent"\n')
+
+
+def _lacking(spec: Object, client: Object, uid: Object) -> list[tuple[str, Object]] | str:
+    """Return what a pod and its client are to have beside what they have, each with its field; or in a sentence why nothing."""
+    lacking: list[tuple[str, Object]] = []
+    own = [variable for variable in client.get("env") or [] if variable["name"] == POD_UID]
+    if not own:
+        lacking.append(("env", uid))
+    elif _field_of(own[-1]) != _field_of(uid):  # of several of one name Kubernetes takes the last
+        return f"its client has a {POD_UID} of its own, and what finds its pod's cgroup needs the pod's uid there"
+    volumes = {each["name"]: (each.get("hostPath") or {}).get("path", "") for each in spec.get("volumes") or []}
+    mounts = [
+        (posixpath.normpath(each["mountPath"]), posixpath.normpath(volumes.get(each["name"], "")))
+        for each in client.get("volumeMounts") or []
+    ]
+    if not any(path in names and of_node in names for names in (RUN, TRANSIENT) for path, of_node in mounts):
+        if UNITS in dict(mounts):
+            return f"its client has another volume at {UNITS}"
+        numbered = (f"{VOLUME}-{number}" for number in itertools.count(2))
+        name = next(name for name in itertools.chain([VOLUME], numbered) if name not in volumes)
+        lacking.append(("volumeMounts", {"name": name, "mountPath": UNITS, "readOnly": True}))
+        lacking.append(("volumes", {"name": name, "hostPath": {"path": UNITS, "type": "Directory"}}))
+    return lacking or "its client has this mend already: what each `docker run` there needs beside it is --cgroup-parent"
+
+
+def _field_of(variable: Object) -> str:
+    """Return which field of its pod a variable has, '' where it has none."""
+    return str(((variable.get("valueFrom") or {}).get("fieldRef") or {}).get("fieldPath", ""))
 
 
 def _pointer(*place: str | int) -> str:

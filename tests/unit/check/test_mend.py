@@ -132,6 +132,45 @@ def test_who_mounts_the_directory_of_the_socket_mounts_nothing_more() -> None:
     assert "lines" in known.as_line()
 
 
+def of_pod(client: dict[str, Any], *volumes: dict[str, Any]) -> Mend | str:
+    spec = {"containers": [client], "volumes": [SOCKET, *volumes]}
+    return of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
+
+
+def test_what_is_mended_is_not_mended_again(tmp_path: Path) -> None:
+    known = of_pod(CLIENT)
+    assert isinstance(known, Mend)
+    known.write(tmp_path / "x.yaml")
+    again = of((tmp_path / "x.yaml").read_text())
+    assert again == "its client has this mend already: what each `docker run` there needs beside it is --cgroup-parent"
+
+
+def test_of_the_mend_that_is_added_which_is_not_there() -> None:
+    uid = {"name": "POD_UID", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.uid"}}}
+    known = of_pod({**CLIENT, "env": [uid]})
+    assert isinstance(known, Mend)
+    assert [change["path"] for change in known.patch] == ["/spec/containers/0/volumeMounts/-", "/spec/volumes/-"]
+    mount = {"name": "mine", "mountPath": "/run/systemd/transient/"}
+    known = of_pod({**CLIENT, "volumeMounts": [MOUNT, mount]}, {"name": "mine", "hostPath": {"path": UNITS}})
+    assert isinstance(known, Mend)
+    assert [change["path"] for change in known.patch] == ["/spec/containers/0/env/-"]
+
+
+def test_a_volume_of_the_same_name_keeps_it() -> None:
+    known = of_pod(CLIENT, {"name": "units", "emptyDir": {}}, {"name": "units-2", "emptyDir": {}})
+    assert isinstance(known, Mend)
+    assert [each["name"] for each in known.pod["spec"]["volumes"]] == ["s", "units", "units-2", "units-3"]
+    assert known.pod["spec"]["containers"][0]["volumeMounts"][-1]["name"] == "units-3"
+
+
+def test_what_the_client_has_for_itself_is_not_overwritten() -> None:
+    for own in ({"value": "x"}, {"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}, {"valueFrom": None}):
+        known = of_pod({**CLIENT, "env": [{"name": "POD_UID", **own}]})
+        assert known == "its client has a POD_UID of its own, and what finds its pod's cgroup needs the pod's uid there"
+    known = of_pod({**CLIENT, "volumeMounts": [MOUNT, {"name": "e", "mountPath": UNITS}]}, {"name": "e", "emptyDir": {}})
+    assert known == f"its client has another volume at {UNITS}"
+
+
 def test_its_lines_are_those_that_the_approach_is_judged_with() -> None:
     known = of(yaml.safe_dump(SHAPES[0][0]))
     assert isinstance(known, Mend)
