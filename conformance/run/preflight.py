@@ -30,6 +30,8 @@ UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), 
 ORDINARY: Object = {"spec": {}}
 """A pod that asks nothing of its node."""
 RUNTIME_CLASSES = "/apis/node.k8s.io/v1/runtimeclasses"
+DEFAULT_HANDLER = ""
+"""How a node's status names the runtime of pods that name none."""
 LOOKS_AT_ONCE = 4
 """Questions before the first leg that are asked at the same time."""
 TAG_IS_THEIRS = (
@@ -128,18 +130,18 @@ class Preflight:
         return unavailable
 
     def _without_runtime(self, wanted: Iterable[str]) -> dict[str, str]:
-        """Return why each of these approaches cannot be had whose pod names a RuntimeClass that the cluster has not."""
+        """Return why approaches cannot be had whose pod asks for a RuntimeClass, or a user namespace, and gets none."""
         specs = {name: catalogue()[name].manifest["spec"] for name in wanted if name in catalogue()}
         named = {name: spec["runtimeClassName"] for name, spec in specs.items() if "runtimeClassName" in spec}
+        mapped = [name for name, spec in specs.items() if spec.get("hostUsers") is False]
+        unmapped = [] if all(map(_maps_users, self.footing.nodes)) else mapped
+        why_not = dict.fromkeys(unmapped, "a node's runtime has no user namespaces, and its pod has hostUsers: false")
         if not named:
-            return {}
+            return why_not
         there = {each["metadata"]["name"] for each in self.footing.cluster.items(RUNTIME_CLASSES)}
         self._note("RuntimeClasses", ", ".join(sorted(there)) or "none")
-        return {
-            name: f"the cluster has no RuntimeClass {each}, which its pod names"
-            for name, each in named.items()
-            if each not in there
-        }
+        lacking = {name: each for name, each in named.items() if each not in there}
+        return why_not | {name: f"the cluster has no RuntimeClass {each}, which its pod names" for name, each in lacking.items()}
 
     def _check(self, plan: Plan, approach: str) -> None:
         """Let the API server check an approach's pod."""
@@ -162,3 +164,9 @@ def _address(node: Object) -> str:
         if address["type"] == "InternalIP":
             return str(address["address"])
     raise NoCluster(f"Node {node['metadata']['name']} has no InternalIP.", "kubectl get nodes -o wide")
+
+
+def _maps_users(node: Object) -> bool:
+    """Return whether a node's runtime says that it has user namespaces (status.runtimeHandlers, Kubernetes 1.30 and newer)."""
+    handlers = node.get("status", {}).get("runtimeHandlers") or []
+    return any(each.get("name", "") == DEFAULT_HANDLER and each.get("features", {}).get("userNamespaces") for each in handlers)

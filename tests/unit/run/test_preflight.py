@@ -18,13 +18,28 @@ def test_an_approach_whose_runtime_the_cluster_has_not_cannot_be_had() -> None:
         asked.append(path)
         return [{"metadata": {"name": "kata-qemu"}}]
 
-    footing: Any = SimpleNamespace(cluster=SimpleNamespace(items=items))
+    footing: Any = SimpleNamespace(cluster=SimpleNamespace(items=items), nodes=[])
     look = Preflight(footing)
     assert look._without_runtime({"dind", "checked"}) == {}
     assert not asked, "where none names one nothing is asked"
     why = "the cluster has no RuntimeClass sysbox-runc, which its pod names"
     assert look._without_runtime({"dind", "dind-sysbox", "dind-kata"}) == {"dind-sysbox": why}
     assert look.notes == [{"what": "RuntimeClasses", "found": "kata-qemu"}]
+
+
+WITH, WITHOUT = ({"name": "", "features": {"userNamespaces": value}} for value in (True, False))
+SANDBOXED = {"name": "sandboxed", "features": {"userNamespaces": True}}
+NO_USERS = {"dood-userns": "a node's runtime has no user namespaces, and its pod has hostUsers: false"}
+
+
+@pytest.mark.parametrize(
+    ("handlers", "why"),
+    [([[WITH], [WITH, SANDBOXED]], {}), ([[WITH], [WITHOUT, SANDBOXED]], NO_USERS), ([[WITH], None], NO_USERS)],
+)
+def test_a_pod_with_users_of_its_own_needs_a_runtime_that_has_them_on_every_node(handlers: list[Any], why: Any) -> None:
+    nodes = [{"metadata": {"name": "a"}, "status": {"runtimeHandlers": each}} for each in handlers]
+    footing: Any = SimpleNamespace(nodes=nodes)
+    assert Preflight(footing)._without_runtime({"dood", "dood-userns"}) == why
 
 
 INTERNAL = {"type": "InternalIP", "address": "172.18.0.2"}
