@@ -8,9 +8,8 @@ import subprocess
 import pytest
 from attrs import evolve
 
-from conformance.approaches.catalogue import catalogue
-from conformance.explain.property import explain
 from conformance.record import stream
+from tests.builders.explained import to_paste
 from tests.cluster.support import nodes, objects, on, worker
 from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
 
@@ -31,9 +30,7 @@ def cgroup_of(node: str) -> str:
 def test_what_is_given_to_paste_works_as_given_and_leaves_nothing(name: str) -> None:
     record = stream.of(recorded_lines(RECORDED_V2 if cgroup_of(worker()) == "v2" else RECORDED))
     here = {**record.header, "world": {**record.header["world"], "leg_node": worker()}}
-    lines = list(explain(name, evolve(record, header=here), catalogue()))
-    first = next(place for place, line in enumerate(lines) if line.startswith("By hand"))
-    pasted = "\n".join(line for line in lines[first:-1] if line.startswith("  "))
+    pasted = to_paste(name, evolve(record, header=here))
     # Nothing of the test's own environment helps it.
     environment = {key: value for key, value in os.environ.items() if key not in ("KUBECONFIG", "DOCKER_HOST")}
     done = subprocess.run(["bash"], input=pasted, env=environment, capture_output=True, text=True, timeout=600, check=False)

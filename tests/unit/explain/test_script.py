@@ -15,18 +15,10 @@ import pytest
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
 from conformance.explain import script
-from conformance.explain.property import explain
 from conformance.legs.leg import Leg
 from conformance.legs.variations import MATRIX, VARIATIONS
 from conformance.record import stream
-
-
-def to_paste(name: str, record: stream.Record) -> str:
-    """Return what stands below "By hand", but for the run at its end."""
-    lines = list(explain(name, record, catalogue()))
-    first = next(place for place, line in enumerate(lines) if line.startswith("By hand"))
-    end = lines.index("What to do") - 1 if "What to do" in lines else len(lines)
-    return "\n".join(line for line in lines[first : end - 1] if line.startswith("  "))
+from tests.builders.explained import to_paste
 
 
 def test_a_cluster_of_ours_is_reached_as_it_is_noted_and_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
