@@ -30,7 +30,7 @@ RECORDED = ROOT / "tests" / "recorded" / "cgroup-hybrid.jsonl.xz"
 """One real run on kind, cgroup v1 hybrid, containerd 2.3, both approaches."""
 RECORDED_V2 = RECORDED.with_name("cgroup-v2.jsonl.xz")
 """One of level article in a world of cgroup v2, where an engine in a pod puts its containers outside it."""
-DOODS_MEND = {"hybrid": RECORDED.with_name("dood-cgroup-parent-hybrid.jsonl.xz")}
+DOODS_MEND = {cgroup: RECORDED.with_name(f"dood-cgroup-parent-{cgroup}.jsonl.xz") for cgroup in ("hybrid", "v2")}
 """By cgroup version one of DooD's mend alone, of the properties of level article: the other records are older than that."""
 
 # A run inside a test is not the run that a CI step shows.

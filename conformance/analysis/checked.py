@@ -150,6 +150,7 @@ MENDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "dood-cgroup-parent": {
         "hybrid": ("P2-10", "P2-13", "P2-13.pids", "P2-13.weight", "P2-12", "P2-13.memory", "P2-13.cpu", "P2-24"),
+        "v2": ("P2-10", "P2-13", "P2-13.pids", "P2-13.weight", "P2-12", "P2-13.memory", "P2-13.cpu"),
     },
 }
 """Approach that shows a mend -> cgroup version -> the properties that it holds and the approach that it is like does not,
