@@ -20,7 +20,7 @@ from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.builds import NO_BUILDX, instead, unproven
+from scenarios.builds import NO_BUILDX, builder_of, instead, unproven
 from scenarios.caching import LAYER, build, judge_builds
 from scenarios.lifecycle import ENGINE_AFTER, engine_killed
 
@@ -128,13 +128,9 @@ def look_after_engine(rig: Rig) -> None:
         _look_for(rig, f"{what}: afterwards", what)
 
 
-def _builder(seen: Seen, what: str) -> str:
-    return BUILDKIT if seen.get(f"{what}: buildx") else CLASSIC
-
-
 def _judge_end(seen: Seen, what: str, when: str, *cites: str) -> Observation:
     """Judge whether the step, which is proven to have run, was gone `when` something else was."""
-    builder = _builder(seen, what)
+    builder = builder_of(seen, what)
     if why := unproven(seen, what, builder):
         return why
     first, there, after = seen[f"{what}: above"].output[0], seen[f"{what}: there"], seen[f"{what}: afterwards"]
@@ -151,7 +147,7 @@ def _judge_end(seen: Seen, what: str, when: str, *cites: str) -> Observation:
 def _judge_client(seen: Seen, what: str) -> Observation:
     """Judge the end of a step whose client got a signal, which must have been there to get it."""
     signal = SIGNALS[what]
-    if why := unproven(seen, what, _builder(seen, what)):
+    if why := unproven(seen, what, builder_of(seen, what)):
         return why
     got, client = seen[f"{what}: signalled"], seen[f"{what}: client afterwards"]
     if not got.output:
@@ -221,7 +217,7 @@ def ends_with_engine_too(seen: Seen) -> Observation:
       predicts={"dood": HOLDS, "dind": HOLDS}, legs=FORCED, level="extended", while_serving=(look_into,))  # fmt: skip
 def takes_along(seen: Seen) -> Observation:
     """Judge whether what had the step's nonce beside its first process is gone when the step has ended."""
-    builder = _builder(seen, FULL)
+    builder = builder_of(seen, FULL)
     if why := unproven(seen, FULL, builder):
         return why
     first, before, after = seen[f"{FULL}: above"].output[0], seen[f"{FULL}: processes"], seen[f"{FULL}: afterwards"]
@@ -248,7 +244,7 @@ def takes_along(seen: Seen) -> Observation:
       ))  # fmt: skip
 def bound_by_option(seen: Seen) -> Observation:
     """Judge the limit of the step's own cgroup."""
-    builder = _builder(seen, FULL)
+    builder = builder_of(seen, FULL)
     if why := unproven(seen, FULL, builder):
         return why
     read = seen[f"{FULL}: {CHILD_CGROUPS}"]
@@ -272,7 +268,7 @@ def _of_network(read: Evidence) -> tuple[list[str], int]:
       while_serving=(look_into,))  # fmt: skip
 def asks_same(seen: Seen) -> Observation:
     """Judge the resolv.conf of the step against that of the pod's client."""
-    builder = _builder(seen, FULL)
+    builder = builder_of(seen, FULL)
     if why := unproven(seen, FULL, builder):
         return why
     step, pod = seen[f"{FULL}: network"], seen["pod's network"]
@@ -291,7 +287,7 @@ def asks_same(seen: Seen) -> Observation:
       ))  # fmt: skip
 def fits(seen: Seen) -> Observation:
     """Judge the MTU of the step's eth0 against that of the pod's."""
-    builder = _builder(seen, FULL)
+    builder = builder_of(seen, FULL)
     if why := unproven(seen, FULL, builder):
         return why
     step, pod = seen[f"{FULL}: network"], seen["pod's network"]

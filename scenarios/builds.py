@@ -140,16 +140,16 @@ def instead(seen: Seen, names: Mapping[str, str]) -> Seen:
 
 def _judged(seen: Seen, judge: Callable[[Seen], Observation]) -> Observation:
     """Judge a leg's step as a child is judged, and say by which builder."""
-    builder = _builder(seen)
+    builder = builder_of(seen, STEP)
     if why := unproven(seen, STEP, builder):
         return why
     judged = judge(of_step(seen))
     return evolve(judged, reason=f"{builder}: {judged.reason}", cites=(*judged.cites, seen[f"{STEP}: container"].id))
 
 
-def _builder(seen: Seen) -> str:
-    """Return the builder of a leg: of BuildKit's it is asked whether the client has buildx."""
-    return BUILDKIT if seen.get(f"{STEP}: buildx") else CLASSIC
+def builder_of(seen: Seen, what: str) -> str:
+    """Return the builder of a step: of BuildKit's it is asked whether the client has buildx."""
+    return BUILDKIT if seen.get(f"{what}: buildx") else CLASSIC
 
 
 @prop("BUILD", "a build's step is inside its pod's cgroups, and the pod's limits apply to it",
