@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from conformance.claims.fears import Fear, kept
 from conformance.claims.observations import State
 from conformance.cluster.api import Object
 from conformance.legs.variations import OVER_API
@@ -13,24 +14,28 @@ GRACEFUL, FORCED, LADEN = OVER_API, f"{OVER_API}-forced", f"{OVER_API}-laden"
 
 @frozen
 class Question:
-    """A property of which a pod is asked. `kept` is the state with which it keeps what a reader would want of a pod.
+    """A property of which a pod is asked, and what it is about.
 
-    `fear` is what that is about; `engine` whether it is asked only of a pod that has its engine in itself. `words` say what
-    is wanted where the property's sentence is its contrary.
+    `engine`: whether it is asked only of a pod that has its engine in itself. `words` say what is wanted where the property's
+    sentence is its contrary.
     """
 
     prop: str
-    fear: str
-    kept: State = State.HOLDS
+    fear: Fear
     variations: tuple[str, ...] = (GRACEFUL,)
     engine: bool = False
     words: str = ""
     of_grace: bool = False
     """Whether it speaks of the pod's own grace, and is nothing to ask where that is 0."""
 
+    @property
+    def kept(self) -> State:
+        """Return the state with which a pod keeps what a reader would want of it."""
+        return kept(self.prop)
+
     def as_line(self) -> Object:
         """Return it as a record has it."""
-        return {"property": self.prop, "fear": self.fear, "kept": self.kept.value, "words": self.words}
+        return {"property": self.prop, "fear": self.fear.value, "kept": self.kept.value, "words": self.words}
 
     def asked_on(self, *, quick: bool) -> tuple[str, ...]:
         """Return the variations on which it is judged; with `quick` none that waits out its pod's own grace."""
@@ -38,28 +43,27 @@ class Question:
         return tuple(dict.fromkeys(it for each in self.variations for it in (forced if quick and each == GRACEFUL else (each,))))
 
 
-NETWORK, LIFE, BYTES, LIMITS, SECURITY = "network", "life", "what stays on the node", "limits and bills", "security"
 QUESTIONS = (
-    Question("P2-05", NETWORK),
-    Question("P2-05.localhost", NETWORK),
-    Question("P2-10", LIFE, variations=(GRACEFUL, FORCED)),
-    Question("P2-20.told", LIFE, variations=(GRACEFUL, FORCED), engine=True),
-    Question("P2-20.grace", LIFE, engine=True, of_grace=True),
-    Question("P2-08", BYTES),
-    Question("P2-09", BYTES),
-    Question("P2-11", BYTES),
-    Question("P2-13", LIMITS),
-    Question("P2-13.pids", LIMITS),
-    Question("P2-13.weight", LIMITS),
-    Question("P2-12", LIMITS),
-    Question("P2-13.memory", LIMITS, variations=(LADEN,)),
-    Question("P2-13.cpu", LIMITS, variations=(LADEN,)),
-    Question("P2-13.engine", LIMITS, variations=(LADEN,), engine=True),
-    Question("P2-13.oom", LIMITS),
-    Question("P2-24", LIMITS, variations=(LADEN,)),
-    Question("S-16", SECURITY),
-    Question("H-01", SECURITY, kept=State.LACKS, words="no container of the pod has every capability that there is on the node"),
-    Question("S-05", SECURITY),
-    Question("K-05", SECURITY, kept=State.LACKS, words="a namespace that enforces the baseline standard takes the pod"),
+    Question("P2-05", Fear.NETWORK),
+    Question("P2-05.localhost", Fear.NETWORK),
+    Question("P2-10", Fear.LIFE, variations=(GRACEFUL, FORCED)),
+    Question("P2-20.told", Fear.LIFE, variations=(GRACEFUL, FORCED), engine=True),
+    Question("P2-20.grace", Fear.LIFE, engine=True, of_grace=True),
+    Question("P2-08", Fear.BYTES),
+    Question("P2-09", Fear.BYTES),
+    Question("P2-11", Fear.BYTES),
+    Question("P2-13", Fear.LIMITS),
+    Question("P2-13.pids", Fear.LIMITS),
+    Question("P2-13.weight", Fear.LIMITS),
+    Question("P2-12", Fear.LIMITS),
+    Question("P2-13.memory", Fear.LIMITS, variations=(LADEN,)),
+    Question("P2-13.cpu", Fear.LIMITS, variations=(LADEN,)),
+    Question("P2-13.engine", Fear.LIMITS, variations=(LADEN,), engine=True),
+    Question("P2-13.oom", Fear.LIMITS),
+    Question("P2-24", Fear.LIMITS, variations=(LADEN,)),
+    Question("S-16", Fear.SECURITY),
+    Question("H-01", Fear.SECURITY, words="no container of the pod has every capability that there is on the node"),
+    Question("S-05", Fear.SECURITY),
+    Question("K-05", Fear.SECURITY, words="a namespace that enforces the baseline standard takes the pod"),
 )
 """In the order of the report."""

@@ -7,6 +7,7 @@ import pytest
 from conformance import suite
 from conformance.approaches import catalogue
 from conformance.check.questions import FORCED, GRACEFUL, QUESTIONS, Question
+from conformance.claims.fears import Fear
 from conformance.claims.observations import State
 from conformance.legs.variations import VARIATIONS
 from conformance.record.names import CHECKED, MENDED
@@ -24,10 +25,10 @@ def test_one_whose_sentence_is_the_contrary_of_what_is_wanted_says_it_in_words_o
 
 
 def test_quick_waits_out_no_grace() -> None:
-    assert Question("x", "y").asked_on(quick=False) == (GRACEFUL,)
-    assert Question("x", "y").asked_on(quick=True) == (FORCED,)
-    assert Question("x", "y", variations=(GRACEFUL, FORCED)).asked_on(quick=True) == (FORCED,)
-    assert Question("x", "y", of_grace=True).asked_on(quick=True) == ()
+    assert Question("x", Fear.LIFE).asked_on(quick=False) == (GRACEFUL,)
+    assert Question("x", Fear.LIFE).asked_on(quick=True) == (FORCED,)
+    assert Question("x", Fear.LIFE, variations=(GRACEFUL, FORCED)).asked_on(quick=True) == (FORCED,)
+    assert Question("x", Fear.LIFE, of_grace=True).asked_on(quick=True) == ()
     quick = suite.check_cells(quick=True)
     assert quick
     assert all(VARIATIONS[cell.variation].forced for cell in quick)

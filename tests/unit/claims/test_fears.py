@@ -27,7 +27,7 @@ def test_a_property_stands_in_the_losses_of_its_own_fear() -> None:
 
 
 def test_a_pod_that_is_checked_is_asked_by_the_same_fears() -> None:
-    asked = {each.prop: (each.fear, each.kept) for each in QUESTIONS}
+    asked = {each.prop: (each.fear.value, each.kept) for each in QUESTIONS}
     assert {prop: (fears.fear_of(prop, FAMILY_OF[prop]).value, fears.kept(prop)) for prop in asked} == asked
 
 
