@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -q --durations 10 --durations-min 1
 SOME := -m "not test_all"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak mutants selfcheck worlds together samples \
+.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak mutants selfcheck worlds matrix together samples \
 	check act up down clean doctor lock distclean
 
 help: ## show this
@@ -68,7 +68,11 @@ selfcheck: up ## show that the suite can fail: deploy every control, and hold wh
 	@$(BIN)/conformance selfcheck $(if $(findstring --context,$(ARGS)),,--world $(WORLD)) $(ARGS)
 
 worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (one is a kernel of its own), side by side in reports/worlds.html
-	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports $(WORLDS)
+	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports "--level article -k core" $(WORLDS)
+
+matrix: $(BIN)/.installed ## every approach in both worlds, in what decides between them: reports/matrix/worlds.html; keep its records, write docs/choosing.md
+	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports/matrix "--level matrix" $(WORLDS)
+	@$(BIN)/python -m hack.choosing keep
 
 together: $(BIN)/.installed ## put the last run of each world in WORLDS into one report: reports/worlds.html
 	@$(BIN)/conformance report $(WORLDS:%=reports/%/latest)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 LEVELS = ("core", "article", "extended")
+"""How much is asked of the article's approaches and their mends: each level asks what the one before asks, and more."""
+MATRIX = "matrix"
+"""The other way to choose: every approach there is, in what decides between them (`suite.DECIDING`)."""
+CHOICES = (*LEVELS, MATRIX)
+"""Of what a run asks, and from where on an approach is deployed."""
 CONTROLS = ("", "fast", "all")
 """Which controls a run judges instead of approaches: none, those that are run with every change, or each."""
 CHECKS = ("", "quick", "whole")

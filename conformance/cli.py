@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from conformance import options, reading
-from conformance.choices import LEVELS, WORLDS
+from conformance.choices import CHOICES, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
 
 
@@ -56,10 +56,11 @@ def down(world: str | None) -> None:
 @options.REPORTS
 @click.option(
     "--level",
-    type=click.Choice(LEVELS),
+    type=click.Choice(CHOICES),
     default="core",
     show_default=True,
-    help="Judge the article's four properties, all that it claims, or also what other sources claim.",
+    help="Judge the article's four properties, all that it claims, or also what other sources claim; or, of every approach "
+    "there is, what decides between them.",
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="Number of pytest processes beside this one; auto is 0.")
 @click.option("-k", "selection", default="", help="Judge only the properties and legs that match, as pytest -k does.")

@@ -168,7 +168,8 @@ def judge(source: Path | None, verbose: bool) -> None:
     read = stream.observed(_file(source))
     controls = CONTROLS[-1] if "controls" in read.header else ""
     checked = "whole" if "checked" in read.header else ""
-    judged = rejudge.judge(read, suite.selected(LEVELS[-1], read.repeats, controls, checked))
+    others = suite.selected("", read.repeats, controls, checked) if controls or checked else []
+    judged = rejudge.judge(read, others or suite.every_cell(read.repeats))
     for line in rejudge.lines(judged, verbose=verbose):
         click.echo(line)
     _ended(read)

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from conformance.approaches.catalogue import Approach, catalogue, given
 from conformance.check.questions import QUESTIONS
-from conformance.choices import LEVELS
+from conformance.choices import CHOICES, LEVELS, MATRIX
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
@@ -69,15 +69,37 @@ class Cell:
         return f"{self.prop.id}[{self.leg}]"
 
 
+DECIDING = ("networking", "lifecycle", "draining", "storage", "resources", "security", "exposure", "builds")
+"""The families by which one chooses between approaches: the matrix asks them of each."""
+WHOLE = ("draining", "security", "exposure", "builds")
+"""Those of them of which it asks more than level article does."""
+
+
 def asks(family: str, prop: Property, approach: Approach) -> bool:
     """Return whether a property is judged of an approach: it names it, or what it is like, in a family it is judged in."""
     return approach.name in prop.approaches or (approach.like in prop.approaches and family in approach.families)
 
 
+def matrix_asks(family: str, prop: Property, approach: Approach) -> bool:
+    """Return whether the matrix judges a property of an approach: all are asked the same.
+
+    One that the matrix alone deploys is asked the families that it names, if it names any: a builder runs no containers.
+    """
+    if family not in DECIDING or not approach.proven or (prop.level == LEVELS[-1] and family not in WHOLE):
+        return False
+    if approach.families and approach.level == MATRIX:
+        return asks(family, prop, approach)
+    return bool({approach.name, approach.like} & {*prop.approaches})
+
+
 def asked_of(prop: Property) -> list[str]:
-    """Return the names of the approaches of which a property is judged."""
+    """Return the names of the approaches of which a property is judged, at its level or in the matrix."""
     family = family_of(prop)
-    return [name for name, approach in catalogue().items() if asks(family, prop, approach)]
+    return [
+        name
+        for name, approach in catalogue().items()
+        if asks(family, prop, approach) or matrix_asks(family, prop, approach)
+    ]
 
 
 def check() -> None:
@@ -93,18 +115,20 @@ def check() -> None:
         if strange := sorted({*approach.families} - known):
             sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
             raise UsageError(sentence, f"the families are {', '.join(sorted(known))}")
-        if not any(asks(family.name, prop, approach) for family in families() for prop in family.properties):
+        asking = matrix_asks if approach.level == MATRIX else asks
+        if not any(asking(family.name, prop, approach) for family in families() for prop in family.properties):
             remedy = "say there which approach it is `like`, and the `families` that it is judged in"
             raise UsageError(f"approaches/catalogue.yaml: nothing judges {name}.", remedy)
 
 
 def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
-    """Return every cell up to a level (core < article < extended), in the order of the report, repeat after repeat.
+    """Return every cell up to a level (core < article < extended), or of the matrix, in the order of the report.
 
-    Raises `UsageError` where nothing judges an approach of the catalogue.
+    Repeat comes after repeat. Raises `UsageError` where nothing judges an approach of the catalogue.
     """
     check()
-    allowed = LEVELS[: LEVELS.index(level) + 1]
+    allowed = CHOICES[: CHOICES.index(level) + 1]
+    asking = matrix_asks if level == MATRIX else asks
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
         Cell(family, prop, approach, variation, repeat)
@@ -113,9 +137,15 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         for prop in family.properties
         if prop.level in allowed
         for approach in approaches
-        if approach in asked and asks(family.name, prop, catalogue()[approach])
+        if approach in asked and asking(family.name, prop, catalogue()[approach])
         for variation in prop.legs
     ]
+
+
+def every_cell(repeats: int = 1) -> list[Cell]:
+    """Return every cell that a run of approaches can have: those of the highest level, then what the matrix alone has."""
+    every = [cell for level in (LEVELS[-1], MATRIX) for cell in cells(level, list(catalogue()), repeats)]
+    return list({cell.name: cell for cell in every}.values())
 
 
 def control_cells(*, fast: bool = False, repeats: int = 1) -> list[Cell]:
@@ -193,6 +223,8 @@ def unjudged(claim: Claim, level: str) -> str:
     levels = sorted({prop.level for prop in properties() if prop.claim == claim.id}, key=LEVELS.index)
     if not levels:
         return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
+    if level == MATRIX:
+        return f"the matrix does not ask it; --level {levels[0]} does"
     if LEVELS.index(levels[0]) > LEVELS.index(level):
         return f"its level is {levels[0]}; this run judged {level}"
     return "-k left it out"
@@ -250,4 +282,4 @@ def _expected(cell: Cell, world: dict[str, Any], seen: State) -> tuple[State | N
 
 def all_legs() -> list[str]:
     """Return every leg that some property or control is judged on: each has ports of its own, whatever is selected."""
-    return sorted({cell.leg for cell in [*cells(LEVELS[-1], list(catalogue())), *control_cells(), *check_cells()]})
+    return sorted({cell.leg for cell in [*every_cell(), *control_cells(), *check_cells()]})

@@ -13,19 +13,17 @@ from conformance.analysis.beliefs import Held, hold, where_it_is_so
 from conformance.analysis.counting import counted
 from conformance.analysis.header import ReportedWorld
 from conformance.analysis.parts import Part
-from conformance.analysis.readable import shortened
 from conformance.approaches.catalogue import catalogue
-from conformance.choices import LEVELS
+from conformance.choices import CHOICES
 from conformance.claims.beliefs import BELIEFS, Belief
 from conformance.record import stream
 from conformance.report.markdown import flat
 from conformance.report.printable import printable
+from hack.pages import anchor, heads, reason
 from hack.recorded import lines_of
 
 PAGE = Path("docs/beliefs.md")
 RECORDS = ("tests/recorded/*.jsonl.xz", "reports/samples/*/record.jsonl")
-LONGEST = 240
-"""Characters of a reason: the whole stands in its record."""
 HEAD = """\
 # What people repeat about containers in a pod, and what was seen
 
@@ -57,8 +55,8 @@ class Run:
         command = str(self.record.header["command"])
         asked = re.search(r"--level (\w+)", command)
         levels = [catalogue()[name].level for name in self.record.approaches if name in catalogue()]
-        today = max(levels, key=LEVELS.index, default=LEVELS[0])
-        if asked and LEVELS.index(today) > LEVELS.index(asked[1]):
+        today = max(levels, key=CHOICES.index, default=CHOICES[0])
+        if asked and CHOICES.index(today) > CHOICES.index(asked[1]):
             return f"{command} (today this takes --level {today})"
         return command
 
@@ -85,10 +83,10 @@ def runs(root: Path) -> list[Run]:
 def page(every: Sequence[Run]) -> str:
     """Return the page of these records."""
     judged = [(belief, [(run, hold(belief, run.parts)) for run in every]) for belief in BELIEFS]
-    lines = [HEAD, "## The runs", "", *_heads("run", "record", "command", "world", "engines"), *(run.line for run in every), ""]
-    lines += [f"## {counted(len(BELIEFS), 'sentence')}", "", *_heads("", "what is repeated", "here")]
+    lines = [HEAD, "## The runs", "", *heads("run", "record", "command", "world", "engines"), *(run.line for run in every), ""]
+    lines += [f"## {counted(len(BELIEFS), 'sentence')}", "", *heads("", "what is repeated", "here")]
     for number, (belief, held) in enumerate(judged, 1):
-        lines.append(f"| [{number}](#{_anchor(_heading(number, belief))}) | {flat(belief.says)} | {_verdict(belief, held)} |")
+        lines.append(f"| [{number}](#{anchor(_heading(number, belief))}) | {flat(belief.says)} | {_verdict(belief, held)} |")
     lines.append("")
     for number, (belief, held) in enumerate(judged, 1):
         lines += [f"## {_heading(number, belief)}", "", *_section(belief, held), ""]
@@ -97,11 +95,6 @@ def page(every: Sequence[Run]) -> str:
 
 def _heading(number: int, belief: Belief) -> str:
     return f"{number}. {flat(belief.says)}"
-
-
-def _anchor(heading: str) -> str:
-    """Return what GitHub calls a heading in a link."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _verdict(belief: Belief, held: Sequence[tuple[Run, Held]]) -> str:
@@ -121,25 +114,16 @@ def _section(belief: Belief, held: Sequence[tuple[Run, Held]]) -> Iterator[str]:
     said_by = ", ".join(f"[{flat(source.who)}]({source.url})" for source in belief.sources)
     yield f"Says: {said_by}."
     yield from ("", f"**{_verdict(belief, held)}.**{f' {flat(belief.note)}' if belief.note else ''}", "")
-    yield from _heads("run", "cell", "observed", "", "reason")
+    yield from heads("run", "cell", "observed", "", "reason")
     for run, each in held:
         for bearing in each.bearings:
             line, state = bearing.part.line, bearing.part.state
             cell, seen = flat(f"{line['property']}[{line['leg']}]"), f"{state.sign} {state.value}"
-            yield f"| {run.name}, {run.world} | {cell} | {seen} | {bearing.words} | {_reason(line['reason'])} |"
+            yield f"| {run.name}, {run.world} | {cell} | {seen} | {bearing.words} | {reason(line['reason'])} |"
     for world, each in _by_world(belief, held).items():
         if each.bearings and each.not_asked:
             cells = ", ".join(f"{prop}[{where}]" for prop, where in each.not_asked)
             yield from ("", f"Not asked on {world}: {flat(cells)}.")
-
-
-def _reason(reason: str) -> str:
-    short = shortened(reason)
-    return flat(short if len(short) <= LONGEST else f"{short[:LONGEST].rpartition(' ')[0]} …")
-
-
-def _heads(*heads: str) -> list[str]:
-    return [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
 
 
 def write(root: Path) -> Path:

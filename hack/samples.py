@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,6 +63,22 @@ def unlike(source: Path) -> str:
     return "" if footer["exit_code"] == 0 else f"its run ended with {footer['exit_code']}: {footer['why']}"
 
 
+def refused(sources: Iterable[Path], target: str) -> int:
+    """Say of each of these files of `make TARGET` why it cannot be kept; return 0 if all can, 2 if one is not there, else 1."""
+    telling, code = of_this_machine(), 0
+    for source in sources:
+        if not source.is_file():
+            click.echo(f"{source} is not there: `make {target}` makes it")
+            code = max(code, 2)
+        elif words := betrayed(source.read_text(encoding="utf-8"), telling):
+            click.echo(f"{source} tells of this machine: {', '.join(sorted(words))}")
+            code = max(code, 1)
+        elif source.name == "record.jsonl" and (why := unlike(source)):
+            click.echo(f"{source} is no sample: {why}")
+            code = max(code, 1)
+    return code
+
+
 def main(arguments: Sequence[str] = ()) -> int:
     """Copy each world's last run and the report of all, write what they say of the beliefs; give the exit code."""
     if arguments:
@@ -72,17 +88,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 2
     copies = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
     copies[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
-    telling, code = of_this_machine(), 0
-    for source in copies.values():
-        if not source.is_file():
-            click.echo(f"{source} is not there: `make worlds` makes it")
-            code = max(code, 2)
-        elif words := betrayed(source.read_text(encoding="utf-8"), telling):
-            click.echo(f"{source} tells of this machine: {', '.join(sorted(words))}")
-            code = max(code, 1)
-        elif source.name == "record.jsonl" and (why := unlike(source)):
-            click.echo(f"{source} is no sample: {why}")
-            code = max(code, 1)
+    code = refused(copies.values(), "worlds")
     for kept, source in copies.items() if not code else ():
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, kept)

@@ -29,6 +29,8 @@ from scenarios.resources.reading import MENDED, runtime
 STEP = "step"
 LADEN = ("classic-laden", "buildkit-laden")
 INSIDE = (
+    expect("dood-cgroup-parent", LACKS, because="it is `docker run` that is told the parent, and no build is",
+           see="moby builder/dockerfile/containerbackend.go; builder/builder-next/executor_linux.go"),
     *MENDED,
     expect("dood", LACKS, because="the node's engine puts a build's steps where it puts containers: beside kubelet's pods",
            see="moby builder/dockerfile/containerbackend.go; builder/builder-next/executor_linux.go"),

@@ -84,6 +84,8 @@ def mounting(rig: Rig) -> None:
       expects=(
           expect("dind", HOLDS, because="a path that is mounted is the engine's: its container's own, not the node's",
                  see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
+          expect("dind-per-node", HOLDS, because="a path that is mounted is that of the engine's container, in another pod",
+                 see="GitLab docs, ci/docker/using_docker_build: volumes are mounted in the context of the engine"),
       ))  # fmt: skip
 def directories(seen: Seen) -> Observation:
     """Judge whether what the child sees there is the node's, by device and inode."""

@@ -15,7 +15,7 @@ from conformance.analysis.parts import Part
 from conformance.analysis.readable import listed
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.check.mend import MENDS_BY, Plain
-from conformance.choices import LEVELS
+from conformance.choices import CHOICES
 from conformance.claims.fears import Fear, fear_of, kept
 from conformance.claims.observations import State
 from conformance.record.names import CHECKED, MENDED
@@ -144,7 +144,7 @@ def _on_record(record: Record, loser: str, by: str, prop: str, names: Mapping[st
     where = f"{by} was not deployed in this run; a run on record, in a world with cgroup {record.header['world']['cgroup']}"
     shows = f"shows that it keeps {prop}, which {names[loser]} loses"
     levels = {catalogue()[by].level, *(line["level"] for line in record.observations if line["property"] == prop)}
-    level = max(levels, key=LEVELS.index)
+    level = max(levels, key=CHOICES.index)
     return Advice(f"{where}, {shows}. `conformance run --level {level}` judges it here.", loser, by, patch(loser, by))
 
 

@@ -60,7 +60,7 @@ def _nothing_selected(asked: Asked) -> UsageError:
         )
     if asked.controls:
         return UsageError(f"-k {asked.selection!r} selects no control that is run.", "conformance list shows what there is")
-    more = f"--level {LEVELS[-1]} has more; " if asked.level != LEVELS[-1] else ""
+    more = f"--level {LEVELS[-1]} has more; " if asked.level in LEVELS[:-1] else ""
     return UsageError(
         f"-k {asked.selection!r} selects nothing of level {asked.level}.", f"{more}conformance list shows what there is"
     )

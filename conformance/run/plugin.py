@@ -13,7 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 import scenarios
 from conformance.approaches.catalogue import catalogue
-from conformance.choices import CHECKS, CONTROLS, LEVELS
+from conformance.choices import CHECKS, CHOICES, CONTROLS
 from conformance.claims.observations import State
 from conformance.controls.catalogue import approach_of
 from conformance.errors import ConformanceError, RigError
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
     group.addoption("--plan", help="a run's plan; written by `conformance run`")
     group.addoption("--replay", help="judge the evidence of this record.jsonl again; needs no cluster")
-    group.addoption("--conformance-level", default="core", choices=LEVELS, help="judge properties up to this level")
+    group.addoption("--conformance-level", default="core", choices=CHOICES, help="judge properties up to this level")
     group.addoption("--conformance-repeat", type=int, default=1, help="deploy every leg so many times")
     group.addoption("--conformance-controls", default="", choices=CONTROLS, help="judge controls instead of approaches")
     group.addoption("--conformance-check", default="", choices=CHECKS, help="judge a pod of the user's own instead of approaches")

@@ -19,7 +19,6 @@ from conformance import suite
 from conformance.analysis.outcome import conclude
 from conformance.analysis.summary import Summary
 from conformance.approaches.catalogue import catalogue
-from conformance.choices import LEVELS
 from conformance.claims.observations import Observation
 from conformance.claims.properties import Property
 from conformance.controls.catalogue import controls
@@ -62,7 +61,7 @@ def finals(record: stream.Record) -> Iterator[tuple[str, str, bool]]:
 @cache
 def _cells() -> list[suite.Cell]:
     """Return every cell of today."""
-    return suite.cells(LEVELS[-1], list(catalogue()))
+    return suite.every_cell()
 
 
 @cache

@@ -14,6 +14,7 @@ from attrs import evolve
 import scenarios
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
+from conformance.choices import LEVELS
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import not_applicable
 from conformance.errors import UsageError
@@ -121,9 +122,34 @@ def test_what_a_mend_is_asked_is_listed_as_asked_of_it() -> None:
     assert suite.asked_of(placement) == [
         "dood",
         "dind",
-        *(name for name, each in catalogue().items() if "resources" in each.families),
+        *(name for name, each in catalogue().items() if each.like and (not each.families or "resources" in each.families)),
     ]
-    assert set(suite.asked_of(next(prop for prop in suite.properties() if prop.id == "P2-05"))) == {"dood", "dind"}
+    loopback, printed = (next(prop for prop in suite.properties() if prop.id == name) for name in ("P2-05", "P2-10.printed"))
+    assert {"dood", "dind", "dind-cgroupns", "dind-sidecar"} <= set(suite.asked_of(loopback)), "the matrix asks all the same"
+    assert set(suite.asked_of(printed)) == {"article-dood"}
+
+
+def test_the_matrix_asks_every_approach_what_decides_between_them() -> None:
+    asked = suite.cells("matrix", list(catalogue()))
+    of = {name: {cell.prop.id for cell in asked if cell.approach == name} for name in catalogue()}
+    assert {name for name, props in of.items() if props} == {name for name, each in catalogue().items() if each.proven}
+    free = [name for name, each in catalogue().items() if each.like == "dind" and not (each.families and each.level == "matrix")]
+    assert {"dind-cgroupns", "dind-sidecar"} <= {*free}
+    assert all(of[name] == of["dind"] for name in free), "whatever their families are at their own level"
+    assert {cell.family.name for cell in asked} == {*suite.DECIDING}
+    assert of["dind-per-node"] < of["dood"], "one that the matrix alone deploys is asked the families that it names"
+    levels = {cell.family.name for cell in asked if cell.prop.level == "extended"}
+    assert levels == {*suite.WHOLE} <= {*suite.DECIDING}
+
+
+def test_a_claim_that_the_matrix_does_not_ask_names_the_level_that_does() -> None:
+    assert why("matrix", suite.cells("matrix", list(catalogue())))["P2-07"] == "the matrix does not ask it; --level article does"
+
+
+def test_what_the_matrix_alone_deploys_is_deployed_at_no_level() -> None:
+    sidecar = "dind-sidecar"
+    assert sidecar in {cell.approach for cell in suite.every_cell()}
+    assert not [cell for level in LEVELS for cell in suite.cells(level, list(catalogue())) if cell.approach == sidecar]
 
 
 def test_every_module_of_scenarios_is_in_a_family() -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.approaches.catalogue import catalogue
-from conformance.choices import LEVELS
 from conformance.claims.beliefs import BELIEFS, Belief, thread
 from conformance.controls.catalogue import controls
-from conformance.suite import cells, families
+from conformance.suite import every_cell, families
 
 FEWEST = 20
 PROPERTIES = {prop.id for family in families() for prop in family.properties}
-JUDGED = {(cell.prop.id, where) for cell in cells(LEVELS[-1], list(catalogue())) for where in (cell.approach, cell.leg)}
+JUDGED = {(cell.prop.id, where) for cell in every_cell() for where in (cell.approach, cell.leg)}
 EACH = pytest.mark.parametrize("belief", BELIEFS, ids=lambda belief: belief.says[:40])
 
 

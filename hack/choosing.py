@@ -1,0 +1,220 @@
+"""Write which approach keeps what, where, and at what price, to docs/choosing.md: `python -m hack.choosing`."""
+
+from __future__ import annotations
+
+import lzma
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+
+import click
+from attrs import define
+
+from conformance.analysis.comparison import ComparedCell, ComparedRow, Comparison
+from conformance.analysis.header import ReportedWorld
+from conformance.analysis.repeats import cold_starts
+from conformance.claims.fears import LOSSES, kept
+from conformance.claims.observations import State
+from conformance.record import stream
+from conformance.record.stream import Record
+from conformance.report.markdown import flat
+from conformance.report.printable import printable
+from conformance.world.uml.guest import CGROUPS
+from hack.pages import anchor, heads, reason
+from hack.recorded import lines_of
+from hack.samples import refused
+
+PAGE = Path("docs/choosing.md")
+EVIDENCE = Path("docs/choosing")
+KEPT_AS = Path("reports/samples/matrix")
+LEAD = 3
+"""Of what a reader fears for, the losses that the first table has: those that tell him most."""
+HEAD = """\
+# Choosing: which approach keeps what, where, and at what price
+
+Written by `make matrix` from the two runs below: do not edit it. Each approach was asked the same, beside the others, in both
+worlds. A cell has a sign for each world: ✓ what is wanted of a pod is kept, ✗ it is lost, ◐ some ways to start a container keep
+it, n/a it cannot be asked there, ? it was not decided. A cell leads to what was seen. [Approaches](approaches.md) says what each
+is.
+"""
+SIGNS = {State.MIXED: "◐", State.NOT_APPLICABLE: "n/a"}
+OUTCOMES = KEPT, IN_PART, LOST, UNDECIDED = (
+    "kept by",
+    "kept in part, or in one world alone",
+    "lost by",
+    "not decided, or cannot be asked",
+)
+
+
+@define
+class Choosing:
+    """The records of the matrix, one of each world, and what a page says of them."""
+
+    records: Sequence[Record]
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Return the approaches side by side."""
+        return Comparison.of(self.records)
+
+    @cached_property
+    def worlds(self) -> list[str]:
+        """Return each record's world, as short as a page says it: 'v1', 'v2'."""
+        return [str(record.header["world"]["cgroup"]).replace("hybrid", "v1") for record in self.records]
+
+    def granted(self, name: str) -> str:
+        """Return what an approach had to be granted."""
+        known = (record.header["approaches"][name] for record in self.records if name in record.header["approaches"])
+        return "; ".join(next(known)["granted"])
+
+    def starts(self, name: str) -> str:
+        """Return the median seconds from a pod's creation to its child's first page, 'n/a' where none served, in each world."""
+        samples = [_starts(record, name) for record in self.records]
+        return " · ".join(f"{median(each):.1f}" if each else "n/a" for each in samples)
+
+    def signs(self, row: ComparedRow, name: str, cell: ComparedCell) -> str:
+        """Return a sign for each world, which leads to what was seen; '' where nothing was asked."""
+        if not any(cell.worlds):
+            return ""
+        signs = "".join(_sign(row.prop, state) for state in cell.states)
+        return f"[{signs}]({EVIDENCE.name}/{name}.md#{anchor(row.prop)})"
+
+    def cells(self, row: ComparedRow) -> dict[str, ComparedCell]:
+        """Return a row's cell of each approach."""
+        return dict(zip(self.comparison.approaches, row.cells, strict=True))
+
+    def files(self) -> Iterator[tuple[Path, str]]:
+        """Yield the page and what it leads to, each with the file that it is written to."""
+        yield PAGE, self.page()
+        for name, title in self.comparison.approaches.items():
+            yield EVIDENCE / f"{name}.md", printable("\n".join(self._evidence(name, title)))
+
+    def page(self) -> str:
+        """Return the page."""
+        lines = [HEAD, "## The runs", "", *heads("world", "record", "engines", "command"), *self._runs(), ""]
+        lines += ["## By what you need", "", *self._needs()]
+        lines += ["## What each asks for, and costs", "", *self._prices(), ""]
+        lines += ["## All that was asked", ""]
+        for fear, rows in self.comparison.groups.items():
+            lines += [f"### {fear.value.capitalize()}", "", *heads("asked", *self.comparison.approaches)]
+            for row in rows:
+                cells = (self.signs(row, name, cell) for name, cell in self.cells(row).items())
+                lines.append(f"| `{row.prop}` {flat(row.sentence)} | {' | '.join(cells)} |")
+            lines.append("")
+        return printable("\n".join(lines))
+
+    def _runs(self) -> Iterator[str]:
+        for name, record in zip(self.worlds, self.records, strict=True):
+            world = ReportedWorld.of(record)
+            engines = dict.fromkeys(engine for words in world.engines.values() for engine in words.split("; "))
+            yield f"| {name} | {flat(world.line)} | {flat('; '.join(engines))} | {flat(record.header['command'])} |"
+
+    def _needs(self) -> Iterator[str]:
+        for fear, rows in self.comparison.groups.items():
+            if leading := [row for row in rows if row.prop in LOSSES[fear]][:LEAD]:
+                yield from (f"### You fear for {fear.value}", "", *heads("asked", *OUTCOMES))
+                yield from (self._need(row) for row in leading)
+                yield ""
+
+    def _need(self, row: ComparedRow) -> str:
+        """Return a row that says which approaches keep a property."""
+        who: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
+        for name, cell in self.cells(row).items():
+            if any(cell.worlds):
+                who[_outcome(row.prop, cell)].append(f"{name} {self.signs(row, name, cell)}")
+        return f"| {flat(row.sentence)} (`{row.prop}`) | {' | '.join('<br>'.join(names) for names in who.values())} |"
+
+    def _prices(self) -> Iterator[str]:
+        worlds = " · ".join(self.worlds)
+        yield from heads(
+            "approach", "has to be granted", f"seconds to its child's first page, median ({worlds})", "loses", "keeps"
+        )
+        for name in self.comparison.approaches:
+            outcomes = [
+                _outcome(row.prop, cell)
+                for row in self.comparison.rows
+                if row.fear.promised and any((cell := self.cells(row)[name]).worlds)
+            ]
+            counts = [f"{outcomes.count(outcome)} of {len(outcomes)}" for outcome in (LOST, KEPT)]
+            about = f"[`{name}`]({EVIDENCE.name}/{name}.md) | {flat(self.granted(name))} | {self.starts(name)}"
+            yield f"| {about} | {' | '.join(counts)} |"
+
+    def _evidence(self, name: str, title: str) -> Iterator[str]:
+        """Yield the lines of an approach's own page: of each property what was seen in each world, leg by leg."""
+        yield from (
+            f"# `{name}`: {flat(title)}",
+            "",
+            f"Written by `make matrix`: do not edit it. Part of [Choosing](../{PAGE.name}).",
+        )
+        yield from ("", f"It was granted: {flat(self.granted(name))}.")
+        for row in self.comparison.rows:
+            cell = self.cells(row)[name]
+            if not any(cell.worlds):
+                continue
+            yield from ("", f"## {row.prop}", "", f"{flat(row.sentence)}.", "", *heads("world", "leg", "observed", "reason"))
+            for world, parts in zip(self.worlds, cell.worlds, strict=True):
+                for part in parts:
+                    seen = f"{part.state.sign} {part.state.value}"
+                    yield f"| {world} | {part.line['leg']} | {seen} | {reason(part.line['reason'])} |"
+
+
+def _starts(record: Record, name: str) -> list[float]:
+    """Return how long each leg of an approach took from its pod's creation to its child's first page, in seconds."""
+    return [seconds for leg, samples in cold_starts(record).items() if leg.partition(".")[0] == name for seconds in samples]
+
+
+def _sign(prop: str, state: State | None) -> str:
+    """Return whether what is wanted of a pod is kept; ' ' where it was not asked."""
+    if state is None:
+        return " "
+    if state in (State.HOLDS, State.LACKS):
+        return "✓" if state is kept(prop) else "✗"
+    return SIGNS.get(state, "?")
+
+
+def _outcome(prop: str, cell: ComparedCell) -> str:
+    """Return what a cell comes to in all worlds together: of those that decided it."""
+    states = {state for state in cell.states if state and state.decided}
+    if not states:
+        return UNDECIDED
+    if states == {kept(prop)}:
+        return KEPT
+    return LOST if kept(prop) not in states and State.MIXED not in states else IN_PART
+
+
+def write(root: Path) -> Iterator[Path]:
+    """Write the pages below a folder, of the records there; yield where each is."""
+    records = [stream.of(lines_of(file), str(file)) for file in sorted((root / KEPT_AS).glob("*.jsonl.xz"))]
+    for file, text in Choosing(records).files():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(f"{text.rstrip()}\n", encoding="utf-8")
+        yield root / file
+
+
+def keep(root: Path) -> int:
+    """Pack each world's last run of the matrix; return the exit code, which is not 0 where one cannot be kept."""
+    sources = {
+        KEPT_AS / f"{world}.jsonl.xz": root / "reports" / "matrix" / world / "latest" / "record.jsonl" for world in CGROUPS
+    }
+    code = refused(sources.values(), "matrix")
+    for packed, source in sources.items() if not code else ():
+        (root / packed).parent.mkdir(parents=True, exist_ok=True)
+        (root / packed).write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
+        click.echo(root / packed)
+    return code
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["write", "keep"]), default="write")
+def main(action: str) -> None:
+    """Write the pages of the records that are kept; with `keep`, keep those of the last `make matrix` before."""
+    if action == "keep" and (code := keep(Path())):
+        sys.exit(code)
+    for page in write(Path()):
+        click.echo(page)
+
+
+if __name__ == "__main__":
+    main()
