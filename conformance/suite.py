@@ -95,11 +95,7 @@ def matrix_asks(family: str, prop: Property, approach: Approach) -> bool:
 def asked_of(prop: Property) -> list[str]:
     """Return the names of the approaches of which a property is judged, at its level or in the matrix."""
     family = family_of(prop)
-    return [
-        name
-        for name, approach in catalogue().items()
-        if asks(family, prop, approach) or matrix_asks(family, prop, approach)
-    ]
+    return [name for name, approach in catalogue().items() if asks(family, prop, approach) or matrix_asks(family, prop, approach)]
 
 
 def check() -> None:

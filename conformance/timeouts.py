@@ -62,12 +62,16 @@ class Timeouts:
     """The end of an engine that cannot have its graph (it waits 15 s for its containerd)."""
     clean: float = 60.0
     """Everything a run made, from the first delete to the last look (6 s: a namespace takes 5)."""
+    room: float = 300.0
+    """A user's pod that may be larger than its node has room for twice to start: the check's other legs go first."""
     yields: float = 30.0
     """How long a burn that waits for the node's CPUs lets later legs start first: their graces run meanwhile."""
     pause: float = 0.5
     """For which nobody must have held a node's CPUs before one that yields takes them: a leg that goes may be followed."""
-    quiet: float = 300.0
-    """Waiting for the world's CPUs to be free of other measurements (seven burns in a row, and who starts meanwhile: 120 s)."""
+    quiet: float = 180.0
+    """Waiting for the world's CPUs to be free of other runs' measurements, and of who starts meanwhile."""
+    burn: float = 30.0
+    """The turn of one of this run's own legs that measure there, and who starts between it and the next (seven: 120 s)."""
 
 
 TIMEOUTS = Timeouts()

@@ -51,6 +51,11 @@ class Turns:
                 self._changed.notify_all()
 
 
+def until_quiet(burns: int) -> float:
+    """Return for how many seconds a leg waits for the node's CPUs in a run of which so many legs measure there."""
+    return TIMEOUTS.quiet + TIMEOUTS.burn * burns
+
+
 @frozen
 class Schedule:
     """What one leg of a run waits for."""
@@ -60,6 +65,8 @@ class Schedule:
     starting: Turns
     place: int
     """Its place among those that start: the smallest is first."""
+    burns: int = 0
+    """How many legs of the run measure on the node's CPUs, one after the other."""
     longer: tuple[threading.Event, ...] = ()
     """Set when the legs that take longest only wait any more: this one waits for that, or it would be in their way."""
     stop: threading.Event = field(factory=threading.Event)
@@ -74,7 +81,7 @@ class Schedule:
 
     def cpus(self, *, alone: bool) -> contextlib.AbstractContextManager[None]:
         """Hold the CPUs of the node that all legs run on: CPU burns are alone on a world while they run."""
-        return self.node.hold(alone=alone, stop=self.stop)
+        return self.node.hold(alone=alone, limit=until_quiet(self.burns), stop=self.stop)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:

@@ -23,8 +23,7 @@ def serve(rig: Rig) -> None:
     """Wait until the leg's pod runs and its child serves. Raises `LegFailed` where it cannot, `TimedOut` where it does not."""
     leg, who = rig.leg, f"The pod of {rig.leg.name}"
     what, pods = f"The start of {leg.name}'s pod", pods_path(leg.namespace)
-    # A user's pod may be larger than what a node has room for twice: it waits for the check's other legs.
-    limit = TIMEOUTS.quiet if leg.variation.over_api else TIMEOUTS.serving
+    limit = TIMEOUTS.room if leg.variation.over_api else TIMEOUTS.serving
     rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=limit)
     rig.read_pod()
     if leg.variation.over_api:

@@ -98,9 +98,10 @@ class NodeProbe:
             response.close()
 
     @contextlib.contextmanager
-    def hold(self, *, alone: bool, stop: threading.Event) -> Iterator[None]:
+    def hold(self, *, alone: bool, limit: float, stop: threading.Event) -> Iterator[None]:
         """Hold the node's CPUs while the block lasts: shared by all that work, or alone for a measurement.
 
+        `limit`: for so many seconds it is waited for, and who is to be alone also lets others begin before.
         Across threads, processes and runs, wherever they come from (`probes/agent/hold.py`). Raises `TimedOut` where others
         do not give them up, `RigError` where `stop` ends the wait.
         """
@@ -108,25 +109,25 @@ class NodeProbe:
             "alone": alone,
             "yields": TIMEOUTS.yields,
             "pause": TIMEOUTS.pause,
-            "seconds": TIMEOUTS.yields * alone + TIMEOUTS.quiet,
+            "seconds": TIMEOUTS.yields * alone + limit,
         }
         response = self._get("hold", TIMEOUTS.beat, True, asked)
         events = lines(response)  # kept: urllib3 ends the connection with the generator that reads it
         try:
-            self._await_hold(events, stop)
+            self._await_hold(events, limit, stop)
             yield
         finally:
             events.close()
             response.close()
 
-    def _await_hold(self, events: Iterator[Object], stop: threading.Event) -> None:
+    def _await_hold(self, events: Iterator[Object], limit: float, stop: threading.Event) -> None:
         try:
             for event in events:
                 if event["event"] == "held":
                     return
                 if event["event"] == "given up":
                     last = "other legs, of this run or another, at work"
-                    raise TimedOut(f"Quiet on the CPUs of {self.node}", TIMEOUTS.quiet, last)
+                    raise TimedOut(f"Quiet on the CPUs of {self.node}", limit, last)
                 if stop.is_set():
                     raise RigError("The run was interrupted.")
         except Silent as silent:

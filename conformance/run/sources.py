@@ -18,7 +18,7 @@ from conformance.errors import UsageError
 from conformance.evidence.items import Seen, redact
 from conformance.legs.rig import Rig
 from conformance.legs.runner import LegRunner
-from conformance.legs.schedule import Schedule, Turns
+from conformance.legs.schedule import Schedule, Turns, until_quiet
 from conformance.record.names import leg_name
 from conformance.record.stream import Line, Record, grouped
 from conformance.run.plan import Plan
@@ -44,6 +44,7 @@ class Live:
         self.tell: Callable[[Line], None] = lambda _: None
         """Is given how far each leg is; threads of legs call it."""
         self._starting = Turns(AT_ONCE)
+        self._burns = 0
         self._order = {name: place for place, name in enumerate(all_legs())}
 
     @cached_property
@@ -66,6 +67,8 @@ class Live:
         plan, probes = self.plan, self.plan.probes(self.cluster)
         pod_a, home = plan.pod_a(), probes[plan.leg_node]
         begun: dict[Turn, list[threading.Event]] = {}
+        cells = list(cells)
+        self._burns = len({cell.leg for cell in cells if cell.prop.with_cpus_alone})
         for turn, name, of_leg in in_order(grouped(cells, lambda cell: cell.leg)):
             approach, variation, repeat = of_leg[0].approach, of_leg[0].variation, of_leg[0].repeat
             if name in self._runners or approach in plan.unavailable:
@@ -74,7 +77,7 @@ class Live:
             leg = plan.leg(approach_of(approach), variation, order, nonce, repeat)
             rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
-            schedule = Schedule(home, self._starting, len(self._runners), longer, rig.stop)
+            schedule = Schedule(home, self._starting, len(self._runners), self._burns, longer, rig.stop)
             tell = partial(self._tell, name)
             runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep, tell)
             self._unjudged[name] = {cell.prop.id for cell in of_leg}
@@ -101,7 +104,8 @@ class Live:
             return not_applicable(why)
         runner = self._runners[cell.leg]
         self._unjudged[cell.leg].discard(cell.prop.id)
-        limit = TIMEOUTS.serving + TIMEOUTS.yields + TIMEOUTS.quiet + TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
+        limit = TIMEOUTS.serving + TIMEOUTS.yields + until_quiet(self._burns)
+        limit += TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
         if not runner.done.wait(limit):
             return error(f"the leg did not end its course within {limit:g} s")
         if why := runner.failed or runner.failures.get(cell.prop.id):

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
 
-from conformance.legs.schedule import Turns
+import pytest
+
+from conformance.legs.schedule import Schedule, Turns
+from conformance.timeouts import TIMEOUTS
+
+if TYPE_CHECKING:
+    from conformance.probes.node import NodeProbe
 
 PATIENCE = 10.0
 
@@ -55,3 +63,21 @@ def test_no_more_are_in_at_once_than_may_be() -> None:
         assert not given
     thread.join(PATIENCE)
     assert given == [1]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_more_legs_of_a_run_measure_the_longer_each_waits_for_the_cpus(alone: bool) -> None:
+    """With 300 s for all, the last of 36 in a matrix gave up: it waited for its own run."""
+    asked: list[dict[str, Any]] = []
+
+    class Node:
+        def hold(self, **about: Any) -> contextlib.AbstractContextManager[None]:
+            asked.append(about)
+            return contextlib.nullcontext()
+
+    few, many = (Schedule(cast("NodeProbe", Node()), Turns(1), 0, burns) for burns in (1, 36))
+    for schedule in (few, many):
+        with schedule.cpus(alone=alone):
+            pass
+    assert asked[1]["limit"] - asked[0]["limit"] == 35 * TIMEOUTS.burn
+    assert [each["alone"] for each in asked] == [alone, alone]
