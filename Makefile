@@ -71,8 +71,8 @@ worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (o
 	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports "--level article -k core" $(WORLDS)
 
 matrix: $(BIN)/.installed ## every approach in both worlds, in what decides between them: reports/matrix/worlds.html; keep its records, write docs/choosing.md
-	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports/matrix "--level matrix" $(WORLDS)
-	@$(BIN)/python -m hack.choosing keep
+	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports/matrix "--level matrix" $(WORLDS); code=$$?; \
+		$(BIN)/python -m hack.choosing keep && exit $$code
 
 together: $(BIN)/.installed ## put the last run of each world in WORLDS into one report: reports/worlds.html
 	@$(BIN)/conformance report $(WORLDS:%=reports/%/latest)

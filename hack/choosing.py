@@ -24,7 +24,7 @@ from conformance.report.printable import printable
 from conformance.world.uml.guest import CGROUPS
 from hack.pages import anchor, heads, reason
 from hack.recorded import lines_of
-from hack.samples import refused
+from hack.samples import cut_short, refused
 
 PAGE = Path("docs/choosing.md")
 EVIDENCE = Path("docs/choosing")
@@ -93,7 +93,7 @@ class Choosing:
 
     def page(self) -> str:
         """Return the page."""
-        lines = [HEAD, "## The runs", "", *heads("world", "record", "engines", "command"), *self._runs(), ""]
+        lines = [HEAD, "## The runs", "", *heads("world", "of", "engines", "command", "ended"), *self._runs(), ""]
         lines += ["## By what you need", "", *self._needs()]
         lines += ["## What each asks for, and costs", "", *self._prices(), ""]
         lines += ["## All that was asked", ""]
@@ -109,7 +109,9 @@ class Choosing:
         for name, record in zip(self.worlds, self.records, strict=True):
             world = ReportedWorld.of(record)
             engines = dict.fromkeys(engine for words in world.engines.values() for engine in words.split("; "))
-            yield f"| {name} | {flat(world.line)} | {flat('; '.join(engines))} | {flat(record.header['command'])} |"
+            ended = record.footer["why"] if record.footer else "it was interrupted"
+            about = (world.line, "; ".join(engines), record.header["command"], ended)
+            yield f"| {name} | {' | '.join(flat(words) for words in about)} |"
 
     def _needs(self) -> Iterator[str]:
         for fear, rows in self.comparison.groups.items():
@@ -129,7 +131,7 @@ class Choosing:
     def _prices(self) -> Iterator[str]:
         worlds = " · ".join(self.worlds)
         yield from heads(
-            "approach", "has to be granted", f"seconds to its child's first page, median ({worlds})", "loses", "keeps"
+            "approach", "how", "has to be granted", f"seconds to its child's first page, median ({worlds})", "loses", "keeps"
         )
         for name in self.comparison.approaches:
             outcomes = [
@@ -138,7 +140,8 @@ class Choosing:
                 if row.fear.promised and any((cell := self.cells(row)[name]).worlds)
             ]
             counts = [f"{outcomes.count(outcome)} of {len(outcomes)}" for outcome in (LOST, KEPT)]
-            about = f"[`{name}`]({EVIDENCE.name}/{name}.md) | {flat(self.granted(name))} | {self.starts(name)}"
+            how = self.comparison.ways[name].value
+            about = f"[`{name}`]({EVIDENCE.name}/{name}.md) | {how} | {flat(self.granted(name))} | {self.starts(name)}"
             yield f"| {about} | {' | '.join(counts)} |"
 
     def _evidence(self, name: str, title: str) -> Iterator[str]:
@@ -184,21 +187,28 @@ def _outcome(prop: str, cell: ComparedCell) -> str:
     return LOST if kept(prop) not in states and State.MIXED not in states else IN_PART
 
 
+def kept_records(root: Path) -> list[Record]:
+    """Return the records of the matrix that are kept below a folder, one of each world."""
+    return [stream.of(lines_of(file), str(file)) for file in sorted((root / KEPT_AS).glob("*.jsonl.xz"))]
+
+
 def write(root: Path) -> Iterator[Path]:
     """Write the pages below a folder, of the records there; yield where each is."""
-    records = [stream.of(lines_of(file), str(file)) for file in sorted((root / KEPT_AS).glob("*.jsonl.xz"))]
-    for file, text in Choosing(records).files():
+    for file, text in Choosing(kept_records(root)).files():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(f"{text.rstrip()}\n", encoding="utf-8")
         yield root / file
 
 
 def keep(root: Path) -> int:
-    """Pack each world's last run of the matrix; return the exit code, which is not 0 where one cannot be kept."""
+    """Pack each world's last run of the matrix; return the exit code, which is not 0 where one cannot be kept.
+
+    One that was other than expected is kept, too: what was seen is what the page says.
+    """
     sources = {
         KEPT_AS / f"{world}.jsonl.xz": root / "reports" / "matrix" / world / "latest" / "record.jsonl" for world in CGROUPS
     }
-    code = refused(sources.values(), "matrix")
+    code = refused(sources.values(), "matrix", cut_short)
     for packed, source in sources.items() if not code else ():
         (root / packed).parent.mkdir(parents=True, exist_ok=True)
         (root / packed).write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,16 +55,24 @@ def betrayed(text: str, telling: set[str]) -> set[str]:
     return {word for word in telling if re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", text)}
 
 
+def cut_short(source: Path) -> str:
+    """Say why a record is not of a whole run; '' if it is."""
+    return "" if stream.read(source).footer else "its run was interrupted"
+
+
 def unlike(source: Path) -> str:
     """Say why a record is not of a whole run that was as expected; '' if it is."""
     footer = stream.read(source).footer
-    if footer is None:
-        return "its run was interrupted"
-    return "" if footer["exit_code"] == 0 else f"its run ended with {footer['exit_code']}: {footer['why']}"
+    if footer is None or footer["exit_code"] == 0:
+        return cut_short(source)
+    return f"its run ended with {footer['exit_code']}: {footer['why']}"
 
 
-def refused(sources: Iterable[Path], target: str) -> int:
-    """Say of each of these files of `make TARGET` why it cannot be kept; return 0 if all can, 2 if one is not there, else 1."""
+def refused(sources: Iterable[Path], target: str, unfit: Callable[[Path], str]) -> int:
+    """Say of each of these files of `make TARGET` why it cannot be kept; return 0 if all can, 2 if one is not there, else 1.
+
+    `unfit` says why a record is none to keep, '' where it is one.
+    """
     telling, code = of_this_machine(), 0
     for source in sources:
         if not source.is_file():
@@ -73,7 +81,7 @@ def refused(sources: Iterable[Path], target: str) -> int:
         elif words := betrayed(source.read_text(encoding="utf-8"), telling):
             click.echo(f"{source} tells of this machine: {', '.join(sorted(words))}")
             code = max(code, 1)
-        elif source.name == "record.jsonl" and (why := unlike(source)):
+        elif source.name == "record.jsonl" and (why := unfit(source)):
             click.echo(f"{source} is no sample: {why}")
             code = max(code, 1)
     return code
@@ -88,7 +96,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         return 2
     copies = {REPORTS / "samples" / world / file: REPORTS / world / "latest" / file for world in CGROUPS for file in KEPT}
     copies[REPORTS / "samples" / "worlds.html"] = REPORTS / "worlds.html"
-    code = refused(copies.values(), "worlds")
+    code = refused(copies.values(), "worlds", unlike)
     for kept, source in copies.items() if not code else ():
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, kept)

@@ -26,7 +26,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.port import PLAIN
+from scenarios.exposure.port import CLOSED, PLAIN
 from scenarios.networking import led_astray, ways_back
 from scenarios.storage import same
 
@@ -169,7 +169,11 @@ def foreign_container(rig: Rig) -> None:
 @prop("G-01", "the client reaches a container of the node that its pod did not start",
       source=GITLAB,
       predicts={"dood": HOLDS, "dind": LACKS}, legs=("foreground",), level="extended",
-      while_serving=(foreign_container,))  # fmt: skip
+      while_serving=(foreign_container,),
+      expects=(
+          expect("dind-per-node", LACKS, because="its engine is another than the node's own, and has containers of its own",
+                 see="jupyterhub/binderhub#328"),
+      ))  # fmt: skip
 def reaches_foreign(seen: Seen) -> Observation:
     """Judge whether the client could tell the nonce in the container's environment, of which it was only told the id."""
     created = seen["foreign container"]
@@ -330,7 +334,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
 @prop("H-02", "no other pod can command the pod's engine",
       source=HUB,
       predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended",
-      while_serving=(engine_from_elsewhere,))  # fmt: skip
+      while_serving=(engine_from_elsewhere,), expects=(CLOSED,))  # fmt: skip
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
@@ -10,11 +11,18 @@ from attrs import frozen
 from conformance.analysis.mending import compared
 from conformance.analysis.parts import Part
 from conformance.claims.fears import CONTRARY, Fear, fear_of, kept, place
-from conformance.claims.observations import State, summarise
+from conformance.claims.observations import State, Worded, summarise
 from conformance.record.stream import Record
 
 BRIEF = {State.MIXED: "in part", State.NOT_APPLICABLE: "n/a", State.INCONCLUSIVE: "open", State.ERROR: "failed"}
 """What is neither so nor not so, in a word."""
+
+
+class Way(Worded):
+    """Where the engine is that an approach's containers are made by."""
+
+    OUTSIDE = "engine outside the pod"
+    INSIDE = "engine in the pod"
 
 
 @frozen
@@ -75,31 +83,36 @@ class Comparison:
     """The approaches that are compared, in the order of the first record that has them, and every property asked of any."""
 
     approaches: Mapping[str, str]
-    """Name -> title."""
+    """Name -> title: those of a `Way` beside each other, and else in the order of the first record that has them."""
+    ways: Mapping[str, Way]
+    """Name -> where its engine is."""
     rows: tuple[ComparedRow, ...]
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> Comparison:
         """Return it of records that have each leg once (`repeats.folded`): one of each world."""
         approaches: dict[str, str] = {}
+        way: dict[str, Way] = {}
         observed: dict[tuple[str, str], list[list[Part]]] = {}
         about: dict[str, tuple[str, Fear]] = {}
         for number, record in enumerate(records):
             known = record.header.get("approaches", {})
             for name in compared(record):
                 approaches.setdefault(name, str(known.get(name, {}).get("title", name)))
+                way.setdefault(name, Way.INSIDE if known.get(name, {}).get("engine") else Way.OUTSIDE)
             for line in record.observations:
                 prop, name = str(line["property"]), str(line["approach"])
                 if name in approaches:
                     about.setdefault(prop, (str(line["sentence"]), fear_of(prop, str(line["family"]))))
                     observed.setdefault((prop, name), [[] for _ in records])[number].append(Part.of(line))
+        approaches = {name: title for each in Way for name, title in approaches.items() if way[name] is each}
         empty: list[list[Part]] = [[] for _ in records]
         rows = [
             ComparedRow(prop, sentence, fear, tuple(_cell(observed.get((prop, name), empty)) for name in approaches))
             for prop, (sentence, fear) in about.items()
         ]
         order = list(Fear)
-        return cls(approaches, tuple(sorted(rows, key=lambda row: (order.index(row.fear), place(row.prop, row.fear)))))
+        return cls(approaches, way, tuple(sorted(rows, key=lambda row: (order.index(row.fear), place(row.prop, row.fear)))))
 
     @cached_property
     def groups(self) -> dict[Fear, list[ComparedRow]]:
@@ -108,6 +121,11 @@ class Comparison:
         for row in self.rows:
             groups.setdefault(row.fear, []).append(row)
         return groups
+
+    @property
+    def columns(self) -> Mapping[Way, int]:
+        """Return how many approaches there are of each way, in the order in which they stand."""
+        return Counter(self.ways[name] for name in self.approaches)
 
     @property
     def differing(self) -> int:

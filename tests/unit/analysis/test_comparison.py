@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.analysis.comparison import ComparedRow, Comparison
+from conformance.analysis.comparison import ComparedRow, Comparison, Way
 from conformance.claims.fears import Fear
 from conformance.claims.observations import State
 from conformance.record import stream
@@ -63,3 +63,14 @@ def test_words_say_what_is_kept_and_what_is_so() -> None:
         "P1-02": [("yes", ""), ("no", "")],
     }
     assert promised.word(State.MIXED) == ("◐ in part", "")
+
+
+def test_approaches_stand_beside_those_whose_engine_is_where_theirs_is() -> None:
+    lines = [observed("P2-13", f"{name}.foreground", "HOLDS", family="resources") for name in ("dind", "dood", "sidecar", "mend")]
+    engines = {"dind": "dind-daemon", "dood": "", "sidecar": "dind-daemon", "mend": ""}
+    read = a_record(lines)
+    read.header["approaches"] = {name: {"title": name, "engine": engine} for name, engine in engines.items()}
+    comparison = Comparison.of([read])
+    assert list(comparison.approaches) == ["dood", "mend", "dind", "sidecar"]
+    assert dict(comparison.columns) == {Way.OUTSIDE: 2, Way.INSIDE: 2}
+    assert [cell.worlds[0][0].line["approach"] for cell in comparison.rows[0].cells] == list(comparison.approaches)

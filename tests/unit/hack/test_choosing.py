@@ -1,0 +1,103 @@
+"""The page by which one chooses: what the records of the matrix say, cell for cell, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance.record import stream
+from conformance.world.uml.guest import CGROUPS
+from hack import choosing
+from hack.pages import anchor
+from tests.conftest import ROOT, recorded_lines
+
+
+def record(**states: str) -> stream.Record:
+    """Return the recorded run, with other states of some properties on dind."""
+    return stream.of(
+        [
+            {**line, "state": states[line["property"]]}
+            if line.get("approach") == "dind" and line.get("property") in states
+            else line
+            for line in recorded_lines(evidence=False)
+        ],
+        "recorded",
+    )
+
+
+def row(page: str, prop: str) -> list[str]:
+    """Return the cells of a property's row in the first table that has it."""
+    return next([cell.strip() for cell in line.split("|")] for line in page.splitlines() if f"(`{prop}`)" in line)
+
+
+def test_the_pages_are_those_of_the_committed_records() -> None:
+    records = choosing.kept_records(ROOT)
+    assert len(records) == len(CGROUPS)
+    for file, text in choosing.Choosing(records).files():
+        assert (ROOT / file).read_text(encoding="utf-8").rstrip() == text.rstrip(), "write it again: python -m hack.choosing"
+
+
+def test_the_committed_records_are_small() -> None:
+    """Issue: the records of the matrix are under 3 MB in all."""
+    assert 0 < sum(file.stat().st_size for file in (ROOT / choosing.KEPT_AS).glob("*.jsonl.xz")) < 3_000_000
+
+
+@pytest.mark.parametrize(("state", "column"), [("HOLDS", 2), ("MIXED", 3), ("LACKS", 4), ("INCONCLUSIVE", 5)])
+def test_who_keeps_it_is_what_was_observed(state: str, column: int) -> None:
+    cells = row(choosing.Choosing([record(**{"P2-13.memory": state})]).page(), "P2-13.memory")
+    assert [place for place, cell in enumerate(cells) if re.search(r"\bdind \[", cell)] == [column]
+
+
+def test_what_one_world_keeps_and_another_loses_is_kept_in_part() -> None:
+    kept, lost = (record(**{"P2-13.memory": state}) for state in ("HOLDS", "LACKS"))
+    cells = row(choosing.Choosing([kept, lost]).page(), "P2-13.memory")
+    assert "dind [✓✗]" in cells[3]
+
+
+def test_of_a_sentence_that_nobody_wants_to_be_so_the_contrary_is_kept() -> None:
+    page = choosing.Choosing([record(**{"H-01": "LACKS"})]).page()
+    (line,) = [line for line in page.splitlines() if line.startswith("| `H-01`")]
+    assert "[✓](choosing/dind.md#h-01)" in line
+
+
+def test_every_cell_leads_to_what_was_seen() -> None:
+    files = {file.name: text for file, text in choosing.Choosing([record()]).files()}
+    leads = re.findall(r"\(choosing/([\w-]+\.md)#([\w-]+)\)", files[choosing.PAGE.name])
+    assert leads
+    headings = {name: {anchor(line[3:]) for line in text.splitlines() if line.startswith("## ")} for name, text in files.items()}
+    assert [lead for lead in leads if lead[1] not in headings[lead[0]]] == []
+
+
+def matrix(folder: Path, *, ended: int | None) -> Path:
+    """Write what `make matrix` leaves; of its runs the last ended with a code, or not at all."""
+    *lines, footer = recorded_lines(evidence=False)
+    for world in CGROUPS:
+        last = [] if ended is None else [{**footer, "exit_code": ended, "why": "1 undecided"}]
+        file = folder / "reports" / "matrix" / world / "latest" / "record.jsonl"
+        file.parent.mkdir(parents=True)
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in [*lines, *last]), encoding="utf-8")
+    return folder
+
+
+def test_what_was_undecided_is_kept_and_said(tmp_path: Path) -> None:
+    assert choosing.keep(matrix(tmp_path, ended=2)) == 0
+    kept = sorted((tmp_path / choosing.KEPT_AS).iterdir())
+    assert [file.name for file in kept] == [f"{world}.jsonl.xz" for world in sorted(CGROUPS)]
+    assert json.loads(lzma.decompress(kept[0].read_bytes()).splitlines()[-1])["exit_code"] == 2
+    list(choosing.write(tmp_path))
+    assert "| 1 undecided |" in (tmp_path / choosing.PAGE).read_text(encoding="utf-8")
+
+
+def test_a_run_that_was_interrupted_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert choosing.keep(matrix(tmp_path, ended=None)) == 1
+    assert "its run was interrupted" in capsys.readouterr().out
+    assert not (tmp_path / choosing.KEPT_AS).exists()
+
+
+def test_what_was_not_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert choosing.keep(tmp_path) == 2
+    assert "`make matrix` makes it" in capsys.readouterr().out
