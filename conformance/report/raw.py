@@ -1,4 +1,4 @@
-"""Raw evidence as report.html carries it: escaped, and where it is long compressed, all of it in one pack. Nothing is cut."""
+"""Raw evidence as report.html carries it: compressed, all of it in one pack. Nothing is cut."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,6 @@ from attrs import define, field
 from markupsafe import Markup
 
 from conformance.report.printable import printable
-
-LONG = 256
-"""Characters from which on text is compressed and laid out by the page's script when it is asked for."""
 
 
 def laid_out(value: Any) -> str:  # noqa: ANN401 -- any JSON
@@ -30,25 +28,40 @@ class Pack:
 
     shown: set[str] = field(factory=set)
     """The ids of the evidence that the page has shown already."""
-    _texts: list[str] = field(factory=list)
+    _behind: list[list[tuple[str, str]]] = field(factory=list)
 
-    def pre(self, value: Any) -> Markup:  # noqa: ANN401 -- any JSON
-        """Return an HTML element with the whole of a value; of a long one its number in the pack, which `script()` opens.
+    def behind(self, *parts: tuple[str, Any]) -> Markup:
+        """Return the attribute of a <details> behind which values stand, each below its words: its number in the pack.
 
-        What stands there until then, the style sheet says.
+        `script()` lays them out when it is opened. What stands there until then, the style sheet says.
         """
-        text = laid_out(value)
-        if len(text) < LONG:
-            return Markup("<pre>{}</pre>").format(text)
-        self._texts.append(text)
-        return Markup('<pre data-packed="{}"></pre>').format(len(self._texts) - 1)
+        self._behind.append([(printable(words), laid_out(value)) for words, value in parts])
+        return Markup(' data-packed="{}"').format(len(self._behind) - 1)
 
     def packed(self) -> str:
-        """Return every long text by its number, as gzip of JSON in base64: to be asked for when all of them are there."""
-        # Sorted, those that are alike stand close enough for gzip to see it.
-        texts = dict(sorted(enumerate(self._texts), key=lambda item: item[1]))
-        data = json.dumps(texts, ensure_ascii=False).encode(errors="backslashreplace")
+        """Return every line once, and what is behind each by its number, as gzip of JSON in base64.
+
+        It is to be asked for when all of it is there.
+        """
+        lines: dict[str, int] = {}
+        behind = {}
+        # gzip sees what repeats itself within 32 KiB: so each line stands there once, and those that are alike stand close.
+        for number, parts in sorted(enumerate(self._behind), key=lambda item: item[1][-1][1]):
+            numbered = ((words, [lines.setdefault(line, len(lines)) for line in text.split("\n")]) for words, text in parts)
+            behind[number] = [(words, _runs(numbers)) for words, numbers in numbered]
+        data = json.dumps([list(lines), behind], ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
         return base64.b64encode(gzip.compress(data, mtime=0)).decode()
+
+
+def _runs(numbers: Iterable[int]) -> list[int]:
+    """Return numbers as runs of consecutive ones: where each begins, and how many they are, one after the other."""
+    runs: list[int] = []
+    for number in numbers:
+        if runs and number == runs[-2] + runs[-1]:
+            runs[-1] += 1
+        else:
+            runs += [number, 1]
+    return runs
 
 
 def script() -> Markup:

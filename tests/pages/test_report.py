@@ -16,7 +16,7 @@ from conformance.report import raw
 from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
 from tests.pages.conftest import Open, core, rendered
 
-OPENED = "!document.querySelector('pre[data-packed]')"
+OPENED = "!document.querySelector('[data-packed]')"
 FOLLOWED = """async () => {
   const links = new Set([...document.querySelectorAll('a[href]')].map((one) => one.getAttribute('href')));
   const found = [];
@@ -26,7 +26,7 @@ FOLLOWED = """async () => {
     if (!details) continue;
     details.open = false;
     location.hash = link;
-    const laidOut = () => details.open && !details.querySelector(':scope > pre[data-packed]');
+    const laidOut = () => details.open && !details.dataset.packed;
     for (let wait = 0; wait < 100 && !laidOut(); wait += 1) await new Promise((done) => setTimeout(done, 2));
     found.push([link, laidOut() && goal.checkVisibility()]);
   }
@@ -121,8 +121,10 @@ def test_without_its_script_it_says_the_same(brief: Path, open_page: Open) -> No
     main = "document.querySelector('main').innerText.replace(/\\s+/g, ' ')"
     assert with_script.evaluate(main) == without.evaluate(main)
     without.set_default_timeout(5000)
+    says = "getComputedStyle(document.querySelector('#legs details'), '::after').content"
+    assert without.evaluate(says) == "none"
     without.locator("#legs summary").first.click()
-    assert without.locator("#legs details pre").first.is_visible()
+    assert "record.jsonl has it" in without.evaluate(says)
 
 
 def test_on_paper_nothing_is_cut_off_and_the_table_is_there(report: Path, brief: Path, open_page: Open, tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ class Picture:
     missing: tuple[str, ...]
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    """What the first of `heads` names stands first in each."""
+
+    @property
+    def groups(self) -> dict[str, list[tuple[str, ...]]]:
+        """Return the rows by what stands first in them, without it: a page says it once."""
+        groups: dict[str, list[tuple[str, ...]]] = {}
+        for of, *rest in self.rows:
+            groups.setdefault(of, []).append(tuple(rest))
+        return groups
 
 
 @define

@@ -3,15 +3,17 @@ const unpack = async () => {
   const packed = Uint8Array.from(atob(document.getElementById("packed").dataset.gzip), (c) => c.charCodeAt(0));
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 };
-let texts;
-const inflateIn = async (part) => {
-  const packed = [...part.querySelectorAll("pre[data-packed]")];
-  if (!packed.length) return;
-  texts ??= unpack();
-  const all = await texts;
-  for (const pre of packed.filter((one) => one.dataset.packed)) {
-    pre.textContent = all[pre.dataset.packed];
-    delete pre.dataset.packed;
+let unpacked;
+const layOut = async (...parts) => {
+  if (!parts.some((part) => part.dataset.packed)) return;
+  const [lines, behind] = await (unpacked ??= unpack());
+  for (const part of parts.filter((one) => one.dataset.packed)) {
+    for (const [words, runs] of behind[part.dataset.packed]) {
+      const text = runs.flatMap((first, i) => (i % 2 ? [] : lines.slice(first, first + runs[i + 1]))).join("\n");
+      part.append(Object.assign(document.createElement("p"), { className: "small", textContent: words }));
+      part.append(Object.assign(document.createElement("pre"), { textContent: text }));
+    }
+    delete part.dataset.packed;
   }
 };
 const reveal = () => {
@@ -20,19 +22,19 @@ const reveal = () => {
   for (; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
   if (goal) goal.scrollIntoView();
 };
-document.addEventListener("toggle", (e) => { if (e.target.open) inflateIn(e.target); }, true);
+document.addEventListener("toggle", (e) => { if (e.target.open) layOut(e.target); }, true);
 window.addEventListener("hashchange", reveal);
 const all = document.getElementById("all-evidence");
 if (all) all.hidden = false;
 all?.addEventListener("click", async () => {
-  await inflateIn(document);
+  await layOut(...document.querySelectorAll("[data-packed]"));
   for (const one of document.querySelectorAll("details")) one.open = true;
 });
 // Which approaches are compared: those behind the ~ of the address, so that a link leads to the same; all where there is none.
 const boxes = [...document.querySelectorAll(".pick input")];
 const pick = () => {
-  for (const box of boxes)
-    for (const cell of document.querySelectorAll(`.compared [data-of="${CSS.escape(box.value)}"]`)) cell.classList.toggle("off", !box.checked);
+  for (const row of document.querySelectorAll(".compared tr:not(.group)"))
+    for (const [number, box] of boxes.entries()) row.cells[number + 1].classList.toggle("off", !box.checked);
 };
 const picked = () => {
   const names = location.hash.startsWith("#comparison~") ? location.hash.slice(12).split("+").map(decodeURIComponent) : null;
