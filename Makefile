@@ -52,7 +52,8 @@ test-cluster: up ## tests that need the cluster
 faults: up ## strike runs with every fault at every stage; print fault x stage -> outcome, residue
 	@$(BIN)/pytest -q tests/cluster/test_faults.py
 
-bench: up ## time the warm run against a plain kubectl script, in five pairs
+bench: up ## time the warm run against a plain kubectl script, in five pairs; what commands, a long report and a page take
+	@$(BIN)/python -m hack.chromium $(INSTALL)
 	@$(BIN)/python -m hack.bench.bench
 
 bench-cold: $(BIN)/.installed ## time `make conformance` from nothing, here and at the goals' base; ARGS="HEAD", ARGS="--memory 4 HEAD"

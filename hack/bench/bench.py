@@ -1,4 +1,4 @@
-"""The warm run against a plain kubectl script, in pairs; how late it sees events; what commands and a long report take.
+"""The warm run against a plain kubectl script, in pairs; how late it sees events; what commands, a long report and a page take.
 
 Exit codes: 0 all goals are met; 1 one is missed; 2 a run of either side failed.
 """
@@ -24,7 +24,7 @@ from conformance.errors import ConformanceError, RigError
 from conformance.record import stream
 from conformance.world import kind
 from conformance.world.reach import reach
-from hack.bench import many, start
+from hack.bench import many, paint, start
 from hack.bench.lag import lags, percentile
 
 RATIO_GOAL, LAG_GOAL = 0.6, 0.1
@@ -98,11 +98,12 @@ def run(reports: Path, kept: Path) -> tuple[float, stream.Record]:
 
 @frozen
 class Alone:
-    """What was measured without a cluster: CPU seconds by command, and CPU seconds and MiB of a very long run's report."""
+    """What was measured without a cluster: CPU seconds by command, CPU seconds and MiB of a very long run's report, its pages."""
 
     starts: Mapping[str, Sequence[float]]
     rendering: float
     peak: float
+    pages: paint.Pages
 
 
 def concluded(rounds: Sequence[Round], late: list[float], alone: Alone) -> tuple[list[str], int]:
@@ -123,11 +124,12 @@ def concluded(rounds: Sequence[Round], late: list[float], alone: Alone) -> tuple
         f"the report of {many.OBSERVATIONS} observations: {rendering_told}",
         f"the memory of the command that reads and writes it: {peak_told}",
         f"`{start.HELP}` as a multiple of `{start.BARE}`: {start_told}",
+        *alone.pages.words,
         *start.told(alone.starts),
     ]
     missed = (
         ratio > RATIO_GOAL, p95 > LAG_GOAL, alone.rendering > many.GOAL, alone.peak > start.PEAK_GOAL,
-        start_ratio > start.RATIO_GOAL,
+        start_ratio > start.RATIO_GOAL, alone.pages.missed,
     )  # fmt: skip
     return lines, int(any(missed))
 
@@ -139,7 +141,7 @@ def _ms(seconds: float) -> str:
 def measured(file: Path, folder: Path) -> Alone:
     """Measure what needs no cluster, of a run's record. Raises `RigError` if a command fails."""
     long = many.long([json.loads(line) for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n")])
-    return Alone(start.started(file), many.seconds(stream.of(long)), start.peak(long, folder))
+    return Alone(start.started(file), many.seconds(stream.of(long)), start.peak(long, folder), paint.measured(folder))
 
 
 def bench(count: int, folder: Path) -> int:

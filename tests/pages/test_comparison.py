@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from attrs import evolve
+from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from conformance.analysis.worlds import SideBySide
 from conformance.record import stream
-from conformance.record.stream import Record
 from conformance.report import files
+from hack.bench.paint import MEMORY_GOAL, copied, painted
 from tests.conftest import RECORDED, RECORDED_V2, recorded_lines
 from tests.pages.conftest import Open
 
@@ -21,28 +21,11 @@ SHOWN = """[...document.querySelectorAll('.compared thead [data-of]')]
   .filter((head) => head.checkVisibility()).map((head) => head.dataset.of)"""
 
 
-def dozen(run: Record) -> Record:
-    """Return a run in which each of `MORE` is a copy of the approach that its name begins with."""
-    observations, cells = list(run.observations), list(run.header["cells"])
-    approaches = dict(run.header["approaches"])
-    for name in MORE:
-        original = name.partition("-")[0]
-        approaches[name] = {**approaches[original], "title": f"a copy of {original}"}
-        observations += [
-            {**line, "approach": name, "leg": line["leg"].replace(original, name, 1)}
-            for line in run.observations
-            if line["approach"] == original
-        ]
-        legs = [cell for cell in run.header["cells"] if cell["leg"].startswith(f"{original}.")]
-        cells += [{**cell, "leg": cell["leg"].replace(original, name, 1)} for cell in legs]
-    return evolve(run, observations=tuple(observations), header={**run.header, "approaches": approaches, "cells": cells})
-
-
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return worlds.html of a dozen approaches in two worlds."""
     folder = tmp_path_factory.mktemp("dozen")
-    runs = [dozen(stream.of(recorded_lines(run, evidence=False))) for run in (RECORDED, RECORDED_V2)]
+    runs = [copied(stream.of(recorded_lines(run, evidence=False)), MORE) for run in (RECORDED, RECORDED_V2)]
     files.several(SideBySide(runs), folder)
     return folder / "worlds.html"
 
@@ -86,3 +69,10 @@ def test_on_paper_it_lies_on_its_side_and_is_whole(worlds: Path, open_page: Open
     assert "Limitsandbills:" in text
     assert "P2-13.memory" in text
     assert {"≠", "✓", "✗"} <= set(text), "what differs, is kept and is lost has a sign"
+
+
+def test_how_soon_a_page_is_painted_and_what_it_takes_is_measured_in_a_browser(worlds: Path, browser: Browser) -> None:
+    """Whether that is within the goals, `make bench` says: tests share their machine."""
+    taken = painted(browser, worlds)
+    assert 0 < taken.seconds < 30
+    assert 20 < taken.memory < MEMORY_GOAL

@@ -11,13 +11,14 @@ from click.testing import CliRunner
 
 from conformance.errors import RigError
 from conformance.record import stream
-from hack.bench import bench, many, start
+from hack.bench import bench, many, paint, start
 from hack.bench.bench import Round, concluded
 from tests.conftest import of_legs, recorded_lines, write
 
 
-def alone(rendering: float = 1.0, peak: float = 71.0, helped: float = 0.08) -> bench.Alone:
-    return bench.Alone({start.BARE: [0.06, 0.06, 9.0], start.HELP: [helped, helped, 9.0]}, rendering, peak)
+def alone(rendering: float = 1.0, peak: float = 71.0, helped: float = 0.08, paints: float = 0.4) -> bench.Alone:
+    pages = paint.Pages(paint.Painted(paints, 73.0), paint.Painted(0.4, 102.0))
+    return bench.Alone({start.BARE: [0.06, 0.06, 9.0], start.HELP: [helped, helped, 9.0]}, rendering, peak, pages)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def alone(rendering: float = 1.0, peak: float = 71.0, helped: float = 0.08) -> b
         ([60.0], [0.1], alone(rendering=3.1), 1),
         ([60.0], [0.1], alone(peak=201.0), 1),
         ([60.0], [0.1], alone(helped=0.13), 1),
+        ([60.0], [0.1], alone(paints=1.1), 1),
     ],
 )
 def test_a_goal_that_is_missed_is_exit_1_and_is_named(
@@ -109,6 +111,8 @@ def test_the_commands_and_a_long_report_are_measured_of_a_runs_record(tmp_path: 
     monkeypatch.setattr(start, "TIMES", 1)
     monkeypatch.setattr(many, "TIMES", 1)
     monkeypatch.setattr(many, "OBSERVATIONS", 1)
+    pages = alone().pages
+    monkeypatch.setattr(paint, "measured", lambda _: pages)
     (tmp_path / "latest").mkdir()
     lines = of_legs(recorded_lines(), "dind.foreground", "dood.foreground")
     measured = bench.measured(write(tmp_path / "latest" / "record.jsonl", lines), tmp_path)
@@ -116,4 +120,5 @@ def test_the_commands_and_a_long_report_are_measured_of_a_runs_record(tmp_path: 
     assert 20 < measured.peak < start.PEAK_GOAL
     assert (tmp_path / "report.html").exists()
     assert not (tmp_path / "record.jsonl").exists()
+    assert measured.pages is pages
     assert len(start.told(measured.starts)) == 6
