@@ -50,6 +50,8 @@ def privileged(rig: Rig) -> None:
 @prop("P1-06", "a container that the client starts has no more capabilities than the client has itself",
       predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(privileged,),
       expects=(
+          expect("dind-userns", HOLDS, because="what is privileged in a user namespace is so in that alone",
+                 see="user_namespaces(7), Capabilities"),
           expect("dind", LACKS, because="the engine's own container is privileged, so what its client starts can be, too",
                  see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
       ))  # fmt: skip
@@ -201,6 +203,8 @@ def capabilities_of_the_node(rig: Rig) -> None:
       source=HUB,
       predicts={"dind": HOLDS}, legs=("foreground",), level="extended", while_serving=(capabilities_of_the_node,),
       expects=(
+          expect("dind-userns", LACKS, because="what is privileged in a user namespace is so in that alone",
+                 see="user_namespaces(7), Capabilities"),
           expect("dood", LACKS,
                  because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
                  see="docs.docker.com/engine/security, Docker daemon attack surface"),

@@ -122,7 +122,12 @@ def engine_of(line: list[dict[str, Any]], uid: str) -> str:
 
 
 def container_of(process: dict[str, Any]) -> str:
-    """Return the id of the innermost container that a process's cgroup path names, or ''."""
+    """Return the id of the innermost container that a process's cgroup path names, or ''.
+
+    Where its engine gave the container no cgroup, the path names the engine's own, and its hosts file names it.
+    """
+    if by_file := process.get("by_hosts_file"):  # older records have none
+        return str(by_file)
     for line in process.get("cgroup", "").splitlines():
         if named := CONTAINER_ID.findall(line):
             return str(named[-1])

@@ -44,6 +44,8 @@ def group_made(rig: Rig) -> None:
           *(expect("dind", HOLDS, because="on cgroup v1 a container has its own part of each hierarchy mounted, and no more",
                    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1", cgroup=version)
             for version in ("v1", "hybrid")),
+          expect("dind-userns", HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
+                 see="user_namespaces(7), Capabilities"),
           expect("dood", HOLDS, because="a container that is not privileged has its own part of the cgroups, read-only",
                  see="containerd internal/cri/opts/spec_linux_opts.go; containerd container_create.go"),
       ))  # fmt: skip
@@ -61,9 +63,9 @@ def makes_groups(seen: Seen) -> Observation:
     if its != theirs and not reads:
         where = "made there" if makes else f"not made there: {said(run)}"
         return HOLDS.because(f"{top} is the container's own part; a group was {where}; {neighbours}; {granted(seen)}", *cites)
-    if its == theirs and READ_ONLY in run.output["stderr"]:
-        return HOLDS.because(f"{top} is the node's own, read-only; {neighbours}; {granted(seen)}", *cites)
+    if its == theirs and any(words in run.output["stderr"] for words in REFUSED):
+        return HOLDS.because(f"{top} is the node's own, and not to be written to; {neighbours}; {granted(seen)}", *cites)
     return inconclusive(f"{top} is {'' if its == theirs else 'not '}the node's own, and {neighbours}: {said(run)}", *cites)
 
 
-READ_ONLY = "Read-only file system"
+REFUSED = ("Read-only file system", "Permission denied")

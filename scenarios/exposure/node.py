@@ -50,13 +50,21 @@ def reads_file(seen: Seen) -> Observation:
     )
 
 
+OTHERS_ROOT = (
+    expect("dind-userns", HOLDS,
+           because="the engine's container has the node's devices, whose owner is not in its user namespace: it may open none",
+           see="user_namespaces(7), Capabilities; opencontainers/runc libcontainer/rootfs_linux.go, bindMountDeviceNode"),
+)  # fmt: skip
+"""Of an engine whose root is not the node's."""
+
+
 def device_read(rig: Rig) -> None:
     """Let the client print, in one command, what is on its neighbour's block device; read that on the node, too."""
     device = device_of(rig.seen[FILES])
     if not device:
         return
     with cleaned_up(rig, "device"):
-        words = ("--rm", *marked(nonce(rig, "device")), f"--device={device}:/canary:r", image(rig), "cat", "/canary")
+        words = ("--rm", *marked(nonce(rig, "device")), f"--device={device}:{device}:r", image(rig), "cat", device)
         rig.run("device read", "docker", "run", *words)
     rig.ask("device on the node", "execute", pid=1, command=["cat", device], limit=TIMEOUTS.work)
 
@@ -67,6 +75,7 @@ def device_read(rig: Rig) -> None:
       expects=(
           expect("dood", LACKS, because="the node's engine gives its containers any device of the node that they ask for",
                  see="Docker docs, docker container run, --device; Docker daemon attack surface"),
+          *OTHERS_ROOT,
       ))  # fmt: skip
 def reads_device(seen: Seen) -> Observation:
     """Judge what the command printed against the canary, which is on the device: the node itself reads it there."""

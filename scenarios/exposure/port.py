@@ -19,7 +19,7 @@ from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.exposure.node import REFUSED, no_device
+from scenarios.exposure.node import OTHERS_ROOT, REFUSED, no_device
 from scenarios.exposure.reading import granted, grants
 
 PLAIN = 2375
@@ -35,8 +35,8 @@ def by_another_pod(rig: Rig) -> None:
 def device_by_another_pod(rig: Rig) -> None:
     """Let Pod A run a container with the pod's engine that prints what is on the neighbour's block device."""
     if device := device_of(rig.seen[FILES]):
-        asked = {"PathOnHost": device, "PathInContainer": "/canary", "CgroupPermissions": "r"}
-        _commanded(rig, "another-device", {"Devices": [asked]}, "cat /canary && exec sleep 60")
+        asked = {"PathOnHost": device, "PathInContainer": device, "CgroupPermissions": "r"}
+        _commanded(rig, "another-device", {"Devices": [asked]}, f"cat {device} && exec sleep 60")
 
 
 def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
@@ -61,7 +61,7 @@ def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
     path = f"/containers/{json.loads(created.output['body'])['Id']}"
     try:
         ask("started", f"{path}/start", "POST")
-        log = {**there, "path": f"{path}/logs?stdout=1"}
+        log = {**there, "path": f"{path}/logs?stdout=1&stderr=1"}
         settle("The container's log", lambda: probe.ask("daemon", **log).output["body"], seconds=TIMEOUTS.settle)
         ask("log", log["path"])
         rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=whose)
@@ -111,7 +111,7 @@ def _pod_a(seen: Seen) -> str:
 @prop("S-02", "a pod of another namespace cannot read a block device of the node through the pod's engine",
       source=HUB,
       predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground-forced",), level="extended",
-      while_serving=(move_in, device_by_another_pod), expects=(CLOSED,))  # fmt: skip
+      while_serving=(move_in, device_by_another_pod), expects=(CLOSED, *OTHERS_ROOT))  # fmt: skip
 def reads_device_for_others(seen: Seen) -> Observation:
     """Judge what the engine told Pod A against the canary on the device, which nobody but the neighbour knows."""
     files, canary = seen[FILES], canary_of(seen)
@@ -124,8 +124,9 @@ def reads_device_for_others(seen: Seen) -> Observation:
     if canary and canary in log.output["body"]:
         words = f"{_pod_a(seen)} was told what only {device_of(files)} of the node says; {granted(seen)}"
         return LACKS.because(words, files.id, info.id, log.id)
-    if any(words in started.output["body"] for words in REFUSED):
-        return HOLDS.because(f"the engine refused: {started.output['body'].strip()[:200]}; {granted(seen)}", info.id, started.id)
+    for answer, who in ((started, "the engine"), (log, "the kernel")):
+        if any(words in answer.output["body"] for words in REFUSED):
+            return HOLDS.because(f"{who} refused: {answer.output['body'].strip()[:200]}; {granted(seen)}", info.id, answer.id)
     return inconclusive("the engine neither told Pod A the canary nor refused the device", info.id, started.id, log.id)
 
 

@@ -36,12 +36,16 @@ def instances(rig: Rig) -> None:
 
 @prop("S-17", "inotify instances, of which the node gives each of its users a number, are no other's when the child has them",
       source=INOTIFY, predicts={}, legs=("foreground",), level="extended", unhurried=(instances,),
-      expects=tuple(
-          expect(approach, LACKS,
-                 because="a limit of users is no cgroup's: the child is the node's root, as kubelet is, unless a user namespace "
-                         "is between them",
-                 see="Linux fs/notify/inotify/inotify_user.c, inotify_new_group; kernel/ucount.c")
-          for approach in ("dood", "dind")
+      expects=(
+          *(expect(approach, LACKS,
+                   because="a limit of users is no cgroup's: the child is the node's root, as kubelet is, unless a user "
+                           "namespace is between them",
+                   see="Linux fs/notify/inotify/inotify_user.c, inotify_new_group; kernel/ucount.c")
+            for approach in ("dood", "dind")),
+          expect("dind-userns", HOLDS,
+                 because="what is made in a user namespace counts for who made that, too, which is the user of the node that the "
+                         "pod's root is, and nobody else",
+                 see="Linux kernel/ucount.c, inc_ucount; ioctl_ns(2), NS_GET_OWNER_UID"),
       ))  # fmt: skip
 def counted_apart(seen: Seen) -> Observation:
     """Judge as whose the child's instances count: by user and user namespace, beside kubelet's."""
@@ -52,15 +56,21 @@ def counted_apart(seen: Seen) -> Observation:
         return inconclusive("the child's instances, or kubelet's, were not seen", read.id)
     number = next(iter(limit.output[LIMIT] or ()), "an unknown number").strip()
     whose = {(each["user"], each["ns"]["user"]) for each in kubelets}
+    above = {(maker["user"], maker["space"]) for each in its for maker in each.get("makers", [])}  # older records have none
     same = [each for each in read.output if (each["user"], each["ns"]["user"]) in whose]
     reason = (
         f"the child made {MADE} as user {its[0]['user']}; kubelet's user has {sum(each['held'] for each in same)} of {number}"
     )
     if all((each["user"], each["ns"]["user"]) in whose for each in its):
         return LACKS.because(f"{reason}, the child's among them", limit.id, read.id)
+    if above & whose:
+        made = "the child is in a user namespace that kubelet's user made: what it has there counts for that user, too"
+        return LACKS.because(f"{reason}; {made}", limit.id, read.id)
     if any(each["ns"]["user"] == space for each in its for _, space in whose):
         return HOLDS.because(f"{reason}, the child's not among them", limit.id, read.id)
-    # What is made in a user namespace counts for whoever made that, too (kernel/ucount.c, inc_ucount); /proc does not say who.
+    # What is made in a user namespace counts for whoever made that, too (kernel/ucount.c, inc_ucount).
+    if above:
+        return HOLDS.because(f"{reason}, the child's not among them, nor those of who made its user namespace", limit.id, read.id)
     return inconclusive(
         f"{reason}; the child is in a user namespace of its own, and as whose it counts outside is not seen", read.id
     )

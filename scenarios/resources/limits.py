@@ -33,6 +33,9 @@ def visible(rig: Rig) -> None:
       expects=(
           expect("dood-cgroup-parent", LACKS, because="the limit that binds it is that of its pod's cgroup, above its own",
                  see="Linux Documentation/admin-guide/cgroup-v1/memory.rst, 5.2 stat file; cgroup_namespaces(7)"),
+          expect("dind-userns", HOLDS,
+                 because="it is in the cgroup of its engine's container, and sees that as its own, limits and all",
+                 see="cgroup_namespaces(7); opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1"),
           expect("dood", not_applicable(""), because="no limit binds it, so there is none to read",
                  see="moby daemon/oci_linux.go, WithResources"),
           expect("dind", LACKS,
@@ -116,6 +119,8 @@ REFUSED = re.compile(r"cpu\.(cfs_quota_us|max).*invalid argument")
           expect("dood-cgroup-parent", HOLDS,
                  because="in its pod's cgroup the kernel of v1 refuses it a quota that is more than its pod's (EINVAL)",
                  see="Linux kernel/sched/core.c, tg_cfs_schedulable_down"),
+          expect("dind-userns", LACKS, because="its engine gives its containers no cgroup, and takes their limits without a word",
+                 see="moby rootless/specconv/specconv_linux.go, ToRootless"),
           expect("dood", LACKS, because="the node's engine holds what is asked for against the node's CPUs alone",
                  see="moby daemon/daemon_unix.go, verifyPlatformContainerResources"),
           expect("dind", LACKS,
@@ -139,6 +144,10 @@ def refused(seen: Seen) -> Observation:
     if run.output["exit"] != 0 or runs is None:
         return inconclusive(f"{reason}: neither refused for its quota, nor seen running", run.id)
     own = cgroupfs.cpu_limit(cgroupfs.of("cpu", cgroupfs.levels(runs.output))[0])
+    first = seen.get(f"{GREEDY}: processes")
+    if first and any(process.get("by_hosts_file") for process in first.output):
+        why = f"it has no cgroup of its own; that of its engine has {cgroupfs.amount('cpu', own)}"
+        return LACKS.because(f"{reason}: it runs without that quota, for {why}", run.id, runs.id, first.id)
     if not math.isclose(own, asked, rel_tol=ROUNDED):
         return inconclusive(f"{reason}, and its own cgroup has {cgroupfs.amount('cpu', own)}", run.id, runs.id)
     return LACKS.because(f"{reason}: it runs with that quota", run.id, runs.id)
@@ -196,6 +205,7 @@ RESIZED = 0.3
           expect("dood-cgroup-parent", HOLDS, because="what binds it is the limit of its pod, which kubelet resizes, too",
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),
           expect("dood", LACKS, because="no limit of its pod was ever the child's", see="P2-13"),
+          expect("dind-userns", HOLDS, because="the child is in the cgroup of the container that is resized", see="P2-13"),
           expect("dind", LACKS, because="on cgroup v2 no limit of its pod was ever the child's", see="P2-13", cgroup="v2"),
           expect("dind", HOLDS, because="the child has no limit of its own: what binds it is that of the container around it",
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),

@@ -30,11 +30,14 @@ from scenarios.resources.reading import (
     within_pod,
 )
 
-ZERO = tuple(
-    expect(approach, LACKS,
-           because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
-           see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go")
-    for approach in ("dood", "dind")
+ZERO = (
+    *(expect(approach, LACKS,
+             because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
+             see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go")
+      for approach in ("dood", "dind")),
+    expect("dind-userns", HOLDS,
+           because="an engine that is told to do without root asks for no less than its own, which it would not get",
+           see="moby rootless/specconv/specconv_linux.go, ToRootless"),
 )  # fmt: skip
 
 
@@ -218,6 +221,12 @@ SPARED = (
            because="kubelet gives the engine of a Guaranteed pod -997, or 0 where nobody may give less: the OOM killer takes who "
                    "has most, which is the child",
            see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
+    expect("dind-userns", LACKS,
+           because="its containers are in the cgroup of its own container, which kubelet has the kernel end as a whole on cgroup v2",
+           see="kubernetes.io, memory.oom.group; Linux Documentation/admin-guide/cgroup-v2.rst", cgroup="v2"),
+    expect("dind-userns", HOLDS,
+           because="its containers have its own oom_score_adj: of equals the OOM killer takes who has most, which is the child",
+           see="Linux mm/oom_kill.c, oom_badness; moby rootless/specconv, ToRootless"),
     expect("dind", LACKS,
            because="kubelet gives the engine of a Burstable or BestEffort pod an oom_score_adj near 1000, the engine gives its "
                    "containers 0 (P2-13.oom): of a pod's processes the OOM killer takes the engine's, however much a child has. "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
+import struct
 import time
 
 from conformance.probes.agent.network import fetch
@@ -61,7 +63,10 @@ INOTIFY = "anon_inode:inotify"
 
 @question
 def inotify(_: Object) -> list[Object]:
-    """Return the processes that hold inotify instances: how many, the user that they are, and the user namespace of that."""
+    """Return the processes that hold inotify instances: how many, the user that they are, and the user namespace of that.
+
+    Beside each stands who made that namespace, and those above it, for the kernel counts what is made there for these, too.
+    """
     enter(1, "cgroup")
 
     def look(pid: int) -> Object | None:
@@ -70,9 +75,31 @@ def inotify(_: Object) -> list[Object]:
             with contextlib.suppress(FileNotFoundError):  # closed while we looked
                 held += os.readlink(os.path.join(handles, handle)) == INOTIFY
         user = int(status_of(pid)["Uid"].split()[0])
-        return {**describe(pid), "held": held, "user": user} if held else None
+        return {**describe(pid), "held": held, "user": user, "makers": makers(pid)} if held else None
 
     return list(of_every_process(look))
+
+
+NS_GET_PARENT, NS_GET_OWNER_UID = 0xB702, 0xB704
+"""ioctl_ns(2)."""
+
+
+def makers(pid: int) -> list[Object]:
+    """Return who made the user namespace of a process, and each one above it: the user, in the namespace that he is in."""
+    found: list[Object] = []
+    space = os.open(proc(pid, "ns/user"), os.O_RDONLY)
+    try:
+        while True:
+            user = struct.unpack("I", fcntl.ioctl(space, NS_GET_OWNER_UID, bytes(4)))[0]
+            try:
+                above = fcntl.ioctl(space, NS_GET_PARENT)
+            except PermissionError:  # the node's own, or one that this process is not above
+                return found
+            os.close(space)
+            space = above
+            found.append({"user": user, "space": f"user:[{os.fstat(space).st_ino}]"})
+    finally:
+        os.close(space)
 
 
 @question(lasts=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
@@ -74,7 +75,7 @@ def environ(pid: int) -> list[str]:
 
 def describe(pid: int) -> Object:
     """Return what the node says of one process. Cgroup paths are as seen from this process's cgroup namespace."""
-    fields = status_of(pid)
+    fields, placed = status_of(pid), text(proc(pid, "cgroup"))
     return {
         "pid": pid,
         "start": start_time(pid),
@@ -82,12 +83,32 @@ def describe(pid: int) -> Object:
         "comm": fields["Name"],
         "nspid": [int(n) for n in fields["NSpid"].split()],
         "cmdline": text(proc(pid, "cmdline")).rstrip("\0").split("\0"),
-        "cgroup": text(proc(pid, "cgroup")),
+        "cgroup": placed,
+        "by_hosts_file": _without_cgroup(pid, placed),
         "ns": {kind: os.readlink(proc(pid, f"ns/{kind}")) for kind in ("pid", "net", "mnt", "cgroup", "user")},
         "oom_score_adj": int(text(proc(pid, "oom_score_adj"))),
         "capabilities": fields["CapEff"].strip(),
         "seccomp": fields.get("Seccomp", "").strip(),
     }
+
+
+OF_HOSTS_FILE = re.compile(r"/([0-9a-f]{64})/(?:userdata/)?hosts$")
+"""Where Docker (containers/ID/hosts) and Podman (overlay-containers/ID/userdata/hosts) keep what they mount on /etc/hosts."""
+
+
+def _without_cgroup(pid: int, placed: str) -> str:
+    """Return the id of a process's container, where its engine has left that in the cgroup of its own runtime; else ''.
+
+    An engine that may make no cgroups does so (in a user namespace, rootless on cgroup v1), and no path tells its containers
+    apart. The runtime is the nearest process above that has another mount namespace.
+    """
+    named = next((OF_HOSTS_FILE.search(mount.root) for mount in mounts_of(pid) if mount.point == "/etc/hosts"), None)
+    if not named or named[1] in placed:
+        return ""
+    above, space = pid, os.readlink(proc(pid, "ns/mnt"))
+    while above and os.readlink(proc(above, "ns/mnt")) == space:
+        above = int(status_of(above)["PPid"])
+    return named[1] if above and text(proc(above, "cgroup")) == placed else ""
 
 
 class Mount(NamedTuple):

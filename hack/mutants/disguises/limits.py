@@ -32,6 +32,7 @@ def a_greedy_child_that_is_refused_for_something_else(leg: Leg) -> None:
 def a_greedy_child_that_got_less(leg: Leg) -> None:
     """The other child runs, and its cgroup has another quota than it asked for."""
     _asks(leg, 0)
+    leg.add(f"{GREEDY}: processes", [{**leg.last("child")["process"], "by_hosts_file": ""}])
     leg.add("greedy child's cgroups", leg.last("child's cgroups"))
 
 
@@ -72,6 +73,15 @@ def inotify_instances_of_somebody_else(leg: Leg) -> None:
     leg.add("inotify's limit", {LIMIT: ["128"]})
     kubelet = {"comm": "kubelet", "held": 5, "user": 0, "ns": {"user": "user:[1]"}, "cgroup": "0::/system.slice"}
     leg.add("inotify instances", [kubelet])
+
+
+@of("dind.foreground")
+def inotify_instances_in_a_namespace_of_kubelets_user(leg: Leg) -> None:
+    """The child has instances in a user namespace of its own, which kubelet's user made."""
+    leg.add("inotify's limit", {LIMIT: ["128"]})
+    kubelet = {"comm": "kubelet", "held": 5, "user": 0, "ns": {"user": "user:[1]"}, "cgroup": "0::/system.slice"}
+    made = {"user": 9, "ns": {"user": "user:[2]"}, "makers": [{"user": 0, "space": "user:[1]"}]}
+    leg.add("inotify instances", [kubelet, {**leg.last("child")["process"], **made, "held": 3}])
 
 
 @of("dind.engine-killed")

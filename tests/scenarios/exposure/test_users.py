@@ -17,9 +17,12 @@ Look = Callable[[str], Seen]
 NODES, OWN = "user:[1]", "user:[2]"
 
 
-def holding(comm: str, number: int, user: int = 0, space: str = NODES, container: str = "") -> dict[str, Any]:
+def holding(
+    comm: str, number: int, user: int = 0, space: str = NODES, container: str = "", makers: tuple[int, ...] = ()
+) -> dict[str, Any]:
     place = f"0::/docker/{container}" if container else "0::/system.slice"
-    return {"comm": comm, "held": number, "user": user, "ns": {"user": space}, "cgroup": place}
+    above = [{"user": maker, "space": NODES} for maker in makers]
+    return {"comm": comm, "held": number, "user": user, "ns": {"user": space}, "cgroup": place, "makers": above}
 
 
 def instances(seen: Seen, *others: dict[str, Any], **child: Any) -> Seen:
@@ -37,6 +40,8 @@ KUBELET, SHIM = holding("kubelet", 5), holding("containerd-shim", 1)
         ([KUBELET, SHIM], {}, State.LACKS, "kubelet's user has 9 of 128, the child's among them"),
         ([KUBELET, SHIM], {"user": 1000}, State.HOLDS, "as user 1000; kubelet's user has 6 of 128, the child's not among them"),
         ([KUBELET], {"space": OWN}, State.INCONCLUSIVE, "in a user namespace of its own"),
+        ([KUBELET], {"space": OWN, "user": 9, "makers": (0,)}, State.LACKS, "in a user namespace that kubelet's user made"),
+        ([KUBELET], {"space": OWN, "user": 9, "makers": (9,)}, State.HOLDS, "nor those of who made its user namespace"),
         ([KUBELET], {"number": 2}, State.INCONCLUSIVE, "were not seen"),
         ([SHIM], {}, State.INCONCLUSIVE, "were not seen"),
     ],

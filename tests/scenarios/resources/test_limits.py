@@ -100,6 +100,12 @@ def test_a_child_that_asks_for_too_much_is_refused_or_runs(seen: Look, saw: dict
     assert (concluded.state, reason in concluded.reason) == (state, True), concluded.reason
 
 
+def test_a_child_without_a_cgroup_of_its_own_is_not_refused_what_it_does_not_get(seen: Look) -> None:
+    left = given(greedy(seen("dind.foreground"), 0, quota="40000"), "greedy: processes", [{"by_hosts_file": "a" * 64}])
+    concluded = conclude("P2-13.more", left)
+    assert (concluded.state, "it runs without that quota" in concluded.reason) == (State.LACKS, True), concluded.reason
+
+
 @pytest.mark.parametrize("parent", ["", "/kubepods/pod1"])
 def test_another_child_is_put_where_the_client_put_its_own(parent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rig, asked = a_rig()[0], list[list[str]]()

@@ -24,6 +24,13 @@ def test_the_innermost_container_is_named_by_its_path() -> None:
     assert container_of({"cgroup": "0::/init.scope"}) == ""
 
 
+def test_a_container_without_a_cgroup_of_its_own_is_named_by_its_hosts_file() -> None:
+    outer, inner = "a" * 64, "b" * 64
+    placed = {"cgroup": f"3:cpu:/x/cri-containerd-{outer}.scope\n"}
+    assert container_of({**placed, "by_hosts_file": inner}) == inner
+    assert container_of({**placed, "by_hosts_file": ""}) == outer
+
+
 def test_an_engines_null_list_is_not_there() -> None:
     body = json.dumps({"Config": {"Env": None}, "Mounts": None, "Id": "a"})
     assert parsed(answered(200, body)) == {"Config": {}, "Id": "a"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,16 @@ def test_a_process_is_alive_by_its_pid_and_start_until_it_ends() -> None:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert not processes.alive(own), "nobody has taken note of its end, and it has ended"
     assert not processes.alive(own)
+
+
+def test_whoever_made_a_user_namespace_is_known_and_the_nodes_own_has_no_maker() -> None:
+    script = "import sys; sys.stdout.write('in\\n'); sys.stdout.flush(); sys.stdin.read()"
+    unshare = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
+    with subprocess.Popen(unshare, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        if child.stdout.readline() != b"in\n":
+            pytest.skip("nobody may make a user namespace here")
+        here = str(Path("/proc/self/ns/user").readlink())
+        assert processes.makers(child.pid)[0] == {"user": os.geteuid(), "space": here}
+        child.communicate()
+    assert processes.makers(os.getpid()) == []

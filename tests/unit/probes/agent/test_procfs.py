@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 
+import pytest
+
 from conformance.probes.agent import procfs
 
 SLOW = 60
@@ -23,3 +25,52 @@ def test_a_process_started_when_it_was_started() -> None:
         started = procfs.start_time(child.pid) / os.sysconf("SC_CLK_TCK")
         child.kill()
     assert 0 <= procfs.boottime() - started < SLOW
+
+
+CONTAINER, ENGINE = "b" * 64, "a" * 64
+HOSTS = "1 2 254:0 /pods/1/graph/containers/{}/hosts /etc/hosts rw - ext4 /dev/vda rw\n"
+
+
+class Node:
+    """The /proc of a node on which a container's two processes stand below their runtime."""
+
+    def __init__(self, hosts: str, child: str, runtime: str) -> None:
+        self.files = {
+            "mountinfo": dict.fromkeys((7, 8), hosts),
+            "cgroup": {6: runtime, 7: child, 8: child},
+            "ns/mnt": {6: "mnt:[1]", 7: "mnt:[2]", 8: "mnt:[2]"},
+        }
+
+    def text(self, path: str) -> str:
+        _, _, pid, name = path.split("/", 3)
+        return self.files[name][int(pid)]
+
+    def status_of(self, pid: int) -> dict[str, str]:
+        return {"PPid": str(pid - 1)}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "child", "runtime", "named"),
+    [
+        (HOSTS.format(CONTAINER), f"0::/{ENGINE}", f"0::/{ENGINE}", CONTAINER),
+        (HOSTS.format(f"{CONTAINER}/userdata"), f"0::/{ENGINE}", f"0::/{ENGINE}", CONTAINER),
+        (HOSTS.format(CONTAINER), f"0::/{ENGINE}/docker/{CONTAINER}", f"0::/{ENGINE}", ""),
+        (
+            HOSTS.format("c" * 64),
+            f"0::/{ENGINE}/docker/{CONTAINER}",
+            f"0::/{ENGINE}",
+            "",
+        ),  # that of another, whose network it has
+        ("1 2 254:0 /pods/1/etc-hosts /etc/hosts rw - ext4 /dev/vda rw\n", f"0::/{ENGINE}", f"0::/{ENGINE}", ""),
+        ("", f"0::/{ENGINE}", f"0::/{ENGINE}", ""),
+    ],
+)
+@pytest.mark.parametrize("pid", [7, 8])
+def test_a_container_that_is_left_in_its_runtimes_cgroup_is_named_by_its_hosts_file(
+    hosts: str, child: str, runtime: str, named: str, pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = Node(hosts, child, runtime)
+    monkeypatch.setattr(procfs, "text", node.text)
+    monkeypatch.setattr(procfs, "status_of", node.status_of)
+    monkeypatch.setattr(procfs.os, "readlink", node.text)
+    assert procfs._without_cgroup(pid, child) == named
