@@ -222,7 +222,7 @@ SPARED = (
                    "has most, which is the child",
            see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
     expect("dind-userns", LACKS,
-           because="its containers are in the cgroup of its own container, which kubelet has the kernel end as a whole on cgroup v2",
+           because="its containers are in the cgroup of its own container, which the kernel ends as a whole on cgroup v2",
            see="kubernetes.io, memory.oom.group; Linux Documentation/admin-guide/cgroup-v2.rst", cgroup="v2"),
     expect("dind-userns", HOLDS,
            because="its containers have its own oom_score_adj: of equals the OOM killer takes who has most, which is the child",
