@@ -34,13 +34,26 @@ def test_which_approaches_are_compared_is_chosen_and_the_address_keeps_it(worlds
     opened = open_page(worlds)
     every = opened.page.evaluate(SHOWN)
     assert len(every) == 12
-    for name in every[2:]:
+    for name in {*every} - {"dood", "dind"}:
         opened.page.uncheck(f".pick input[value='{name}']")
     assert opened.page.evaluate(SHOWN) == ["dood", "dind"]
     assert opened.page.evaluate("location.hash") == "#comparison~dood+dind"
     again = open_page(worlds, "#comparison~dind+dind-sidecar")
     assert again.page.evaluate(SHOWN) == ["dind", "dind-sidecar"]
     assert again.complaints == opened.complaints == []
+
+
+def test_over_the_columns_stands_where_their_engines_are(worlds: Path, open_page: Open) -> None:
+    page = open_page(worlds).page
+    ways = """[...document.querySelectorAll('.compared .ways th')].filter((way) => way.checkVisibility())
+      .map((way) => [way.textContent, way.colSpan])"""
+    assert [name for name, _ in page.evaluate(ways)] == ["engine outside the pod", "engine in the pod"]
+    assert sum(many for _, many in page.evaluate(ways)) == 12
+    for name in page.evaluate(SHOWN)[1:-2]:
+        page.uncheck(f".pick input[value='{name}']")
+    assert page.evaluate(ways) == [["engine outside the pod", 1], ["engine in the pod", 2]]
+    page.uncheck(".pick input[value='dood']")
+    assert [name for name, _ in page.evaluate(ways)] == ["engine in the pod"]
 
 
 def test_without_its_script_every_approach_is_there_and_nothing_to_choose(worlds: Path, open_page: Open) -> None:

@@ -33,8 +33,14 @@ all?.addEventListener("click", async () => {
 // Which approaches are compared: those behind the ~ of the address, so that a link leads to the same; all where there is none.
 const boxes = [...document.querySelectorAll(".pick input")];
 const pick = () => {
-  for (const row of document.querySelectorAll(".compared tr:not(.group)"))
+  for (const row of document.querySelectorAll(".compared tr:not(.group, .ways)"))
     for (const [number, box] of boxes.entries()) row.cells[number + 1].classList.toggle("off", !box.checked);
+  let from = 0;
+  for (const way of document.querySelectorAll(".compared .ways th")) {
+    const shown = boxes.slice(from, from += Number(way.dataset.many)).filter((box) => box.checked).length;
+    way.colSpan = Math.max(shown, 1);
+    way.classList.toggle("off", !shown);
+  }
 };
 const picked = () => {
   const names = location.hash.startsWith("#comparison~") ? location.hash.slice(12).split("+").map(decodeURIComponent) : null;

@@ -72,5 +72,5 @@ def test_a_container_that_is_left_in_its_runtimes_cgroup_is_named_by_its_hosts_f
     node = Node(hosts, child, runtime)
     monkeypatch.setattr(procfs, "text", node.text)
     monkeypatch.setattr(procfs, "status_of", node.status_of)
-    monkeypatch.setattr(procfs.os, "readlink", node.text)
+    monkeypatch.setattr(os, "readlink", node.text)
     assert procfs._without_cgroup(pid, child) == named
