@@ -86,7 +86,7 @@ NS_GET_PARENT, NS_GET_OWNER_UID = 0xB702, 0xB704
 
 def makers(pid: int) -> list[Object]:
     """Return who made the user namespace of a process, and each one above it: the user, in the namespace that he is in."""
-    found: list[Object] = []
+    above_it: list[Object] = []
     space = os.open(proc(pid, "ns/user"), os.O_RDONLY)
     try:
         while True:
@@ -94,10 +94,10 @@ def makers(pid: int) -> list[Object]:
             try:
                 above = fcntl.ioctl(space, NS_GET_PARENT)
             except PermissionError:  # the node's own, or one that this process is not above
-                return found
+                return above_it
             os.close(space)
             space = above
-            found.append({"user": user, "space": f"user:[{os.fstat(space).st_ino}]"})
+            above_it.append({"user": user, "space": f"user:[{os.fstat(space).st_ino}]"})
     finally:
         os.close(space)
 
