@@ -11,6 +11,8 @@ DIND_2017 = "docker:1.12.6-dind"
 PROBE = "python:3-slim"
 DATABASE = "mariadb:10.11"
 REGISTRY = "registry:3"
+BUILDKIT = "moby/buildkit:buildx-stable-1"
+"""What buildx makes a builder of unless it is told another (its docker-container driver, bkimage.DefaultImage)."""
 NODE = "kindest/node"
-NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, CLI_2017, DIND_2017)
+NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, CLI_2017, DIND_2017)
 """What a run needs on a cluster, by public name. A kind cluster of ours is made of `NODE` besides."""

@@ -96,7 +96,9 @@ ENGINE = Module(
     linked=("-X", "github.com/moby/moby/v2/dockerversion.Version=29.9.3"),
 )
 """Docker Engine, dockerd and docker-proxy. Its module has a version of its own: v2.0.0-beta.24 is 29.9.3."""
-OF_A_WORLD = (NODE, KIND, RUNC)
+BUILDKIT = Module("buildkit", usual=180, tags="osusergo netgo static_build seccomp")
+"""BuildKit's daemon, buildkitd, and the client of it alone, buildctl: of the version that Docker Engine 29.9 has in it."""
+OF_A_WORLD = (NODE, KIND, RUNC, BUILDKIT)
 """What a kind cluster of ours is made with."""
 
 

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from conformance import images
 from conformance.choices import ENGINES, OF_A_MODULE, RUNTIMES
 from conformance.errors import UsageError
-from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
+from conformance.images import BUILDKIT, CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
 from conformance.world.images import go_programs, graphs, image_store
 from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
@@ -25,8 +25,8 @@ PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
 END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
-STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
-"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and twelve images."""
+STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 15.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
+"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and thirteen images."""
 HTTPD = Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
 PYTHON = Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
 """What the node probe runs on."""
@@ -63,6 +63,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         PROBE: PYTHON,
         DATABASE: MARIADB,
         REGISTRY: registry(store),
+        BUILDKIT: buildkit(store),
     }
     # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
     works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, containerd)}
@@ -138,6 +139,22 @@ def registry(store: Store) -> Recipe:
 
     inputs = (go_programs.cached(go_programs.NODE).name,)
     return Recipe("registry", usual=5, inputs=inputs, fill=fill, stand_in="the distribution module's registry")
+
+
+def buildkit(store: Store) -> Recipe:
+    """Return the recipe of BuildKit's image: what buildx makes a builder of, and what is a builder in a pod of its own."""
+
+    def fill(context: Path) -> None:
+        _copy(go_programs.build(go_programs.BUILDKIT, store.progress), context / "bin", "buildkitd", "buildctl")
+        shutil.copy2(_runc(store) / "runc", context / "bin" / "buildkit-runc")
+        own = go_programs.source(go_programs.BUILDKIT, "github.com/moby/buildkit", store.progress) / "hack"
+        for script in ("buildkitd-entrypoint", "with-cgroupfs-remount"):
+            shutil.copy(own / script, context / "bin" / script)
+            (context / "bin" / script).chmod(0o755)
+
+    inputs = tuple(go_programs.cached(module).name for module in (go_programs.BUILDKIT, go_programs.RUNC))
+    words = f"the module of BuildKit {go_programs.BUILDKIT.version_of('github.com/moby/buildkit')} and runc's, and BusyBox"
+    return Recipe("buildkit", usual=15, base="bookworm", inputs=inputs, fill=fill, stand_in=words)
 
 
 def kindest_node(store: Store) -> str:

@@ -9,7 +9,7 @@ import pytest
 from conformance import images
 from conformance.choices import ENGINES, OF_A_MODULE
 from conformance.errors import NoImage, UsageError
-from conformance.world.images import image_store, kind_node
+from conformance.world.images import go_programs, image_store, kind_node
 from conformance.world.images.image_store import Image
 from conformance.world.machine import commands
 from conformance.world.machine.progress import Progress
@@ -46,6 +46,14 @@ def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: s
     assert suite in recipe.stand_in
     assert ("docker-cli" in recipe.stand_in) == ("docker-cli" in packages)
     assert bool(recipe.inputs) == (version == OF_A_MODULE), "its name tells what it is made of"
+
+
+def test_the_builders_image_is_made_of_pinned_modules_and_says_which() -> None:
+    recipe = kind_node.buildkit(image_store.Store(Progress()))
+    version = go_programs.BUILDKIT.version_of("github.com/moby/buildkit")
+    assert version == go_programs.ENGINE.version_of("github.com/moby/buildkit"), "it is said to be that of Docker Engine 29.9"
+    assert version in recipe.stand_in
+    assert len(recipe.inputs) == 2
 
 
 def test_two_words_that_choose_the_engine_in_pods_are_refused() -> None:
