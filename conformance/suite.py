@@ -135,6 +135,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         for approach in approaches
         if approach in asked and asking(family.name, prop, catalogue()[approach])
         for variation in prop.legs
+        if _has_builder(catalogue()[approach], variation)
     ]
 
 
@@ -142,6 +143,11 @@ def every_cell(repeats: int = 1) -> list[Cell]:
     """Return every cell that a run of approaches can have: those of the highest level, then what the matrix alone has."""
     every = [cell for level in (LEVELS[-1], MATRIX) for cell in cells(level, list(catalogue()), repeats)]
     return list({cell.name: cell for cell in every}.values())
+
+
+def _has_builder(approach: Approach, variation: str) -> bool:
+    """Return whether an approach has the builder of a variation: one without an engine is in the place of BuildKit in one."""
+    return not approach.builder or VARIATIONS[variation].builder in ("", "buildkit")
 
 
 def control_cells(*, fast: bool = False, repeats: int = 1) -> list[Cell]:

@@ -12,6 +12,7 @@ from scenarios import (
     draining,
     exposure,
     graph,
+    kept_builds,
     lifecycle,
     networking,
     networks,
@@ -25,7 +26,7 @@ from scenarios import (
 
 FAMILIES = (
     networking, networks, rules, dns, contention, lifecycle, draining, restarts, storage, graph, resources, caching, visibility,
-    security, exposure, building, builds, build_steps,
+    security, exposure, building, builds, build_steps, kept_builds,
     article_manifests, baseline,
 )  # fmt: skip
 """The article's own order."""

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import re
 
-from conformance.analysis.counting import mebibytes
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
-from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS, THINK_TWICE
+from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS
 from conformance.cluster.api import Object
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import no_engine, parsed
-from conformance.evidence.items import SECOND, Evidence, Seen
-from conformance.evidence.names import CHILD, CHILD_CGROUPS, DELETION
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import CHILD_CGROUPS, DELETION
 from conformance.legs import builds
-from conformance.legs.builds import BUILDKIT, CLASSIC
-from conformance.legs.docker import nonce, said
+from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
+from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.builds import NO_BUILDX, builder_of, instead, unproven
-from scenarios.caching import LAYER, build, judge_builds
+from scenarios.builds import builder_of, unproven
 from scenarios.lifecycle import ENGINE_AFTER, engine_killed
 
 STEP, FULL = "step", "full-step"
@@ -31,8 +27,8 @@ SIGNALS = {TERMINATED: "SIGTERM", KILLED: "SIGKILL"}
 """The steps whose clients get a signal."""
 MEMORY = 96 << 20
 """Bytes of `docker build --memory`: less than any pod's limit, and enough for a shell."""
-ENDS = ("classic", "buildkit")
-FORCED = ("classic-forced", "buildkit-forced")
+ENDS = ("classic", "buildkit", "container")
+FORCED = ("classic-forced", "buildkit-forced", "container-forced")
 
 
 def lose_clients(rig: Rig) -> None:
@@ -97,15 +93,20 @@ def look_at_it(rig: Rig) -> None:
     _look_at(rig, STEP)
 
 
+def _of_engine(rig: Rig) -> tuple[str, ...]:
+    """Return the builders that the leg's engine has in it; where there is a builder without one, BuildKit's place is its own."""
+    return (BUILDKIT,) if rig.leg.approach.builder else tuple(SWITCH)
+
+
 def look_at_both(rig: Rig) -> None:
     """Read whether both steps are there, before their engine is killed."""
-    for builder in builds.SWITCH:
+    for builder in _of_engine(rig):
         _look_at(rig, f"{builder}-{STEP}")
 
 
 def begin_both(rig: Rig) -> None:
     """Begin a build by each builder, whose steps run to the end of their engine."""
-    for builder in builds.SWITCH:
+    for builder in _of_engine(rig):
         builds.begin(rig, f"{builder}-{STEP}", builder)
 
 
@@ -121,7 +122,7 @@ def look_afterwards(rig: Rig) -> None:
 
 def look_after_engine(rig: Rig) -> None:
     """Look for both steps when their engine is gone."""
-    for builder in builds.SWITCH:
+    for builder in _of_engine(rig):
         what = f"{builder}-{STEP}"
         if above := rig.seen.get(f"{what}: above"):
             _await_end(rig, above.output[0])
@@ -190,6 +191,8 @@ def ends_with_pod(seen: Seen) -> Observation:
 
 
 def _judge_engine(seen: Seen, builder: str) -> Observation:
+    if builder == CLASSIC and builder_of(seen, f"{BUILDKIT}-{STEP}") == BUILDKITD:
+        return not_applicable("its pod has no engine, and BuildKit alone to build with")
     killed, answer = seen["killed"], seen.get(ENGINE_AFTER)
     if not killed.output or (answer and answer.output["status"]):
         return inconclusive("no engine was killed, or one still answers", killed.id)
@@ -236,9 +239,10 @@ def takes_along(seen: Seen) -> Observation:
 @prop("STEP.memory", "a limit that `docker build --memory` asks for is the step's",
       source=BUILD_MEMORY, predicts={}, legs=FORCED, level="extended", while_serving=(look_into,),
       expects=(
-          *(expect(approach, LACKS, leg="buildkit-forced",
+          *(expect(approach, LACKS, leg=f"{builder}-forced",
                    because="BuildKit knows no limits of a step: the option is of the legacy builder",
-                   see="moby/buildkit#1362; docker/buildx commands/build.go") for approach in ("dood", "dind")),
+                   see="moby/buildkit#1362; docker/buildx commands/build.go")
+            for approach in ("dood", "dind") for builder in (BUILDKIT, CONTAINER)),
           *(expect(approach, HOLDS, because="the legacy builder runs each step in a container, which has the limit",
                    see="Docker docs, docker build (legacy builder), --memory") for approach in ("dood", "dind")),
       ))  # fmt: skip
@@ -247,6 +251,8 @@ def bound_by_option(seen: Seen) -> Observation:
     builder = builder_of(seen, FULL)
     if why := unproven(seen, FULL, builder):
         return why
+    if builder == BUILDKITD:
+        return not_applicable("buildctl has no such option: a limit of a step is nothing that BuildKit knows")
     read = seen[f"{FULL}: {CHILD_CGROUPS}"]
     way = cgroupfs.of("memory", cgroupfs.levels(read.output))
     if not way or not way[0].inode:
@@ -295,65 +301,3 @@ def fits(seen: Seen) -> Observation:
     if not own or not theirs:
         return inconclusive("the MTU of the step's eth0, or of the pod's, could not be read", step.id, pod.id)
     return (HOLDS if own <= theirs else LACKS).because(f"{builder}: eth0 of the step {own}, of its pod {theirs}", step.id, pod.id)
-
-
-OURS = "buildkit "
-"""How the names begin of what is read of a build by BuildKit that a second job makes again."""
-KEPT = f"{OURS}disk use"
-
-
-def first_build(rig: Rig) -> None:
-    """Build by BuildKit in the first of two pods, and read what the leg's engine has kept of it."""
-    if rig.run(f"{OURS}buildx", "docker", "buildx", "version").output["exit"] == 0:
-        build(rig, SWITCH, OURS)
-        rig.daemon(KEPT, builds.USE, timeout=TIMEOUTS.work)
-
-
-def second_build(rig: Rig) -> None:
-    """Read what the node's own engine has of it when the first pod is gone; build it again, and take away what is the node's."""
-    if rig.twin and rig.seen.get(KEPT):
-        rig.ask(f"{KEPT} of the node", "daemon", socket=NODE_SOCKET, path=builds.USE, timeout=TIMEOUTS.work)
-        build(rig.twin, SWITCH, OURS)
-        if not rig.daemon_pid:
-            builds.forget(rig)
-
-
-SWITCH = f"DOCKER_BUILDKIT={builds.SWITCH[BUILDKIT]}"
-NAMES = ("build", "built image", "built image's history")
-AGAIN = {f"{pod}{OURS}{name}": f"{pod}{name}" for pod in ("", SECOND) for name in NAMES}
-
-
-def _without_buildx(seen: Seen) -> Observation | None:
-    buildx = seen[f"{OURS}buildx"]
-    return not_applicable(f"{NO_BUILDX}: {said(buildx)}", buildx.id) if buildx.output["exit"] != 0 else None
-
-
-@prop("J-05.buildkit", "what BuildKit has built for one job is not built again for the next",
-      source=THINK_TWICE, predicts={"dood": HOLDS, "dind": LACKS}, legs=("reuse",), level="extended",
-      while_serving=(first_build,), after_deletion=(second_build,))  # fmt: skip
-def found_again(seen: Seen) -> Observation:
-    """Judge the second build by its last layer, whose bytes are random."""
-    return _without_buildx(seen) or judge_builds(instead(seen, AGAIN))
-
-
-@prop("STEP.kept", "what BuildKit has kept of a build does not stay with the node's own engine when the job's pod is gone",
-      source=THINK_TWICE, predicts={"dood": LACKS, "dind": HOLDS}, legs=("reuse",), level="extended",
-      while_serving=(first_build,), after_deletion=(second_build,))  # fmt: skip
-def leaves_nothing(seen: Seen) -> Observation:
-    """Judge the bytes of what has the build's nonce in its words, where the leg's engine had some."""
-    if why := _without_buildx(seen):
-        return why
-    own, node, mark = seen[KEPT], seen[f"{KEPT} of the node"], seen[CHILD].asked["nonce"]
-    cites = (own.id, node.id)
-    had = sum(each["Size"] for each in builds.kept(parsed(own), mark))
-    if had < LAYER:
-        return inconclusive(f"the leg's engine had kept {mebibytes(had)} of the build, less than it wrote", *cites)
-    words = f"the leg's engine had kept {mebibytes(had)} of it"
-    if no_engine(node):
-        return HOLDS.because(f"{words}, and the node has no engine of its own", *cites)
-    if node.output["status"] != OK:
-        return inconclusive("the node's own engine did not say what it has, so that it names nothing proves nothing", *cites)
-    left = sum(each["Size"] for each in builds.kept(parsed(node), mark))
-    if left:
-        return LACKS.because(f"{words}; {mebibytes(left)} stay with the node's own when the pod is gone", *cites)
-    return HOLDS.because(f"{words}; the node's own has nothing of it", *cites)

@@ -11,26 +11,49 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import BUILDX_PARENT, GITLAB_RUNNER
 from conformance.cluster.api import GONE, Object
-from conformance.evidence.identity import container_of, parsed
+from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
-from conformance.legs import builds
-from conformance.legs.builds import BUILDKIT, CLASSIC
+from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
+from conformance.legs import builders, builds
+from conformance.legs.builders import BUILDER, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, MADE
 from conformance.legs.docker import listed, look, nonce, nonce_in, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
 from scenarios.resources.commands import CLOSED
 from scenarios.resources.cpu import judge_burn, measure
-from scenarios.resources.memory import SPARED, allocating, judge_allocation, judge_engine, read_after, read_before
+from scenarios.resources.memory import (
+    SPARED,
+    allocating,
+    engine_serves_after,
+    judge_allocation,
+    judge_engine,
+    read_after,
+    read_before,
+)
 from scenarios.resources.placement import judge_placement
 from scenarios.resources.reading import MENDED, runtime
 
 STEP = "step"
-LADEN = ("classic-laden", "buildkit-laden")
+LADEN = ("classic-laden", "buildkit-laden", "container-laden")
+OF_ITS_OWN = (
+    expect("buildkitd", HOLDS,
+           because="its image's entrypoint gives it a cgroup namespace of its own on cgroup v2; on v1 a container has its own "
+                   "part of each hierarchy as the root",
+           see="moby/buildkit hack/buildkitd-entrypoint; moby/buildkit#6368"),
+)  # fmt: skip
+"""Where the steps of a builder are that is in its pod without an engine."""
+NAMES_ITS_OWN = (
+    expect("dind-cgroup-parent", LACKS, leg="container-laden",
+           because="the builder's container names a cgroup parent of its own, which beats the engine's default: the node's root",
+           see="docker/buildx driver/docker-container/driver.go; docker/buildx#2903", cgroup="v2"),
+)  # fmt: skip
+"""Where the steps of a builder are that is a container of its engine."""
 INSIDE = (
     expect("dood-cgroup-parent", LACKS, because="it is `docker run` that is told the parent, and no build is",
            see="moby builder/dockerfile/containerbackend.go; builder/builder-next/executor_linux.go"),
+    *NAMES_ITS_OWN,
+    *OF_ITS_OWN,
     *MENDED,
     expect("dood", LACKS, because="the node's engine puts a build's steps where it puts containers: beside kubelet's pods",
            see="moby builder/dockerfile/containerbackend.go; builder/builder-next/executor_linux.go"),
@@ -46,6 +69,7 @@ UNRANKED = expect(
 )  # fmt: skip
 
 
+NO_BUILDCTL = "the client's container has no buildctl"
 NO_BUILDX = "the client's image has no docker buildx, which BuildKit takes"
 
 
@@ -75,7 +99,8 @@ def allocate(rig: Rig) -> None:
     if step and (command := allocating(rig)):
         read_before(rig, step["pid"])
         done = builds.tell(rig, "allocation", step, command, wait=True)
-        read_after(rig, ended=_code(done) is not None)
+        serves = builders.serves if rig.leg.approach.builder else engine_serves_after
+        read_after(rig, ended=_code(done) is not None, serves=serves)
 
 
 def _code(done: Evidence) -> int | None:
@@ -89,14 +114,15 @@ NONE_SUCH = "No such container"
 
 
 def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
-    """Return None if a step is proven to be of this build, by this builder of the engine that runs the leg's child; else why not.
+    """Return None if a step is proven to be of this build, by this builder; else why not.
 
-    The nonce is in the environment of a first process with a start time; its parent is where the child's is, in the engine's PID
-    namespace; and the engine knows it as a container with the nonce, or, of BuildKit's, as none.
+    The nonce is in the environment of a first process with a start time. The builder in a pod's own container has made it if the
+    first process of one of the pod's containers is above it; an engine's if its parent, or that of the first process of the
+    builder's container, is where the child's is, in the engine's PID namespace, and the engine knows it as a container with
+    the nonce, or, of BuildKit's, as none.
     """
-    buildx = seen.get(f"{what}: buildx")
-    if buildx and buildx.output["exit"] != 0:
-        return not_applicable(f"{NO_BUILDX}: {said(buildx)}", buildx.id)
+    if why := _not_asked(seen, what, builder):
+        return why
     begun, processes = seen[f"{what}: begun"], seen[f"{what}: processes"]
     if begun.output["status"] in CLOSED:
         return not_applicable(f"nobody may run commands through kubelet here: {begun.output['body'].strip()}", begun.id)
@@ -105,18 +131,59 @@ def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
         log = seen.get(f"{what}: log")
         words = (log.output["stdout"].strip().splitlines() or ["nothing"])[-1] if log else begun.output["body"]
         return inconclusive(f"no step of the build was seen to run: {words}", begun.id, processes.id)
+    return _of_the_pods_own(seen, what) if builder == BUILDKITD else _of_another_engine(seen, what, builder)
+
+
+def _not_asked(seen: Seen, what: str, builder: str) -> Observation | None:
+    """Return why a builder could not be asked, None where it was."""
+    program = seen.get(f"{what}: {'buildctl' if builder == BUILDKITD else 'buildx'}")
+    if program and program.output["exit"] != 0:
+        return not_applicable(f"{NO_BUILDX if builder != BUILDKITD else NO_BUILDCTL}: {said(program)}", program.id)
+    making = seen.get(MADE) if builder == CONTAINER else None
+    if not making or making.output["exit"] == 0:
+        return None
+    if NOT_PRIVILEGED in making.output["stderr"]:
+        return not_applicable("the engine may make no privileged container here, and such a builder is one", making.id)
+    return inconclusive(f"no builder was made: {said(making)}", making.id)
+
+
+NOT_PRIVILEGED = "can't apply capabilities: operation not permitted"
+"""What runc says where an engine asks for a capability that nobody on the machine may have."""
+
+
+def _of_the_pods_own(seen: Seen, what: str) -> Observation | None:
+    """Return why a step is not proven to be of a builder in a container of its pod, None where it is."""
+    above, processes = seen[f"{what}: above"], seen[POD_PROCESSES]
+    own = [_identity(each) for each in first_processes(seen[POD].output, processes.output).values()]
+    if not any(_identity(each) in own for each in above.output[1:]):
+        return inconclusive("no container of its pod has started the step", above.id, processes.id)
+    return None
+
+
+def _of_another_engine(seen: Seen, what: str, builder: str) -> Observation | None:
+    """Return why a step is not proven to be of a builder of the engine that runs the leg's child, None where it is."""
     above, childs, known = seen[f"{what}: above"], seen[ANCESTORS], seen[f"{what}: container"]
-    cites = (processes.id, above.id, childs.id, known.id)
-    if above.output[1]["ns"]["pid"] != childs.output[1]["ns"]["pid"]:
+    cites = (above.id, childs.id, known.id)
+    line, mark = above.output, nonce_in(seen, what)
+    if builder == CONTAINER:
+        owners, mark = seen[f"{what}: {BUILDER}"], nonce_in(seen, BUILDER)
+        firsts = [_identity(each) for each in owners.output if each["nspid"][-1] == 1]
+        line = line[next((place for place, each in enumerate(line) if _identity(each) in firsts), len(line)) :]
+        if not line:
+            return inconclusive("the step was not started by the builder's container", *cites, owners.id)
+    if line[1]["ns"]["pid"] != childs.output[1]["ns"]["pid"]:
         return inconclusive("the step was started by another engine than the child", *cites)
-    container = parsed(known)
-    mine = f"CHILD_NONCE={nonce_in(seen, what)}" in container.get("Config", {}).get("Env", [])
+    mine = f"CHILD_NONCE={mark}" in parsed(known).get("Config", {}).get("Env", [])
     unknown = known.output["status"] == GONE and NONE_SUCH in known.output["body"] and builds.UNNAMED not in known.asked["path"]
-    if not (mine if builder == CLASSIC else unknown):
+    if not (unknown if builder == BUILDKIT else mine):
         return inconclusive(
             f"the step is not known to be of the {builder} builder: its engine says {known.output['status']}", *cites
         )
     return None
+
+
+def _identity(process: Object) -> tuple[int, int]:
+    return process["pid"], process["start"]
 
 
 def of_step(seen: Seen) -> Seen:
@@ -129,6 +196,9 @@ def of_step(seen: Seen) -> Seen:
             end = {"ExitCode": _code(item), "Running": item.output["exit"] is None}
             taken.append(evolve(item, name="allocation: output", output={"body": item.output["stdout"], "lost": ""}))
             taken.append(evolve(item, name="allocation: end", output={"status": OK, "body": json.dumps(end)}))
+        elif item.name == builders.AFTERWARDS:
+            answered = {"status": OK if item.output["exit"] == 0 else 0, "body": item.output["stdout"], "lost": said(item)}
+            taken.append(evolve(item, name="engine after allocation", output=answered))
         elif item.name != CHILD:
             taken.append(item)
     return instead(Seen(taken), {f"{STEP}: {CHILD_CGROUPS}": CHILD_CGROUPS})
@@ -146,12 +216,13 @@ def _judged(seen: Seen, judge: Callable[[Seen], Observation]) -> Observation:
     if why := unproven(seen, STEP, builder):
         return why
     judged = judge(of_step(seen))
-    return evolve(judged, reason=f"{builder}: {judged.reason}", cites=(*judged.cites, seen[f"{STEP}: container"].id))
+    return evolve(judged, reason=f"{builder}: {judged.reason}", cites=(*judged.cites, seen[f"{STEP}: above"].id))
 
 
 def builder_of(seen: Seen, what: str) -> str:
-    """Return the builder of a step: of BuildKit's it is asked whether the client has buildx."""
-    return BUILDKIT if seen.get(f"{what}: buildx") else CLASSIC
+    """Return the builder of a step, by what was asked for before it was begun."""
+    asked = {BUILDKITD: "buildctl", CONTAINER: BUILDER, BUILDKIT: "buildx"}
+    return next((builder for builder, name in asked.items() if seen.get(f"{what}: {name}")), CLASSIC)
 
 
 @prop("BUILD", "a build's step is inside its pod's cgroups, and the pod's limits apply to it",

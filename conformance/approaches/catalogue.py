@@ -49,6 +49,8 @@ class Approach:
     """Name -> what is deployed in the place of a volume of a pod that is checked."""
     keeps_command: bool = False
     """Whether the client of a pod that is checked does its own work meanwhile."""
+    builder: str = ""
+    """Its own builder, where it has no Docker Engine, and is asked for builds alone; its child is a container of the pod's."""
     finds_parent: str = ""
     """Lines of shell that print, in that client, what a child's --cgroup-parent is to be; '' where its engine is to choose."""
 

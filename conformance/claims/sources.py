@@ -1,6 +1,7 @@
 """The other sources whose claims are judged beside the article's, as a property cites them."""
 
 BUILDX_PARENT = "docker/buildx#782 and #2903: the docker-container driver names a cgroup parent of its own, /docker/buildx"
+BUILDX_STAYS = "Docker docs, docker buildx rm: the builder and its state are there until it is removed"
 BUILD_ENDS = "moby builder/dockerfile/containerbackend.go: what was cancelled is killed; moby/moby#3793, of docker run"
 BUILD_MEMORY = "Docker docs, docker build (legacy builder), --memory; moby/buildkit#1362"
 CADVISOR = "kubernetes/kubernetes#129253, google/cadvisor#3433, kubernetes-sigs/kubernetes-mixin#512"

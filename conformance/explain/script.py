@@ -110,6 +110,8 @@ def _changes(approach: Approach, variation: Variation) -> Iterator[Object]:
     for place, (theirs, ours) in enumerate(zip(before, after, strict=False)):
         for key in (key for key in ours if ours[key] != theirs.get(key)):
             yield {"op": "add", "path": f"/spec/containers/{place}/{key}", "value": ours[key]}
+    if is_.get("initContainers") != was.get("initContainers"):
+        yield {"op": "add", "path": "/spec/initContainers", "value": is_["initContainers"]}
     if is_["volumes"] != was.get("volumes", []):
         yield {"op": "add", "path": "/spec/volumes", "value": is_["volumes"]}
     yield from ({"op": "add", "path": "/spec/containers/-", "value": added} for added in after[len(before) :])

@@ -10,20 +10,17 @@ from urllib.parse import quote
 
 from conformance.answers import decoded
 from conformance.cluster.api import Object
-from conformance.evidence.identity import CONTAINER_ID
+from conformance.evidence.identity import CONTAINER_ID, container_of
 from conformance.evidence.items import Evidence
-from conformance.legs.docker import await_processes, image, nonce
+from conformance.legs import builders
+from conformance.legs.builders import BUILDKITD, CONTAINER, PLACE
+from conformance.legs.docker import await_processes, nonce
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 
-CLASSIC, BUILDKIT = "classic", "buildkit"
-SWITCH = {CLASSIC: "0", BUILDKIT: "1"}
-"""The builders of an engine -> the DOCKER_BUILDKIT with which `docker build` asks for each."""
-PLACE = "/tmp"  # noqa: S108 -- in the client's container
-"""Where a build's client has its script, and what it says."""
 CLIENT = "BUILD_CLIENT"
 """The variable that a build's client has in its environment, and its plugin, which it starts."""
 LOOKS = 1500
@@ -41,31 +38,32 @@ done"""
 
 def recipe(base: str, mark: str) -> str:
     """Return what is built. Its step has the nonce in its environment, and in its words, by which BuildKit's cache is told."""
-    return f"FROM {base}\nLABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\nRUN {json.dumps(['sh', '-c', STEP, mark])}\n"
+    return f"{base}\nLABEL {NONCE_LABEL}={mark}\nENV CHILD_NONCE={mark}\nRUN {json.dumps(['sh', '-c', STEP, mark])}\n"
 
 
-def script(base: str, mark: str, builder: str, options: tuple[str, ...]) -> str:
+def script(recipe: str, mark: str, command: str) -> str:
     """Return what the client's container runs: a build behind it, what it says, and in the end with what it ended.
 
     Nothing of it has the command's own output open: kubelet would wait for that.
     """
-    words = " ".join(("docker", "build", *options, "-"))
     return (
-        f"export {CLIENT}={mark} DOCKER_BUILDKIT={SWITCH[builder]}\n"
-        f"({words} >{PLACE}/{mark}.log 2>&1 <<'END'\n{recipe(base, mark)}END\necho $? >{PLACE}/{mark}.exit) >/dev/null 2>&1 &\n"
+        f"export {CLIENT}={mark}\n"
+        f"({{ {command}; }} >{PLACE}/{mark}.log 2>&1 <<'END'\n{recipe}END\necho $? >{PLACE}/{mark}.exit) >/dev/null 2>&1 &\n"
     )
 
 
 def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
     """Begin a build in the leg's client's container, as kubelet runs commands there; return its step's first process, if any.
 
-    Evidence: `what: begun`, `what: client`, `what: processes` with all that have its nonce, `what: above` of the first, and
-    `what: container`, as which its engine knows the step, if it does.
+    `builder` is the engine's, where the approach has one. Evidence: `what: begun`, `what: client`, `what: processes` with all
+    that have its nonce, `what: above` of the first, and `what: container`, as which its engine knows the step, or the builder
+    that is a container.
     """
-    mark = nonce(rig, what)
-    if builder == BUILDKIT and rig.run(f"{what}: buildx", "docker", "buildx", "version").output["exit"] != 0:
+    mark, builder = nonce(rig, what), builders.of(rig, builder)
+    if not builders.ready(rig, what, builder):
         return None
-    rig.run(f"{what}: script", "sh", "-c", 'cat >"$0"', f"{PLACE}/{mark}", stdin=script(image(rig), mark, builder, options))
+    text = script(recipe(builders.base(rig, builder), mark), mark, builders.command(rig, builder, mark, options))
+    rig.run(f"{what}: script", "sh", "-c", 'cat >"$0"', f"{PLACE}/{mark}", stdin=text)
     rig.run_by_kubelet(f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
     started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark))
     rig.ask(f"{what}: client", "processes", variable=CLIENT, value=mark)
@@ -73,8 +71,16 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
         read_log(rig, what)
         return None
     rig.ask(f"{what}: above", "ancestry", pid=started[0]["pid"])
-    rig.daemon(f"{what}: container", f"/containers/{_identity(started[0])}/json")
+    if builder != BUILDKITD:
+        known_by = _builders(rig, what) if builder == CONTAINER else _identity(started[0])
+        rig.daemon(f"{what}: container", f"/containers/{known_by}/json")
     return started[0]
+
+
+def _builders(rig: Rig, what: str) -> str:
+    """Return the id of the container that is a build's builder."""
+    first = [each for each in rig.seen[f"{what}: {builders.BUILDER}"].output if each["nspid"][-1] == 1]
+    return container_of(first[0]) if first else UNNAMED
 
 
 def _identity(step: Object) -> str:
@@ -90,7 +96,11 @@ UNNAMED = "none"
 
 def _ended(rig: Rig, mark: str) -> bool:
     """Return whether a build's client has ended. Not evidence: for waiting."""
-    about: Object = {"pid": rig.client_pid, "command": ["test", "-s", f"{PLACE}/{mark}.exit"], "limit": TIMEOUTS.question}
+    about: Object = {
+        "pid": rig.client_pid,
+        "command": ["sh", "-c", 'test -s "$0"', f"{PLACE}/{mark}.exit"],
+        "limit": TIMEOUTS.question,
+    }
     return bool(rig.home.ask("execute", **about).output["exit"] == 0)
 
 

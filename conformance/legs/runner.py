@@ -19,7 +19,7 @@ from conformance.cluster.pods import statuses_of
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
 from conformance.evidence.mounts import mounts
-from conformance.legs import builds, deletion, engine, over_api, registry, retag, startup
+from conformance.legs import builders, builds, deletion, engine, over_api, registry, retag, startup
 from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
@@ -234,7 +234,7 @@ class LegRunner:
                 self._remove_place(place)
             if leg.approach.spawns and not rig.daemon_pid and rig.pod:
                 remove_by_nonce(rig.home, leg.nonce)
-                if leg.variation.builder == builds.BUILDKIT:
+                if leg.variation.builder == builders.BUILDKIT:
                     builds.forget(rig)
         except ConformanceError as broken:
             self.left.append(f"{leg.name}: {broken}")

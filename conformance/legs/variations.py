@@ -10,6 +10,7 @@ from attrs import field, frozen
 from conformance.approaches.catalogue import Approach, container
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
+from conformance.images import BUILDKIT
 
 
 @frozen
@@ -58,8 +59,13 @@ TOLD = {policy: (f"--restart={policy}", "--stop-signal=SIGTERM") for policy in P
 UNTOLD = {f"{policy}-winch": (f"--restart={policy}", "--stop-signal=SIGWINCH") for policy in POLICIES}
 """Children with the stop signal of httpd: what their clients pass on is none."""
 RESTARTS = {**TOLD, **UNTOLD}
-BUILDERS = {"classic": "the engine's classic builder", "buildkit": "the BuildKit in the engine"}
+BUILDERS = {
+    "classic": "the engine's classic builder",
+    "buildkit": "the BuildKit in the engine",
+    "container": "a builder that is a container of the engine (docker-container)",
+}
 """The builders of an engine, in words."""
+IN_A_CONTAINER = "container"
 OVER_API = "api"
 """The variations of a pod that is checked begin so."""
 WITH_EACH = ", also once with each restart policy and each of two stop signals"
@@ -174,6 +180,8 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
         container(pod, approach.daemon)["command"] += [INSECURE]
     if variation.keeps_run and approach.daemon:
         _keep_run(pod, container(pod, approach.daemon))
+    if variation.builder == IN_A_CONTAINER:
+        _bring_builder(pod, client)
     if variation.storage_limit:
         for each in containers(pod):
             each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
@@ -223,6 +231,22 @@ def _keep_run(pod: Object, engine: Object) -> None:
     if RUN not in [mount["mountPath"] for mount in mounts]:
         mounts.append({"name": "kept-run", "mountPath": RUN})
         pod["spec"].setdefault("volumes", []).append({"name": "kept-run", "emptyDir": {}})
+
+
+BROUGHT = "/builder"
+"""Where the client has the files of BuildKit's image, and with what that starts."""
+BRING = f"""cd /
+tar -cf {BROUGHT}/image.tar $(ls -A | grep -vx -e proc -e sys -e dev -e {BROUGHT[1:]})
+command -v buildkitd-entrypoint >{BROUGHT}/entrypoint || command -v buildkitd >{BROUGHT}/entrypoint"""
+
+
+def _bring_builder(pod: Object, client: Object) -> None:
+    """Let an init container of BuildKit's image hand its own files to the client, who gives them to its engine."""
+    mount = {"name": "builder", "mountPath": BROUGHT}
+    bring = {"name": "builder", "image": BUILDKIT, "command": ["sh", "-ec", BRING], "volumeMounts": [mount]}
+    pod["spec"].setdefault("initContainers", []).append({**bring, "resources": copy.deepcopy(client["resources"])})
+    pod["spec"].setdefault("volumes", []).append({"name": "builder", "emptyDir": {}})
+    client.setdefault("volumeMounts", []).append(mount)
 
 
 def _options_of_run(command: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -56,6 +57,8 @@ LISTED = {
     "image": ("/images/json", "/images/{}?force=1", "Id"),
 }
 """Where the daemon lists a kind of thing that is labelled, the path of one, and the field that is its id there."""
+OF_A_BUILDER = re.compile(r"buildx_buildkit_builder-(\S+)0_state")
+"""How buildx names the volume of a builder of ours, on which it puts no label."""
 REMOVED = (OK, 204, GONE)
 
 
@@ -83,7 +86,8 @@ def _labelled(probe: NodeProbe) -> list[Object]:
     for kind, (collection, _, field) in LISTED.items():
         for entry in listed(probe, collection):
             labels = entry.get("Labels") or {}
-            if nonce := labels.get(NONCE_LABEL):
+            state = OF_A_BUILDER.fullmatch(entry.get("Name") or "")
+            if nonce := labels.get(NONCE_LABEL) or (state[1] if state else ""):
                 # An image that was built on it has its labels, but not the tag.
                 back = labels.get(PUTS_BACK, "") if CHILD in (entry.get("RepoTags") or []) else ""
                 items.append({"kind": kind, "id": entry[field], "nonce": nonce, "puts_back": back})

@@ -103,11 +103,15 @@ def read_before(rig: Rig, pid: int) -> None:
     rig.ask("cgroups before allocation", "cgroups", pid=pid)
 
 
-def read_after(rig: Rig, *, ended: bool) -> None:
+def engine_serves_after(rig: Rig) -> bool:
+    """Return whether the leg's engine answers after the allocation, and keep what it said."""
+    return bool(rig.daemon("engine after allocation", "/_ping").output["status"] == OK)
+
+
+def read_after(rig: Rig, *, ended: bool, serves: Callable[[Rig], bool] = engine_serves_after) -> None:
     """Read the same cgroups again, and what has become of the pod; where nobody knows that it `ended`, kubelet is waited for."""
     rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
-    served = rig.daemon("engine after allocation", "/_ping").output["status"] == OK
-    if served and ended:
+    if serves(rig) and ended:
         rig.read_pod("pod after allocation")
     else:  # the engine itself was killed: kubelet says by what
         killed = "Word from kubelet on the engine's end"

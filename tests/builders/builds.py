@@ -8,7 +8,8 @@ from attrs import evolve
 
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
-from conformance.legs.builds import BUILDKIT, ENDED
+from conformance.legs.builders import BUILDKIT, BUILDKITD, CONTAINER
+from conformance.legs.builds import ENDED
 from tests.builders.evidence import answer, ran, reading
 
 
@@ -26,6 +27,18 @@ def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
     ]
     if builder == BUILDKIT:
         readings.append(ran(f"{what}: buildx"))
+    elif builder == BUILDKITD:  # in the recorded leg the engine is what is above the child
+        readings[-1] = ran(f"{what}: buildctl")
+    elif builder == CONTAINER:
+        own = {**first, "pid": 77, "start": 5, "nspid": [77, 1], "ns": {**first["ns"], "pid": "pid:[77]"}}
+        readings[3] = reading(f"{what}: above", [line[0], own, *line[1:]])
+        known = {"Config": {"Env": [f"CHILD_NONCE={seen[CHILD].asked['nonce']}-builder"]}}
+        readings[-1] = answer(f"{what}: container", known)
+        readings += [
+            ran(f"{what}: buildx"),
+            reading(f"{what}: builder", [own, {**own, "pid": 78, "nspid": [78, 6]}]),
+            ran("builder made"),
+        ]
     else:
         readings[-1] = answer(f"{what}: container", {"Config": {"Env": [f"CHILD_NONCE={mark}"]}})
     if places := seen.get(CHILD_CGROUPS) or seen.get("cgroups before allocation"):

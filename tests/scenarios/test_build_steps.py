@@ -6,20 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
 from conformance.evidence.items import Seen
-from conformance.legs.builds import BACKGROUND, BUILDKIT, CLASSIC
+from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
+from conformance.legs.builds import BACKGROUND
 from scenarios import build_steps, lifecycle
 from scenarios.build_steps import FULL, KILLED, TERMINATED
 from tests.builders.builds import with_step
-from tests.builders.evidence import answer, given, ran, reading
+from tests.builders.evidence import given, ran, reading
 from tests.conftest import changed
 
 Look = Callable[[str], Seen]
-BOTH = pytest.mark.parametrize("builder", [CLASSIC, BUILDKIT])
+EACH = pytest.mark.parametrize("builder", [CLASSIC, BUILDKIT, CONTAINER])
 
 
 def ended(seen: Seen, builder: str, what: str) -> Seen:
@@ -42,7 +42,7 @@ def successor(leg: Seen, what: str) -> Seen:
     return given(leg, f"{what}: afterwards", [{**leg[f"{what}: above"].output[0], "start": 1}])
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(
     ("prop", "what"),
     [(build_steps.ends_with_told, TERMINATED), (build_steps.ends_with_killed, KILLED), (build_steps.ends_with_pod, "step")],
@@ -89,6 +89,12 @@ def test_both_steps_end_with_their_engine(seen: Look) -> None:
         assert prop.conclude(answers).state is State.INCONCLUSIVE
 
 
+def test_a_pod_without_an_engine_has_no_classic_builder_that_could_end_with_it(seen: Look) -> None:
+    leg = ended(seen("dind.engine-killed"), BUILDKITD, "buildkit-step")
+    assert build_steps.ends_with_engine_too.conclude(leg).state is State.HOLDS
+    assert build_steps.ends_with_engine.conclude(leg).state is State.NOT_APPLICABLE
+
+
 def looked_into(seen: Seen, builder: str) -> Seen:
     """Return the evidence of a step with something in its background, a limit for memory, and the network of its pod."""
     leg = ended(seen, builder, FULL)
@@ -133,6 +139,12 @@ def test_the_option_of_the_client_is_the_steps_own_limit_or_is_none(seen: Look) 
     assert build_steps.bound_by_option.conclude(unread).state is State.INCONCLUSIVE
 
 
+def test_buildkits_own_client_has_no_limit_to_ask_for(seen: Look) -> None:
+    assert (
+        build_steps.bound_by_option.conclude(looked_into(seen("dind.detached-forced"), BUILDKITD)).state is State.NOT_APPLICABLE
+    )
+
+
 @pytest.mark.parametrize(
     ("prop", "text", "state"),
     [
@@ -168,42 +180,3 @@ def test_steps_begin_before_their_engine_is_killed() -> None:
     assert build_steps.__name__ < lifecycle.__name__
     for prop in (build_steps.ends_with_engine, build_steps.ends_with_engine_too):
         assert prop.while_serving == (build_steps.begin_both, build_steps.look_at_both, lifecycle.engine_killed)
-
-
-def reused(seen: Seen) -> Seen:
-    """Return the evidence of two jobs in a row whose classic builds are made by BuildKit, too."""
-    second = [f"second {name}" for name in build_steps.NAMES]
-    again = [evolve(item, name=item.name.replace("second ", "")) for item in seen if item.name in second]
-    renamed = [evolve(item, name=f"buildkit {item.name}") for item in seen if item.name in build_steps.NAMES]
-    seconds = [evolve(item, name=f"second buildkit {item.name}") for item in again]
-    mark = seen["child"].asked["nonce"]
-    use = {"BuildCache": [{"ID": "a", "Description": f"mount / from exec perl {mark}-built", "Size": 32 << 20},
-                          {"ID": "b", "Description": "another's", "Size": 1 << 30}]}  # fmt: skip
-    return Seen([
-        *seen, *renamed, *seconds, ran("buildkit buildx"),
-        answer("buildkit disk use", use), answer("buildkit disk use of the node", use),
-    ])  # fmt: skip
-
-
-def test_a_build_by_buildkit_is_found_again_or_not(seen: Look) -> None:
-    assert build_steps.found_again.conclude(reused(seen("dood.reuse"))).state is State.HOLDS
-    assert build_steps.found_again.conclude(reused(seen("dind.reuse"))).state is State.LACKS
-    classic = given(reused(seen("dind.reuse")), "second built image", seen("dind.reuse")["built image"].output)
-    assert build_steps.found_again.conclude(classic).state is State.LACKS, "of the classic builder's nothing is asked"
-    missing = ran("", 1, "docker: 'buildx' is not a docker command.").output
-    for prop in (build_steps.found_again, build_steps.leaves_nothing):
-        assert prop.conclude(given(reused(seen("dood.reuse")), "buildkit buildx", missing)).state is State.NOT_APPLICABLE
-
-
-def test_what_buildkit_has_kept_is_counted_by_the_nonce_in_its_words(seen: Look) -> None:
-    leg, node = reused(seen("dood.reuse")), "buildkit disk use of the node"
-    concluded = build_steps.leaves_nothing.conclude(leg)
-    words = "the leg's engine had kept 32.0 MiB of it; 32.0 MiB stay with the node's own when the pod is gone"
-    assert (concluded.state, concluded.reason) == (State.LACKS, words)
-    nothing = {"status": 200, "body": '{"BuildCache": null}', "lost": ""}
-    assert build_steps.leaves_nothing.conclude(given(leg, node, nothing)).state is State.HOLDS
-    mute = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
-    assert build_steps.leaves_nothing.conclude(given(leg, node, mute)).state is State.INCONCLUSIVE
-    absent = {"status": 0, "body": "", "lost": "FileNotFoundError(2)"}
-    assert build_steps.leaves_nothing.conclude(given(leg, node, absent)).state is State.HOLDS
-    assert build_steps.leaves_nothing.conclude(given(leg, "buildkit disk use", nothing)).state is State.INCONCLUSIVE

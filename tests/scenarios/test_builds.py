@@ -12,17 +12,17 @@ from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from conformance.legs.builds import BUILDKIT, CLASSIC
+from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from scenarios import builds
 from tests.builders.builds import with_step
 from tests.builders.evidence import answer, given, ran, reading
 from tests.conftest import changed
 
 Look = Callable[[str], Seen]
-BOTH = pytest.mark.parametrize("builder", [CLASSIC, BUILDKIT])
+EACH = pytest.mark.parametrize("builder", [CLASSIC, BUILDKIT, CONTAINER])
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize(("leg", "state"), [("dood.laden", State.LACKS), ("dind.laden", State.HOLDS)])
 def test_a_step_is_judged_where_it_is_as_a_child_would_be(seen: Look, builder: str, leg: str, state: State) -> None:
     laden = with_step(seen(leg), builder)
@@ -54,6 +54,59 @@ def test_a_client_without_buildx_is_asked_for_no_buildkit(seen: Look) -> None:
     concluded = builds.placed.conclude(leg)
     assert concluded.state is State.NOT_APPLICABLE
     assert "has no docker buildx, which BuildKit takes: exit 1: docker: 'buildx' is not a docker command." in concluded.reason
+
+
+def test_a_step_of_the_builder_in_a_pod_is_one_of_its_containers(seen: Look) -> None:
+    assert builds.placed.conclude(with_step(seen("dind.laden"), BUILDKITD)).state is State.HOLDS
+    concluded = builds.placed.conclude(with_step(seen("dood.laden"), BUILDKITD))
+    assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "no container of its pod has started the step")
+    missing = ran("", 127, "sh: /client/buildctl: not found").output
+    assert builds.placed.conclude(given(with_step(seen("dind.laden"), BUILDKITD), "step: buildctl", missing)).state is (
+        State.NOT_APPLICABLE
+    )
+
+
+@pytest.mark.parametrize(("code", "state"), [(0, State.HOLDS), (1, State.INCONCLUSIVE)])
+def test_a_builder_in_a_pod_goes_on_where_its_client_is_answered(seen: Look, code: int, state: State) -> None:
+    leg = with_step(seen("dind-cgroupns.laden"), BUILDKITD)
+    answered = ran("builder after allocation", code, "connection refused" if code else "", "ID PLATFORMS")
+    others = Seen([item for item in leg if item.name != "engine after allocation"])
+    concluded = builds.engine_serves.conclude(Seen([*others, answered]))
+    assert (concluded.state, concluded.reason.partition(":")[0]) == (state, BUILDKITD), concluded.reason
+
+
+def test_a_builder_that_was_not_made_decides_nothing(seen: Look) -> None:
+    leg = given(with_step(seen("dind.laden"), CONTAINER), "builder made", ran("", 1, "ERROR: no such image").output)
+    concluded = builds.placed.conclude(leg)
+    assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "no builder was made: exit 1: ERROR: no such image")
+    words = "#1 ERROR: unable to apply caps: can't apply capabilities: operation not permitted: unknown\n------\n"
+    refused = given(with_step(seen("dood.laden"), CONTAINER), "builder made", ran("", 1, words).output)
+    assert builds.placed.conclude(refused).state is State.NOT_APPLICABLE
+
+
+def anothers(leg: Seen) -> Seen:
+    return changed(leg, "step: builder", lambda listed: listed[0].update(start=6))
+
+
+def of_another_leg(leg: Seen) -> Seen:
+    return changed(leg, "step: container", lambda answer: answer.update(body='{"Config": {"Env": ["CHILD_NONCE=x-builder"]}}'))
+
+
+def of_another_engine(leg: Seen) -> Seen:
+    return changed(leg, "step: above", lambda line: line[2]["ns"].update(pid="pid:[1]"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (anothers, "the step was not started by the builder's container"),
+        (of_another_leg, "not known to be of the container builder"),
+        (of_another_engine, "the step was started by another engine than the child"),
+    ],
+)
+def test_a_step_of_anothers_builder_decides_nothing(seen: Look, change: Callable[[Seen], Seen], words: str) -> None:
+    concluded = builds.placed.conclude(change(with_step(seen("dind.laden"), CONTAINER)))
+    assert (concluded.state, words in concluded.reason) == (State.INCONCLUSIVE, True), concluded.reason
 
 
 def no_step(leg: Seen) -> Seen:

@@ -152,6 +152,12 @@ def test_what_the_matrix_alone_deploys_is_deployed_at_no_level() -> None:
     assert not [cell for level in LEVELS for cell in suite.cells(level, list(catalogue())) if cell.approach == sidecar]
 
 
+def test_a_builder_without_an_engine_is_in_the_place_of_buildkit_in_one() -> None:
+    asked = suite.cells("extended", ["buildkitd"])
+    assert {VARIATIONS[cell.variation].builder for cell in asked} == {"", "buildkit"}
+    assert {cell.variation for cell in asked} >= {"buildkit", "buildkit-forced", "buildkit-laden", "engine-killed", "reuse"}
+
+
 def test_every_module_of_scenarios_is_in_a_family() -> None:
     listed = {part for family in FAMILIES for part in (family, *getattr(family, "PARTS", ()))}
     files = {Path(str(module.__file__)).resolve() for module in listed}

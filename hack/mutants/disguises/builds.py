@@ -131,6 +131,49 @@ def a_step_without_a_name_server(leg: Leg) -> None:
         leg.add(name, {"exit": 0, "stdout": "mtu 1500\n", "stderr": "", "seconds": 0.1})
 
 
+def in_a_container(leg: Leg) -> None:
+    """Put a builder that is a container between the proven step of a leg and its engine."""
+    first, above = leg.last("step: above")
+    builder = {**first, "pid": first["pid"] + 1, "start": 1, "ns": {**first["ns"], "pid": "pid:[9]"}}
+    leg.give("step: above", [first, builder, above])
+    leg.add("step: buildx", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+    leg.add("step: builder", [builder])
+    known = {"Config": {"Env": [f"CHILD_NONCE={leg.nonce}-builder"]}, "State": {"Status": "running"}}
+    leg.say("step: container", lambda _: known)
+
+
+@of("dood.laden", "dood.container-laden")
+def a_step_of_a_builder_of_another_leg(leg: Leg) -> None:
+    """What has the nonce of the leg's builder is not above the step: another builder is."""
+    step(leg)
+    in_a_container(leg)
+    leg.give("step: builder", [{**leg.last("step: builder")[0], "start": 2}])
+
+
+@of("dood.laden", "dood.buildkit-laden")
+def a_step_of_a_builder_that_is_elsewhere(leg: Leg) -> None:
+    """The step has the nonce, and none of its pod's containers above it."""
+    step(leg)
+    leg.add("step: buildctl", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+
+
+@of("dood.detached-forced", "dood.container-forced")
+def an_engine_that_does_not_say_whether_it_has_the_builder(leg: Leg) -> None:
+    """The node's own engine did not answer when the pod was gone."""
+    proven(leg)
+    in_a_container(leg)
+    for what in ("container", "disk use"):
+        leg.add(f"the node's engine's builder: {what}", {"status": 0, "body": "", "lost": "TimeoutError('timed out')"})
+
+
+@of("dood.reuse", "dood.reuse")
+def a_build_whose_step_the_first_job_found(leg: Leg) -> None:
+    """The first job's build had its step already, as the second's had."""
+    text = "#8 [5/5] RUN perl\n#8 CACHED\n"
+    for pod in ("", "second "):
+        leg.add(f"{pod}buildctl build", {"exit": 0, "stdout": text, "stderr": "", "seconds": 0.5})
+
+
 @of("dind.laden", "dind.classic-laden")
 def a_container_that_nobody_lists(leg: Leg) -> None:
     """What has the nonce of the container that names its parent is none of the engine's."""

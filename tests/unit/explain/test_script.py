@@ -15,6 +15,7 @@ import pytest
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
 from conformance.explain import script
+from conformance.legs.builders import BUILDKIT, CLASSIC
 from conformance.legs.leg import Leg
 from conformance.legs.variations import MATRIX, VARIATIONS
 from conformance.record import stream
@@ -79,8 +80,13 @@ def test_what_is_deployed_by_hand_is_what_the_run_deployed(name: str, variation:
     ours = Leg("", approach, VARIATIONS[variation], "article", 80).pod()["spec"]
     by_hand = patched(approach.manifest, changes)["spec"]
     assert (by_hand["containers"], by_hand.get("volumes", [])) == (ours["containers"], ours["volumes"])
+    assert by_hand.get("initContainers") == ours.get("initContainers")
     as_it_is = {"foreground", "foreground-forced", "laden", "client-killed", "printed", "plain"}
-    as_it_is |= {name for name, each in VARIATIONS.items() if each.builder or (each.keeps_run and not approach.daemon)}
+    as_it_is |= {
+        name
+        for name, each in VARIATIONS.items()
+        if each.builder in (CLASSIC, BUILDKIT) or (each.keeps_run and not approach.daemon)
+    }
     assert bool(changes) is (variation not in as_it_is)
 
 

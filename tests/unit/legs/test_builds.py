@@ -14,20 +14,16 @@ import pytest
 
 from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import Object
-from conformance.legs import builds
-from conformance.legs.builds import BUILDKIT, CLASSIC, SWITCH
+from conformance.legs import builders, builds
+from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.variations import BUILDERS, VARIATIONS
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 from conformance.wait import until
 
 ID = "d" * 64
 STEP = {"pid": 50, "start": 7, "nspid": [50, 1], "cgroup": f"9:pids:/docker/{ID}\n"}
-
-
-def test_every_builder_has_a_switch_and_words() -> None:
-    assert SWITCH.keys() == BUILDERS.keys() == {each.builder for each in VARIATIONS.values() if each.builder}
 
 
 def test_the_client_builds_behind_the_command_and_tells_how_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,17 +32,18 @@ def test_the_client_builds_behind_the_command_and_tells_how_it_ended(tmp_path: P
     fake = tmp_path / "docker"
     fake.write_text('#!/bin/sh\necho "$@ $DOCKER_BUILDKIT $BUILD_CLIENT"\ncat\nexit 3\n')
     fake.chmod(0o755)
-    text = builds.script("httpd:latest", "mark", CLASSIC, ("--memory=64m",))
+    recipe = builds.recipe("FROM httpd:latest", "mark")
+    text = builds.script(recipe, "mark", "DOCKER_BUILDKIT=0 docker build --memory=64m -")
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, env=environment, timeout=10, check=True)
     assert (done.stdout, done.stderr) == ("", ""), "kubelet waits for who has its pipe open"
     until("the end of the build", (tmp_path / "mark.exit").exists, seconds=10)
     until("its code", lambda: (tmp_path / "mark.exit").read_text() == "3\n", seconds=10)
-    first, *recipe = (tmp_path / "mark.log").read_text().splitlines()
+    first, *lines = (tmp_path / "mark.log").read_text().splitlines()
     assert first == "build --memory=64m - 0 mark"
-    assert recipe[:3] == ["FROM httpd:latest", "LABEL conformance.nonce=mark", "ENV CHILD_NONCE=mark"]
-    assert recipe[3].startswith('RUN ["sh", "-c", "')
-    assert len(recipe) == 4
+    assert lines[:3] == ["FROM httpd:latest", "LABEL conformance.nonce=mark", "ENV CHILD_NONCE=mark"]
+    assert lines[3].startswith('RUN ["sh", "-c", "')
+    assert len(lines) == 4
 
 
 def test_a_step_does_what_it_is_told_and_ends_when_it_is_enough(tmp_path: Path) -> None:
@@ -88,8 +85,8 @@ class Node:
         return Answer(answers[question], 1.0, 2.0, 0.1)
 
 
-def a_rig(node: Any) -> Rig:
-    leg = Leg("0a1b2c3d", catalogue()["dood"], VARIATIONS["buildkit-laden"], "n1", 20000)
+def a_rig(node: Any, approach: str = "dood") -> Rig:
+    leg = Leg("0a1b2c3d", catalogue()[approach], VARIATIONS["buildkit-laden"], "n1", 20000)
     answer = SimpleNamespace(status=200, data=b"")
     cluster: Any = SimpleNamespace(request=lambda *_, **__: answer)
 
@@ -106,6 +103,31 @@ def test_a_step_is_found_by_its_nonce_and_its_engine_is_asked_for_it(builder: st
     assert rig.seen["step: client"].asked == {"question": "processes", "variable": "BUILD_CLIENT", "value": "n1-step"}
     assert rig.seen["step: processes"].asked["value"] == "n1-step"
     assert rig.seen["step: container"].asked["path"] == f"/containers/{ID}/json"
+
+
+def test_a_builder_that_is_a_container_is_made_once_and_its_engine_is_asked_for_it() -> None:
+    node = Node(step={**STEP, "cgroup": f"9:pids:/docker/buildx/{ID}/buildkit/x1y2z3\n"})
+    rig = a_rig(node)
+    for what in ("step", "full-step"):
+        assert builds.begin(rig, what, CONTAINER, "--memory=9") is not None
+    assert [each.asked["command"][-2:] for each in rig.seen if each.name == builders.MADE] == [["n1-builder", "httpd:latest"]]
+    assert rig.seen["full-step: builder"].asked["value"] == "n1-builder"
+    assert rig.seen["step: container"].asked["path"] == f"/containers/{ID}/json"
+    script = rig.seen["step: script"].asked["stdin"]
+    assert "docker buildx build --builder=builder-n1-builder --memory=9 --file=- /tmp/n1-builder; }" in script
+    assert "FROM scratch\nADD base.tar /\n" in script
+
+
+def test_a_builder_in_the_pod_is_asked_by_its_own_client_whatever_builder_the_leg_names() -> None:
+    rig = a_rig(Node(), "buildkitd")
+    assert builds.begin(rig, "step", BUILDKIT, "--memory=9") == STEP
+    assert rig.seen["step: buildctl"].asked["command"] == ["/client/buildctl", "--version"]
+    assert not rig.seen.get("step: container"), "no engine knows it"
+    script = rig.seen["step: script"].asked["stdin"]
+    assert "cat >/tmp/n1-step.recipe && /client/buildctl build " in script
+    assert "--memory" not in script
+    assert "FROM scratch\nCOPY bin /bin\n" in script
+    assert builders.ready(a_rig(Node(buildx=1), "buildkitd"), "step", BUILDKITD) is True
 
 
 def test_no_build_is_begun_that_the_client_cannot_ask_for_and_one_without_a_step_says_why() -> None:

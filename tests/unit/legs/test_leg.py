@@ -39,6 +39,17 @@ def test_variations_change_the_docker_run_and_nothing_else(approach: str) -> Non
     assert detached[detached.index("run") + 1] == "--detach"
 
 
+def test_a_builder_that_is_a_container_is_brought_to_the_client_by_its_own_image() -> None:
+    pod = evolve(leg("dood", "container"), images={"moby/buildkit:buildx-stable-1": "registry.example/buildkit:1"}).pod()
+    (brings,) = pod["spec"]["initContainers"]
+    client = container(pod, "docker-cmds")
+    assert brings["image"] == "registry.example/buildkit:1"
+    assert brings["resources"] == client["resources"], "a pod has a limit only where each of its containers has one"
+    assert [mount for mount in client["volumeMounts"] if mount in brings["volumeMounts"]] == brings["volumeMounts"]
+    assert {"name": "builder", "emptyDir": {}} in pod["spec"]["volumes"]
+    assert "initContainers" not in leg("dood", "buildkit").pod()["spec"]
+
+
 def test_an_engine_that_is_killed_has_its_run_on_a_volume_that_outlives_its_container() -> None:
     pod = leg("dind", "engine-killed").pod()
     mounts = {mount["mountPath"]: mount["name"] for mount in container(pod, "dind-daemon")["volumeMounts"]}

@@ -17,6 +17,15 @@ def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
     assert node_engine.remove_by_nonce(engine, naming.nonce_prefix(HERE)) == []
 
 
+def test_the_volume_of_a_builder_is_known_by_its_name_for_it_has_no_label() -> None:
+    engine: Any = Engine()
+    names = ["buildx_buildkit_builder-conformance-0f0f0f0f-dood-1-builder0_state", "buildx_buildkit_theirs0_state"]
+    engine._listed = lambda path: {"Volumes": [{"Name": name, "Labels": None} for name in names]} if path == "/volumes" else []
+    assert [(each["id"], each["nonce"]) for each in node_engine.carrying_nonce(engine)] == [
+        (names[0], "conformance-0f0f0f0f-dood-1-builder")
+    ]
+
+
 def test_a_container_that_is_being_removed_is_not_a_failure() -> None:
     engine: Any = Engine()
     engine._delete = lambda _: (409, {"message": "removal of container 1 is already in progress"})
