@@ -73,6 +73,8 @@ DECIDING = ("networking", "lifecycle", "draining", "storage", "resources", "secu
 """The families by which one chooses between approaches: the matrix asks them of each."""
 WHOLE = ("draining", "security", "exposure", "builds")
 """Those of them of which it asks more than level article does."""
+LEFT_OUT = ("classic-laden", "container-laden")
+"""Builders that it leaves to level extended: BuildKit in the engine is what builds today, and each measures on the node's CPUs."""
 
 
 def asks(family: str, prop: Property, approach: Approach) -> bool:
@@ -83,13 +85,14 @@ def asks(family: str, prop: Property, approach: Approach) -> bool:
 def matrix_asks(family: str, prop: Property, approach: Approach) -> bool:
     """Return whether the matrix judges a property of an approach: all are asked the same.
 
-    One that the matrix alone deploys is asked the families that it names, if it names any: a builder runs no containers.
+    One that the matrix alone deploys is asked the families that it names, if it names any: a builder runs no containers, and is
+    asked all that is asked of builds.
     """
-    if family not in DECIDING or not approach.proven or (prop.level == LEVELS[-1] and family not in WHOLE):
+    if family in DECIDING and family not in WHOLE and prop.level == LEVELS[-1]:
         return False
     if approach.families and approach.level == MATRIX:
         return asks(family, prop, approach)
-    return bool({approach.name, approach.like} & {*prop.approaches})
+    return family in DECIDING and approach.proven and bool({approach.name, approach.like} & {*prop.approaches})
 
 
 def asked_of(prop: Property) -> list[str]:
@@ -135,7 +138,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         for approach in approaches
         if approach in asked and asking(family.name, prop, catalogue()[approach])
         for variation in prop.legs
-        if _has_builder(catalogue()[approach], variation)
+        if _has_builder(catalogue()[approach], variation) and not (level == MATRIX and variation in LEFT_OUT)
     ]
 
 

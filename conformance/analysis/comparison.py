@@ -12,7 +12,7 @@ from conformance.analysis.mending import compared
 from conformance.analysis.parts import Part
 from conformance.claims.fears import CONTRARY, Fear, fear_of, kept, place
 from conformance.claims.observations import State, Worded, summarise
-from conformance.record.stream import Record
+from conformance.record.stream import Line, Record
 
 BRIEF = {State.MIXED: "in part", State.NOT_APPLICABLE: "n/a", State.INCONCLUSIVE: "open", State.ERROR: "failed"}
 """What is neither so nor not so, in a word."""
@@ -23,6 +23,12 @@ class Way(Worded):
 
     OUTSIDE = "engine outside the pod"
     INSIDE = "engine in the pod"
+    NONE = "no engine: builds alone"
+
+    @classmethod
+    def of(cls, known: Line) -> Way:
+        """Return it of what a record's header says of an approach; the first records say nothing of it."""
+        return cls.NONE if known.get("builder") else cls.INSIDE if known.get("engine") else cls.OUTSIDE
 
 
 @frozen
@@ -99,7 +105,7 @@ class Comparison:
             known = record.header.get("approaches", {})
             for name in compared(record):
                 approaches.setdefault(name, str(known.get(name, {}).get("title", name)))
-                way.setdefault(name, Way.INSIDE if known.get(name, {}).get("engine") else Way.OUTSIDE)
+                way.setdefault(name, Way.of(known.get(name, {})))
             for line in record.observations:
                 prop, name = str(line["property"]), str(line["approach"])
                 if name in approaches:

@@ -74,7 +74,7 @@ def compared(record: Record) -> dict[str, str]:
     """
     known = record.header.get("approaches", {})
     spawning = [name for name in record.approaches if known.get(name, {}).get("spawns", True)]
-    return {name: SHORT.get(name, name) for name in spawning if name not in catalogue() or catalogue()[name].proven}
+    return {name: SHORT.get(name, name) for name in spawning if name not in catalogue() or not catalogue()[name].as_printed}
 
 
 def originals() -> dict[str, str]:

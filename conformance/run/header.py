@@ -96,7 +96,7 @@ def deployed_by(asked: Asked) -> Iterable[Approach]:
 def _approach(approach: Approach) -> stream.Line:
     """Return an approach as a record has it; `engine` is the container of its engine, '' where it brings none."""
     granted, spawns = list(approach.granted), approach.spawns or bool(approach.builder)  # the steps of a build, if no child
-    return {"title": approach.title, "granted": granted, "spawns": spawns, "engine": approach.daemon}
+    return {"title": approach.title, "granted": granted, "spawns": spawns, "engine": approach.daemon, "builder": approach.builder}
 
 
 def controls_of() -> stream.Line:

@@ -132,13 +132,17 @@ def test_what_a_mend_is_asked_is_listed_as_asked_of_it() -> None:
 def test_the_matrix_asks_every_approach_what_decides_between_them() -> None:
     asked = suite.cells("matrix", list(catalogue()))
     of = {name: {cell.prop.id for cell in asked if cell.approach == name} for name in catalogue()}
-    assert {name for name, props in of.items() if props} == {name for name, each in catalogue().items() if each.proven}
+    assert {name for name, props in of.items() if props} == {
+        name for name, each in catalogue().items() if each.proven or each.builder
+    }
+    assert not {cell.variation for cell in asked} & {*suite.LEFT_OUT} < {cell.variation for cell in suite.every_cell()}
     free = [name for name, each in catalogue().items() if each.like == "dind" and not (each.families and each.level == "matrix")]
     assert {"dind-cgroupns", "dind-sidecar"} <= {*free}
     assert all(of[name] == of["dind"] for name in free), "whatever their families are at their own level"
-    assert {cell.family.name for cell in asked} == {*suite.DECIDING}
+    assert {cell.family.name for cell in asked if catalogue()[cell.approach].proven} == {*suite.DECIDING}
+    assert {"builds", "build_steps"} <= {cell.family.name for cell in asked if cell.approach == "buildkitd"}, "all that it names"
     assert of["dind-per-node"] < of["dood"], "one that the matrix alone deploys is asked the families that it names"
-    levels = {cell.family.name for cell in asked if cell.prop.level == "extended"}
+    levels = {cell.family.name for cell in asked if cell.prop.level == "extended" and catalogue()[cell.approach].proven}
     assert levels == {*suite.WHOLE} <= {*suite.DECIDING}
 
 
@@ -153,7 +157,7 @@ def test_what_the_matrix_alone_deploys_is_deployed_at_no_level() -> None:
 
 
 def test_a_builder_without_an_engine_is_in_the_place_of_buildkit_in_one() -> None:
-    asked = suite.cells("extended", ["buildkitd"])
+    asked = suite.cells("matrix", ["buildkitd"])
     assert {VARIATIONS[cell.variation].builder for cell in asked} == {"", "buildkit"}
     assert {cell.variation for cell in asked} >= {"buildkit", "buildkit-forced", "buildkit-laden", "engine-killed", "reuse"}
 

@@ -66,11 +66,13 @@ def test_words_say_what_is_kept_and_what_is_so() -> None:
 
 
 def test_approaches_stand_beside_those_whose_engine_is_where_theirs_is() -> None:
-    lines = [observed("P2-13", f"{name}.foreground", "HOLDS", family="resources") for name in ("dind", "dood", "sidecar", "mend")]
+    names = ("builder", "dind", "dood", "sidecar", "mend")
+    lines = [observed("P2-13", f"{name}.foreground", "HOLDS", family="resources") for name in names]
     engines = {"dind": "dind-daemon", "dood": "", "sidecar": "dind-daemon", "mend": ""}
     read = a_record(lines)
     read.header["approaches"] = {name: {"title": name, "engine": engine} for name, engine in engines.items()}
+    read.header["approaches"]["builder"] = {"title": "builder", "engine": "buildkitd", "builder": "buildkitd"}
     comparison = Comparison.of([read])
-    assert list(comparison.approaches) == ["dood", "mend", "dind", "sidecar"]
-    assert dict(comparison.columns) == {Way.OUTSIDE: 2, Way.INSIDE: 2}
+    assert list(comparison.approaches) == ["dood", "mend", "dind", "sidecar", "builder"]
+    assert dict(comparison.columns) == {Way.OUTSIDE: 2, Way.INSIDE: 2, Way.NONE: 1}
     assert [cell.worlds[0][0].line["approach"] for cell in comparison.rows[0].cells] == list(comparison.approaches)
