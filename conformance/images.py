@@ -5,6 +5,8 @@ from __future__ import annotations
 CHILD = "httpd:latest"
 DOCKER_CLI = "docker:26.1-cli"
 DOCKER_DIND = "docker:26.1-dind"
+DIND_ROOTLESS = "docker:26.1-dind-rootless"
+PODMAN = "quay.io/podman/stable:v5.4"
 CLI_2017 = "docker:1.12.6"
 DIND_2017 = "docker:1.12.6-dind"
 """What the article's manifests name."""
@@ -14,5 +16,5 @@ REGISTRY = "registry:3"
 BUILDKIT = "moby/buildkit:buildx-stable-1"
 """What buildx makes a builder of unless it is told another (its docker-container driver, bkimage.DefaultImage)."""
 NODE = "kindest/node"
-NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, CLI_2017, DIND_2017)
+NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, CLI_2017, DIND_2017, DIND_ROOTLESS, PODMAN)
 """What a run needs on a cluster, by public name. A kind cluster of ours is made of `NODE` besides."""

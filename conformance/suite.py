@@ -74,7 +74,7 @@ DECIDING = ("networking", "lifecycle", "draining", "storage", "resources", "secu
 WHOLE = ("draining", "security", "exposure", "builds")
 """Those of them of which it asks more than level article does."""
 LEFT_OUT = ("classic-laden", "container-laden")
-"""Builders that it leaves to level extended: BuildKit in the engine is what builds today, and each measures on the node's CPUs."""
+"""Builders that it leaves to level extended: BuildKit in the engine is what builds today, and each measures on the CPUs alone."""
 
 
 def asks(family: str, prop: Property, approach: Approach) -> bool:

@@ -50,8 +50,9 @@ def privileged(rig: Rig) -> None:
 @prop("P1-06", "a container that the client starts has no more capabilities than the client has itself",
       predicts=DOOD, legs=("foreground-forced",), level="article", while_serving=(privileged,),
       expects=(
-          expect("dind-userns", HOLDS, because="what is privileged in a user namespace is so in that alone",
-                 see="user_namespaces(7), Capabilities"),
+          *(expect(approach, HOLDS, because="what is privileged in a user namespace is so in that alone",
+                   see="user_namespaces(7), Capabilities")
+            for approach in ("dind-userns", "dind-rootless")),
           expect("dind", LACKS, because="the engine's own container is privileged, so what its client starts can be, too",
                  see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
       ))  # fmt: skip
@@ -79,6 +80,8 @@ def mounting(rig: Rig) -> None:
         for process in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
             rig.ask("mounting: child", "storage", root=process["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
+        theirs: dict[str, Any] = {"root": rig.engine_pid} if rig.engine_pid else {}
+        rig.ask("mounting: engine", "storage", **theirs, paths=[folder])
 
 
 @prop("P1-07", "a directory of the node that the client has mounted by its path is not the node's",
@@ -94,6 +97,9 @@ def directories(seen: Seen) -> Observation:
     run, child, node = seen["mounting"], seen.get("mounting: child"), seen["mounting: node"]
     folder, file = node.asked["paths"]
     if child is None:
+        where = seen.get("mounting: engine")  # older records have none
+        if where and run.output["exit"] and node.output[folder]["exists"] and not where.output[folder]["exists"]:
+            return HOLDS.because(f"where the engine is there is no such directory: {said(run)}", run.id, node.id, where.id)
         return inconclusive(f"no container ran with the mount: {said(run)}", run.id)
     cites = (run.id, child.id, node.id)
     mounted, its_file = (child.output[path] for path in child.asked["paths"])
@@ -205,6 +211,8 @@ def capabilities_of_the_node(rig: Rig) -> None:
       expects=(
           expect("dind-userns", LACKS, because="what is privileged in a user namespace is so in that alone",
                  see="user_namespaces(7), Capabilities"),
+          expect("dind-rootless", LACKS, because="the first process of its privileged container is not root, and has none",
+                 see="capabilities(7), Effect of user ID changes on capabilities; docker-library/docs, docker README, Rootless"),
           expect("dood", LACKS,
                  because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
                  see="docs.docker.com/engine/security, Docker daemon attack surface"),

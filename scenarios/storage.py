@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from conformance.analysis.counting import all_of, are, counted
@@ -85,8 +86,10 @@ def on_the_node(rig: Rig) -> None:
     rig.daemon("image", f"/images/{image(rig)}/json")
     inspected, root = parsed(rig.seen[INSPECT]), daemon_root(rig.seen)
     own = {upper: LAYER} if upper else {}
-    own |= {f"{root}/containers/{rig.child_id}": RECORD}
-    own |= {inspected["LogPath"]: LOG} if inspected.get("LogPath") else {}
+    log = inspected.get("LogPath")
+    # Podman has its logs in overlay-containers/ID/userdata; both keep a container's beside its record.
+    own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{rig.child_id}": RECORD}
+    own |= {log: LOG} if log else {}
     own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
     named = on_node(rig)
     are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
@@ -101,7 +104,9 @@ def on_the_node(rig: Rig) -> None:
 def _image_layers(seen: Seen) -> list[str]:
     """Return the image's layers as its daemon names them, where it does (GraphDriver; absent in the newest)."""
     data: dict[str, Any] = (parsed(seen["image"]).get("GraphDriver") or {}).get("Data") or {}
-    return [path for key in ("UpperDir", "LowerDir") for path in (data.get(key) or "").split(":") if path]
+    layers = [path for key in ("UpperDir", "LowerDir") for path in (data.get(key) or "").split(":") if path]
+    # What is in a store beside the graph, as Podman's additional ones are, the engine's own image may have brought.
+    return [path for path in layers if path.startswith(f"{daemon_root(seen)}/")]
 
 
 def on_the_node_after(rig: Rig) -> None:

@@ -44,8 +44,9 @@ def group_made(rig: Rig) -> None:
           *(expect("dind", HOLDS, because="on cgroup v1 a container has its own part of each hierarchy mounted, and no more",
                    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1", cgroup=version)
             for version in ("v1", "hybrid")),
-          expect("dind-userns", HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
-                 see="user_namespaces(7), Capabilities"),
+          *(expect(approach, HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
+                   see="user_namespaces(7), Capabilities")
+            for approach in ("dind-userns", "dind-rootless")),
           expect("dood", HOLDS, because="a container that is not privileged has its own part of the cgroups, read-only",
                  see="containerd internal/cri/opts/spec_linux_opts.go; containerd container_create.go"),
       ))  # fmt: skip

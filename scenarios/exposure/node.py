@@ -50,10 +50,11 @@ def reads_file(seen: Seen) -> Observation:
     )
 
 
-OTHERS_ROOT = (
-    expect("dind-userns", HOLDS,
+OTHERS_ROOT = tuple(
+    expect(approach, HOLDS,
            because="the engine's container has the node's devices, whose owner is not in its user namespace: it may open none",
-           see="user_namespaces(7), Capabilities; opencontainers/runc libcontainer/rootfs_linux.go, bindMountDeviceNode"),
+           see="user_namespaces(7), Capabilities; opencontainers/runc libcontainer/rootfs_linux.go, bindMountDeviceNode")
+    for approach in ("dind-userns", "dind-rootless")
 )  # fmt: skip
 """Of an engine whose root is not the node's."""
 

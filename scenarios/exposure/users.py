@@ -42,10 +42,11 @@ def instances(rig: Rig) -> None:
                            "namespace is between them",
                    see="Linux fs/notify/inotify/inotify_user.c, inotify_new_group; kernel/ucount.c")
             for approach in ("dood", "dind")),
-          expect("dind-userns", HOLDS,
-                 because="what is made in a user namespace counts for who made that, too, which is the user of the node that the "
-                         "pod's root is, and nobody else",
-                 see="Linux kernel/ucount.c, inc_ucount; ioctl_ns(2), NS_GET_OWNER_UID"),
+          *(expect(approach, HOLDS,
+                   because="what is made in a user namespace counts for who made that, too: the user that the pod's root is "
+                           "on the node, or the engine's own, and not the node's root",
+                   see="Linux kernel/ucount.c, inc_ucount; ioctl_ns(2), NS_GET_OWNER_UID")
+            for approach in ("dind-userns", "dind-rootless")),
       ))  # fmt: skip
 def counted_apart(seen: Seen) -> Observation:
     """Judge as whose the child's instances count: by user and user namespace, beside kubelet's."""

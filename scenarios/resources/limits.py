@@ -20,7 +20,7 @@ from conformance.legs import docker
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.resources.reading import CONTROLLERS, MENDS, ROUNDED, cgroups, pod_limit, total, within_pod
+from scenarios.resources.reading import CONTROLLERS, MENDS, ROUNDED, WITHOUT_CGROUPS, cgroups, pod_limit, total, within_pod
 
 
 def visible(rig: Rig) -> None:
@@ -33,9 +33,13 @@ def visible(rig: Rig) -> None:
       expects=(
           expect("dood-cgroup-parent", LACKS, because="the limit that binds it is that of its pod's cgroup, above its own",
                  see="Linux Documentation/admin-guide/cgroup-v1/memory.rst, 5.2 stat file; cgroup_namespaces(7)"),
-          expect("dind-userns", HOLDS,
-                 because="it is in the cgroup of its engine's container, and sees that as its own, limits and all",
-                 see="cgroup_namespaces(7); opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1"),
+          *(expect(approach, HOLDS,
+                   because="it is in the cgroup of its engine's container, and sees that as its own, limits and all",
+                   see="cgroup_namespaces(7); opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1")
+            for approach in WITHOUT_CGROUPS),
+          *(expect("podman", HOLDS, because="its runtime mounts each hierarchy of cgroup v1 from the top that its engine sees",
+                   see="containers/crun src/libcrun/linux.c, do_mount_cgroup_v1", cgroup=version)
+            for version in ("v1", "hybrid")),
           expect("dood", not_applicable(""), because="no limit binds it, so there is none to read",
                  see="moby daemon/oci_linux.go, WithResources"),
           expect("dind", LACKS,
@@ -107,8 +111,8 @@ def ask_for_more(rig: Rig) -> None:
             rig.ask("greedy child's cgroups", "cgroups", pid=process["pid"])
 
 
-REFUSED = re.compile(r"cpu\.(cfs_quota_us|max).*invalid argument")
-"""What runc says where the kernel refuses the quota of a cgroup."""
+REFUSED = re.compile(r"cpu\.(cfs_quota_us|max).*[Ii]nvalid argument")
+"""What runc and crun say where the kernel refuses the quota of a cgroup."""
 
 
 @prop("P2-13.more", "a child that asks for more CPU than its pod has is refused",
@@ -119,8 +123,9 @@ REFUSED = re.compile(r"cpu\.(cfs_quota_us|max).*invalid argument")
           expect("dood-cgroup-parent", HOLDS,
                  because="in its pod's cgroup the kernel of v1 refuses it a quota that is more than its pod's (EINVAL)",
                  see="Linux kernel/sched/core.c, tg_cfs_schedulable_down"),
-          expect("dind-userns", LACKS, because="its engine gives its containers no cgroup, and takes their limits without a word",
-                 see="moby rootless/specconv/specconv_linux.go, ToRootless"),
+          *(expect(approach, LACKS, because="its engine gives its containers no cgroup, and takes their limits without a word",
+                   see="moby rootless/specconv/specconv_linux.go, ToRootless")
+            for approach in WITHOUT_CGROUPS),
           expect("dood", LACKS, because="the node's engine holds what is asked for against the node's CPUs alone",
                  see="moby daemon/daemon_unix.go, verifyPlatformContainerResources"),
           expect("dind", LACKS,
@@ -205,7 +210,8 @@ RESIZED = 0.3
           expect("dood-cgroup-parent", HOLDS, because="what binds it is the limit of its pod, which kubelet resizes, too",
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),
           expect("dood", LACKS, because="no limit of its pod was ever the child's", see="P2-13"),
-          expect("dind-userns", HOLDS, because="the child is in the cgroup of the container that is resized", see="P2-13"),
+          *(expect(approach, HOLDS, because="the child is in the cgroup of the container that is resized", see="P2-13")
+            for approach in WITHOUT_CGROUPS),
           expect("dind", LACKS, because="on cgroup v2 no limit of its pod was ever the child's", see="P2-13", cgroup="v2"),
           expect("dind", HOLDS, because="the child has no limit of its own: what binds it is that of the container around it",
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),

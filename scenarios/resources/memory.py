@@ -20,6 +20,7 @@ from scenarios.resources.reading import (
     MENDED,
     MENDS,
     PREDICTS,
+    WITHOUT_CGROUPS,
     Bound,
     as_declared,
     bound,
@@ -35,9 +36,10 @@ ZERO = (
              because="an engine writes the oom_score_adj of every container itself, and 0 unless it is asked for another",
              see="moby daemon/oci_linux.go, HostConfig.OomScoreAdj; kubernetes pkg/kubelet/qos/policy.go")
       for approach in ("dood", "dind")),
-    expect("dind-userns", HOLDS,
-           because="an engine that is told to do without root asks for no less than its own, which it would not get",
-           see="moby rootless/specconv/specconv_linux.go, ToRootless"),
+    *(expect(approach, HOLDS,
+             because="an engine that is told to do without root asks for no less than its own, which it would not get",
+             see="moby rootless/specconv/specconv_linux.go, ToRootless")
+      for approach in WITHOUT_CGROUPS),
 )  # fmt: skip
 
 
@@ -225,12 +227,19 @@ SPARED = (
            because="kubelet gives the engine of a Guaranteed pod -997, or 0 where nobody may give less: the OOM killer takes who "
                    "has most, which is the child",
            see="Linux mm/oom_kill.c, oom_badness; kubernetes pkg/kubelet/qos/policy.go"),
-    expect("dind-userns", LACKS,
-           because="its containers are in the cgroup of its own container, which the kernel ends as a whole on cgroup v2",
-           see="kubernetes.io, memory.oom.group; Linux Documentation/admin-guide/cgroup-v2.rst", cgroup="v2"),
-    expect("dind-userns", HOLDS,
-           because="its containers have its own oom_score_adj: of equals the OOM killer takes who has most, which is the child",
-           see="Linux mm/oom_kill.c, oom_badness; moby rootless/specconv, ToRootless"),
+    *(expect("podman", HOLDS,
+             because="what is run in a container (exec), as the allocation is, has the oom_score_adj of its conmon, that of the "
+                     "service; its own first process has 0",
+             see="Linux mm/oom_kill.c, oom_badness; proc_pid_oom_score_adj(5): inherited", cgroup=version)
+      for version in ("v1", "hybrid")),
+    *(expect(approach, LACKS,
+             because="its containers are in its own cgroup, which kubelet has the kernel end as a whole on cgroup v2",
+             see="Linux Documentation/admin-guide/cgroup-v2.rst, memory.oom.group", cgroup="v2")
+      for approach in WITHOUT_CGROUPS),
+    *(expect(approach, HOLDS,
+             because="its containers have its own oom_score_adj: of equals the OOM killer takes who has most, which is the child",
+             see="Linux mm/oom_kill.c, oom_badness; moby rootless/specconv, ToRootless")
+      for approach in WITHOUT_CGROUPS),
     expect("dind", LACKS,
            because="kubelet gives the engine of a Burstable or BestEffort pod an oom_score_adj near 1000, the engine gives its "
                    "containers 0 (P2-13.oom): of a pod's processes the OOM killer takes the engine's, however much a child has. "

@@ -23,6 +23,8 @@ PREDICTS = {"dood": LACKS, "dind": HOLDS}
 MENDS = ("dind-cgroupns", "dind-cgroup-parent")
 """Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
 CONTROLLERS = ("memory", "cpu")
+WITHOUT_CGROUPS = ("dind-userns", "dind-rootless")
+"""Docker in the pod whose engine may make no cgroups, and leaves its containers in its own."""
 MENDED = (
     expect("dind", LACKS,
            because="a privileged container gets the host's cgroup namespace on cgroup v2, so the engine puts its "
@@ -35,9 +37,10 @@ MENDED = (
     expect("dind-cgroup-parent", HOLDS,
            because="the engine is told to put its containers below the container's own cgroup",
            see="kubernetes/test-infra#37440; moby daemon/oci_linux.go, withCgroups"),
-    expect("dind-userns", HOLDS,
-           because="its engine may make no cgroups of the node's, and leaves its containers in its own",
-           see="moby daemon/daemon_unix.go, getCgroupDriver; rootless/specconv/specconv_linux.go, ToRootless"),
+    *(expect(approach, HOLDS,
+             because="its engine may make no cgroups of the node's, and leaves its containers in its own",
+             see="moby daemon/daemon_unix.go, getCgroupDriver; rootless/specconv/specconv_linux.go, ToRootless")
+      for approach in WITHOUT_CGROUPS),
     expect("dood-cgroup-parent", HOLDS,
            because="the node's engine is told to put the child into the pod's own cgroup",
            see="docker run --cgroup-parent; moby daemon/oci_linux.go, withCgroups"),

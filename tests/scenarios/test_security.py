@@ -89,6 +89,21 @@ def test_a_mount_that_is_not_there_or_a_file_that_never_was_says_nothing() -> No
     assert directories.conclude(without(mounting(file(1), file(2)), "mounting: child")).state is State.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("engines", "nodes", "state"),
+    [(ABSENT, file(1), State.HOLDS), (file(1), file(1), State.INCONCLUSIVE), (ABSENT, ABSENT, State.INCONCLUSIVE)],
+)
+def test_a_directory_that_its_engine_neither_has_nor_makes_is_not_the_nodes(
+    engines: dict[str, Any], nodes: dict[str, Any], state: State
+) -> None:
+    seen = Seen([
+        *proven("n1"), ran("mounting", 126, "docker: Error response from daemon: mkdir /var/lib/kubelet: permission denied."),
+        reading("mounting: node", {FOLDER: nodes, f"{FOLDER}/etc-hosts": nodes}, {"paths": [FOLDER, f"{FOLDER}/etc-hosts"]}),
+        reading("mounting: engine", {FOLDER: engines}, {"paths": [FOLDER]}),
+    ])  # fmt: skip
+    assert directories.conclude(seen).state is state
+
+
 def at(inode: int) -> dict[str, Any]:
     return {"exists": True, "device": 1, "inode": inode}
 

@@ -47,19 +47,46 @@ def with_child(dind: Image, child: Image, version: str = next(iter(ENGINES))) ->
     return Recipe("dind", usual=10, base=dind, inputs=(child.id,), fill=fill)
 
 
+SHARED = "/var/lib/shared"
+"""Where Podman looks for images beside its graph (its public image's storage.conf, additionalimagestores)."""
+
+
+def beside_graph(podman: Image, child: Image) -> Recipe:
+    """Return the recipe of a Podman that has the child's image in a store beside its graph."""
+
+    def fill(context: Path) -> None:
+        archive = context / "child.tar"
+        with _started(podman, SHARED, "sleep", "infinity") as name:
+            save({CHILD: child}, archive)
+            _run(["docker", "cp", archive, f"{name}:{BROUGHT}"])
+            load = ["podman", "--root", SHARED, "--storage-driver", "overlay", "load", "-q", "-i", BROUGHT]
+            _run(["docker", "exec", name, *load])
+            _run(["docker", "exec", name, "tar", "-C", SHARED, "-cf", PACKED, "."])
+            _run(["docker", "cp", f"{name}:{PACKED}", context / "shared.tar"])
+        archive.unlink()
+
+    return Recipe("podman", usual=10, base=podman, inputs=(child.id,), fill=fill)
+
+
 @contextmanager
 def _at_work(engine: Image) -> Iterator[str]:
     """Let an engine work on an empty graph; yield its container's name when it answers. Nothing of it stays."""
+    with _started(engine, "/var/lib/docker", "dockerd", "--host=unix:///var/run/docker.sock") as name:
+
+        def answers() -> bool:
+            return _run(["docker", "exec", name, "docker", "version"], check=False).returncode == 0
+
+        until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
+        yield name
+
+
+@contextmanager
+def _started(engine: Image, folder: str, *command: str) -> Iterator[str]:
+    """Start a privileged container of an engine's image, in which a folder is a volume; yield its name. Nothing of it stays."""
     name = f"conformance-graph-{engine.id}"
-    start = ["docker", "run", "-d", "--rm", "--privileged", "--name", name, "-v", "/var/lib/docker", engine.reference]
-
-    def answers() -> bool:
-        return _run(["docker", "exec", name, "docker", "version"], check=False).returncode == 0
-
     _run(["docker", "rm", "-f", name], check=False)
     try:
-        _run([*start, "dockerd", "--host=unix:///var/run/docker.sock"])
-        until("An answer from the engine that loads the child's image", answers, seconds=60, every=0.2)
+        _run(["docker", "run", "-d", "--rm", "--privileged", "--name", name, "-v", folder, engine.reference, *command])
         yield name
     finally:
         _run(["docker", "rm", "-f", "-v", name], check=False)

@@ -14,7 +14,20 @@ from attrs import field, frozen
 from conformance import images
 from conformance.choices import ENGINES, OF_A_MODULE, RUNTIMES
 from conformance.errors import UsageError
-from conformance.images import BUILDKIT, CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
+from conformance.images import (
+    BUILDKIT,
+    CHILD,
+    CLI_2017,
+    DATABASE,
+    DIND_2017,
+    DIND_ROOTLESS,
+    DOCKER_CLI,
+    DOCKER_DIND,
+    NODE,
+    PODMAN,
+    PROBE,
+    REGISTRY,
+)
 from conformance.world.images import go_programs, graphs, image_store
 from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
@@ -25,13 +38,20 @@ PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
 END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
-STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 15.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 70.0)
-"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and thirteen images."""
+STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 15.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 40.0, 20.0, 10.0, 70.0)
+"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and sixteen images."""
 HTTPD = Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
 PYTHON = Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
 """What the node probe runs on."""
 MARIADB = Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
 """Pod A's second container, the MySQL-protocol server."""
+OF_PODMAN = Recipe(
+    "packages",
+    usual=40,
+    base="trixie",
+    args={"PACKAGES": "podman crun netavark aardvark-dns iptables nftables ca-certificates procps"},
+    stand_in="podman of Debian trixie",
+)
 
 
 @frozen
@@ -64,6 +84,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         DATABASE: MARIADB,
         REGISTRY: registry(store),
         BUILDKIT: buildkit(store),
+        PODMAN: OF_PODMAN,
     }
     # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
     works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, containerd)}
@@ -71,8 +92,11 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
     used = _at_once(works)
     child, dind, dind_2017 = used[CHILD], used[in_pods], used[DIND_2017]
     loaded = store.build(graphs.with_child(dind, child, engine))
+    without_root = f"{in_pods}-rootless"
+    used[DIND_ROOTLESS] = store.obtain(without_root, rootless(loaded, engine))
     # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
     archived = {name: used[name] for name in recipes} | {in_pods: loaded, DIND_2017: loaded if dind_2017 == dind else dind_2017}
+    archived |= {without_root: used[DIND_ROOTLESS], PODMAN: store.build(graphs.beside_graph(used[PODMAN], child))}
 
     def fill(context: Path) -> None:
         save(archived, context / "images.tar")
@@ -83,7 +107,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         Recipe("node", usual=70, base=used[NODE], inputs=inputs, fill=fill, options=OPTIONS, entrypoint=ENTRYPOINT)
     )
     used[DOCKER_DIND] = used.pop(in_pods)
-    instead = {DOCKER_DIND: in_pods} if in_pods != DOCKER_DIND else {}
+    instead = {DOCKER_DIND: in_pods, DIND_ROOTLESS: without_root} if in_pods != DOCKER_DIND else {}
     return Node(image, {name: part.stand_in for name, part in used.items() if part.stand_in}, instead)
 
 
@@ -129,6 +153,13 @@ def docker(store: Store, version: str = next(iter(ENGINES))) -> Recipe:
         fill=fill,
         stand_in=f"the modules of Docker Engine and runc, containerd and docker-cli of Debian {suite}, entrypoint imitated",
     )
+
+
+def rootless(engine: Image, version: str) -> Recipe:
+    """Return the recipe of an engine that is started without root, made on one whose graph holds the child's image."""
+    suite = ENGINES[version]
+    stand_in = f"docker.io, rootlesskit and slirp4netns of Debian {suite}, entrypoint imitated"
+    return Recipe("dind-rootless", usual=20, base=engine, stand_in=stand_in)
 
 
 def registry(store: Store) -> Recipe:

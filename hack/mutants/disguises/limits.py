@@ -67,6 +67,15 @@ def a_pod_in_a_user_namespace_of_its_own(leg: Leg) -> None:
         process["ns"]["user"] = "user:[1]"
 
 
+@of("dind.foreground-forced")
+def a_mount_that_the_engine_refused_for_something_else(leg: Leg) -> None:
+    """No container ran with the node's directory, which is there for the engine, too."""
+    leg.change("mounting", exit=125, stderr="docker: Error response from daemon: No such image: httpd:latest")
+    leg.drop("mounting: child")
+    folder = leg.readings("mounting: node")[-1]["asked"]["paths"][0]
+    leg.add("mounting: engine", {folder: leg.last("mounting: node")[folder]})
+
+
 @of("dind.foreground")
 def inotify_instances_of_somebody_else(leg: Leg) -> None:
     """Kubelet has instances, and the child was not seen to have any."""

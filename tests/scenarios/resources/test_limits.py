@@ -88,6 +88,11 @@ def greedy(seen: Seen, code: int, stderr: str = "", quota: str = "") -> Seen:
             State.HOLDS,
             "1.25 CPU asked for, of the pod's 0.5: exit 125, cpu.cfs_quota_us: invalid",
         ),
+        (
+            {"code": 125, "stderr": "docker: crun: write file `cpu.cfs_quota_us`: Invalid argument: OCI runtime error."},
+            State.HOLDS,
+            "exit 125, cpu.cfs_quota_us`: Invalid",
+        ),
         ({"code": 0, "quota": "125000"}, State.LACKS, "it runs with that quota"),
         ({"code": 125, "stderr": "docker: no such image"}, State.INCONCLUSIVE, "neither refused for its quota, nor seen running"),
         ({"code": 0}, State.INCONCLUSIVE, "neither refused for its quota, nor seen running"),

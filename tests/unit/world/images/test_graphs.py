@@ -63,3 +63,14 @@ def test_an_engine_finds_the_childs_image_in_the_store_of_its_own_choice(
     filled_by(engine, Image("conformance/docker:1", "docker.io of Debian forky"), tmp_path, monkeypatch)
     (packed,) = [args for args in engine.asked if "tar" in args]
     assert packed[packed.index("/graph.tar") + 1 :] == folders
+
+
+def test_a_podman_finds_the_childs_image_beside_its_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine("5.4.2")
+    monkeypatch.setattr(graphs, "_run", engine.run)
+    monkeypatch.setattr(graphs, "save", lambda _named, target: target.write_text("saved"))
+    graphs.beside_graph(Image("conformance/packages:1"), Image("conformance/httpd:1")).fill(tmp_path)
+    loaded, packed = ([args for args in engine.asked if word in args] for word in ("load", "tar"))
+    assert loaded[0][loaded[0].index("--root") + 1] == packed[0][packed[0].index("-C") + 1] == "/var/lib/shared"
+    assert engine.asked[-1][:4] == ["docker", "rm", "-f", "-v"], "nothing of it is left"
+    assert not (tmp_path / "child.tar").exists()

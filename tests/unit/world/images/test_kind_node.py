@@ -56,6 +56,11 @@ def test_the_builders_image_is_made_of_pinned_modules_and_says_which() -> None:
     assert len(recipe.inputs) == 2
 
 
+def test_an_engine_without_root_is_made_on_the_one_that_was_asked_for() -> None:
+    recipe = kind_node.rootless(Image("conformance/dind:1"), "28.5")
+    assert (recipe.on, "forky" in recipe.stand_in) == ("conformance/dind:1", True)
+
+
 def test_two_words_that_choose_the_engine_in_pods_are_refused() -> None:
     store = image_store.Store(Progress(), overrides={images.DOCKER_DIND: "registry.example/docker"})
     with pytest.raises(UsageError, match="both choose the engine in the pods"):
