@@ -65,8 +65,8 @@ def counted_apart(seen: Seen) -> Observation:
     if all((each["user"], each["ns"]["user"]) in whose for each in its):
         return LACKS.because(f"{reason}, the child's among them", limit.id, read.id)
     if above & whose:
-        made = "the child is in a user namespace that kubelet's user made: what it has there counts for that user, too"
-        return LACKS.because(f"{reason}; {made}", limit.id, read.id)
+        theirs = "the child is in a user namespace that kubelet's user made: what it has there counts for that user, too"
+        return LACKS.because(f"{reason}; {theirs}", limit.id, read.id)
     if any(each["ns"]["user"] == space for each in its for _, space in whose):
         return HOLDS.because(f"{reason}, the child's not among them", limit.id, read.id)
     # What is made in a user namespace counts for whoever made that, too (kernel/ucount.c, inc_ucount).

@@ -89,8 +89,8 @@ def inotify_instances_in_a_namespace_of_kubelets_user(leg: Leg) -> None:
     """The child has instances in a user namespace of its own, which kubelet's user made."""
     leg.add("inotify's limit", {LIMIT: ["128"]})
     kubelet = {"comm": "kubelet", "held": 5, "user": 0, "ns": {"user": "user:[1]"}, "cgroup": "0::/system.slice"}
-    made = {"user": 9, "ns": {"user": "user:[2]"}, "makers": [{"user": 0, "space": "user:[1]"}]}
-    leg.add("inotify instances", [kubelet, {**leg.last("child")["process"], **made, "held": 3}])
+    its = {"user": 9, "ns": {"user": "user:[2]"}, "makers": [{"user": 0, "space": "user:[1]"}]}
+    leg.add("inotify instances", [kubelet, {**leg.last("child")["process"], **its, "held": 3}])
 
 
 @of("dind.engine-killed")
