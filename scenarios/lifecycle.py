@@ -18,9 +18,13 @@ from conformance.evidence.identity import container_of, engine_of, first_pid, no
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
     ABOVE,
+    AFTER_IT,
+    AFTER_KILL,
+    AFTER_KILL_PAGE,
     AFTERWARDS,
     CHILD,
     DELETION,
+    KILLED,
     ORPHAN,
     ORPHANS_PAGE,
     POD,
@@ -234,7 +238,7 @@ def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: Non
     about = {"pid": pid, "start": process["start"]}
     for child in rig.children:
         rig.ask(f"{child.prefix}child before it", "alive", pid=child.process["pid"], start=child.process["start"])
-    rig.ask("killed", "kill", **about)
+    rig.ask(KILLED, "kill", **about)
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
     look()
     settle("The end of the child", lambda: not any(rig.alive(c.process) for c in rig.children), seconds=TIMEOUTS.settle)
@@ -293,7 +297,6 @@ def started_again(rig: Rig) -> None:
         look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
 
 
-AFTER_IT, AFTER_KILL, AFTER_KILL_PAGE = "child after it", "successors after it", "successor's page after it"
 ENGINE_AFTER, CONTAINER_AFTER = "engine after it", "engine's container after it"
 
 
@@ -306,12 +309,12 @@ def by_an_engine(seen: Seen, ended: str) -> Observation | None:
         return None
     own = container_of(seen[CHILD].output["process"])
     same = [process for process in asked.output if container_of(process) == own]
-    return _started_again(seen, ended, asked, same, seen.get(AFTER_KILL_PAGE), seen["killed"].id)
+    return _started_again(seen, ended, asked, same, seen.get(AFTER_KILL_PAGE), seen[KILLED].id)
 
 
 def judge_survival(seen: Seen) -> Observation:
     """Judge whether the child was gone when what had started it was, or goes on to serve."""
-    killed, after = seen["killed"], seen[AFTER_IT]
+    killed, after = seen[KILLED], seen[AFTER_IT]
     if not killed.output:
         return inconclusive("there was nothing to kill any more", killed.id)
     before = seen.get("child before it")  # older records have none
@@ -342,7 +345,7 @@ def without_engine(seen: Seen) -> Observation:
     """Judge whether the child was gone when its engine was; a container of which the engine is not the first process goes on."""
     answer, first = seen.get(ENGINE_AFTER), seen.get(CONTAINER_AFTER)  # older records have neither
     if answer and answer.output["status"] == OK:
-        return inconclusive("an engine still answers: what was killed is not the engine", answer.id, seen["killed"].id)
+        return inconclusive("an engine still answers: what was killed is not the engine", answer.id, seen[KILLED].id)
     judged = judge_survival(seen)
     if judged.state is not LACKS.state or not (first and first.output):
         return judged

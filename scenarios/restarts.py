@@ -16,7 +16,7 @@ from conformance.claims.properties import Expectation, Judge, Property, expect, 
 from conformance.claims.sources import DOCKER_RESTARTS
 from conformance.evidence.identity import container_of, parsed, told_to_restart, unproven
 from conformance.evidence.items import Seen
-from conformance.evidence.names import CHILD, DAEMON, DELETION, INSPECT, POD
+from conformance.evidence.names import AFTER_KILL, AFTER_KILL_PAGE, CHILD, DAEMON, DELETION, INSPECT, KILLED, POD
 from conformance.legs import engine
 from conformance.legs.deletion import look_for_successors
 from conformance.legs.docker import nonce
@@ -24,8 +24,6 @@ from conformance.legs.rig import Rig
 from conformance.legs.variations import RESTARTS
 from conformance.timeouts import TIMEOUTS
 from scenarios.lifecycle import (
-    AFTER_KILL,
-    AFTER_KILL_PAGE,
     by_an_engine,
     engine_again,
     engine_killed,
@@ -35,7 +33,7 @@ from scenarios.lifecycle import (
 )
 
 AGAIN = "engine that was started again"
-SHARED = (DAEMON, POD, DELETION, "killed", AGAIN)
+SHARED = (DAEMON, POD, DELETION, KILLED, AGAIN)
 """What is read once for all children of a pod."""
 
 
@@ -54,7 +52,7 @@ def further_children(rig: Rig) -> None:
 def engine_beside_killed(rig: Rig) -> None:
     """Kill the engine that outlived the pod, and look for the children when it has had the time to start them again."""
     process = next(process for process in rig.seen[engine.PROCESSES].output if process["pid"] == rig.engine_pid)
-    rig.ask("killed", "kill", pid=process["pid"], start=process["start"])
+    rig.ask(KILLED, "kill", pid=process["pid"], start=process["start"])
     engine.await_engine(rig, other_than=process["pid"])
     rig.daemon(AGAIN, "/info")
     rig.stop.wait(TIMEOUTS.again)
@@ -64,7 +62,7 @@ def engine_beside_killed(rig: Rig) -> None:
 
 def judge_rest(seen: Seen) -> Observation:
     """Judge whether a child that ended with its pod stayed so when the engine that outlived the pod was started again."""
-    before, killed, again, after = judge_end(seen), seen["killed"], seen[AGAIN], seen[AFTER_KILL]
+    before, killed, again, after = judge_end(seen), seen[KILLED], seen[AGAIN], seen[AFTER_KILL]
     if before.state is not State.HOLDS:
         return inconclusive(f"it did not end with its pod: {before.reason}", *before.cites)
     if not killed.output or not parsed(again).get("ID") or parsed(again)["ID"] != parsed(seen[DAEMON])["ID"]:

@@ -15,9 +15,9 @@ from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import AFTER_KILL
 from conformance.record import stream
 from conformance.suite import families
-from scenarios.lifecycle import AFTER_KILL
 from tests.conftest import RECORDED, RECORDED_V2, changed, recorded_lines, without
 
 PROPERTIES = {prop.id: prop for family in families() for prop in family.properties}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from conformance.analysis.summary import Summary
-from conformance.report.pictures import kept, landed, strips, timeline
+from conformance.report.pictures import again, kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
 
 __all__ = ["MODULES", "Picture", "of", "style"]
@@ -19,7 +19,7 @@ class PictureModule(Protocol):
     def picture(self, summary: Summary) -> Picture: ...
 
 
-MODULES: tuple[PictureModule, ...] = (landed, timeline, strips, kept)
+MODULES: tuple[PictureModule, ...] = (landed, timeline, again, strips, kept)
 """In the order of the page."""
 
 

@@ -23,7 +23,8 @@ ID, TITLE = "what-went-when", "What ended when the pod was deleted, and when?"
 SAYS = (
     "Seconds from the call that deleted the pod, on one axis for all legs. A bar with an end: it was gone then. "
     "A bar with an arrow: still there when last looked. An empty bar: gone when it was looked for; its end was not seen. "
-    "▾ is the child's SIGTERM; the dashed line is the end of the pod's grace."
+    "▾ is the child's SIGTERM; the dashed line is the end of the pod's grace. ✕: something of the pod still ran then, and "
+    "kubelet sent it SIGKILL."
 )
 
 
@@ -33,7 +34,7 @@ class How(Enum):
     GONE = "gone"
     GONE_BY = "gone when looked for"
     THERE = "still there"
-    BEFORE = "had ended before the call"
+    BEFORE = "ended before"
     UNREAD = "not read"
 
 
@@ -48,10 +49,17 @@ class SeenEnd:
     """When SIGTERM was noted, in the same seconds."""
     part: str = ""
     """How many of several it is, e.g. '4 of 5 paths'."""
+    again: float | None = None
+    """When what was seen in its place was started, in the same seconds."""
+    seen: float = 0
+    """When that was looked at."""
 
     @property
     def words(self) -> str:
         """Say it."""
+        if self.again is not None:
+            end = {How.GONE: f"gone {seconds(self.after)}", How.GONE_BY: f"gone by {seconds(self.after)}"}
+            return f"{end.get(self.how, self.how.value)}, again {seconds(self.again)}"
         if self.how in (How.UNREAD, How.BEFORE):
             return str(self.how.value)
         after = seconds(self.after)
@@ -70,6 +78,17 @@ class LegEnds:
     uncertainty: float
     ends: Mapping[str, SeenEnd]
 
+    @property
+    def last(self) -> float:
+        """Return the last second of which something is known."""
+        return max((max(end.after, end.seen) for end in self.ends.values()), default=0)
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the ends as the rows of a table."""
+        rows = [*((end.what, end.words) for end in self.ends.values())]
+        return [(self.leg, *row) for row in [*rows, ("the clocks", f"apart by at most {seconds(self.uncertainty, 3)}")]]
+
 
 def picture(summary: Summary) -> Picture:
     """Return the picture of a record: a drawing for each approach of its table of which a deletion was followed."""
@@ -85,15 +104,15 @@ def picture(summary: Summary) -> Picture:
                 except NotDrawn as why:
                     missing.setdefault(str(why), []).append(leg)
     every = [leg for mine in legs.values() for leg in mine.values()]
-    scale = Scale(max((end.after for leg in every for end in leg.ends.values()), default=0))
+    scale = Scale(max((leg.last for leg in every), default=0))
     drawings = tuple(
-        _drawn(summary.approaches[approach].title, mine, _lanes(legs.values()), scale, f"{ID}-{number}")
+        drawn(summary.approaches[approach].title, mine, _lanes(legs.values()), scale, f"{ID}-{number}")
         for number, (approach, mine) in enumerate(legs.items())
         if mine
     )
     sentences = [f"Not drawn: {', '.join(lacking)}; {why}." for why, lacking in missing.items()]
     sentences += [] if drawings or missing else [f"Not drawn: the record has no leg of the kinds {', '.join(KINDS)}."]
-    rows = tuple(row for leg in every for row in _rows(leg))
+    rows = tuple(row for leg in every for row in (*leg.rows, (leg.leg, "the pod's grace", f"{leg.grace:g} s")))
     return Picture(ID, TITLE, SAYS, drawings, tuple(sentences), ("leg", "what", "after the delete call"), rows)
 
 
@@ -116,12 +135,13 @@ def leg_ends(record: Record, leg: str) -> LegEnds:
 
 def _processes(seen: Seen) -> Iterable[SeenEnd]:
     """Yield the ends of the client, the child, the pod's last process and the pod's object."""
+    client_s, last = OF_POD
     output, child = seen[DELETION].output, seen[CHILD].output["process"]
     first = first_processes(seen[POD].output, seen[AT_DELETE].output)
     if client := first.get(_client(seen[POD].output)):
-        yield _end("the client's process", [client["pid"]], output)
-    yield evolve(_end("the child's process", [child["pid"]], output, _looked(seen, child)), terminated=_terminated(child, output))
-    yield _end("the pod's last process", [process["pid"] for process in output["followed"] if process["role"] == "pod"], output)
+        yield process_end(client_s, [client["pid"]], output)
+    yield child_end("the child's process", seen, child)
+    yield process_end(last, [process["pid"] for process in output["followed"] if process["role"] == "pod"], output)
     yield SeenEnd("the pod's object", How.GONE, output["object_gone"] - output["delete_called"])
 
 
@@ -132,7 +152,17 @@ def _client(pod: Mapping[str, Any]) -> str:
     return str(next(names, ""))
 
 
-def _end(what: str, pids: Sequence[int], deletion: Mapping[str, Any], looked: float = 0) -> SeenEnd:
+OF_POD = ("the client's process", "the pod's last process")
+"""What kubelet kills when the pod's grace is over."""
+
+
+def child_end(what: str, seen: Seen, child: Mapping[str, Any]) -> SeenEnd:
+    """Return the end of a child's process, and when it was told to end, as they were watched while its pod was deleted."""
+    output = seen[DELETION].output
+    return evolve(process_end(what, [child["pid"]], output, _looked(seen, child)), terminated=_terminated(child, output))
+
+
+def process_end(what: str, pids: Sequence[int], deletion: Mapping[str, Any], looked: float = 0) -> SeenEnd:
     """Return the end of the last of these processes; `looked` is when the node last saw one that never went, by its clock."""
     events, called = deletion["events"], deletion["delete_called"]
     gone = {event["pid"]: event["at"] for event in events if event["event"] == "gone"}
@@ -187,12 +217,6 @@ def _lanes(legs: Collection[Mapping[str, LegEnds]]) -> dict[str, list[str]]:
     return {kind: list(dict.fromkeys(lanes)) for kind, lanes in ends.items() if lanes}
 
 
-def _rows(leg: LegEnds) -> list[tuple[str, ...]]:
-    """Return a leg's ends as the rows of a table."""
-    rows = [*((end.what, end.words) for end in leg.ends.values()), ("the pod's grace", f"{leg.grace:g} s")]
-    return [(leg.leg, *row) for row in [*rows, ("the clocks", f"apart by at most {seconds(leg.uncertainty, 3)}")]]
-
-
 HEAD, LANE, ABOVE, BAR = 46, 31, 18, 8
 """How high a leg's two lines of words are, and a thing's line with its bar; where in that the bar begins, how high it is."""
 WIDTH_OF_STOP = 2
@@ -200,7 +224,8 @@ WIDTH_OF_STOP = 2
 Lanes = Mapping[str, Sequence[str]]
 
 
-def _drawn(title: str, legs: Mapping[str, LegEnds], kinds: Lanes, scale: Scale, name: str) -> Markup:
+def drawn(title: str, legs: Mapping[str, LegEnds], kinds: Lanes, scale: Scale, name: str) -> Markup:
+    """Return the drawing of an approach: `legs` by their kinds, and in each a lane for whatever `kinds` has of it."""
     drawing = Drawing()
     drawing.text(MARGIN, 18, title, "head", room=WIDTH - 2 * MARGIN)
     drawing.height = 52 + sum(HEAD + LANE * len(lanes) for lanes in kinds.values())
@@ -214,10 +239,10 @@ def _drawn(title: str, legs: Mapping[str, LegEnds], kinds: Lanes, scale: Scale, 
             drawing.line("".join(f"M{scale.at(leg.grace):.1f} {place:.1f}v{BAR + 6}" for place in places), "grace")
         for number, what in enumerate(lanes):
             end = (leg.ends if leg else {}).get(what, SeenEnd(what, How.UNREAD))
-            _lane(drawing, y + HEAD + LANE * number, end, leg.uncertainty if leg else 0, scale)
+            _lane(drawing, y + HEAD + LANE * number, end, leg, scale)
         y += HEAD + LANE * len(lanes)
     ends = "; ".join(f"{leg.leg}: " + ", ".join(f"{end.what} {end.words}" for end in leg.ends.values()) for leg in legs.values())
-    return drawing.markup(name, f"{title}: what went when", f"In seconds from the delete call. {ends}.")
+    return drawing.markup(name, f"{title}: what went when", f"In seconds. {ends}.")
 
 
 def _headed(drawing: Drawing, y: float, kind: str, leg: LegEnds | None) -> None:
@@ -228,20 +253,32 @@ def _headed(drawing: Drawing, y: float, kind: str, leg: LegEnds | None) -> None:
     drawing.text(MARGIN, y + 42, leg.variation if leg else "", "note", room=WIDTH - 2 * MARGIN)
 
 
-def _lane(drawing: Drawing, y: float, end: SeenEnd, uncertainty: float, scale: Scale) -> None:
-    whose = "of-child" if "child" in end.what else "of-pod" if "pod" in end.what or "client" in end.what else "of-both"
-    drawing.text(MARGIN + 6, y + 12, end.what, "note", "strong", "clear", room=150)
+def _lane(drawing: Drawing, y: float, end: SeenEnd, leg: LegEnds | None, scale: Scale) -> None:
+    whose = "of-both" if end.what == PATHS else "of-pod" if "pod" in end.what or "client" in end.what else "of-child"
+    drawing.text(MARGIN + 6, y + 12, end.what, "note", "strong", "clear", room=165)
     drawing.text(WIDTH - MARGIN, y + 12, end.words, "note", "end", "clear", room=200)
+    if end.again is not None:
+        _going_on(drawing, y + ABOVE, scale.at(end.again), scale.at(end.seen), whose)
     if end.how in (How.UNREAD, How.BEFORE):
         return
     right, top = scale.at(end.after), y + ABOVE
-    drawing.box(scale.left, top, max(right - scale.left, 1.5), BAR, {How.GONE_BY: "empty"}.get(end.how, "bar"), whose)
+    uncertainty = leg.uncertainty if leg else 0
     if end.how is How.THERE:
-        drawing.line(f"M{right + 1:.1f} {top - 3}l9 {BAR / 2 + 3}l-9 {BAR / 2 + 3}z", "bar", whose)
-    elif end.how is How.GONE:
+        _going_on(drawing, top, scale.left, right, whose)
+    else:
+        drawing.box(scale.left, top, max(right - scale.left, 1.5), BAR, "empty" if end.how is How.GONE_BY else "bar", whose)
+    if end.how is How.GONE:
         drawing.line(f"M{right:.1f} {top - 2}v{BAR + 4}", "stop")
         early, late = (scale.at(end.after + sign * uncertainty) for sign in (-1, 1))
         if late - early > WIDTH_OF_STOP:
             drawing.line(f"M{early:.1f} {top + BAR / 2}H{late:.1f}", "range")
     if end.terminated is not None:
         drawing.line(f"M{scale.at(end.terminated) - 3:.1f} {top - 4}h6l-3 5z", "told")
+    if leg and end.what in OF_POD and 0 < leg.grace < end.after:
+        drawing.line(f"M{scale.at(leg.grace) - 4:.1f} {top}l8 8m0 -8l-8 8", "stop")
+
+
+def _going_on(drawing: Drawing, top: float, left: float, right: float, whose: str) -> None:
+    """Draw a bar that ends where something was last seen to be there, with an arrow."""
+    drawing.box(left, top, max(right - left, 1.5), BAR, "bar", whose)
+    drawing.line(f"M{right + 1:.1f} {top - 3}l9 {BAR / 2 + 3}l-9 {BAR / 2 + 3}z", "bar", whose)

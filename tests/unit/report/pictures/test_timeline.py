@@ -72,7 +72,7 @@ def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> 
                 event["at"] -= 60
 
     ended = altered(recorded, "dind.detached", "deletion", early)
-    assert timeline.leg_ends(ended, "dind.detached").ends["the child's process"].words == "had ended before the call"
+    assert timeline.leg_ends(ended, "dind.detached").ends["the child's process"].words == "ended before"
     bars = [len(marks(drawn(timeline.picture(Summary.of(record)))[1], "bar", "of-child")) for record in (recorded, ended)]
     assert bars[0] - bars[1] == 1
 
@@ -97,3 +97,23 @@ def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded
     assert len(marks(svg, "range")) == 4
     assert "clocks ± 0.400 s" in words(svg)
     assert rows(timeline.picture(Summary.of(uncertain)), "dood.foreground")["the clocks"] == "apart by at most 0.400 s"
+
+
+def test_kubelets_sigkill_stands_where_something_of_the_pod_outlived_its_grace(recorded: Record) -> None:
+    dood, dind = drawn(timeline.picture(Summary.of(recorded)))
+    crosses = [[each for each in marks(svg, "stop") if "m0 -8" in each.get("d", "")] for svg in (dood, dind)]
+    late = [
+        [
+            leg.leg
+            for kind in timeline.KINDS
+            for leg in [timeline.leg_ends(recorded, f"{approach}.{kind}")]
+            for what in timeline.OF_POD
+            if leg.grace and leg.ends[what].after > leg.grace
+        ]
+        for approach in ("dood", "dind")
+    ]
+    assert [len(each) for each in crosses] == [len(each) for each in late]
+    assert late == [["dood.detached"] * 2, ["dind.detached"] * len(late[1])]
+    impatient = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(manifest_grace=0.5))
+    more = [each for each in marks(drawn(timeline.picture(Summary.of(impatient)))[0], "stop") if "m0 -8" in each.get("d", "")]
+    assert len(more) == len(crosses[0]) + 2
