@@ -11,7 +11,7 @@ from markupsafe import Markup
 from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
 from conformance.claims.observations import State
-from conformance.report import pictures, raw
+from conformance.report import glossary, pictures, raw
 from conformance.report.identities import Identities
 from conformance.report.printable import printable
 
@@ -23,7 +23,7 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     style = (Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
-    environment.globals.update(State=State, pictures=pictures, raw=raw, style=Markup(style))  # noqa: S704 -- our own file
+    environment.globals.update(State=State, glossary=glossary, pictures=pictures, raw=raw, style=Markup(style))  # noqa: S704 -- our own file
     return environment
 
 
