@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
+from conformance.check.questions import QUESTIONS
 from conformance.record import names, stream
 from conformance.run.header import controls_of
 from hack.bench import many
@@ -45,6 +46,21 @@ def a_selfcheck(*observations: stream.Line, lost: Iterable[stream.Line] = ()) ->
     header = {**record.header, "controls": controls_of()}
     stream.check(header)
     return evolve(record, header=header)
+
+
+def a_check(*observations: stream.Line, cgroup: str = "v2", **about: Any) -> stream.Record:
+    """Return the record of a check in which these are observed; `about` is what differs of what its header says of the pod."""
+    read = a_record(observations, None)
+    pod = {
+        "pod": "Pod mine of f.yaml", "client": "c", "engine": "e", "socket": "/x", "found": ["e is the engine"], "stood_in": [],
+        "manifest": {}, "questions": [question.as_line() for question in QUESTIONS],
+        "mend": {"by": "dind-cgroupns", "patch": [], "diff": "+ line"}, **about,
+    }  # fmt: skip
+    approaches = {"checked": {"title": "Pod mine", "granted": ["much"], "spawns": True, "engine": "e"}}
+    world = {**read.header["world"], "cgroup": cgroup}
+    header = {**read.header, "checked": pod, "approaches": approaches, "world": world}
+    stream.check(header)
+    return evolve(read, header=header)
 
 
 def _cell(line: stream.Line) -> stream.Line:

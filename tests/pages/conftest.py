@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,11 +16,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 from conformance.analysis.differences import compare
 from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
+from conformance.check.questions import QUESTIONS
+from conformance.legs.variations import OVER_API
 from conformance.record import stream
 from conformance.record.stream import Record
-from conformance.report import differences, files
+from conformance.report import differences, files, html_page
 from hack.bench import many
-from tests.conftest import recorded_lines, up_to
+from tests.builders.records import a_check
+from tests.conftest import RECORDED_V2, recorded_lines, up_to
 
 DESK = {"width": 1280, "height": 900}
 
@@ -71,7 +75,8 @@ def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pa
     other = evolve(run, observations=({**run.observations[0], "state": "LACKS"}, *run.observations[1:]))
     files.several(SideBySide([run, other]), folder)
     (folder / "differences.html").write_text(differences.html(compare(run, other)), encoding="utf-8")
-    return {"report": brief, "worlds": folder / "worlds.html", "differences": folder / "differences.html"}
+    (folder / "checked.html").write_text(html_page.report(Summary.of(check())), encoding="utf-8")
+    return {"report": brief, **{name: folder / f"{name}.html" for name in ("worlds", "differences", "checked")}}
 
 
 def core() -> Record:
@@ -79,10 +84,47 @@ def core() -> Record:
     return stream.of(up_to("core", recorded_lines()))
 
 
+def check() -> Record:
+    """Return the record of a check of a pod that came to what DinD did in the world of cgroup v2, without its evidence."""
+    asked = {question.prop for question in QUESTIONS}
+    seen = {
+        line["property"]: {**line, "approach": "checked", "leg": f"checked.{OVER_API}", "cites": [], "predicted": None}
+        for line in recorded_lines(RECORDED_V2, evidence=False)
+        if line["kind"] == "observation" and line["approach"] == "dind" and line["property"] in asked
+    }
+    return a_check(*seen.values())
+
+
 def rendered(run: Record, folder: Path) -> Path:
     """Return the report.html of a record, made in a folder."""
     files.everything(Summary.of(run), folder)
     return folder / "report.html"
+
+
+UNALIKE = """async ([one, other, unlike]) => {
+  const pixels = async (data) => {
+    const image = new Image();
+    image.src = 'data:image/png;base64,' + data;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+    canvas.drawImage(image, 0, 0);
+    return canvas.getImageData(0, 0, image.width, image.height);
+  };
+  const [a, b] = [await pixels(one), await pixels(other)];
+  if (a.width !== b.width || a.height !== b.height) return 1;
+  let count = 0;
+  for (let i = 0; i < a.data.length; i += 4) {
+    if ([i, i + 1, i + 2].some((c) => Math.abs(a.data[c] - b.data[c]) >= unlike)) count += 1;
+  }
+  return count / (a.data.length / 4);
+}"""
+"""Return the share of pixels in which two images (base64) differ; 1 where they are not of one size."""
+
+
+def unalike(page: Page, now: bytes, golden: Path, unlike: int) -> float:
+    """Return in what share of its pixels an image is not like a golden: by `unlike` of 255 or more in a colour."""
+    pair = [base64.b64encode(image).decode() for image in (now, golden.read_bytes())]
+    return float(page.evaluate(UNALIKE, [*pair, unlike]))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.pages.conftest import Open
 
-KINDS = ("report", "worlds", "differences")
+KINDS = ("report", "worlds", "differences", "checked")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import html_page, pictures
 from tests.builders.pictures import altered
-from tests.pages.conftest import Open
+from tests.pages.conftest import Open, unalike
 
 GOLDENS = Path(__file__).parent / "goldens"
 """What the pictures of the recorded run were when somebody looked. One that is missing is written, and its test fails:
@@ -23,24 +22,6 @@ SHAPES_ALONE = ".picture text { visibility: hidden !important; }"
 """Words depend on a machine's fonts. What they say is tested without a browser, that they fit with one, below."""
 TOLERANCE, UNLIKE = 0.0002, 48
 """So large a share of the pixels may differ by so much of 255 or more in a colour: edges are not smoothed alike everywhere."""
-UNALIKE = """async ([one, other, unlike]) => {
-  const pixels = async (data) => {
-    const image = new Image();
-    image.src = 'data:image/png;base64,' + data;
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
-    canvas.drawImage(image, 0, 0);
-    return canvas.getImageData(0, 0, image.width, image.height);
-  };
-  const [a, b] = [await pixels(one), await pixels(other)];
-  if (a.width !== b.width || a.height !== b.height) return 1;
-  let count = 0;
-  for (let i = 0; i < a.data.length; i += 4) {
-    if ([i, i + 1, i + 2].some((c) => Math.abs(a.data[c] - b.data[c]) >= unlike)) count += 1;
-  }
-  return count / (a.data.length / 4);
-}"""
-"""Return the share of pixels in which two PNGs (base64) differ; 1 where they are not of one size."""
 CLASHES = """() => {
   const both = (a, b, from, size) => Math.min(a[from] + a[size], b[from] + b[size]) - Math.max(a[from], b[from]);
   const over = (a, b) => both(a, b, 'x', 'width') > 0.5 && both(a, b, 'y', 'height') > 3;
@@ -81,9 +62,8 @@ def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -
         golden.write_bytes(shown[golden])
     assert not new, f"{', '.join(golden.name for golden in new)}: not there, so written now: look at them, and commit them"
     page.goto("about:blank")
-    pairs = {golden.name: [base64.b64encode(png).decode() for png in (now, golden.read_bytes())] for golden, now in shown.items()}
-    unalike = {name: page.evaluate(UNALIKE, [*pair, UNLIKE]) for name, pair in pairs.items()}
-    assert {name: share for name, share in unalike.items() if share > TOLERANCE} == {}
+    differing = {golden.name: unalike(page, now, golden, UNLIKE) for golden, now in shown.items()}
+    assert {name: share for name, share in differing.items() if share > TOLERANCE} == {}
 
 
 SMALLEST = 11

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from conformance import suite
 from conformance.analysis.checked import MENDS, Checked, Kept
@@ -17,27 +16,12 @@ from conformance.check.questions import QUESTIONS
 from conformance.record import stream
 from conformance.report import html_page, markdown
 from conformance.run import rejudge
-from tests.builders.records import a_record, observed
+from tests.builders.records import a_check, observed
 from tests.conftest import DOODS_MEND, RECORDED, RECORDED_V2, recorded_lines
-
-ABOUT = {
-    "pod": "Pod mine of f.yaml", "client": "c", "engine": "e", "socket": "/x", "found": ["e is the engine"], "stood_in": [],
-    "manifest": {}, "questions": [question.as_line() for question in QUESTIONS],
-    "mend": {"by": "dind-cgroupns", "patch": [], "diff": "+ line"},
-}  # fmt: skip
-
-
-def record(*lines: stream.Line, cgroup: str = "v2", **about: Any) -> stream.Record:
-    read = a_record(lines, None)
-    approaches = {"checked": {"title": "Pod mine", "granted": ["much"], "spawns": True, "engine": "e"}}
-    world = {**read.header["world"], "cgroup": cgroup}
-    header = {**read.header, "checked": {**ABOUT, **about}, "approaches": approaches, "world": world}
-    stream.check(header)
-    return evolve(read, header=header)
 
 
 def checked(*lines: stream.Line, **about: Any) -> Checked:
-    read = Checked.of(record(*lines, **about))
+    read = Checked.of(a_check(*lines, **about))
     assert read
     return read
 
@@ -109,7 +93,7 @@ def test_the_record_of_doods_mend_is_judged_as_it_was(cgroup: str) -> None:
 
 
 def test_a_check_fails_on_what_it_was_told_to_fail_on_and_on_nothing_else() -> None:
-    read = record(line("P2-13", "LACKS"), line("P2-13", "LACKS", "mended"))
+    read = a_check(line("P2-13", "LACKS"), line("P2-13", "LACKS", "mended"))
     end: dict[str, Any] = {"interrupted": False, "broken": "", "cleaned": []}
     assert conclude(read, **end) == (0, "all 2 observations were decided")
     code, why = conclude(read, **end, fail_on=[("LACKS", "P2-13")])
@@ -119,7 +103,7 @@ def test_a_check_fails_on_what_it_was_told_to_fail_on_and_on_nothing_else() -> N
 
 def test_its_pages_lead_with_the_pod_and_what_it_loses() -> None:
     lost = line("P2-13", "LACKS", reason="960 of 768 <MiB>")
-    summary = Summary.of(record(line("P2-05", "HOLDS"), lost, line("P2-13", "HOLDS", "mended")))
+    summary = Summary.of(a_check(line("P2-05", "HOLDS"), lost, line("P2-13", "HOLDS", "mended")))
     page = html_page.report(summary)
     assert page.index("✗ loses") < page.index("✓ keeps")
     assert page.index('id="findings"') < page.index("✗ loses")

@@ -88,6 +88,14 @@ def test_a_reader_is_told_what_matters_first(page: str) -> None:
     assert places == sorted(places)
 
 
+def test_what_differs_is_a_sentence_of_its_own() -> None:
+    lines = [
+        line for line in recorded_lines(evidence=False) if line["kind"] != "observation" or line["state"] == line["predicted"]
+    ]
+    page = html_page.report(Summary.of(stream.of(lines)))
+    assert re.search(r"Nowhere: every prediction that was decided is so here\.\s+<a href=\"#contradictions", page)
+
+
 def first_screen(page: str) -> str:
     """Return what stands on a report's first screen, as text."""
     part = page[page.index('<section id="findings">') : page.index("</section>")]
