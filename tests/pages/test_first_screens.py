@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from conformance.record import stream
 from conformance.record.stream import Record
+from hack import picture
 from tests.conftest import RECORDED_V2, recorded_lines, up_to
 from tests.pages.conftest import Open, check, rendered, unalike
 
@@ -72,8 +73,7 @@ def test_a_first_screen_is_what_it_was(run: str, open_page: Open, tmp_path: Path
     shown = {}
     for width, height in SIZES.items():
         page = open_page(file, viewport={"width": width, "height": height}).page
-        if abs(page.evaluate(FONT) - MADE_WITH) > 1:
-            pytest.skip("this machine's letters are of another font than those of the goldens")
+        _of_the_same_font(page)
         for look in LOOKS:
             shown[GOLDENS / f"{run}-{width}-{look}.jpg"] = _screen(page, look)
     new = [golden for golden in shown if not golden.exists()]
@@ -83,6 +83,19 @@ def test_a_first_screen_is_what_it_was(run: str, open_page: Open, tmp_path: Path
     page.goto("about:blank")
     differing = {golden.name: unalike(page, now, golden, UNLIKE) for golden, now in shown.items()}
     assert {name: share for name, share in differing.items() if share > TOLERANCE} == {}
+
+
+def test_the_readmes_picture_is_the_recorded_runs_front(browser: Browser, open_page: Open, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.html"
+    empty.write_text("", encoding="utf-8")
+    page = open_page(empty).page
+    _of_the_same_font(page)
+    assert unalike(page, picture.front(browser), picture.FRONT, UNLIKE) <= TOLERANCE, "write it again: python -m hack.picture"
+
+
+def _of_the_same_font(page: Page) -> None:
+    if abs(page.evaluate(FONT) - MADE_WITH) > 1:
+        pytest.skip("this machine's letters are of another font than those of the goldens")
 
 
 def _screen(page: Page, look: str) -> bytes:
