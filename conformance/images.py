@@ -11,10 +11,11 @@ CLI_2017 = "docker:1.12.6"
 DIND_2017 = "docker:1.12.6-dind"
 """What the article's manifests name."""
 PROBE = "python:3-slim"
+BUILDAH = "quay.io/buildah/stable:latest"
 DATABASE = "mariadb:10.11"
 REGISTRY = "registry:3"
 BUILDKIT = "moby/buildkit:buildx-stable-1"
 """What buildx makes a builder of unless it is told another (its docker-container driver, bkimage.DefaultImage)."""
 NODE = "kindest/node"
-NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, CLI_2017, DIND_2017, DIND_ROOTLESS, PODMAN)
+NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, BUILDAH, CLI_2017, DIND_2017, DIND_ROOTLESS, PODMAN)
 """What a run needs on a cluster, by public name. A kind cluster of ours is made of `NODE` besides."""

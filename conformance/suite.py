@@ -149,8 +149,12 @@ def every_cell(repeats: int = 1) -> list[Cell]:
 
 
 def _has_builder(approach: Approach, variation: str) -> bool:
-    """Return whether an approach has the builder of a variation: one without an engine is in the place of BuildKit in one."""
-    return not approach.builder or VARIATIONS[variation].builder in ("", "buildkit")
+    """Return whether an approach has the builder of a variation: one without an engine is in the place of BuildKit in one.
+
+    One without a daemon has nothing that could be killed as an engine is.
+    """
+    asked = VARIATIONS[variation]
+    return not approach.builder or (asked.builder in ("", "buildkit") and bool(approach.daemon or not asked.keeps_run))
 
 
 def control_cells(*, fast: bool = False, repeats: int = 1) -> list[Cell]:

@@ -140,6 +140,10 @@ def _judge_end(seen: Seen, what: str, when: str, *cites: str) -> Observation:
         return inconclusive(f"{builder}: the step (pid {first['pid']}) had ended before", *cites)
     if any((each["pid"], each["start"]) == (first["pid"], first["start"]) for each in after.output):
         return LACKS.because(f"{builder}: the step (pid {first['pid']}) goes on {TIMEOUTS.settle:g} s after {when}", *cites)
+    begun = {(each["pid"], each["start"]): each for each in seen[f"{what}: processes"].output}
+    if left := [each for each in after.output if (each["pid"], each["start"]) in begun]:
+        behind = " ".join(left[0]["cmdline"])
+        return LACKS.because(f"{builder}: the step has ended, and `{behind}`, which it had begun, goes on after {when}", *cites)
     if after.output:
         return inconclusive(f"{builder}: the step has ended, and process {after.output[0]['pid']} has its nonce", *cites)
     return HOLDS.because(f"{builder}: the step (pid {first['pid']}) was gone within {TIMEOUTS.settle:g} s after {when}", *cites)
@@ -157,6 +161,12 @@ def _judge_client(seen: Seen, what: str) -> Observation:
     return _judge_end(seen, what, f"its client got {signal}{still}", got.id, client.id)
 
 
+UNNESTED = (
+    expect("buildah-chroot", LACKS,
+           because="chroot isolation gives a step no PID namespace, with which all of it would end: its first process is killed",
+           see="containers/buildah chroot/run_common.go, runUsingChroot; moby/buildkit#5763, of steps without a PID namespace"),
+)  # fmt: skip
+"""What a step has begun, where it is a process of its builder's container."""
 CANCELLED = tuple(
     expect(approach, HOLDS,
            because="a build is a request to its engine, which cancels it, and kills its step, where who asked is gone",
@@ -166,14 +176,16 @@ CANCELLED = tuple(
 
 
 @prop("STEP.told", "a build's step ends when its client is told to end",
-      source=BUILD_ENDS, predicts={}, legs=ENDS, level="extended", while_serving=(lose_clients,), expects=CANCELLED)  # fmt: skip
+      source=BUILD_ENDS, predicts={}, legs=ENDS, level="extended", while_serving=(lose_clients,),
+      expects=(*UNNESTED, *CANCELLED))  # fmt: skip
 def ends_with_told(seen: Seen) -> Observation:
     """Judge the step of the client that got SIGTERM."""
     return _judge_client(seen, TERMINATED)
 
 
 @prop("STEP.killed", "a build's step ends when its client is killed",
-      source=BUILD_ENDS, predicts={}, legs=ENDS, level="extended", while_serving=(lose_clients,), expects=CANCELLED)  # fmt: skip
+      source=BUILD_ENDS, predicts={}, legs=ENDS, level="extended", while_serving=(lose_clients,),
+      expects=(*UNNESTED, *CANCELLED))  # fmt: skip
 def ends_with_killed(seen: Seen) -> Observation:
     """Judge the step of the client that got SIGKILL."""
     return _judge_client(seen, KILLED)
@@ -217,7 +229,8 @@ def ends_with_engine_too(seen: Seen) -> Observation:
 
 @prop("STEP.background", "what a build's step has started in the background ends with the step",
       source=f"{FIRST_PROCESS}; moby/buildkit#2417 and #5763, of steps without a PID namespace",
-      predicts={"dood": HOLDS, "dind": HOLDS}, legs=FORCED, level="extended", while_serving=(look_into,))  # fmt: skip
+      predicts={"dood": HOLDS, "dind": HOLDS}, legs=FORCED, level="extended", while_serving=(look_into,),
+      expects=UNNESTED)  # fmt: skip
 def takes_along(seen: Seen) -> Observation:
     """Judge whether what had the step's nonce beside its first process is gone when the step has ended."""
     builder = builder_of(seen, FULL)

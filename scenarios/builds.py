@@ -15,7 +15,7 @@ from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.legs import builders, builds
-from conformance.legs.builders import BUILDER, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, MADE
+from conformance.legs.builders import BUILDAH, BUILDER, BUILDKIT, CLASSIC, CONTAINER, MADE, OF_THE_POD
 from conformance.legs.docker import listed, look, nonce, nonce_in, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
@@ -41,6 +41,8 @@ OF_ITS_OWN = (
            because="its image's entrypoint gives it a cgroup namespace of its own on cgroup v2; on v1 a container has its own "
                    "part of each hierarchy as the root",
            see="moby/buildkit hack/buildkitd-entrypoint; moby/buildkit#6368"),
+    expect("buildah-chroot", HOLDS, because="a step is a process of the container that builds, and in its cgroup",
+           see="Buildah docs, buildah-build, --isolation: chroot"),
 )  # fmt: skip
 """Where the steps of a builder are that is in its pod without an engine."""
 NAMES_ITS_OWN = (
@@ -69,7 +71,6 @@ UNRANKED = expect(
 )  # fmt: skip
 
 
-NO_BUILDCTL = "the client's container has no buildctl"
 NO_BUILDX = "the client's image has no docker buildx, which BuildKit takes"
 
 
@@ -126,19 +127,20 @@ def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
     begun, processes = seen[f"{what}: begun"], seen[f"{what}: processes"]
     if begun.output["status"] in CLOSED:
         return not_applicable(f"nobody may run commands through kubelet here: {begun.output['body'].strip()}", begun.id)
-    first = next((each for each in processes.output if each["nspid"][-1] == 1), None)
+    first = next(iter(builders.first_of(builder, processes.output)), None)
     if begun.output["status"] != OK or not first or not first.get("start"):
         log = seen.get(f"{what}: log")
         words = (log.output["stdout"].strip().splitlines() or ["nothing"])[-1] if log else begun.output["body"]
         return inconclusive(f"no step of the build was seen to run: {words}", begun.id, processes.id)
-    return _of_the_pods_own(seen, what) if builder == BUILDKITD else _of_another_engine(seen, what, builder)
+    return _of_the_pods_own(seen, what) if builder in OF_THE_POD else _of_another_engine(seen, what, builder)
 
 
 def _not_asked(seen: Seen, what: str, builder: str) -> Observation | None:
     """Return why a builder could not be asked, None where it was."""
-    program = seen.get(f"{what}: {'buildctl' if builder == BUILDKITD else 'buildx'}")
+    program = seen.get(f"{what}: {builder if builder in OF_THE_POD else 'buildx'}")
     if program and program.output["exit"] != 0:
-        return not_applicable(f"{NO_BUILDX if builder != BUILDKITD else NO_BUILDCTL}: {said(program)}", program.id)
+        missing = f"the client's container has no {OF_THE_POD[builder]}" if builder in OF_THE_POD else NO_BUILDX
+        return not_applicable(f"{missing}: {said(program)}", program.id)
     making = seen.get(MADE) if builder == CONTAINER else None
     if not making or making.output["exit"] == 0:
         return None
@@ -221,7 +223,7 @@ def _judged(seen: Seen, judge: Callable[[Seen], Observation]) -> Observation:
 
 def builder_of(seen: Seen, what: str) -> str:
     """Return the builder of a step, by what was asked for before it was begun."""
-    asked = {BUILDKITD: "buildctl", CONTAINER: BUILDER, BUILDKIT: "buildx"}
+    asked = {**{each: each for each in OF_THE_POD}, CONTAINER: BUILDER, BUILDKIT: "buildx"}
     return next((builder for builder, name in asked.items() if seen.get(f"{what}: {name}")), CLASSIC)
 
 
@@ -286,4 +288,6 @@ def stopped(seen: Seen) -> Observation:
       with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=(UNRANKED, *SPARED))  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
+    if builder_of(seen, STEP) == BUILDAH:
+        return not_applicable("Buildah has no daemon that could go on")
     return _judged(seen, judge_engine)

@@ -15,7 +15,7 @@ from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import SECOND, Evidence, Seen
 from conformance.evidence.names import CHILD
 from conformance.legs import builders, builds
-from conformance.legs.builders import BUILDCTL, BUILDER, BUILDKIT, BUILDKITD
+from conformance.legs.builders import BUILDER, BUILDKIT, BUILDKITD, OF_THE_POD
 from conformance.legs.docker import nonce, nonce_in, said
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -62,7 +62,7 @@ def _build_by_own(rig: Rig) -> None:
     mark = f"{rig.leg.nonce.removesuffix('-second')}-built"
     recipe = f"{builders.base(rig, BUILDKITD)}\nRUN {json.dumps(['perl', '-e', WRITE, mark])}\n"
     rig.run(OWN, "sh", "-c", f"{{ {builders.command(rig, BUILDKITD, mark, ())}; }} 2>&1", stdin=recipe)
-    rig.run(OWN_KEPT, BUILDCTL, "du", "--format={{json .}}")
+    rig.run(OWN_KEPT, OF_THE_POD[BUILDKITD], "du", "--format={{json .}}")
 
 
 def look_for_builder(rig: Rig) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from conformance.cluster.api import Object
 from conformance.evidence.items import Evidence
-from conformance.legs.docker import image, nonce
+from conformance.legs.docker import image, nonce, of_containers
 from conformance.legs.rig import Rig
 from conformance.legs.variations import BROUGHT
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
+CLIENT = "/client"
+"""Where the client's container has BuildKit's own client."""
 CLASSIC, BUILDKIT, CONTAINER, BUILDKITD = "classic", "buildkit", "container", "buildkitd"
+BUILDAH = "buildah"
+OF_THE_POD = {BUILDKITD: f"{CLIENT}/buildctl", BUILDAH: "buildah"}
+"""The builders that a pod has without an engine -> the program that asks for a build, by which it is known what there is."""
 SWITCH = {CLASSIC: "0", BUILDKIT: "1"}
 """The builders that an engine has in it -> the DOCKER_BUILDKIT with which `docker build` asks for each."""
 PLACE = "/tmp"  # noqa: S108 -- in the client's container
 """Where a build's client has its script, and what it says."""
-BUILDCTL = "/client/buildctl"
-"""Where the client's container has BuildKit's own client."""
+BASE = "/base"
+"""Where Buildah's container has the files of the children's image."""
 BUILDER = "builder"
 """What is made for a leg whose builder is a container: its nonce ends so."""
 MADE = "builder made"
@@ -41,10 +47,18 @@ def of(rig: Rig, builder: str) -> str:
     return rig.leg.approach.builder or builder
 
 
+def first_of(builder: str, processes: list[Object]) -> list[Object]:
+    """Return the first process of a build's step, of what has its nonce: number 1 of its PID namespace, where it has its own.
+
+    A step of Buildah's chroot isolation has that of the container that it is in: the first is the one that started first.
+    """
+    return sorted(processes, key=lambda each: int(each["start"]))[:1] if builder == BUILDAH else of_containers(processes)
+
+
 def ready(rig: Rig, what: str, builder: str) -> bool:
     """Return whether the client can ask for a builder, made where it must be; how that is known is evidence of the build."""
-    if builder == BUILDKITD:
-        return _went(rig.run(f"{what}: buildctl", BUILDCTL, "--version"))
+    if builder in OF_THE_POD:
+        return _went(rig.run(f"{what}: {builder}", OF_THE_POD[builder], "--version"))
     if builder == CLASSIC:
         return True
     if not _went(rig.run(f"{what}: buildx", "docker", "buildx", "version")):
@@ -58,8 +72,11 @@ def ready(rig: Rig, what: str, builder: str) -> bool:
 
 
 def serves(rig: Rig) -> bool:
-    """Return whether the builder in the leg's pod answers its client after the allocation, and keep what it said."""
-    return _went(rig.run(AFTERWARDS, BUILDCTL, "debug", "workers"))
+    """Return whether the builder in the leg's pod answers its client after the allocation, and keep what it said.
+
+    Buildah has nobody who would have to.
+    """
+    return rig.leg.approach.builder == BUILDAH or _went(rig.run(AFTERWARDS, OF_THE_POD[BUILDKITD], "debug", "workers"))
 
 
 AFTERWARDS = "builder after allocation"
@@ -75,6 +92,8 @@ def base(rig: Rig, builder: str) -> str:
         return "FROM scratch\nADD base.tar /"
     if builder == BUILDKITD:  # the client's container is of that image
         return "\n".join(("FROM scratch", *(f"COPY {folder} /{folder}" for folder in ("bin", "lib", "lib64", "usr"))))
+    if builder == BUILDAH:
+        return "FROM scratch\nCOPY . /"
     return f"FROM {image(rig)}"
 
 
@@ -85,5 +104,7 @@ def command(rig: Rig, builder: str, mark: str, options: tuple[str, ...]) -> str:
         return " ".join(("docker", "buildx", "build", f"--builder=builder-{own}", *options, "--file=-", f"{PLACE}/{own}"))
     if builder == BUILDKITD:
         places = f"--local=context=/ --local=dockerfile={PLACE} --opt=filename={mark}.recipe"
-        return f"cat >{PLACE}/{mark}.recipe && {BUILDCTL} build --progress=plain --frontend=dockerfile.v0 {places}"
+        return f"cat >{PLACE}/{mark}.recipe && {OF_THE_POD[builder]} build --progress=plain --frontend=dockerfile.v0 {places}"
+    if builder == BUILDAH:
+        return " ".join(("buildah", "build", *options, "--file=-", BASE))
     return f"DOCKER_BUILDKIT={SWITCH[builder]} {' '.join(('docker', 'build', *options, '-'))}"

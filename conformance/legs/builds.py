@@ -6,6 +6,7 @@ import contextlib
 import json
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import partial
 from urllib.parse import quote
 
 from conformance.answers import decoded
@@ -13,7 +14,7 @@ from conformance.cluster.api import Object
 from conformance.evidence.identity import CONTAINER_ID, container_of
 from conformance.evidence.items import Evidence
 from conformance.legs import builders
-from conformance.legs.builders import BUILDKITD, CONTAINER, PLACE
+from conformance.legs.builders import CONTAINER, PLACE
 from conformance.legs.docker import await_processes, nonce
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -65,13 +66,14 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
     text = script(recipe(builders.base(rig, builder), mark), mark, builders.command(rig, builder, mark, options))
     rig.run(f"{what}: script", "sh", "-c", 'cat >"$0"', f"{PLACE}/{mark}", stdin=text)
     rig.run_by_kubelet(f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
-    started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark))
+    first = partial(builders.first_of, builder)
+    started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark), first=first)
     rig.ask(f"{what}: client", "processes", variable=CLIENT, value=mark)
     if not started:
         read_log(rig, what)
         return None
     rig.ask(f"{what}: above", "ancestry", pid=started[0]["pid"])
-    if builder != BUILDKITD:
+    if builder not in builders.OF_THE_POD:
         known_by = _builders(rig, what) if builder == CONTAINER else _identity(started[0])
         rig.daemon(f"{what}: container", f"/containers/{known_by}/json")
     return started[0]

@@ -83,18 +83,29 @@ def processes(rig: Rig, run: Evidence, what: str) -> list[dict[str, Any]]:
     return await_processes(rig, what, seconds=TIMEOUTS.settle if run.output["exit"] == 0 else 0.0)
 
 
-def await_processes(rig: Rig, what: str, *, seconds: float, over: Callable[[], bool] = lambda: False) -> list[dict[str, Any]]:
-    """Return the first processes on the leg's node that have the nonce of `what`, after so many seconds or when it is `over`.
+Processes = list[dict[str, Any]]
+
+
+def of_containers(processes: Processes) -> Processes:
+    """Return the first processes of containers, of what has a nonce: those that are number 1 of their PID namespace."""
+    return [process for process in processes if process["nspid"][-1] == 1]
+
+
+def await_processes(
+    rig: Rig,
+    what: str,
+    *,
+    seconds: float,
+    over: Callable[[], bool] = lambda: False,
+    first: Callable[[Processes], Processes] = of_containers,
+) -> Processes:
+    """Return the `first` processes on the leg's node that have the nonce of `what`, after so many seconds or when it is `over`.
 
     They are evidence, with all that have the nonce.
     """
     about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": nonce(rig, what)}
-    settle("A first process", lambda: _first(rig.home.ask("processes", **about).output) or over(), seconds=seconds)
-    return _first(rig.ask(f"{what}: processes", "processes", **about).output) or []
-
-
-def _first(processes: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    return [process for process in processes if process["nspid"][-1] == 1] or None
+    settle("A first process", lambda: first(rig.home.ask("processes", **about).output) or over(), seconds=seconds)
+    return first(rig.ask(f"{what}: processes", "processes", **about).output)
 
 
 def filtered(collection: str, /, **filters: str) -> str:

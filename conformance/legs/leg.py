@@ -100,6 +100,9 @@ class Leg:
         for each in every_container(pod):
             if "image" in each:
                 each["image"] = self.images.get(each["image"], each["image"])
+        for volume in pod["spec"].get("volumes", []):
+            if "image" in volume:
+                volume["image"]["reference"] = self.images.get(volume["image"]["reference"], volume["image"]["reference"])
         if not self.variation.over_api:  # a pod that is checked is the user's own: its words are not ours to fill in
             self._fill(pod)
         return pod

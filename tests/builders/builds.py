@@ -8,7 +8,7 @@ from attrs import evolve
 
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
-from conformance.legs.builders import BUILDKIT, BUILDKITD, CONTAINER
+from conformance.legs.builders import BUILDKIT, CONTAINER, OF_THE_POD
 from conformance.legs.builds import ENDED
 from tests.builders.evidence import answer, ran, reading
 
@@ -27,8 +27,8 @@ def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
     ]
     if builder == BUILDKIT:
         readings.append(ran(f"{what}: buildx"))
-    elif builder == BUILDKITD:  # in the recorded leg the engine is what is above the child
-        readings[-1] = ran(f"{what}: buildctl")
+    elif builder in OF_THE_POD:  # in the recorded leg the engine is what is above the child
+        readings[-1] = ran(f"{what}: {builder}")
     elif builder == CONTAINER:
         own = {**first, "pid": 77, "start": 5, "nspid": [77, 1], "ns": {**first["ns"], "pid": "pid:[77]"}}
         readings[3] = reading(f"{what}: above", [line[0], own, *line[1:]])

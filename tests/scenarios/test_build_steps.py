@@ -10,7 +10,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
 from conformance.evidence.items import Seen
-from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
+from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.builds import BACKGROUND
 from scenarios import build_steps, lifecycle
 from scenarios.build_steps import FULL, KILLED, TERMINATED
@@ -58,6 +58,17 @@ def test_a_step_ends_or_goes_on(seen: Look, builder: str, prop: Property, what: 
     assert (before.state, "had ended before" in before.reason) == (State.INCONCLUSIVE, True), (
         "what had ended ended of something else"
     )
+
+
+def test_what_a_step_had_begun_is_of_the_step_and_a_pid_that_was_given_again_is_not(seen: Look) -> None:
+    leg = ended(seen("dind.detached-forced"), BUILDAH, TERMINATED)
+    behind = {**leg[f"{TERMINATED}: above"].output[0], "pid": 9, "start": 99, "cmdline": BACKGROUND}
+    leg = given(leg, f"{TERMINATED}: processes", [behind, {**leg[f"{TERMINATED}: above"].output[0], "nspid": [50, 40]}])
+    concluded = build_steps.ends_with_told.conclude(given(leg, f"{TERMINATED}: afterwards", [behind]))
+    words = "buildah: the step has ended, and `sleep 600`, which it had begun, goes on after its client got SIGTERM"
+    assert (concluded.state, concluded.reason) == (State.LACKS, words)
+    again = build_steps.ends_with_told.conclude(given(leg, f"{TERMINATED}: afterwards", [{**behind, "start": 100}]))
+    assert again.state is State.INCONCLUSIVE
 
 
 def test_of_which_step_something_is_left_is_told_by_its_nonce(seen: Look) -> None:

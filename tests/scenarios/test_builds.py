@@ -12,7 +12,7 @@ from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
+from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from scenarios import builds
 from tests.builders.builds import with_step
 from tests.builders.evidence import answer, given, ran, reading
@@ -61,9 +61,19 @@ def test_a_step_of_the_builder_in_a_pod_is_one_of_its_containers(seen: Look) -> 
     concluded = builds.placed.conclude(with_step(seen("dood.laden"), BUILDKITD))
     assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "no container of its pod has started the step")
     missing = ran("", 127, "sh: /client/buildctl: not found").output
-    assert builds.placed.conclude(given(with_step(seen("dind.laden"), BUILDKITD), "step: buildctl", missing)).state is (
+    assert builds.placed.conclude(given(with_step(seen("dind.laden"), BUILDKITD), f"step: {BUILDKITD}", missing)).state is (
         State.NOT_APPLICABLE
     )
+
+
+def test_a_step_without_a_pid_namespace_is_what_started_first(seen: Look) -> None:
+    leg = changed(with_step(seen("dind.laden"), BUILDAH), "step: processes", lambda listed: listed[0].update(nspid=[50, 40]))
+    assert builds.placed.conclude(leg).state is State.HOLDS
+    assert builds.engine_serves.conclude(leg).state is State.NOT_APPLICABLE, "it has no daemon"
+    of_buildkit = changed(
+        with_step(seen("dind.laden"), BUILDKITD), "step: processes", lambda listed: listed[0].update(nspid=[5, 4])
+    )
+    assert builds.placed.conclude(of_buildkit).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("code", "state"), [(0, State.HOLDS), (1, State.INCONCLUSIVE)])

@@ -160,6 +160,7 @@ def test_what_the_matrix_alone_deploys_is_deployed_at_no_level() -> None:
 def test_a_builder_without_an_engine_is_in_the_place_of_buildkit_in_one() -> None:
     asked = suite.cells("matrix", ["buildkitd"])
     assert {VARIATIONS[cell.variation].builder for cell in asked} == {"", "buildkit"}
+    assert "engine-killed" not in {cell.variation for cell in suite.cells("extended", ["buildah-chroot"])}, "it has no daemon"
     assert {cell.variation for cell in asked} >= {"buildkit", "buildkit-forced", "buildkit-laden", "engine-killed", "reuse"}
 
 

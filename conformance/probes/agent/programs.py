@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 
-from conformance.probes.agent.procfs import LIBC, LIMIT, boottime, enter, environ, status_of
+from conformance.probes.agent.procfs import LIBC, LIMIT, boottime, enter, environ, proc, status_of
 from conformance.probes.agent.questions import Object, question
 
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
@@ -19,7 +19,7 @@ def ran(*command: str) -> subprocess.CompletedProcess[str]:
 
 @question(lasts=True)
 def execute(asked: Object) -> Object:
-    """Run a program where a process lives, as who it is: its mount and network namespaces, environment, user and groups.
+    """Run a program where a process lives, as who it is: its mount and network namespaces, root, environment, user and groups.
 
     Its bounding set of capabilities and no_new_privs are the process's, too: so a container's own client is run as the
     container would run it. What it does not share with the container: its pid namespace, its cgroup and its seccomp filter,
@@ -32,9 +32,12 @@ def execute(asked: Object) -> Object:
     user, group = (int(status[field].split()[1]) for field in ("Uid", "Gid"))  # the effective one of four
     groups = [int(number) for number in status["Groups"].split()]
 
+    root = os.open(proc(pid, "root"), os.O_RDONLY | os.O_DIRECTORY)  # it may be another than its mount namespace's
+
     def become() -> None:
         enter(pid, "net", "mnt")
-        os.chdir("/")
+        os.fchdir(root)
+        os.chroot(".")
         for capability in range(64):
             if not bounding >> capability & 1:
                 LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the last one that the kernel has
@@ -49,6 +52,7 @@ def execute(asked: Object) -> Object:
         asked["command"], env=environment, preexec_fn=become, start_new_session=True,  # noqa: PLW1509 -- no other thread here
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+    os.close(root)
     try:
         out, err = running.communicate(asked.get("stdin", "").encode(), asked["limit"])
         code = running.returncode

@@ -15,6 +15,7 @@ from conformance import images
 from conformance.choices import ENGINES, OF_A_MODULE, RUNTIMES
 from conformance.errors import UsageError
 from conformance.images import (
+    BUILDAH,
     BUILDKIT,
     CHILD,
     CLI_2017,
@@ -38,11 +39,15 @@ PAUSE_TAG = "3.10.2"
 """What kubeadm 1.36 asks for (`kubeadm config images list`)."""
 END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
-STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 15.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 40.0, 20.0, 10.0, 70.0)
-"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and sixteen images."""
+STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 15.0, 30.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 40.0, 20.0, 10.0, 70.0)
+"""Usual seconds of what lies between nothing and a node image that is built: two Debians, and seventeen images."""
 HTTPD = Recipe("httpd", usual=25, base="bookworm", stand_in="Apache httpd of Debian bookworm")
 PYTHON = Recipe("python", usual=25, base="bookworm", stand_in="python3 of Debian bookworm")
 """What the node probe runs on."""
+OF_BUILDAH = Recipe(
+    "packages", usual=30, base="trixie", args={"PACKAGES": "buildah crun netavark"}, stand_in="buildah of Debian trixie"
+)
+"""Buildah. It looks for netavark before each build, whatever network that has."""
 MARIADB = Recipe("mariadb", usual=40, base="bookworm", stand_in="mariadb-server of Debian bookworm")
 """Pod A's second container, the MySQL-protocol server."""
 OF_PODMAN = Recipe(
@@ -85,6 +90,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         REGISTRY: registry(store),
         BUILDKIT: buildkit(store),
         PODMAN: OF_PODMAN,
+        BUILDAH: OF_BUILDAH,
     }
     # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
     works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, containerd)}

@@ -90,6 +90,17 @@ def a_pid_of_a_step_that_was_given_again(leg: Leg) -> None:
 
 
 @of("dood.detached-forced", "dood.classic-forced")
+def a_pid_of_what_a_step_had_begun_that_was_given_again(leg: Leg) -> None:
+    """When the pod is gone another process has the pid of what the step had begun, and its nonce."""
+    proven(leg)
+    first = leg.last("step: above")[0]
+    behind = {**first, "pid": 9, "start": 9, "nspid": [9, 7], "cmdline": ["sleep", "600"]}
+    leg.give("step: processes", [first, behind])
+    leg.add("step: there", True)
+    leg.add("step: afterwards", [{**behind, "start": 10}])
+
+
+@of("dood.detached-forced", "dood.classic-forced")
 def a_pod_of_a_step_that_is_not_over(leg: Leg) -> None:
     """The step goes on, and so did the pod when it was looked for."""
     proven(leg)
@@ -154,7 +165,7 @@ def a_step_of_a_builder_of_another_leg(leg: Leg) -> None:
 def a_step_of_a_builder_that_is_elsewhere(leg: Leg) -> None:
     """The step has the nonce, and none of its pod's containers above it."""
     step(leg)
-    leg.add("step: buildctl", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+    leg.add("step: buildkitd", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
 
 
 @of("dood.detached-forced", "dood.container-forced")

@@ -15,7 +15,7 @@ import pytest
 from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import Object
 from conformance.legs import builders, builds
-from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
+from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.legs.variations import VARIATIONS
@@ -121,13 +121,25 @@ def test_a_builder_that_is_a_container_is_made_once_and_its_engine_is_asked_for_
 def test_a_builder_in_the_pod_is_asked_by_its_own_client_whatever_builder_the_leg_names() -> None:
     rig = a_rig(Node(), "buildkitd")
     assert builds.begin(rig, "step", BUILDKIT, "--memory=9") == STEP
-    assert rig.seen["step: buildctl"].asked["command"] == ["/client/buildctl", "--version"]
+    assert rig.seen["step: buildkitd"].asked["command"] == ["/client/buildctl", "--version"]
     assert not rig.seen.get("step: container"), "no engine knows it"
     script = rig.seen["step: script"].asked["stdin"]
     assert "cat >/tmp/n1-step.recipe && /client/buildctl build " in script
     assert "--memory" not in script
     assert "FROM scratch\nCOPY bin /bin\n" in script
     assert builders.ready(a_rig(Node(buildx=1), "buildkitd"), "step", BUILDKITD) is True
+
+
+def test_a_step_of_buildahs_is_what_started_first_of_all_that_has_its_nonce() -> None:
+    behind, first = {**STEP, "start": 9, "nspid": [51, 8]}, {**STEP, "nspid": [50, 7]}
+    assert builders.first_of(BUILDAH, [behind, first]) == [first]
+    assert builders.first_of(BUILDKIT, [behind, first]) == []
+    rig = a_rig(Node(step={**STEP, "nspid": [50, 7]}), "buildah-chroot")
+    assert builds.begin(rig, "step", BUILDKIT, "--memory=9") is not None
+    script = rig.seen["step: script"].asked["stdin"]
+    assert "buildah build --memory=9 --file=- /base; }" in script
+    assert "FROM scratch\nCOPY . /\n" in script
+    assert builders.serves(rig), "nobody has to"
 
 
 def test_no_build_is_begun_that_the_client_cannot_ask_for_and_one_without_a_step_says_why() -> None:

@@ -50,6 +50,12 @@ def test_a_builder_that_is_a_container_is_brought_to_the_client_by_its_own_image
     assert "initContainers" not in leg("dood", "buildkit").pod()["spec"]
 
 
+def test_an_image_that_is_a_volume_is_the_one_that_the_user_gave() -> None:
+    pod = evolve(leg("buildah-chroot", "buildkit"), images={"httpd:latest": "registry.example/httpd:2"}).pod()
+    assert [each["image"]["reference"] for each in pod["spec"]["volumes"] if "image" in each] == ["registry.example/httpd:2"]
+    assert catalogue()["buildah-chroot"].manifest["spec"]["volumes"][0]["image"]["reference"] == "httpd:latest"
+
+
 def test_an_engine_that_is_killed_has_its_run_on_a_volume_that_outlives_its_container() -> None:
     pod = leg("dind", "engine-killed").pod()
     mounts = {mount["mountPath"]: mount["name"] for mount in container(pod, "dind-daemon")["volumeMounts"]}

@@ -45,6 +45,14 @@ def test_a_program_is_run_as_who_the_process_is() -> None:
 
 
 @needs_root
+def test_a_program_is_run_at_the_root_that_the_process_has() -> None:
+    """A step of Buildah's chroot isolation has another than its mount namespace."""
+    with asleep("chroot", "/usr") as pid:
+        assert "usr" not in execute("ls", "/", pid=pid)["stdout"].split()
+    assert "usr" in execute("ls", "/")["stdout"].split()
+
+
+@needs_root
 def test_a_program_that_takes_too_long_is_ended_with_what_it_had_said() -> None:
     answer = execute("sh", "-c", "echo begun; sleep 60", limit=0.5)
     assert answer["exit"] is None
