@@ -212,6 +212,8 @@ def test_a_device_that_the_engine_reads_for_another_pod_is_told_by_its_canary(se
     assert conclude("S-02", by_pod_a(leg, what, "", info=REFUSED)).state is State.HOLDS
     refused = given(by_pod_a(leg, what, ""), f"{what}: started", api('{"message": "operation not permitted"}', 500))
     assert conclude("S-02", refused).state is State.HOLDS
+    by_kernel = conclude("S-02", by_pod_a(leg, what, "cat: /dev/loop3: Permission denied"))
+    assert (by_kernel.state, "the kernel refused" in by_kernel.reason) == (State.HOLDS, True)
     assert conclude("S-02", by_pod_a(leg, what, "canary-guessed")).state is State.INCONCLUSIVE
     none = beside_neighbour(by_pod_a(leg, what, CANARY), device="none: [Errno 1]")
     assert conclude("S-02", none).state is State.NOT_APPLICABLE
@@ -266,6 +268,8 @@ def test_groups_of_the_node_are_open_to_who_makes_one_at_its_top(seen: Look) -> 
     assert "is the container's own part; a group was made there; the limit of another pod was not there" in own.reason
     assert conclude("S-08", groups(seen(DOOD), OWN_TOP, ran(1, err=READ_ONLY))).state is State.HOLDS
     assert conclude("S-08", groups(seen(DOOD), NODES_TOP, ran(1, f"{MEMORY}\n", READ_ONLY))).state is State.HOLDS
+    refused = READ_ONLY.replace("Read-only file system", "Permission denied")
+    assert conclude("S-08", groups(seen(DIND), NODES_TOP, ran(1, f"{MEMORY}\n", refused))).state is State.HOLDS
 
 
 def test_a_group_that_was_only_said_to_be_made_is_none(seen: Look) -> None:
