@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 import click
-from attrs import define
+from attrs import define, evolve
 
 from conformance.analysis.comparison import ComparedCell, ComparedRow, Comparison
 from conformance.analysis.header import ReportedWorld
@@ -56,8 +56,18 @@ class Choosing:
 
     @cached_property
     def comparison(self) -> Comparison:
-        """Return the approaches side by side."""
-        return Comparison.of(self.records)
+        """Return the approaches side by side of which something was asked."""
+        return Comparison.of([self._asked(record) for record in self.records])
+
+    @cached_property
+    def not_asked(self) -> dict[str, str]:
+        """Return of each approach of which nothing could be asked in any world why not."""
+        lines = [line for record in self.records for line in record.observations]
+        asked = {line["approach"] for line in lines if line["state"] != State.NOT_APPLICABLE.value}
+        return {line["approach"]: str(line["reason"]) for line in lines if line["approach"] not in asked}
+
+    def _asked(self, record: Record) -> Record:
+        return evolve(record, observations=tuple(line for line in record.observations if line["approach"] not in self.not_asked))
 
     @cached_property
     def worlds(self) -> list[str]:
@@ -94,6 +104,7 @@ class Choosing:
     def page(self) -> str:
         """Return the page."""
         lines = [HEAD, "## The runs", "", *heads("world", "of", "engines", "command", "ended"), *self._runs(), ""]
+        lines += [*(f"Not there: `{name}`: {flat(why)}." for name, why in self.not_asked.items()), ""]
         lines += ["## By what you need", "", *self._needs()]
         lines += ["## What each asks for, and costs", "", *self._prices(), ""]
         lines += ["## All that was asked", ""]

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from conformance.record import stream
 from conformance.world.uml.guest import CGROUPS
@@ -101,3 +102,12 @@ def test_a_run_that_was_interrupted_is_not_kept(tmp_path: Path, capsys: pytest.C
 def test_what_was_not_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert choosing.keep(tmp_path) == 2
     assert "`make matrix` makes it" in capsys.readouterr().out
+
+
+def test_an_approach_of_which_nothing_could_be_asked_is_named_and_has_no_column() -> None:
+    run = record()
+    lines = [{**line, "state": "NOT-APPLICABLE", "reason": "no RuntimeClass"} if line["approach"] == "dind" else line
+             for line in run.observations]  # fmt: skip
+    page = choosing.Choosing([evolve(run, observations=tuple(lines))]).page()
+    assert "Not there: `dind`: no RuntimeClass." in page
+    assert "(choosing/dind.md" not in page
