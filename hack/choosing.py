@@ -67,7 +67,10 @@ class Choosing:
         return {line["approach"]: str(line["reason"]) for line in lines if line["approach"] not in asked}
 
     def _asked(self, record: Record) -> Record:
-        return evolve(record, observations=tuple(line for line in record.observations if line["approach"] not in self.not_asked))
+        """Return a record without those approaches, of which a column would say nothing."""
+        cells = [cell for cell in record.header["cells"] if cell["leg"].partition(".")[0] not in self.not_asked]
+        lines = tuple(line for line in record.observations if line["approach"] not in self.not_asked)
+        return evolve(record, header={**record.header, "cells": cells}, observations=lines)
 
     @cached_property
     def worlds(self) -> list[str]:
