@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 
 from conformance.check.questions import QUESTIONS
+from conformance.legs.variations import OVER_API
 from conformance.record import names, stream
+from conformance.record.names import CHECKED
 from conformance.run.header import controls_of
 from hack.bench import many
-from tests.conftest import recorded_lines
+from tests.conftest import RECORDED, recorded_lines
 
 
 def observed(name: str, leg: str, state: str, predicted: str | None = None, **other: Any) -> stream.Line:
@@ -61,6 +64,20 @@ def a_check(*observations: stream.Line, cgroup: str = "v2", **about: Any) -> str
     header = {**read.header, "checked": pod, "approaches": approaches, "world": world}
     stream.check(header)
     return evolve(read, header=header)
+
+
+def checked_as(approach: str, leg: str, run: Path = RECORDED) -> stream.Record:
+    """Return the record of a check of a pod of which all was read and seen that was of a recorded approach, `leg` its one leg."""
+    asked, checks = {question.prop for question in QUESTIONS}, f"{CHECKED}.{OVER_API}"
+    lines = recorded_lines(run)
+    seen = {
+        line["property"]: {**line, "approach": CHECKED, "leg": checks, "cites": [], "predicted": None}
+        for line in lines
+        if line["kind"] == "observation" and line["approach"] == approach and line["property"] in asked
+    }
+    of_leg = [{**line, "leg": checks} for line in lines if line["kind"] in ("leg", "evidence") and line["leg"] == leg]
+    read = stream.of([lines[0], *of_leg])
+    return evolve(a_check(*seen.values(), engine="dind-daemon"), legs=read.legs, evidence=read.evidence)
 
 
 def _cell(line: stream.Line) -> stream.Line:

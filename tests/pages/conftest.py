@@ -16,13 +16,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playw
 from conformance.analysis.differences import compare
 from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
-from conformance.check.questions import QUESTIONS
-from conformance.legs.variations import OVER_API
 from conformance.record import stream
 from conformance.record.stream import Record
 from conformance.report import differences, files, html_page
 from hack.bench import many
-from tests.builders.records import a_check
+from tests.builders.records import checked_as
 from tests.conftest import RECORDED_V2, recorded_lines, up_to
 
 DESK = {"width": 1280, "height": 900}
@@ -85,14 +83,8 @@ def core() -> Record:
 
 
 def check() -> Record:
-    """Return the record of a check of a pod that came to what DinD did in the world of cgroup v2, without its evidence."""
-    asked = {question.prop for question in QUESTIONS}
-    seen = {
-        line["property"]: {**line, "approach": "checked", "leg": f"checked.{OVER_API}", "cites": [], "predicted": None}
-        for line in recorded_lines(RECORDED_V2, evidence=False)
-        if line["kind"] == "observation" and line["approach"] == "dind" and line["property"] in asked
-    }
-    return a_check(*seen.values())
+    """Return the record of a check of a pod that came to what DinD did in the world of cgroup v2."""
+    return checked_as("dind", "dind.foreground", RECORDED_V2)
 
 
 def rendered(run: Record, folder: Path) -> Path:

@@ -16,7 +16,7 @@ from tests.pages.conftest import Open, unalike
 GOLDENS = Path(__file__).parent / "goldens"
 """What the pictures of the recorded run were when somebody looked. One that is missing is written, and its test fails:
 `rm tests/pages/goldens/*.png; make test-pages` makes all of them again."""
-PICTURES = tuple(module.ID for module in pictures.MODULES)
+PICTURES = tuple(module.ID for module in (*pictures.MODULES, *pictures.OF_CHECK))
 SCHEMES = ("light", "dark")
 SHAPES_ALONE = ".picture text { visibility: hidden !important; }"
 """Words depend on a machine's fonts. What they say is tested without a browser, that they fit with one, below."""
@@ -49,14 +49,15 @@ def test_no_golden_is_of_no_picture() -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_shapes_are_what_they_were(report: Path, open_page: Open, scheme: str) -> None:
-    page = open_page(report, viewport={"width": 760, "height": 900}, color_scheme=scheme).page
-    page.add_style_tag(content=SHAPES_ALONE)
-    page.evaluate(TAKEN)
+def test_shapes_are_what_they_were(report: Path, pages: dict[str, Path], open_page: Open, scheme: str) -> None:
     shown = {}
-    for name in PICTURES:
-        page.evaluate(ALONE, name)
-        shown[GOLDENS / f"{name}-{scheme}.png"] = page.locator(".pictures").screenshot()
+    for file, modules in ((report, pictures.MODULES), (pages["checked"], pictures.OF_CHECK)):
+        page = open_page(file, viewport={"width": 760, "height": 900}, color_scheme=scheme).page
+        page.add_style_tag(content=SHAPES_ALONE)
+        page.evaluate(TAKEN)
+        for module in modules:
+            page.evaluate(ALONE, module.ID)
+            shown[GOLDENS / f"{module.ID}-{scheme}.png"] = page.locator(".pictures").screenshot()
     new = [golden for golden in shown if not golden.exists()]
     for golden in new:
         golden.write_bytes(shown[golden])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from conformance.analysis.summary import Summary
-from conformance.report.pictures import again, kept, landed, strips, timeline
+from conformance.report.pictures import again, containers, kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
 
-__all__ = ["MODULES", "Picture", "of", "style"]
+__all__ = ["MODULES", "OF_CHECK", "Picture", "of", "style"]
 
 
 class PictureModule(Protocol):
@@ -20,9 +20,11 @@ class PictureModule(Protocol):
 
 
 MODULES: tuple[PictureModule, ...] = (landed, timeline, again, strips, kept)
-"""In the order of the page."""
+"""In the order of the page of a run."""
+OF_CHECK: tuple[PictureModule, ...] = (containers,)
+"""In that of a pod that was checked."""
 
 
 def of(summary: Summary) -> list[Picture]:
     """Return a record's pictures. A leg is shown by its first deployment; times by every one."""
-    return [module.picture(summary) for module in MODULES]
+    return [module.picture(summary) for module in (OF_CHECK if summary.checked else MODULES)]

@@ -110,9 +110,9 @@ def _shown(summary: Summary) -> list[str]:
 
 
 @readable
-def place_of(summary: Summary, approach: str) -> Place:
+def place_of(summary: Summary, approach: str, kind: str = KIND) -> Place:
     """Read a child's place from its leg's evidence. Raises `NotDrawn`."""
-    record, leg = summary.whole, leg_name(approach, KIND)
+    record, leg = summary.whole, leg_name(approach, kind)
     seen = record.seen(leg)
     if leg not in {cell["leg"] for cell in record.header["cells"]}:
         raise NotDrawn("the record has no such leg")
