@@ -167,6 +167,13 @@ UNNESTED = (
            see="containers/buildah chroot/run_common.go, runUsingChroot; moby/buildkit#5763, of steps without a PID namespace"),
 )  # fmt: skip
 """What a step has begun, where it is a process of its builder's container."""
+OUTLIVES = expect(
+    "buildah-oci",
+    LACKS,
+    because="who waits for the step is the client alone, which nobody stops for it when it is killed",
+    see="containers/buildah run_common.go, runUsingRuntime",
+)
+"""What a step does that is a container of its own, with nobody above it but its client."""
 CANCELLED = tuple(
     expect(approach, HOLDS,
            because="a build is a request to its engine, which cancels it, and kills its step, where who asked is gone",
@@ -185,7 +192,7 @@ def ends_with_told(seen: Seen) -> Observation:
 
 @prop("STEP.killed", "a build's step ends when its client is killed",
       source=BUILD_ENDS, predicts={}, legs=ENDS, level="extended", while_serving=(lose_clients,),
-      expects=(*UNNESTED, *CANCELLED))  # fmt: skip
+      expects=(*UNNESTED, OUTLIVES, *CANCELLED))  # fmt: skip
 def ends_with_killed(seen: Seen) -> Observation:
     """Judge the step of the client that got SIGKILL."""
     return _judge_client(seen, KILLED)
@@ -252,6 +259,8 @@ def takes_along(seen: Seen) -> Observation:
 @prop("STEP.memory", "a limit that `docker build --memory` asks for is the step's",
       source=BUILD_MEMORY, predicts={}, legs=FORCED, level="extended", while_serving=(look_into,),
       expects=(
+          expect("buildah-oci", HOLDS, because="each step has a container, whose cgroup has the limit",
+                 see="Buildah docs, buildah-build, --memory"),
           *(expect(approach, LACKS, leg=f"{builder}-forced",
                    because="BuildKit knows no limits of a step: the option is of the legacy builder",
                    see="moby/buildkit#1362; docker/buildx commands/build.go")

@@ -52,7 +52,8 @@ def first_of(builder: str, processes: list[Object]) -> list[Object]:
 
     A step of Buildah's chroot isolation has that of the container that it is in: the first is the one that started first.
     """
-    return sorted(processes, key=lambda each: int(each["start"]))[:1] if builder == BUILDAH else of_containers(processes)
+    firsts = of_containers(processes)
+    return sorted(processes, key=lambda each: int(each["start"]))[:1] if builder == BUILDAH and not firsts else firsts
 
 
 def ready(rig: Rig, what: str, builder: str) -> bool:

@@ -133,6 +133,9 @@ def test_a_builder_in_the_pod_is_asked_by_its_own_client_whatever_builder_the_le
 def test_a_step_of_buildahs_is_what_started_first_of_all_that_has_its_nonce() -> None:
     behind, first = {**STEP, "start": 9, "nspid": [51, 8]}, {**STEP, "nspid": [50, 7]}
     assert builders.first_of(BUILDAH, [behind, first]) == [first]
+    assert builders.first_of(BUILDAH, [first, {**STEP, "start": 8}]) == [{**STEP, "start": 8}], (
+        "with OCI isolation it has its own"
+    )
     assert builders.first_of(BUILDKIT, [behind, first]) == []
     rig = a_rig(Node(step={**STEP, "nspid": [50, 7]}), "buildah-chroot")
     assert builds.begin(rig, "step", BUILDKIT, "--memory=9") is not None
