@@ -49,7 +49,7 @@ class Pages:
     """What the page of a dozen approaches in two worlds takes, and the report of one of the two runs."""
 
     dozen: Painted
-    one: Painted
+    report: Painted
 
     @property
     def missed(self) -> bool:
@@ -60,7 +60,7 @@ class Pages:
     def words(self) -> list[str]:
         """Return a line each of paint and memory, with goal and the ratio to the other page."""
         met = {True: "met", False: "MISSED"}
-        times = (self.dozen.seconds / self.one.seconds, self.dozen.memory / self.one.memory)
+        times = (self.dozen.seconds / self.report.seconds, self.dozen.memory / self.report.memory)
         paint = f"{self.dozen.seconds:.2f} s, {times[0]:.2f} times the report of one run; goal at most {GOAL:g} s"
         memory = f"{self.dozen.memory:.0f} MB, {times[1]:.2f} times the report's; goal at most {MEMORY_GOAL:g} MB"
         return [
@@ -95,10 +95,10 @@ def copied(run: Record, names: Sequence[str]) -> Record:
 def pages(folder: Path) -> tuple[Path, Path]:
     """Write the page of a dozen approaches in two worlds, and the report of the first world's run; return both."""
     first, *others = [stream.of(lines_of(record)) for record in WORLDS]
-    both, one = folder / "dozen.html", folder / "one.html"
+    both, report = folder / "dozen.html", folder / "one.html"
     both.write_text(html_page.side_by_side(SideBySide([dozen(run) for run in (first, *others)])), encoding="utf-8")
-    one.write_text(html_page.report(Summary.of(first)), encoding="utf-8")
-    return both, one
+    report.write_text(html_page.report(Summary.of(first)), encoding="utf-8")
+    return both, report
 
 
 def measured(folder: Path) -> Pages:
@@ -108,8 +108,8 @@ def measured(folder: Path) -> Pages:
         raise RigError("There is no chromium in which a page could be timed.", "python -m hack.chromium --install")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        both, one = (painted(browser, page) for page in pages(folder))
-    return Pages(both, one)
+        both, report = (painted(browser, page) for page in pages(folder))
+    return Pages(both, report)
 
 
 def painted(browser: Browser, page: Path) -> Painted:

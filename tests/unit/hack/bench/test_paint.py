@@ -33,8 +33,8 @@ def test_the_page_is_of_a_dozen_approaches_in_two_worlds_each_with_what_the_one_
 
 
 def test_a_page_that_is_late_or_takes_much_misses_its_goal() -> None:
-    one = Painted(0.5, 100.0)
-    good, late, great = (Pages(Painted(*taken), one) for taken in ((1.0, 150.0), (1.1, 75.0), (0.5, 151.0)))
+    report = Painted(0.5, 100.0)
+    good, late, great = (Pages(Painted(*taken), report) for taken in ((1.0, 150.0), (1.1, 75.0), (0.5, 151.0)))
     assert [pages.missed for pages in (good, late, great)] == [False, True, True]
     assert [["MISSED" in words for words in pages.words] for pages in (good, late, great)] == [
         [False, False],
