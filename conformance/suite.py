@@ -71,10 +71,9 @@ class Cell:
 
 DECIDING = ("networking", "lifecycle", "draining", "storage", "resources", "security", "exposure", "builds")
 """The families by which one chooses between approaches: the matrix asks them of each."""
-WHOLE = ("draining", "security", "exposure", "builds")
-"""Those of them of which it asks more than level article does."""
-LEFT_OUT = ("classic-laden", "container-laden")
-"""Builders that it leaves to level extended: BuildKit in the engine is what builds today, and each measures on the CPUs alone."""
+LEFT_OUT = ("classic-laden", "container-laden", "storing")
+"""Legs of them that it leaves to level extended: two builders beside the one that builds today, each of which has the CPUs alone,
+and an eviction, for which kubelet takes minutes."""
 
 
 def asks(family: str, prop: Property, approach: Approach) -> bool:
@@ -88,8 +87,6 @@ def matrix_asks(family: str, prop: Property, approach: Approach) -> bool:
     One that the matrix alone deploys is asked the families that it names, if it names any: a builder runs no containers, and is
     asked all that is asked of builds.
     """
-    if family in DECIDING and family not in WHOLE and prop.level == LEVELS[-1]:
-        return False
     if approach.families and approach.level == MATRIX:
         return asks(family, prop, approach)
     return family in DECIDING and approach.proven and bool({approach.name, approach.like} & {*prop.approaches})
@@ -98,7 +95,12 @@ def matrix_asks(family: str, prop: Property, approach: Approach) -> bool:
 def asked_of(prop: Property) -> list[str]:
     """Return the names of the approaches of which a property is judged, at its level or in the matrix."""
     family = family_of(prop)
-    return [name for name, approach in catalogue().items() if asks(family, prop, approach) or matrix_asks(family, prop, approach)]
+    return [
+        name
+        for name, approach in catalogue().items()
+        if (approach.level != MATRIX and asks(family, prop, approach) and _legs(prop, approach, prop.level))
+        or (matrix_asks(family, prop, approach) and _legs(prop, approach, MATRIX))
+    ]
 
 
 def check() -> None:
@@ -137,8 +139,7 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
         if prop.level in allowed
         for approach in approaches
         if approach in asked and asking(family.name, prop, catalogue()[approach])
-        for variation in prop.legs
-        if _has_builder(catalogue()[approach], variation) and not (level == MATRIX and variation in LEFT_OUT)
+        for variation in _legs(prop, catalogue()[approach], level)
     ]
 
 
@@ -146,6 +147,12 @@ def every_cell(repeats: int = 1) -> list[Cell]:
     """Return every cell that a run of approaches can have: those of the highest level, then what the matrix alone has."""
     every = [cell for level in (LEVELS[-1], MATRIX) for cell in cells(level, list(catalogue()), repeats)]
     return list({cell.name: cell for cell in every}.values())
+
+
+def _legs(prop: Property, approach: Approach, level: str) -> list[str]:
+    """Return on which legs of an approach a property is judged at a level, or in the matrix."""
+    left_out = LEFT_OUT if level == MATRIX else ()
+    return [leg for leg in prop.legs if leg not in left_out and _has_builder(approach, leg)]
 
 
 def _has_builder(approach: Approach, variation: str) -> bool:
@@ -232,9 +239,9 @@ def unjudged(claim: Claim, level: str) -> str:
     levels = sorted({prop.level for prop in properties() if prop.claim == claim.id}, key=LEVELS.index)
     if not levels:
         return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
-    if level == MATRIX:
+    if level == MATRIX and not any(cell.prop.claim == claim.id for cell in cells(MATRIX, list(catalogue()))):
         return f"the matrix does not ask it; --level {levels[0]} does"
-    if LEVELS.index(levels[0]) > LEVELS.index(level):
+    if CHOICES.index(levels[0]) > CHOICES.index(level):
         return f"its level is {levels[0]}; this run judged {level}"
     return "-k left it out"
 
