@@ -12,9 +12,10 @@ from statistics import median
 import click
 from attrs import define, evolve
 
-from conformance.analysis.comparison import ComparedCell, ComparedRow, Comparison
+from conformance.analysis.comparison import ComparedCell, ComparedRow, Comparison, Way
 from conformance.analysis.header import ReportedWorld
 from conformance.analysis.repeats import cold_starts
+from conformance.choices import MATRIX
 from conformance.claims.fears import LOSSES, kept
 from conformance.claims.observations import State
 from conformance.record import stream
@@ -35,9 +36,9 @@ HEAD = """\
 # Choosing: which approach keeps what, where, and at what price
 
 Written by `make matrix` from the two runs below: do not edit it. Each approach was asked the same, beside the others, in both
-worlds. A cell has a sign for each world: ✓ what is wanted of a pod is kept, ✗ it is lost, ◐ some ways to start a container keep
-it, n/a it cannot be asked there, ? it was not decided. A cell leads to what was seen. [Approaches](approaches.md) says what each
-is.
+worlds; a builder is asked of builds alone, and an empty cell was not asked. A cell has a sign for each world: ✓ what is wanted of
+a pod is kept, ✗ it is lost, ◐ some ways to start a container keep it, n/a it cannot be asked there, ? it was not decided. A cell
+leads to what was seen. [Approaches](approaches.md) says what each is.
 """
 SIGNS = {State.MIXED: "◐", State.NOT_APPLICABLE: "n/a"}
 OUTCOMES = KEPT, IN_PART, LOST, UNDECIDED = (
@@ -83,8 +84,9 @@ class Choosing:
         return "; ".join(next(known)["granted"])
 
     def starts(self, name: str) -> str:
-        """Return the median seconds from a pod's creation to its child's first page, 'n/a' where none served, in each world."""
-        samples = [_starts(record, name) for record in self.records]
+        """Return the median seconds from a pod's creation to its child's first page in each world, 'n/a' where none is served."""
+        builds = self.comparison.ways[name] is Way.NONE
+        samples = [[] if builds else _starts(record, name) for record in self.records]
         return " · ".join(f"{median(each):.1f}" if each else "n/a" for each in samples)
 
     def signs(self, row: ComparedRow, name: str, cell: ComparedCell) -> str:
@@ -192,13 +194,13 @@ def _sign(prop: str, state: State | None) -> str:
 
 
 def _outcome(prop: str, cell: ComparedCell) -> str:
-    """Return what a cell comes to in all worlds together: of those that decided it."""
-    states = {state for state in cell.states if state and state.decided}
-    if not states:
+    """Return what a cell comes to in all worlds that asked it: kept or lost where each decided it so."""
+    states = {state for state in cell.states if state}
+    if not any(state.decided for state in states):
         return UNDECIDED
-    if states == {kept(prop)}:
-        return KEPT
-    return LOST if kept(prop) not in states and State.MIXED not in states else IN_PART
+    if len(states) == 1 and State.MIXED not in states:
+        return KEPT if states == {kept(prop)} else LOST
+    return IN_PART
 
 
 def kept_records(root: Path) -> list[Record]:
@@ -214,6 +216,13 @@ def write(root: Path) -> Iterator[Path]:
         yield root / file
 
 
+def unfit(source: Path) -> str:
+    """Say why a record is not of a whole matrix; '' if it is."""
+    command = str(stream.read(source).header["command"])
+    whole = f"--level {MATRIX} " in f"{command} " and " -k " not in command
+    return cut_short(source) or ("" if whole else f"it is of `{command}`")
+
+
 def keep(root: Path) -> int:
     """Pack each world's last run of the matrix; return the exit code, which is not 0 where one cannot be kept.
 
@@ -222,7 +231,7 @@ def keep(root: Path) -> int:
     sources = {
         KEPT_AS / f"{world}.jsonl.xz": root / "reports" / "matrix" / world / "latest" / "record.jsonl" for world in CGROUPS
     }
-    code = refused(sources.values(), "matrix", cut_short)
+    code = refused(sources.values(), "matrix", unfit)
     for packed, source in sources.items() if not code else ():
         (root / packed).parent.mkdir(parents=True, exist_ok=True)
         (root / packed).write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))

@@ -73,9 +73,10 @@ def test_every_cell_leads_to_what_was_seen() -> None:
     assert [lead for lead in leads if lead[1] not in headings[lead[0]]] == []
 
 
-def matrix(folder: Path, *, ended: int | None) -> Path:
+def matrix(folder: Path, *, ended: int | None, command: str = "conformance run --level matrix -n 0 --world host") -> Path:
     """Write what `make matrix` leaves; of its runs the last ended with a code, or not at all."""
-    *lines, footer = recorded_lines(evidence=False)
+    header, *lines, footer = recorded_lines(evidence=False)
+    lines = [{**header, "command": command}, *lines]
     for world in CGROUPS:
         last = [] if ended is None else [{**footer, "exit_code": ended, "why": "1 undecided"}]
         file = folder / "reports" / "matrix" / world / "latest" / "record.jsonl"
@@ -111,3 +112,28 @@ def test_an_approach_of_which_nothing_could_be_asked_is_named_and_has_no_column(
     page = choosing.Choosing([evolve(run, observations=tuple(lines))]).page()
     assert "Not there: `dind`: no RuntimeClass." in page
     assert "(choosing/dind.md" not in page
+
+
+@pytest.mark.parametrize("command", ["conformance run --level core -n 0", "conformance run --level matrix -n 0 -k 'P2-13'"])
+def test_a_run_that_is_not_of_the_whole_matrix_is_not_kept(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert choosing.keep(matrix(tmp_path, ended=0, command=command)) == 1
+    assert f"it is of `{command}`" in capsys.readouterr().out
+    assert not (tmp_path / choosing.KEPT_AS).exists()
+
+
+@pytest.mark.parametrize("state", ["INCONCLUSIVE", "NOT-APPLICABLE"])
+def test_what_a_world_did_not_decide_is_neither_kept_nor_lost_everywhere(state: str) -> None:
+    for decided in ("HOLDS", "LACKS"):
+        worlds = [record(**{"P2-13.memory": each}) for each in (decided, state)]
+        cells = row(choosing.Choosing(worlds).page(), "P2-13.memory")
+        assert [place for place, cell in enumerate(cells) if re.search(r"\bdind \[", cell)] == [3]
+
+
+def test_of_a_builder_no_time_to_a_childs_page_is_given() -> None:
+    run = record()
+    known = run.header["approaches"]
+    header = {**run.header, "approaches": {**known, "dind": {**known["dind"], "builder": "buildkitd"}}}
+    assert choosing.Choosing([run]).starts("dind") != "n/a"
+    assert choosing.Choosing([evolve(run, header=header)]).starts("dind") == "n/a"
