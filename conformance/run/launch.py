@@ -22,7 +22,7 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
     """Let pytest collect, and judge what is selected. Raises `UsageError` where that is nothing, and what a hook raised."""
     args = [str(FOLDER), "-c", str(INI), "--rootdir", str(FOLDER.parent), "-p", "conformance.run.plugin"]
     # Nothing that is installed beside the suite takes part, and nothing is captured: a run's own table is drawn meanwhile.
-    args += ["--disable-plugin-autoload", "-p", "allure_pytest", "-p", "timeout", "--capture", "no"]
+    args += ["--disable-plugin-autoload", "-p", "allure_pytest", "--capture", "no"]
     args += ["-p", "no:cacheprovider", "-p", "no:terminal", "--conformance-level", asked.level]
     args += ["--conformance-repeat", str(asked.repeats)]
     args += ["--conformance-controls", asked.controls] if asked.controls else []
