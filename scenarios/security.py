@@ -195,7 +195,7 @@ def reaches_foreign(seen: Seen) -> Observation:
         return inconclusive("the node's engine has no container with the nonce", created.id, there.id)
     if asked.output["exit"] == 0 and secret in asked.output["stdout"]:
         return HOLDS.because("the client was told all of it, its environment too", there.id, asked.id)
-    if asked.output["exit"] and "No such container" in asked.output["stderr"]:
+    if asked.output["exit"] and "no such container" in asked.output["stderr"].lower():
         return LACKS.because("the client's daemon knows no such container; the node's does", there.id, asked.id)
     return inconclusive(f"the client said neither: {asked.output['stderr'].strip()[:200]}", asked.id)
 

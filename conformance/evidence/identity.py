@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal as signals
 from http import HTTPStatus
 from typing import Any
 
@@ -88,11 +89,11 @@ def first_pid(pod: dict[str, Any], processes: list[dict[str, Any]], name: str) -
 
 
 def told_to_restart(seen: Seen) -> tuple[str, str]:
-    """Return the restart policy and the stop signal that the child's engine has of its container."""
+    """Return the restart policy and the stop signal that the child's engine has of its container: Podman has its number."""
     inspected = parsed(seen[INSPECT]) if seen.get(INSPECT) else {}
     policy = inspected.get("HostConfig", {}).get("RestartPolicy", {}).get("Name") or "unknown"
-    signal = inspected.get("Config", {}).get("StopSignal") or "SIGTERM"
-    return policy, signal
+    signal = str(inspected.get("Config", {}).get("StopSignal") or "SIGTERM")
+    return policy, signals.Signals(int(signal)).name if signal.isdigit() else signal
 
 
 def capabilities_on(node: dict[str, Any], process: dict[str, Any]) -> int:

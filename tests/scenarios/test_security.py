@@ -141,6 +141,8 @@ def test_a_client_reaches_a_container_if_it_can_tell_its_nonce(seen: Look) -> No
     unknown = "Error response from daemon: No such container: 1"
     assert conclude("G-01", foreign(leg, code=0, out='["CHILD_NONCE=secret"]')).state is State.HOLDS
     assert conclude("G-01", foreign(leg, code=1, err=unknown)).state is State.LACKS
+    podmans = 'Error response from daemon: no container with name or ID "1" found: no such container'
+    assert conclude("G-01", foreign(leg, code=1, err=podmans)).state is State.LACKS
     assert conclude("G-01", foreign(leg, code=0, out="[]")).state is State.INCONCLUSIVE, "a client that prints success"
     assert conclude("G-01", foreign(leg, code=1, err="Cannot connect to the Docker daemon")).state is State.INCONCLUSIVE
     assert conclude("G-01", foreign(leg, code=1, err=unknown, env="PATH=/")).state is State.INCONCLUSIVE, "nothing to be seen"

@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 
-from conformance.evidence.identity import capabilities_on, container_of, engine_of, first_processes, no_engine, parsed, unproven
+from conformance.evidence.identity import (
+    capabilities_on,
+    container_of,
+    engine_of,
+    first_processes,
+    no_engine,
+    parsed,
+    told_to_restart,
+    unproven,
+)
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import INSPECT
 from tests.builders.evidence import CONTAINER, proven
 from tests.conftest import changed
 
@@ -124,3 +134,11 @@ def test_a_container_is_of_the_engine_in_whose_pid_namespace_its_runtime_is(pod:
     assert engine_of([process(7, f"0::/{pod}/docker/x"), *inside, SHIM, NODES_FIRST], "1-2") == "the pod's engine"
     assert engine_of([CHILD, *inside, SHIM, NODES_FIRST], "9-9") == "an engine in a container that is none of the pod's"
     assert engine_of([CHILD], "1-2") == "an engine that is not known", "what was above it could not be read"
+
+
+@pytest.mark.parametrize(("kept", "name"), [("SIGWINCH", "SIGWINCH"), ("28", "SIGWINCH"), (15, "SIGTERM"), (None, "SIGTERM")])
+def test_a_stop_signal_is_called_by_its_name(kept: object, name: str) -> None:
+    """Podman's API has its number (5.4.2), Docker's what it was told."""
+    inspected = {"Config": {"StopSignal": kept}, "HostConfig": {"RestartPolicy": {"Name": "always"}}}
+    item = Evidence("x#1", "x", INSPECT, "daemon", {}, {"status": 200, "body": json.dumps(inspected)})
+    assert told_to_restart(Seen([item])) == ("always", name)
