@@ -47,7 +47,7 @@ told_by_engine = prop(
     predicts={}, approaches=("dind",), legs=("restarts-detached",), level="extended", unhurried=(further_children,),
     expects=(
         expect("podman", LACKS,
-               because="the service ends when it is told to, and stops none of its containers: kubelet kills what is left of the cgroup",
+               because="the service ends when told to, and stops none of its containers: kubelet kills what is left there",
                see="podman-system-service(1); containers/podman cmd/podman/system/service_abi.go"),
         expect("dind", HOLDS,
                because="kubelet tells the first process of the engine's container, that tells the engine, and it what it runs",
