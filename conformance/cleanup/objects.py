@@ -12,6 +12,7 @@ from attrs import field, frozen
 from conformance.cluster import leases
 from conformance.cluster.api import FORBIDDEN, NAMESPACES, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
+from conformance.cluster.notes import is_ours
 from conformance.errors import ConformanceError, NoCluster, TimedOut
 from conformance.legs import naming
 from conformance.legs.leg import LEG_LABEL
@@ -95,17 +96,22 @@ def _labelled(cluster: Cluster, collection: str, selector: str) -> list[Object]:
         raise
 
 
+def _collections(cluster: Cluster) -> tuple[str, ...]:
+    """Return where runs have objects beside their namespaces: elsewhere than on a cluster of ours nobody may ask for ours."""
+    return COLLECTIONS if is_ours(cluster) else (VOLUMES,)
+
+
 def remove_run(cluster: Cluster, run: str) -> list[str]:
     """Remove every object of a run; then look again. Return what is still there, in words; empty is the proof."""
-    selector = f"{RUN_LABEL}={run}"
+    selector, collections = f"{RUN_LABEL}={run}", _collections(cluster)
     remove_legs(cluster, run)
-    _delete(cluster, COLLECTIONS, run)
+    _delete(cluster, collections, run)
     for namespace in cluster.items(NAMESPACES, labelSelector=selector):
         _delete_namespace(cluster, namespace)
 
     def left() -> Iterator[str]:
         """Look for one collection after the other: while a namespace ends, nothing else is asked for."""
-        for collection in (NAMESPACES, *COLLECTIONS):
+        for collection in (NAMESPACES, *collections):
             for item in _labelled(cluster, collection, selector):
                 yield f"{collection.rpartition('/')[2]} {item['metadata']['name']}"
 
@@ -174,7 +180,7 @@ def alive(cluster: Cluster) -> dict[str, Object]:
 
 def runs(cluster: Cluster) -> set[str]:
     """Return every run that has left an object on the cluster."""
-    return {leases.run_of(item) for c in (NAMESPACES, *COLLECTIONS) for item in _labelled(cluster, c, RUN_LABEL)}
+    return {leases.run_of(item) for c in (NAMESPACES, *_collections(cluster)) for item in _labelled(cluster, c, RUN_LABEL)}
 
 
 def abandoned(items: Iterable[Object], spared: Iterable[str], reports: Path) -> list[Object]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.cleanup import objects
+from conformance.cluster.api import VOLUMES
 from conformance.errors import NoCluster, TimedOut
 from conformance.legs import naming
 from conformance.probes import node_engine
@@ -63,3 +65,18 @@ def test_a_clean_up_outlives_an_api_server_that_comes_back(monkeypatch: pytest.M
 
     with pytest.raises(TimedOut, match="still away"):
         objects.persistently("x", silent)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_elsewhere_nobodys_secrets_are_asked_for(ours: bool) -> None:
+    """There each run has a namespace of its own, and who may list its Secrets by their label may read them."""
+    asked: list[str] = []
+
+    def items(path: str, **_: str) -> list[Any]:
+        asked.append(path)
+        return []
+
+    api: Any = SimpleNamespace(items=items, get=lambda _: {"data": {}} if ours else None)
+    assert objects.remove_run(api, "r1") == []
+    assert ("/api/v1/namespaces/conformance/secrets" in asked) == ours
+    assert VOLUMES in asked
