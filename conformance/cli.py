@@ -68,35 +68,14 @@ def down(world: str | None) -> None:
 @click.option("--strict-article", is_flag=True, help="Expect the article's predictions and nothing else.")
 @click.option("--enforce", is_flag=True, help="Count a NOT-APPLICABLE cell as a failure.")
 @options.USD
+@options.IN_CLUSTER
 @options.of_run
-def run(
-    reports: Path,
-    level: str,
-    processes: str,
-    selection: str,
-    repeats: int,
-    strict_article: bool,
-    enforce: bool,
-    rate: float,
-    quiet: bool,
-    as_json: bool,
-    world: str | None,
-    context: str,
-    allow_privileged: bool,
-    given_images: tuple[str, ...],
-) -> None:
+def run(**given: Any) -> None:  # noqa: ANN401 -- what the options above have read, checked where it goes
     """Deploy every leg, judge every property, write the record and the reports, clean up."""
-    from conformance import images
-    from conformance.run import session
-    from conformance.run.header import Asked
-    from conformance.run.sources import wanted_processes
-    from conformance.world.images import image_store
+    from conformance.run import asking, session
 
-    asked = Asked(
-        level=level, processes=wanted_processes(processes), selection=selection, repeats=repeats, strict_article=strict_article,
-        enforce=enforce, rate=rate, images=image_store.overrides(given_images, images.NAMES), world=world or "", context=context,
-    )  # fmt: skip
-    sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))
+    shown = {name: given[name] for name in ("quiet", "as_json", "allow_privileged")}
+    sys.exit(session.go(asking.of_run(**given), given["reports"], **shown))
 
 
 @cli.command()
@@ -139,6 +118,7 @@ def selfcheck(
 @options.of_check
 @options.CHECKS
 @options.USD
+@options.IN_CLUSTER
 @options.of_run
 def check(**given: Any) -> None:  # noqa: ANN401 -- what the options above have read, checked where it goes
     """Judge a pod of your own: what containers that are started through its engine keep of what a pod promises.
@@ -150,6 +130,27 @@ def check(**given: Any) -> None:  # noqa: ANN401 -- what the options above have 
     from conformance.run import checking
 
     sys.exit(checking.go(**given))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@options.IMAGE
+@click.argument("words", metavar="[run|check] [WORDS]...", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def manifests(ctx: click.Context, given_images: tuple[str, ...], words: tuple[str, ...]) -> None:
+    """Print what `conformance run --in-cluster` makes, for `kubectl apply`: its account, with each right, and its Job.
+
+    WORDS are those of the run, or of the check: `conformance manifests run --level article`.
+    """
+    from conformance.run import asking, manifests
+
+    which, *rest = words or ("run",)
+    if which not in ("run", "check"):
+        raise UsageError(f"A Job of the cluster does run or check, not {which!r}.", "conformance manifests run --level article")
+    of_images = [word for each in given_images for word in ("--image", each)]
+    command = run if which == "run" else check
+    given = command.make_context(which, [*rest, *of_images], parent=ctx.parent).params
+    asked = asking.of_run(**given) if which == "run" else asking.of_check(**given)
+    click.echo(manifests.printed(asked), nl=False)
 
 
 @cli.command()

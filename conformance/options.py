@@ -148,6 +148,11 @@ OF_CHECK = (
 """Which pod is checked, what settles who is who in it, and how."""
 OF_RUN = (QUIET, JSON, OF_WORLD, CONTEXT, PRIVILEGED, IMAGE)
 """What everything that runs on a cluster can be given."""
+IN_CLUSTER = click.option(
+    "--in-cluster",
+    is_flag=True,
+    help="Let a Job of the cluster run it, as `conformance manifests` prints it.",
+)
 
 
 def of_run(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class Subject:
     file: Path
     command: str
     """What follows `conformance check` on the command line."""
+    of_copy: str
+    """The same where its text is the file `copy_name` in the folder that the command is given in."""
     mend: Mend | str
     judges_mend: bool = False
     """Whether the mended pod is judged beside it."""
@@ -83,8 +86,13 @@ class Subject:
         for option, value in (("--client", asked.client), ("--engine", asked.engine), ("--socket", asked.socket)):
             options += [option, value] if value else []
         options += ["--keep-command"] * keep_command + ["--mend"] * mended
-        command = " ".join([source.command, *map(shlex.quote, options)])
-        return cls(approach, words, who.why, (*lines, *paths), file, command, known, mended)
+        command, of_copy = (" ".join([which, *map(shlex.quote, options)]) for which in (source.command, _copy_name(file)))
+        return cls(approach, words, who.why, (*lines, *paths), file, command, of_copy, known, mended)
+
+    @property
+    def copy_name(self) -> str:
+        """Return what a copy of its text is called: as its file, in the characters that a key of a ConfigMap may have."""
+        return _copy_name(self.file)
 
     def write_mended(self) -> Path:
         """Write the file's objects with the mend beside the file; return where. Raises `OSError`, `UsageError` without a mend."""
@@ -125,6 +133,10 @@ class Subject:
             "questions": [each.as_line() for each in QUESTIONS],
             "mend": {"why_not": known} if isinstance(known, str) else known.as_line(),
         }
+
+
+def _copy_name(file: Path) -> str:
+    return re.sub(r"[^-.\w]", "-", file.name, flags=re.ASCII)
 
 
 def _mended_file(file: Path) -> Path:

@@ -141,6 +141,18 @@ class Cluster:
         answer: bytes = self.request("GET", f"{pod}/log", query=query, stream=True).data
         return answer.decode(errors="replace")
 
+    def follow(self, pod: str, container: str, *, timeout: float) -> Iterator[str]:
+        """Yield the lines of a container's log from its first on, as they are written, until it ends.
+
+        Raises `Silent` where the log breaks off, or says nothing for `timeout` seconds.
+        """
+        query = {"container": container, "follow": "true"}
+        response = self.request("GET", f"{pod}/log", query=query, timeout=timeout, stream=True)
+        try:
+            yield from (line.decode(errors="replace") for line in texts(response))
+        finally:
+            response.close()
+
     def wait(
         self, what: str, collection: str, name: str, arrived: Callable[[Object | None], bool], *, seconds: float
     ) -> Object | None:
@@ -223,6 +235,11 @@ class Silent(Exception):
 
 def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib3 response
     """Yield the JSON lines of an open response as they arrive. Raises `Silent` where they break off."""
+    yield from (json.loads(line) for line in texts(response) if line.strip())
+
+
+def texts(response: Any) -> Generator[bytes]:  # noqa: ANN401 -- an open urllib3 response
+    """Yield the whole lines of an open response as they arrive. Raises `Silent` where they break off."""
     from urllib3.exceptions import HTTPError
 
     rest = b""
@@ -230,9 +247,7 @@ def lines(response: Any) -> Generator[Object]:  # noqa: ANN401 -- an open urllib
         for chunk in response.stream(65536, decode_content=True):
             rest += chunk
             *whole, rest = rest.split(b"\n")
-            for line in whole:
-                if line.strip():
-                    yield json.loads(line)
+            yield from whole
     except HTTPError as broken:
         raise Silent(str(broken)) from broken
 

@@ -28,6 +28,9 @@ from conformance.report.printable import printable
 
 Hear = Callable[[Line], None]
 PHASES = {
+    (False, "job"): "the Job's pod starts",
+    (False, "in the cluster"): "the run begins in the cluster",
+    (False, "interrupted"): "the run in the cluster is asked to end; it cleans up",
     (False, "first pod"): "the nodes' probes start",
     (False, "ready"): "the nodes have been looked at; the legs start",
     (True, "serving"): ": its child serves",

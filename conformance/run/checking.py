@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import evolve, frozen
 
-from conformance import images, suite
 from conformance.analysis.worlds import SideBySide
-from conformance.approaches.catalogue import give
-from conformance.check import source
-from conformance.check.roles import Roles
-from conformance.check.subject import Subject
 from conformance.cluster.api import Cluster
 from conformance.cluster.nodes import taking
 from conformance.errors import ConformanceError, NoCluster
 from conformance.evidence import cgroupfs
 from conformance.record import stream
 from conformance.report import files
-from conformance.run import session
+from conformance.run import asking, session
 from conformance.run.header import Asked
-from conformance.world.images import image_store
 from conformance.world.reach import reach
 
 ALL, DISTINCT = "all", "distinct"
@@ -31,43 +26,22 @@ ALL, DISTINCT = "all", "distinct"
 
 def go(
     *,
-    which: str,
-    namespace: str,
-    client: str,
-    engine: str,
-    socket: str,
-    keep_command: bool,
-    mend: bool,
-    fail_on: tuple[tuple[str, str], ...],
-    quick: bool,
     nodes: str,
     reports: Path,
-    rate: float,
     quiet: bool,
     as_json: bool,
-    world: str | None,
-    context: str,
     allow_privileged: bool,
-    given_images: tuple[str, ...],
+    **given: Any,  # noqa: ANN401 -- as read
 ) -> int:
     """Check the pod of a file, or of an object of a cluster; return the exit code, of several nodes the worst.
 
     Raises `UsageError` where there is no such pod, `NoCluster` where no node takes it.
     """
-    described = source.of_cluster(reach(context, world), which, namespace) if namespace else source.of_file(Path(which))
-    subject = Subject.of(described, Roles(client, engine, socket), keep_command=keep_command, mended=mend)
-    for pod in subject.approaches:
-        give(pod)
-    kind = "quick" if quick else "whole"
-    suite.check_fails(fail_on, kind)
-    asked = Asked(
-        check=kind, subject=subject, fail_on=fail_on, rate=rate, context=context, world=world or "",
-        images=image_store.overrides(given_images, (*images.NAMES, *subject.images)),
-    )  # fmt: skip
+    asked = asking.of_check(**given)
     how = How(reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged)
     if not nodes:
         return how.run(asked)[0]
-    return _on_nodes(asked, how, reach(context, world), nodes)
+    return _on_nodes(asked, how, reach(asked.context, asked.world or None), nodes)
 
 
 @frozen

@@ -8,6 +8,7 @@ from pathlib import Path
 from conformance.cleanup import objects
 from conformance.cluster.api import Cluster
 from conformance.probes import node_engine
+from conformance.run import job
 from conformance.run.folders import new_id
 from conformance.run.footing import Footing
 from conformance.run.ports import ports_but_of
@@ -32,6 +33,7 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
         for run in sorted(there - spared - {own}):
             left += objects.remove_run(cluster, run)
             removed.append(f"the objects of run {run}")
+        removed += [f"the Job of namespace {name}" for name in job.remove_ended(cluster)]
         free = ports_but_of(cluster, spared)
         for name, probe in probes.items():
             here = objects.remove_from_engine(

@@ -8,8 +8,8 @@ from conformance.approaches.catalogue import Approach
 from conformance.record.names import CHECKED
 
 
-def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]:
-    """Return the lines to print first. `nodes` is how many there are."""
+def terms(context: str, nodes: int, approaches: Iterable[Approach], *, by_job: bool = False) -> list[str]:
+    """Return the lines to print first. `nodes` is how many there are, `by_job` whether a Job of the cluster does it all."""
     each = f"each of its {nodes} nodes" if nodes > 1 else "its only node"
     approaches = list(approaches)
     lines = [
@@ -19,6 +19,11 @@ def terms(context: str, nodes: int, approaches: Iterable[Approach]) -> list[str]
         "  of a directory that one of them keeps; a privileged pod of its own, with a loop device of a file of its own, and",
         "  a container that it starts on a node's Docker Engine are what the approaches' pods are to read, and to kill)",
     ]
+    if by_job:
+        lines += [
+            "  the Job of this run, in a pod without privileges; its account has a ClusterRole of its own, whose rights",
+            "  `conformance manifests` prints: who may create privileged pods, as it may, may do everything on their nodes",
+        ]
     for approach in (approach for approach in approaches if not approach.marks_image):  # only where a cluster is ours
         lines += [
             f"  pods of {approach.name} ({approach.title}), granted: {granted}" for granted in approach.granted or ("nothing",)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.check.subject import Subject
@@ -15,6 +15,9 @@ from conformance.controls.catalogue import Control, controls, deployed
 from conformance.record import stream
 from conformance.run.preflight import Preflight
 from conformance.suite import Cell, claim_lines
+
+IN_CLUSTER = "in-cluster"
+"""The context of a run that is in the cluster itself, as its Job's account (`conformance.in_pod`)."""
 
 
 @frozen
@@ -45,6 +48,13 @@ class Asked:
     """On which node it is judged, where the user named one; '' is any that takes it."""
     fail_on: tuple[tuple[str, str], ...] = ()
     """States of properties with which a check fails: (state, property)."""
+    in_cluster: bool = False
+    """Whether a Job of the cluster is to run it."""
+
+    def by_job(self, images: Mapping[str, str]) -> Asked:
+        """Return what the Job of an `in_cluster` run is asked to do, with these images: it is where the cluster is."""
+        subject = evolve(self.subject, command=self.subject.of_copy) if self.subject else None
+        return evolve(self, world="", context="", images=images, in_cluster=False, subject=subject)
 
     @property
     def command(self) -> str:
@@ -55,7 +65,8 @@ class Asked:
         if self.subject:
             command = f"conformance check {self.subject.command}" + (" --quick" if self.check == "quick" else "")
         command += f" --world {self.world}" if self.world else ""
-        command += f" --context {self.context} --allow-privileged" if self.context else ""
+        command += f" --context {self.context} --allow-privileged" if self.context not in ("", IN_CLUSTER) else ""
+        command += " --in-cluster" if self.in_cluster or self.context == IN_CLUSTER else ""
         command += "".join(f" --image {name}={reference}" for name, reference in self.images.items())
         command += f" --nodes kubernetes.io/hostname={self.node}" if self.node else ""
         command += f" --fail-on {','.join(f'{state}:{prop}' for state, prop in self.fail_on)}" if self.fail_on else ""

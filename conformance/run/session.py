@@ -12,9 +12,9 @@ from conformance.analysis.summary import Summary
 from conformance.check.subject import Subject
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.report import files, live, markdown, terminal, verdict_file
-from conformance.run import controller, folders
+from conformance.run import controller, folders, job
 from conformance.run.consent import terms
-from conformance.run.header import Asked, deployed_by
+from conformance.run.header import IN_CLUSTER, Asked, deployed_by
 from conformance.world.reach import reach
 
 
@@ -34,7 +34,9 @@ def launched(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_p
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     suite.control_cells()  # a broken approach, or control, is found before anything is created
     cluster = reach(asked.context, asked.world or None)
-    opening = terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked)) if asked.context else []
+    opening = []
+    if asked.context not in ("", IN_CLUSTER):  # in the cluster whoever made the Job has agreed to them
+        opening = terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked), by_job=asked.in_cluster)
     opening += asked.subject.lines() if asked.subject and not quiet and not as_json else []
     for line in opening:
         console.print(line, markup=False)
@@ -44,7 +46,8 @@ def launched(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_p
     folder = folders.new(reports, run_id)
     way = live.way(console)
     with live.nothing() if quiet else live.lines_of_json() if as_json else way(console) as listener:
-        work = controller.Run(cluster=cluster, folder=folder, id=run_id, asked=asked, tell=listener)
+        way_of = job.JobRun if asked.in_cluster else controller.Run
+        work = way_of(cluster=cluster, folder=folder, id=run_id, asked=asked, tell=listener)
         code = work.go()
     end: dict[str, Any] = {}
     try:

@@ -16,7 +16,7 @@ LAYERS = (
     *("errors", "timeouts", "wait", "answers", "choices", "images"),
     *("cluster", "evidence", "claims", "record", "approaches", "controls", "probes", "legs", "check", "world", "cleanup"),
     *("analysis", "report"),
-    *("scenarios", "suite", "explain", "run", "options", "reading", "cli"),
+    *("scenarios", "suite", "explain", "run", "options", "reading", "cli", "in_pod"),
 )
 """Folders and modules of conformance/, and scenarios/, from the ground up: each may import what stands before it, and itself."""
 LONGEST = 400

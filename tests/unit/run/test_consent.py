@@ -19,6 +19,11 @@ def test_what_is_granted_is_said_for_every_approach() -> None:
         assert f"pods of {approach.name} " in text, "what is granted nothing is deployed, too"
 
 
+def test_of_a_job_it_says_which_rights_its_account_has() -> None:
+    assert "has a ClusterRole of its own" in "\n".join(terms("mine", 3, [], by_job=True))
+    assert "ClusterRole" not in "\n".join(terms("mine", 3, []))
+
+
 def test_of_a_pod_that_is_checked_it_says_what_is_made_for_it() -> None:
     dind = catalogue()["dind"]
     assert "a PersistentVolume for each of its claims" in "\n".join(terms("mine", 3, [evolve(dind, name="checked")]))
