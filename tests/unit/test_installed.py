@@ -19,7 +19,7 @@ from conformance.world.machine import paths
 from conformance.world.machine.digest import digest
 from tests.conftest import ROOT, of_legs, passed_again, recorded_level, recorded_lines, write
 
-NEEDED = ("conformance", "scenarios", "kind-config.yaml")
+NEEDED = ("conformance", "scenarios", "kind-config.yaml", "requirements.lock")
 """What of the checkout a run needs."""
 
 
@@ -77,7 +77,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def test_the_wheel_holds_everything_that_a_run_needs(installed: Installed) -> None:
     listed = subprocess.run(["git", "ls-files", "-z", "--", *NEEDED], cwd=ROOT, capture_output=True, check=True).stdout
-    wanted = {name.replace("kind-config", "conformance/world/build/kind-config") for name in listed.decode().split("\0") if name}
+    beside = ("kind-config.yaml", "requirements.lock")
+    names = filter(None, listed.decode().split("\0"))
+    wanted = {f"conformance/world/build/{name}" if name in beside else name for name in names}
     with zipfile.ZipFile(installed.wheel) as archive:
         packed = set(archive.namelist())
     assert {"conformance/run/run.ini", "conformance/world/build/kind-config.yaml"} < wanted

@@ -46,6 +46,12 @@ def machine() -> Path:
     return folder
 
 
+def requirements() -> Path:
+    """Return the lock file of the packages that the suite needs: the checkout's own, else the one in the wheel."""
+    checkout = Path(__file__).parents[3] / "requirements.lock"
+    return checkout if checkout.is_file() else BUILD / "requirements.lock"
+
+
 def kind_config() -> Path:
     """Return the kind configuration in use: the checkout's own, else the one in the wheel."""
     checkout = Path(__file__).parents[3] / "kind-config.yaml"
