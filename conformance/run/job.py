@@ -61,7 +61,7 @@ class JobRun:
 
         Raises `RigError`, and leaves no folder, where no record came of it.
         """
-        interrupted = False
+        interrupted, failed = False, None
         try:
             try:
                 self._create()
@@ -74,12 +74,15 @@ class JobRun:
             if not record:
                 raise self._nothing_came(interrupted=interrupted)
             (self.folder / "record.jsonl").write_bytes(record)
-        except ConformanceError:
+        except ConformanceError as broken:
             shutil.rmtree(self.folder)
-            raise
+            failed = broken
         finally:
             with uninterrupted():
                 left = self._remove()
+        if failed:
+            failed.sentence = " ".join((failed.sentence, *left))
+            raise failed
         self.why = str(self._end.get("why") or "the run was interrupted")
         if left:
             self.why += f"; not cleaned: {'; '.join(left)}"
@@ -193,13 +196,13 @@ class JobRun:
             return RigError("The run was interrupted before it had a record.")
         words = [line.removeprefix("conformance: ") for line in self._log if line.startswith("conformance: ")]
         remedies = [line.removeprefix("remedy: ") for line in self._log if line.startswith("remedy: ")]
-        pod = self.cluster.get(f"{pods_path(self.name)}/{self._pod}") or {}
+        pod = self.cluster.get(f"{pods_path(self.name)}/{self._pod}")
         if words:
-            ended = status_of(pod, IN_IT).get("state", {}).get("terminated", {}).get("exitCode")
+            ended = status_of(pod or {"spec": {}}, IN_IT).get("state", {}).get("terminated", {}).get("exitCode")
             kind = UsageError if ended == UsageError.exit_code else RigError
             return kind(words[-1], remedies[-1] if remedies else "")
         last = f"; its log ends: {self._log[-1][:300]}" if self._log else ""
-        return RigError(f"The Job's run ended without a record: {describe(pod)}{last}.", OF_LEFT)
+        return RigError(f"The Job's pod ended without a record: {describe(pod)}{last}.", "look at its node, and run it again")
 
     def _remove(self) -> list[str]:
         """Remove the Job and all that goes with it, and what its run left; return what is still there, in words."""

@@ -149,6 +149,18 @@ def test_what_keeps_it_from_a_record_is_a_sentence_and_nothing_stays(
 LIMITS = ("api", "serving", "clean", "patience", "probe_ready", "settle")
 
 
+def test_what_could_not_be_removed_is_said_beside_what_kept_it_from_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise RigError("The API server does not answer.")
+
+    monkeypatch.setattr("conformance.run.job.take_away", silent)
+    work, _ = job(Api(["Killed"], pod=ended(137)), tmp_path)
+    with pytest.raises(RigError, match=r"without a record.*The API server does not answer\. `conformance clean`"):
+        work.go()
+
+
 def test_what_a_run_leaves_that_was_killed_is_found_by_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     api, removed = Api(["Killed"], pod=ended(137)), list[str]()
     labels = {"labels": {"conformance/run": "inner"}}
