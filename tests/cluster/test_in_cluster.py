@@ -15,7 +15,7 @@ from conformance.run.header import Asked
 from conformance.run.job import take_away
 from conformance.run.manifests import of_run, path_of
 from tests.cluster.support import cluster, conformance, kubectl, start
-from tests.conftest import ROOT
+from tests.cluster.test_check import runner, write
 
 OURS = "namespaces,clusterroles,clusterrolebindings,roles,rolebindings"
 
@@ -43,9 +43,7 @@ def test_a_run_says_what_it_says_from_here_and_nothing_stays(tmp_path: Path) -> 
 
 
 def test_a_check_takes_its_file_along(tmp_path: Path) -> None:
-    pod = tmp_path / "runner.yaml"
-    pod.write_text((ROOT / "examples" / "gitlab-runner.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    done = conformance("check", str(pod), "--quick", "--in-cluster", "--reports", str(tmp_path / "reports"))
+    done = conformance("check", str(write(tmp_path, runner())), "--quick", "--in-cluster", "--reports", str(tmp_path / "reports"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert states(tmp_path / "reports")["P2-10[checked.api-forced]"] == "HOLDS"
     assert left() == ""
