@@ -88,7 +88,8 @@ class JobRun:
             self.why += f"; not cleaned: {'; '.join(left)}"
         return RigError.exit_code if left or not self._end else int(self._end["exit_code"])
 
-    def _phase(self, what: str) -> None:
+    def note_time(self, what: str) -> None:
+        """Tell how far the Job is; its record has the run's own times."""
         self.tell({"kind": "phase", "leg": "", "phase": what})
 
     def _create(self) -> None:
@@ -98,7 +99,7 @@ class JobRun:
         owner = self._created(first)["metadata"]["uid"]
         for each in of_run(self.asked, self.name, ours=ours, owner=owner).objects()[1:]:
             self._created(each)
-        self._phase("job")
+        self.note_time("job")
 
     def _created(self, entry: Object) -> Object:
         self._made.append(entry)
@@ -133,7 +134,7 @@ class JobRun:
             return bool(pod and pod["status"].get("phase") == "Running")
 
         self.cluster.wait("The start of the Job's pod", pods, self._pod, started, seconds=TIMEOUTS.serving)
-        self._phase("in the cluster")
+        self.note_time("in the cluster")
         return f"{pods}/{self._pod}"
 
     @contextlib.contextmanager
@@ -185,7 +186,7 @@ class JobRun:
         if not self._pod:
             return
         job = next((path_of(entry) for entry in self._made if entry["kind"] == "Job"), "")
-        self._phase("interrupted")
+        self.note_time("interrupted")
         with contextlib.suppress(ConformanceError):
             self.cluster.delete(f"{job}/{IN_IT}")
             self._follow(f"{pods_path(self.name)}/{self._pod}")

@@ -151,5 +151,6 @@ def test_without_a_terminal_a_phase_is_a_line() -> None:
 
 def test_every_phase_that_is_printed_is_one_that_is_noted() -> None:
     for of_leg, phase in live.PHASES:
-        source = (ROOT / "conformance" / ("legs/runner.py" if of_leg else "run/controller.py")).read_text(encoding="utf-8")
-        assert f'note_time("{phase}")' in source
+        sources = ("legs/runner.py",) if of_leg else ("run/controller.py", "run/job.py")
+        text = "".join((ROOT / "conformance" / name).read_text(encoding="utf-8") for name in sources)
+        assert f'note_time("{phase}")' in text
