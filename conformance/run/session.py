@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
 from rich.console import Console
 
-from conformance import suite
+from conformance import images, suite
 from conformance.analysis.summary import Summary
 from conformance.check.subject import Subject
 from conformance.errors import ConformanceError, RigError, UsageError
@@ -15,7 +16,8 @@ from conformance.report import files, live, markdown, terminal, verdict_file
 from conformance.run import controller, folders, job
 from conformance.run.consent import terms
 from conformance.run.header import IN_CLUSTER, Asked, deployed_by
-from conformance.world.reach import reach
+from conformance.world.images import runner
+from conformance.world.reach import of_ours, reach
 
 
 def go(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_privileged: bool) -> int:
@@ -34,6 +36,8 @@ def launched(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_p
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     suite.control_cells()  # a broken approach, or control, is found before anything is created
     cluster = reach(asked.context, asked.world or None)
+    if asked.in_cluster and not asked.context and images.RUNNER not in asked.images:
+        asked = evolve(asked, images={**asked.images, images.RUNNER: runner.on_nodes(of_ours(asked.world or None))})
     opening = []
     if asked.context not in ("", IN_CLUSTER):  # in the cluster whoever made the Job has agreed to them
         opening = terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked), by_job=asked.in_cluster)

@@ -18,12 +18,18 @@ def reach(context: str, world: str | None = None) -> Cluster:
         raise UsageError("--context and --world both name a cluster.", "leave one of them out")
     if context:
         return of_context(context)
+    cluster = of_ours(world)
+    be_patient(max(cluster.world.patience, declared()))
+    return Cluster(cluster.kubeconfig)
+
+
+def of_ours(world: str | None = None) -> kind.KindCluster:
+    """Return the cluster that `up` made (in a world, if given). Raises `NoCluster`."""
     cluster = kind.existing(worlds.same(world) if world else None)
     if cluster is None:
         where = f" in the world {world}" if world else ""
         raise NoCluster(f"No cluster of ours answers{where}.", f"conformance up{f' --world {world}' if world else ''}")
-    be_patient(max(cluster.world.patience, declared()))
-    return Cluster(cluster.kubeconfig)
+    return cluster
 
 
 def of_context(name: str) -> Cluster:

@@ -9,12 +9,14 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 from conformance.world.images.image_store import Recipe, Store
 from conformance.world.images.kind_node import PYTHON
+from conformance.world.kind import KindCluster, has_image, program
 from conformance.world.machine import commands, paths
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
@@ -26,6 +28,7 @@ VERSION = "3.11"
 PINNED = re.compile(r"^(\S+)==\S+ (?:.*\\\n)*.*\n?", re.MULTILINE)
 """A package of requirements.lock: its name, and the lines with its hashes."""
 INSTALL_SECONDS = 600.0
+LOAD_SECONDS = 300.0
 
 
 def recipe() -> Recipe:
@@ -108,6 +111,22 @@ def _fill(context: Path, lock: str) -> None:
     information = site / f"{NAMED}-{metadata.version(NAMED)}.dist-info"
     information.mkdir()
     (information / "METADATA").write_text(metadata.distribution(NAMED).read_text("METADATA") or "", encoding="utf-8")
+
+
+def on_nodes(cluster: KindCluster) -> str:
+    """Have the image on every node of a cluster of ours, and return its name there. Raises `CommandFailed`, `TimedOut`.
+
+    It is not in the nodes' own image: every change of this code would make that anew, and the cluster with it.
+    """
+    progress = Progress()
+    image = Store(progress).build(recipe())
+    if not has_image(cluster, image.reference):
+        with tempfile.TemporaryDirectory(dir=paths.cache()) as folder:
+            archive = Path(folder) / "runner.tar"
+            commands.run(["docker", "save", "-o", archive, image.reference], timeout=LOAD_SECONDS, log="images")
+            load: list[str | Path] = [program(progress), "load", "image-archive", archive, "--name", cluster.name]
+            cluster.run(load, timeout=LOAD_SECONDS * cluster.world.patience)
+    return image.reference
 
 
 if __name__ == "__main__":
