@@ -100,15 +100,18 @@ def _without_cgroup(pid: int, placed: str) -> str:
     """Return the id of a process's container, where its engine has left that in the cgroup of its own runtime; else ''.
 
     An engine that may make no cgroups does so (in a user namespace, rootless on cgroup v1), and no path tells its containers
-    apart. The runtime is the nearest process above that has another mount namespace.
+    apart. The runtime is the nearest process above that has another mount namespace; '' where one above has ended meanwhile.
     """
     named = next((OF_HOSTS_FILE.search(mount.root) for mount in mounts_of(pid) if mount.point == "/etc/hosts"), None)
     if not named or named[1] in placed:
         return ""
     above, space = pid, os.readlink(proc(pid, "ns/mnt"))
-    while above and os.readlink(proc(above, "ns/mnt")) == space:
-        above = int(status_of(above)["PPid"])
-    return named[1] if above and text(proc(above, "cgroup")) == placed else ""
+    try:
+        while above and os.readlink(proc(above, "ns/mnt")) == space:
+            above = int(status_of(above)["PPid"])
+        return named[1] if above and text(proc(above, "cgroup")) == placed else ""
+    except OSError:  # of who is above it: that is not its own end, and it stays among the node's processes
+        return ""
 
 
 class Mount(NamedTuple):

@@ -74,3 +74,18 @@ def test_a_container_that_is_left_in_its_runtimes_cgroup_is_named_by_its_hosts_f
     monkeypatch.setattr(procfs, "status_of", node.status_of)
     monkeypatch.setattr(os, "readlink", node.text)
     assert procfs._without_cgroup(pid, child) == named
+
+
+@pytest.mark.parametrize("gone", ["cgroup", "ns/mnt"])
+def test_a_process_whose_runtime_ends_meanwhile_is_there_all_the_same(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Node(HOSTS.format(CONTAINER), f"0::/{ENGINE}", f"0::/{ENGINE}")
+
+    def read(path: str) -> str:
+        if path == f"/proc/6/{gone}":
+            raise ProcessLookupError(path)
+        return node.text(path)
+
+    monkeypatch.setattr(procfs, "text", read)
+    monkeypatch.setattr(procfs, "status_of", node.status_of)
+    monkeypatch.setattr(os, "readlink", read)
+    assert procfs._without_cgroup(7, f"0::/{ENGINE}") == ""
