@@ -21,7 +21,7 @@ from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from scenarios.build_steps import STEP, begin
-from scenarios.builds import NO_BUILDX, builder_of, instead, unproven
+from scenarios.builds import NO_BUILDX, NONE_SUCH, builder_of, instead, unproven
 from scenarios.caching import LAYER, WRITE, build, judge_builds
 
 OURS = "buildkit "
@@ -161,6 +161,6 @@ def leaves_no_builder(seen: Seen) -> Observation:
     if there or volumes:
         size = mebibytes(sum(each["UsageData"]["Size"] for each in volumes))
         return LACKS.because(f"the builder's container is {there or 'gone'}, and its volume has {size}", *cites)
-    if container.output["status"] == GONE and use.output["status"] == OK:
+    if container.output["status"] == GONE and NONE_SUCH in container.output["body"] and use.output["status"] == OK:
         return HOLDS.because("the builder ran, and the node's own engine has neither its container nor its volume", *cites)
     return inconclusive("the node's own engine did not say what it has, so that it names nothing proves nothing", *cites)

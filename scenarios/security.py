@@ -27,6 +27,7 @@ from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
 from scenarios.exposure.port import CLOSED, PLAIN
+from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray, ways_back
 from scenarios.storage import same
 
@@ -98,7 +99,8 @@ def directories(seen: Seen) -> Observation:
     folder, file = node.asked["paths"]
     if child is None:
         where = seen.get("mounting: engine")  # older records have none
-        if where and run.output["exit"] and node.output[folder]["exists"] and not where.output[folder]["exists"]:
+        missing = where and node.output[folder]["exists"] and not where.output[folder]["exists"]
+        if where and missing and refused_over(run, folder):
             return HOLDS.because(f"where the engine is there is no such directory: {said(run)}", run.id, node.id, where.id)
         return inconclusive(f"no container ran with the mount: {said(run)}", run.id)
     cites = (run.id, child.id, node.id)

@@ -14,7 +14,7 @@ from conformance.legs.docker import cleaned_up, image, marked, nonce, said
 from conformance.legs.neighbour import FILES, canary_of, device_of, folder_of, move_in
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.reading import granted
+from scenarios.exposure.reading import granted, refused_over
 
 
 def file_read(rig: Rig) -> None:
@@ -43,7 +43,7 @@ def reads_file(seen: Seen) -> Observation:
     if canary in run.output["stdout"]:
         return LACKS.because(f"the client printed what only the neighbour's file says; {granted(seen)}", *cites)
     there = next(iter(engine.output.values()))["exists"]
-    if run.output["exit"] and not there:
+    if not there and refused_over(run, folder_of(files), f"/h/{next_door.CANARY}"):
         return HOLDS.because(f"where the engine is there is no such file: {said(run)}; {granted(seen)}", *cites)
     return inconclusive(
         f"the file {'is' if there else 'is not'} where the engine is, and the client did not print it: {said(run)}", *cites
@@ -99,7 +99,9 @@ def no_device(files: Evidence) -> Observation:
     return not_applicable(f"no block device could be made on the node: {files.output[files.asked['paths'][1]][0]}", files.id)
 
 
-REFUSED = ("no such file or directory", "No such file or directory", "ermission denied", "not permitted")
+NOT_ALLOWED = ("ermission denied", "not permitted")
+"""How a kernel says that somebody may not have what is there."""
+REFUSED = ("no such file or directory", "No such file or directory", *NOT_ALLOWED)
 """How an engine that has no such device, or may not give it away, says so, and how a kernel does."""
 
 

@@ -50,6 +50,13 @@ def test_a_file_is_read_by_who_can_tell_what_is_in_it(seen: Look) -> None:
     refused = conclude("S-06", mounted(dind, ran(1, err=NO_FILE), there=False))
     assert refused.state is State.HOLDS
     assert refused.reason.endswith("the pod was granted a privileged container, dind-daemon")
+    not_made = f"error while creating mount source path '{FOLDER}': mkdir /var/lib/kubelet: permission denied."
+    assert conclude("S-06", mounted(dind, ran(126, err=not_made), there=False)).state is State.HOLDS
+
+
+@pytest.mark.parametrize("words", ["No such image: httpd:latest", "dial unix /x.sock: connect: no such file or directory"])
+def test_a_command_that_failed_over_something_else_was_refused_no_file(seen: Look, words: str) -> None:
+    assert conclude("S-06", mounted(seen(DIND), ran(125, err=words), there=False)).state is State.INCONCLUSIVE
 
 
 def test_a_command_that_only_says_so_has_read_no_file(seen: Look) -> None:
@@ -215,6 +222,9 @@ def test_a_device_that_the_engine_reads_for_another_pod_is_told_by_its_canary(se
     by_kernel = conclude("S-02", by_pod_a(leg, what, "cat: /dev/loop3: Permission denied"))
     assert (by_kernel.state, "the kernel refused" in by_kernel.reason) == (State.HOLDS, True)
     assert conclude("S-02", by_pod_a(leg, what, "canary-guessed")).state is State.INCONCLUSIVE
+    for log in (api("cat: /dev/loop3: No such file or directory"), api('{"message": "permission denied"}', 500)):
+        unread = given(by_pod_a(leg, what, ""), f"{what}: log", log)
+        assert conclude("S-02", unread).state is State.INCONCLUSIVE, "no refusal of the kernel's"
     none = beside_neighbour(by_pod_a(leg, what, CANARY), device="none: [Errno 1]")
     assert conclude("S-02", none).state is State.NOT_APPLICABLE
 

@@ -98,6 +98,7 @@ def test_what_a_builder_in_the_pod_has_kept_is_none_of_the_nodes(seen: Look) -> 
 
 
 GONE = {"status": 404, "body": '{"message": "No such container"}', "lost": ""}
+UNKNOWN = {"status": 404, "body": '{"message": "page not found"}', "lost": ""}
 MUTE = {"status": 0, "body": "", "lost": "TimeoutError('timed out')"}
 ABSENT = {"status": 0, "body": "", "lost": "FileNotFoundError(2)"}
 
@@ -125,6 +126,7 @@ def test_a_builder_that_is_a_container_stays_with_its_engine_or_ends_with_it(see
     assert kept_builds.leaves_no_builder.conclude(left(leg, GONE, nothing)).state is State.HOLDS
     assert kept_builds.leaves_no_builder.conclude(left(leg, ABSENT, ABSENT)).state is State.HOLDS
     assert kept_builds.leaves_no_builder.conclude(left(leg, MUTE, nothing)).state is State.INCONCLUSIVE
+    assert kept_builds.leaves_no_builder.conclude(left(leg, UNKNOWN, nothing)).state is State.INCONCLUSIVE
     assert kept_builds.leaves_no_builder.conclude(left(leg, GONE, MUTE)).state is State.INCONCLUSIVE
     unproven = given(left(leg, GONE, nothing), "step: processes", [])
     assert kept_builds.leaves_no_builder.conclude(unproven).state is State.INCONCLUSIVE, "no builder was there that could end"

@@ -89,15 +89,26 @@ def test_a_mount_that_is_not_there_or_a_file_that_never_was_says_nothing() -> No
     assert directories.conclude(without(mounting(file(1), file(2)), "mounting: child")).state is State.INCONCLUSIVE
 
 
+NOT_MADE = f"error while creating mount source path '{FOLDER}': mkdir /var/lib/kubelet: permission denied."
+
+
 @pytest.mark.parametrize(
-    ("engines", "nodes", "state"),
-    [(ABSENT, file(1), State.HOLDS), (file(1), file(1), State.INCONCLUSIVE), (ABSENT, ABSENT, State.INCONCLUSIVE)],
+    ("engines", "nodes", "words", "state"),
+    [
+        (ABSENT, file(1), NOT_MADE, State.HOLDS),
+        (ABSENT, file(1), f"statfs {FOLDER}: no such file or directory", State.HOLDS),
+        (file(1), file(1), NOT_MADE, State.INCONCLUSIVE),
+        (ABSENT, ABSENT, NOT_MADE, State.INCONCLUSIVE),
+        (ABSENT, file(1), "No such image: httpd:latest", State.INCONCLUSIVE),
+        (ABSENT, file(1), "dial unix /x.sock: connect: no such file or directory", State.INCONCLUSIVE),
+        (ABSENT, file(1), f"invalid volume specification: '{FOLDER}:/host:ro'", State.INCONCLUSIVE),
+    ],
 )
 def test_a_directory_that_its_engine_neither_has_nor_makes_is_not_the_nodes(
-    engines: dict[str, Any], nodes: dict[str, Any], state: State
+    engines: dict[str, Any], nodes: dict[str, Any], words: str, state: State
 ) -> None:
     seen = Seen([
-        *proven("n1"), ran("mounting", 126, "docker: Error response from daemon: mkdir /var/lib/kubelet: permission denied."),
+        *proven("n1"), ran("mounting", 126, f"docker: Error response from daemon: {words}"),
         reading("mounting: node", {FOLDER: nodes, f"{FOLDER}/etc-hosts": nodes}, {"paths": [FOLDER, f"{FOLDER}/etc-hosts"]}),
         reading("mounting: engine", {FOLDER: engines}, {"paths": [FOLDER]}),
     ])  # fmt: skip

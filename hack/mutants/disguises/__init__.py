@@ -19,8 +19,8 @@ from conformance.evidence.items import digest
 from conformance.record.stream import Line
 
 MODULES = (
-    "identity", "resources", "limits", "builds", "networking", "lifecycle", "storage", "contention", "jobs", "visibility",
-    "records",
+    "identity", "resources", "limits", "builds", "exposure", "networking", "lifecycle", "storage", "contention", "jobs",
+    "visibility", "records",
 )  # fmt: skip
 
 

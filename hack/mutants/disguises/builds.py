@@ -177,6 +177,16 @@ def an_engine_that_does_not_say_whether_it_has_the_builder(leg: Leg) -> None:
         leg.add(f"the node's engine's builder: {what}", {"status": 0, "body": "", "lost": "TimeoutError('timed out')"})
 
 
+@of("dood.detached-forced", "dood.container-forced")
+def an_engine_that_does_not_know_the_address(leg: Leg) -> None:
+    """The node's own engine answered 404, and not of a container, when the pod was gone."""
+    proven(leg)
+    in_a_container(leg)
+    unknown = {"status": 404, "body": '{"message": "page not found"}', "lost": ""}
+    leg.add("the node's engine's builder: container", unknown)
+    leg.add("the node's engine's builder: disk use", {"status": 200, "body": '{"Volumes": null}', "lost": ""})
+
+
 @of("dood.reuse", "dood.reuse")
 def a_build_whose_step_the_first_job_found(leg: Leg) -> None:
     """The first job's build had its step already, as the second's had."""

@@ -69,11 +69,20 @@ def a_pod_in_a_user_namespace_of_its_own(leg: Leg) -> None:
 
 @of("dind.foreground-forced")
 def a_mount_that_the_engine_refused_for_something_else(leg: Leg) -> None:
-    """No container ran with the node's directory, which is there for the engine, too."""
+    """No container ran with the node's directory, which is there for the engine, too, and may not be mounted."""
+    folder = leg.readings("mounting: node")[-1]["asked"]["paths"][0]
+    leg.change("mounting", exit=125, stderr=f"docker: Error response from daemon: {folder}: permission denied")
+    leg.drop("mounting: child")
+    leg.add("mounting: engine", {folder: leg.last("mounting: node")[folder]})
+
+
+@of("dind.foreground-forced")
+def a_mount_that_an_engine_without_the_directory_refused_for_something_else(leg: Leg) -> None:
+    """No container ran with the node's directory, which the engine has not: its image was not there."""
     leg.change("mounting", exit=125, stderr="docker: Error response from daemon: No such image: httpd:latest")
     leg.drop("mounting: child")
     folder = leg.readings("mounting: node")[-1]["asked"]["paths"][0]
-    leg.add("mounting: engine", {folder: leg.last("mounting: node")[folder]})
+    leg.add("mounting: engine", {folder: {"exists": False, "error": "ENOENT"}})
 
 
 @of("dind.foreground")
