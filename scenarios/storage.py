@@ -298,7 +298,8 @@ def bytes_left(seen: Seen) -> Observation:
     if not wrote:
         return inconclusive("the child had written nothing", before.id)
     parts = ", ".join(f"{what} {_size(_bytes(after, what))}" for what in (*WROTE, LOG) if _bytes(after, what))
-    images = f"; of its image are left {_size(_bytes(after, IMAGE))} of {_size(_bytes(before, IMAGE))}"
+    of_image = _bytes(before, IMAGE)  # none where its daemon does not name the layers
+    images = f"; of its image are left {_size(_bytes(after, IMAGE))} of {_size(of_image)}" if of_image else ""
     words = f"{_size(left)} are left{f' ({parts})' if parts else ''}, {_size(wrote)} were there while it ran{images}"
     if not left and (another := _goes_on(seen)):
         return another

@@ -113,6 +113,9 @@ def test_every_byte_that_the_child_wrote_counts_once(seen: Look) -> None:
     gone = conclude("P2-11", kept(seen("dind.foreground")))
     assert gone.state is State.HOLDS
     assert gone.reason.startswith("0 bytes are left, 1320 bytes were there"), "layer 1000, record with its log 300, volume 20"
+    assert gone.reason.endswith("; of its image are left 0 bytes of 50000 bytes")
+    unnamed = conclude("P2-11", before(kept(seen("dind.foreground")), IMAGE, GONE))
+    assert unnamed.reason == "0 bytes are left, 1320 bytes were there while it ran", "whose daemon names no layer of its image"
     left = conclude("P2-11", kept(seen("dind.foreground"), record=there(2, 300), log=there(3, 100)))
     assert left.state is State.LACKS
     assert left.reason.startswith("300 bytes are left (its record 300 bytes, its log 100 bytes), 1320 bytes were there")
