@@ -57,8 +57,8 @@ LISTED = {
     "image": ("/images/json", "/images/{}?force=1", "Id"),
 }
 """Where the daemon lists a kind of thing that is labelled, the path of one, and the field that is its id there."""
-OF_A_BUILDER = re.compile(r"buildx_buildkit_builder-(\S+)0_state")
-"""How buildx names the volume of a builder of ours, on which it puts no label."""
+OF_A_BUILDER = re.compile(r"buildx_buildkit_builder-(conformance-\S+)0_state")
+"""How buildx names the volume of a builder of ours, on which it puts no label; somebody else's may be called builder-x."""
 REMOVED = (OK, 204, GONE)
 
 

@@ -20,6 +20,7 @@ def test_a_sweep_removes_a_runs_things_in_order_and_nothing_else() -> None:
 def test_the_volume_of_a_builder_is_known_by_its_name_for_it_has_no_label() -> None:
     engine: Any = Engine()
     names = ["buildx_buildkit_builder-conformance-0f0f0f0f-dood-1-builder0_state", "buildx_buildkit_theirs0_state"]
+    names.append("buildx_buildkit_builder-x0_state")  # somebody's own, which he called builder-x
     engine._listed = lambda path: {"Volumes": [{"Name": name, "Labels": None} for name in names]} if path == "/volumes" else []
     assert [(each["id"], each["nonce"]) for each in node_engine.carrying_nonce(engine)] == [
         (names[0], "conformance-0f0f0f0f-dood-1-builder")
