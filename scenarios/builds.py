@@ -117,10 +117,10 @@ NONE_SUCH = "No such container"
 def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
     """Return None if a step is proven to be of this build, by this builder; else why not.
 
-    The nonce is in the environment of a first process with a start time. The builder in a pod's own container has made it if the
-    first process of one of the pod's containers is above it; an engine's if its parent, or that of the first process of the
-    builder's container, is where the child's is, in the engine's PID namespace, and the engine knows it as a container with
-    the nonce, or, of BuildKit's, as none.
+    The nonce is in the environment of a first process with a start time. The builder in a pod's own container has made it if that
+    container's first process is above it; an engine's if its parent, or that of the first process of the builder's container,
+    is where the child's is, in the engine's PID namespace, and the engine knows it as a container with the nonce, or, of
+    BuildKit's, as none. Where the engine made no cgroup that could name it, BuildKit's is what the engine's own runc runs.
     """
     if why := _not_asked(seen, what, builder):
         return why
@@ -132,7 +132,7 @@ def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
         log = seen.get(f"{what}: log")
         words = (log.output["stdout"].strip().splitlines() or ["nothing"])[-1] if log else begun.output["body"]
         return inconclusive(f"no step of the build was seen to run: {words}", begun.id, processes.id)
-    return _of_the_pods_own(seen, what) if builder in OF_THE_POD else _of_another_engine(seen, what, builder)
+    return _of_the_pods_own(seen, what, builder) if builder in OF_THE_POD else _of_another_engine(seen, what, builder)
 
 
 def _not_asked(seen: Seen, what: str, builder: str) -> Observation | None:
@@ -153,12 +153,17 @@ NOT_PRIVILEGED = "can't apply capabilities: operation not permitted"
 """What runc says where an engine asks for a capability that nobody on the machine may have."""
 
 
-def _of_the_pods_own(seen: Seen, what: str) -> Observation | None:
-    """Return why a step is not proven to be of a builder in a container of its pod, None where it is."""
+def _of_the_pods_own(seen: Seen, what: str, builder: str) -> Observation | None:
+    """Return why a step is not proven to be of a builder in a container of its pod, None where it is.
+
+    It is in the client's container where it has no daemon, as Buildah has none, and in another where it has one.
+    """
     above, processes = seen[f"{what}: above"], seen[POD_PROCESSES]
-    own = [_identity(each) for each in first_processes(seen[POD].output, processes.output).values()]
+    client = str(seen[f"{what}: begun"].asked["POST"]).rpartition("/")[2]
+    first = first_processes(seen[POD].output, processes.output)
+    own = [_identity(each) for name, each in first.items() if (name == client) is (builder == BUILDAH)]
     if not any(_identity(each) in own for each in above.output[1:]):
-        return inconclusive("no container of its pod has started the step", above.id, processes.id)
+        return inconclusive("the builder's container of its pod has not started the step", above.id, processes.id)
     return None
 
 
@@ -177,11 +182,25 @@ def _of_another_engine(seen: Seen, what: str, builder: str) -> Observation | Non
         return inconclusive("the step was started by another engine than the child", *cites)
     mine = f"CHILD_NONCE={mark}" in parsed(known).get("Config", {}).get("Env", [])
     unknown = known.output["status"] == GONE and NONE_SUCH in known.output["body"] and builds.UNNAMED not in known.asked["path"]
+    if builder == BUILDKIT and any(identity in known.asked["path"] for identity in _around(line)):
+        # An engine knows no container by the id of its own, whoever runs the step.
+        if [each["comm"] for each in line[1:3]] == OF_BUILDKIT:
+            return None
+        return inconclusive("the step is in its engine's own cgroup, and not known to be of the buildkit builder", *cites)
     if not (unknown if builder == BUILDKIT else mine):
         return inconclusive(
             f"the step is not known to be of the {builder} builder: its engine says {known.output['status']}", *cites
         )
     return None
+
+
+OF_BUILDKIT = ["runc", "dockerd"]
+"""Who is above a step of the BuildKit in an engine: what the engine itself started. Above a container there is a shim."""
+
+
+def _around(line: list[Object]) -> set[str]:
+    """Return the ids of the containers in which those above a step are, of which its engine's own is one."""
+    return {container_of(each) for each in line[1:]} - {""}
 
 
 def _identity(process: Object) -> tuple[int, int]:

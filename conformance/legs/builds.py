@@ -86,7 +86,13 @@ def _builders(rig: Rig, what: str) -> str:
 
 
 def _identity(step: Object) -> str:
-    """Return what an engine may know a step's container by: the id in the last part of its cgroup's path, or that part."""
+    """Return what an engine may know a step's container by: its hosts file's id, that in the last part of its cgroup's path, or
+    that part.
+
+    Of an engine that makes no cgroups that last part is of the engine's own container, where no hosts file tells.
+    """  # noqa: D205 -- one sentence
+    if by_file := step.get("by_hosts_file"):
+        return str(by_file)
     last = step["cgroup"].splitlines()[0].rpartition("/")[2]
     known = CONTAINER_ID.search(last)
     return known[0] if known else last or UNNAMED

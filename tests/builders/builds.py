@@ -8,7 +8,7 @@ from attrs import evolve
 
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
-from conformance.legs.builders import BUILDKIT, CONTAINER, OF_THE_POD
+from conformance.legs.builders import BUILDAH, BUILDKIT, CONTAINER, OF_THE_POD
 from conformance.legs.builds import ENDED
 from tests.builders.evidence import answer, ran, reading
 
@@ -20,7 +20,7 @@ def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
     line = ancestors.output if ancestors else [first, {**first, "pid": 7, "ns": {**first["ns"], "pid": "pid:[7]"}}]
     readings = [
         reading(ANCESTORS, line),
-        reading(f"{what}: begun", {"status": 200, "body": ""}),
+        reading(f"{what}: begun", {"status": 200, "body": ""}, {"POST": f"/run/n/p/{BUILDS_IN.get(builder, 'docker-cmds')}"}),
         reading(f"{what}: processes", [first, {**first, "pid": 9, "nspid": [9, 7]}]),
         reading(f"{what}: above", line),
         evolve(answer(f"{what}: container", {"message": "No such container: 5d"}, 404), asked={"path": "/containers/5d/json"}),
@@ -48,6 +48,8 @@ def with_step(seen: Seen, builder: str, what: str = "step") -> Seen:
     return Seen([*(item for item in seen if item.name not in LOADED), *readings, *_allocated(seen)])
 
 
+BUILDS_IN = {BUILDAH: "dind-daemon"}
+"""What is above the recorded child is its engine; Buildah's steps are below its client."""
 LOADED = ("allocation: output", "allocation: end", CHILD_CGROUPS)
 
 

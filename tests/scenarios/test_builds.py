@@ -59,11 +59,42 @@ def test_a_client_without_buildx_is_asked_for_no_buildkit(seen: Look) -> None:
 def test_a_step_of_the_builder_in_a_pod_is_one_of_its_containers(seen: Look) -> None:
     assert builds.placed.conclude(with_step(seen("dind.laden"), BUILDKITD)).state is State.HOLDS
     concluded = builds.placed.conclude(with_step(seen("dood.laden"), BUILDKITD))
-    assert (concluded.state, concluded.reason) == (State.INCONCLUSIVE, "no container of its pod has started the step")
+    assert concluded.state is State.INCONCLUSIVE
+    assert concluded.reason == "the builder's container of its pod has not started the step"
     missing = ran("", 127, "sh: /client/buildctl: not found").output
     assert builds.placed.conclude(given(with_step(seen("dind.laden"), BUILDKITD), f"step: {BUILDKITD}", missing)).state is (
         State.NOT_APPLICABLE
     )
+
+
+def test_a_step_of_the_builder_in_a_pod_is_not_one_of_its_clients(seen: Look) -> None:
+    for builder, container in ((BUILDKITD, "dind-daemon"), (BUILDAH, "docker-cmds")):
+        leg = with_step(seen("dind.laden"), builder)
+        begun = given(leg, "step: begun", {"status": 200, "body": ""}, asked={"POST": f"/run/n/p/{container}"})
+        assert builds.placed.conclude(begun).state is State.INCONCLUSIVE, builder
+
+
+@pytest.mark.parametrize(
+    ("above", "state"),
+    [
+        (("runc", "dockerd"), State.HOLDS),
+        (("containerd-shim", "dockerd"), State.INCONCLUSIVE),
+        (("runc", "rootlesskit"), State.INCONCLUSIVE),
+    ],
+)
+def test_an_engine_does_not_know_its_own_container_whoever_runs_the_step(
+    seen: Look, above: tuple[str, str], state: State
+) -> None:
+    """An engine that may make no cgroups: of what its BuildKit runs the cgroup's path names the engine's own container."""
+    leg = with_step(seen("dind.laden"), BUILDKIT)
+    engines = container_of(leg["step: above"].output[1])
+    first, *others = leg["step: above"].output
+    line = [first, *({**each, "comm": comm} for each, comm in zip(others, above, strict=False)), *others[2:]]
+    leg = given(leg, "step: above", line)
+    assert builds.placed.conclude(leg).state is State.HOLDS, "a cgroup of its own names it"
+    left = {"status": 404, "body": f"No such container: {engines}", "lost": ""}
+    judged = builds.placed.conclude(given(leg, "step: container", left, asked={"path": f"/containers/{engines}/json"}))
+    assert judged.state is state, judged.reason
 
 
 def test_a_step_without_a_pid_namespace_is_what_started_first(seen: Look) -> None:

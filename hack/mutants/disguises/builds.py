@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD_CGROUPS
+from conformance.cluster.pods import container_ids
+from conformance.evidence.identity import first_processes
+from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.legs.builds import ENDED
 from hack.mutants.disguises import Leg, of
 
@@ -14,7 +16,7 @@ def proven(leg: Leg, what: str = "step") -> None:
     first = leg.last(CHILD)["process"]
     line = [first, {**first, "pid": first["pid"] - 1, "ns": {**first["ns"], "pid": "pid:[1]"}}]
     leg.add(ANCESTORS, line)
-    leg.add(f"{what}: begun", {"status": 200, "body": ""})
+    leg.add(f"{what}: begun", {"status": 200, "body": ""}, POST=f"/run/{leg.last(POD)['spec']['containers'][0]['name']}")
     leg.add(f"{what}: processes", [first])
     leg.add(f"{what}: above", line)
     container = {"Config": {"Env": [f"CHILD_NONCE={leg.nonce}-{what}"]}}
@@ -166,6 +168,30 @@ def a_step_of_a_builder_that_is_elsewhere(leg: Leg) -> None:
     """The step has the nonce, and none of its pod's containers above it."""
     step(leg)
     leg.add("step: buildkitd", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+
+
+@of("dind.laden", "dind.buildkit-laden")
+def a_step_that_the_client_of_a_builder_started(leg: Leg) -> None:
+    """The step has the nonce, and stands below its pod's client; its builder is a daemon in another container."""
+    step(leg)
+    leg.add("step: buildkitd", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+    pod = leg.last(POD)
+    client = first_processes(pod, leg.last(POD_PROCESSES))[pod["spec"]["containers"][0]["name"]]
+    leg.give("step: above", [*leg.last("step: above"), client])
+
+
+@of("dind.laden", "dind.buildkit-laden")
+def a_container_that_its_engine_left_in_its_own_cgroup(leg: Leg) -> None:
+    """The engine made no cgroup for what its shim runs, and was asked for a container by the id of its own."""
+    step(leg)
+    first, above = leg.last("step: above")
+    engines = container_ids(leg.last(POD))["dind-daemon"]
+    place = f"9:pids:/kubepods/{engines}\n"
+    leg.give("step: above", [{**first, "cgroup": place}, {**above, "cgroup": place, "comm": "containerd-shim"}])
+    leg.add("step: buildx", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.1})
+    none = {"status": 404, "body": f'{{"message":"No such container: {engines}"}}', "lost": ""}
+    leg.drop("step: container")
+    leg.add("step: container", none, path=f"/containers/{engines}/json")
 
 
 @of("dood.detached-forced", "dood.container-forced")

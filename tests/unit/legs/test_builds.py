@@ -105,6 +105,12 @@ def test_a_step_is_found_by_its_nonce_and_its_engine_is_asked_for_it(builder: st
     assert rig.seen["step: container"].asked["path"] == f"/containers/{ID}/json"
 
 
+def test_a_step_without_a_cgroup_of_its_own_is_asked_for_by_its_hosts_file() -> None:
+    rig = a_rig(Node(step={**STEP, "by_hosts_file": "e" * 64}))
+    builds.begin(rig, "step", CLASSIC)
+    assert rig.seen["step: container"].asked["path"] == f"/containers/{'e' * 64}/json"
+
+
 def test_a_builder_that_is_a_container_is_made_once_and_its_engine_is_asked_for_it() -> None:
     node = Node(step={**STEP, "cgroup": f"9:pids:/docker/buildx/{ID}/buildkit/x1y2z3\n"})
     rig = a_rig(node)
