@@ -174,6 +174,19 @@ OUTLIVES = expect(
     see="containers/buildah run_common.go, runUsingRuntime",
 )
 """What a step does that is a container of its own, with nobody above it but its client."""
+STOPPED = expect(
+    "buildah-oci",
+    HOLDS,
+    because="who waits for the step is the client, which kills the step's container when it is told to end itself",
+    see="containers/buildah run_common.go, runUsingRuntime",
+)
+"""The same step, where its client can still act."""
+WITHIN = tuple(
+    expect(approach, HOLDS, because="a step is in the PID namespace of the container that builds, of which the kernel kills all",
+           see="pid_namespaces(7), The namespace init process: namespaces that are made in it end with it")
+    for approach in ("buildah-chroot", "buildah-oci")
+)  # fmt: skip
+"""What becomes of a step without an engine when its pod's containers end."""
 CANCELLED = tuple(
     expect(approach, HOLDS,
            because="a build is a request to its engine, which cancels it, and kills its step, where who asked is gone",
@@ -184,7 +197,7 @@ CANCELLED = tuple(
 
 @prop("STEP.told", "a build's step ends when its client is told to end",
       source=BUILD_ENDS, predicts={}, legs=ENDS, level="extended", while_serving=(lose_clients,),
-      expects=(*UNNESTED, *CANCELLED))  # fmt: skip
+      expects=(*UNNESTED, STOPPED, *CANCELLED))  # fmt: skip
 def ends_with_told(seen: Seen) -> Observation:
     """Judge the step of the client that got SIGTERM."""
     return _judge_client(seen, TERMINATED)
@@ -200,7 +213,7 @@ def ends_with_killed(seen: Seen) -> Observation:
 
 @prop("STEP", "a build's step ends when its pod is deleted",
       source=BUILD_ENDS, predicts={}, legs=(*ENDS, *FORCED), level="extended", while_serving=(begin,),
-      unhurried=(look_at_it,), after_deletion=(look_afterwards,), expects=CANCELLED)  # fmt: skip
+      unhurried=(look_at_it,), after_deletion=(look_afterwards,), expects=(*WITHIN, *CANCELLED))  # fmt: skip
 def ends_with_pod(seen: Seen) -> Observation:
     """Judge the step of a build whose client was in the pod, when nothing of that is left."""
     deletion = seen[DELETION]
@@ -261,6 +274,8 @@ def takes_along(seen: Seen) -> Observation:
       expects=(
           expect("buildah-oci", HOLDS, because="each step has a container, whose cgroup has the limit",
                  see="Buildah docs, buildah-build, --memory"),
+          expect("buildah-chroot", LACKS, because="a step is a process of the container that builds, in whose cgroup it stays",
+                 see="Buildah docs, buildah-build, --isolation: chroot"),
           *(expect(approach, LACKS, leg=f"{builder}-forced",
                    because="BuildKit knows no limits of a step: the option is of the legacy builder",
                    see="moby/buildkit#1362; docker/buildx commands/build.go")

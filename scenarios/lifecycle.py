@@ -86,7 +86,12 @@ KILLED_WITH_POD = expect(
     "dood-cgroup-parent", HOLDS, because="kubelet kills what is left in a pod's cgroup when the pod's containers have ended",
     see="kubernetes pkg/kubelet/cm/pod_container_manager_linux.go, tryKillingCgroupProcesses",
 )  # fmt: skip
+WITH_ITS_SERVICE = expect(
+    "podman", HOLDS, because="its service ends when it is told to, and the kernel kills all of its PID namespace, told or not",
+    see="pid_namespaces(7), The namespace init process",
+)  # fmt: skip
 BEFORE = "the child had ended before the pod was deleted"
+ENGINE_AFTER, CONTAINER_AFTER = "engine after it", "engine's container after it"
 
 
 def judge_end(seen: Seen) -> Observation:
@@ -174,7 +179,6 @@ ends_though_deaf = prop(
     predicts={"dood": LACKS, "dind": HOLDS}, legs=("deaf",), level="article", expects=(KILLED_WITH_POD,),
 )(judge_end)  # fmt: skip
 
-
 killed_with_pod = prop(
     "P2-20", "when the pod is deleted, the child is killed",
     predicts={"dind": HOLDS}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
@@ -197,6 +201,7 @@ told_before = prop(
     "P2-20.told", "the child is told (SIGTERM) before it ends with its pod",
     predicts={}, approaches=("dind",), legs=("foreground", "foreground-forced"), level="article",
     expects=(
+        evolve(WITH_ITS_SERVICE, state=LACKS.state, or_else=HOLDS.state),  # 3 times of 4 without a word, after 0.3 s
         # 2 runs of 24: 10 s without a word, and then SIGKILL.
         evolve(expect("dind", HOLDS,
                       because="kubelet tells client and engine at once, and the client passes SIGTERM on; unless the engine is "
@@ -209,6 +214,7 @@ told_before = prop(
 @prop("P2-20.grace", "the child ends within the grace period of its pod",
       predicts={}, approaches=("dind",), legs=("foreground", "deaf"), level="article",
       expects=(
+          WITH_ITS_SERVICE,
           expect("dind", HOLDS, because="the engine kills what does not end within 10 s of being told to, and the grace is 30 s",
                  see="moby container/container.go, defaultStopTimeout; daemon/config/config.go, DefaultShutdownTimeout"),
           expect("dind-sidecar", LACKS, leg="deaf",
@@ -235,10 +241,9 @@ def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: Non
     process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
-    about = {"pid": pid, "start": process["start"]}
     for child in rig.children:
         rig.ask(f"{child.prefix}child before it", "alive", pid=child.process["pid"], start=child.process["start"])
-    rig.ask(KILLED, "kill", **about)
+    rig.ask(KILLED, "kill", pid=pid, start=process["start"])
     until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
     look()
     settle("The end of the child", lambda: not any(rig.alive(c.process) for c in rig.children), seconds=TIMEOUTS.settle)
@@ -297,9 +302,6 @@ def started_again(rig: Rig) -> None:
         look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
 
 
-ENGINE_AFTER, CONTAINER_AFTER = "engine after it", "engine's container after it"
-
-
 def by_an_engine(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where an engine has started the child's container again, else None.
 
@@ -355,12 +357,10 @@ def without_engine(seen: Seen) -> Observation:
 def job(rig: Rig) -> None:
     """Run a Job of the approach whose command ends at once; read Job and pod when it is complete, or is not in time."""
     step = rig.leg.step("run", "--rm", f"--env=CHILD_NONCE={rig.leg.nonce}-job", image(rig), "sh", "-c", "exit 0")
-    jobs = f"/apis/batch/v1/namespaces/{rig.leg.namespace}/jobs"
+    jobs, pods = f"/apis/batch/v1/namespaces/{rig.leg.namespace}/jobs", pods_path(rig.leg.namespace)
     labels = rig.leg.labels
     template = {"metadata": {"labels": labels}, "spec": step}
     rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": labels}, "spec": {"backoffLimit": 0, "template": template}})
-
-    pods = pods_path(rig.leg.namespace)
 
     def complete(seen: Object | None) -> bool:
         status: dict[str, Any] = (seen or {}).get("status", {})

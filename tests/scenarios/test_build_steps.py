@@ -191,3 +191,15 @@ def test_steps_begin_before_their_engine_is_killed() -> None:
     assert build_steps.__name__ < lifecycle.__name__
     for prop in (build_steps.ends_with_engine, build_steps.ends_with_engine_too):
         assert prop.while_serving == (build_steps.begin_both, build_steps.look_at_both, lifecycle.engine_killed)
+
+
+@pytest.mark.parametrize("approach", ["buildah-chroot", "buildah-oci"])
+@pytest.mark.parametrize(
+    "prop",
+    [build_steps.ends_with_told, build_steps.ends_with_killed, build_steps.ends_with_pod, build_steps.bound_by_option],
+)
+def test_what_is_expected_of_buildah_is_not_said_of_an_engine_or_of_buildkit(approach: str, prop: Property) -> None:
+    for leg in ("buildkit", "buildkit-forced"):
+        state, why = prop.expected(approach, leg, {"cgroup": "hybrid"}, like="dind")
+        assert state
+        assert not why.startswith("as of dind"), why

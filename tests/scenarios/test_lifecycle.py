@@ -10,6 +10,7 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
+from scenarios import lifecycle
 from tests.builders.evidence import conclude, given, proven, reading
 from tests.conftest import changed
 
@@ -223,3 +224,14 @@ def test_a_container_that_outlives_its_engine_is_named_beside_the_child_that_doe
         assert ("its engine's container goes on without the engine" in concluded.reason) is words
     gone = conclude("L-02", killed(reading("engine's container after it", True)))
     assert gone.state is State.HOLDS
+
+
+def test_a_child_of_podman_ends_with_its_service_and_not_as_one_of_docker_does() -> None:
+    cells = [(lifecycle.told_before, leg) for leg in ("foreground", "foreground-forced")]
+    cells += [(lifecycle.within_grace, leg) for leg in ("foreground", "deaf")]
+    for prop, leg in cells:
+        state, why = prop.expected("podman", leg, {"cgroup": "hybrid"}, like="dind")
+        assert state is (State.LACKS if prop is lifecycle.told_before else State.HOLDS)
+        assert why.startswith("its service ends when it is told to")
+    raced = lifecycle.told_before.expected("podman", "foreground", {"cgroup": "hybrid"}, like="dind", seen=State.HOLDS)
+    assert raced[0] is State.HOLDS, "where the client's word comes first"
