@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from scenarios.networking import FROM, ROUTES
-from scenarios.security import capabilities, directories
+from scenarios.security import capabilities, commanded_by_others, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
 from tests.conftest import changed, without
 
@@ -280,6 +280,13 @@ def test_an_engine_whose_answers_the_pods_routes_lead_away_is_not_protected_by_t
     assert led.state is State.INCONCLUSIVE
     words = "1 of them got no answer: they ask from 172.18.0.2, and a route of the pod leads 172.18.0.0/16 to br-1"
     assert led.reason == f"{unknown.reason}; {words}"
+
+
+@pytest.mark.parametrize("approach", ["dind-sidecar", "podman"])
+def test_an_engine_without_a_port_is_expected_to_be_commanded_by_nobody_else(approach: str) -> None:
+    state, why = commanded_by_others.expected(approach, "foreground", {"cgroup": "hybrid"}, like="dind")
+    assert state is State.HOLDS
+    assert "on no port" in why
 
 
 @pytest.mark.parametrize(
