@@ -64,6 +64,11 @@ INSIDE = (
            see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1; moby builder/builder-next/executor_linux.go"),
 )  # fmt: skip
 """Where the steps of a build are."""
+AS_A_WHOLE = expect(
+    "buildkitd", LACKS,
+    because="its steps are in its container's cgroup, which kubelet has the kernel end as a whole on cgroup v2",
+    see="Linux Documentation/admin-guide/cgroup-v2.rst, memory.oom.group", cgroup="v2",
+)  # fmt: skip
 UNRANKED = expect(
     "dind", HOLDS, leg="buildkit-laden",
     because="BuildKit gives a step no oom_score_adj, so it has its engine's: of both the OOM killer takes who has most memory",
@@ -304,7 +309,7 @@ def stopped(seen: Seen) -> Observation:
 
 @prop("BUILD.engine", "the pod's engine goes on serving when the pod's limit stops a build's step",
       source=GITLAB_RUNNER, predicts={}, approaches=("dind",), legs=LADEN, level="extended",
-      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=(UNRANKED, *SPARED))  # fmt: skip
+      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=(AS_A_WHOLE, UNRANKED, *SPARED))  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
     if builder_of(seen, STEP) == BUILDAH:

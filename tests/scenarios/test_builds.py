@@ -255,3 +255,10 @@ def test_one_of_the_mends_does_not_hold_who_names_a_parent() -> None:
     assert expected == {"dind": State.LACKS, "dind-cgroupns": State.HOLDS, "dind-cgroup-parent": State.LACKS}
     assert builds.named_a_parent.expected("dind-cgroup-parent", "classic-laden", {"cgroup": "v1"}, like="dind")[0] is State.HOLDS
     assert "unless they name another" in catalogue()["dind-cgroup-parent"].title
+
+
+@pytest.mark.parametrize(("cgroup", "state"), [("v1", State.HOLDS), ("hybrid", State.HOLDS), ("v2", State.LACKS)])
+def test_a_daemon_whose_container_the_kernel_ends_as_a_whole_does_not_outlive_its_step(cgroup: str, state: State) -> None:
+    expected, why = builds.engine_serves.expected("buildkitd", "buildkit-laden", {"cgroup": cgroup}, like="dind")
+    assert expected is state
+    assert ("memory.oom.group" in why) is (cgroup == "v2")
