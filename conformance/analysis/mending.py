@@ -92,16 +92,19 @@ def alternatives(
 
     For each loser it is an approach that keeps the first that any keeps: one that is made of the loser before others, then the
     one that keeps most of what the loser loses. Where none was deployed, it is a mend that a run on record has shown.
+    A builder without an engine is none: it keeps what is asked of builds, and runs no containers.
     """
     seen = Seen.of(parts)
     like = originals()
+    known = record.header.get("approaches", {})
+    running = [name for name in names if not known.get(name, {}).get("builder")]
     helped: set[str] = set()
     advised: set[str] = set()
     for prop, losers in asked:
         for loser in losers:
             if loser in helped or len(advised) == MOST:
                 continue
-            able = [name for name in names if prop in seen.kept.get(name, ())]
+            able = [name for name in running if prop in seen.kept.get(name, ())]
             able.sort(key=lambda name: (like.get(name) != loser, -len(seen.kept[name] & seen.lost[loser]), name != MENDS_BY))
             if able and able[0] not in advised:
                 helped.add(loser)
@@ -112,7 +115,8 @@ def alternatives(
                 advised.add(by)
                 yield _on_record(record, loser, by, prop, names)
     if not advised and any(losers for _, losers in asked):
-        yield Advice("nothing that this run deployed keeps what is lost, and no run on record has shown what does.")
+        those = " and that runs containers" if len(running) < len(names) else ""
+        yield Advice(f"nothing that this run deployed{those} keeps what is lost, and no run on record has shown what does.")
 
 
 def _shown(record: Record, loser: str, by: str, seen: Seen, names: Mapping[str, str]) -> Advice:

@@ -30,6 +30,21 @@ def test_an_approach_that_is_made_of_the_loser_comes_before_one_that_keeps_more(
     assert "+" in first.patch
 
 
+def test_a_builder_that_runs_no_containers_mends_nobody_who_does() -> None:
+    lines = [lost("BUILD.engine", "dind.classic-laden", "HOLDS"), kept("BUILD.engine", "buildkitd.buildkit-laden")]
+    builder = {"title": "a builder", "granted": [], "spawns": True, "builder": "buildkitd"}
+
+    def advised(*more: stream.Line) -> Advice:
+        record = a_record([*lines, *more])
+        header = {**record.header, "approaches": {**record.header["approaches"], "buildkitd": builder}}
+        (only,) = Summary.of(evolve(record, header=header)).findings.advice
+        return only
+
+    assert advised().by == ""
+    assert advised().words.startswith("nothing that this run deployed and that runs containers keeps what is lost")
+    assert advised(kept("BUILD.engine", "dind-guaranteed.classic-laden")).by == "dind-guaranteed"
+
+
 def test_what_it_breaks_and_what_it_has_to_be_granted_is_told() -> None:
     resized = kept("P2-13.resized", "dood.foreground"), lost("P2-13.resized", "dind.foreground")
     advised, *_ = advice(lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden"), *resized)
