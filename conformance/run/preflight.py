@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,6 +33,9 @@ ORDINARY: Object = {"spec": {}}
 RUNTIME_CLASSES = "/apis/node.k8s.io/v1/runtimeclasses"
 DEFAULT_HANDLER = ""
 """How a node's status names the runtime of pods that name none."""
+MOUNT_IMAGES = {"kubelet": (1, 35), "containerd": (2, 1)}
+"""Since when each mounts an image as a volume unless told otherwise (kubernetes.io, Image Volumes; containerd 2.1's notes)."""
+NO_IMAGE_VOLUMES = "a node mounts no image as a volume, which its pod has (Kubernetes 1.35 does, with containerd 2.1)"
 LOOKS_AT_ONCE = 4
 """Questions before the first leg that are asked at the same time."""
 TAG_IS_THEIRS = (
@@ -130,12 +134,14 @@ class Preflight:
         return unavailable
 
     def _without_runtime(self, wanted: Iterable[str]) -> dict[str, str]:
-        """Return why approaches cannot be had whose pod asks for a RuntimeClass, or a user namespace, and gets none."""
+        """Return why approaches cannot be had whose pod asks for a RuntimeClass, a user namespace or an image as a volume."""
         specs = {name: catalogue()[name].manifest["spec"] for name in wanted if name in catalogue()}
         named = {name: spec["runtimeClassName"] for name, spec in specs.items() if "runtimeClassName" in spec}
         mapped = [name for name, spec in specs.items() if spec.get("hostUsers") is False]
         unmapped = [] if all(map(_maps_users, self.footing.nodes)) else mapped
         why_not = dict.fromkeys(unmapped, "a node's runtime has no user namespaces, and its pod has hostUsers: false")
+        mounting = [name for name, spec in specs.items() if any("image" in volume for volume in spec.get("volumes", []))]
+        why_not |= dict.fromkeys([] if all(map(_mounts_images, self.footing.nodes)) else mounting, NO_IMAGE_VOLUMES)
         if not named:
             return why_not
         there = {each["metadata"]["name"] for each in self.footing.cluster.items(RUNTIME_CLASSES)}
@@ -170,3 +176,14 @@ def _maps_users(node: Object) -> bool:
     """Return whether a node's runtime says that it has user namespaces (status.runtimeHandlers, Kubernetes 1.30 and newer)."""
     handlers = node.get("status", {}).get("runtimeHandlers") or []
     return any(each.get("name", "") == DEFAULT_HANDLER and each.get("features", {}).get("userNamespaces") for each in handlers)
+
+
+VERSION = re.compile(r"(\w+)://v?(\d+)\.(\d+)")
+
+
+def _mounts_images(node: Object) -> bool:
+    """Return whether a node mounts an image as a volume, by the versions that it says; of a runtime not named here, it does."""
+    info = node.get("status", {}).get("nodeInfo", {})
+    told = f"kubelet://{info.get('kubeletVersion', '')} {info.get('containerRuntimeVersion', '')}"
+    versions = {name: (int(major), int(minor)) for name, major, minor in VERSION.findall(told)}
+    return all(versions.get(name, since) >= since for name, since in MOUNT_IMAGES.items())

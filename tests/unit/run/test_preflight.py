@@ -42,6 +42,27 @@ def test_a_pod_with_users_of_its_own_needs_a_runtime_that_has_them_on_every_node
     assert Preflight(footing)._without_runtime({"dood", "dood-userns"}) == why
 
 
+@pytest.mark.parametrize(
+    ("kubelet", "runtime", "able"),
+    [
+        ("v1.36.0", "containerd://2.3.7+unknown", True),
+        ("v1.35.1", "containerd://2.1.0", True),
+        ("v1.36.0", "containerd://1.6.20~ds1", False),
+        ("v1.34.9", "containerd://2.3.7", False),
+        ("v1.36.0", "cri-o://1.36.1", True),
+    ],
+)
+def test_a_pod_with_an_image_as_a_volume_needs_a_kubelet_and_a_runtime_that_mount_one(
+    kubelet: str, runtime: str, able: bool
+) -> None:
+    new = {"kubeletVersion": "v1.36.0", "containerRuntimeVersion": "containerd://2.3.7"}
+    there = {"kubeletVersion": kubelet, "containerRuntimeVersion": runtime}
+    footing: Any = SimpleNamespace(nodes=[a_node(nodeInfo=new), a_node(nodeInfo=there)])
+    why = "a node mounts no image as a volume, which its pod has (Kubernetes 1.35 does, with containerd 2.1)"
+    lacking = {} if able else dict.fromkeys(("buildah-chroot", "buildah-oci"), why)
+    assert Preflight(footing)._without_runtime({"dind", "buildkitd", "buildah-chroot", "buildah-oci"}) == lacking
+
+
 INTERNAL = {"type": "InternalIP", "address": "172.18.0.2"}
 
 
