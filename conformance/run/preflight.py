@@ -184,6 +184,6 @@ VERSION = re.compile(r"(\w+)://v?(\d+)\.(\d+)")
 def _mounts_images(node: Object) -> bool:
     """Return whether a node mounts an image as a volume, by the versions that it says; of a runtime not named here, it does."""
     info = node.get("status", {}).get("nodeInfo", {})
-    told = f"kubelet://{info.get('kubeletVersion', '')} {info.get('containerRuntimeVersion', '')}"
-    versions = {name: (int(major), int(minor)) for name, major, minor in VERSION.findall(told)}
+    words = f"kubelet://{info.get('kubeletVersion', '')} {info.get('containerRuntimeVersion', '')}"
+    versions = {name: (int(major), int(minor)) for name, major, minor in VERSION.findall(words)}
     return all(versions.get(name, since) >= since for name, since in MOUNT_IMAGES.items())

@@ -127,11 +127,11 @@ def reads_device_for_others(seen: Seen) -> Observation:
     if refused := _refused(seen, info):
         return refused
     log, started = seen["another-device: log"], seen["another-device: started"]
-    told = log.output["status"] == OK
+    heard = log.output["status"] == OK
     if canary and canary in log.output["body"]:
         words = f"{_pod_a(seen)} was told what only {device_of(files)} of the node says; {granted(seen)}"
         return LACKS.because(words, files.id, info.id, log.id)
-    for answer, who, refusal in ((started, "the engine", REFUSED), (log, "the kernel", NOT_ALLOWED if told else ())):
+    for answer, who, refusal in ((started, "the engine", REFUSED), (log, "the kernel", NOT_ALLOWED if heard else ())):
         if any(words in answer.output["body"] for words in refusal):
             return HOLDS.because(f"{who} refused: {answer.output['body'].strip()[:200]}; {granted(seen)}", info.id, answer.id)
     return inconclusive("the engine neither told Pod A the canary nor refused the device", info.id, started.id, log.id)
