@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from attrs import define
 
-from conformance.choices import LEVELS
+from conformance.choices import LEVELS, MATRIX
 from conformance.controls.catalogue import run_by
 from conformance.errors import UsageError
 from conformance.run.header import Asked
@@ -29,9 +29,10 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
     args += ["--conformance-check", asked.check] if asked.check else []
     args += ["-k", asked.selection] if asked.selection else []
     args += ["--strict-article"] if asked.strict_article else []
+    look = [*args, "--collect-only"]
     if asked.processes != "0":
         # What a worker cannot read, or does not select, this process would take for a worker that died: it looks itself first.
-        _check_selection(asked, pytest.main([*args, "--collect-only"]))
+        _check_selection(asked, pytest.main(look), look)
         args += ["-p", "xdist", "-n", asked.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
     args += ["--plan", str(folder / "plan.json"), "--junit-xml", str(folder / "junit.xml")]
     args += ["--alluredir", str(folder / "allure-results")]
@@ -40,18 +41,18 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
         raise recorder.failed
     if code == pytest.ExitCode.INTERRUPTED:
         recorder.interrupted = True
-    _check_selection(asked, code)
+    _check_selection(asked, code, look)
 
 
-def _check_selection(asked: Asked, code: int) -> None:
-    """Raise `UsageError` where pytest could not read the selection, or selected nothing."""
+def _check_selection(asked: Asked, code: int, look: Sequence[str]) -> None:
+    """Raise `UsageError` where pytest could not read the selection, or selected nothing; `look` is how it is asked to collect."""
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"-k {asked.selection!r} is no expression that pytest reads.", "as in -k 'P2-13 and not dind'")
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        raise _nothing_selected(asked)
+        raise _nothing_selected(asked, look)
 
 
-def _nothing_selected(asked: Asked) -> UsageError:
+def _nothing_selected(asked: Asked, look: Sequence[str]) -> UsageError:
     """Return what is wrong with a selection of nothing: what it selects may be beyond what the run was asked to judge at all."""
     if asked.controls == "fast":
         fast = ", ".join(control.name for control in run_by() if control.fast)
@@ -60,7 +61,9 @@ def _nothing_selected(asked: Asked) -> UsageError:
         )
     if asked.controls:
         return UsageError(f"-k {asked.selection!r} selects no control that is run.", "conformance list shows what there is")
-    more = f"--level {LEVELS[-1]} has more; " if asked.level in LEVELS[:-1] else ""
+    others = [level for level in (LEVELS[-1], MATRIX) if level != asked.level]
+    having = (level for level in others if pytest.main([*look, "--conformance-level", level]) == pytest.ExitCode.OK)
+    more = next((f"--level {level} has more; " for level in having), "")
     return UsageError(
         f"-k {asked.selection!r} selects nothing of level {asked.level}.", f"{more}conformance list shows what there is"
     )

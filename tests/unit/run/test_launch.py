@@ -20,6 +20,8 @@ from conformance.run.plugin import Recorder
     [
         (Asked(selection="P2-13 and ("), "-k 'P2-13 and (' is no expression that pytest reads.", "as in -k 'P2-13 and not dind'"),
         (Asked(selection="S-01"), "-k 'S-01' selects nothing of level core.", "--level extended has more; conformance list "),
+        (Asked(selection="podman"), "-k 'podman' selects nothing of level core.", "--level matrix has more; conformance list "),
+        (Asked(level="extended", selection="dind-userns"), "-k 'dind-userns' selects nothing of ", "--level matrix has more; "),
         (Asked(level="extended", selection="zzz"), "-k 'zzz' selects nothing of level extended.", "conformance list "),
         (Asked(controls="fast", selection="nc-02"), "-k 'nc-02' selects none of the fast controls (nc-15, ", "leave out --fast"),
         (Asked(controls="all", selection="P9"), "-k 'P9' selects no control that is run.", "conformance list "),
