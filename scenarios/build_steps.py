@@ -22,8 +22,8 @@ from scenarios.lifecycle import ENGINE_AFTER, engine_killed
 
 STEP, FULL = "step", "full-step"
 """The step that runs to the end of its pod, and the one of which most is read, which ends by itself."""
-TERMINATED, KILLED = "told-step", "killed-step"
-SIGNALS = {TERMINATED: "SIGTERM", KILLED: "SIGKILL"}
+TOLD_STEP, KILLED_STEP = "told-step", "killed-step"
+SIGNALS = {TOLD_STEP: "SIGTERM", KILLED_STEP: "SIGKILL"}
 """The steps whose clients get a signal."""
 MEMORY = 96 << 20
 """Bytes of `docker build --memory`: less than any pod's limit, and enough for a shell."""
@@ -200,7 +200,7 @@ CANCELLED = tuple(
       expects=(*UNNESTED, STOPPED, *CANCELLED))  # fmt: skip
 def ends_with_told(seen: Seen) -> Observation:
     """Judge the step of the client that got SIGTERM."""
-    return _judge_client(seen, TERMINATED)
+    return _judge_client(seen, TOLD_STEP)
 
 
 @prop("STEP.killed", "a build's step ends when its client is killed",
@@ -208,7 +208,7 @@ def ends_with_told(seen: Seen) -> Observation:
       expects=(*UNNESTED, OUTLIVES, *CANCELLED))  # fmt: skip
 def ends_with_killed(seen: Seen) -> Observation:
     """Judge the step of the client that got SIGKILL."""
-    return _judge_client(seen, KILLED)
+    return _judge_client(seen, KILLED_STEP)
 
 
 @prop("STEP", "a build's step ends when its pod is deleted",

@@ -20,7 +20,7 @@ from conformance.legs.docker import listed, look, nonce, nonce_in, processes, sa
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
-from scenarios.resources.commands import CLOSED
+from scenarios.resources.commands import NO_COMMANDS
 from scenarios.resources.cpu import judge_burn, measure
 from scenarios.resources.memory import (
     SPARED,
@@ -130,7 +130,7 @@ def unproven(seen: Seen, what: str, builder: str) -> Observation | None:
     if why := _not_asked(seen, what, builder):
         return why
     begun, processes = seen[f"{what}: begun"], seen[f"{what}: processes"]
-    if begun.output["status"] in CLOSED:
+    if begun.output["status"] in NO_COMMANDS:
         return not_applicable(f"nobody may run commands through kubelet here: {begun.output['body'].strip()}", begun.id)
     first = next(iter(builders.first_of(builder, processes.output)), None)
     if begun.output["status"] != OK or not first or not first.get("start"):
@@ -222,7 +222,7 @@ def of_step(seen: Seen) -> Seen:
             end = {"ExitCode": _code(item), "Running": item.output["exit"] is None}
             taken.append(evolve(item, name="allocation: output", output={"body": item.output["stdout"], "lost": ""}))
             taken.append(evolve(item, name="allocation: end", output={"status": OK, "body": json.dumps(end)}))
-        elif item.name == builders.AFTERWARDS:
+        elif item.name == builders.SERVES_AFTER:
             answered = {"status": OK if item.output["exit"] == 0 else 0, "body": item.output["stdout"], "lost": said(item)}
             taken.append(evolve(item, name="engine after allocation", output=answered))
         elif item.name != CHILD:

@@ -15,7 +15,7 @@ from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CLAIM, DAEMON, POD, REGISTRY
-from conformance.legs import registry
+from conformance.legs import builders, registry
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, listed, said
 from conformance.legs.rig import Rig
@@ -27,8 +27,6 @@ LAYER = 32 << 20
 """The bytes of the layer that is pulled, and of the one that is built. They are random, so that no compression and no other
 layer spares any, and that what is built again is never the same."""
 WRITE = f'open R,"<","/dev/urandom"; read R,$b,{LAYER}; open W,">","/layer"; print W $b; close W or die $!'
-CLASSIC = "DOCKER_BUILDKIT=0"
-"""The article's builder, whose cache is the images themselves: BuildKit keeps one beside them, where no label finds it."""
 ALL = 10_000
 """Lines of a registry's log, more than a leg can make: what is cut off would be counted as not served."""
 FEW, MOST = 0.1, 0.9
@@ -71,7 +69,8 @@ def _pull(rig: Rig) -> None:
 
 
 def _build(rig: Rig) -> None:
-    build(rig, CLASSIC)
+    # The article's builder, whose cache is the images themselves: BuildKit keeps one beside them, where no label finds it.
+    build(rig, builders.SWITCH[builders.CLASSIC])
 
 
 def build(rig: Rig, switch: str, prefix: str = "") -> None:

@@ -247,7 +247,7 @@ def kept_across_restart(seen: Seen) -> Observation:
     return inconclusive("the engine did not say whether it knows the child's container", *cites)
 
 
-KILLED = 137
+EXIT_KILLED = 137
 """The exit code of a container whose first process was killed, or passes on that what it ran was."""
 
 
@@ -260,8 +260,8 @@ def _ended_again(seen: Seen, pod: Evidence) -> str:
     names = {identity: name for name, identity in container_ids(seen[POD].output).items()}
     for status in statuses_of(pod.output):
         last = status.get("lastState", {}).get("terminated", {})
-        engines, code = status["name"] == names.get(container_of(killed)), last.get("exitCode", KILLED)
-        if engines and status["restartCount"] > 1 and code != KILLED:
+        engines, code = status["name"] == names.get(container_of(killed)), last.get("exitCode", EXIT_KILLED)
+        if engines and status["restartCount"] > 1 and code != EXIT_KILLED:
             times = f"{status['name']} was started again {status['restartCount']} times, and its engine does not answer"
             return f"{times}: it ended by itself with {code}, from {last['startedAt']} to {last['finishedAt']}"
     return ""

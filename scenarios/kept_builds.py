@@ -30,7 +30,6 @@ KEPT = f"{OURS}disk use"
 OWN, OWN_KEPT = "buildctl build", "buildctl disk use"
 """The same of a builder in the pod, without an engine."""
 STAYED = "the node's engine's builder"
-ASKED = f"DOCKER_BUILDKIT={builders.SWITCH[BUILDKIT]}"
 NAMES = ("build", "built image", "built image's history")
 AGAIN = {f"{pod}{OURS}{name}": f"{pod}{name}" for pod in ("", SECOND) for name in NAMES}
 
@@ -40,7 +39,7 @@ def first_build(rig: Rig) -> None:
     if rig.leg.approach.builder:
         _build_by_own(rig)
     elif rig.run(f"{OURS}buildx", "docker", "buildx", "version").output["exit"] == 0:
-        build(rig, ASKED, OURS)
+        build(rig, builders.SWITCH[BUILDKIT], OURS)
         rig.daemon(KEPT, builds.USE, timeout=TIMEOUTS.work)
 
 
@@ -52,7 +51,7 @@ def second_build(rig: Rig) -> None:
     if rig.leg.approach.builder:
         _build_by_own(rig.twin)
         return
-    build(rig.twin, ASKED, OURS)
+    build(rig.twin, builders.SWITCH[BUILDKIT], OURS)
     if not rig.daemon_pid:
         builds.forget(rig)
 

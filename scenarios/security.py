@@ -26,7 +26,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.port import NO_PORT, PLAIN
+from scenarios.exposure.port import CLOSED, PLAIN
 from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray, ways_back
 from scenarios.storage import same
@@ -348,7 +348,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
 @prop("H-02", "no other pod can command the pod's engine",
       source=HUB,
       predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended",
-      while_serving=(engine_from_elsewhere,), expects=NO_PORT)  # fmt: skip
+      while_serving=(engine_from_elsewhere,), expects=CLOSED)  # fmt: skip
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]

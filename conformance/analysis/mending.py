@@ -78,8 +78,9 @@ def compared(record: Record) -> dict[str, str]:
 
 
 def originals() -> dict[str, str]:
-    """Return each approach that was made of another, with that."""
-    return {MENDED: CHECKED, **{name: approach.like for name, approach in catalogue().items() if approach.like}}
+    """Return each approach that was made of another, with that; a builder, which runs no containers, is in nobody's place."""
+    made_of = {name: each.like for name, each in catalogue().items() if each.like and not each.builder}
+    return {MENDED: CHECKED, **made_of}
 
 
 def alternatives(

@@ -6,18 +6,16 @@ from conformance.cluster.api import Object
 from conformance.evidence.items import Evidence
 from conformance.legs.docker import image, nonce, of_containers
 from conformance.legs.rig import Rig
-from conformance.legs.variations import BROUGHT
+from conformance.legs.variations import BROUGHT, IN_A_CONTAINER
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
-CLIENT = "/client"
-"""Where the client's container has BuildKit's own client."""
-CLASSIC, BUILDKIT, CONTAINER, BUILDKITD = "classic", "buildkit", "container", "buildkitd"
+CLASSIC, BUILDKIT, CONTAINER, BUILDKITD = "classic", "buildkit", IN_A_CONTAINER, "buildkitd"
 BUILDAH = "buildah"
-OF_THE_POD = {BUILDKITD: f"{CLIENT}/buildctl", BUILDAH: "buildah"}
+OF_THE_POD = {BUILDKITD: "/client/buildctl", BUILDAH: "buildah"}
 """The builders that a pod has without an engine -> the program that asks for a build, by which it is known what there is."""
-SWITCH = {CLASSIC: "0", BUILDKIT: "1"}
-"""The builders that an engine has in it -> the DOCKER_BUILDKIT with which `docker build` asks for each."""
+SWITCH = {CLASSIC: "DOCKER_BUILDKIT=0", BUILDKIT: "DOCKER_BUILDKIT=1"}
+"""The builders that an engine has in it -> the variable with which `docker build` asks for each."""
 PLACE = "/tmp"  # noqa: S108 -- in the client's container
 """Where a build's client has its script, and what it says."""
 BASE = "/base"
@@ -77,10 +75,10 @@ def serves(rig: Rig) -> bool:
 
     Buildah has nobody who would have to.
     """
-    return rig.leg.approach.builder == BUILDAH or _went(rig.run(AFTERWARDS, OF_THE_POD[BUILDKITD], "debug", "workers"))
+    return rig.leg.approach.builder == BUILDAH or _went(rig.run(SERVES_AFTER, OF_THE_POD[BUILDKITD], "debug", "workers"))
 
 
-AFTERWARDS = "builder after allocation"
+SERVES_AFTER = "builder after allocation"
 
 
 def _went(ran: Evidence) -> bool:
@@ -108,4 +106,4 @@ def command(rig: Rig, builder: str, mark: str, options: tuple[str, ...]) -> str:
         return f"cat >{PLACE}/{mark}.recipe && {OF_THE_POD[builder]} build --progress=plain --frontend=dockerfile.v0 {places}"
     if builder == BUILDAH:
         return " ".join(("buildah", "build", *options, "--file=-", BASE))
-    return f"DOCKER_BUILDKIT={SWITCH[builder]} {' '.join(('docker', 'build', *options, '-'))}"
+    return " ".join((SWITCH[builder], "docker", "build", *options, "-"))

@@ -22,7 +22,7 @@ from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 
-CLIENT = "BUILD_CLIENT"
+OF_CLIENT = "BUILD_CLIENT"
 """The variable that a build's client has in its environment, and its plugin, which it starts."""
 LOOKS = 1500
 """So often a step looks for work, five times a second, before it ends by itself: longer than any leg waits for its CPUs."""
@@ -48,7 +48,7 @@ def script(recipe: str, mark: str, command: str) -> str:
     Nothing of it has the command's own output open: kubelet would wait for that.
     """
     return (
-        f"export {CLIENT}={mark}\n"
+        f"export {OF_CLIENT}={mark}\n"
         f"({{ {command}; }} >{PLACE}/{mark}.log 2>&1 <<'END'\n{recipe}END\necho $? >{PLACE}/{mark}.exit) >/dev/null 2>&1 &\n"
     )
 
@@ -68,7 +68,7 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
     rig.run_by_kubelet(f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
     first = partial(builders.first_of, builder)
     started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark), first=first)
-    rig.ask(f"{what}: client", "processes", variable=CLIENT, value=mark)
+    rig.ask(f"{what}: client", "processes", variable=OF_CLIENT, value=mark)
     if not started:
         read_log(rig, what)
         return None

@@ -59,13 +59,13 @@ TOLD = {policy: (f"--restart={policy}", "--stop-signal=SIGTERM") for policy in P
 UNTOLD = {f"{policy}-winch": (f"--restart={policy}", "--stop-signal=SIGWINCH") for policy in POLICIES}
 """Children with the stop signal of httpd: what their clients pass on is none."""
 RESTARTS = {**TOLD, **UNTOLD}
+IN_A_CONTAINER = "container"
 BUILDERS = {
     "classic": "the engine's classic builder",
     "buildkit": "the BuildKit in the engine",
-    "container": "a builder that is a container of the engine (docker-container)",
+    IN_A_CONTAINER: "a builder that is a container of the engine (docker-container)",
 }
 """The builders of an engine, in words."""
-IN_A_CONTAINER = "container"
 OVER_API = "api"
 """The variations of a pod that is checked begin so."""
 WITH_EACH = ", also once with each restart policy and each of two stop signals"

@@ -21,7 +21,7 @@ from conformance.wait import settle
 from scenarios.exposure.reading import granted
 
 CANARY = re.compile(r"canary-[0-9a-f]+")
-KILLED = 137
+EXIT_KILLED = 137
 """The exit code of what ended by SIGKILL: 128 and the signal's number."""
 UNKNOWN = "No such container"
 OTHERS_OWN = (
@@ -100,8 +100,8 @@ def kills(seen: Seen) -> Observation:
         seen[name] for name in ("decoy's process", "decoy killed, by the client", "decoy alive", "decoy in the end")
     )
     cites, state = (process.id, run.id, alive.id, end.id), parsed(end).get("State", {})
-    if not alive.output and state.get("ExitCode") == KILLED and run.output["exit"] == 0:
-        return LACKS.because(f"the client killed a container of the node's engine (exit {KILLED}); {granted(seen)}", *cites)
+    if not alive.output and state.get("ExitCode") == EXIT_KILLED and run.output["exit"] == 0:
+        return LACKS.because(f"the client killed a container of the node's engine (exit {EXIT_KILLED}); {granted(seen)}", *cites)
     if alive.output and state.get("Running") and _unknown(run):
         return HOLDS.because(f"{said(run)}; on the node its process goes on; {granted(seen)}", *cites)
     goes_on = "goes on" if alive.output else "has ended"

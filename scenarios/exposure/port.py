@@ -69,7 +69,7 @@ def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
         ask("removed", f"{path}?force=1&v=1", "DELETE")
 
 
-NO_PORT = tuple(
+CLOSED = tuple(
     expect(approach, HOLDS, because="its engine listens on a socket in the pod's own volume, and on no port", see=see)
     for approach, see in (
         ("dind-sidecar", "actions-runner-controller charts/gha-runner-scale-set/templates/_helpers.tpl, dind-container"),
@@ -82,7 +82,7 @@ NO_PORT = tuple(
 @prop("S-01", "a pod of another namespace cannot run a container with the pod's engine",
       source=HUB,
       predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground-forced",), level="extended",
-      while_serving=(by_another_pod,), expects=NO_PORT)  # fmt: skip
+      while_serving=(by_another_pod,), expects=CLOSED)  # fmt: skip
 def runs_for_others(seen: Seen) -> Observation:
     """Judge by the daemon's id that Pod A was told, and by the process on the leg's node that carries the container's nonce."""
     info = seen["another: info"]
@@ -117,7 +117,7 @@ def _pod_a(seen: Seen) -> str:
 @prop("S-02", "a pod of another namespace cannot read a block device of the node through the pod's engine",
       source=HUB,
       predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground-forced",), level="extended",
-      while_serving=(move_in, device_by_another_pod), expects=(*NO_PORT, *OTHERS_ROOT))  # fmt: skip
+      while_serving=(move_in, device_by_another_pod), expects=(*CLOSED, *OTHERS_ROOT))  # fmt: skip
 def reads_device_for_others(seen: Seen) -> Observation:
     """Judge what the engine told Pod A against the canary on the device, which nobody but the neighbour knows."""
     files, canary = seen[FILES], canary_of(seen)
@@ -155,7 +155,7 @@ def gateway_of(seen: Seen) -> str:
       source=HUB,
       predicts={"dind": LACKS}, legs=("foreground-forced",), level="extended", while_serving=(by_child,),
       expects=(
-          *NO_PORT,
+          *CLOSED,
           expect("dood", HOLDS, because="the node's engine listens on a unix socket alone, as any does unless told otherwise",
                  see="Docker docs, dockerd, Daemon socket option"),
       ))  # fmt: skip

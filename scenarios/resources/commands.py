@@ -13,7 +13,7 @@ from scenarios.resources.reading import made_by, runtime
 
 COMMAND = "cat /proc/self/cgroup"
 NOT_ALLOWED = 405
-CLOSED = (FORBIDDEN, GONE, NOT_ALLOWED)
+NO_COMMANDS = (FORBIDDEN, GONE, NOT_ALLOWED)
 """What kubelet or the API server answers where nobody may run commands so (`enableDebuggingHandlers: false`, or no right to)."""
 IN_RUNTIME = "OCI runtime exec failed"
 """How the runtime begins to say that it could not start the command at all (containerd internal/cri, container_execsync.go)."""
@@ -36,7 +36,7 @@ def commanded(seen: Seen) -> Observation:
     """Judge what kubelet answers: what the command printed, or why the runtime did not start it."""
     ran = seen["run by kubelet"]
     status, body = ran.output["status"], ran.output["body"].strip()
-    if status in CLOSED:
+    if status in NO_COMMANDS:
         return not_applicable(f"nobody may run commands through kubelet here ({status}: {body})", ran.id)
     places = [line.partition("::")[2] for line in body.splitlines() if line.startswith("0::")]
     if status == OK and ":/" in body:

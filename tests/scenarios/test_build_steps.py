@@ -13,7 +13,7 @@ from conformance.evidence.items import Seen
 from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.builds import BACKGROUND
 from scenarios import build_steps, lifecycle
-from scenarios.build_steps import FULL, KILLED, TERMINATED
+from scenarios.build_steps import FULL, KILLED_STEP, TOLD_STEP
 from tests.builders.builds import with_step
 from tests.builders.evidence import given, ran, reading
 from tests.conftest import changed
@@ -45,7 +45,7 @@ def successor(leg: Seen, what: str) -> Seen:
 @EACH
 @pytest.mark.parametrize(
     ("prop", "what"),
-    [(build_steps.ends_with_told, TERMINATED), (build_steps.ends_with_killed, KILLED), (build_steps.ends_with_pod, "step")],
+    [(build_steps.ends_with_told, TOLD_STEP), (build_steps.ends_with_killed, KILLED_STEP), (build_steps.ends_with_pod, "step")],
 )
 def test_a_step_ends_or_goes_on(seen: Look, builder: str, prop: Property, what: str) -> None:
     leg = ended(seen("dood.detached-forced"), builder, what)
@@ -61,25 +61,25 @@ def test_a_step_ends_or_goes_on(seen: Look, builder: str, prop: Property, what: 
 
 
 def test_what_a_step_had_begun_is_of_the_step_and_a_pid_that_was_given_again_is_not(seen: Look) -> None:
-    leg = ended(seen("dind.detached-forced"), BUILDAH, TERMINATED)
-    behind = {**leg[f"{TERMINATED}: above"].output[0], "pid": 9, "start": 99, "cmdline": BACKGROUND}
-    leg = given(leg, f"{TERMINATED}: processes", [behind, {**leg[f"{TERMINATED}: above"].output[0], "nspid": [50, 40]}])
-    concluded = build_steps.ends_with_told.conclude(given(leg, f"{TERMINATED}: afterwards", [behind]))
+    leg = ended(seen("dind.detached-forced"), BUILDAH, TOLD_STEP)
+    behind = {**leg[f"{TOLD_STEP}: above"].output[0], "pid": 9, "start": 99, "cmdline": BACKGROUND}
+    leg = given(leg, f"{TOLD_STEP}: processes", [behind, {**leg[f"{TOLD_STEP}: above"].output[0], "nspid": [50, 40]}])
+    concluded = build_steps.ends_with_told.conclude(given(leg, f"{TOLD_STEP}: afterwards", [behind]))
     words = "buildah: the step has ended, and `sleep 600`, which it had begun, goes on after its client got SIGTERM"
     assert (concluded.state, concluded.reason) == (State.LACKS, words)
-    again = build_steps.ends_with_told.conclude(given(leg, f"{TERMINATED}: afterwards", [{**behind, "start": 100}]))
+    again = build_steps.ends_with_told.conclude(given(leg, f"{TOLD_STEP}: afterwards", [{**behind, "start": 100}]))
     assert again.state is State.INCONCLUSIVE
 
 
 def test_of_which_step_something_is_left_is_told_by_its_nonce(seen: Look) -> None:
-    leg = ended(ended(seen("dood.detached-forced"), CLASSIC, TERMINATED), CLASSIC, KILLED)
-    assert build_steps.ends_with_killed.conclude(goes_on(leg, TERMINATED)).state is State.HOLDS
+    leg = ended(ended(seen("dood.detached-forced"), CLASSIC, TOLD_STEP), CLASSIC, KILLED_STEP)
+    assert build_steps.ends_with_killed.conclude(goes_on(leg, TOLD_STEP)).state is State.HOLDS
 
 
 def test_a_client_that_was_gone_was_told_nothing(seen: Look) -> None:
-    leg = ended(seen("dood.detached-forced"), CLASSIC, TERMINATED)
-    assert build_steps.ends_with_told.conclude(given(leg, f"{TERMINATED}: signalled", False)).state is State.INCONCLUSIVE
-    late = build_steps.ends_with_told.conclude(given(leg, f"{TERMINATED}: client afterwards", True))
+    leg = ended(seen("dood.detached-forced"), CLASSIC, TOLD_STEP)
+    assert build_steps.ends_with_told.conclude(given(leg, f"{TOLD_STEP}: signalled", False)).state is State.INCONCLUSIVE
+    late = build_steps.ends_with_told.conclude(given(leg, f"{TOLD_STEP}: client afterwards", True))
     assert (late.state, "its client got SIGTERM, and goes on" in late.reason) == (State.HOLDS, True)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from attrs import evolve
 
-from conformance.analysis.mending import Advice, compared, patch
+from conformance.analysis.mending import Advice, compared, originals, patch
 from conformance.analysis.summary import Summary
+from conformance.approaches.catalogue import catalogue
 from conformance.record import stream
 from tests.builders.records import a_record, observed
 from tests.unit.analysis.test_findings import findings, kept, lost
@@ -43,6 +44,7 @@ def test_a_builder_that_runs_no_containers_mends_nobody_who_does() -> None:
     assert advised().by == ""
     assert advised().words.startswith("nothing that this run deployed and that runs containers keeps what is lost")
     assert advised(kept("BUILD.engine", "dind-guaranteed.classic-laden")).by == "dind-guaranteed"
+    assert [name for name, approach in catalogue().items() if approach.builder and name in originals()] == []
 
 
 def test_what_it_breaks_and_what_it_has_to_be_granted_is_told() -> None:

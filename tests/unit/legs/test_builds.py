@@ -15,15 +15,21 @@ import pytest
 from conformance.approaches.catalogue import catalogue
 from conformance.cluster.api import Object
 from conformance.legs import builders, builds
-from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
+from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
-from conformance.legs.variations import VARIATIONS
+from conformance.legs.variations import BUILDERS, VARIATIONS
 from conformance.probes.node import Answer
 from conformance.wait import until
 
 ID = "d" * 64
 STEP = {"pid": 50, "start": 7, "nspid": [50, 1], "cgroup": f"9:pids:/docker/{ID}\n"}
+
+
+def test_each_builder_of_an_engine_has_words_and_variations() -> None:
+    assert list(BUILDERS) == [CLASSIC, BUILDKIT, CONTAINER]
+    assert {variation.builder for variation in VARIATIONS.values()} - {""} == {*BUILDERS}
+    assert {*SWITCH} == {*BUILDERS} - {CONTAINER}, "which docker buildx asks for by its own name"
 
 
 def test_the_client_builds_behind_the_command_and_tells_how_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
