@@ -21,11 +21,11 @@ from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT, ON_NODE_BEFORE, POD, POD_PROCESSES
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
-from scenarios.lifecycle import engine_again, engine_answers, engine_killed
+from scenarios.lifecycle import engine_again, engine_killed
 from scenarios.storage import daemon_root, on_node, on_the_node, same, same_paths
 
 
@@ -141,7 +141,10 @@ def _engine(rig: Rig, name: str) -> None:
         pod = rig.cluster.get(pods_path(rig.leg.namespace, name)) or {}
         engine["processes"] = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
         engine["pod"], engine["pid"] = pod, first_pid(pod, engine["processes"], rig.leg.approach.daemon)
-        return bool(engine["pid"]) and engine_answers(rig, engine["pid"])
+        port = rig.leg.approach.port
+        return (
+            bool(engine["pid"]) and rig.home.ask("daemon", netns=engine["pid"], port=port, path="/_ping").output["status"] == OK
+        )
 
     settle(f"An answer of the engine of {name}", answers, seconds=TIMEOUTS.refused, every=0.3)
     rig.get(f"{name}: pod", pods_path(rig.leg.namespace, name))

@@ -261,17 +261,15 @@ def client_killed(rig: Rig) -> None:
 def engine_killed(rig: Rig) -> None:
     """Kill the engine, whoever started it in its container, and look for the child and for that container's first process."""
     port, own = rig.leg.approach.port, {process["pid"] for process in rig.seen[POD_PROCESSES].output}
-    listening = rig.ask("who serves the engine's API", "listeners", netns=rig.daemon_pid, port=port).output
+    listening = rig.ask("who serves the engine's API", "listeners", netns=rig.daemon_pid, port=port).output if port else []
     engine = next((int(each["pid"]) for each in listening if each["pid"] in own), rig.daemon_pid)
-    # Over the client's network: the engine's container may be gone with it.
-    _kill(rig, "engine", engine, lambda: rig.ask(ENGINE_AFTER, "daemon", netns=rig.client_pid, port=port, path="/_ping"))
+
+    def nobody() -> bool:
+        return no_engine(rig.ask(ENGINE_AFTER, "daemon", **rig.api_outside, path="/_ping"))
+
+    _kill(rig, "engine", engine, lambda: settle("A refusal", nobody, seconds=TIMEOUTS.settle))
     first = next(process for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.daemon_pid)
     rig.ask(CONTAINER_AFTER, "alive", pid=first["pid"], start=first["start"])
-
-
-def engine_answers(rig: Rig, pid: int) -> bool:
-    """Return whether the engine in the network of a process answers. Not evidence: for waiting."""
-    return bool(rig.home.ask("daemon", netns=pid, port=rig.leg.approach.port, path="/_ping").output["status"] == OK)
 
 
 def engine_again(rig: Rig) -> None:
@@ -285,7 +283,7 @@ def engine_again(rig: Rig) -> None:
         if pid in (0, before):
             return False
         rig.daemon_pid = rig.engine_pid = pid
-        return engine_answers(rig, pid)
+        return bool(rig.home.ask("daemon", **rig.engines_api, path="/_ping").output["status"] == OK)
 
     settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
     rig.read_pod("pod of the engine that was started again")
@@ -346,8 +344,8 @@ without_client = prop(
 def without_engine(seen: Seen) -> Observation:
     """Judge whether the child was gone when its engine was; a container of which the engine is not the first process goes on."""
     answer, first = seen.get(ENGINE_AFTER), seen.get(CONTAINER_AFTER)  # older records have neither
-    if answer and answer.output["status"] == OK:
-        return inconclusive("an engine still answers: what was killed is not the engine", answer.id, seen[KILLED].id)
+    if answer and not no_engine(answer):
+        return inconclusive("an engine may still answer: what was killed is not the engine", answer.id, seen[KILLED].id)
     judged = judge_survival(seen)
     if judged.state is not LACKS.state or not (first and first.output):
         return judged

@@ -17,7 +17,7 @@ from conformance.cluster.pods import ended_before, raise_if_stuck, ready
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
-from conformance.evidence.names import POD, POD_A_GREETING, POD_A_PAGE
+from conformance.evidence.names import POD, POD_A_GREETING, POD_A_PAGE, POD_PROCESSES
 from conformance.legs.leg import Leg
 from conformance.probes.node import NODE_SOCKET, OK, Answer, NodeProbe
 from conformance.timeouts import TIMEOUTS
@@ -222,6 +222,17 @@ class Rig:
             return {"socket": NODE_SOCKET}
         with_what = {"certificates": approach.certificates, "of": self.client_pid} if approach.certificates else {}
         return {"netns": self.daemon_pid, "port": approach.port, **with_what}
+
+    @property
+    def api_outside(self) -> dict[str, Any]:
+        """Return how the API of the engine in the pod is reached where its container may be gone with it.
+
+        In the network of the process of the pod that started first, its sandbox's, or over its socket by the client's root.
+        """
+        if self.leg.approach.socket:
+            return {"socket": self.leg.approach.socket, "root": self.client_pid}
+        sandbox = min(self.seen[POD_PROCESSES].output, key=lambda process: int(process["start"]))
+        return {"netns": sandbox["pid"], "port": self.leg.approach.port}
 
     def state_of(self, container: str) -> Object | None:
         """Return the state of a container as the leg's daemon has it, {} where it has none; None where it does not say.

@@ -96,8 +96,10 @@ def test_both_steps_end_with_their_engine(seen: Look) -> None:
         assert prop.conclude(leg).state is State.HOLDS
         assert prop.conclude(goes_on(leg, what)).state is State.LACKS
         assert prop.conclude(given(leg, "killed", False)).state is State.INCONCLUSIVE
-        answers = given(leg, "engine after it", {"status": 200, "body": "OK", "lost": ""})
-        assert prop.conclude(answers).state is State.INCONCLUSIVE
+        for answer in ({"status": 200, "body": "OK", "lost": ""}, {"status": 0, "body": "", "lost": "BadStatusLine('\\x00')"}):
+            assert prop.conclude(given(leg, "engine after it", answer)).state is State.INCONCLUSIVE
+        refused = {"status": 0, "body": "", "lost": "ConnectionRefusedError(111, 'Connection refused')"}
+        assert prop.conclude(given(leg, "engine after it", refused)).state is State.HOLDS
 
 
 def test_a_pod_without_an_engine_has_no_classic_builder_that_could_end_with_it(seen: Look) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
+from conformance.legs.leg import Leg
+from conformance.legs.rig import Rig
+from conformance.legs.variations import VARIATIONS
+from conformance.probes.node import Answer
 from scenarios import lifecycle
 from tests.builders.evidence import conclude, given, proven, reading
 from tests.conftest import changed
@@ -212,8 +218,40 @@ def test_a_child_ends_with_what_was_killed_only_if_it_was_there_before(name: str
 
 def test_an_engine_that_still_answers_was_not_killed() -> None:
     refused = {"status": 0, "body": "", "lost": "ConnectionRefusedError(111, 'Connection refused')"}
-    for output, state in (({"status": 200, "body": "OK", "lost": ""}, State.INCONCLUSIVE), (refused, State.HOLDS)):
+    late = {**refused, "lost": "TimeoutError('timed out')"}
+    for output, state in (
+        ({"status": 200, "body": "OK", "lost": ""}, State.INCONCLUSIVE),
+        ({"status": 400, "body": "an HTTPS server", "lost": ""}, State.INCONCLUSIVE),
+        (late, State.INCONCLUSIVE),
+        (refused, State.HOLDS),
+    ):
         assert conclude("L-02", killed(reading("engine after it", output))).state is state
+
+
+@pytest.mark.parametrize(
+    ("approach", "asked"), [("dind", {"netns": 30, "port": 2375}), ("podman", {"root": 40, "socket": "/podman/podman.sock"})]
+)
+def test_an_engine_that_was_killed_is_asked_where_it_was_until_nobody_is_there(approach: str, asked: dict[str, Any]) -> None:
+    """The sandbox, pid 30, is what the pod has longest; a port is asked who listens on it, and a socket is not."""
+    answers = [{"status": 0, "lost": "ConnectionResetError(104)"}, {"status": 0, "lost": "ConnectionRefusedError(111)"}]
+    said: list[tuple[str, dict[str, Any]]] = []
+
+    def ask(question: str, _: float = 0, **about: Any) -> Answer:
+        said.append((question, about))
+        output = answers.pop(0) if question == "daemon" else [{"pid": 51}] if question == "listeners" else question == "kill"
+        return Answer(output, 1.0, 2.0, 0.1)
+
+    cluster: Any = SimpleNamespace()
+    node: Any = SimpleNamespace(node="a-node", ask=ask)
+    leg = Leg("0a1b2c3d", catalogue()[approach], VARIATIONS["engine-killed"], "n1", 20000)
+    rig = Rig(cluster, leg, {"a-node": node}, {}, pod={"spec": {"nodeName": "a-node"}}, client_pid=40, daemon_pid=50)
+    rig.child = {"pid": 60, "start": 60}
+    pods = [{"pid": pid, "start": pid} for pid in (50, 40, 51, 30)]
+    rig.record("pod processes", "node", {}, pods, began=0, seconds=0)
+    lifecycle.engine_killed(rig)
+    assert [about for question, about in said if question == "daemon"] == [{**asked, "path": "/_ping"}] * 2
+    assert ("kill", {"pid": 51 if approach == "dind" else 50, "start": 51 if approach == "dind" else 50}) in said
+    assert ("listeners" in [question for question, _ in said]) is (approach == "dind")
 
 
 def test_a_container_that_outlives_its_engine_is_named_beside_the_child_that_does() -> None:

@@ -213,6 +213,15 @@ def an_engine_that_does_not_know_the_address(leg: Leg) -> None:
     leg.add("the node's engine's builder: disk use", {"status": 200, "body": '{"Volumes": null}', "lost": ""})
 
 
+@of("dind.engine-killed", "dind.engine-killed")
+def a_builder_that_was_not_killed(leg: Leg) -> None:
+    """Whoever is on the port does not speak HTTP, as a BuildKit does not: something else was killed."""
+    proven(leg, "classic-step")
+    leg.add("classic-step: there", True)
+    leg.add("classic-step: afterwards", [])
+    leg.add("engine after it", {"status": 0, "body": "", "lost": "RemoteDisconnected('closed without a response')"})
+
+
 @of("dood.reuse", "dood.reuse")
 def a_build_whose_step_the_first_job_found(leg: Leg) -> None:
     """The first job's build had its step already, as the second's had."""
