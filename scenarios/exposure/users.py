@@ -34,7 +34,7 @@ def instances(rig: Rig) -> None:
     rig.ask("inotify instances", "inotify")
 
 
-@prop("S-17", "inotify instances, of which the node gives each of its users a number, are no other's when the child has them",
+@prop("S-17", "inotify instances, of which the node gives each of its users a number, are not taken from kubelet's by the child",
       source=INOTIFY, predicts={}, legs=("foreground",), level="extended", unhurried=(instances,),
       expects=(
           *(expect(approach, LACKS,
@@ -71,7 +71,9 @@ def counted_apart(seen: Seen) -> Observation:
         return HOLDS.because(f"{reason}, the child's not among them", limit.id, read.id)
     # What is made in a user namespace counts for whoever made that, too (kernel/ucount.c, inc_ucount).
     if above:
-        return HOLDS.because(f"{reason}, the child's not among them, nor those of who made its user namespace", limit.id, read.id)
+        makers = ", ".join(str(user) for user, _ in sorted(above))
+        words = f"the child's not among them, nor those of who made its user namespace, user {makers}: they are not kubelet's"
+        return HOLDS.because(f"{reason}, {words}, and whoever else is that user shares them", limit.id, read.id)
     return inconclusive(
         f"{reason}; the child is in a user namespace of its own, and as whose it counts outside is not seen", read.id
     )

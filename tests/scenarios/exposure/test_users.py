@@ -41,7 +41,12 @@ KUBELET, SHIM = holding("kubelet", 5), holding("containerd-shim", 1)
         ([KUBELET, SHIM], {"user": 1000}, State.HOLDS, "as user 1000; kubelet's user has 6 of 128, the child's not among them"),
         ([KUBELET], {"space": OWN}, State.INCONCLUSIVE, "in a user namespace of its own"),
         ([KUBELET], {"space": OWN, "user": 9, "makers": (0,)}, State.LACKS, "in a user namespace that kubelet's user made"),
-        ([KUBELET], {"space": OWN, "user": 9, "makers": (9,)}, State.HOLDS, "nor those of who made its user namespace"),
+        (
+            [KUBELET],
+            {"space": OWN, "user": 9, "makers": (9,)},
+            State.HOLDS,
+            "made its user namespace, user 9: they are not kubelet's",
+        ),
         ([KUBELET], {"number": 2}, State.INCONCLUSIVE, "were not seen"),
         ([SHIM], {}, State.INCONCLUSIVE, "were not seen"),
     ],
