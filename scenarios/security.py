@@ -213,14 +213,17 @@ def capabilities_of_the_node(rig: Rig) -> None:
       expects=(
           expect("dind-userns", LACKS, because="what is privileged in a user namespace is so in that alone",
                  see="user_namespaces(7), Capabilities"),
-          expect("dind-rootless", LACKS, because="the first process of its privileged container is not root, and has none",
-                 see="capabilities(7), Effect of user ID changes on capabilities; docker-library/docs, docker README, Rootless"),
+          expect("dind-rootless", LACKS,
+                 because="the first process of its privileged container is not root, and has none; a setuid program of its image "
+                         "may get every one all the same",
+                 see="capabilities(7), Effect of user ID changes on capabilities, Capability bounding set; docker-library/docs, "
+                     "docker README, Rootless"),
           expect("dood", LACKS,
                  because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
                  see="docs.docker.com/engine/security, Docker daemon attack surface"),
       ))  # fmt: skip
 def all_capabilities(seen: Seen) -> Observation:
-    """Judge the first process of each of the pod's containers by /proc."""
+    """Judge the first process of each of the pod's containers by /proc: what it has, beside which what it may get is told."""
     first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
     every = capabilities_on(node.output[-1], node.output[-1])
     first_of = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
@@ -228,7 +231,8 @@ def all_capabilities(seen: Seen) -> Observation:
         return inconclusive("a container of the pod has no process", first.id, pod.id)
     had = {name: capabilities_on(node.output[-1], process) for name, process in first_of.items()}
     counts = [
-        f"{name} has {_counted(had[name], process)}, seccomp mode {process['seccomp'] or 'unknown'}"
+        f"{name} has {_counted(had[name], process)}{_in_reach(node.output[-1], process)}, "
+        f"seccomp mode {process['seccomp'] or 'unknown'}"
         for name, process in first_of.items()
     ]
     words = f"of {_capabilities(every)} {'; '.join(counts)}"
@@ -237,6 +241,17 @@ def all_capabilities(seen: Seen) -> Observation:
 
 def _capabilities(number: int) -> str:
     return counted(number.bit_count(), "capability", "capabilities")
+
+
+def _in_reach(node: Object, process: Object) -> str:
+    """Say how many capabilities on its node a setuid program may get from a process that has not all of them, '' where none more.
+
+    That is its bounding set (capabilities(7)), which a privileged container of a user who is not root has whole.
+    """
+    has, bound = (
+        capabilities_on(node, {**process, "capabilities": process.get(key, "0")}) for key in ("capabilities", "bounding")
+    )
+    return f", and up to {bound.bit_count()} by a setuid program" if bound & ~has else ""  # older records have no bounding set
 
 
 def _counted(number: int, process: Object) -> str:

@@ -44,9 +44,10 @@ def group_made(rig: Rig) -> None:
           *(expect("dind", HOLDS, because="on cgroup v1 a container has its own part of each hierarchy mounted, and no more",
                    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1", cgroup=version)
             for version in ("v1", "hybrid")),
-          *(expect(approach, HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
-                   see="user_namespaces(7), Capabilities")
-            for approach in ("dind-userns", "dind-rootless")),
+          expect("dind-userns", HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
+                 see="user_namespaces(7), Capabilities"),
+          expect("dind-rootless", HOLDS, because="its engine is uid 1000 of the node, whose root's the node's cgroups are",
+                 see="docker-library/docs, docker README, Rootless; Linux Documentation, cgroup-v2, Model of Delegation"),
           expect("dood", HOLDS, because="a container that is not privileged has its own part of the cgroups, read-only",
                  see="containerd internal/cri/opts/spec_linux_opts.go; containerd container_create.go"),
       ))  # fmt: skip

@@ -189,6 +189,18 @@ def test_a_privileged_container_is_told_by_what_its_process_may_do(seen: Look) -
     assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3})).state is State.INCONCLUSIVE
 
 
+def test_what_a_setuid_program_may_get_is_told_beside_what_a_process_has(seen: Look) -> None:
+    """A privileged container whose first process is not root: nothing is in effect, and nothing is out of reach."""
+    leg = pod_processes(seen("dind.foreground"), {"docker-cmds": 3, "dind-daemon": 0})
+    whole = changed(leg, "pod processes", lambda processes: [{**each, "bounding": "000000000000000f"} for each in processes])
+    concluded = conclude("H-01", whole)
+    assert concluded.state is State.LACKS
+    assert "dind-daemon has 0, and up to 4 by a setuid program, seccomp mode 0" in concluded.reason
+    assert "setuid" not in conclude("H-01", leg).reason, "older records do not say"
+    apart = in_spaces(in_spaces(whole, "pod processes", "user:[2]"), "node's first process", "user:[1]")
+    assert "setuid" not in conclude("H-01", apart).reason, "in a user namespace of its own it has none of the node's"
+
+
 def in_spaces(seen: Seen, name: str, *spaces: str) -> Seen:
     """Return the evidence with these user namespaces of the processes of a reading, the last of them for those that follow."""
 

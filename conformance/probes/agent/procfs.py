@@ -88,6 +88,7 @@ def describe(pid: int) -> Object:
         "ns": {kind: os.readlink(proc(pid, f"ns/{kind}")) for kind in ("pid", "net", "mnt", "cgroup", "user")},
         "oom_score_adj": int(text(proc(pid, "oom_score_adj"))),
         "capabilities": fields["CapEff"].strip(),
+        "bounding": fields["CapBnd"].strip(),
         "seccomp": fields.get("Seccomp", "").strip(),
     }
 

@@ -18,6 +18,7 @@ def test_the_agent_reads_this_very_process() -> None:
     assert process["start"] == procfs.start_time(os.getpid())
     assert process["nspid"][-1] == os.getpid()
     assert process["cgroup"].splitlines()
+    assert int(process["capabilities"], 16) & ~int(process["bounding"], 16) == 0
 
 
 def test_a_process_started_when_it_was_started() -> None:
