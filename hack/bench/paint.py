@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -73,15 +73,14 @@ def dozen(run: Record) -> Record:
     """Return a run as if it had judged a dozen approaches: those of the catalogue that it lacks as the one that they are like."""
     have = compared(run)
     lacking = [name for name, each in catalogue().items() if each.spawns and each.proven and name not in have]
-    return copied(run, lacking[: DOZEN - len(have)])
+    return copied(run, {name: catalogue()[name].like for name in lacking[: DOZEN - len(have)]})
 
 
-def copied(run: Record, names: Sequence[str]) -> Record:
-    """Return a run in which each of these is a copy of the approach with which its name begins."""
+def copied(run: Record, names: Mapping[str, str]) -> Record:
+    """Return a run in which each of these is a copy of an approach, by the one's name."""
     observations, cells = list(run.observations), list(run.header["cells"])
     approaches = dict(run.header["approaches"])
-    for name in names:
-        original = name.partition("-")[0]
+    for name, original in names.items():
         approaches[name] = {**approaches[original], "title": f"a copy of {original}"}
         for lines, more in ((run.observations, observations), (run.header["cells"], cells)):
             more += [

@@ -17,6 +17,7 @@ from tests.pages.conftest import Open
 
 MORE = ("dood-cgroup-parent", "dind-sidecar", "dind-guaranteed", "dind-rootless", "dind-sysbox", "dind-of-a-team", "dind-kept",
         "dind-with-a-name-that-is-long")  # fmt: skip
+OF = {name: name.partition("-")[0] for name in MORE}
 SHOWN = """[...document.querySelectorAll('.compared thead [data-of]')]
   .filter((head) => head.checkVisibility()).map((head) => head.dataset.of)"""
 
@@ -25,7 +26,7 @@ SHOWN = """[...document.querySelectorAll('.compared thead [data-of]')]
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return worlds.html of a dozen approaches in two worlds."""
     folder = tmp_path_factory.mktemp("dozen")
-    runs = [copied(stream.of(recorded_lines(run, evidence=False)), MORE) for run in (RECORDED, RECORDED_V2)]
+    runs = [copied(stream.of(recorded_lines(run, evidence=False)), OF) for run in (RECORDED, RECORDED_V2)]
     files.several(SideBySide(runs), folder)
     return folder / "worlds.html"
 
