@@ -35,8 +35,8 @@ LEAD = 3
 HEAD = """\
 # Choosing: which approach keeps what, where, and at what price
 
-Written by `make matrix` from the two runs below: do not edit it. Each approach was asked the same, beside the others, in both
-worlds; a builder is asked of builds alone, and an empty cell was not asked. A cell has a sign for each world: ✓ what is wanted of
+Written by `make matrix` from the runs below: do not edit it. Each approach was asked the same, beside the others, in each
+world; a builder is asked of builds alone, and an empty cell was not asked. A cell has a sign for each world: ✓ what is wanted of
 a pod is kept, ✗ it is lost, ◐ some ways to start a container keep it, n/a it cannot be asked there, ? it was not decided. A cell
 leads to what was seen. [Approaches](approaches.md) says what each is.
 """

@@ -234,10 +234,10 @@ def test_an_engine_that_still_answers_was_not_killed() -> None:
 def test_an_engine_that_was_killed_is_asked_where_it_was_until_nobody_is_there(approach: str, asked: dict[str, Any]) -> None:
     """The sandbox, pid 30, is what the pod has longest; a port is asked who listens on it, and a socket is not."""
     answers = [{"status": 0, "lost": "ConnectionResetError(104)"}, {"status": 0, "lost": "ConnectionRefusedError(111)"}]
-    said: list[tuple[str, dict[str, Any]]] = []
+    questions: list[tuple[str, dict[str, Any]]] = []
 
     def ask(question: str, _: float = 0, **about: Any) -> Answer:
-        said.append((question, about))
+        questions.append((question, about))
         output = answers.pop(0) if question == "daemon" else [{"pid": 51}] if question == "listeners" else question == "kill"
         return Answer(output, 1.0, 2.0, 0.1)
 
@@ -249,9 +249,9 @@ def test_an_engine_that_was_killed_is_asked_where_it_was_until_nobody_is_there(a
     pods = [{"pid": pid, "start": pid} for pid in (50, 40, 51, 30)]
     rig.record("pod processes", "node", {}, pods, began=0, seconds=0)
     lifecycle.engine_killed(rig)
-    assert [about for question, about in said if question == "daemon"] == [{**asked, "path": "/_ping"}] * 2
-    assert ("kill", {"pid": 51 if approach == "dind" else 50, "start": 51 if approach == "dind" else 50}) in said
-    assert ("listeners" in [question for question, _ in said]) is (approach == "dind")
+    assert [about for question, about in questions if question == "daemon"] == [{**asked, "path": "/_ping"}] * 2
+    assert ("kill", {"pid": 51 if approach == "dind" else 50, "start": 51 if approach == "dind" else 50}) in questions
+    assert ("listeners" in [question for question, _ in questions]) is (approach == "dind")
 
 
 def test_a_container_that_outlives_its_engine_is_named_beside_the_child_that_does() -> None:

@@ -37,7 +37,7 @@ def row(page: str, prop: str) -> list[str]:
 
 def test_the_pages_are_those_of_the_committed_records() -> None:
     records = choosing.kept_records(ROOT)
-    assert len(records) == len(CGROUPS)
+    assert records
     for file, text in choosing.Choosing(records).files():
         assert (ROOT / file).read_text(encoding="utf-8").rstrip() == text.rstrip(), "write it again: python -m hack.choosing"
 
