@@ -29,16 +29,17 @@ from hack.samples import cut_short, refused
 
 PAGE = Path("docs/choosing.md")
 EVIDENCE = Path("docs/choosing")
+APPROACHES = Path("docs/approaches.md")
 KEPT_AS = Path("reports/samples/matrix")
 LEAD = 3
 """Of what a reader fears for, the losses that the first table has: those that tell him most."""
-HEAD = """\
+HEAD = f"""\
 # Choosing: which approach keeps what, where, and at what price
 
 Written by `make matrix` from the runs below: do not edit it. Each approach was asked the same, beside the others, in each
 world; a builder is asked of builds alone, and an empty cell was not asked. A cell has a sign for each world: ✓ what is wanted of
 a pod is kept, ✗ it is lost, ◐ some ways to start a container keep it, n/a it cannot be asked there, ? it was not decided. A cell
-leads to what was seen. [Approaches](approaches.md) says what each is.
+leads to what was seen. [Approaches]({APPROACHES.name}) says what each is.
 """
 SIGNS = {State.MIXED: "◐", State.NOT_APPLICABLE: "n/a"}
 OUTCOMES = KEPT, IN_PART, LOST, UNDECIDED = (
@@ -109,7 +110,7 @@ class Choosing:
     def page(self) -> str:
         """Return the page."""
         lines = [HEAD, "## The runs", "", *heads("world", "of", "engines", "command", "ended"), *self._runs(), ""]
-        lines += [*(f"Not there: `{name}`: {flat(why)}." for name, why in self.not_asked.items()), ""]
+        lines += [*(f"- Not there: `{name}`: {flat(why)}." for name, why in self.not_asked.items()), ""]
         lines += ["## By what you need", "", *self._needs()]
         lines += ["## What each asks for, and costs", "", *self._prices(), ""]
         lines += ["## All that was asked", ""]
