@@ -5,7 +5,8 @@ set -eu
 [ "$1" = dockerd ] || exec "$@"
 export HOME=/home/rootless XDG_RUNTIME_DIR=/run/user/1000
 
-# shellcheck disable=SC2086 -- several words
+# What the flags' variable has is several words; what is quoted is the inner shell's.
+# shellcheck disable=SC2086,SC2016
 exec rootlesskit \
     --net="${DOCKERD_ROOTLESS_ROOTLESSKIT_NET:-slirp4netns}" --mtu="${DOCKERD_ROOTLESS_ROOTLESSKIT_MTU:-1500}" \
     --disable-host-loopback --port-driver=builtin --copy-up=/etc --copy-up=/run \
