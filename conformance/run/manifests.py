@@ -127,6 +127,9 @@ class InCluster:
         pod = {
             "serviceAccountName": IN_IT,
             "restartPolicy": "Never",
+            # The first process of a PID namespace hears no SIGTERM before it has a handler: one that was asked to end while it
+            # began would go on. So it is not the first.
+            "shareProcessNamespace": True,
             # What is asked to end cleans up first.
             "terminationGracePeriodSeconds": round(3 * TIMEOUTS.clean),
             "securityContext": {**nobody, "seccompProfile": {"type": "RuntimeDefault"}},

@@ -152,7 +152,7 @@ def has_image(cluster: KindCluster, name: str) -> bool:
 
     def names_of(node: dict[str, Any]) -> set[str]:
         images = [name for image in node["status"].get("images", []) for name in image.get("names", [])]
-        return {name.rpartition("docker.io/library/")[2] for name in images}
+        return {name.removeprefix("docker.io/").removeprefix("library/") for name in images}
 
     return all(name in names_of(node) for node in nodes(cluster))
 
