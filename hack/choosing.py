@@ -217,11 +217,11 @@ def write(root: Path) -> Iterator[Path]:
         yield root / file
 
 
-def unfit(source: Path) -> str:
+def unfit(record: Record) -> str:
     """Say why a record is not of a whole matrix; '' if it is."""
-    command = str(stream.read(source).header["command"])
+    command = str(record.header["command"])
     whole = f"--level {MATRIX} " in f"{command} " and " -k " not in command
-    return cut_short(source) or ("" if whole else f"it is of `{command}`")
+    return cut_short(record) or ("" if whole else f"it is of `{command}`")
 
 
 def keep(root: Path) -> int:

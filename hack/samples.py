@@ -55,20 +55,20 @@ def betrayed(text: str, telling: set[str]) -> set[str]:
     return {word for word in telling if re.search(rf"(?<![\w.-]){re.escape(word)}(?![\w-])", text)}
 
 
-def cut_short(source: Path) -> str:
+def cut_short(record: stream.Record) -> str:
     """Say why a record is not of a whole run; '' if it is."""
-    return "" if stream.read(source).footer else "its run was interrupted"
+    return "" if record.footer else "its run was interrupted"
 
 
-def unlike(source: Path) -> str:
+def unlike(record: stream.Record) -> str:
     """Say why a record is not of a whole run that was as expected; '' if it is."""
-    footer = stream.read(source).footer
+    footer = record.footer
     if footer is None or footer["exit_code"] == 0:
-        return cut_short(source)
+        return cut_short(record)
     return f"its run ended with {footer['exit_code']}: {footer['why']}"
 
 
-def refused(sources: Iterable[Path], target: str, unfit: Callable[[Path], str]) -> int:
+def refused(sources: Iterable[Path], target: str, unfit: Callable[[stream.Record], str]) -> int:
     """Say of each of these files of `make TARGET` why it cannot be kept; return 0 if all can, 2 if one is not there, else 1.
 
     `unfit` says why a record is none to keep, '' where it is one.
@@ -81,7 +81,7 @@ def refused(sources: Iterable[Path], target: str, unfit: Callable[[Path], str]) 
         elif words := betrayed(source.read_text(encoding="utf-8"), telling):
             click.echo(f"{source} tells of this machine: {', '.join(sorted(words))}")
             code = max(code, 1)
-        elif source.name == "record.jsonl" and (why := unfit(source)):
+        elif source.name == "record.jsonl" and (why := unfit(stream.read(source))):
             click.echo(f"{source} is no sample: {why}")
             code = max(code, 1)
     return code

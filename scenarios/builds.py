@@ -16,7 +16,7 @@ from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.legs import builders, builds
 from conformance.legs.builders import BUILDAH, BUILDER, BUILDKIT, CLASSIC, CONTAINER, MADE, OF_THE_POD
-from conformance.legs.docker import listed, look, nonce, nonce_in, processes, said, start
+from conformance.legs.docker import listed, look, nonce, nonce_in, of_containers, processes, said, start
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -179,7 +179,7 @@ def _of_another_engine(seen: Seen, what: str, builder: str) -> Observation | Non
     line, mark = above.output, nonce_in(seen, what)
     if builder == CONTAINER:
         owners, mark = seen[f"{what}: {BUILDER}"], nonce_in(seen, BUILDER)
-        firsts = [_identity(each) for each in owners.output if each["nspid"][-1] == 1]
+        firsts = [_identity(each) for each in of_containers(owners.output)]
         line = line[next((place for place, each in enumerate(line) if _identity(each) in firsts), len(line)) :]
         if not line:
             return inconclusive("the step was not started by the builder's container", *cites, owners.id)
@@ -285,7 +285,7 @@ def name_a_parent(rig: Rig) -> None:
 def named_a_parent(seen: Seen) -> Observation:
     """Judge place and tightest limit of the container whose first process has the nonce, which the leg's engine lists."""
     run, first, held = seen["parent"], seen["parent: processes"], seen["parent: held"]
-    own = {container_of(process) for process in first.output if process["nspid"][-1] == 1}
+    own = {container_of(process) for process in of_containers(first.output)}
     if not own & {container["Id"] for container in listed(held)}:
         return inconclusive(f"no such container was seen to run: {said(run)}", run.id, first.id, held.id)
     return judge_placement(instead(seen, {f"parent: {CHILD_CGROUPS}": CHILD_CGROUPS}))

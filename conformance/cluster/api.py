@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 Object = dict[str, Any]
-FORBIDDEN, GONE = 403, 404
+FORBIDDEN, GONE, EXISTS = 403, 404, 409
 NAMESPACES = "/api/v1/namespaces"
 VOLUMES = "/api/v1/persistentvolumes"
 
@@ -215,7 +215,7 @@ class Refused(RigError):
 
 REMEDIES = {
     401: "log in: the credentials of the kubeconfig are refused",
-    409: "run it again, under another name: what is there is somebody else's",
+    EXISTS: "run it again, under another name: what is there is somebody else's",
     FORBIDDEN: "ask for that right, or use a context of somebody who has it",
 }
 """What can be done about the server's status, whatever was asked."""

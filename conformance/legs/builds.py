@@ -15,7 +15,7 @@ from conformance.evidence.identity import CONTAINER_ID, container_of
 from conformance.evidence.items import Evidence
 from conformance.legs import builders
 from conformance.legs.builders import CONTAINER, PLACE
-from conformance.legs.docker import await_processes, nonce
+from conformance.legs.docker import await_processes, nonce, of_containers
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -81,7 +81,7 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
 
 def _builders(rig: Rig, what: str) -> str:
     """Return the id of the container that is a build's builder."""
-    first = [each for each in rig.seen[f"{what}: {builders.BUILDER}"].output if each["nspid"][-1] == 1]
+    first = of_containers(rig.seen[f"{what}: {builders.BUILDER}"].output)
     return container_of(first[0]) if first else UNNAMED
 
 

@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.answers import decoded
 from conformance.choices import RATE
-from conformance.cluster.api import CLEARED, GONE, Cluster, Object, Refused, pods_path
+from conformance.cluster.api import CLEARED, EXISTS, GONE, Cluster, Object, Refused, pods_path
 from conformance.cluster.pods import ended_before, raise_if_stuck, ready
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import first_processes
@@ -29,8 +29,6 @@ APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
 NOT_NOW = 400
 """The API server's status where a container has not been started, or has not ended yet (kubelet, validateContainerLogStatus)."""
-THERE_IS_ONE = 409
-"""The API server's status where an object of that name is there (AlreadyExists)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
 
@@ -288,7 +286,7 @@ class Rig:
         try:
             self.cluster.create(self._beside_probes, self.pod_a)
         except Refused as refused:
-            if refused.status != THERE_IS_ONE:
+            if refused.status != EXISTS:
                 raise
 
     @property

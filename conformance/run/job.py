@@ -13,7 +13,18 @@ from attrs import define, field
 
 from conformance.cleanup import objects
 from conformance.cluster import leases
-from conformance.cluster.api import FORBIDDEN, NAMESPACES, Cluster, Object, Refused, Silent, describe, namespaced, pods_path
+from conformance.cluster.api import (
+    EXISTS,
+    FORBIDDEN,
+    NAMESPACES,
+    Cluster,
+    Object,
+    Refused,
+    Silent,
+    describe,
+    namespaced,
+    pods_path,
+)
 from conformance.cluster.notes import is_ours
 from conformance.cluster.pods import raise_if_stuck, status_of
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut, UsageError
@@ -30,7 +41,6 @@ OF_IMAGE = (
 )
 OF_RIGHTS = "let somebody who may create them apply what `conformance manifests` prints, whose comments say how its record is had"
 OF_LEFT = "`conformance clean` removes what is left of it"
-EXISTS = 409
 
 
 @define

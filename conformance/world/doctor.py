@@ -85,7 +85,7 @@ def checks() -> Iterator[Check]:
         "conformance up makes it anew",
     )
     if answers:
-        missing_images = [name for name in images.NAMES if not kind.has_image(cluster, name)]
+        missing_images = kind.lacking(cluster, images.NAMES)
         yield Check(
             "images in the nodes",
             not missing_images,

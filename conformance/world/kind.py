@@ -147,14 +147,15 @@ def answers(cluster: KindCluster) -> bool:
         return False
 
 
-def has_image(cluster: KindCluster, name: str) -> bool:
-    """Return whether every node has an image in containerd's store, as the nodes report it."""
+def lacking(cluster: KindCluster, names: Sequence[str]) -> list[str]:
+    """Return which of these images a node does not have in containerd's store, as the nodes report it."""
 
     def names_of(node: dict[str, Any]) -> set[str]:
         images = [name for image in node["status"].get("images", []) for name in image.get("names", [])]
         return {name.removeprefix("docker.io/").removeprefix("library/") for name in images}
 
-    return all(name in names_of(node) for node in nodes(cluster))
+    there = [names_of(node) for node in nodes(cluster)]
+    return [name for name in names if not all(name in each for each in there)]
 
 
 def refuse_if_in_use(cluster: KindCluster) -> None:

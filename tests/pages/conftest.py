@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +150,14 @@ def open_page(browser: Browser) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
+
+
+def hold(page: Page, shown: Mapping[Path, bytes], *, tolerance: float, unlike: int) -> None:
+    """Assert that what is shown is what its golden has, but for a share of its pixels; a missing one is written, and fails."""
+    new = [golden for golden in shown if not golden.exists()]
+    for golden in new:
+        golden.write_bytes(shown[golden])
+    assert not new, f"{', '.join(golden.name for golden in new)}: not there, so written now: look at them, and commit them"
+    page.goto("about:blank")
+    differing = {golden.name: unalike(page, now, golden, unlike) for golden, now in shown.items()}
+    assert {name: share for name, share in differing.items() if share > tolerance} == {}

@@ -13,7 +13,7 @@ from conformance.record import stream
 from conformance.record.stream import Record
 from hack import picture
 from tests.conftest import RECORDED_V2, recorded_lines, up_to
-from tests.pages.conftest import Open, check, rendered, unalike
+from tests.pages.conftest import Open, check, hold, rendered, unalike
 
 GOLDENS = Path(__file__).parent / "first_screens"
 """One that is missing is written, and its test fails: `rm tests/pages/first_screens/*.jpg; make test-pages` makes all again."""
@@ -76,13 +76,7 @@ def test_a_first_screen_is_what_it_was(run: str, open_page: Open, tmp_path: Path
         _of_the_same_font(page)
         for look in LOOKS:
             shown[GOLDENS / f"{run}-{width}-{look}.jpg"] = _screen(page, look)
-    new = [golden for golden in shown if not golden.exists()]
-    for golden in new:
-        golden.write_bytes(shown[golden])
-    assert not new, f"{', '.join(golden.name for golden in new)}: not there, so written now: look at them, and commit them"
-    page.goto("about:blank")
-    differing = {golden.name: unalike(page, now, golden, UNLIKE) for golden, now in shown.items()}
-    assert {name: share for name, share in differing.items() if share > TOLERANCE} == {}
+    hold(page, shown, tolerance=TOLERANCE, unlike=UNLIKE)
 
 
 def test_the_readmes_picture_is_the_recorded_runs_front(browser: Browser, open_page: Open, tmp_path: Path) -> None:

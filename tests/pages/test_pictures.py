@@ -11,7 +11,7 @@ from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import html_page, pictures
 from tests.builders.pictures import altered
-from tests.pages.conftest import Open, unalike
+from tests.pages.conftest import Open, hold
 
 GOLDENS = Path(__file__).parent / "goldens"
 """What the pictures of the recorded run were when somebody looked. One that is missing is written, and its test fails:
@@ -58,13 +58,7 @@ def test_shapes_are_what_they_were(report: Path, pages: dict[str, Path], open_pa
         for module in modules:
             page.evaluate(ALONE, module.ID)
             shown[GOLDENS / f"{module.ID}-{scheme}.png"] = page.locator(".pictures").screenshot()
-    new = [golden for golden in shown if not golden.exists()]
-    for golden in new:
-        golden.write_bytes(shown[golden])
-    assert not new, f"{', '.join(golden.name for golden in new)}: not there, so written now: look at them, and commit them"
-    page.goto("about:blank")
-    differing = {golden.name: unalike(page, now, golden, UNLIKE) for golden, now in shown.items()}
-    assert {name: share for name, share in differing.items() if share > TOLERANCE} == {}
+    hold(page, shown, tolerance=TOLERANCE, unlike=UNLIKE)
 
 
 SMALLEST = 11

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from hack.pages import anchor
 from tests.conftest import ROOT
 
 SUITE = ("conformance", "scenarios", "hack")
@@ -56,11 +57,6 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 NAMED = re.compile(r"\b[\w./-]+\.md\b")
 NOT_HERE = ("summary.md", "worlds.md", "docs/deprecated.md")
 """What runs and reports write, and a page of docker/cli."""
-
-
-def anchor(heading: str) -> str:
-    """Return what GitHub calls a heading in a link."""
-    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def test_every_link_of_the_documentation_leads_somewhere() -> None:

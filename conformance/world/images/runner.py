@@ -16,7 +16,7 @@ from pathlib import Path
 
 from conformance.world.images.image_store import Recipe, Store
 from conformance.world.images.kind_node import PYTHON
-from conformance.world.kind import KindCluster, has_image, program
+from conformance.world.kind import KindCluster, lacking, program
 from conformance.world.machine import commands, paths
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
@@ -120,7 +120,7 @@ def on_nodes(cluster: KindCluster) -> str:
     """
     progress = Progress()
     image = Store(progress).build(recipe())
-    if not has_image(cluster, image.reference):
+    if lacking(cluster, [image.reference]):
         with tempfile.TemporaryDirectory(dir=paths.cache()) as folder:
             archive = Path(folder) / "runner.tar"
             commands.run(["docker", "save", "-o", archive, image.reference], timeout=LOAD_SECONDS, log="images")

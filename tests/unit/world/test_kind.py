@@ -14,7 +14,7 @@ def test_a_node_whose_images_have_no_names_is_read(images: object, monkeypatch: 
     shown = json.dumps({"items": [{"metadata": {"name": "a"}, "status": {"images": images, "conditions": None}}]})
     monkeypatch.setattr(kind, "kubectl", lambda *_, **__: shown)
     cluster = kind.KindCluster("a")
-    assert not kind.has_image(cluster, "python:3-slim")
+    assert kind.lacking(cluster, ["python:3-slim"]) == ["python:3-slim"]
     assert not any(map(kind.is_ready, kind.nodes(cluster)))
 
 
@@ -23,5 +23,4 @@ def test_an_image_is_found_by_its_short_name(name: str, monkeypatch: pytest.Monk
     whole = {"python:3-slim": f"docker.io/library/{name}", "moby/buildkit:buildx-stable-1": f"docker.io/{name}"}.get(name, name)
     shown = json.dumps({"items": [{"metadata": {"name": "a"}, "status": {"images": [{"names": [whole]}]}}]})
     monkeypatch.setattr(kind, "kubectl", lambda *_, **__: shown)
-    assert kind.has_image(kind.KindCluster("a"), name)
-    assert not kind.has_image(kind.KindCluster("a"), "httpd:latest")
+    assert kind.lacking(kind.KindCluster("a"), [name, "httpd:latest"]) == ["httpd:latest"]
