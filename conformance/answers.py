@@ -1,4 +1,4 @@
-"""Reading what Kubernetes and container engines answer."""
+"""Reading what Kubernetes, container engines and the kernel answer."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ def without_nulls(value: Any) -> Any:  # noqa: ANN401 -- any JSON
 def decoded(text: str) -> Any:  # noqa: ANN401 -- any JSON
     """Return the JSON value of an answer, `without_nulls`. Raises `ValueError` where it is none."""
     return without_nulls(json.loads(text))
+
+
+def kernel_lines(text: str) -> list[str]:
+    """Return the lines of what a file of the kernel's holds, below /proc or in a cgroup.
+
+    It ends them with a newline, and escapes in a name no other sign that Python takes for an end of a line (fs/seq_file.c,
+    `seq_path`): a cgroup's may have a form feed in it.
+    """
+    return [line for line in text.split("\n") if line]

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from conformance.analysis.counting import counted
-from conformance.evidence.identity import parsed
+from conformance.evidence.identity import parsed, product
 from conformance.evidence.names import DAEMON, POD
 from conformance.record.stream import Record
 
@@ -90,6 +90,6 @@ def _engines(record: Record) -> dict[str, str]:
     versions: dict[str, dict[str, None]] = {}
     for reading in record.named(DAEMON):
         if info := parsed(reading):
-            words = f"Docker {info.get('ServerVersion')} of {info.get('OperatingSystem')}, storage driver {info.get('Driver')}"
+            words = f"{product(info)} of {info.get('OperatingSystem')}, storage driver {info.get('Driver')}"
             versions.setdefault(reading.leg.partition(".")[0], {})[words] = None
     return {approach: "; ".join(words) for approach, words in versions.items()}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import signal as signals
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from conformance.answers import decoded
+from conformance.answers import decoded, kernel_lines
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD
@@ -32,6 +33,15 @@ def parsed(evidence: Evidence) -> dict[str, Any]:
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def product(info: Mapping[str, Any]) -> str:
+    """Return what an engine is by its answer to /info: its name and version.
+
+    Podman answers in Docker's words, with a version of its own, and says beside them of which Buildah it is made
+    (containers/podman, pkg/domain/entities/types, `Info`).
+    """
+    return f"{'Podman' if 'BuildahVersion' in info else 'Docker'} {info.get('ServerVersion')}"
 
 
 def unproven(seen: Seen) -> str:
@@ -129,7 +139,7 @@ def container_of(process: dict[str, Any]) -> str:
     """
     if by_file := process.get("by_hosts_file"):  # older records have none
         return str(by_file)
-    for line in process.get("cgroup", "").splitlines():
+    for line in kernel_lines(process.get("cgroup", "")):
         if named := CONTAINER_ID.findall(line):
             return str(named[-1])
     return ""

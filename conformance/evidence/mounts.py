@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 
 from attrs import frozen
 
+from conformance.answers import kernel_lines
+
 
 @frozen
 class Mount:
@@ -19,7 +21,7 @@ class Mount:
 
 def mounts(mountinfo: str) -> Iterator[Mount]:
     """Yield what is mounted, in the order of the lines: a later one covers an earlier at the same place."""
-    for line in mountinfo.splitlines():
+    for line in kernel_lines(mountinfo):
         _, _, device, root, point, *_ = line.split(" ")
         yield Mount(device, PurePosixPath(root), PurePosixPath(point))
 

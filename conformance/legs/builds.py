@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from urllib.parse import quote
 
-from conformance.answers import decoded
+from conformance.answers import decoded, kernel_lines
 from conformance.cluster.api import Object
 from conformance.evidence.identity import CONTAINER_ID, container_of
 from conformance.evidence.items import Evidence
@@ -93,7 +93,7 @@ def _identity(step: Object) -> str:
     """  # noqa: D205 -- one sentence
     if by_file := step.get("by_hosts_file"):
         return str(by_file)
-    last = step["cgroup"].splitlines()[0].rpartition("/")[2]
+    last = kernel_lines(step["cgroup"])[0].rpartition("/")[2]
     known = CONTAINER_ID.search(last)
     return known[0] if known else last or UNNAMED
 

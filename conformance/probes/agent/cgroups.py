@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from conformance.probes.agent.procfs import boottime, enter, maybe, mounts_of, proc, text
+from conformance.probes.agent.procfs import boottime, enter, maybe, mounts_of, proc, split, text
 from conformance.probes.agent.questions import Object, question
 
 UNIFIED = ""
@@ -37,7 +37,7 @@ def cgroups(asked: Object) -> Object:
     enter(1, "mnt")
     mounted = hierarchies()
     levels: list[Object] = []
-    for line in place.splitlines():
+    for line in split(place):
         _, names, path = line.split(":", 2)
         for name in names.split(","):
             if name in mounted and name in FILES:

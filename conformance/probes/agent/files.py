@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from conformance.probes.agent.procfs import enter, of_every_process, proc, text
+from conformance.probes.agent.procfs import enter, lines_of, of_every_process, proc, text
 from conformance.probes.agent.questions import Object, question
 
 
@@ -59,7 +59,7 @@ def holding(asked: Object) -> dict[str, list[str] | None]:
 def lines_with(word: str, path: str) -> list[str] | None:
     """Return the lines of a file that hold a word, or None if there is no such file."""
     try:
-        return [line for line in text(path).splitlines() if word in line]
+        return [line for line in lines_of(path) if word in line]
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -80,7 +80,7 @@ def mounts(asked: Object) -> dict[str, list[str]]:
         space = os.readlink(proc(pid, "ns/mnt"))
         if space in looked_at:
             return None
-        lines = text(proc(pid, "mountinfo")).splitlines()
+        lines = lines_of(proc(pid, "mountinfo"))
         looked_at.add(space)
         return space, [line for line in lines if any(word in line for word in words)]
 

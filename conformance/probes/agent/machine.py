@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-from conformance.probes.agent.procfs import boottime, enter, maybe, mounts_of, text
+from conformance.probes.agent.procfs import boottime, enter, lines_of, maybe, mounts_of, text
 from conformance.probes.agent.questions import Object, question
 
 
@@ -16,7 +16,7 @@ def machine(_: Object) -> Object:
     enter(1, "cgroup")
     enter(1, "mnt")
     mounted = list(mounts_of(1))
-    memory = dict(line.split(":", 1) for line in text("/proc/meminfo").splitlines())
+    memory = dict(line.split(":", 1) for line in lines_of("/proc/meminfo"))
     return {
         "kernel": text("/proc/sys/kernel/osrelease").strip(),
         "os": maybe("/etc/os-release"),

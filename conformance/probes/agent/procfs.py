@@ -29,6 +29,20 @@ def text(path: str) -> str:
         return file.read(LIMIT).decode("utf-8", "replace")
 
 
+def lines_of(path: str) -> list[str]:
+    """Return the lines of a file of the kernel's.
+
+    It ends them with a newline, and escapes in a name no other sign that Python takes for an end of a line (fs/seq_file.c,
+    `seq_path`): a cgroup and a process may have a form feed in theirs.
+    """
+    return split(text(path))
+
+
+def split(content: str) -> list[str]:
+    """Return the lines of such a file's text."""
+    return [line for line in content.split("\n") if line]
+
+
 def maybe(path: str) -> str | None:
     """Return a file's text without its last newline, or None if it cannot be read."""
     try:
@@ -65,7 +79,7 @@ def start_time(pid: int) -> int:
 
 def status_of(pid: int) -> dict[str, str]:
     """Return the fields of /proc/PID/status."""
-    return dict(line.split(":\t", 1) for line in text(proc(pid, "status")).splitlines() if ":\t" in line)
+    return dict(line.split(":\t", 1) for line in lines_of(proc(pid, "status")) if ":\t" in line)
 
 
 def environ(pid: int) -> list[str]:
@@ -127,7 +141,7 @@ class Mount(NamedTuple):
 
 def mounts_of(pid: int) -> Iterator[Mount]:
     """Yield what is mounted for a process."""
-    for line in text(proc(pid, "mountinfo")).splitlines():
+    for line in lines_of(proc(pid, "mountinfo")):
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
         root, point = left.split(" ")[3:5]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from conformance.analysis.summary import Summary
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import first_processes, parsed, unproven
+from conformance.evidence.identity import first_processes, parsed, product, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD, CHILD_CGROUPS, DAEMON, INSPECT, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.record.names import leg_name
@@ -142,7 +142,7 @@ def place_of(summary: Summary, approach: str, kind: str = KIND) -> Place:
         pod=pod["metadata"]["name"],
         pod_ip=pod["status"]["podIP"],
         client=client,
-        engine=f"Docker {parsed(daemon)['ServerVersion']}" if daemon else "",
+        engine=product(parsed(daemon)) if daemon else "",
         engine_inside=bool(daemon and "socket" not in daemon.asked),
         network=_network(seen, child, next(process for process in processes.output if process["pid"] == pods.asked["pid"])),
         inside=inside,

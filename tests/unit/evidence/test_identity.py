@@ -14,6 +14,7 @@ from conformance.evidence.identity import (
     first_processes,
     no_engine,
     parsed,
+    product,
     told_to_restart,
     unproven,
 )
@@ -142,3 +143,15 @@ def test_a_stop_signal_is_called_by_its_name(kept: object, name: str) -> None:
     inspected = {"Config": {"StopSignal": kept}, "HostConfig": {"RestartPolicy": {"Name": "always"}}}
     item = Evidence("x#1", "x", INSPECT, "daemon", {}, {"status": 200, "body": json.dumps(inspected)})
     assert told_to_restart(Seen([item])) == ("always", name)
+
+
+def test_a_cgroup_with_a_form_feed_in_its_name_is_one_line() -> None:
+    """The kernel ends its lines with a newline alone; whoever made the cgroup chose the rest."""
+    parent = f"/kubepods/{'a' * 64}/named\x0c4:memory:/{'b' * 64}"
+    assert container_of({"cgroup": f"0::{parent}/{'c' * 64}\n"}) == "c" * 64
+
+
+def test_an_engine_is_named_by_what_it_is() -> None:
+    """Podman answers as Docker does, with a version of its own."""
+    assert product({"ServerVersion": "26.1.5"}) == "Docker 26.1.5"
+    assert product({"ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}) == "Podman 5.4.2"

@@ -16,6 +16,7 @@ CONTAINER = """\
 40 30 0:77 / / rw - overlay overlay rw,lowerdir=/l
 41 40 254:0 /volumes/n/_data/lib/kubelet/pods/u1/volumes/kubernetes.io~empty-dir/graph /var/lib/docker rw - ext4 /dev/root rw
 42 40 0:90 / /memory rw - tmpfs tmpfs rw
+46 40 0:91 / /form\x0cfeed rw - tmpfs tmpfs rw
 43 40 254:0 /volumes/n/_data/lib/data /host rw - ext4 /dev/root rw
 44 40 0:99 / /own rw - tmpfs tmpfs rw
 45 40 254:0 /elsewhere /var/lib/docker/hidden rw - ext4 /dev/root rw"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,10 @@ def test_a_process_whose_runtime_ends_meanwhile_is_there_all_the_same(gone: str,
     monkeypatch.setattr(procfs, "status_of", node.status_of)
     monkeypatch.setattr(os, "readlink", read)
     assert procfs._without_cgroup(7, f"0::/{ENGINE}") == ""
+
+
+def test_a_line_of_the_kernels_ends_with_a_newline_alone(tmp_path: Path) -> None:
+    """A process named itself: what it put behind a form feed is of its name, and no line of the kernel's."""
+    status = tmp_path / "status"
+    status.write_bytes(b"Name:\ta\x0cSeccomp:\t2\nUid:\t0\t0\t0\t0\n")
+    assert procfs.lines_of(str(status)) == ["Name:\ta\x0cSeccomp:\t2", "Uid:\t0\t0\t0\t0"]
