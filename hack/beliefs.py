@@ -23,7 +23,7 @@ from hack.pages import anchor, heads, reason
 from hack.recorded import lines_of
 
 PAGE = Path("docs/beliefs.md")
-RECORDS = ("tests/recorded/*.jsonl.xz", "reports/samples/*/record.jsonl")
+RECORDS = ("tests/recorded/*.jsonl.xz", "reports/samples/*/record.jsonl", "reports/samples/matrix/*.jsonl.xz")
 HEAD = """\
 # What people repeat about containers in a pod, and what was seen
 
