@@ -10,7 +10,10 @@ from attrs import frozen
 from conformance.cluster.api import Object
 from conformance.errors import UsageError
 
-ONE_POD = "give a file with one Pod, or one object with a pod template (Job, CronJob, Deployment, StatefulSet, ...)"
+ONE_POD = (
+    "give a file with one Pod, or one object with a pod template (Job, CronJob, Deployment, StatefulSet, ...); of what a "
+    "controller makes of anything else, check a pod that runs: pod/NAME -n NAMESPACE"
+)
 Place = tuple[str | int, ...]
 """Keys and places in lists, from an object inwards."""
 
@@ -43,8 +46,8 @@ def made_of(entry: Object, file: str) -> list[Made]:
     return [Made(spec, at(entry, (*path, "metadata")), named(entry), places, _claims(at(entry, ["spec"])))]
 
 
-TEMPLATES = (("spec", "template"), ("spec", "podTemplate"), ("spec", "jobTemplate", "spec", "template"))
-"""Where an object may have a pod template: what makes pods, a custom resource of a runner's controller, a CronJob."""
+TEMPLATES = (("spec", "template"), ("spec", "podTemplate"), ("spec", "jobTemplate", "spec", "template"), ("template",))
+"""Where an object may have a pod template: what makes pods, a runner's custom resource, a CronJob, a PodTemplate."""
 
 
 def at(entry: Object, path: Iterable[str]) -> Object:

@@ -46,14 +46,33 @@ def described(text: str, file: str) -> Described:
     [(number, within, owner, it)] = pods
     claims = ({"kind": "PersistentVolumeClaim", **claim} for claim in it.claims)
     others = (*(each for *_, each in objects if each is not owner), *claims)
+    _check_shape(it.spec, f"{file}: {it.words}")
     return Described(_pod(owner, it), it.words, others, documents, number, within, it.places)
+
+
+class _Reader(LOADER):  # type: ignore[valid-type,misc] -- either of PyYAML's two
+    """Reads plain words as kubectl does (sigs.k8s.io/yaml), to whom a date and 2222:22 are strings, and so is `=`."""
+
+
+def _plain_number(reader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+    if ":" in node.value:
+        return node.value
+    return (reader.construct_yaml_float if node.tag.endswith("float") else reader.construct_yaml_int)(node)
+
+
+_Reader.add_constructor("tag:yaml.org,2002:int", _plain_number)
+_Reader.add_constructor("tag:yaml.org,2002:float", _plain_number)
+for _tag in ("timestamp", "value"):
+    _Reader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.SafeLoader.construct_yaml_str)
 
 
 def _documents(text: str, file: str) -> list[Any]:
     try:
-        return [document for document in yaml.load_all(text, LOADER) if document is not None]
-    except (yaml.YAMLError, ValueError) as broken:  # ValueError: a timestamp that is no time
-        raise UsageError(f"{file} is not YAML: {' '.join(str(broken).split())}.", "mend the file") from broken
+        return [document for document in yaml.load_all(text, _Reader) if document is not None]
+    except (yaml.YAMLError, ValueError) as broken:  # ValueError: a number that is none, 0x_
+        rendered = "a template of Helm's is rendered first: helm template CHART >FILE"
+        remedy = rendered if "{{" in text else "mend the file"
+        raise UsageError(f"{file} is not YAML: {' '.join(str(broken).split())}.", remedy) from broken
 
 
 def _objects(document: Any, file: str, within: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Object]]:  # noqa: ANN401
@@ -66,6 +85,54 @@ def _objects(document: Any, file: str, within: tuple[int, ...] = ()) -> Iterator
             yield from _objects(item, file, (*within, number))
     else:
         yield within, document
+
+
+STRINGS, OBJECTS = "list of strings", "list of objects"
+SHAPES = {
+    "command": f"a command that is no {STRINGS}",
+    "args": f"args that are no {STRINGS}",
+    "env": f"env that is no {OBJECTS}",
+    "envFrom": f"envFrom that is no {OBJECTS}",
+    "ports": f"ports that are no {OBJECTS}",
+    "volumeMounts": f"volumeMounts that are no {OBJECTS}",
+    "volumes": f"volumes that are no {OBJECTS}",
+    "securityContext": "a securityContext that is no object",
+}
+"""What is read of a container and of a pod's volumes, and how it is said that one has none such."""
+
+
+def _check_shape(spec: Object, who: str) -> None:
+    """Raise `UsageError` where what is read of a pod's spec has not the shape that Kubernetes gives it."""
+    if wrong := next(_misshapen(spec, who), ""):
+        remedy = "kubectl explain pod.spec says what it has, kubectl apply --dry-run=server -f FILE what is wrong"
+        raise UsageError(f"{wrong}.", remedy)
+
+
+def _misshapen(spec: Object, who: str) -> Iterator[str]:
+    """Yield what is wrong with the shape of a pod's spec: what a later sentence relies on, an earlier one holds."""
+    every = every_container({"spec": spec})
+    if not spec["containers"]:
+        yield f"{who} has no containers"
+    names = [str(each["name"]) for each in every]
+    yield from (f"{who} has two containers {name}" for name in names if names.count(name) > 1)
+    parts = [(f"{who}'s container {each['name']}", each) for each in every]
+    for whose, part in [*parts, (who, {"volumes": spec.get("volumes")})]:
+        yield from (f"{whose} has {words}" for field, words in SHAPES.items() if not _is_shaped(field, part.get(field)))
+        for field, what in (("volumeMounts", "volumeMount"), ("volumes", "volume")):
+            yield from (f"{whose} has a {what} without a name" for each in part.get(field) or [] if not each.get("name"))
+    sources = [(volume["name"], *source) for volume in spec.get("volumes") or [] for source in volume.items()]
+    for name, source, value in sources:
+        if source != "name" and value is not None and not isinstance(value, dict):
+            yield f"{who}'s volume {name} has a {source} that is no object"
+
+
+def _is_shaped(field: str, value: object) -> bool:
+    if value is None:
+        return True
+    if not SHAPES[field].endswith((STRINGS, OBJECTS)):
+        return isinstance(value, dict)
+    objects = SHAPES[field].endswith(OBJECTS)
+    return isinstance(value, list) and all(isinstance(each, dict) is objects for each in value)
 
 
 def _pod(owner: Object, it: Made) -> Object:
@@ -83,8 +150,8 @@ def _pod(owner: Object, it: Made) -> Object:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **kept}, "spec": spec}
 
 
-OF_SERVER = ("ephemeralContainers", "nodeName", "overhead", "preemptionPolicy", "priority")
-"""Fields of a pod's spec that the API server, the scheduler or kubectl debug fills in: no pod is created with them."""
+OF_SERVER = ("ephemeralContainers", "nodeName", "overhead", "preemptionPolicy", "priority", "readinessGates", "schedulingGates")
+"""Fields of a pod's spec that the API server, the scheduler, kubectl debug or another controller fills in or waits on."""
 OF_ACCOUNT = "kube-api-access-"
 """How the volume of its account's token begins, which every pod gets anew (kubernetes plugin/pkg/admission/serviceaccount)."""
 

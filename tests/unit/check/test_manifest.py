@@ -24,6 +24,7 @@ SHAPES = {
     "Deployment": of("Deployment", {"template": TEMPLATE}),
     "CronJob": of("CronJob", {"jobTemplate": {"spec": {"template": TEMPLATE}}}),
     "AutoscalingRunnerSet": of("AutoscalingRunnerSet", {"template": TEMPLATE}),
+    "PodTemplate": of("PodTemplate", None, template=TEMPLATE),
 }
 
 
@@ -74,12 +75,13 @@ def test_json_is_read_too() -> None:
         ("[1, 2]", "no Kubernetes object"),
         (yaml.safe_dump(of("Service", {})), "has no pod in it, but Service"),
         (yaml.safe_dump_all([SHAPES["Pod"], SHAPES["Job"]]), "has 2 pods: Pod mine, Job mine"),
+        ("when: 2026-13-45\n", "has no pod in it"),
         (yaml.safe_dump(of("Pod", {"containers": "x"})), "no list of containers"),
         (yaml.safe_dump(of("Pod", {"containers": [{"image": "i"}]})), "each with a name"),
         (yaml.safe_dump(of("Pod", {**SPEC, "initContainers": [3]})), "init containers"),
         (yaml.safe_dump(of("Pod", None)), "no list of containers"),
         ("kind: Pod\nmetadata: 3\nspec: 4\n", "no list of containers"),
-        ("when: 2026-13-45\n", "is not YAML"),
+        ("how: 0x_\n", "is not YAML"),
     ],
 )
 def test_what_is_none_is_one_sentence(text: str, says: str) -> None:
@@ -99,3 +101,66 @@ def test_what_a_pod_that_runs_was_given_is_taken_away_again() -> None:
         "containers": [{**SPEC["containers"][0], "volumeMounts": mounts[:1]}, {"name": "b"}],
         "volumes": [{"name": "mine", "emptyDir": {}}],
     }
+
+
+def test_plain_words_are_strings_where_kubectls_reader_takes_them_for_strings() -> None:
+    """sigs.k8s.io/yaml, of goyaml.v2: a date, a number of base 60 and an equals sign are strings without quotes, too."""
+    text = """
+kind: Pod
+metadata: {labels: {day: 2024-01-01, time: 2024-01-01 10:00:00Z}}
+spec: {containers: [{name: a, image: i, args: [-p, 2222:22, 1:30.5, =, 7, 1.5, yes]}]}
+"""
+    read = described(text, "f").pod
+    assert read["metadata"]["labels"] == {"day": "2024-01-01", "time": "2024-01-01 10:00:00Z"}
+    assert read["spec"]["containers"][0]["args"] == ["-p", "2222:22", "1:30.5", "=", 7, 1.5, True]
+
+
+def a_pod(spec: str) -> str:
+    return f"kind: Pod\nspec: {{{spec}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (a_pod("containers: [{name: a, command: dockerd}]"), "Pod's container a has a command that is no list of strings"),
+        (a_pod("containers: [{name: a, args: {x: y}}]"), "Pod's container a has args that are no list of strings"),
+        (a_pod("containers: [{name: a, env: {A: b}}]"), "Pod's container a has env that is no list of objects"),
+        (a_pod("containers: [{name: a, env: [null]}]"), "Pod's container a has env that is no list of objects"),
+        (a_pod("containers: [{name: a, ports: [80]}]"), "Pod's container a has ports that are no list of objects"),
+        (a_pod("containers: [{name: a, securityContext: [x]}]"), "Pod's container a has a securityContext that is no object"),
+        (a_pod("containers: [{name: a}], volumes: [{emptyDir: {}}]"), "Pod has a volume without a name"),
+        (a_pod("containers: [{name: a}], volumes: {v: {}}"), "Pod has volumes that are no list of objects"),
+        (a_pod("containers: [{name: a}], volumes: [{name: v, hostPath: /x}]"), "Pod's volume v has a hostPath that is no object"),
+        (a_pod("containers: [{name: a, volumeMounts: [{mountPath: /x}]}]"), "Pod's container a has a volumeMount without a name"),
+        (a_pod("containers: [{name: a}, {name: a}]"), "Pod has two containers a"),
+        (a_pod("initContainers: [{name: a}], containers: [{name: a}]"), "Pod has two containers a"),
+        (a_pod("containers: []"), "Pod has no containers"),
+    ],
+)
+def test_what_no_pod_has_is_named_by_its_place(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        described(text, "f")
+    assert refused.value.sentence == f"f: {words}."
+    assert "kubectl explain pod.spec" in refused.value.remedy
+
+
+def test_fields_that_are_null_are_no_mistake() -> None:
+    text = a_pod("volumes: null, containers: [{name: a, command: null, env: null, securityContext: null}]")
+    nothing = {"command": None, "env": None, "securityContext": None}
+    assert described(text, "f").pod["spec"] == {"containers": [{"name": "a", **nothing}]}
+
+
+def test_who_makes_the_pod_is_named_where_a_file_has_only_its_recipe() -> None:
+    with pytest.raises(UsageError, match="is not YAML") as refused:
+        described("kind: Pod\nmetadata:\n  {{- with .Values.x }}\n  name: x", "f")
+    assert refused.value.remedy == "a template of Helm's is rendered first: helm template CHART >FILE"
+    for kind in ("Kustomization", "RunnerDeployment"):
+        with pytest.raises(UsageError, match=f"has no pod in it, but {kind}") as refused:
+            described(yaml.safe_dump(of(kind, {"replicas": 1})), "f")
+        assert "pod/NAME -n NAMESPACE" in refused.value.remedy
+
+
+def test_gates_that_another_controller_opens_are_open() -> None:
+    """A pod that Kueue holds back waits for ever where there is no Kueue that knows it."""
+    gates = {"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}], "readinessGates": [{"conditionType": "x/y"}]}
+    assert described(yaml.safe_dump(of("Pod", {**SPEC, **gates})), "f").pod["spec"] == SPEC

@@ -106,10 +106,9 @@ def test_the_users_words_are_not_filled_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        {"containers": [{"name": "c", "env": [None]}, ENGINE]},
-        {"containers": [{"name": "c"}, ENGINE], "volumes": [None]},
-        {"containers": [{"name": "c"}, ENGINE], "volumes": {"a": "b"}},
-        {"containers": [{"name": "c", "securityContext": "foo"}, ENGINE]},
+        {"containers": [{"name": "c", "securityContext": {"capabilities": "ALL"}}, ENGINE]},
+        {"containers": [{"name": "c", "envFrom": [{"configMapRef": "x"}]}, ENGINE]},
+        {"containers": [{"name": "c"}, ENGINE], "volumes": [{"name": "v", "projected": {"sources": "x"}}]},
     ],
 )
 def test_what_is_no_pod_is_one_sentence(tmp_path: Path, spec: dict[str, Any]) -> None:
