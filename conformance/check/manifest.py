@@ -50,7 +50,7 @@ def described(text: str, file: str) -> Described:
     return Described(_pod(owner, it), it.words, others, documents, number, within, it.places)
 
 
-class _Reader(LOADER):  # type: ignore[valid-type,misc] -- either of PyYAML's two
+class _Reader(LOADER):  # type: ignore[valid-type, misc]
     """Reads plain words as kubectl does (sigs.k8s.io/yaml), to whom a date and 2222:22 are strings, and so is `=`."""
 
 

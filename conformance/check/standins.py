@@ -6,8 +6,11 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from conformance.approaches.catalogue import container
+from conformance.check.clients import canonical, with_socket
 from conformance.cluster.api import Object
 from conformance.cluster.pods import every_container
+from conformance.errors import UsageError
 
 KEPT = ("ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount")
 """Kinds of which an object that stands in the pod's own file is taken as it is."""
@@ -20,7 +23,11 @@ CLASS = "conformance-check"
 
 
 def stand_ins(pod: Object, others: Iterable[Object]) -> tuple[list[Object], list[str]]:
-    """Return the objects to create before the pod, and a line for each that says what it stands in for."""
+    """Return the objects to create before the pod, and a line for each that says what it stands in for.
+
+    Raises `UsageError` where the pod names what nothing can stand in for.
+    """
+    _check_devices(pod)
     given = {(each.get("kind"), (each.get("metadata") or {}).get("name")): each for each in others if each.get("kind") in KEPT}
     objects: list[Object] = []
     lines: list[str] = []
@@ -52,24 +59,43 @@ OF_POD = {"configMap", "downwardAPI", "emptyDir", "hostPath", "image", "persiste
 """Sources of a volume that go with the pod, or are stood in for by themselves; any other is a disk of the user's."""
 
 
-def stand_in_paths(pod: Object) -> tuple[dict[str, Object], list[str]]:
+def stand_in_paths(pod: Object, engine: str, socket: str) -> tuple[dict[str, Object], list[str]]:
     """Return the volumes to put in the place of those that are the user's data, by name, and a line for each.
 
     A directory of the leg's own is on the node, and outlives the pod as well, and is taken away with the leg: nothing is
-    read of the user's own data, and nothing written to it.
+    read of the user's own data, and nothing written to it. Such a one is also where an engine of the pod makes its socket on
+    the node: whose socket is there already, a second engine would take it away.
     """
+    there = pod["spec"].get("volumes") or []
+    paths = {each["name"]: str((each.get("hostPath") or {}).get("path") or "") for each in there}
+    makes = with_socket(container(pod, engine), socket) if engine else set[str]()
+    made_there = {canonical(paths[name]) for name in makes if paths.get(name) and not paths[name].endswith(".sock")}
+    first: dict[str, str] = {}
     volumes: dict[str, Object] = {}
     lines = []
-    for volume in pod["spec"].get("volumes") or []:
-        host = volume.get("hostPath") or {}
+    for volume in there:
+        host, path = volume.get("hostPath") or {}, paths[volume["name"]]
         disks = sorted({*volume} - {"name"} - OF_POD)
-        if not disks and (not host.get("path") or host.get("type") in NO_DIRECTORY or _of_system(str(host["path"]))):
+        of_engine = bool(path) and canonical(path) in made_there
+        if not disks and not of_engine and (not path or host.get("type") in NO_DIRECTORY or _of_system(path)):
             continue
-        own = {"path": f"{OF_NODE}/volume-{volume['name']}", "type": "DirectoryOrCreate"}
+        name = first.setdefault(canonical(path), volume["name"]) if path else volume["name"]
+        own = {"path": f"{OF_NODE}/volume-{name}", "type": "DirectoryOrCreate"}
         volumes[volume["name"]] = {"name": volume["name"], "hostPath": own}
-        what = f"{disks[0]} {volume['name']}" if disks else f"hostPath {host['path']}"
+        what = f"{disks[0]} {volume['name']}" if disks else f"hostPath {path}"
         lines.append(f"{what}: an empty directory of the node that goes with the check")
     return volumes, lines
+
+
+def _check_devices(pod: Object) -> None:
+    """Raise `UsageError` where a pod has a device that nothing stands in for: a claim's block device, or a claimed resource."""
+    for each in every_container(pod):
+        if devices := each.get("volumeDevices"):
+            sentence = f"The pod's container {each['name']} has {devices[0]['name']} as a device, and a check has none for it."
+            raise UsageError(sentence, "leave its volumeDevices out: a check is of what its engine does")
+    if claims := pod["spec"].get("resourceClaims"):
+        sentence = f"The pod claims {claims[0]['name']}, and a check has no device for it."
+        raise UsageError(sentence, "leave resourceClaims and the containers' claims out: a check is of what its engine does")
 
 
 def _of_system(path: str) -> bool:

@@ -65,7 +65,7 @@ class Subject:
             raise UsageError(f"{source.name} cannot be mended: {known}.", "check it without --mend")
         words = f"{read.words} of {source.within}"
         objects, lines = stand_ins(read.pod, read.others)
-        volumes, paths = stand_in_paths(read.pod)
+        volumes, paths = stand_in_paths(read.pod, who.engine, who.socket)
         approach = Approach(
             name=CHECKED,
             title=words,

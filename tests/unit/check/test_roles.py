@@ -238,3 +238,163 @@ def test_whether_it_is_dockers_own_is_told() -> None:
     assert not roles(pod(container("c"), podman), "f").docker
     assert roles(pod(container("c"), container("e", "docker:dind")), "f").docker
     assert Roles("c", "e", "s").docker
+
+
+def env_from(name: str, **source: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "valueFrom": source}]
+
+
+TCP = container("e", "docker:dind", args=["dockerd", "--host=tcp://0.0.0.0:2375"], securityContext={"privileged": True})
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        (env_from("DOCKER_HOST", configMapKeyRef={"name": "m", "key": "k"}), "its DOCKER_HOST comes from elsewhere"),
+        (env(DOCKER_CONTEXT="inner", DOCKER_CONFIG="/config"), "its DOCKER_CONTEXT is inner"),
+        (env(POD_IP="", DOCKER_HOST="tcp://$(POD_IP):2375"), "its DOCKER_HOST is tcp://$(POD_IP):2375"),
+    ],
+)
+def test_a_client_says_whom_it_talks_to_in_other_words_too(variables: list[dict[str, Any]], why: str) -> None:
+    who = roles(pod(container("log"), container("c", env=variables), TCP), "f")
+    assert (who.client, who.why[-1]) == ("c", f"c is the client: {why}")
+
+
+def test_of_several_who_talk_to_an_engine_the_client_is_who_talks_to_this_one() -> None:
+    elsewhere = container("a", env=env(DOCKER_HOST="tcp://builder.ci:2375"))
+    other = container("b", env=env(DOCKER_HOST="tcp://localhost:2385"))
+    mine = container("c", env=env(DOCKER_HOST="tcp://127.0.0.1:2375"))
+    assert settled(pod(elsewhere, other, mine, TCP))[0] == "c"
+    assert settled(pod(elsewhere, other, TCP))[0] == "b", "in this pod, at least"
+    second = container("e2", "docker:dind", args=["dockerd", "--host=tcp://0.0.0.0:2385"])
+    assert settled(pod(mine, other, TCP, second), engine="e2")[0] == "b"
+    by_socket = container("d", env=env(DOCKER_HOST="unix:///x/d.sock"))
+    engine = container("e", "docker:dind", args=["dockerd", "--host=unix:///x/d.sock"])
+    assert settled(pod(mine, by_socket, engine))[0] == "d"
+
+
+def test_who_shares_the_engines_socket_shares_the_directory_that_has_it() -> None:
+    """/home/runner/_work has /run in it, and no socket."""
+    mounts = [{"name": "work", "mountPath": "/home/runner/_work"}, {"name": "s", "mountPath": "/docker"}]
+    engine = container("e", "docker:dind", args=["--host=unix:///docker/d.sock"], volumeMounts=mounts)
+    first = container("first", volumeMounts=mounts[:1])
+    assert settled(pod(first, container("c", volumeMounts=mounts[1:]), engine))[0] == "c"
+    assert roles(pod(first, engine), "f").why[-1] == "first is the client: it is the pod's first container that is not the engine"
+    usual = container("e", "docker:dind", volumeMounts=[{"name": "s", "mountPath": "/run"}])
+    sharing = container("c", volumeMounts=[{"name": "s", "mountPath": "/var/run"}])
+    assert settled(pod(container("first"), sharing, usual))[0] == "c", "/run is /var/run"
+
+
+@pytest.mark.parametrize(
+    "client",
+    [container("c", "docker:26.1-cli"), container("c", command=["sh", "-c", "docker run x"]), container("c", "i/docker")],
+)
+def test_a_client_that_only_its_program_tells(client: dict[str, Any]) -> None:
+    who = roles(pod(container("first", "busybox"), client, TCP), "f")
+    assert (who.client, who.why[-1]) == ("c", "c is the client: it runs docker")
+
+
+@pytest.mark.parametrize(
+    ("engine", "why"),
+    [
+        (container("e", "own/builder", ports=[{"containerPort": 2375}]), "its port 2375 is Docker's"),
+        (container("e", "own/builder", ports=[{"containerPort": "2376", "name": "x"}]), "its port 2376 is Docker's"),
+        (container("e", "teamcity-agent", env=env(DOCKER_IN_DOCKER="start")), "its DOCKER_IN_DOCKER is start"),
+        (container("e", "kubekins", env=env(DOCKER_IN_DOCKER_ENABLED="true")), "its DOCKER_IN_DOCKER_ENABLED is true"),
+    ],
+)
+def test_an_engine_that_only_its_port_or_a_variable_tells(engine: dict[str, Any], why: str) -> None:
+    who = roles(pod(container("c"), engine), "f")
+    assert (who.client, who.engine, who.why[0]) == ("c", "e", f"e is the engine: {why}")
+    plain = roles(pod({**engine, "name": "c"}, container("e", "docker:dind")), "f")
+    assert plain.engine == "e", "what runs an engine's program or image goes before"
+    off = container("e", env=env(DOCKER_IN_DOCKER_ENABLED="false", DOCKER_IN_DOCKER=""))
+    with pytest.raises(UsageError, match="no engine"):
+        roles(pod(container("c"), off), "f")
+
+
+@pytest.mark.parametrize(
+    ("engine", "socket", "port"),
+    [
+        (container("e", "i", command=["dockerd-rootless.sh"]), "/run/user/1000/docker.sock", 0),
+        (container("e", "docker:dind", args=["dockerd", "-H", "tcp://0.0.0.0"]), "", 2375),
+        (container("e", "docker:dind", args=["dockerd", "-H", "tcp://0.0.0.0", "--tlsverify"]), "", 2376),
+        (container("e", "docker:dind", args=["dockerd", "--host=$(H)"], env=env(H="tcp://0.0.0.0:2375")), "", 2375),
+        (container("e", "docker:dind", args=["dockerd", "-H", "$(A)"], env=env(B="/x", A="unix://$(B)/d.sock")), "/x/d.sock", 0),
+        (container("e", "i", command=["sh", "-c", "exec dockerd -H $H"], env=env(H="unix:///h.sock")), "/h.sock", 0),
+        (container("e", "i", command=["sh", "-c", "exec dockerd -H ${H}"], env=env(H="unix:///h.sock")), "/h.sock", 0),
+    ],
+)
+def test_where_an_engine_answers_as_its_variables_and_its_defaults_say(engine: dict[str, Any], socket: str, port: int) -> None:
+    who = roles(pod(container("c"), engine), "f")
+    assert (who.socket, who.port) == (socket, port)
+
+
+def test_a_client_of_the_nodes_engine_beside_an_engine_of_the_pod_is_told_and_can_be_chosen() -> None:
+    dood = container("dood", volumeMounts=[{"name": "s", "mountPath": "/var/run/docker.sock"}])
+    both = pod(RUNNER, dood, container("e", "docker:dind"), volumes=[{"name": "s", "hostPath": {"path": "/var/run/docker.sock"}}])
+    who = roles(both, "f")
+    assert (who.client, who.engine) == ("runner", "e")
+    assert who.why[-1] == "dood mounts /var/run/docker.sock of the node, too: --client dood checks that engine"
+    assert settled(both, client="dood") == ("dood", "", "/var/run/docker.sock")
+    assert settled(both, client="dood", engine="e") == ("dood", "e", DOCKER)
+    both["spec"]["containers"][1] |= {"env": env(DOCKER_HOST="tcp://localhost:2375")}
+    assert settled(both, client="dood")[1] == "e", "it has the socket, and talks to another"
+
+
+def test_a_socket_of_the_node_that_an_engine_of_the_pod_makes_there_is_that_engines() -> None:
+    """BinderHub's engine has its socket on the node, for clients in other pods."""
+    mounts = [{"name": "s", "mountPath": "/run"}]
+    engine = container("e", "docker:dind", args=["--host=unix:///run/docker.sock"], volumeMounts=mounts)
+    both = pod(engine, container("c", volumeMounts=mounts), volumes=[{"name": "s", "hostPath": {"path": "/run"}}])
+    assert settled(both, client="c") == settled(both) == ("c", "e", "/run/docker.sock")
+    assert "mounts" not in roles(both, "f").why[-1]
+
+
+def test_a_container_that_is_both_does_its_own_work() -> None:
+    """Who takes its command takes its engine: it may register with somebody."""
+    who = roles(pod(container("r", "act_runner:dind")), "f")
+    assert who.why[-1] == "r is the client: the pod has no other container; it is its own engine, and does its own work"
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("moby/buildkit:rootless", "c is BuildKit, which has no Docker API"),
+        ("earthly/buildkitd:v0.8", "c is BuildKit, which has no Docker API"),
+        ("registry.dagger.io/engine:v0.18.0", "c is Dagger's BuildKit, which has no Docker API"),
+        ("gcr.io/kaniko-project/executor", "c is Kaniko, which builds in its own container"),
+        ("quay.io/buildah/stable", "c is Buildah, which has no Docker API"),
+        ("quay.io/podman/stable", "c is Podman, which has a Docker API where it runs `podman system service`"),
+    ],
+)
+def test_a_builder_that_is_no_engine_is_named(image: str, words: str) -> None:
+    with pytest.raises(UsageError, match="no engine that could be found") as refused:
+        roles(pod(container("other"), container("c", image)), "f")
+    assert refused.value.sentence.endswith(f" {words}.")
+
+
+def test_a_remedy_names_who_may_be_the_engine() -> None:
+    privileged = container("all", "systemd", securityContext={"privileged": True})
+    with pytest.raises(UsageError, match="no engine") as refused:
+        roles(pod(container("c"), privileged), "f")
+    assert refused.value.remedy == "--engine all says that it is one, --socket PATH where it listens"
+    with pytest.raises(UsageError, match="no engine") as refused:
+        roles(pod(container("c"), container("d")), "f")
+    assert refused.value.remedy == "--engine c or d says which is one, --socket PATH where it listens"
+
+
+@pytest.mark.parametrize("host", ["tcp://docker.ci:2375", "ssh://me@there", "npipe:////./pipe/docker_engine"])
+def test_of_an_engine_elsewhere_the_remedy_is_to_check_the_pod_that_has_it(host: str) -> None:
+    with pytest.raises(UsageError, match="which is not in this pod") as refused:
+        roles(pod(container("c", env=env(DOCKER_HOST=host))), "f")
+    assert (
+        refused.value.remedy == "check the pod that has that engine; of one in this pod --engine NAME says which container it is"
+    )
+
+
+def test_a_name_of_the_pods_own_is_in_this_pod() -> None:
+    spec = {"hostAliases": [{"ip": "127.0.0.1", "hostnames": ["docker"]}]}
+    with pytest.raises(UsageError, match="no engine") as refused:
+        roles(pod(container("c", env=env(DOCKER_HOST="tcp://docker:2375")), **spec), "f")
+    assert "not in this pod" not in refused.value.sentence

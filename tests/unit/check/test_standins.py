@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from conformance.check.standins import CLASS, stand_in_paths, stand_ins
+from conformance.errors import UsageError
 
 CONTAINER = {
     "name": "c",
@@ -90,14 +93,14 @@ def test_data_of_the_node_is_stood_in_for_and_its_system_is_not() -> None:
     volumes: list[dict[str, Any]] = [{"name": f"v{number}", "hostPath": {"path": path}} for number, path in enumerate(paths)]
     volumes += [{"name": "f", "hostPath": {"path": "/opt/ca.crt", "type": "File"}}, {"name": "e", "emptyDir": {}}]
     volumes += [{"name": "n", "nfs": {"server": "s", "path": "/"}}, {"name": "p", "ephemeral": {"volumeClaimTemplate": {}}}]
-    own, lines = stand_in_paths({"spec": {"volumes": volumes}})
+    own, lines = stand_in_paths({"spec": {"containers": [], "volumes": volumes}}, "", "")
     assert sorted(own) == ["n", "p", "v0", "v1"]
     assert own["v0"]["hostPath"] == {"path": "/var/lib/conformance/$(NAMESPACE)/volume-v0", "type": "DirectoryOrCreate"}
     assert lines[1:3] == [
         "hostPath /mnt/cache/: an empty directory of the node that goes with the check",
         "nfs n: an empty directory of the node that goes with the check",
     ]
-    assert stand_in_paths({"spec": {"volumes": None}}) == ({}, [])
+    assert stand_in_paths({"spec": {"containers": [], "volumes": None}}, "", "") == ({}, [])
 
 
 def test_what_may_be_missing_is_not_made() -> None:
@@ -123,3 +126,46 @@ def test_a_pull_secret_is_taken_of_the_file_or_left_out_and_named() -> None:
         "Secret mine: as in the file",
         "Secret theirs of imagePullSecrets: left out; an image that is not on the node is pulled without it",
     ]
+
+
+def hostpath(name: str, path: str) -> dict[str, Any]:
+    return {"name": name, "hostPath": {"path": path}}
+
+
+def test_where_an_engine_of_the_pod_makes_its_socket_on_the_node_an_empty_directory_is() -> None:
+    """The node's own engine, or the user's, has its socket there: a second engine would take it away and make its own."""
+    mounts = [{"name": "run", "mountPath": "/var/run"}, {"name": "etc", "mountPath": "/etc/docker"}]
+    client = {"name": "c", "volumeMounts": [{"name": "same", "mountPath": "/run"}]}
+    volumes = [hostpath("same", "/run/"), hostpath("run", "/var/run"), hostpath("etc", "/etc/docker"), hostpath("dev", "/dev")]
+    pod = {"spec": {"containers": [{"name": "e", "volumeMounts": mounts}, client], "volumes": volumes}}
+    own, lines = stand_in_paths(pod, "e", "/run/docker.sock")
+    assert sorted(own) == ["run", "same"]
+    assert own["run"]["hostPath"] == own["same"]["hostPath"], "one directory, as on the node"
+    assert lines == [
+        f"hostPath {path}: an empty directory of the node that goes with the check" for path in ("/run/", "/var/run")
+    ]
+    assert stand_in_paths(pod, "e", "/elsewhere/docker.sock") == ({}, [])
+    assert stand_in_paths(pod, "", "/run/docker.sock") == ({}, []), "the node's own is where it is"
+    of_file = hostpath("run", "/run/docker.sock")
+    pod["spec"] = {"containers": [{"name": "e", "volumeMounts": [{"name": "run", "mountPath": "/run/docker.sock"}]}]}
+    assert stand_in_paths({"spec": {**pod["spec"], "volumes": [of_file]}}, "e", "/run/docker.sock") == ({}, [])
+
+
+def test_one_directory_of_the_node_is_one_directory_under_two_names() -> None:
+    own, _ = stand_in_paths({"spec": {"containers": [], "volumes": [hostpath("a", "/data"), hostpath("b", "/data/")]}}, "", "")
+    assert own["a"]["hostPath"] == own["b"]["hostPath"]
+    own, _ = stand_in_paths({"spec": {"containers": [], "volumes": [hostpath("a", "/data"), hostpath("b", "/other")]}}, "", "")
+    assert own["a"]["hostPath"] != own["b"]["hostPath"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"containers": [{"name": "c", "volumeDevices": [{"name": "d"}]}]}, "container c has d as a device"),
+        ({"containers": [{"name": "c"}], "resourceClaims": [{"name": "gpu"}]}, "The pod claims gpu"),
+    ],
+)
+def test_what_nothing_can_stand_in_for_is_named(spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words) as refused:
+        stand_ins({"spec": spec}, ())
+    assert "leave" in refused.value.remedy

@@ -1,0 +1,128 @@
+"""Who of a pod talks to an engine: to the pod's own, or to the node's, whose socket it mounts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Mapping
+
+from attrs import frozen
+
+from conformance.check.words import comes_from_elsewhere, variable, words
+from conformance.cluster.api import Object
+
+NODES = ("/var/run/docker.sock", "/run/docker.sock")
+"""Where the node's own engine has its socket: the one way by which this suite cleans up behind a child there."""
+FOLDERS = {"/": "var/run/docker.sock", "/var": "run/docker.sock", "/var/run": "docker.sock", "/run": "docker.sock"}
+"""Directories of the node in which its engine's socket is."""
+TCP = re.compile(r"(?:tcp|https?)://(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?$")
+LOOPBACK = re.compile(r"(|localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\$\(\w+\))$")
+"""A host that is the pod itself: its own addresses, and one that only kubelet fills in, such as its IP."""
+PROGRAM = "docker"
+
+
+@frozen
+class Mount:
+    """A socket of an engine of the node that a container has: the path that it mounts of the node, in which the socket is."""
+
+    plainness: int
+    socket: str
+    path: str
+    container: str
+    volume: str
+
+
+def client_of(pod: Object, there: Mapping[str, Object], engine: str, socket: str, ports: Collection[int]) -> tuple[str, str]:
+    """Return which container talks to the pod's engine, which has this socket or ('') these ports, and why."""
+    others = {name: each for name, each in there.items() if name != engine}
+    hosts = {name: variable(each, "DOCKER_HOST") for name, each in others.items()}
+    why = {name: f"its DOCKER_HOST is {_as_written(others[name])}" for name, host in hosts.items() if host}
+    talks = {name: _aim(pod, host, socket, ports) for name, host in hosts.items() if host}
+    if talks and (nearest := max(talks, key=lambda name: talks[name])) and talks[nearest]:
+        return nearest, why[nearest]
+    shared = with_socket(there[engine], socket)
+    for name, each in others.items():
+        if path := next((m["mountPath"] for m in each.get("volumeMounts") or [] if m["name"] in shared), ""):
+            return name, f"it shares {path} with the engine"
+    for name, each in others.items():
+        if comes_from_elsewhere(each, "DOCKER_HOST"):
+            return name, "its DOCKER_HOST comes from elsewhere"
+        if context := variable(each, "DOCKER_CONTEXT"):
+            return name, f"its DOCKER_CONTEXT is {context}"
+    if talks:
+        return next(iter(talks)), why[next(iter(talks))]
+    ordinary = [each["name"] for each in pod["spec"]["containers"] if each["name"] != engine]
+    if runs := next((name for name in ordinary if _runs_docker(others[name])), ""):
+        return runs, "it runs docker"
+    if ordinary:
+        return ordinary[0], "it is the pod's first container that is not the engine"
+    return engine, "the pod has no other container"
+
+
+def _as_written(container: Object) -> str:
+    return next(str(each["value"]) for each in container["env"] if each.get("name") == "DOCKER_HOST")
+
+
+def is_in_pod(pod: Object, host: str) -> bool:
+    """Return whether a DOCKER_HOST is an engine that the pod can have in itself."""
+    if host.startswith("unix://"):
+        return True
+    aliases = pod["spec"].get("hostAliases") or []
+    own = {name for each in aliases if LOOPBACK.match(str(each.get("ip"))) for name in each.get("hostnames") or []}
+    match = TCP.match(host)
+    return match is not None and (LOOPBACK.match(match[1]) is not None or match[1] in own)
+
+
+def _aim(pod: Object, host: str, socket: str, ports: Collection[int]) -> int:
+    """Return how near a DOCKER_HOST comes to an engine: 2 where it is its own socket or port, 1 in its pod, 0 elsewhere."""
+    if not is_in_pod(pod, host):
+        return 0
+    if host.startswith("unix://"):
+        return 2 if socket and canonical(host.removeprefix("unix://")) == canonical(socket) else 1
+    match = TCP.match(host)
+    return 2 if match and match[2] and int(match[2]) in ports else 1
+
+
+def with_socket(engine: Object, socket: str) -> set[str]:
+    """Return the volumes of an engine's container in which its socket is."""
+    mounts = engine.get("volumeMounts") or []
+    return {mount["name"] for mount in mounts if socket and is_within(socket, str(mount.get("mountPath", "")))}
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Return whether a path of a container is a directory, or in it; /var/run is /run there."""
+    return f"{canonical(path)}/".startswith(f"{canonical(folder)}/".replace("//", "/"))
+
+
+def canonical(path: str) -> str:
+    """Return a path of a node or of a container as the other names of its directories have it: /var/run is /run."""
+    whole = "/" + posixpath.normpath(path).lstrip("/")
+    return whole.removeprefix("/var") if f"{whole}/".startswith("/var/run/") else whole
+
+
+def _runs_docker(container: Object) -> bool:
+    """Return whether a container is made to run docker: by its command, or by an image of that name."""
+    image = posixpath.basename(str(container.get("image", ""))).partition(":")[0].partition("@")[0]
+    return image == PROGRAM or PROGRAM in map(posixpath.basename, words(container))
+
+
+def sockets(pod: Object, candidates: Collection[Object]) -> list[Mount]:
+    """Return the node's sockets of engines that containers mount.
+
+    The plainest is first: the socket itself, then the directory that it is in, then what has that in it, which others mount too.
+    """
+    volumes = {each["name"]: str(each["hostPath"]["path"]) for each in pod["spec"].get("volumes") or [] if each.get("hostPath")}
+    mounts = []
+    for container in candidates:
+        for mount in container.get("volumeMounts") or []:
+            if not (given := volumes.get(mount["name"])):
+                continue
+            path = "/" + posixpath.normpath(given).lstrip("/")
+            if path in NODES:
+                mounts.append(Mount(0, path, path, container["name"], mount["name"]))
+            elif path in FOLDERS:
+                whole = posixpath.join(path, FOLDERS[path])
+                mounts.append(Mount(1 + (path in ("/", "/var")), whole, path, container["name"], mount["name"]))
+            elif re.search(r"/(docker|podman)[\w.-]*\.sock$", path):
+                mounts.append(Mount(3, path, path, container["name"], mount["name"]))
+    return sorted(mounts, key=lambda mount: mount.plainness)
