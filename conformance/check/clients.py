@@ -55,7 +55,7 @@ def client_of(pod: Object, there: Mapping[str, Object], engine: str, socket: str
     if runs := next((name for name in ordinary if _runs_docker(others[name])), ""):
         return runs, "it runs docker"
     if ordinary:
-        return ordinary[0], "it is the pod's first container that is not the engine"
+        return ordinary[0], "it is the pod's first container that is not the engine: --client settles it"
     return engine, "the pod has no other container"
 
 

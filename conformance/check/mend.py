@@ -19,7 +19,8 @@ from attrs import frozen
 from conformance.approaches.catalogue import catalogue, container
 from conformance.check.made import Place
 from conformance.check.manifest import Described
-from conformance.check.roles import Roles
+from conformance.check.roles import OFFICIAL, Roles
+from conformance.check.words import words
 from conformance.cluster.api import Object
 from conformance.evidence.items import redact
 
@@ -102,6 +103,11 @@ def mend(read: Described, who: Roles) -> Mend | str:
     engine = container(pod, who.engine)
     if (engine.get("command") or [])[:SHELL] == wrapper:
         return "its engine has this mend already"
+    if _is_rootless(pod, engine):
+        return "what the catalogue knows mends an engine that root runs"
+    image = str(engine.get("image", ""))
+    if not (engine.get("command") or OFFICIAL.search(image)):
+        return f"{who.engine} has no command, and what {image} runs then is not known: write its command into the file"
     command = [*wrapper, *(engine.get("command") or ENTRYPOINT)]
     place = read.places[who.engine]
     entry = _at(objects, read, place)
@@ -109,6 +115,13 @@ def mend(read: Described, who: Roles) -> Mend | str:
     patch = {"op": "replace" if "command" in entry else "add", "path": _pointer(*place, "command"), "value": command}
     engine["command"] = entry["command"] = command
     return Mend(MENDS_BY, pod, [patch], objects, _diff(read, objects))
+
+
+def _is_rootless(pod: Object, engine: Object) -> bool:
+    """Return whether an engine runs without root, as far as its pod tells: it makes no cgroup namespace then."""
+    contexts = [part.get("securityContext") or {} for part in (engine, pod["spec"])]
+    user = next((context["runAsUser"] for context in contexts if context.get("runAsUser") is not None), 0)
+    return bool(user) or any("rootless" in word for word in (str(engine.get("image", "")), *words(engine)))
 
 
 def _of_the_nodes_engine(read: Described, client: str) -> Mend | str:

@@ -38,9 +38,10 @@ NO_API = (
     (re.compile(r"buildkit|buildctl|earthly"), "BuildKit, which has no Docker API"),
     (re.compile(r"kaniko"), "Kaniko, which builds in its own container"),
     (re.compile(r"buildah"), "Buildah, which has no Docker API"),
+    (re.compile(r"concourse"), "Concourse's worker, which has no Docker API"),
     (re.compile(r"podman"), "Podman, which has a Docker API where it runs `podman system service`"),
 )
-"""What people build with in a pod that is no engine: a part of its image or its command, and what is said of it."""
+"""What people build or run with in a pod that is no engine: a part of its image or its command, and what is said of it."""
 
 
 @frozen
@@ -175,6 +176,8 @@ def _own_api(container: Object) -> tuple[str, int, str]:
     where = PODMAN if _is_podman(container) else DOCKER
     if "rootless" in str(container.get("image", "")) or "dockerd-rootless.sh" in programs:
         where = ROOTLESS
+    elif not _why_engine(container) and (port := next((port for port in ports_of(container) if port in (PLAIN, TLS)), 0)):
+        return "", port, f"it answers on port {port}, as far as its container tells"
     return where, 0, f"its socket is {where}: where such an engine has it unless told"
 
 
@@ -241,4 +244,6 @@ def _no_engine(pod: Object, candidates: Collection[Object], file: str) -> UsageE
         if what := next((what for pattern, what in NO_API if pattern.search(text)), ""):
             sentence += f" {container['name']} is {what}."
             remedy = "conformance list names the builders that are judged in pods of the suite's own"
+            if "`podman" in what:
+                remedy = f"let {container['name']} run it"
     return UsageError(sentence, remedy)

@@ -131,12 +131,12 @@ def _of_volumes(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
 
 
 def _of_environments(pod: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
-    for container in every_container(pod):
+    for each in every_container(pod):
         for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-            for source in container.get("envFrom") or []:
+            for source in each.get("envFrom") or []:
                 if (at := source.get(f"{field}Ref")) and not at.get("optional"):
                     yield kind, at["name"], ()
-            for variable in container.get("env") or []:
+            for variable in each.get("env") or []:
                 if (at := (variable.get("valueFrom") or {}).get(f"{field}KeyRef")) and not at.get("optional"):
                     yield kind, at["name"], [at["key"]]
 

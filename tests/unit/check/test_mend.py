@@ -200,3 +200,39 @@ def test_a_string_is_written_so_that_no_reader_takes_it_for_another_value(tmp_pa
     for value in ("12e3", "08", "0o17", "y", "No", "true"):
         assert f'value: "{value}"' in written
     assert "value: plain words" in written
+
+
+def of_engine(**fields: Any) -> Mend | str:
+    spec = {"containers": [POD["containers"][0], {**ENGINE, **fields}]}
+    return of(yaml.safe_dump({"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))
+
+
+@pytest.mark.parametrize("image", ["gitea/act_runner:nightly-dind", "teamcity-agent:1", "own/engine"])
+def test_an_image_whose_entrypoint_nobody_knows_keeps_it(image: str) -> None:
+    """The mend stands before a command: before that of Docker's image, a runner that has its engine in itself would be gone."""
+    assert (
+        of_engine(image=image) == f"dind has no command, and what {image} runs then is not known: write its command into the file"
+    )
+    assert isinstance(of_engine(image=image, command=["start.sh"]), Mend)
+    for official in ("docker:26.1-dind", "mirror:5000/library/docker:dind@sha256:0"):
+        assert isinstance(of_engine(image=official), Mend)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"image": "docker:dind-rootless"},
+        {"command": ["dockerd-rootless.sh"]},
+        {"securityContext": {"privileged": True, "runAsUser": 1000}},
+    ],
+)
+def test_an_engine_without_root_makes_no_cgroup_namespace(fields: dict[str, Any]) -> None:
+    assert of_engine(**fields) == "what the catalogue knows mends an engine that root runs"
+    assert isinstance(of_engine(securityContext={"privileged": True, "runAsUser": 0}), Mend)
+
+
+def test_a_pod_of_another_user_has_an_engine_without_root() -> None:
+    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": {**POD, "securityContext": {"runAsUser": 1000}}}
+    assert of(yaml.safe_dump(pod)) == "what the catalogue knows mends an engine that root runs"
+    pod["spec"] = {**pod["spec"], "containers": [POD["containers"][0], {**ENGINE, "securityContext": {"runAsUser": 0}}]}
+    assert isinstance(of(yaml.safe_dump(pod)), Mend)

@@ -279,7 +279,7 @@ def test_who_shares_the_engines_socket_shares_the_directory_that_has_it() -> Non
     engine = container("e", "docker:dind", args=["--host=unix:///docker/d.sock"], volumeMounts=mounts)
     first = container("first", volumeMounts=mounts[:1])
     assert settled(pod(first, container("c", volumeMounts=mounts[1:]), engine))[0] == "c"
-    assert roles(pod(first, engine), "f").why[-1] == "first is the client: it is the pod's first container that is not the engine"
+    assert roles(pod(first, engine), "f").why[-1].endswith("that is not the engine: --client settles it")
     usual = container("e", "docker:dind", volumeMounts=[{"name": "s", "mountPath": "/run"}])
     sharing = container("c", volumeMounts=[{"name": "s", "mountPath": "/var/run"}])
     assert settled(pod(container("first"), sharing, usual))[0] == "c", "/run is /var/run"
@@ -298,7 +298,7 @@ def test_a_client_that_only_its_program_tells(client: dict[str, Any]) -> None:
     ("engine", "why"),
     [
         (container("e", "own/builder", ports=[{"containerPort": 2375}]), "its port 2375 is Docker's"),
-        (container("e", "own/builder", ports=[{"containerPort": "2376", "name": "x"}]), "its port 2376 is Docker's"),
+        (container("e", "own/builder", ports=[{"containerPort": 2376, "name": "x"}]), "its port 2376 is Docker's"),
         (container("e", "teamcity-agent", env=env(DOCKER_IN_DOCKER="start")), "its DOCKER_IN_DOCKER is start"),
         (container("e", "kubekins", env=env(DOCKER_IN_DOCKER_ENABLED="true")), "its DOCKER_IN_DOCKER_ENABLED is true"),
     ],
@@ -306,6 +306,7 @@ def test_a_client_that_only_its_program_tells(client: dict[str, Any]) -> None:
 def test_an_engine_that_only_its_port_or_a_variable_tells(engine: dict[str, Any], why: str) -> None:
     who = roles(pod(container("c"), engine), "f")
     assert (who.client, who.engine, who.why[0]) == ("c", "e", f"e is the engine: {why}")
+    assert (who.socket, who.port) == ((DOCKER, 0) if "DOCKER_IN" in why else ("", engine["ports"][0]["containerPort"]))
     plain = roles(pod({**engine, "name": "c"}, container("e", "docker:dind")), "f")
     assert plain.engine == "e", "what runs an engine's program or image goes before"
     off = container("e", env=env(DOCKER_IN_DOCKER_ENABLED="false", DOCKER_IN_DOCKER=""))
@@ -365,6 +366,7 @@ def test_a_container_that_is_both_does_its_own_work() -> None:
         ("registry.dagger.io/engine:v0.18.0", "c is Dagger's BuildKit, which has no Docker API"),
         ("gcr.io/kaniko-project/executor", "c is Kaniko, which builds in its own container"),
         ("quay.io/buildah/stable", "c is Buildah, which has no Docker API"),
+        ("concourse/concourse:7", "c is Concourse's worker, which has no Docker API"),
         ("quay.io/podman/stable", "c is Podman, which has a Docker API where it runs `podman system service`"),
     ],
 )
@@ -372,6 +374,7 @@ def test_a_builder_that_is_no_engine_is_named(image: str, words: str) -> None:
     with pytest.raises(UsageError, match="no engine that could be found") as refused:
         roles(pod(container("other"), container("c", image)), "f")
     assert refused.value.sentence.endswith(f" {words}.")
+    assert ("let c run it" if "`podman" in words else "conformance list names the builders") in refused.value.remedy
 
 
 def test_a_remedy_names_who_may_be_the_engine() -> None:
