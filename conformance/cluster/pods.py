@@ -66,8 +66,8 @@ NOT_FROZEN = "unable to freeze"
 """What runc says since 1.1.6 where the kernel of cgroup v1 did not freeze a container in time, for which it starts none
 (opencontainers/runc#3803). kubelet starts it again, after 10 s."""
 
-MAY_COME = ("Insufficient", "waiting for ephemeral volume controller")
-"""What the scheduler says of a pod that it may place later on."""
+MAY_COME = ("Insufficient", "waiting for ephemeral volume controller", "didn't have free ports")
+"""What the scheduler says of a pod that it may place later on: another leg of the same pod may have its room, or its hostPort."""
 
 
 def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception], *, patient: bool = False) -> None:

@@ -38,6 +38,10 @@ def create_pod(
         try:
             cluster.create(collection, pod, **query)
         except Refused as refused:
+            if NOT_THERE.search(refused.message):
+                sentence = f"The pod of {leg.approach.file} names what the cluster has not: {refused.message}"
+                remedy = "make it there, or leave it out: kubectl get priorityclasses,runtimeclasses says which there are"
+                raise LegFailed(sentence, remedy) from refused
             if BY_ADMISSION.search(refused.message):
                 asks = ", ".join(leg.approach.granted) or "nothing beyond an ordinary pod"
                 sentence = f"The cluster's admission refuses the pod of {leg.approach.file}: {refused.message}"
@@ -96,6 +100,8 @@ MISTAKES = (400, 422)
 BY_ADMISSION = re.compile(r'"[^"]*" is forbidden: |denied the request')
 """How an admission plugin and a webhook begin to refuse an object (apiserver pkg/admission, NewForbidden; webhook/errors).
 Where somebody lacks the right to create one, no name stands before "is forbidden"."""
+NOT_THERE = re.compile(r'no PriorityClass with name \S+ was found|RuntimeClass "[^"]*" not found')
+"""What two admission plugins say of a name that nothing in the cluster has (plugin/pkg/admission/priority, runtimeclass)."""
 DIAGNOSTICS = "the pod, its log and its events are in the run's folder, in diagnostics"
 NO_SHELL = 'exec: "sh": executable file not found'
 """What runc says of a command that begins with a shell that is not there."""

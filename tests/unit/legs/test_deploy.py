@@ -136,6 +136,7 @@ def test_of_a_pod_that_is_checked_a_client_without_a_shell_is_named() -> None:
     [
         ("0/2 nodes are available: 2 Insufficient cpu.", True),
         ("waiting for ephemeral volume controller to create the persistentvolumeclaim", True),
+        ("0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.", True),
         ("2 node(s) had taints", False),
     ],
 )
@@ -181,6 +182,21 @@ def test_what_admission_refuses_is_no_mistake_of_the_file(status: int, message: 
     assert told_as.exit_code == 2
     assert told_as.sentence.startswith("The cluster's admission refuses the pod of approaches/dind.yaml: ")
     assert "the pod asks for a privileged container (all capabilities, all devices), " in told_as.remedy
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'pods "p" is forbidden: no PriorityClass with name ci-high was found',
+        'pods "p" is forbidden: pod rejected: RuntimeClass "sysbox-runc" not found',
+    ],
+)
+def test_what_the_cluster_lacks_is_no_rule_of_admissions(message: str) -> None:
+    for check_in in ("", "conformance"):
+        told_as = refusal(403, message, check_in)
+        assert told_as.exit_code == 2
+        assert told_as.sentence == f"The pod of approaches/dind.yaml names what the cluster has not: {message}"
+        assert "leave it out" in told_as.remedy
 
 
 def test_a_mistake_of_the_file_and_a_right_that_is_missing_are_told_apart() -> None:
