@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -85,8 +86,9 @@ def _with_names(steps: object) -> object:
 def _of_tekton(entry: Object, file: str) -> Iterator[Made]:
     """Yield the pod of a Task's steps and sidecars, without the containers that Tekton adds: it names them so, and starts all.
 
-    What the Task has for every step is in each, and what a TaskRun has for its pod in that. A step's script is left out, and
-    what only Tekton reads: what stands for a parameter or a workspace means nothing elsewhere.
+    What the Task has for every step is in each, and what a TaskRun has for its pod in that. A step's script is left out, a
+    sidecar's is its command, where a shell reads it. What only Tekton reads is left out: what stands for a parameter or a
+    workspace means nothing elsewhere.
     """
     path = next((path for path in (("spec", "taskSpec"), ("spec",)) if "steps" in at(entry, path)), None)
     if path is None:
@@ -105,11 +107,29 @@ def _of_tekton(entry: Object, file: str) -> Iterator[Made]:
             container = {key: value for key, value in whole.items() if key in OF_A_CONTAINER}
             if "computeResources" in whole:
                 container["resources"] = whole["computeResources"]
+            if field == "sidecars" and (command := _command_of(str(whole.get("script") or ""))):
+                container["command"] = command
             if "$(" in str(container.get("workingDir")):
                 del container["workingDir"]
             spec["containers"].append({**container, "name": f"{prefix}-{each['name']}"})
             places[f"{prefix}-{each['name']}"] = (*path, field, number)
     yield Made(spec, at(entry, ["metadata"]), named(entry), places)
+
+
+SHEBANG = re.compile(r"#!(?:\S*/)?(?:env\s+)?(\w+)")
+SHELLS = ("sh", "ash", "bash", "dash")
+
+
+def _command_of(script: str) -> list[str]:
+    """Return a command that runs a script as Tekton does, [] where there is none, or another program than a shell reads it.
+
+    A script whose first line names no program ends at its first mistake.
+    """
+    if not script:
+        return []
+    match = SHEBANG.match(script)
+    shell, options = (match[1], "-c") if match else ("sh", "-ec")
+    return [shell, options, script, "script"] if shell in SHELLS else []
 
 
 BY_KEY = {"env": "name", "ports": "containerPort", "volumeMounts": "mountPath"}

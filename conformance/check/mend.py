@@ -20,7 +20,7 @@ from conformance.approaches.catalogue import catalogue, container
 from conformance.check.made import Place
 from conformance.check.manifest import Described
 from conformance.check.roles import OFFICIAL, Roles
-from conformance.check.words import words
+from conformance.check.words import user_of
 from conformance.cluster.api import Object
 from conformance.evidence.items import redact
 
@@ -103,7 +103,7 @@ def mend(read: Described, who: Roles) -> Mend | str:
     engine = container(pod, who.engine)
     if (engine.get("command") or [])[:SHELL] == wrapper:
         return "its engine has this mend already"
-    if _is_rootless(pod, engine):
+    if user_of(pod, engine):  # who is not root makes no cgroup namespace
         return "what the catalogue knows mends an engine that root runs"
     image = str(engine.get("image", ""))
     if not (engine.get("command") or OFFICIAL.search(image)):
@@ -115,13 +115,6 @@ def mend(read: Described, who: Roles) -> Mend | str:
     patch = {"op": "replace" if "command" in entry else "add", "path": _pointer(*place, "command"), "value": command}
     engine["command"] = entry["command"] = command
     return Mend(MENDS_BY, pod, [patch], objects, _diff(read, objects))
-
-
-def _is_rootless(pod: Object, engine: Object) -> bool:
-    """Return whether an engine runs without root, as far as its pod tells: it makes no cgroup namespace then."""
-    contexts = [part.get("securityContext") or {} for part in (engine, pod["spec"])]
-    user = next((context["runAsUser"] for context in contexts if context.get("runAsUser") is not None), 0)
-    return bool(user) or any("rootless" in word for word in (str(engine.get("image", "")), *words(engine)))
 
 
 def _of_the_nodes_engine(read: Described, client: str) -> Mend | str:

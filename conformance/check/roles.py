@@ -9,12 +9,12 @@ from collections.abc import Collection
 from attrs import field, frozen
 
 from conformance.check.clients import NODES, client_of, is_in_pod, sockets
-from conformance.check.words import expanded, ports_of, variable, words
+from conformance.check.words import expanded, ports_of, user_of, variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
 from conformance.errors import UsageError
 
-DOCKER, PODMAN, ROOTLESS = "/var/run/docker.sock", "/run/podman/podman.sock", "/run/user/1000/docker.sock"
+DOCKER, PODMAN = "/var/run/docker.sock", "/run/podman/podman.sock"
 """Where each engine has its socket unless told."""
 PROGRAMS = ("dockerd", "dockerd-entrypoint.sh", "dockerd-rootless.sh")
 """What starts an engine, where it is a word of a container's command."""
@@ -78,7 +78,7 @@ def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket:
     if not engine:
         who = _of_the_nodes(pod, [there[client]] if client else there.values(), file, client, socket)
         return Roles(who.client, "", who.socket, (*why, *who.why))
-    where, port, reason = _own_api(there[engine])
+    where, port, reason = _own_api(pod, there[engine])
     if port and not socket and pod["spec"].get("hostNetwork"):  # whoever has that port on the node would be asked
         sentence = f"{file}: {engine} answers on port {port} of its node alone, where another engine may answer."
         raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
@@ -159,7 +159,7 @@ def _ports(container: Object) -> list[int]:
     return [int(port or usual) for port in TCP_HOST.findall(text)] + ports_of(container)
 
 
-def _own_api(container: Object) -> tuple[str, int, str]:
+def _own_api(pod: Object, container: Object) -> tuple[str, int, str]:
     """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why."""
     text, programs = " ".join(words(container)), [posixpath.basename(word) for word in words(container)]
     if match := UNIX_HOST.search(text):
@@ -174,9 +174,9 @@ def _own_api(container: Object) -> tuple[str, int, str]:
     elif ports:
         return "", ports[0], f"it answers on port {ports[0]}, over TLS: its command says so, and names no socket"
     where = PODMAN if _is_podman(container) else DOCKER
-    if "rootless" in str(container.get("image", "")) or "dockerd-rootless.sh" in programs:
-        where = ROOTLESS
-    elif not _why_engine(container) and (port := next((port for port in ports_of(container) if port in (PLAIN, TLS)), 0)):
+    if (user := user_of(pod, container)) and where == DOCKER:
+        where = posixpath.join(variable(container, "XDG_RUNTIME_DIR") or f"/run/user/{user}", "docker.sock")
+    if not _why_engine(container) and (port := next((port for port in ports_of(container) if port in (PLAIN, TLS)), 0)):
         return "", port, f"it answers on port {port}, as far as its container tells"
     return where, 0, f"its socket is {where}: where such an engine has it unless told"
 

@@ -112,7 +112,7 @@ def _shape(keys: Iterable[str]) -> str:
 def _named(pod: Object) -> list[tuple[str, str, set[str]]]:
     """Return kind, name and the keys that are asked for of each object that a pod names."""
     keys: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for kind, name, asked in (*_of_volumes(pod["spec"]), *_of_environments(pod)):
+    for kind, name, asked in (*_of_volumes(pod), *_of_environments(pod)):
         keys[kind, name] |= {*asked}
     account = pod["spec"].get("serviceAccountName") or pod["spec"].get("serviceAccount")
     if account and account != "default":
@@ -120,12 +120,20 @@ def _named(pod: Object) -> list[tuple[str, str, set[str]]]:
     return [(kind, name, wanted) for (kind, name), wanted in keys.items()]
 
 
-def _of_volumes(spec: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
-    for volume in spec.get("volumes") or []:
+def _of_volumes(pod: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
+    files = defaultdict[str, set[str]](set)
+    for each in every_container(pod):
+        for mount in each.get("volumeMounts") or []:
+            if (path := mount.get("subPath")) and "/" not in path:
+                files[mount["name"]].add(path)
+    for volume in pod["spec"].get("volumes") or []:
         for source in [volume, *((volume.get("projected") or {}).get("sources") or [])]:
             for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
                 if (at := source.get(field)) and not at.get("optional"):
-                    yield kind, at.get("name") or at["secretName"], [item["key"] for item in at.get("items") or []]
+                    keys = {item["key"] for item in at.get("items") or []}
+                    # A file that is mounted by itself: of a key that is not there kubelet would make a directory.
+                    mounted = files[volume["name"]] if source is volume and not keys else set[str]()
+                    yield kind, at.get("name") or at["secretName"], keys | mounted
         if at := volume.get("persistentVolumeClaim"):
             yield "PersistentVolumeClaim", at["claimName"], ()
 

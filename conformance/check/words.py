@@ -41,6 +41,18 @@ def ports_of(container: Object) -> list[int]:
     return [int(port) for port in given if port.isdecimal()]
 
 
+def user_of(pod: Object, container: Object) -> int:
+    """Return the uid as which a container runs, as far as its pod or the name of its image tells: 0 where neither does."""
+    contexts = [part.get("securityContext") or {} for part in (container, pod["spec"])]
+    given = next((int(context["runAsUser"]) for context in contexts if context.get("runAsUser") is not None), None)
+    rootless = any("rootless" in word for word in (str(container.get("image", "")), *words(container)))
+    return given if given is not None else ROOTLESS * rootless
+
+
+ROOTLESS = 1000
+"""The user of docker:dind-rootless (docker-library/docker, its Dockerfile)."""
+
+
 def _filled(text: str, known: dict[str, str]) -> str:
     """Return a text with the known variables filled in; what is unknown, or empty, stands as it is."""
     return NAMED.sub(lambda match: known.get(match[1] or match[2] or match[3]) or match[0], text)

@@ -141,3 +141,18 @@ def test_what_there_is_at_a_path_is_an_object() -> None:
     assert at({"a": {"b": 3}}, ["a", "b"]) == at({"a": 3}, ["a", "b"]) == {}
     assert named({"kind": "Job", "metadata": {"generateName": "j-"}}) == "Job j-"
     assert named({}) == "object"
+
+
+def test_the_script_of_a_sidecar_is_its_program() -> None:
+    """A sidecar's script is what starts its engine; a step's is the work of the client, which waits."""
+
+    def command(script: str, **more: Any) -> Any:
+        sidecar = {"name": "d", "image": "docker:dind", "script": script, **more}
+        [it] = made_of(of("Task", {"steps": [{"name": "s", "script": "x"}], "sidecars": [sidecar]}), "f")
+        assert "command" not in it.spec["containers"][0]
+        return it.spec["containers"][1].get("command")
+
+    assert command("dockerd --debug\n", args=["a"]) == ["sh", "-ec", "dockerd --debug\n", "script"]
+    assert command("#!/usr/bin/env bash\ndockerd") == ["bash", "-c", "#!/usr/bin/env bash\ndockerd", "script"]
+    assert command("#!/bin/sh -x\ndockerd") == ["sh", "-c", "#!/bin/sh -x\ndockerd", "script"]
+    assert command("#!/usr/bin/env python3\nimport x") is None

@@ -232,7 +232,8 @@ def test_an_engine_without_root_makes_no_cgroup_namespace(fields: dict[str, Any]
 
 
 def test_a_pod_of_another_user_has_an_engine_without_root() -> None:
-    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": {**POD, "securityContext": {"runAsUser": 1000}}}
+    spec: dict[str, Any] = {**POD, "securityContext": {"runAsUser": 1000}}
+    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": spec}
     assert of(yaml.safe_dump(pod)) == "what the catalogue knows mends an engine that root runs"
-    pod["spec"] = {**pod["spec"], "containers": [POD["containers"][0], {**ENGINE, "securityContext": {"runAsUser": 0}}]}
+    spec["containers"] = [POD["containers"][0], {**ENGINE, "securityContext": {"runAsUser": 0}}]
     assert isinstance(of(yaml.safe_dump(pod)), Mend)

@@ -401,3 +401,20 @@ def test_a_name_of_the_pods_own_is_in_this_pod() -> None:
     with pytest.raises(UsageError, match="no engine") as refused:
         roles(pod(container("c", env=env(DOCKER_HOST="tcp://docker:2375")), **spec), "f")
     assert "not in this pod" not in refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("engine", "of_pod", "socket"),
+    [
+        (container("e", "docker:dind-rootless"), None, "/run/user/1000/docker.sock"),
+        (container("e", "docker:dind-rootless", securityContext={"runAsUser": 0}), 5, DOCKER),
+        (container("e", "docker:dind", securityContext={"runAsUser": 1001}), None, "/run/user/1001/docker.sock"),
+        (container("e", "docker:dind"), 1002, "/run/user/1002/docker.sock"),
+        (container("e", "docker:dind", env=env(XDG_RUNTIME_DIR="/x")), 1002, "/x/docker.sock"),
+        (container("e", "docker:dind", args=["dockerd", "--debug"]), 1002, "/run/user/1002/docker.sock"),
+        (container("e", "i", command=["dockerd-rootless.sh"]), None, "/run/user/1000/docker.sock"),
+    ],
+)
+def test_a_rootless_engine_has_its_socket_where_its_user_has_it(engine: dict[str, Any], of_pod: int | None, socket: str) -> None:
+    """The entrypoint of docker:dind asks whose it is (docker-library/docker, dockerd-entrypoint.sh), and not its image's name."""
+    assert settled(pod(container("c"), engine, securityContext={"runAsUser": of_pod}))[2] == socket

@@ -169,3 +169,28 @@ def test_what_nothing_can_stand_in_for_is_named(spec: dict[str, Any], words: str
     with pytest.raises(UsageError, match=words) as refused:
         stand_ins({"spec": spec}, ())
     assert "leave" in refused.value.remedy
+
+
+def test_a_file_that_is_mounted_of_an_empty_object_is_a_file() -> None:
+    """Of a key that is not there kubelet makes a directory, and dockerd does not start with a directory as its daemon.json."""
+    mounts = [
+        {"name": "m", "mountPath": "/etc/docker/daemon.json", "subPath": "daemon.json"},
+        {"name": "s", "mountPath": "/x", "subPath": "tls.key"},
+        {"name": "i", "mountPath": "/y", "subPath": "deep/file"},
+        {"name": "p", "mountPath": "/z", "subPath": "of-which"},
+        {"name": "e", "mountPath": "/w", "subPath": "folder"},
+    ]
+    volumes = [
+        {"name": "m", "configMap": {"name": "daemon"}},
+        {"name": "s", "secret": {"secretName": "tls"}},
+        {"name": "i", "configMap": {"name": "items", "items": [{"key": "k", "path": "deep/file"}]}},
+        {"name": "p", "projected": {"sources": [{"configMap": {"name": "a"}}, {"secret": {"name": "b"}}]}},
+        {"name": "e", "emptyDir": {}},
+    ]
+    sidecar = {"name": "e", "restartPolicy": "Always", "volumeMounts": mounts}
+    spec = {"initContainers": [sidecar], "containers": [{"name": "c"}], "volumes": volumes}
+    objects = {each["metadata"]["name"]: each for each in stand_ins({"spec": spec}, ())[0]}
+    assert objects["daemon"]["data"] == {"daemon.json": ""}
+    assert objects["tls"]["stringData"] == {"tls.key": ""}
+    assert objects["items"]["data"] == {"k": ""}
+    assert "data" not in objects["a"], "which of several sources has it, nobody knows"
