@@ -16,16 +16,13 @@ from conformance.legs import builds
 from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
 from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
+from conformance.legs.steps import KILLED_STEP, SIGNALS, STEP, TOLD_STEP, Left, builder_of, left_of, unproven
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.builds import builder_of, unproven
 from scenarios.lifecycle import ENGINE_AFTER, engine_killed
 
-STEP, FULL = "step", "full-step"
-"""The step that runs to the end of its pod, and the one of which most is read, which ends by itself."""
-TOLD_STEP, KILLED_STEP = "told-step", "killed-step"
-SIGNALS = {TOLD_STEP: "SIGTERM", KILLED_STEP: "SIGKILL"}
-"""The steps whose clients get a signal."""
+FULL = "full-step"
+"""The step of which most is read, which ends by itself."""
 MEMORY = 96 << 20
 """Bytes of `docker build --memory`: less than any pod's limit, and enough for a shell."""
 ENDS = ("classic", "buildkit", "container")
@@ -137,16 +134,16 @@ def _judge_end(seen: Seen, what: str, when: str, *cites: str) -> Observation:
         return why
     first, there, after = seen[f"{what}: above"].output[0], seen[f"{what}: there"], seen[f"{what}: afterwards"]
     cites = (*cites, there.id, after.id)
-    if not there.output:
+    left, what_is = left_of(seen, what)
+    if left is Left.ENDED_BEFORE:
         return inconclusive(f"{builder}: the step (pid {first['pid']}) had ended before", *cites)
-    if any((each["pid"], each["start"]) == (first["pid"], first["start"]) for each in after.output):
+    if left is Left.STEP:
         return LACKS.because(f"{builder}: the step (pid {first['pid']}) goes on {TIMEOUTS.settle:g} s after {when}", *cites)
-    begun = {(each["pid"], each["start"]): each for each in seen[f"{what}: processes"].output}
-    if left := [each for each in after.output if (each["pid"], each["start"]) in begun]:
-        behind = " ".join(left[0]["cmdline"])
+    if left is Left.OF_STEP:
+        behind = " ".join(what_is["cmdline"])
         return LACKS.because(f"{builder}: the step has ended, and `{behind}`, which it had begun, goes on after {when}", *cites)
-    if after.output:
-        return inconclusive(f"{builder}: the step has ended, and process {after.output[0]['pid']} has its nonce", *cites)
+    if left is Left.ANOTHER:
+        return inconclusive(f"{builder}: the step has ended, and process {what_is['pid']} has its nonce", *cites)
     return HOLDS.because(f"{builder}: the step (pid {first['pid']}) was gone within {TIMEOUTS.settle:g} s after {when}", *cites)
 
 

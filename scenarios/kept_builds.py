@@ -18,10 +18,10 @@ from conformance.legs import builders, builds
 from conformance.legs.builders import BUILDER, BUILDKIT, BUILDKITD, OF_THE_POD
 from conformance.legs.docker import nonce, nonce_in, said
 from conformance.legs.rig import Rig
+from conformance.legs.steps import NO_BUILDX, NONE_SUCH, STEP, builder_of, instead, unproven
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
-from scenarios.build_steps import STEP, begin
-from scenarios.builds import NO_BUILDX, NONE_SUCH, builder_of, instead, unproven
+from scenarios.build_steps import begin
 from scenarios.caching import LAYER, WRITE, build, judge_builds
 
 OURS = "buildkit "

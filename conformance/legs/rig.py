@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.answers import decoded
 from conformance.choices import RATE
-from conformance.cluster.api import CLEARED, EXISTS, GONE, Cluster, Object, Refused, pods_path
+from conformance.cluster.api import CLEARED, EXISTS, FORBIDDEN, GONE, Cluster, Object, Refused, pods_path
 from conformance.cluster.pods import ended_before, raise_if_stuck, ready
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import first_processes
@@ -29,6 +29,9 @@ APACHE, MYSQL = 80, 3306
 """The ports of Pod A, the article's first figure."""
 NOT_NOW = 400
 """The API server's status where a container has not been started, or has not ended yet (kubelet, validateContainerLogStatus)."""
+NOT_ALLOWED = 405
+NO_COMMANDS = (FORBIDDEN, GONE, NOT_ALLOWED)
+"""What kubelet or the API server answers where nobody may run commands so (`enableDebuggingHandlers: false`, or no right to)."""
 LOG_SECONDS = 0.2
 """Seconds between two questions for a log that kubelet cannot give: it looks at its containers once a second."""
 

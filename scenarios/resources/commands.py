@@ -5,16 +5,12 @@ from __future__ import annotations
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import PROBES
-from conformance.cluster.api import FORBIDDEN, GONE
 from conformance.evidence.items import Seen
-from conformance.legs.rig import Rig
+from conformance.legs.rig import NO_COMMANDS, Rig
 from conformance.probes.node import OK
 from scenarios.resources.reading import made_by, runtime
 
 COMMAND = "cat /proc/self/cgroup"
-NOT_ALLOWED = 405
-NO_COMMANDS = (FORBIDDEN, GONE, NOT_ALLOWED)
-"""What kubelet or the API server answers where nobody may run commands so (`enableDebuggingHandlers: false`, or no right to)."""
 IN_RUNTIME = "OCI runtime exec failed"
 """How the runtime begins to say that it could not start the command at all (containerd internal/cri, container_execsync.go)."""
 

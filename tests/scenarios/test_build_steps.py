@@ -12,8 +12,9 @@ from conformance.claims.properties import Property
 from conformance.evidence.items import Seen
 from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.builds import BACKGROUND
+from conformance.legs.steps import KILLED_STEP, TOLD_STEP
 from scenarios import build_steps, lifecycle
-from scenarios.build_steps import FULL, KILLED_STEP, TOLD_STEP
+from scenarios.build_steps import FULL
 from tests.builders.builds import with_step
 from tests.builders.evidence import given, ran, reading
 from tests.conftest import changed

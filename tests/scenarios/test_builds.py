@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -210,17 +209,6 @@ def test_an_address_that_is_unknown_and_a_step_without_a_name_prove_no_builder(s
 def test_where_nobody_may_run_commands_nothing_is_asked(seen: Look) -> None:
     leg = given(with_step(seen("dind.laden"), CLASSIC), "step: begun", {"status": 405, "body": "Debug endpoints are disabled."})
     assert builds.placed.conclude(leg).state is State.NOT_APPLICABLE
-
-
-def test_a_step_that_still_allocates_has_not_ended(seen: Look) -> None:
-    leg = with_step(seen("dind.laden"), CLASSIC)
-
-    def goes_on(done: dict[str, Any]) -> None:
-        done["exit"] = None
-
-    assert builds.of_step(changed(leg, "allocation", goes_on))["allocation: end"].output["body"] == (
-        '{"ExitCode": null, "Running": true}'
-    )
 
 
 def parented(seen: Seen) -> Seen:
