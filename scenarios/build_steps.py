@@ -16,7 +16,18 @@ from conformance.legs import builds
 from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
 from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
-from conformance.legs.steps import KILLED_STEP, SIGNALS, STEP, TOLD_STEP, Left, builder_of, left_of, unproven
+from conformance.legs.steps import (
+    KILLED_STEP,
+    SIGNALS,
+    STEP,
+    TOLD_STEP,
+    Left,
+    builder_of,
+    first_client,
+    identity_of,
+    left_of,
+    unproven,
+)
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.lifecycle import ENGINE_AFTER, engine_killed
@@ -33,7 +44,7 @@ def lose_clients(rig: Rig) -> None:
     """Send each signal to the client of a build whose step runs, and look for the step when it has had the time to end."""
     for what, signal in SIGNALS.items():
         step = builds.begin(rig, what, rig.leg.variation.builder)
-        if not step or not (client := _first_client(rig.seen[f"{what}: client"])):
+        if not step or not (client := first_client(rig.seen[f"{what}: client"])):
             continue
         about = {"pid": client["pid"], "start": client["start"]}
         _look_at(rig, what)
@@ -43,12 +54,6 @@ def lose_clients(rig: Rig) -> None:
         rig.ask(f"{what}: client afterwards", "alive", **about)
         if rig.alive(step):
             builds.finish(rig, what, step)
-
-
-def _first_client(clients: Evidence) -> Object | None:
-    """Return who was told to build, of that and the plugin that it has started."""
-    pids = {each["pid"] for each in clients.output}
-    return next((each for each in clients.output if each["ppid"] not in pids), None)
 
 
 def _look_at(rig: Rig, what: str) -> None:
@@ -256,11 +261,11 @@ def takes_along(seen: Seen) -> Observation:
         return why
     first, before, after = seen[f"{FULL}: above"].output[0], seen[f"{FULL}: processes"], seen[f"{FULL}: afterwards"]
     cites = (before.id, after.id)
-    background = {(each["pid"], each["start"]) for each in before.output if each["cmdline"] == builds.BACKGROUND}
-    left = {(each["pid"], each["start"]) for each in after.output}
+    background = {identity_of(each) for each in before.output if each["cmdline"] == builds.BACKGROUND}
+    left = {identity_of(each) for each in after.output}
     if not background:
         return inconclusive("nothing that the step started in the background was seen", *cites)
-    if (first["pid"], first["start"]) in left:
+    if identity_of(first) in left:
         return inconclusive("the step has not ended", *cites)
     if left:
         return LACKS.because(f"{builder}: of what carried the step's nonce {len(left)} go on", *cites)

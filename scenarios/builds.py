@@ -109,7 +109,8 @@ def _judged(seen: Seen, judge: Callable[[Seen], Observation]) -> Observation:
     if why := unproven(seen, STEP, builder):
         return why
     judged = judge(of_step(seen))
-    return evolve(judged, reason=f"{builder}: {judged.reason}", cites=(*judged.cites, seen[f"{STEP}: above"].id))
+    cites = dict.fromkeys((*judged.cites, seen[f"{STEP}: above"].id))  # what a step printed says how it ended, too
+    return evolve(judged, reason=f"{builder}: {judged.reason}", cites=tuple(cites))
 
 
 @prop("BUILD", "a build's step is inside its pod's cgroups, and the pod's limits apply to it",

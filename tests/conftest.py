@@ -32,6 +32,8 @@ RECORDED_V2 = RECORDED.with_name("cgroup-v2.jsonl.xz")
 """One of level article in a world of cgroup v2, where an engine in a pod puts its containers outside it."""
 DOODS_MEND = {cgroup: RECORDED.with_name(f"dood-cgroup-parent-{cgroup}.jsonl.xz") for cgroup in ("hybrid", "v2")}
 """By cgroup version one of DooD's mend alone, of the properties of level article: the other records are older than that."""
+MATRIX = ROOT / "reports" / "samples" / "matrix" / "cgroup-v1.jsonl.xz"
+"""One of level matrix in the world of cgroup v1, which has builds."""
 
 # A run inside a test is not the run that a CI step shows.
 os.environ.pop("GITHUB_STEP_SUMMARY", None)
@@ -115,6 +117,15 @@ def write(path: Path, lines: list[stream.Line]) -> Path:
 def recorded() -> stream.Record:
     """Return the recorded run."""
     return stream.of(recorded_lines())
+
+
+@pytest.fixture(scope="session")
+def built() -> stream.Record:
+    """Return what a run of builds alone would have recorded: of engines on the node, in the pod and in another, and of none."""
+    steps = ("buildkit-laden", "buildkit", "buildkit-forced", "engine-killed")
+    legs = [f"{name}.buildkit-laden" for name in ("dood", "dind", "dind-per-node")]
+    legs += [f"{name}.{kind}" for name in ("buildkitd", "buildah-chroot", "buildah-oci") for kind in steps]
+    return stream.of(of_legs(recorded_lines(MATRIX), *legs))
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,12 @@ def builder_of(seen: Seen, what: str) -> str:
     return next((builder for builder, name in asked.items() if seen.get(f"{what}: {name}")), CLASSIC)
 
 
+def first_client(clients: Evidence) -> Object | None:
+    """Return who was told to build, of that and the plugin that it has started."""
+    pids = {each["pid"] for each in clients.output}
+    return next((each for each in clients.output if each["ppid"] not in pids), None)
+
+
 def code_of(done: Evidence) -> int | None:
     """Return with what the work of a step ended, as the step's shell has it, None where it did not say."""
     last = (done.output["stdout"].splitlines() or [""])[-1].removeprefix(builds.ENDED)
@@ -90,8 +96,8 @@ def _of_the_pods_own(seen: Seen, what: str, builder: str) -> Observation | None:
     above, processes = seen[f"{what}: above"], seen[POD_PROCESSES]
     client = str(seen[f"{what}: begun"].asked["POST"]).rpartition("/")[2]
     first = first_processes(seen[POD].output, processes.output)
-    own = [_identity(each) for name, each in first.items() if (name == client) is (builder == BUILDAH)]
-    if not any(_identity(each) in own for each in above.output[1:]):
+    own = [identity_of(each) for name, each in first.items() if (name == client) is (builder == BUILDAH)]
+    if not any(identity_of(each) in own for each in above.output[1:]):
         return inconclusive("the builder's container of its pod has not started the step", above.id, processes.id)
     return None
 
@@ -103,8 +109,8 @@ def _of_another_engine(seen: Seen, what: str, builder: str) -> Observation | Non
     line, mark = above.output, nonce_in(seen, what)
     if builder == CONTAINER:
         owners, mark = seen[f"{what}: {BUILDER}"], nonce_in(seen, BUILDER)
-        firsts = [_identity(each) for each in of_containers(owners.output)]
-        line = line[next((place for place, each in enumerate(line) if _identity(each) in firsts), len(line)) :]
+        firsts = [identity_of(each) for each in of_containers(owners.output)]
+        line = line[next((place for place, each in enumerate(line) if identity_of(each) in firsts), len(line)) :]
         if not line:
             return inconclusive("the step was not started by the builder's container", *cites, owners.id)
     if line[1]["ns"]["pid"] != childs.output[1]["ns"]["pid"]:
@@ -132,7 +138,8 @@ def _around(line: list[Object]) -> set[str]:
     return {container_of(each) for each in line[1:]} - {""}
 
 
-def _identity(process: Object) -> tuple[int, int]:
+def identity_of(process: Object) -> tuple[int, int]:
+    """Return a process's pid and start time, by which it is told from one that has its pid later."""
     return process["pid"], process["start"]
 
 
@@ -177,9 +184,9 @@ def left_of(seen: Seen, what: str) -> tuple[Left, Object]:
     first, there, after = seen[f"{what}: above"].output[0], seen[f"{what}: there"], seen[f"{what}: afterwards"]
     if not there.output:
         return Left.ENDED_BEFORE, {}
-    if any((each["pid"], each["start"]) == (first["pid"], first["start"]) for each in after.output):
+    if identity_of(first) in map(identity_of, after.output):
         return Left.STEP, first
-    begun = {(each["pid"], each["start"]): each for each in seen[f"{what}: processes"].output}
-    if left := [each for each in after.output if (each["pid"], each["start"]) in begun]:
+    begun = {identity_of(each) for each in seen[f"{what}: processes"].output}
+    if left := [each for each in after.output if identity_of(each) in begun]:
         return Left.OF_STEP, left[0]
     return (Left.ANOTHER, after.output[0]) if after.output else (Left.NOTHING, {})

@@ -11,6 +11,7 @@ from conformance.claims.properties import prop
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.loads import cpu_rate
 from conformance.evidence.names import POD
 from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
@@ -112,12 +113,11 @@ burn = prop(
 
 def _used(use: Evidence, uid: str, limit: float) -> tuple[float, int, Bound] | None:
     """Return how much of a CPU the child used while it was read, in how many periods what can bind it throttled it, and that."""
-    first, last = use.output["samples"]
-    begin, end = (cgroupfs.cpu_seconds(cgroupfs.levels(sample)) for sample in (first, last))
-    if begin is None or end is None:
+    used = cpu_rate(use.output)
+    if used is None:
         return None
-    before, after = (bound("cpu", sample, uid, limit) for sample in (first, last))
-    return (end - begin) / (last["at"] - first["at"]), _throttled(after.levels) - _throttled(before.levels), after
+    before, after = (bound("cpu", sample, uid, limit) for sample in use.output["samples"])
+    return used, _throttled(after.levels) - _throttled(before.levels), after
 
 
 def _bound(used: float, periods: int, by: Bound) -> bool | None:

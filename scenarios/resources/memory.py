@@ -12,6 +12,7 @@ from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.loads import allocated
 from conformance.evidence.names import CHILD, POD, POD_PROCESSES
 from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
@@ -153,7 +154,7 @@ def judge_allocation(seen: Seen) -> Observation:
     end = seen["allocation: end"]
     cites = (output.id, before.id, after.id, end.id)
     lines = output.output["body"].split()
-    reached = max((int(line) for line in lines if line.isdigit()), default=0)
+    reached = allocated(output.output["body"])
     pods = f"the pod's {_mib(limit)}{as_declared(seen, 'memory', limit)}"
     peak = _peak(after)
     if "all" in lines and reached > limit and peak is not None and peak >= reached:

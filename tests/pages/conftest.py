@@ -66,6 +66,12 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def builds(built: Record, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return report.html of a run of builds."""
+    return rendered(built, tmp_path_factory.mktemp("builds"))
+
+
+@pytest.fixture(scope="session")
 def pages(brief: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return one page of every kind; the worlds of two of them differ in one observation."""
     folder = tmp_path_factory.mktemp("pages")

@@ -10,6 +10,7 @@ from attrs import evolve
 from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import html_page, pictures
+from conformance.report.pictures import build_step
 from tests.builders.pictures import altered
 from tests.pages.conftest import Open, hold
 
@@ -49,9 +50,10 @@ def test_no_golden_is_of_no_picture() -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_shapes_are_what_they_were(report: Path, pages: dict[str, Path], open_page: Open, scheme: str) -> None:
+def test_shapes_are_what_they_were(report: Path, builds: Path, pages: dict[str, Path], open_page: Open, scheme: str) -> None:
     shown = {}
-    for file, modules in ((report, pictures.MODULES), (pages["checked"], pictures.OF_CHECK)):
+    of_run = [module for module in pictures.MODULES if module is not build_step]
+    for file, modules in ((report, of_run), (builds, [build_step]), (pages["checked"], pictures.OF_CHECK)):
         page = open_page(file, viewport={"width": 760, "height": 900}, color_scheme=scheme).page
         page.add_style_tag(content=SHAPES_ALONE)
         page.evaluate(TAKEN)
@@ -70,12 +72,14 @@ SMALLEST_WORDS = """Math.min(...[...document.querySelectorAll('svg.picture text'
 LONG = "runner-7f9c-gitlab-ci-build-and-integration.eu-central-1.compute.internal.example.net"
 
 
-def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tmp_path: Path, open_page: Open) -> None:
+def test_no_words_are_on_one_another_or_leave_their_picture(
+    recorded: Record, built: Record, tmp_path: Path, open_page: Open
+) -> None:
     titles = {name: {**approach, "title": LONG} for name, approach in recorded.header["approaches"].items()}
     long = evolve(recorded, header={**recorded.header, "approaches": titles})
     long = altered(long, "dood.foreground", "pod", lambda pod: pod["metadata"].update(name=LONG))
     long = altered(long, "dood.foreground", "pod", lambda pod: pod["spec"].update(nodeName=LONG))
-    for number, run in enumerate((recorded, long)):
+    for number, run in enumerate((recorded, long, built)):
         file = tmp_path / f"{number}.html"
         file.write_text(html_page.report(Summary.of(run)), encoding="utf-8")
         page = open_page(file).page
@@ -84,10 +88,13 @@ def test_no_words_are_on_one_another_or_leave_their_picture(recorded: Record, tm
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_picture_is_as_wide_as_there_is_room(report: Path, recorded: Record, open_page: Open, width: int) -> None:
-    page = open_page(report, viewport={"width": width, "height": 800}).page
+@pytest.mark.parametrize(("name", "of"), [("report", "recorded"), ("builds", "built")])
+def test_a_picture_is_as_wide_as_there_is_room(
+    name: str, of: str, request: pytest.FixtureRequest, open_page: Open, width: int
+) -> None:
+    page = open_page(request.getfixturevalue(name), viewport={"width": width, "height": 800}).page
     boxes = [svg.bounding_box() for svg in page.locator("svg.picture").all()]
-    assert len(boxes) == sum(len(picture.drawings) for picture in pictures.of(Summary.of(recorded)))
+    assert len(boxes) == sum(len(picture.drawings) for picture in pictures.of(Summary.of(request.getfixturevalue(of))))
     for box in boxes:
         assert box
         assert box["x"] >= 0

@@ -183,12 +183,6 @@ def test_a_client_without_buildx_has_no_step_of_buildkit(seen: Look) -> None:
         assert prop.conclude(leg).state is State.NOT_APPLICABLE
 
 
-def test_the_first_client_is_not_its_plugin() -> None:
-    docker, plugin = {"pid": 7, "ppid": 1, "start": 1}, {"pid": 9, "ppid": 7, "start": 2}
-    assert build_steps._first_client(reading("", [plugin, docker])) == docker
-    assert build_steps._first_client(reading("", [])) is None
-
-
 def test_steps_begin_before_their_engine_is_killed() -> None:
     """A leg's readings follow its cells, and these the files as pytest goes through them: in the order of their names."""
     assert build_steps.__name__ < lifecycle.__name__

@@ -28,6 +28,7 @@ def test_a_step_is_judged_where_it_is_as_a_child_would_be(seen: Look, builder: s
     for prop in (builds.placed, builds.throttled, builds.stopped):
         concluded = prop.conclude(laden)
         assert (concluded.state, concluded.reason.partition(":")[0]) == (state, builder), (prop.id, concluded.reason)
+        assert len(concluded.cites) == len({*concluded.cites}), prop.id
 
 
 def test_a_pods_engine_that_the_kernel_kills_with_a_step_does_not_go_on(seen: Look) -> None:

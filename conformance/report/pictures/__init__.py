@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from conformance.analysis.summary import Summary
-from conformance.report.pictures import again, containers, kept, landed, strips, timeline
+from conformance.report.pictures import again, build_step, containers, kept, landed, strips, timeline
 from conformance.report.pictures.drawing import Picture, style
 
 __all__ = ["MODULES", "OF_CHECK", "Picture", "of", "style"]
@@ -19,7 +19,7 @@ class PictureModule(Protocol):
     def picture(self, summary: Summary) -> Picture: ...
 
 
-MODULES: tuple[PictureModule, ...] = (landed, timeline, again, strips, kept)
+MODULES: tuple[PictureModule, ...] = (landed, timeline, again, build_step, strips, kept)
 """In the order of the page of a run."""
 OF_CHECK: tuple[PictureModule, ...] = (containers,)
 """In that of a pod that was checked."""

@@ -50,7 +50,7 @@ def picture(summary: Summary) -> Picture:
         own = [_own(each, place, summary) for each in containers(summary.whole.seen(leg)[POD].output)]
         drawings.append(_drawn(place, own, f"{ID}-{number}"))
         rows += [(leg, each.name, "; ".join(filter(None, (each.role, each.image, each.limits)))) for each in own]
-        rows += [(leg, "a container that it started", place.where), (leg, "met on its way up", place.met)]
+        rows += [(leg, "a container that it started", place.way.where), (leg, "met on its way up", place.way.met)]
         rows.append((leg, "evidence", ", ".join(place.cites)))
     return Picture(ID, TITLE, SAYS, tuple(drawings), tuple(missing), ("leg", "container", "read"), tuple(rows))
 
@@ -76,19 +76,19 @@ EDGE, LINE, PAD = 16, 15, 9
 def _drawn(place: Place, own: list[Own], name: str) -> Markup:
     drawing, tall = Drawing(), 3 * LINE + PAD
     drawing.text(MARGIN, 18, place.title, "head", room=WIDTH - 2 * MARGIN)
-    drawing.text(MARGIN, 34, f"{place.leg}: {place.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
+    drawing.text(MARGIN, 34, f"{place.leg}: {place.way.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
     bottom = 72 + len(own) * (tall + PAD)
-    drawing.box(MARGIN, 44, WIDTH - 2 * MARGIN, bottom + (tall + PAD if place.within else 0) - 44, "pod")
+    drawing.box(MARGIN, 44, WIDTH - 2 * MARGIN, bottom + (tall + PAD if place.way.within else 0) - 44, "pod")
     drawing.text(EDGE, 61, f"pod: {place.pod}", "word", "of-pod", room=WIDTH - 2 * EDGE)
     for number, each in enumerate(own):
         words = " is the ".join(filter(None, (each.name, each.role)))
         _box(drawing, 72 + number * (tall + PAD), (words, each.image, each.limits), "part")
-    below = bottom + (0 if place.within else PAD)
+    below = bottom + (0 if place.way.within else PAD)
     engine = f"engine {'in the pod' if place.engine_inside else 'of the node'}: {place.engine}"
-    _box(drawing, below, ("a container that it started", engine, place.met), "child")
+    _box(drawing, below, ("a container that it started", engine, place.way.met), "child")
     drawing.height = below + tall + 2 * PAD
     every = "; ".join(", ".join(filter(None, (each.name, each.role, each.image, each.limits))) for each in own)
-    described = f"The pod {place.pod} has {every}. A container that it started is {place.where}. It meets {place.met}."
+    described = f"The pod {place.pod} has {every}. A container that it started is {place.way.where}. It meets {place.way.met}."
     return drawing.markup(name, f"{place.title}: its containers", described)
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
 from markupsafe import Markup
 
 from conformance.analysis.summary import Summary
-from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, parsed, product, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD, CHILD_CGROUPS, DAEMON, INSPECT, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.record.names import leg_name
-from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable, short
+from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable
+from conformance.report.pictures.way import Way, climb, way_of
 
 KIND = "foreground"
 """The kind of leg on which the child's cgroups are read."""
@@ -25,28 +24,6 @@ SAYS = (
     "Below: the node's cgroup tree, from its root; the thick line is the child's way up. "
     "● is a limit on that way, which the child meets; ○ is one that it does not meet."
 )
-Ways = Mapping[str, tuple[list[cgroupfs.Level], list[cgroupfs.Level]]]
-"""By controller: the levels from the child up to the node's root, and those from the pod's client up."""
-
-
-@frozen
-class TreeLevel:
-    """One cgroup of the tree. `limits` are in the controllers' own units, only those that are set."""
-
-    parts: tuple[str, ...]
-    on_way: bool
-    role: str
-    limits: Mapping[str, float]
-
-    @property
-    def path(self) -> str:
-        """Return its path from the node's root."""
-        return "/" + "/".join(self.parts)
-
-    @property
-    def words(self) -> str:
-        """Return its limits in words, '' where none is set."""
-        return " · ".join(cgroupfs.amount(name, value) for name, value in self.limits.items())
 
 
 @frozen
@@ -63,29 +40,8 @@ class Place:
     engine: str
     engine_inside: bool
     network: str
-    inside: Mapping[str, bool]
-    effective: Mapping[str, float]
-    levels: tuple[TreeLevel, ...]
+    way: Way
     cites: tuple[str, ...]
-
-    @property
-    def within(self) -> bool:
-        """Return whether the child is inside its pod by every controller."""
-        return all(self.inside.values())
-
-    @property
-    def where(self) -> str:
-        """Say where the child is; where controllers disagree, by which it is inside."""
-        if len(set(self.inside.values())) == 1:
-            return "inside its pod" if self.within else "outside its pod"
-        return f"inside its pod only by {', '.join(name for name, there in self.inside.items() if there)}"
-
-    @property
-    def met(self) -> str:
-        """Return the tightest limits on the child's way up in words."""
-        limits = " · ".join(cgroupfs.amount(name, value) for name, value in self.effective.items() if not math.isinf(value))
-        free = ", ".join(name for name, value in self.effective.items() if math.isinf(value))
-        return "; ".join(filter(None, [limits, free and f"no limit of {free}"]))
 
 
 def picture(summary: Summary) -> Picture:
@@ -119,18 +75,7 @@ def place_of(summary: Summary, approach: str, kind: str = KIND) -> Place:
     if why := unproven(seen):
         raise NotDrawn(why)
     pod, child = seen[POD].output, seen[CHILD].output["process"]
-    cgroups, pods = seen[CHILD_CGROUPS], seen[POD_CGROUPS]
-    levels, around = cgroupfs.levels(cgroups.output), cgroupfs.levels(pods.output)
-    inside: dict[str, bool] = {}
-    own = set()
-    for controller in cgroupfs.LIMITS:
-        at_pod = cgroupfs.pod_level(controller, around, pod["metadata"]["uid"])
-        way = cgroupfs.of(controller, levels)
-        if at_pod and way and all(level.inode for level in (*way, at_pod)):
-            inside[controller] = cgroupfs.below(controller, way, at_pod)
-            own.add(at_pod.parts)
-    if not inside:
-        raise NotDrawn("the cgroups of its child and of its pod were not both found")
+    way, pods = way_of(seen, "the child"), seen[POD_CGROUPS]
     processes = seen[POD_PROCESSES]
     client = next(name for name, process in first_processes(pod, processes.output).items() if process["pid"] == pods.asked["pid"])
     daemon = seen.get(DAEMON)
@@ -145,9 +90,7 @@ def place_of(summary: Summary, approach: str, kind: str = KIND) -> Place:
         engine=product(parsed(daemon)) if daemon else "",
         engine_inside=bool(daemon and "socket" not in daemon.asked),
         network=_network(seen, child, next(process for process in processes.output if process["pid"] == pods.asked["pid"])),
-        inside=inside,
-        effective={controller: cgroupfs.effective(controller, levels) for controller in inside},
-        levels=tuple(_tree({name: (cgroupfs.of(name, levels), cgroupfs.of(name, around)) for name in inside}, own)),
+        way=way,
         cites=tuple(seen[name].id for name in (POD, CHILD, CHILD_CGROUPS, POD_CGROUPS, POD_PROCESSES, INSPECT)),
     )
 
@@ -164,44 +107,20 @@ def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) ->
     return ", ".join(["its own network", *addresses])
 
 
-def _tree(ways: Ways, own: set[tuple[str, ...]]) -> Iterable[TreeLevel]:
-    """Yield the cgroups of child and pod up to the node's root, parents first, the child's way last."""
-    up = {level.parts for mine, _ in ways.values() for level in mine}
-    ends = {mine[0].parts: "the child" for mine, _ in ways.values()}
-    ends = {theirs[0].parts: "the client" for _, theirs in ways.values()} | dict.fromkeys(own, "the pod") | ends
-    there = up | {level.parts for _, theirs in ways.values() for level in theirs}
-
-    def order(parts: tuple[str, ...]) -> list[tuple[bool, str]]:
-        return [(parts[: depth + 1] in up, part) for depth, part in enumerate(parts)]
-
-    for parts in sorted(there, key=order):
-        values = {
-            name: cgroupfs.LIMITS[name](level)
-            for name, way in ways.items()
-            for level in (*way[1], *way[0])
-            if level.parts == parts
-        }
-        finite = {name: value for name, value in values.items() if not math.isinf(value)}
-        yield TreeLevel(parts, parts in up, ends.get(parts, "" if parts else "the node's root"), finite)
-
-
 def _rows(place: Place) -> list[tuple[str, ...]]:
     """Return the picture's numbers as the rows of a table, with nothing cut."""
     rows = [
-        ("the child", place.where),
-        *((f"by {name}", "inside" if there else "outside") for name, there in place.inside.items()),
-        ("met on its way up", place.met),
+        *place.way.rows,
         ("machine", f"Linux {place.kernel}"),
         ("node", place.node),
         ("pod", f"{place.pod}, {place.pod_ip}"),
         ("client", place.client),
         *([(f"engine {_of_whom(place)}", place.engine)] if place.engine else []),
         ("the child's network", place.network),
+        *place.way.rows_of_levels,
+        ("evidence", ", ".join(place.cites)),
     ]
-    for level in place.levels:
-        way = "on the child's way" if level.on_way else "not on the child's way"
-        rows.append((level.path, "; ".join(filter(None, [level.role, way, level.words or "no limit"]))))
-    return [(place.leg, *row) for row in [*rows, ("evidence", ", ".join(place.cites))]]
+    return [(place.leg, *row) for row in rows]
 
 
 def _of_whom(place: Place) -> str:
@@ -217,14 +136,16 @@ TOP, LINES, GAP = 97, 15, 20
 def _drawn(place: Place, name: str) -> Markup:
     drawing = Drawing()
     drawing.text(MARGIN, 18, place.title, "head", room=WIDTH - 2 * MARGIN)
-    drawing.text(MARGIN, 34, f"{place.leg}: {place.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
+    drawing.text(MARGIN, 34, f"{place.leg}: {place.way.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
     below = _nested(drawing, place)
-    drawing.height = _climb(drawing, place, below)
-    lowest = next(level.path for level in reversed(place.levels) if level.on_way)
+    y = climb(drawing, place.way, below) + 26
+    drawing.text(MARGIN, y, "met on the child's way up:", "word")
+    drawing.text(MARGIN, y + 16, place.way.met, "note", "strong", room=WIDTH - 2 * MARGIN)
+    drawing.height = y + 26
     description = (
         f"Machine, Linux {place.kernel}; in it the node {place.node}; in that the pod {place.pod}, {place.pod_ip}. "
-        f"The child is {place.where}, at {lowest}; {place.network}. "
-        f"Met on its way up to the node's root: {place.met}."
+        f"The child is {place.way.where}, at {place.way.lowest}; {place.network}. "
+        f"Met on its way up to the node's root: {place.way.met}."
     )
     return drawing.markup(name, f"{place.title}: where the child landed", description)
 
@@ -233,7 +154,7 @@ def _nested(drawing: Drawing, place: Place) -> float:
     """Draw machine, node, pod, client, engine and child into one another; return where they end."""
     child = ("the child", *place.network.split(", "))
     tall, bottom = _tall(2), TOP + _tall(2) + GAP + _tall(len(child))
-    deep = place.within or not place.engine_inside
+    deep = place.way.within or not place.engine_inside
     drawing.box(4, 46, WIDTH - 8, bottom + 26 - 46, "around")
     drawing.text(12, 60, f"machine: Linux {place.kernel}", "note", room=WIDTH - 24)
     drawing.box(12, 66, WIDTH - 24, bottom + 18 - 66, "around")
@@ -255,7 +176,7 @@ def _nested(drawing: Drawing, place: Place) -> float:
 def _pod(drawing: Drawing, place: Place, between: float, low: float) -> None:
     """Draw the pod down to `low`, around what is in it alone; `between` is where the second row of boxes begins."""
     left, top, narrow, wide = LEFT - 8, TOP - 10, LEFT + BOX + 8, RIGHT + BOX + 8
-    if place.within and not place.engine_inside:
+    if place.way.within and not place.engine_inside:
         drawing.line(f"M{left} {top}H{narrow}V{between:g}H{wide}V{low:g}H{left}z", "pod")
     else:
         drawing.box(left, top, (wide if place.engine_inside else narrow) - left, low - top, "pod")
@@ -271,37 +192,3 @@ def _labelled(drawing: Drawing, x: float, y: float, words: tuple[str, ...], kind
     drawing.text(x + 8, y + LINES, words[0], "word", *(["of-child"] if kind == "child" else []), room=BOX - 12)
     for number, line in enumerate(words[1:], 2):
         drawing.text(x + 8, y + number * LINES, line, "note", *(["strong"] if kind == "child" else []), room=BOX - 12)
-
-
-STEP, FIRST, LINE, NEXT = 10, 14, 18, 14
-"""How far a level is set in from its parent, where the root's line is, and how high a level's two lines are."""
-
-
-def _climb(drawing: Drawing, place: Place, top: float) -> float:
-    """Draw the cgroup tree below `top`; return where it ends."""
-    y = top + 24
-    drawing.text(MARGIN, y, "cgroups of the node", "word")
-    at: dict[tuple[str, ...], float] = {}
-    for level in place.levels:
-        y += LINE
-        at[level.parts] = y
-        depth = len(level.parts)
-        x = FIRST + STEP * depth
-        if parent := at.get(level.parts[:-1]) if level.parts else None:
-            drawing.line(f"M{x - STEP} {parent - 1}V{y - 4}h{STEP}", "way" if level.on_way else "branch")
-        name = short(level.parts[-1]) if level.parts else "/"
-        drawing.dot(x, y - 4, 3.5 if level.on_way else 2.5, "way" if level.on_way else "branch")
-        drawing.text(x + 8, y, name, "path", *_whose(level.role), room=WIDTH - x - 10)
-        words = [level.role] if level.role else []
-        words += [f"{'●' if level.on_way else '○'} {level.words}"] if level.words else []
-        if words:
-            y += NEXT
-            drawing.text(x + 8, y, "  ".join(words), "note", *_whose(level.role), room=WIDTH - x - 10)
-    y += LINE + 8
-    drawing.text(MARGIN, y, "met on the child's way up:", "word")
-    drawing.text(MARGIN, y + 16, place.met, "note", "strong", room=WIDTH - 2 * MARGIN)
-    return y + 26
-
-
-def _whose(role: str) -> list[str]:
-    return {"the pod": ["of-pod"], "the child": ["of-child"]}.get(role, [])

@@ -9,6 +9,7 @@ from conformance.evidence.items import Seen
 from conformance.legs import steps
 from conformance.legs.builders import CLASSIC
 from tests.builders.builds import with_step
+from tests.builders.evidence import reading
 from tests.conftest import changed
 
 Look = Callable[[str], Seen]
@@ -23,3 +24,9 @@ def test_a_step_that_still_allocates_has_not_ended(seen: Look) -> None:
     assert steps.of_step(changed(leg, "allocation", goes_on))["allocation: end"].output["body"] == (
         '{"ExitCode": null, "Running": true}'
     )
+
+
+def test_the_first_client_is_not_its_plugin() -> None:
+    docker, plugin = {"pid": 7, "ppid": 1, "start": 1}, {"pid": 9, "ppid": 7, "start": 2}
+    assert steps.first_client(reading("", [plugin, docker])) == docker
+    assert steps.first_client(reading("", [])) is None

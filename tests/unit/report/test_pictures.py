@@ -13,16 +13,23 @@ from markupsafe import escape
 from conformance.analysis.summary import Summary
 from conformance.record.stream import Record
 from conformance.report import html_page, pictures
-from conformance.report.pictures import PictureModule, drawing, kept, landed, strips, timeline
+from conformance.report.pictures import PictureModule, build_step, drawing, kept, landed, strips, timeline
 from tests.builders.pictures import SVG, altered, drawn, marks, words
 from tests.builders.records import a_record, observed
 
 EACH = pytest.mark.parametrize("module", pictures.MODULES, ids=lambda module: module.ID)
 
 
+@pytest.fixture
+def run(module: PictureModule, recorded: Record, built: Record) -> Record:
+    """Return a record that has what a picture is made of."""
+    return built if module is build_step else recorded
+
+
 @EACH
-def test_every_number_in_a_picture_is_in_its_table(recorded: Record, module: PictureModule) -> None:
-    picture = module.picture(Summary.of(recorded))
+def test_every_number_in_a_picture_is_in_its_table(run: Record, module: PictureModule) -> None:
+    picture = module.picture(Summary.of(run))
+    assert picture.drawings
     table = "\n".join("\n".join(row) for row in picture.rows)
     axis = {label for svg in drawn(picture) for grid in marks(svg, "middle") for label in [grid.text]}
     for label in (label for svg in drawn(picture) for label in words(svg) if label not in axis):
@@ -31,8 +38,8 @@ def test_every_number_in_a_picture_is_in_its_table(recorded: Record, module: Pic
 
 
 @EACH
-def test_it_is_said_to_who_cannot_see_it(recorded: Record, module: PictureModule) -> None:
-    for svg in drawn(module.picture(Summary.of(recorded))):
+def test_it_is_said_to_who_cannot_see_it(run: Record, module: PictureModule) -> None:
+    for svg in drawn(module.picture(Summary.of(run))):
         title, description = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
         assert svg.get("role") == "img"
         assert title is not None
@@ -44,7 +51,7 @@ def test_it_is_said_to_who_cannot_see_it(recorded: Record, module: PictureModule
 
 
 def test_every_module_is_a_picture() -> None:
-    files = {path.stem for path in Path(pictures.__file__).parent.glob("*.py")} - {"__init__", "drawing"}
+    files = {path.stem for path in Path(pictures.__file__).parent.glob("*.py")} - {"__init__", "drawing", "way"}
     listed = {module.__name__.rpartition(".")[2] for module in (*pictures.MODULES, *pictures.OF_CHECK)}  # type: ignore[attr-defined]
     assert listed == files, f"{listed ^ files}: a picture is a module, and its place in pictures/__init__.py, MODULES"
 
@@ -59,11 +66,13 @@ def test_fonts_are_those_of_the_style() -> None:
     assert sizes.keys() - {""} <= drawing.FONTS.keys()
 
 
-def test_they_are_on_the_page_and_small(recorded: Record) -> None:
-    every = pictures.of(Summary.of(recorded))
+@pytest.mark.parametrize("name", ["recorded", "built"])
+def test_they_are_on_the_page_and_small(name: str, request: pytest.FixtureRequest) -> None:
+    summary = Summary.of(request.getfixturevalue(name))
+    every = pictures.of(summary)
     assert [picture.id for picture in every] == [module.ID for module in pictures.MODULES]
     assert sum(len(drawing.encode()) for picture in every for drawing in picture.drawings) < 60_000
-    html = html_page.report(Summary.of(recorded))
+    html = html_page.report(summary)
     for picture in every:
         assert f'<section id="{picture.id}">' in html
         assert all(drawing in html for drawing in picture.drawings)
@@ -86,7 +95,7 @@ def test_hostile_names_stay_text(recorded: Record) -> None:
     assert "\x07" not in html
     assert html.count("&lt;script&gt;alert") > 10
     for picture in pictures.of(Summary.of(hostile)):
-        assert picture.drawings
+        assert picture.drawings or picture.id == build_step.ID
         assert not [svg for svg in drawn(picture) if list(svg.iter(f"{SVG}script"))]
 
 
@@ -134,9 +143,24 @@ def test_a_child_that_was_not_proven_is_not_drawn(recorded: Record) -> None:
     "name", ["child's cgroups", "pod's cgroups", "deletion", "pod processes at delete", "on the node after", "pod"]
 )
 def test_a_reading_of_an_odd_shape_breaks_no_report(recorded: Record, name: str, odd: Any) -> None:
-    changed = evolve(
-        recorded,
-        evidence=tuple(evolve(reading, output=odd) if reading.name == name else reading for reading in recorded.evidence),
-    )
-    for picture in pictures.of(Summary.of(changed)):
+    for picture in pictures.of(Summary.of(_with(recorded, name, odd))):
         assert picture.drawings or picture.missing
+
+
+@pytest.mark.parametrize("odd", [{}, [], "", None, 7, [{}], {"levels": [{}]}, {"stdout": None}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"step: {each}" for each in ("begun", "buildx", "processes", "client", "above", "container", "child's cgroups")),
+        *("use while burning", "allocation", "told-step: afterwards", "killed-step: there", "pod processes"),
+    ],
+)
+def test_a_reading_of_a_build_of_an_odd_shape_breaks_no_report(built: Record, name: str, odd: Any) -> None:
+    picture = build_step.picture(Summary.of(_with(built, name, odd)))
+    assert picture.drawings or picture.missing
+
+
+def _with(record: Record, name: str, output: Any) -> Record:
+    """Return the record with the output of every reading of a name changed."""
+    changed = (evolve(reading, output=output) if reading.name == name else reading for reading in record.evidence)
+    return evolve(record, evidence=tuple(changed))

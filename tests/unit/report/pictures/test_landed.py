@@ -165,5 +165,5 @@ def test_controllers_that_disagree_are_told_apart(recorded: Record) -> None:
 def test_a_pod_whose_cgroup_was_not_found_is_not_drawn(recorded: Record) -> None:
     record = altered(recorded, "dood.foreground", "pod's cgroups", lambda output: output.update(levels=[]))
     assert landed.picture(Summary.of(record)).missing == (
-        "Not drawn: dood.foreground; the cgroups of its child and of its pod were not both found.",
+        "Not drawn: dood.foreground; the cgroups of the child and of its pod were not both found.",
     )
