@@ -40,17 +40,20 @@ def report(sources: tuple[Path, ...], reports: Path, form: str) -> None:
 
     printed = pdf.printer() if form == "pdf" else None
     if len(sources) > 1:
-        worlds = SideBySide([stream.read(_file(source), stream.nothing) for source in sources])
+        records = {_file(source): stream.read(_file(source), stream.nothing) for source in sources}
+        worlds = SideBySide(list(records.values()))
         files.several(worlds, reports)
         files.show_in_step(markdown.side_by_side(worlds))
         click.echo(f"report: {printed(reports / 'worlds.html') if printed else reports / 'worlds.html'}")
+        for file, read in records.items():
+            _ended(file, read)
         return
     file = _file(*sources)
     folder, summary = file.parent, files.summary_of(file)
     terminal.table(summary, Console(highlight=False, emoji=False))
     files.everything(summary, folder)
     click.echo(f"report: {printed(folder / 'report.html') if printed else folder / 'report.html'}")
-    sys.exit(_ended(summary.whole)["exit_code"])
+    sys.exit(_ended(file, summary.whole)["exit_code"])
 
 
 @click.command()
@@ -81,18 +84,19 @@ def diff(before: Path, after: Path, form: str) -> None:
     from conformance.record import stream
     from conformance.report import differences
 
-    records = [stream.observed(_file(source), needed) for source in (before, after)]
+    both = [_file(source) for source in (before, after)]
+    records = [stream.observed(file, needed) for file in both]
     changes = compare(*records)
     click.echo(differences.WRITERS[form](changes), nl=False)
-    for read in records:
-        _ended(read)
+    for file, read in zip(both, records, strict=True):
+        _ended(file, read)
     sys.exit(1 if changes.changed or changes.vanished else 0)
 
 
-def _ended(read: stream.Record) -> stream.Line:
+def _ended(file: Path, read: stream.Record) -> stream.Line:
     """Return a record's footer. Raises `RigError` where there is none: what a command made of the record is not the whole run."""
     if read.footer is None:
-        raise RigError("This record has no footer: its run was interrupted, or the file was cut short.", "run it again")
+        raise RigError(f"{file} has no footer: its run was interrupted, or the file was cut short.", "run it again")
     return read.footer
 
 
@@ -140,11 +144,12 @@ def explain_(name: str, source: Path | None) -> None:
     from conformance.explain.property import explain
     from conformance.record import stream
 
-    read = stream.read(_file(source)) if source or LATEST.exists() else None
+    file = _file(source) if source or LATEST.exists() else None
+    read = stream.read(file) if file else None
     for line in explain(name, read, catalogue()):
         click.echo(line)
-    if read:
-        _ended(read)
+    if file and read:
+        _ended(file, read)
 
 
 @click.command()
@@ -165,14 +170,15 @@ def judge(source: Path | None, verbose: bool) -> None:
     from conformance.record import stream
     from conformance.run import rejudge
 
-    read = stream.observed(_file(source))
+    file = _file(source)
+    read = stream.observed(file)
     controls = CONTROLS[-1] if "controls" in read.header else ""
     checked = "whole" if "checked" in read.header else ""
     others = suite.selected("", read.repeats, controls, checked) if controls or checked else []
     judged = rejudge.judge(read, others or suite.every_cell(read.repeats))
     for line in rejudge.lines(judged, verbose=verbose):
         click.echo(line)
-    _ended(read)
+    _ended(file, read)
     sys.exit(1 if judged.changed else 0)
 
 

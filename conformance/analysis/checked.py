@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from conformance.analysis.counting import counted, were
 from conformance.claims.observations import State
 from conformance.record.names import MENDED
 from conformance.record.stream import Line, Record
@@ -103,7 +104,7 @@ class Checked:
         decided = numbers[Kept.KEPT] + numbers[Kept.LOST]
         if not decided:
             return f"Nothing could be decided of {pod}."
-        sentence = f"{pod} keeps {numbers[Kept.KEPT]} of {decided} things that were asked of it"
+        sentence = f"{pod} keeps {numbers[Kept.KEPT]} of {counted(decided, 'thing')} that {were(decided)} asked of it"
         fears: dict[str, int] = {}
         for row in self.those(Kept.LOST):
             fears[row.fear] = fears.get(row.fear, 0) + 1

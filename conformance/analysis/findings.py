@@ -13,6 +13,7 @@ from attrs import frozen
 
 from conformance.analysis.checked import Checked
 from conformance.analysis.counting import are, counted, were
+from conformance.analysis.elsewhere import elsewhere
 from conformance.analysis.front import Front
 from conformance.analysis.mending import Advice, alternatives, compared, originals
 from conformance.analysis.noticed import Noticed
@@ -168,6 +169,8 @@ class Findings:
     """Clauses of how sure it is: how often it was seen, what the suite was shown to notice, what was not decided."""
     names: Mapping[str, str]
     """Approach -> what a sentence calls it; those alone that are compared."""
+    starts: Mapping[str, Sequence[float]]
+    """The cold starts of its legs."""
     mending: Advice | None = None
     """What is known to mend a pod that was checked."""
     selfcheck: str = ""
@@ -175,16 +178,22 @@ class Findings:
 
     @classmethod
     def of(
-        cls, record: Record, parts: Sequence[Part], front: Front, noticed: Noticed | None, checked: Checked | None
+        cls,
+        record: Record,
+        parts: Sequence[Part],
+        front: Front,
+        noticed: Noticed | None,
+        checked: Checked | None,
+        starts: Mapping[str, Sequence[float]],
     ) -> Findings:
         """Return them of a record as a reader meets it; `noticed` is of the selfcheck that lies beside it, or is it."""
         if noticed and "controls" in record.header:
-            return cls(record, parts, [front.seen], {}, selfcheck=noticed.headline)
+            return cls(record, parts, [front.seen], {}, starts, selfcheck=noticed.headline)
         mending = None
         if checked:
             helps = checked.judged_mend or checked.known_to_mend
             mending = Advice(checked.mending, CHECKED, MENDED, checked.about["mend"].get("diff", "") if helps else "")
-        return cls(record, parts, list(_sure(record, parts, front, noticed)), compared(record), mending)
+        return cls(record, parts, list(_sure(record, parts, front, noticed)), compared(record), starts, mending)
 
     @functools.cached_property
     def ranked(self) -> list[Finding]:
@@ -274,7 +283,12 @@ class Findings:
         if self.mending:
             return [self.mending]
         asked = [(finding.prop, finding.lost_by) for finding in self.shown]
-        return list(alternatives(self.record, self.parts, asked, self.names))
+        return list(alternatives(self.record, self.parts, asked, self.names, self.starts))
+
+    @property
+    def elsewhere(self) -> str:
+        """Return what is known to be otherwise with another cgroup version, '' where nothing is."""
+        return elsewhere(self.record, self.parts, self.names)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -282,6 +296,7 @@ class Findings:
         yield shortened(self.first)
         yield from (f"- {shortened(sentence)}" for sentence in self.more)
         yield from (f"What to do: {advice.words}" for advice in self.advice)
+        yield from (f"Elsewhere: {words}" for words in (self.elsewhere,) if words)
         yield f"How sure: {self.how_sure}"
 
     @property
@@ -302,11 +317,10 @@ def _sure(record: Record, parts: Sequence[Part], front: Front, noticed: Noticed 
     if record.lost:
         yield f"{counted(len(record.lost), 'cell')} {were(len(record.lost))} not measured"
     uncertain = len(front.uncertain)
-    yield (
-        f"{uncertain} of {counted(len(parts), 'observation')} could not be decided"
-        if uncertain
-        else "all observations were decided"
-    )
+    if uncertain:
+        yield f"{uncertain} of {counted(len(parts), 'observation')} could not be decided"
+    elif parts:
+        yield "all observations were decided"
 
 
 def _approaches(parts: Iterable[Part]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from attrs import frozen
 from conformance.analysis.counting import counted
 from conformance.evidence.identity import parsed, product
 from conformance.evidence.names import DAEMON, POD
+from conformance.record.names import CHECKED
 from conformance.record.stream import Record
 
 
@@ -69,6 +70,10 @@ class ReportedWorld:
         return cls(line, _brief(world, kernel, engines), edits, engines)
 
 
+WHOSE = {"dood": " (dood)", "dind": " (dind)", CHECKED: ""}
+"""Approach -> what stands behind its engine's version where that is said in brief; of a check there is one pod."""
+
+
 def _brief(world: Mapping[str, Any], kernel: Mapping[str, Any], engines: Mapping[str, str]) -> str:
     parts = [
         f"cgroup {world['cgroup']}",
@@ -76,7 +81,7 @@ def _brief(world: Mapping[str, Any], kernel: Mapping[str, Any], engines: Mapping
         _version(str(world["runtime"]).replace("://", " ")),
     ]
     parts += [f"runc {_version(world['settings']['runc'])}"] if "runc" in world.get("settings", {}) else []
-    parts += [f"{_version(engines[name].partition(' of ')[0])} ({name})" for name in ("dood", "dind") if name in engines]
+    parts += [f"{_version(engines[name].partition(' of ')[0])}{whose}" for name, whose in WHOSE.items() if name in engines]
     parts += [f"a kernel of its own ({kernel['how']}, edited)"] if kernel else []
     return ", ".join(parts)
 

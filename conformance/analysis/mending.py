@@ -13,6 +13,7 @@ from conformance.analysis.checked import MENDS
 from conformance.analysis.counting import counted, were
 from conformance.analysis.parts import Part
 from conformance.analysis.readable import listed
+from conformance.analysis.statistics import times
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.check.mend import MENDS_BY, Plain
 from conformance.choices import CHOICES
@@ -88,9 +89,11 @@ def alternatives(
     parts: Sequence[Part],
     asked: Iterable[tuple[str, Sequence[str]]],
     names: Mapping[str, str],
+    starts: Mapping[str, Sequence[float]],
 ) -> Iterator[Advice]:
     """Yield what keeps what is lost: `asked` are properties, that of most weight first, and who loses each.
 
+    `starts` are the cold starts of the run's legs, in seconds (`repeats.cold_starts`).
     For each loser it is an approach that keeps the first that any keeps: one that is made of the loser before others, then the
     one that keeps most of what the loser loses. Where none was deployed, it is a mend that a run on record has shown.
     A builder without an engine is none: it keeps what is asked of builds, and runs no containers.
@@ -110,7 +113,7 @@ def alternatives(
             if able and able[0] not in advised:
                 helped.add(loser)
                 advised.add(able[0])
-                yield _shown(record, loser, able[0], seen, names)
+                yield _shown(record, loser, able[0], seen, names, starts)
             elif not able and (by := _known(record, loser, prop)) and by not in advised:
                 helped.add(loser)
                 advised.add(by)
@@ -120,8 +123,10 @@ def alternatives(
         yield Advice(f"nothing that this run deployed{those} keeps what is lost, and no run on record has shown what does.")
 
 
-def _shown(record: Record, loser: str, by: str, seen: Seen, names: Mapping[str, str]) -> Advice:
-    """Return what the run has shown of an approach in the place of another."""
+def _shown(
+    record: Record, loser: str, by: str, seen: Seen, names: Mapping[str, str], starts: Mapping[str, Sequence[float]]
+) -> Advice:
+    """Return what the run has shown of an approach in the place of another: what it keeps, and its price."""
     before, after = seen.lost[loser], seen.lost[by]
     asked_of_both, saved = before & (seen.kept[by] | after), before & seen.kept[by]
     costs = [
@@ -136,7 +141,21 @@ def _shown(record: Record, loser: str, by: str, seen: Seen, names: Mapping[str, 
     granted = [record.header.get("approaches", {}).get(name, {}).get("granted", []) for name in (loser, by)]
     if beyond := [grant for grant in granted[1] if grant not in granted[0]]:
         words += f". It has to be granted {'; '.join(beyond)}"
+    if took := _took(loser, by, starts):
+        words += f". It starts in {took[by]:.1f} s, {names[loser]} in {took[loser]:.1f} s (median, from pod to first page)"
     return Advice(f"{words}.", loser, by, patch(loser, by))
+
+
+def _took(loser: str, by: str, starts: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return the median of how long each of two takes to start, of the kinds of legs that both have; {} where they have none."""
+    kinds: dict[str, dict[str, Sequence[float]]] = {loser: {}, by: {}}
+    for leg, samples in starts.items():
+        approach, _, kind = leg.partition(".")
+        if approach in kinds and samples:
+            kinds[approach][kind] = samples
+    both = kinds[loser].keys() & kinds[by].keys()
+    every = {name: [sample for kind in both for sample in kinds[name][kind]] for name in kinds}
+    return {name: times(samples).median for name, samples in every.items()} if both else {}
 
 
 def _known(record: Record, loser: str, prop: str) -> str:

@@ -94,7 +94,7 @@ class Summary:
     @cached_property
     def findings(self) -> Findings:
         """Return what a reader is told first."""
-        return Findings.of(self.record, self.parts, self.front, self.noticed, self.checked)
+        return Findings.of(self.record, self.parts, self.front, self.noticed, self.checked, self.cold_starts)
 
     @cached_property
     def comparison(self) -> Comparison:

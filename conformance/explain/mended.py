@@ -16,8 +16,10 @@ def shown(name: str, summary: Summary) -> Iterator[str]:
     """Yield what keeps a property that some approaches lose in a record's run; nothing where none loses it."""
     parts = [part for part in summary.parts if part.line["property"] == name and lost(part)]
     losers = [loser for loser in dict.fromkeys(part.line["approach"] for part in parts) if loser in summary.findings.names]
-    advice = list(alternatives(summary.record, summary.parts, [(name, losers)], summary.findings.names)) if losers else []
-    yield from _told(advice)
+    findings = summary.findings
+    yield from _told(
+        list(alternatives(findings.record, findings.parts, [(name, losers)], findings.names, findings.starts)) if losers else []
+    )
 
 
 def on_record(name: str) -> Iterator[str]:

@@ -69,6 +69,8 @@ def _findings(findings: Findings) -> Iterator[str]:
             # A line that is empty would end it: of a diff none is, for each begins with a sign.
             yield f"<details><summary>The patch</summary><pre>{html.escape(advice.patch.rstrip())}</pre></details>"
         yield ""
+    if findings.elsewhere:
+        yield from (f"**Elsewhere:** {flat(findings.elsewhere)}", "")
     yield f"**How sure:** {flat(findings.how_sure)}"
 
 

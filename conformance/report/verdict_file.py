@@ -57,6 +57,7 @@ def _findings(findings: Findings) -> dict[str, Any]:
         "more": findings.more,
         "lost": [_finding(finding) for finding in findings.shown],
         "advice": [{"words": each.words, "of": each.of, "by": each.by, "patch": each.patch} for each in findings.advice],
+        "elsewhere": findings.elsewhere,
         "sure": list(findings.sure),
     }
 

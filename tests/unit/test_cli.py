@@ -178,12 +178,15 @@ def test_list_command() -> None:
     assert all(name in done.output for name in ("P2-05", "P2-08", "P2-10", "P2-13"))
 
 
-@pytest.mark.parametrize("command", [("judge",), ("explain", "P2-13"), ("diff", "RECORD"), ("report",)])
-def test_what_is_made_of_a_record_that_was_cut_short_is_not_taken_for_the_whole(tmp_path: Path, command: tuple[str, ...]) -> None:
-    file = tmp_path / "record.jsonl"
-    write(file, of_legs(recorded_lines(), "dind.foreground", "dood.foreground")[:-1])
-    given = [str(file) if word == "RECORD" else word for word in command]
-    ended = CliRunner().invoke(cli.cli, [*given, str(file)])
+@pytest.mark.parametrize("command", [("judge",), ("explain", "P2-13"), ("diff", "WHOLE"), ("report",), ("report", "WHOLE")])
+def test_what_is_made_of_a_record_that_was_cut_short_is_not_taken_for_the_whole(
+    tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the report of several is written where nothing else is said
+    file, lines = tmp_path / "record.jsonl", of_legs(recorded_lines(), "dind.foreground", "dood.foreground")
+    write(file, lines[:-1])
+    whole = str(write(tmp_path / "whole.jsonl", lines))
+    ended = CliRunner().invoke(cli.cli, [*(whole if word == "WHOLE" else word for word in command), str(file)])
     assert ended.output, "what there is of it is shown"
     assert isinstance(ended.exception, RigError)
-    assert "no footer" in str(ended.exception)
+    assert str(ended.exception).startswith(f"{file} has no footer")

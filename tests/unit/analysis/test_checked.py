@@ -45,7 +45,7 @@ def test_what_is_kept_and_lost_is_what_a_reader_would_want() -> None:
 
 
 def test_a_pod_that_loses_nothing_says_so() -> None:
-    assert checked(line("P2-05", "HOLDS")).headline.endswith("keeps 1 of 1 things that were asked of it, and loses none.")
+    assert checked(line("P2-05", "HOLDS")).headline.endswith("keeps 1 of 1 thing that was asked of it, and loses none.")
     assert checked(line("P2-05", "ERROR")).headline == "Nothing could be decided of Pod mine of f.yaml."
 
 

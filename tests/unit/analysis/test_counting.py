@@ -6,15 +6,21 @@ import re
 
 import pytest
 
+from conformance import suite
 from conformance.analysis.counting import all_of, are, counted, one_of, were
+from conformance.analysis.differences import compare
 from conformance.analysis.pairs import Comparison
 from conformance.analysis.summary import Summary
+from conformance.analysis.worlds import SideBySide
 from conformance.record import stream
-from conformance.report import markdown
+from conformance.report import differences, html_page, markdown
+from conformance.run import rejudge
 from conformance.run.consent import terms
+from tests.builders.records import a_check, observed
 from tests.conftest import of_legs, recorded_lines
 
-WRONG = re.compile(r"\b1 (cells|observations|legs|nodes|pairs|controls|are|were|differ)\b|\b(0|[2-9]|\d\d+) (is|was) ")
+NOUNS = "cells|observations|legs|nodes|pairs|controls|things|promises|predictions|claims|rows|properties|runs|worlds"
+WRONG = re.compile(rf"(?<![\w.])1 ({NOUNS}|are|were|differ)\b|(?<![\w.])(0|[2-9]|\d\d+) (is|was) ")
 """What a number and its noun, or verb, come to where they do not agree."""
 
 
@@ -53,10 +59,19 @@ def test_a_run_of_one_cell_is_told_in_the_singular() -> None:
     lines = [line for line in lines if line["kind"] != "observation" or line["property"] == "P2-05"]
     lines[0]["cells"] = [cell for cell in lines[0]["cells"] if cell["property"] == "P2-05"]
     lines[0]["world"]["nodes"] = lines[0]["world"]["nodes"][:1]
-    text = markdown.report(Summary.of(stream.of(lines)))
+    record = stream.of(lines)
+    text = markdown.report(Summary.of(record))
     assert "Of the 1 cell that the article predicts 1 is confirmed here." in text
     assert ", 1 node." in text
-    assert not (wrong := WRONG.search(text)), wrong
+    checked = Summary.of(a_check(observed("P2-05", "checked.api", "HOLDS"), observed("P2-08", "checked.api", "NOT-APPLICABLE")))
+    others = [
+        *(writer(compare(record, record)) for writer in differences.WRITERS.values()),
+        *rejudge.lines(rejudge.judge(record, suite.every_cell(1)), verbose=True),
+        *(markdown.report(checked), html_page.report(checked), html_page.report(Summary.of(record))),
+        markdown.side_by_side(SideBySide([record, record])),
+    ]
+    for words in (text, *others):
+        assert not (wrong := WRONG.search(words)), words[max(wrong.start() - 40, 0) : wrong.end() + 40]
 
 
 def test_a_cluster_of_one_node_has_an_only_node() -> None:

@@ -187,6 +187,13 @@ def test_how_sure_it_is_names_the_controls_and_what_was_not_decided() -> None:
     assert Summary.of(selfcheck).findings.first.startswith("1 of 1 control is what it was built to be")
 
 
+def test_where_nothing_was_observed_nothing_is_said_to_be_decided() -> None:
+    cell = lost("P2-13", "dood.foreground", "LACKS")
+    here = Summary.of(a_record([], lost=[cell])).findings
+    assert here.how_sure.endswith("; 1 cell was not measured.")
+    assert "decided" not in here.how_sure
+
+
 def outputs(summary: Summary) -> dict[str, str]:
     console = Console(file=io.StringIO(), width=2000, highlight=False, emoji=False)
     terminal.table(summary, console)
@@ -198,7 +205,9 @@ def test_every_output_has_the_same_sentences() -> None:
     summary = Summary.of(stream.of(up_to("core", recorded_lines(RECORDED_V2))))
     verdict = verdict_file.verdicts(summary)["findings"]
     sentences = [verdict["first"], *verdict["more"], *(each["words"] for each in verdict["advice"]), *verdict["sure"]]
+    sentences.append(verdict["elsewhere"])
     assert len(sentences) > 6
+    assert all(sentences)
     for name, text in outputs(summary).items():
         plain = text.replace("&#39;", "'").replace("&#95;", "_").replace("&#96;", "`")
         assert [sentence for sentence in sentences if sentence not in plain] == [], name

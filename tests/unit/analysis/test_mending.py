@@ -56,6 +56,26 @@ def test_what_it_breaks_and_what_it_has_to_be_granted_is_told() -> None:
     assert "It has to be granted a privileged container" in advised.words
 
 
+def test_how_long_it_takes_to_start_is_told_beside_the_other_of_the_kinds_of_legs_that_both_have() -> None:
+    lines = [lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden")]
+
+    def advised(**starts: float | None) -> str:
+        legs = [
+            {"leg": leg.replace("_", "."), "approach": leg.partition("_")[0],
+             "times": {"deploying": 10.0, **({} if start is None else {"serving": 10.0 + start})}}
+            for leg, start in starts.items()
+        ]  # fmt: skip
+        first, *_ = Summary.of(evolve(a_record(lines), legs=tuple(legs))).findings.advice
+        return first.words
+
+    both = {"dood_laden": 2.0, "dind_laden": 7.0, "dood_detached": 2.4, "dind_detached": 6.8}
+    words = "It starts in 6.9 s, DooD in 2.2 s (median, from pod to first page)."
+    assert advised(**both).endswith(f" {words}")
+    assert advised(**both, dind_twins=90.0).endswith(f" {words}"), "the other has no such leg"
+    for alone in ({"dind_laden": 7.0}, {"dind_laden": 7.0, "dood_detached": 2.0}, {"dind_laden": 7.0, "dood_laden": None}, {}):
+        assert "starts in" not in advised(**alone)
+
+
 def test_what_it_loses_and_the_other_was_not_asked_is_counted_too() -> None:
     """An engine on TCP can be commanded by other pods, and the node's on a socket is not asked."""
     lines = [lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden"), lost("H-02", "dind.foreground")]

@@ -105,7 +105,8 @@ def first_screen(page: str) -> str:
 @pytest.mark.parametrize("run", [RECORDED, RECORDED_V2])
 def test_three_readers_find_their_answers_on_the_first_screen(run: Path) -> None:
     lines = recorded_lines(run)
-    text = first_screen(html_page.report(Summary.of(stream.of(lines))))
+    page = html_page.report(Summary.of(stream.of(lines)))
+    text = first_screen(page)
     states = {(o["property"], o["leg"]): o for o in lines if o["kind"] == "observation"}
     # May my jobs use more memory than I gave the pod?
     answer = text[: text.index("A container that")]
@@ -124,6 +125,17 @@ def test_three_readers_find_their_answers_on_the_first_screen(run: Path) -> None
     assert change
     assert change[1] == ("dind-cgroupns" if run == RECORDED_V2 else "DinD")
     assert "Show the patch--- approaches/" in text
+    # And somebody who has to choose: what does DinD cost me, and is that so with the other cgroup version?
+    price = re.search(r"DinD keeps \d+ of \d+ promises that DooD loses here.*? It has to be granted (.*?first page\))\.", text)
+    assert price
+    assert price[1].startswith("a privileged container (all capabilities, all devices); the engine's API without authentication")
+    assert re.search(r"port 2375\. It starts in [\d.]+ s, DooD in [\d.]+ s \(median", price[1])
+    turns = "with cgroup v1 DinD keeps 7" if run == RECORDED_V2 else "with cgroup v2 DinD loses 7"
+    assert f"Elsewhere: {turns} promises that it" in text
+    ran = re.search(r'<p class="small world">(.*?)</p>', page)
+    assert ran
+    assert "Docker 20.10.24 (dood), Docker 26.1.5 (dind)" in ran[1]
+    assert ("runc 1.1.5" in ran[1]) == ("runc" in lines[0]["world"].get("settings", {})), "older records do not note it"
 
 
 def test_an_id_is_short_in_a_reason_and_whole_in_its_title(page: str) -> None:
