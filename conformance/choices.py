@@ -6,8 +6,12 @@ LEVELS = ("core", "article", "extended")
 """How much is asked of the article's approaches and their mends: each level asks what the one before asks, and more."""
 MATRIX = "matrix"
 """The other way to choose: every approach there is, in what decides between them (`suite.DECIDING`)."""
-CHOICES = (*LEVELS, MATRIX)
+QUANTITIES = "quantities"
+"""And the third: every approach there is again, of which numbers are measured, one leg at a time."""
+CHOICES = (*LEVELS, MATRIX, QUANTITIES)
 """Of what a run asks, and from where on an approach is deployed."""
+COLD_STARTS = 10
+"""How often a run of quantities deploys each leg unless told: a median's interval takes 6 (`analysis.statistics`)."""
 CONTROLS = ("", "fast", "all")
 """Which controls a run judges instead of approaches: none, those that are run with every change, or each."""
 CHECKS = ("", "quick", "whole")

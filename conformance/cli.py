@@ -60,7 +60,7 @@ def down(world: str | None) -> None:
     default="core",
     show_default=True,
     help="Judge the article's four properties, all that it claims, or also what other sources claim; or, of every approach "
-    "there is, what decides between them.",
+    "there is, what decides between them, or what it costs: its quantities.",
 )
 @click.option("-n", "processes", default="auto", show_default=True, help="Number of pytest processes beside this one; auto is 0.")
 @click.option("-k", "selection", default="", help="Judge only the properties and legs that match, as pytest -k does.")
@@ -89,7 +89,7 @@ def selfcheck(
     reports: Path,
     selection: str,
     fast: bool,
-    repeats: int,
+    repeats: int | None,
     strict: bool,
     quiet: bool,
     as_json: bool,
@@ -108,7 +108,7 @@ def selfcheck(
     from conformance.world.images import image_store
 
     asked = Asked(
-        controls="fast" if fast else "all", selection=selection, repeats=repeats, enforce=strict,
+        controls="fast" if fast else "all", selection=selection, repeats=repeats or 1, enforce=strict,
         images=image_store.overrides(given_images, images.NAMES), world=world or "", context=context,
     )  # fmt: skip
     sys.exit(session.go(asked, reports, quiet=quiet, as_json=as_json, allow_privileged=allow_privileged))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance import options
-from conformance.choices import CONTROLS, FORMATS, LEVELS, LISTED, RENDERED
+from conformance.choices import CHOICES, CONTROLS, FORMATS, LEVELS, LISTED, RENDERED
 from conformance.errors import RigError, UsageError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _file(source: Path | None = None) -> Path:
 
 @click.command("list")
 @click.option(
-    "--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True, help="List properties up to this level."
+    "--level", type=click.Choice(CHOICES), default=LEVELS[-1], show_default=True, help="List properties up to this level."
 )
 @click.option("--format", "form", type=click.Choice(LISTED), default="text", show_default=True)
 def list_(level: str, form: str) -> None:

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from conformance.approaches.catalogue import Approach, catalogue, given
 from conformance.check.questions import QUESTIONS
-from conformance.choices import CHOICES, LEVELS, MATRIX
+from conformance.choices import CHOICES, LEVELS, MATRIX, QUANTITIES
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.observations import Observation, State
 from conformance.claims.properties import Property
@@ -92,6 +92,15 @@ def matrix_asks(family: str, prop: Property, approach: Approach) -> bool:
     return family in DECIDING and approach.proven and bool({approach.name, approach.like} & {*prop.approaches})
 
 
+def quantities_ask(_family: str, prop: Property, approach: Approach) -> bool:
+    """Return whether a run of quantities judges a property of an approach: of all that can be varied, and of the baseline."""
+    return prop.level == QUANTITIES and not approach.as_printed
+
+
+ASKING = {MATRIX: matrix_asks, QUANTITIES: quantities_ask}
+"""By what a run asks, whether it asks a property of an approach, where that is not as at the levels (`asks`)."""
+
+
 def asked_of(prop: Property) -> list[str]:
     """Return the names of the approaches of which a property is judged, at its level or in the matrix."""
     family = family_of(prop)
@@ -99,7 +108,7 @@ def asked_of(prop: Property) -> list[str]:
         name
         for name, approach in catalogue().items()
         if (approach.level != MATRIX and asks(family, prop, approach) and _legs(prop, approach, prop.level))
-        or (matrix_asks(family, prop, approach) and _legs(prop, approach, MATRIX))
+        or any(asking(family, prop, approach) and _legs(prop, approach, level) for level, asking in ASKING.items())
     ]
 
 
@@ -116,20 +125,20 @@ def check() -> None:
         if strange := sorted({*approach.families} - known):
             sentence = f"approaches/catalogue.yaml: {name} is judged in {strange[0]}, which is no family."
             raise UsageError(sentence, f"the families are {', '.join(sorted(known))}")
-        asking = matrix_asks if approach.level == MATRIX else asks
+        asking = ASKING.get(approach.level, asks)
         if not any(asking(family.name, prop, approach) for family in families() for prop in family.properties):
             remedy = "say there which approach it is `like`, and the `families` that it is judged in"
             raise UsageError(f"approaches/catalogue.yaml: nothing judges {name}.", remedy)
 
 
 def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
-    """Return every cell up to a level (core < article < extended), or of the matrix, in the order of the report.
+    """Return every cell up to a level (core < article < extended), of the matrix or of quantities, in the order of the report.
 
     Repeat comes after repeat. Raises `UsageError` where nothing judges an approach of the catalogue.
     """
     check()
     allowed = CHOICES[: CHOICES.index(level) + 1]
-    asking = matrix_asks if level == MATRIX else asks
+    asking = ASKING.get(level, asks)
     asked = {name for name, approach in catalogue().items() if approach.level in allowed}
     return [
         Cell(family, prop, approach, variation, repeat)
@@ -144,13 +153,13 @@ def cells(level: str, approaches: list[str], repeats: int = 1) -> list[Cell]:
 
 
 def every_cell(repeats: int = 1) -> list[Cell]:
-    """Return every cell that a run of approaches can have: those of the highest level, then what the matrix alone has."""
-    every = [cell for level in (LEVELS[-1], MATRIX) for cell in cells(level, list(catalogue()), repeats)]
+    """Return every cell that a run of approaches can have: those of the highest level, then what the other choices have."""
+    every = [cell for level in (LEVELS[-1], *ASKING) for cell in cells(level, list(catalogue()), repeats)]
     return list({cell.name: cell for cell in every}.values())
 
 
 def _legs(prop: Property, approach: Approach, level: str) -> list[str]:
-    """Return on which legs of an approach a property is judged at a level, or in the matrix."""
+    """Return on which legs of an approach a property is judged at a level, in the matrix, or for quantities."""
     left_out = LEFT_OUT if level == MATRIX else ()
     return [leg for leg in prop.legs if leg not in left_out and _has_builder(approach, leg)]
 
@@ -236,7 +245,7 @@ def claim_lines(level: str, selected: Iterable[Cell]) -> list[Line]:
 
 def unjudged(claim: Claim, level: str) -> str:
     """Return why a claim of which no property was selected at a level is not judged."""
-    levels = sorted({prop.level for prop in properties() if prop.claim == claim.id}, key=LEVELS.index)
+    levels = sorted({prop.level for prop in properties() if prop.claim == claim.id}, key=CHOICES.index)
     if not levels:
         return f"no property judges it; it needs {claim.needs}" if claim.needs else "no property judges it"
     if level == MATRIX and not any(cell.prop.claim == claim.id for cell in cells(MATRIX, list(catalogue()))):

@@ -16,6 +16,7 @@ from scenarios import (
     lifecycle,
     networking,
     networks,
+    quantities,
     resources,
     restarts,
     rules,
@@ -27,6 +28,6 @@ from scenarios import (
 FAMILIES = (
     networking, networks, rules, dns, contention, lifecycle, draining, restarts, storage, graph, resources, caching, visibility,
     security, exposure, building, builds, build_steps, kept_builds,
-    article_manifests, baseline,
+    article_manifests, baseline, quantities,
 )  # fmt: skip
 """The article's own order."""

@@ -17,7 +17,19 @@ from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.mounts import node_name
-from conformance.evidence.names import DAEMON, INSPECT, ON_NODE_AFTER, ON_NODE_BEFORE, POD, RECORD, SUCCESSORS
+from conformance.evidence.names import (
+    DAEMON,
+    INSPECT,
+    LAYER,
+    ON_NODE_AFTER,
+    ON_NODE_BEFORE,
+    POD,
+    POD_FOLDER,
+    RECORD,
+    SUCCESSORS,
+    VOLUME,
+    WROTE,
+)
 from conformance.legs.docker import image, run_in_child
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
@@ -25,11 +37,8 @@ from conformance.probes.paths import POD_LOGS, PODS
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle, until
 
-LAYER, LOG, VOLUME, IMAGE = "its layer", "its log", "a volume of its own", "a layer of its image"
-GRAPH, POD_FOLDER = "the emptyDir", "the pod's directory"
-"""What a path on the node is of the child's, beside its record, in which the log lies. All of a pod's lie in its directory."""
-WROTE = (LAYER, RECORD, VOLUME)
-"""What the child wrote, each byte of it once."""
+LOG, IMAGE, GRAPH = "its log", "a layer of its image", "the emptyDir"
+"""What else a path on the node is of the child's: its log lies in its record. All of a pod's lie in its directory."""
 
 
 def upper_directory(mountinfo: str) -> str:

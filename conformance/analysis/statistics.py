@@ -1,4 +1,4 @@
-"""What samples of times can say: a median with its interval, and whether two groups differ; and what they cannot.
+"""What samples can say: a median with its interval, a share, and whether two groups differ; and what they cannot.
 
 Pure functions. Every sample stays; nothing is averaged away or left out.
 """
@@ -19,7 +19,7 @@ TAIL = 20
 
 @frozen
 class Times:
-    """Samples in seconds: their median with a distribution-free interval, and the 95th percentile.
+    """Samples, of times in seconds: their median with a distribution-free interval, and the 95th percentile.
 
     `low` and `high` are None where so few samples allow no interval at all, `p95` where it would be the maximum alone.
     """
@@ -50,6 +50,34 @@ def times(samples: Sequence[float]) -> Times:
 def _coverage(n: int) -> list[float]:
     """Return for each k from 0 the probability that the true median lies between the k-th smallest and the k-th largest of n."""
     return [1 - 2 * beyond / 2**n for beyond in accumulate(math.comb(n, i) for i in range(n // 2))]
+
+
+@frozen
+class Share:
+    """How many of so many, and between which shares the true one lies with at least 95 % probability."""
+
+    number: int
+    of: int
+    low: float
+    high: float
+
+
+def share(number: int, of: int) -> Share:
+    """Sum up a count by the exact interval (Clopper and Pearson, Biometrika 26, 1934). Raises `ValueError` of none."""
+    if not of:
+        raise ValueError("of none there is no share")
+    tail = (1 - CONFIDENCE) / 2
+
+    def least(count: int) -> float:
+        """Return the share of which so many or more are as rare as a tail, by bisection: their probability grows with it."""
+        low, high = 0.0, 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            rare = sum(math.comb(of, k) * middle**k * (1 - middle) ** (of - k) for k in range(count, of + 1)) < tail
+            low, high = (middle, high) if rare else (low, middle)
+        return low
+
+    return Share(number, of, least(number) if number else 0.0, 1 - least(of - number) if number < of else 1.0)
 
 
 @frozen

@@ -16,6 +16,7 @@ from conformance.analysis.contradictions import CONTRADICTIONS, Settled, settle
 from conformance.analysis.findings import Findings
 from conformance.analysis.noticed import Noticed
 from conformance.analysis.parts import Part
+from conformance.analysis.quantity_table import QuantityTable
 from conformance.analysis.summary_table import SummaryCell, SummaryTable
 from conformance.evidence.items import Evidence
 from conformance.record.stream import Record
@@ -47,6 +48,8 @@ class Summary:
     world: header.ReportedWorld
     cold_starts: Mapping[str, Sequence[float]]
     """By leg, of every repeat (`repeats.cold_starts`)."""
+    quantities: QuantityTable
+    """What was measured, of every repeat; of nothing where nothing was."""
     noticed: Noticed | None
     """What the suite was shown to notice, where that is on record."""
     checked: Checked | None
@@ -76,6 +79,7 @@ class Summary:
             approaches={name: header.ReportedApproach.of(record, name) for name in names},
             world=header.ReportedWorld.of(record),
             cold_starts=repeats.cold_starts(whole),
+            quantities=QuantityTable.of(whole),
             noticed=Noticed.of(selfcheck or whole),
             checked=Checked.of(record),
         )

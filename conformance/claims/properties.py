@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.choices import LEVELS
+from conformance.choices import LEVELS, QUANTITIES
 from conformance.claims.article import CLAIMS, speaks_of
 from conformance.claims.observations import Observation, State, error, inconclusive
 from conformance.evidence.identity import unproven
@@ -137,8 +137,8 @@ def prop(
     `source` is where it is said, and the place of the claim that the id begins with unless told.
     Raises `ValueError` where the level is none, nobody is named who says it, or of an approach nothing is predicted or expected.
     """
-    if level not in LEVELS:
-        raise ValueError(f"{id}: level {level!r} is none of {LEVELS}")
+    if level not in (*LEVELS, QUANTITIES):
+        raise ValueError(f"{id}: level {level!r} is none of {LEVELS}, and not {QUANTITIES}")
     if not source and id.partition(".")[0] not in CLAIMS:
         raise ValueError(f"{id}: it is no claim of the article, so `source` must say where it is said")
     if silent := sorted({*approaches} - {*predicts} - {expectation.approach for expectation in expects}):

@@ -6,6 +6,7 @@ BUILD_ENDS = "moby builder/dockerfile/containerbackend.go: what was cancelled is
 BUILD_MEMORY = "Docker docs, docker build (legacy builder), --memory; moby/buildkit#1362"
 CADVISOR = "kubernetes/kubernetes#129253, google/cadvisor#3433, kubernetes-sigs/kubernetes-mixin#512"
 CFS_BANDWIDTH = "Linux docs, CFS Bandwidth Control, Hierarchical considerations"
+CLIENT_FIRST = "actions/actions-runner-controller#787, #897 and #3201, actions/runner#2440"
 DOCKER_ATTACKS = "Docker docs, Docker security, Docker daemon attack surface"
 DOCKER_DNS = "Docker docs, Networking overview, DNS services"
 DOCKER_HOST_GATEWAY = "Docker docs, docker container run, Add entries to container hosts file (--add-host)"

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from conformance.choices import LEVELS, MATRIX
+from conformance.choices import LEVELS, MATRIX, QUANTITIES
 from conformance.cluster.api import Object
 
 CHECK = "check"
-WORKS = (*LEVELS, MATRIX, CHECK)
+WORKS = (*LEVELS, MATRIX, QUANTITIES, CHECK)
 """What is run, as far as rights hang on it: a level of `conformance run`, or a check."""
 EXTENDED = ("extended", MATRIX)
 ARTICLE = ("article", *EXTENDED)
@@ -75,7 +75,7 @@ RIGHTS = (
     Right("batch", "jobs", ("create", "delete", "get", "watch"), "a Job of which a leg's pod is", EXTENDED),
     Right("discovery.k8s.io", "endpointslices", ("create", "list"), "who is behind a Service", ARTICLE),
     Right("networking.k8s.io", "networkpolicies", ("create", "delete"), "what a policy keeps from a child", EXTENDED),
-    Right("node.k8s.io", "runtimeclasses", ("list",), "whether there is one that an approach's pod names", (MATRIX,)),
+    Right("node.k8s.io", "runtimeclasses", ("list",), "whether there is one that an approach's pod names", (MATRIX, QUANTITIES)),
     Right("coordination.k8s.io", "leases", ("create", "list", "patch"), "which runs are at work, and their ports"),
     Right("", "configmaps", ("delete", "list"), "the probes' program is taken away", at_home=True),
     Right("", "secrets", ("delete", "list"), "the probes' token is taken away", at_home=True),

@@ -30,6 +30,11 @@ PODS_OF_LEG = (POD, REGISTRY, ENGINE, NEIGHBOUR)
 """Of these, each is a pod that goes with the leg."""
 ON_NODE_BEFORE, ON_NODE_AFTER = "on the node before", "on the node after"
 """What the child and its image wrote, looked for on the node while it runs and when its pod is gone."""
-RECORD = "its record"
-"""Of these, the directory that an engine keeps of a container as long as it knows of it."""
+LAYER, RECORD, VOLUME, POD_FOLDER = "its layer", "its record", "a volume of its own", "the pod's directory"
+"""What a path there is: of the child its writable layer, the directory that its engine keeps of it as long as it knows of it, and
+its volumes; and where kubelet keeps the pod's volumes, the graph of the pod's own engine among them."""
+WROTE = (LAYER, RECORD, VOLUME)
+"""Of these, what the child wrote, each byte of it once."""
+ASKED_FOR, NOTES, AT_REST = "before its pod is asked for", "what its client noted", "its engine at rest"
+"""Of a measured leg: the node's clock, what the client noted of its commands, what its engine uses when nobody asks it."""
 POD_A_PAGE, POD_A_GREETING = "Pod A's page", "Pod A's greeting"

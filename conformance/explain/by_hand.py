@@ -283,6 +283,6 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
 NO_SHELL = {
     "forget_ports": "programs", "runtime": "programs", "mounts": "files", "holding": "files", "inventory": "inventory",
     "clock": "machine", "wall": "machine", "watch": "watch", "hold": "hold", "bring_image": "child",
-    "meet": "network",
+    "meet": "network", "at_rest": "consumption",
 }  # fmt: skip
 """What it answers besides -> the module of `conformance/probes/agent/` that has the function, which is what is named."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from conformance import suite
 from conformance.approaches.catalogue import Approach
-from conformance.choices import LEVELS
+from conformance.choices import CHOICES
 from conformance.claims.article import CLAIMS, Claim, speaks_of
 from conformance.claims.properties import Property
 from conformance.cluster.pods import containers
@@ -26,7 +26,7 @@ def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
     """
     suite.check()
     every = suite.properties()
-    shown = [prop for prop in every if _height(prop) <= LEVELS.index(level)]
+    shown = [prop for prop in every if _height(prop) <= CHOICES.index(level)]
     judged = sorted({prop.claim for prop in shown} & set(CLAIMS))
     yield from wrapped("", f"The article: {len(CLAIMS)} claims, {len(judged)} of them judged at level {level}.", 0)
     for source, claims in itertools.groupby(CLAIMS.values(), key=lambda claim: claim.source):
@@ -44,7 +44,7 @@ def listing(level: str, approaches: Mapping[str, Approach]) -> Iterator[str]:
 
 
 def _judges(claim: Claim, level: str, properties: list[Property], approaches: Mapping[str, Approach]) -> Iterator[str]:
-    shown = [prop for prop in properties if _height(prop) <= LEVELS.index(level)]
+    shown = [prop for prop in properties if _height(prop) <= CHOICES.index(level)]
     if properties and not shown:
         yield from wrapped("", f"not judged at level {level}: its level is {min(properties, key=_height).level}", CLAIM)
     elif not shown:
@@ -54,7 +54,7 @@ def _judges(claim: Claim, level: str, properties: list[Property], approaches: Ma
 
 
 def _height(prop: Property) -> int:
-    return LEVELS.index(prop.level)
+    return CHOICES.index(prop.level)
 
 
 def _described(prop: Property, approaches: Mapping[str, Approach], source: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance import suite
 from conformance.approaches.catalogue import Approach
-from conformance.choices import LEVELS
+from conformance.choices import CHOICES
 from conformance.claims.article import CLAIMS
 from conformance.claims.properties import Property
 from conformance.controls.catalogue import controls
@@ -24,7 +24,7 @@ def entries(level: str, approaches: Mapping[str, Approach]) -> dict[str, list[En
     Raises `UsageError` where the catalogue has an approach that nothing judges.
     """
     suite.check()
-    shown = [prop for prop in suite.properties() if LEVELS.index(prop.level) <= LEVELS.index(level)]
+    shown = [prop for prop in suite.properties() if CHOICES.index(prop.level) <= CHOICES.index(level)]
     judged = {claim: [prop.id for prop in shown if prop.claim == claim] for claim in CLAIMS}
     return {
         "claims": [

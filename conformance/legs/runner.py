@@ -59,17 +59,22 @@ class LegRunner:
 
     def run(self) -> None:
         """Run the leg to its end. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
-        try:
-            self._go()
-        except ConformanceError as broken:
-            self._fail(self._redacted(broken))
-        except Exception as broken:  # noqa: BLE001 -- a thread's death must reach the cells it leaves behind
-            self._fail(f"{type(broken).__name__}: {self._redacted(broken)}")
-        finally:
-            self.schedule.leave()
-            self._clean()
-            self._note_time("cleaned")
-            self.done.set()
+        with contextlib.ExitStack() as held:
+            try:
+                if self.rig.leg.variation.measured:
+                    held.enter_context(self.schedule.alone())
+                    self._go_measured()
+                else:
+                    self._go()
+            except ConformanceError as broken:
+                self._fail(self._redacted(broken))
+            except Exception as broken:  # noqa: BLE001 -- a thread's death must reach the cells it leaves behind
+                self._fail(f"{type(broken).__name__}: {self._redacted(broken)}")
+            finally:
+                self.schedule.leave()
+                self._clean()
+                self._note_time("cleaned")
+                self.done.set()
 
     def hurry(self) -> None:
         """End the leg from another thread: nothing more is read, and nobody waits out the pod's grace."""
@@ -103,6 +108,17 @@ class LegRunner:
         self._note_time("deleted")
         if self.rig.twin and self.rig.leg.variation.in_a_row:
             self._follow_up(self.rig.twin)
+        self._read(lambda p: p.after_deletion)
+        self._note_time("observed")
+
+    def _go_measured(self) -> None:
+        """Run a leg that has the node for itself: nobody else's start, work or end is in what is measured of it."""
+        self.rig.check_stop()
+        self._start()
+        self._read(lambda p: p.with_cpus_alone)
+        self._note_time("deleting")
+        deletion.delete(self.rig)
+        self._note_time("deleted")
         self._read(lambda p: p.after_deletion)
         self._note_time("observed")
 

@@ -89,6 +89,12 @@ class Schedule:
         with self.starting.taken(self.place), self.cpus(alone=False):
             yield
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait for the turn to start, hold it and the CPUs alone while the block lasts: who is measured begins here."""
+        with self.starting.taken(self.place), self.cpus(alone=True):
+            yield
+
     def leave(self) -> None:
         """Keep nobody waiting any more, however far the leg came."""
         self.starting.leave(self.place)

@@ -39,6 +39,8 @@ class Variation:
     """Whether the suite starts the child itself, over its engine's API, and the pod's client starts none: a pod to be checked."""
     builder: str = ""
     """The engine's builder that the leg's builds ask for, where it has some."""
+    measured: bool = False
+    """Whether the leg has its node for itself until it is cleaned away, and its client notes its commands."""
     words: str = ""
 
     @property
@@ -66,6 +68,8 @@ BUILDERS = {
     IN_A_CONTAINER: "a builder that is a container of the engine (docker-container)",
 }
 """The builders of an engine, in words."""
+MEASURED = "measured"
+"""The variation of which quantities are measured."""
 OVER_API = "api"
 """The variations of a pod that is checked begin so."""
 WITH_EACH = ", also once with each restart policy and each of two stop signals"
@@ -151,6 +155,11 @@ VARIATIONS = {
             )
             for builder, name in BUILDERS.items()
         ),
+        Variation(
+            MEASURED,
+            measured=True,
+            words="docker run by a client that notes its commands, alone on its node, deleted with the manifest's default grace",
+        ),
         Variation(OVER_API, over_api=True, words="started over the engine's API, deleted with the manifest's own grace"),
         Variation(f"{OVER_API}-forced", over_api=True, forced=True, words="started over the engine's API, deleted with grace 0"),
         Variation(
@@ -185,6 +194,8 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     if variation.storage_limit:
         for each in containers(pod):
             each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
+    if variation.measured:
+        client["command"] = ["sh", "-ec", NOTING, "sh", *command]
     if variation.deaf:
         command[place:place] = ["--env=DEAF=yes"]
     if variation.detached:
@@ -193,6 +204,26 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
     return pod
 
 
+NOTED = "/tmp/noted"  # noqa: S108 -- the client's own file system
+"""Where the client of a measured leg notes its `docker` commands."""
+NOTING = f"""\
+mkdir /tmp/noting
+cat >/tmp/noting/docker <<'END'
+#!/bin/sh
+export PATH="${{PATH#/tmp/noting:}}"
+read -r began rest </proc/uptime
+if [ "$1" = run ]; then echo "$began run" >>{NOTED}; exec docker "$@"; fi
+docker "$@"
+code=$?
+read -r ended rest </proc/uptime
+echo "$began $1 $code $ended" >>{NOTED}
+exit $code
+END
+chmod +x /tmp/noting/docker
+export PATH="/tmp/noting:$PATH"
+exec "$@\""""
+"""Lets a client note each of its `docker` commands: when it began (uptime of the node, in seconds), which it is, its exit code,
+and when it ended. `docker run` takes the place of what notes it, and gets what kubelet tells it, as without."""
 WAIT = ["sh", "-c", 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done']
 """What the client of a pod that is checked does: it registers with nobody, and ends when it is told to."""
 OF_ITS_WORK = ("args", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from conformance.analysis import repeats
+from conformance.analysis import quantities, repeats
 from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
 from conformance.errors import RigError, UsageError
@@ -23,9 +23,9 @@ from conformance.report import html_page, markdown, verdict_file
 def shown(reading: Evidence) -> bool:
     """Return whether a reading is on a run's pages: all of a leg's first deployment, and of its repeats what was left by each.
 
-    It is what `record.read` keeps for them.
+    And what quantities are made of. It is what `record.read` keeps for them.
     """
-    return repeats.of_first(reading) or reading.name == ON_NODE_AFTER
+    return repeats.of_first(reading) or reading.name == ON_NODE_AFTER or quantities.of_leg(reading)
 
 
 SELFCHECK = Path("selfcheck", "latest", "record.jsonl")

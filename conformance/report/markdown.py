@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from conformance.analysis.checked import Checked
 from conformance.analysis.findings import Findings
 from conformance.analysis.noticed import Noticed
+from conformance.analysis.quantity_table import QuantityTable
 from conformance.analysis.readable import shortened
 from conformance.analysis.summary import Summary
 from conformance.analysis.summary_table import SummaryCell
@@ -42,7 +43,7 @@ def report(summary: Summary) -> str:
     record, footer = summary.record, summary.record.footer
     world, pairs_line = flat(summary.world.line), flat(summary.pairs_line)
     opening = ["## DooD and DinD in a Kubernetes pod", "", *_findings(summary.findings)]
-    lines = [*opening, "", summary.table.headline, "", f"World: {world}.", "", *_table(summary)]
+    lines = [*opening, "", summary.table.headline, "", f"World: {world}.", "", *_quantities(summary.quantities), *_table(summary)]
     first = len(lines)
     lines += [*_article(summary), *_repeats(summary), "", *([pairs_line] if pairs_line else []), ""]
     lines += ["<details><summary>Every observation</summary>", "", *_heads("property", "leg", "observation", "why")]
@@ -108,6 +109,19 @@ def flat(text: str) -> str:
 
 def _heads(*heads: str) -> list[str]:
     return [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+
+
+def _quantities(table: QuantityTable) -> Iterator[str]:
+    """Yield what was measured: a row for each quantity of each approach that has it; nothing where nothing was."""
+    if not table.approaches:
+        return
+    yield from ("### Quantities", "", *_heads("quantity", "approach", "n", "median", "95 % interval", "p95", "every sample"))
+    for quantity, cells in table.by_quantity():
+        for approach, cell in cells.items():
+            if cell.samples:
+                numbers = (str(len(cell.samples)), cell.median, cell.interval, cell.p95, cell.raw)
+                yield f"| {' | '.join(flat(words) for words in (quantity.words, approach, *numbers))} |"
+    yield from ("", f"One leg at a time, in this order: {flat(', '.join(table.order))}.", "")
 
 
 def _table(summary: Summary) -> Iterator[str]:

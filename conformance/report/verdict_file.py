@@ -47,6 +47,7 @@ def verdicts(summary: Summary) -> dict[str, Any]:
         "not_applicable": len(cells) - len(asked),
         "findings": _findings(summary.findings),
         "cells": cells,
+        **({"quantities": summary.quantities.as_line()} if summary.quantities.approaches else {}),
     }
 
 

@@ -9,6 +9,8 @@ from conformance.approaches.catalogue import give
 from conformance.check import source
 from conformance.check.roles import Roles
 from conformance.check.subject import Subject
+from conformance.choices import COLD_STARTS, QUANTITIES
+from conformance.errors import UsageError
 from conformance.run.header import Asked
 from conformance.run.sources import wanted_processes
 from conformance.world.images import image_store
@@ -23,7 +25,7 @@ def of_run(
     level: str,
     processes: str,
     selection: str,
-    repeats: int,
+    repeats: int | None,
     strict_article: bool,
     enforce: bool,
     rate: float,
@@ -33,11 +35,14 @@ def of_run(
     given_images: tuple[str, ...],
     **_how: object,
 ) -> Asked:
-    """Return what a run is asked to do. Raises `UsageError` on words that mean nothing."""
+    """Return what a run is asked to do. Raises `UsageError` on words that mean nothing, or contradict each other."""
+    count = wanted_processes(processes)
+    if level == QUANTITIES and count != "0":
+        raise UsageError(f"Quantities are measured one leg at a time, which -n {count} is not.", "leave out -n")
     return Asked(
-        level=level, processes=wanted_processes(processes), selection=selection, repeats=repeats, strict_article=strict_article,
-        enforce=enforce, rate=rate, images=image_store.overrides(given_images, KNOWN), world=world or "", context=context,
-        in_cluster=in_cluster,
+        level=level, processes=count, selection=selection, repeats=repeats or (COLD_STARTS if level == QUANTITIES else 1),
+        strict_article=strict_article, enforce=enforce, rate=rate, images=image_store.overrides(given_images, KNOWN),
+        world=world or "", context=context, in_cluster=in_cluster,
     )  # fmt: skip
 
 

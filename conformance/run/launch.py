@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import define
 
-from conformance.choices import LEVELS, MATRIX
+from conformance.choices import CHOICES, LEVELS
 from conformance.controls.catalogue import run_by
 from conformance.errors import UsageError
 from conformance.run.header import Asked
@@ -61,7 +61,7 @@ def _nothing_selected(asked: Asked, look: Sequence[str]) -> UsageError:
         )
     if asked.controls:
         return UsageError(f"-k {asked.selection!r} selects no control that is run.", "conformance list shows what there is")
-    others = [level for level in (LEVELS[-1], MATRIX) if level != asked.level]
+    others = [level for level in CHOICES[CHOICES.index(LEVELS[-1]) :] if level != asked.level]
     having = (level for level in others if pytest.main([*look, "--conformance-level", level]) == pytest.ExitCode.OK)
     more = next((f"--level {level} has more; " for level in having), "")
     return UsageError(

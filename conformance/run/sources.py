@@ -43,7 +43,7 @@ class Live:
         self._handed_over: set[str] = set()
         self.tell: Callable[[Line], None] = lambda _: None
         """Is given how far each leg is; threads of legs call it."""
-        self._starting = Turns(AT_ONCE)
+        self._starting, self._measured = Turns(AT_ONCE), Turns(1)
         self._burns = 0
         self._order = {name: place for place, name in enumerate(all_legs())}
 
@@ -77,12 +77,13 @@ class Live:
             leg = plan.leg(approach_of(approach), variation, order, nonce, repeat)
             rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
-            schedule = Schedule(home, self._starting, len(self._runners), self._burns, longer, rig.stop)
+            starting = self._measured if leg.variation.measured else self._starting
+            schedule = Schedule(home, starting, len(self._runners), self._burns, longer, rig.stop)
             tell = partial(self._tell, name)
             runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep, tell)
             self._unjudged[name] = {cell.prop.id for cell in of_leg}
             if not leg.approach.marks_image:
-                self._starting.enlist(schedule.place)
+                starting.enlist(schedule.place)
             begun.setdefault(turn, []).append(schedule.begun)
             thread = threading.Thread(target=runner.run, name=name, daemon=True)
             self._threads.append(thread)

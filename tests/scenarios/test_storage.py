@@ -12,9 +12,9 @@ from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import RECORD
+from conformance.evidence.names import LAYER, POD_FOLDER, RECORD, VOLUME
 from conformance.probes.agent import files
-from scenarios.storage import GRAPH, IMAGE, LAYER, LOG, POD_FOLDER, VOLUME, upper_directory
+from scenarios.storage import GRAPH, IMAGE, LOG, upper_directory
 from tests.builders.evidence import conclude, given, proven, reading
 
 Look = Callable[[str], Seen]

@@ -7,7 +7,20 @@ import sys
 import warnings
 
 # Each registers its questions. All are imported before the first is asked: its thread may be where this archive is not.
-from conformance.probes.agent import cgroups, child, docker, files, hold, inventory, machine, network, processes, programs, watch  # noqa: F401
+from conformance.probes.agent import (  # noqa: F401
+    cgroups,
+    child,
+    consumption,
+    docker,
+    files,
+    hold,
+    inventory,
+    machine,
+    network,
+    processes,
+    programs,
+    watch,
+)
 from conformance.probes.agent.procfs import text
 from conformance.probes.agent.server import Handler, Server
 

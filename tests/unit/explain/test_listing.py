@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from conformance import suite
 from conformance.approaches.catalogue import catalogue
-from conformance.choices import LEVELS
+from conformance.choices import CHOICES, LEVELS
 from conformance.claims.article import CLAIMS, Claim
 from conformance.claims.properties import Property
 from conformance.cli import cli
@@ -27,7 +27,7 @@ def test_the_list_has_every_claim_and_the_properties_of_its_level(level: str) ->
     heads = [line.split()[0] for line in lines if line and not line.startswith(" ")]
     assert [name for name in heads if name in CLAIMS] == list(CLAIMS)
     shown = {line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")}
-    assert shown == {prop.id for prop in suite.properties() if LEVELS.index(prop.level) <= LEVELS.index(level)}
+    assert shown == {prop.id for prop in suite.properties() if CHOICES.index(prop.level) <= CHOICES.index(level)}
     assert max(map(len, lines)) <= 100
 
 

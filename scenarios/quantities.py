@@ -1,0 +1,94 @@
+"""Quantities: what each approach costs, in numbers; and whether a client that starts with its engine finds it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from conformance.choices import QUANTITIES
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import CLIENT_FIRST
+from conformance.evidence.commands import commands, restarts_of_client
+from conformance.evidence.items import Seen
+from conformance.evidence.names import ANCESTORS, ASKED_FOR, AT_REST, DAEMON, NOTES, ON_NODE_AFTER, ON_NODE_BEFORE, POD_FOLDER
+from conformance.legs.rig import Rig
+from conformance.legs.variations import MEASURED, NOTED
+from conformance.timeouts import TIMEOUTS
+from conformance.wait import settle
+from scenarios.storage import on_the_node, on_the_node_after, pod_folder
+
+CALM, WINDOW = 5.0, 10.0
+"""Seconds in which a child that serves, and its engine, are done with their start, and those that are measured then."""
+NODES_ENGINE = "dockerd"
+"""The name of the node's own engine: its containerd is kubelet's, too, unless it is below it."""
+
+
+def asked_for(rig: Rig) -> None:
+    """Read the node's clock before the pod is asked for."""
+    rig.ask(ASKED_FOR, "clock")
+
+
+def noted(rig: Rig) -> None:
+    """Read what the client noted of its commands."""
+    if rig.leg.approach.proven:
+        rig.run(NOTES, "cat", NOTED)
+
+
+def at_rest(rig: Rig) -> None:
+    """Measure the engine's processes while nobody asks it for anything: its container's, or the node's own and the shim."""
+    rig.stop.wait(CALM)
+    about: dict[str, Any] = {"space": rig.engine_pid, "container": rig.engine_pid}
+    if not rig.engine_pid:
+        if not rig.leg.approach.spawns:
+            return
+        about = {"space": 1, "named": NODES_ENGINE, "also": [rig.seen[ANCESTORS].output[1]["pid"]]}
+    rig.ask(AT_REST, "at_rest", timeout=WINDOW + TIMEOUTS.question, seconds=WINDOW, **about)
+
+
+def stored(rig: Rig) -> None:
+    """Find what the pod, its child and its engine have on the node's disk, in bytes that are allocated there."""
+    if rig.leg.approach.spawns:
+        on_the_node(rig)
+    else:
+        folder = pod_folder(rig)
+        rig.ask(ON_NODE_BEFORE, "storage", paths=[folder], are={folder: POD_FOLDER}, size=True)
+
+
+def stored_after(rig: Rig) -> None:
+    """Look for the same when kubelet has taken the pod's directory away, or has not in its usual time."""
+    if rig.leg.approach.spawns:
+        on_the_node_after(rig)
+    else:
+        paths, are = (rig.seen[ON_NODE_BEFORE].asked[key] for key in ("paths", "are"))
+        gone = partial(_gone, rig, paths)
+        settle("The end of the pod's directory", gone, seconds=TIMEOUTS.reclaimed)
+        rig.ask(ON_NODE_AFTER, "storage", paths=paths, are=are, size=True)
+
+
+def _gone(rig: Rig, paths: list[str]) -> bool:
+    """Return whether nothing is at these paths of the leg's node. Not evidence: for waiting."""
+    return not any(path["exists"] for path in rig.home.ask("storage", paths=paths).output.values())
+
+
+@prop("FIRST", "the first `docker` command of a pod's client finds its engine",
+      source=CLIENT_FIRST, predicts={"dind": LACKS}, legs=(MEASURED,), level=QUANTITIES,
+      before_creation=(asked_for,), with_cpus_alone=(noted, at_rest, stored), after_deletion=(stored_after,), expects=(
+          expect("dood", HOLDS, because="the node's engine is there before the pod is", see="Part 2, Case 1: Pods and DooD"),
+          expect("dind-sidecar", HOLDS, because="kubelet starts the client when the engine's startup probe has succeeded",
+                 see="Kubernetes docs, Sidecar Containers"),
+          expect("dind-per-node", LACKS, because="here the node's engine begins with the pod", see=CLIENT_FIRST),
+      ))  # fmt: skip
+def finds_its_engine(seen: Seen) -> Observation:
+    """Judge the first command that the client noted, and whether kubelet had to start it again."""
+    if not seen.get(DAEMON):
+        return not_applicable("no container of the pod commands an engine that runs containers")
+    cites = (seen[NOTES].id,)
+    if restarts := restarts_of_client(seen):
+        return LACKS.because(f"kubelet has started the client again, {restarts} times", *cites)
+    if not (heard := commands(seen)):
+        return inconclusive("the client noted no command", *cites)
+    if heard[0].code in (None, 0):
+        return HOLDS.because(f"`docker {heard[0].word}`, its first, succeeded", *cites)
+    failed = next((number for number, command in enumerate(heard) if command.code in (None, 0)), len(heard))
+    return LACKS.because(f"{failed} `docker {heard[0].word}` failed before one succeeded", *cites)

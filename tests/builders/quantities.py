@@ -1,0 +1,86 @@
+"""A record of quantities: the recorded run's legs as if they had been measured, with what that run did not read."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.evidence.identity import first_processes
+from conformance.evidence.items import Evidence, digest
+from conformance.evidence.names import ASKED_FOR, AT_REST, CHILD, NOTES, POD, POD_PROCESSES
+from conformance.record import stream
+from tests.builders.records import observed
+from tests.conftest import recorded_lines
+
+OF = {"dood": "dood.foreground", "dind": "dind.foreground", "pod": "pod.plain"}
+"""Approach -> the recorded leg that its measured one is made of."""
+WAITED = "{0:.2f} version 1 {1:.2f}\n{1:.2f} version 0 {2:.2f}\n{2:.2f} run\n"
+"""What a client noted that waited for its engine."""
+REST: dict[str, Any] = {
+    "seconds": 10.0,
+    "ended": 0,
+    "memory": "cache 1048576\ntotal_cache 5242880\nfile_x 1",
+    "processes": [
+        {"pid": 7, "comm": "dockerd", "cpu_seconds": 0.05, "kb": {"RssAnon": 30720, "RssFile": 51200, "RssShmem": 0}},
+        {"pid": 8, "comm": "containerd", "cpu_seconds": 0.01, "kb": {"RssAnon": 10240, "RssFile": 20480, "RssShmem": 0}},
+    ],
+}
+
+
+def measured_record(repeats: int = 2, *, failed: tuple[str, ...] = (), without: Mapping[str, str] | None = None) -> stream.Record:
+    """Return the record, with so many deployments of each approach, ABBA.
+
+    Every leg is asked for 0.5 s before its first process, and its client's `docker run` begins 0.25 s before its child. Legs of
+    these names `failed`; `without` names a reading that a leg lacks.
+    """
+    lines = recorded_lines()
+    kept = [line for line in lines if line["kind"] in ("leg", "evidence") and line["leg"] in OF.values()]
+    made: list[stream.Line] = []
+    observations = []
+    for repeat in range(1, repeats + 1):
+        for place, approach in enumerate(OF if repeat % 2 else reversed(OF)):
+            name = f"{approach}.measured" + (f"~{repeat}" if repeat > 1 else "")
+            of_leg = [{**copy.deepcopy(line), "leg": name} for line in kept if line["leg"] == OF[approach]]
+            leg = of_leg[0]
+            leg["times"] = {"deploying": 1000.0 * repeat + place}
+            leg |= {"failed": f"{name} did not start"} if name in failed else {}
+            evidence = _numbered(name, [*of_leg[1:], *(reading.as_line() for reading in _read(name, of_leg))])
+            made += [leg, *(line for line in evidence if line["name"] != (without or {}).get(name))]
+            observations.append(observed("FIRST", name, "LACKS" if approach == "dind" else "HOLDS", family="quantities"))
+    header = {**lines[0], "cells": [_cell(line) for line in observations]}
+    header["approaches"] = {
+        name: {**about, "engine": "dind-daemon" if name == "dind" else ""} for name, about in header["approaches"].items()
+    }
+    return stream.of([header, *made, *observations, lines[-1]])
+
+
+def _numbered(leg: str, lines: list[stream.Line]) -> list[stream.Line]:
+    return [{**line, "id": f"{leg}#{number}"} for number, line in enumerate(lines, 1)]
+
+
+def _read(leg: str, lines: list[stream.Line]) -> list[Evidence]:
+    """Return what the recorded run did not read."""
+    seen = {line["name"]: line for line in reversed(lines) if line["kind"] == "evidence"}
+    processes = seen[POD_PROCESSES]["output"]
+    began = min(process["start"] for process in processes) / 100
+    made = [_reading(leg, ASKED_FOR, {}, began - 0.5)]
+    if leg.startswith("pod."):
+        return made
+    client = first_processes(seen[POD]["output"], processes)["docker-cmds"]["pid"]
+    ran = seen[CHILD]["output"]["process"]["start"] / 100 - 0.25
+    noted = WAITED.format(ran - 2, ran - 1, ran) if leg.startswith("dind.") else f"{ran:.2f} run\n"
+    rest = REST if leg.startswith("dind.") else {**REST, "memory": ""}
+    return [
+        *made,
+        _reading(leg, NOTES, {"pid": client}, {"exit": 0, "stdout": noted, "stderr": "", "seconds": 0.1}),
+        _reading(leg, AT_REST, {}, rest),
+    ]
+
+
+def _reading(leg: str, name: str, asked: object, output: object) -> Evidence:
+    return Evidence("", leg, name, "node a-node", asked, output, 1.0, 0.1, None, digest(output))
+
+
+def _cell(line: stream.Line) -> stream.Line:
+    return {"property": line["property"], "leg": line["leg"], "family": line["family"], "sentence": "s", "predicted": None}
