@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -q --durations 10 --durations-min 1
 SOME := -m "not test_all"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak mutants selfcheck worlds matrix together samples \
+.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak mutants selfcheck worlds matrix quantities together samples \
 	check act up down clean doctor lock distclean
 
 help: ## show this
@@ -74,6 +74,10 @@ worlds: $(BIN)/.installed ## core properties and mends on cgroup v1 and on v2 (o
 matrix: $(BIN)/.installed ## every approach in both worlds, in what decides between them: reports/matrix/worlds.html; keep its records, write docs/choosing.md
 	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports/matrix "--level matrix" $(WORLDS); code=$$?; \
 		$(BIN)/python -m hack.choosing keep && exit $$code
+
+quantities: $(BIN)/.installed ## what every approach costs in both worlds, in numbers, ten times each: reports/quantities; keep its records, write docs/choosing.md
+	@bash hack/worlds.sh $(BIN)/conformance $(INSTALL) reports/quantities "--level quantities" $(WORLDS); code=$$?; \
+		$(BIN)/python -m hack.choosing keep quantities && exit $$code
 
 together: $(BIN)/.installed ## put the last run of each world in WORLDS into one report: reports/worlds.html
 	@$(BIN)/conformance report $(WORLDS:%=reports/%/latest)

@@ -10,8 +10,8 @@ QUANTITIES = "quantities"
 """And the third: every approach there is again, of which numbers are measured, one leg at a time."""
 CHOICES = (*LEVELS, MATRIX, QUANTITIES)
 """Of what a run asks, and from where on an approach is deployed."""
-COLD_STARTS = 10
-"""How often a run of quantities deploys each leg unless told: a median's interval takes 6 (`analysis.statistics`)."""
+REPEATS = {QUANTITIES: 10}
+"""How often a run deploys each leg unless told, where that is not once: a median's interval takes 6 (`analysis.statistics`)."""
 CONTROLS = ("", "fast", "all")
 """Which controls a run judges instead of approaches: none, those that are run with every change, or each."""
 CHECKS = ("", "quick", "whole")

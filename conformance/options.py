@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from conformance.choices import COLD_STARTS, ENGINES, HOST, QUANTITIES, RATE, RUNTIMES, STATES, WORLDS
+from conformance.choices import ENGINES, HOST, QUANTITIES, RATE, REPEATS, RUNTIMES, STATES, WORLDS
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
@@ -107,7 +107,7 @@ REPEAT = click.option(
     type=click.IntRange(1, 1000),
     default=None,
     metavar="N",
-    help=f"Deploy every leg N times in a row, and record each.  [default: 1; {COLD_STARTS} of {QUANTITIES}]",
+    help=f"Deploy every leg N times in a row, and record each.  [default: 1; {REPEATS[QUANTITIES]} of {QUANTITIES}]",
 )
 QUIET = click.option("-q", "quiet", is_flag=True, help="Print only the last line.")
 JSON = click.option(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import lzma
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from statistics import median
 
 import click
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from conformance.analysis.comparison import ComparedCell, ComparedRow, Comparison, Way
 from conformance.analysis.header import ReportedWorld
+from conformance.analysis.quantities import QUANTITIES as DECLARED
+from conformance.analysis.quantity_table import TOO_FEW, QuantityTable
 from conformance.analysis.repeats import cold_starts
-from conformance.choices import MATRIX
+from conformance.choices import MATRIX, QUANTITIES
 from conformance.claims.fears import LOSSES, kept
 from conformance.claims.observations import State
 from conformance.record import stream
@@ -30,7 +32,11 @@ from hack.samples import cut_short, refused
 PAGE = Path("docs/choosing.md")
 EVIDENCE = Path("docs/choosing")
 APPROACHES = Path("docs/approaches.md")
-KEPT_AS = Path("reports/samples/matrix")
+KEPT_AS, MEASURED_AS = Path("reports/samples/matrix"), Path("reports/samples/quantities")
+KEPT_OF = {MATRIX: KEPT_AS, QUANTITIES: MEASURED_AS}
+"""By what was asked, where its records are kept, one of each world."""
+PRICES = ("useful", "first.failed", "rest.cpu", "rest.anonymous", "rest.cache", "disk.serving", "disk.left", "end.object")
+"""The quantities that the page has."""
 LEAD = 3
 """Of what a reader fears for, the losses that the first table has: those that tell him most."""
 HEAD = f"""\
@@ -55,6 +61,8 @@ class Choosing:
     """The records of the matrix, one of each world, and what a page says of them."""
 
     records: Sequence[Record]
+    measured: Mapping[str, Record] = field(factory=dict)
+    """World -> the record of what was measured there."""
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -112,7 +120,7 @@ class Choosing:
         lines = [HEAD, "## The runs", "", *heads("world", "of", "engines", "command", "ended"), *self._runs(), ""]
         lines += [*(f"- Not there: `{name}`: {flat(why)}." for name, why in self.not_asked.items()), ""]
         lines += ["## By what you need", "", *self._needs()]
-        lines += ["## What each asks for, and costs", "", *self._prices(), ""]
+        lines += ["## What each asks for, and costs", "", *self._prices(), "", *self._quantities()]
         lines += ["## All that was asked", ""]
         for fear, rows in self.comparison.groups.items():
             lines += [f"### {fear.value.capitalize()}", "", *heads("asked", *self.comparison.approaches)]
@@ -161,6 +169,23 @@ class Choosing:
             about = f"[`{name}`]({EVIDENCE.name}/{name}.md) | {how} | {flat(self.granted(name))} | {self.starts(name)}"
             yield f"| {about} | {' | '.join(counts)} |"
 
+    def _quantities(self) -> Iterator[str]:
+        """Yield a table of medians for each world in which quantities were measured: no cell has two machines in it."""
+        for world, record in self.measured.items():
+            table, about = QuantityTable.of(record), ReportedWorld.of(record)
+            yield from (f"### In numbers, {world}", "", flat(f"{about.line}. {record.header['command']}."), "")
+            yield "Medians of legs that had their node for themselves, one after the other, with their 95 % interval where there is one."
+            yield from ("They hold for the machine that they were measured on.", "")
+            yield from heads("approach", *(flat(DECLARED[name].words) for name in PRICES))
+            for approach in table.approaches:
+                cells = [table.cell(name, approach) for name in PRICES]
+                if any(cell.samples for cell in cells):
+                    words = (f"{cell.median} ({cell.interval})" if _told(cell.interval) else cell.median for cell in cells)
+                    yield f"| `{approach}` | {' | '.join(flat(each) for each in words)} |"
+            yield ""
+            yield from (f"- {flat(DECLARED[name].words)}: {flat(DECLARED[name].definition)}" for name in PRICES)
+            yield ""
+
     def _evidence(self, name: str, title: str) -> Iterator[str]:
         """Yield the lines of an approach's own page: of each property what was seen in each world, leg by leg."""
         yield from (
@@ -185,6 +210,10 @@ def _starts(record: Record, name: str) -> list[float]:
     return [seconds for leg, samples in cold_starts(record).items() if leg.partition(".")[0] == name for seconds in samples]
 
 
+def _told(interval: str) -> bool:
+    return interval not in ("", TOO_FEW)
+
+
 def _sign(prop: str, state: State | None) -> str:
     """Return whether what is wanted of a pod is kept; ' ' where it was not asked."""
     if state is None:
@@ -204,35 +233,41 @@ def _outcome(prop: str, cell: ComparedCell) -> str:
     return IN_PART
 
 
-def kept_records(root: Path) -> list[Record]:
-    """Return the records of the matrix that are kept below a folder, one of each world."""
-    return [stream.of(lines_of(file), str(file)) for file in sorted((root / KEPT_AS).glob("*.jsonl.xz"))]
+def kept_records(root: Path, asked: str = MATRIX) -> dict[str, Record]:
+    """Return the records that are kept below a folder of what was asked, by their world."""
+    files = sorted((root / KEPT_OF[asked]).glob("*.jsonl.xz"))
+    return {file.name.partition(".")[0]: stream.of(lines_of(file), str(file)) for file in files}
+
+
+def of(root: Path) -> Choosing:
+    """Return what the records that are kept below a folder come to."""
+    return Choosing([*kept_records(root).values()], kept_records(root, QUANTITIES))
 
 
 def write(root: Path) -> Iterator[Path]:
     """Write the pages below a folder, of the records there; yield where each is."""
-    for file, text in Choosing(kept_records(root)).files():
+    for file, text in of(root).files():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(f"{text.rstrip()}\n", encoding="utf-8")
         yield root / file
 
 
-def unfit(record: Record) -> str:
-    """Say why a record is not of a whole matrix; '' if it is."""
+def unfit(record: Record, asked: str) -> str:
+    """Say why a record is not of all that `asked` asks; '' if it is."""
     command = str(record.header["command"])
-    whole = f"--level {MATRIX} " in f"{command} " and " -k " not in command
+    whole = f"--level {asked} " in f"{command} " and " -k " not in command
     return cut_short(record) or ("" if whole else f"it is of `{command}`")
 
 
-def keep(root: Path) -> int:
-    """Pack each world's last run of the matrix; return the exit code, which is not 0 where one cannot be kept.
+def keep(root: Path, asked: str = MATRIX) -> int:
+    """Pack each world's last run of the matrix, or of quantities; return the exit code, not 0 where one cannot be kept.
 
     One that was other than expected is kept, too: what was seen is what the page says.
     """
     sources = {
-        KEPT_AS / f"{world}.jsonl.xz": root / "reports" / "matrix" / world / "latest" / "record.jsonl" for world in CGROUPS
+        KEPT_OF[asked] / f"{world}.jsonl.xz": root / "reports" / asked / world / "latest" / "record.jsonl" for world in CGROUPS
     }
-    code = refused(sources.values(), "matrix", unfit)
+    code = refused(sources.values(), asked, lambda record: unfit(record, asked))
     for packed, source in sources.items() if not code else ():
         (root / packed).parent.mkdir(parents=True, exist_ok=True)
         (root / packed).write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
@@ -242,9 +277,10 @@ def keep(root: Path) -> int:
 
 @click.command()
 @click.argument("action", type=click.Choice(["write", "keep"]), default="write")
-def main(action: str) -> None:
-    """Write the pages of the records that are kept; with `keep`, keep those of the last `make matrix` before."""
-    if action == "keep" and (code := keep(Path())):
+@click.argument("asked", type=click.Choice([*KEPT_OF]), default=MATRIX)
+def main(action: str, asked: str) -> None:
+    """Write the pages of the records that are kept; with `keep`, keep those of the last `make matrix` or `quantities` before."""
+    if action == "keep" and (code := keep(Path(), asked)):
         sys.exit(code)
     for page in write(Path()):
         click.echo(page)

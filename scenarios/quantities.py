@@ -11,7 +11,17 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import CLIENT_FIRST
 from conformance.evidence.commands import commands, restarts_of_client
 from conformance.evidence.items import Seen
-from conformance.evidence.names import ANCESTORS, ASKED_FOR, AT_REST, DAEMON, NOTES, ON_NODE_AFTER, ON_NODE_BEFORE, POD_FOLDER
+from conformance.evidence.names import (
+    ANCESTORS,
+    ASKED_FOR,
+    AT_REST,
+    DAEMON,
+    FREE,
+    NOTES,
+    ON_NODE_AFTER,
+    ON_NODE_BEFORE,
+    POD_FOLDER,
+)
 from conformance.legs.rig import Rig
 from conformance.legs.variations import MEASURED, NOTED
 from conformance.timeouts import TIMEOUTS
@@ -24,8 +34,14 @@ NODES_ENGINE = "dockerd"
 """The name of the node's own engine: its containerd is kubelet's, too, unless it is below it."""
 
 
+LOOK = 0.5
+"""Seconds for which it is tried how much CPU the node can give."""
+
+
 def asked_for(rig: Rig) -> None:
-    """Read the node's clock before the pod is asked for."""
+    """Try how much CPU the node has free for the leg, and read its clock, before the pod is asked for."""
+    cpus = rig.home.ask("machine").output["cpus"]
+    rig.ask(FREE, "burn", timeout=LOOK + TIMEOUTS.question, workers=cpus, seconds=LOOK)
     rig.ask(ASKED_FOR, "clock")
 
 

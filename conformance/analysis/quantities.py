@@ -17,6 +17,7 @@ from conformance.evidence.names import (
     AT_REST,
     CHILD,
     DELETION,
+    FREE,
     NOTES,
     ON_NODE_AFTER,
     ON_NODE_BEFORE,
@@ -29,7 +30,7 @@ from conformance.legs.variations import MEASURED
 from conformance.record.names import repeat_of
 from conformance.record.stream import Line
 
-NEEDED = (ASKED_FOR, AT_REST, CHILD, DELETION, NOTES, ON_NODE_AFTER, ON_NODE_BEFORE, POD, POD_PROCESSES)
+NEEDED = (ASKED_FOR, AT_REST, CHILD, DELETION, FREE, NOTES, ON_NODE_AFTER, ON_NODE_BEFORE, POD, POD_PROCESSES)
 """The evidence of a leg that quantities are made of."""
 TICK = 0.01
 """Seconds of a start time's unit: USER_HZ, which Linux has at 100 for programs on every architecture that Kubernetes runs on
@@ -160,6 +161,16 @@ def quantity(name: str, words: str, unit: str) -> Callable[[Callable[[Measured],
         return of
 
     return declare
+
+
+@quantity("node.free", "CPUs that the node had free before", "CPUs")
+def _free(leg: Measured) -> float:
+    """Return how many CPUs the node could give just before the pod was asked for: of fewer than it has, others had the rest.
+
+    As many processes as it has CPUs burn them for 0.5 s. getrusage(2).
+    """
+    free = leg.seen[FREE].output
+    return float(free["cpu_seconds"]) / float(free["wall_seconds"])
 
 
 @quantity("start.sandbox", "until its sandbox is there", "s")

@@ -35,6 +35,8 @@ LAYER, RECORD, VOLUME, POD_FOLDER = "its layer", "its record", "a volume of its 
 its volumes; and where kubelet keeps the pod's volumes, the graph of the pod's own engine among them."""
 WROTE = (LAYER, RECORD, VOLUME)
 """Of these, what the child wrote, each byte of it once."""
-ASKED_FOR, NOTES, AT_REST = "before its pod is asked for", "what its client noted", "its engine at rest"
-"""Of a measured leg: the node's clock, what the client noted of its commands, what its engine uses when nobody asks it."""
+FREE, ASKED_FOR = "what its node had free", "before its pod is asked for"
+NOTES, AT_REST = "what its client noted", "its engine at rest"
+"""Of a measured leg: the CPU that its node could give, and the node's clock, before its pod is asked for; what the client noted
+of its commands, and what its engine uses when nobody asks it."""
 POD_A_PAGE, POD_A_GREETING = "Pod A's page", "Pod A's greeting"

@@ -38,6 +38,9 @@ def create_pod(
         try:
             cluster.create(collection, pod, **query)
         except Refused as refused:
+            # A namespace is there a moment before its default service account is, for which an admission plugin looks.
+            if "serviceaccount" in refused.message and "not found" in refused.message:
+                return False
             if NOT_THERE.search(refused.message):
                 sentence = f"The pod of {leg.approach.file} names what the cluster has not: {refused.message}"
                 remedy = "make it there, or leave it out: kubectl get priorityclasses,runtimeclasses says which there are"
@@ -50,9 +53,6 @@ def create_pod(
             if check_in and refused.status in MISTAKES:
                 sentence = f"{leg.approach.file} is no pod to the API server: {refused.message}"
                 raise UsageError(sentence, f"mend {leg.approach.file}") from refused
-            # A namespace is there a moment before its default service account is.
-            if "serviceaccount" in refused.message and "not found" in refused.message:
-                return False
             raise LegFailed(f"{leg.name} could not be created: {refused.message}") from refused
         return True
 

@@ -9,7 +9,7 @@ from conformance.approaches.catalogue import give
 from conformance.check import source
 from conformance.check.roles import Roles
 from conformance.check.subject import Subject
-from conformance.choices import COLD_STARTS, QUANTITIES
+from conformance.choices import QUANTITIES, REPEATS
 from conformance.errors import UsageError
 from conformance.run.header import Asked
 from conformance.run.sources import wanted_processes
@@ -40,7 +40,7 @@ def of_run(
     if level == QUANTITIES and count != "0":
         raise UsageError(f"Quantities are measured one leg at a time, which -n {count} is not.", "leave out -n")
     return Asked(
-        level=level, processes=count, selection=selection, repeats=repeats or (COLD_STARTS if level == QUANTITIES else 1),
+        level=level, processes=count, selection=selection, repeats=repeats or REPEATS.get(level, 1),
         strict_article=strict_article, enforce=enforce, rate=rate, images=image_store.overrides(given_images, KNOWN),
         world=world or "", context=context, in_cluster=in_cluster,
     )  # fmt: skip

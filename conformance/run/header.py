@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.check.subject import Subject
-from conformance.choices import RATE
+from conformance.choices import RATE, REPEATS
 from conformance.controls.catalogue import Control, controls, deployed
 from conformance.record import stream
 from conformance.run.preflight import Preflight
@@ -71,7 +71,8 @@ class Asked:
         command += f" --nodes kubernetes.io/hostname={self.node}" if self.node else ""
         command += f" --fail-on {','.join(f'{state}:{prop}' for state, prop in self.fail_on)}" if self.fail_on else ""
         command += f" -k {self.selection!r}" if self.selection else ""
-        command += f" --repeat {self.repeats}" if self.repeats > 1 else ""
+        usual = 1 if self.controls else REPEATS.get(self.level, 1)
+        command += f" --repeat {self.repeats}" if self.repeats != usual else ""
         command += f" --rate {self.rate:g}" if self.rate != RATE else ""
         command += " --strict-article" if self.strict_article else ""
         return command + ((" --strict" if self.controls else " --enforce") if self.enforce else "")

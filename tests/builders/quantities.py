@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Evidence, digest
-from conformance.evidence.names import ASKED_FOR, AT_REST, CHILD, NOTES, POD, POD_PROCESSES
+from conformance.evidence.names import ASKED_FOR, AT_REST, CHILD, FREE, NOTES, POD, POD_PROCESSES
 from conformance.record import stream
 from tests.builders.records import observed
 from tests.conftest import recorded_lines
@@ -64,7 +64,8 @@ def _read(leg: str, lines: list[stream.Line]) -> list[Evidence]:
     seen = {line["name"]: line for line in reversed(lines) if line["kind"] == "evidence"}
     processes = seen[POD_PROCESSES]["output"]
     began = min(process["start"] for process in processes) / 100
-    made = [_reading(leg, ASKED_FOR, {}, began - 0.5)]
+    free = {"cpu_seconds": 0.9, "wall_seconds": 0.5}
+    made = [_reading(leg, FREE, {}, free), _reading(leg, ASKED_FOR, {}, began - 0.5)]
     if leg.startswith("pod."):
         return made
     client = first_processes(seen[POD]["output"], processes)["docker-cmds"]["pid"]

@@ -37,6 +37,10 @@ def test_the_parts_of_a_start_come_to_the_whole_of_it(approach: str) -> None:
         assert parts == pytest.approx(had("start.ready", approach))
 
 
+def test_what_the_node_had_free_is_told_in_cpus() -> None:
+    assert had("node.free", "pod") == pytest.approx(1.8)
+
+
 def test_what_an_approach_does_not_have_is_said_with_its_reason() -> None:
     reasons = {
         ("start.container", "dood"): "no engine of its own",
@@ -44,7 +48,7 @@ def test_what_an_approach_does_not_have_is_said_with_its_reason() -> None:
         ("rest.cache", "dood"): "in no container",
         ("start.ready", "pod"): "nothing is started by another",
         ("first.failed", "pod"): "nothing is started by another",
-        ("rest.cpu", "pod"): "nothing is started by another",
+        ("rest.cpu", "pod"): "its container is kubelet's",
     }
     for (name, approach), reason in reasons.items():
         with pytest.raises(Without, match=reason):
@@ -92,9 +96,8 @@ def test_bytes_are_counted_once_and_an_image_that_was_there_already_is_not() -> 
 
 def test_an_end_is_that_of_the_last_process_of_its_kind() -> None:
     deletion = RECORD.seen("dood.measured")[DELETION].output
-    ends = {
-        role: [e["at"] for e in deletion["events"] if e.get("role") == role and e["event"] == "gone"] for role in ("child", "pod")
-    }
+    gone = [event for event in deletion["events"] if event["event"] == "gone"]
+    ends = {role: [event["at"] for event in gone if event["role"] == role] for role in ("child", "pod")}
     called = deletion["delete_called"]
     assert had("end.child", "dood") == pytest.approx(ends["child"][0] - called)
     assert had("end.processes", "dood") == pytest.approx(max(ends["pod"]) - called)
@@ -108,7 +111,7 @@ def test_each_quantity_says_what_it_is_and_whose_definition_that_is() -> None:
     for each in QUANTITIES.values():
         assert (each.of.__doc__ or "").startswith("Return "), each.name
         source = each.definition.rpartition(": ")[2] + each.definition
-        assert any(mark in source for mark in ("docs, ", "(3)", "(5)", "#", "/docker, ")), f"{each.name} cites nobody"
+        assert any(mark in source for mark in ("docs, ", "(2)", "(3)", "(5)", "#", "/docker, ")), f"{each.name} cites nobody"
 
 
 def test_of_a_repeat_only_what_quantities_are_made_of_is_kept_for_a_page() -> None:

@@ -14,6 +14,7 @@ from conformance.record import stream
 from conformance.world.uml.guest import CGROUPS
 from hack import choosing
 from hack.pages import anchor
+from tests.builders.quantities import measured_record
 from tests.conftest import ROOT, recorded_lines
 
 
@@ -36,9 +37,8 @@ def row(page: str, prop: str) -> list[str]:
 
 
 def test_the_pages_are_those_of_the_committed_records() -> None:
-    records = choosing.kept_records(ROOT)
-    assert records
-    for file, text in choosing.Choosing(records).files():
+    assert choosing.kept_records(ROOT)
+    for file, text in choosing.of(ROOT).files():
         assert (ROOT / file).read_text(encoding="utf-8").rstrip() == text.rstrip(), "write it again: python -m hack.choosing"
 
 
@@ -137,3 +137,23 @@ def test_of_a_builder_no_time_to_a_childs_page_is_given() -> None:
     header = {**run.header, "approaches": {**known, "dind": {**known["dind"], "builder": "buildkitd"}}}
     assert choosing.Choosing([run]).starts("dind") != "n/a"
     assert choosing.Choosing([evolve(run, header=header)]).starts("dind") == "n/a"
+
+
+def test_what_was_measured_has_a_table_for_each_world_and_its_definitions() -> None:
+    page = choosing.Choosing([record()], {"cgroup-v1": measured_record(6)}).page()
+    assert "### In numbers, cgroup-v1" in page
+    (dind,) = [line for line in page.splitlines() if line.startswith("| `dind` | ")]
+    assert "| 6.0 m (6.0 m to 6.0 m) |" in dind
+    assert "| 6 of 6 (54 to 100 %) |" in dind
+    assert "They hold for the machine that they were measured on." in page
+    assert "clock&#95;getcpuclockid(3)" in page
+    assert "In numbers" not in choosing.Choosing([record()]).page()
+
+
+def test_a_record_of_quantities_is_kept_beside_the_matrixs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = matrix(tmp_path, ended=0, command="conformance run --level quantities -n 0 --world host")
+    (folder / "reports" / "matrix").rename(folder / "reports" / "quantities")
+    assert choosing.keep(folder, "quantities") == 0
+    assert {*choosing.kept_records(folder, "quantities")} == {*CGROUPS}
+    assert choosing.keep(folder) == 2, "none of the matrix is there"
+    assert "`make matrix` makes it" in capsys.readouterr().out

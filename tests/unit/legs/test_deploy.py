@@ -76,6 +76,23 @@ def test_a_client_or_an_engine_that_has_ended_for_good_ends_a_check(policy: str,
     assert runs(rig, "The pod", pod), "of an approach's own pod whoever waits for its child says it"
 
 
+def test_a_namespace_whose_account_is_not_there_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin that looks for the account speaks as any does that refuses a pod for good."""
+    tries: list[str] = []
+
+    def create(path: str, *_: Any, **__: Any) -> None:
+        tries.append(path)
+        if len(tries) == 1:
+            why = 'pods "dood" is forbidden: error looking up service account n/default: serviceaccount "default" not found'
+            raise Refused(403, "Forbidden", why)
+
+    monkeypatch.setattr("conformance.wait.time.sleep", lambda _: None)
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(create=create)
+    create_pod(server, rig.leg)
+    assert len(tries) == 2
+
+
 def made_beside(phase: str) -> list[tuple[str, str]]:
     """Create what stands beside nc-18's pod on a server that has its claim in a phase; return what was asked for."""
     asked: list[tuple[str, str]] = []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from conformance.cluster.api import Refused
 from conformance.errors import RigError
 from conformance.legs.runner import LegRunner
+from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 from conformance.probes.paths import PODS
 from tests.builders.rig import a_rig
@@ -81,3 +84,25 @@ def test_a_namespace_that_was_there_already_is_not_taken_away(there: bool) -> No
     runner.run()
     assert "it is there" in runner.failed
     assert (f"/api/v1/namespaces/{rig.leg.namespace}" in deleted) is not there
+
+
+def test_a_leg_that_is_measured_has_its_node_for_itself_until_it_is_cleaned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    course: list[str] = []
+
+    @contextmanager
+    def alone() -> Iterator[None]:
+        course.append("alone")
+        yield
+        course.append("given up")
+
+    rig, _ = a_rig()
+    rig.leg = evolve(rig.leg, variation=VARIATIONS["measured"])
+    schedule: Any = SimpleNamespace(alone=alone, leave=lambda: None)
+    runner = LegRunner(rig, (), schedule, lambda *_: None)
+    monkeypatch.setattr(LegRunner, "_start", lambda _: course.append("started"))
+    monkeypatch.setattr(LegRunner, "_clean", lambda _: course.append("cleaned"))
+    monkeypatch.setattr("conformance.legs.deletion.delete", lambda _: course.append("deleted"))
+    runner.run()
+    assert not runner.failed
+    assert course == ["alone", "started", "deleted", "cleaned", "given up"]
+    assert runner.done.is_set()

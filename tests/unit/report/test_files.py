@@ -8,6 +8,7 @@ from conformance.analysis.summary import Summary
 from conformance.record import stream
 from conformance.report import files, html_page, markdown, verdict_file
 from hack.bench import many
+from tests.builders.quantities import measured_record
 from tests.conftest import of_legs, recorded_lines, write
 
 
@@ -29,3 +30,11 @@ def test_the_summary_is_added_to_the_step_of_a_job(recorded: stream.Record, tmp_
     step.write_text("before\n", encoding="utf-8")
     assert files.step_summary(markdown.report(Summary.of(recorded)), step) == ""
     assert step.read_text(encoding="utf-8") == "before\n" + markdown.report(Summary.of(recorded))
+
+
+def test_a_page_of_quantities_has_the_samples_of_every_repeat(tmp_path: Path) -> None:
+    measured = measured_record(3)
+    lines = [measured.header, *measured.legs, *(reading.as_line() for reading in measured.evidence), *measured.observations]
+    file = write(tmp_path / "record.jsonl", lines)
+    assert len(files.summary_of(file).quantities.cell("useful", "dind").samples) == 3
+    assert files.summary_of(file).quantities.rows == Summary.of(measured).quantities.rows

@@ -16,6 +16,7 @@ from conformance.analysis.summary import Summary
 from conformance.evidence.items import REDACTED, digest
 from conformance.record import stream
 from conformance.report import html_page, markdown
+from tests.builders.quantities import measured_record
 from tests.conftest import RECORDED, RECORDED_V2, of_legs, recorded_lines, up_to
 
 HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m \x00 &amp;"
@@ -176,3 +177,11 @@ def test_evidence_that_several_cite_is_shown_once() -> None:
     anchor = "evidence-" + cited["cites"][0].replace("#", "-")
     assert page.count(f'id="{anchor}"') == 1
     assert page.count(f'href="#{anchor}"') == 1
+
+
+def test_quantities_are_a_section_of_the_page_where_some_were_measured(page: str) -> None:
+    told = html_page.report(Summary.of(measured_record(2)))
+    assert '<section id="quantities">' in told
+    assert "n/a: its pod has no engine of its own" in told
+    assert "Thousandths of a CPU" in told or "The thousandths of a CPU" in told
+    assert '<section id="quantities">' not in page

@@ -7,6 +7,7 @@ from conformance.claims.article import speaks_of
 from conformance.record import stream
 from conformance.record.stream import Line
 from conformance.report import markdown
+from tests.builders.quantities import measured_record
 from tests.builders.records import a_selfcheck, observed
 from tests.conftest import recorded_lines
 
@@ -37,3 +38,12 @@ def test_a_selfcheck_is_told_control_by_control() -> None:
     assert rows["nc-01"].endswith("| as it was built to be |")
     assert rows["nc-15"].endswith("| L.graceful is HOLDS |")
     assert "| not run: " in rows["nc-11"]
+
+
+def test_quantities_have_a_heading_of_their_own_where_some_were_measured(recorded: stream.Record) -> None:
+    told = markdown.report(Summary.of(measured_record(2)))
+    assert "### Quantities" in told
+    assert "| CPU of its engine at rest | dind | 2 | 6.0 m | too few | too few | 6.0 6.0 |" in told
+    assert "| CPU of its engine at rest | pod |" not in told, "it has none"
+    assert "One leg at a time, in this order: dood.measured, dind.measured, pod.measured, pod.measured~2" in told
+    assert "### Quantities" not in markdown.report(Summary.of(recorded))

@@ -16,6 +16,7 @@ from conformance.analysis.summary import Summary
 from conformance.cli import cli
 from conformance.record import stream
 from conformance.report import files, html_page, verdict_file
+from tests.builders.quantities import measured_record
 from tests.builders.records import a_record, a_selfcheck, observed
 from tests.conftest import recorded_lines, write
 
@@ -103,3 +104,12 @@ def test_what_is_written_on_a_badge_is_escaped() -> None:
     parts = {"label": "<script>&\x1b\u202e", "message": '"', "left": 10, "right": 10, "colour": "#000"}
     svg = html_page.page("badge.svg", **parts)
     assert ET.fromstring(svg).findtext(f"{SVG}title") == '<script>&\\x1b\\x202e: "'
+
+
+def test_quantities_are_there_with_every_sample_where_some_were_measured(recorded: stream.Record) -> None:
+    verdict = valid(verdict_file.verdicts(Summary.of(measured_record(2, failed=("dind.measured~2",)))))
+    useful = next(each for each in verdict["quantities"]["quantities"] if each["name"] == "useful")
+    assert len(useful["approaches"]["dood"]["samples"]) == 2
+    assert useful["approaches"]["dind"]["why"] == "1 of 2 without: dind.measured~2 did not start"
+    assert verdict["quantities"]["order"][0] == "dood.measured"
+    assert "quantities" not in verdict_file.verdicts(Summary.of(recorded))

@@ -33,3 +33,19 @@ def test_a_burn_that_nobody_has_to_account_for_keeps_no_leg_from_beginning() -> 
     rest = [name for turn, name, _ in ordered if turn is Turn.REST]
     assert rest[:2] == ["dind.laden", "dood.laden"], "it is the first to start, and waits until the node is quiet"
     assert not any(turn is Turn.ALONE for turn, _, _ in ordered)
+
+
+def measured(repeat: int) -> list[str]:
+    """Return the legs of quantities of a repeat in the order in which they begin."""
+    by_leg: dict[str, list[Cell]] = {}
+    for cell in suite.cells("quantities", list(catalogue()), repeat):
+        if cell.repeat == repeat:
+            by_leg.setdefault(cell.leg, []).append(cell)
+    return [name.partition(".")[0] for _, name, _ in in_order(by_leg)]
+
+
+def test_every_second_repeat_of_what_is_measured_goes_the_other_way_round() -> None:
+    first, second, third = measured(1), measured(2), measured(3)
+    assert first[:2] == ["dood", "dind"], "as the report has them"
+    assert second == first[::-1]
+    assert third == first

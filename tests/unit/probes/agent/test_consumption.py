@@ -14,9 +14,14 @@ import pytest
 
 from conformance.probes.agent import consumption
 
-BUSY = "import threading, time\n" \
-    "thread = threading.Thread(target=lambda: [None for _ in range(3_000_000)]); thread.start(); thread.join()\n" \
-    "print('burnt', flush=True); time.sleep(60)"  # fmt: skip
+BUSY = """
+import threading, time
+thread = threading.Thread(target=lambda: [None for _ in range(3_000_000)])
+thread.start()
+thread.join()
+print("burnt", flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -43,14 +48,8 @@ def test_a_process_that_is_gone_has_spent_nothing_that_could_be_told() -> None:
 
 
 def test_an_engine_is_its_namespace_or_those_of_a_name_with_all_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = {
-        1: (0, "init", 10),
-        5: (1, "dockerd", 10),
-        6: (5, "containerd", 10),
-        7: (6, "shim", 10),
-        8: (1, "kubelet", 10),
-        9: (1, "dockerd", 11),
-    }
+    below = {1: (0, "init"), 5: (1, "dockerd"), 6: (5, "containerd"), 7: (6, "shim"), 8: (1, "kubelet"), 9: (1, "dockerd")}
+    there = {pid: (*about, 11 if pid == 9 else 10) for pid, about in below.items()}
     monkeypatch.setattr(consumption.os, "readlink", lambda path: f"pid:[{there[int(path.split('/')[2])][2]}]")
     monkeypatch.setattr(consumption, "of_every_process", lambda look: filter(None, map(look, there)))
     monkeypatch.setattr(consumption, "status_of", lambda pid: {"PPid": str(there[pid][0]), "Name": there[pid][1]})
