@@ -174,7 +174,7 @@ class Choosing:
         for world, record in self.measured.items():
             table, about = QuantityTable.of(record), ReportedWorld.of(record)
             yield from (f"### In numbers, {world}", "", flat(f"{about.line}. {record.header['command']}."), "")
-            yield "Medians of legs that had their node for themselves, one after the other, with their 95 % interval where there is one."
+            yield "Medians of legs, each of which had its node for itself, with their 95 % interval where there is one."
             yield from ("They hold for the machine that they were measured on.", "")
             yield from heads("approach", *(flat(DECLARED[name].words) for name in PRICES))
             for approach in table.approaches:

@@ -36,7 +36,7 @@ def measured_record(repeats: int = 2, *, failed: tuple[str, ...] = (), without: 
     """
     lines = recorded_lines()
     kept = [line for line in lines if line["kind"] in ("leg", "evidence") and line["leg"] in OF.values()]
-    made: list[stream.Line] = []
+    lines_of_legs: list[stream.Line] = []
     observations = []
     for repeat in range(1, repeats + 1):
         for place, approach in enumerate(OF if repeat % 2 else reversed(OF)):
@@ -46,13 +46,13 @@ def measured_record(repeats: int = 2, *, failed: tuple[str, ...] = (), without: 
             leg["times"] = {"deploying": 1000.0 * repeat + place}
             leg |= {"failed": f"{name} did not start"} if name in failed else {}
             evidence = _numbered(name, [*of_leg[1:], *(reading.as_line() for reading in _read(name, of_leg))])
-            made += [leg, *(line for line in evidence if line["name"] != (without or {}).get(name))]
+            lines_of_legs += [leg, *(line for line in evidence if line["name"] != (without or {}).get(name))]
             observations.append(observed("FIRST", name, "LACKS" if approach == "dind" else "HOLDS", family="quantities"))
     header = {**lines[0], "cells": [_cell(line) for line in observations]}
     header["approaches"] = {
         name: {**about, "engine": "dind-daemon" if name == "dind" else ""} for name, about in header["approaches"].items()
     }
-    return stream.of([header, *made, *observations, lines[-1]])
+    return stream.of([header, *lines_of_legs, *observations, lines[-1]])
 
 
 def _numbered(leg: str, lines: list[stream.Line]) -> list[stream.Line]:
@@ -65,15 +65,15 @@ def _read(leg: str, lines: list[stream.Line]) -> list[Evidence]:
     processes = seen[POD_PROCESSES]["output"]
     began = min(process["start"] for process in processes) / 100
     free = {"cpu_seconds": 0.9, "wall_seconds": 0.5}
-    made = [_reading(leg, FREE, {}, free), _reading(leg, ASKED_FOR, {}, began - 0.5)]
+    before = [_reading(leg, FREE, {}, free), _reading(leg, ASKED_FOR, {}, began - 0.5)]
     if leg.startswith("pod."):
-        return made
+        return before
     client = first_processes(seen[POD]["output"], processes)["docker-cmds"]["pid"]
     ran = seen[CHILD]["output"]["process"]["start"] / 100 - 0.25
     noted = WAITED.format(ran - 2, ran - 1, ran) if leg.startswith("dind.") else f"{ran:.2f} run\n"
     rest = REST if leg.startswith("dind.") else {**REST, "memory": ""}
     return [
-        *made,
+        *before,
         _reading(leg, NOTES, {"pid": client}, {"exit": 0, "stdout": noted, "stderr": "", "seconds": 0.1}),
         _reading(leg, AT_REST, {}, rest),
     ]

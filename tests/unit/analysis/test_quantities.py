@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from conformance.analysis.quantities import QUANTITIES, Measured, Without, of_leg
 from conformance.evidence.items import Seen
@@ -119,8 +120,4 @@ def test_of_a_repeat_only_what_quantities_are_made_of_is_kept_for_a_page() -> No
     assert {NOTES, AT_REST, CHILD} <= kept
     assert DAEMON not in kept
     other = next(reading for reading in measured_record(1).evidence if reading.name == CHILD)
-    assert not of_leg(type(other)(**{**vars_of(other), "leg": "dind.foreground~2"}))
-
-
-def vars_of(reading: object) -> dict[str, object]:
-    return {name: getattr(reading, name) for name in ("id", "leg", "name", "where", "asked", "output")}
+    assert not of_leg(evolve(other, leg="dind.foreground~2"))

@@ -25,13 +25,13 @@ def noted(tmp_path: Path, *command: str) -> tuple[str, list[list[str]]]:
     (tmp_path / "bin" / "docker").chmod(0o755)
     script = NOTING.replace("/tmp/", f"{tmp_path}/")
     path = f"{tmp_path}/bin:{os.environ['PATH']}"
-    said = subprocess.run(
+    ended = subprocess.run(
         ["/bin/sh", "-ec", script, "sh", *command], capture_output=True, text=True, check=True, cwd=tmp_path, env={"PATH": path}
     )
     lines = (tmp_path / Path(NOTED).name).read_text(encoding="utf-8").splitlines()
     for began, _, *rest in map(str.split, lines):
         assert 0 < float(began) <= float(rest[1] if rest else began)
-    return said.stdout, [line.split()[1:3] for line in lines]
+    return ended.stdout, [line.split()[1:3] for line in lines]
 
 
 def test_a_client_that_waits_for_its_engine_notes_each_try_and_then_its_run(tmp_path: Path) -> None:

@@ -180,8 +180,8 @@ def test_evidence_that_several_cite_is_shown_once() -> None:
 
 
 def test_quantities_are_a_section_of_the_page_where_some_were_measured(page: str) -> None:
-    told = html_page.report(Summary.of(measured_record(2)))
-    assert '<section id="quantities">' in told
-    assert "n/a: its pod has no engine of its own" in told
-    assert "Thousandths of a CPU" in told or "The thousandths of a CPU" in told
+    shown = html_page.report(Summary.of(measured_record(2)))
+    assert '<section id="quantities">' in shown
+    assert "n/a: its pod has no engine of its own" in shown
+    assert "Thousandths of a CPU" in shown or "The thousandths of a CPU" in shown
     assert '<section id="quantities">' not in page

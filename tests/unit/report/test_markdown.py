@@ -41,9 +41,9 @@ def test_a_selfcheck_is_told_control_by_control() -> None:
 
 
 def test_quantities_have_a_heading_of_their_own_where_some_were_measured(recorded: stream.Record) -> None:
-    told = markdown.report(Summary.of(measured_record(2)))
-    assert "### Quantities" in told
-    assert "| CPU of its engine at rest | dind | 2 | 6.0 m | too few | too few | 6.0 6.0 |" in told
-    assert "| CPU of its engine at rest | pod |" not in told, "it has none"
-    assert "One leg at a time, in this order: dood.measured, dind.measured, pod.measured, pod.measured~2" in told
+    shown = markdown.report(Summary.of(measured_record(2)))
+    assert "### Quantities" in shown
+    assert "| CPU of its engine at rest | dind | 2 | 6.0 m | too few | too few | 6.0 6.0 |" in shown
+    assert "| CPU of its engine at rest | pod |" not in shown, "it has none"
+    assert "One leg at a time, in this order: dood.measured, dind.measured, pod.measured, pod.measured~2" in shown
     assert "### Quantities" not in markdown.report(Summary.of(recorded))

@@ -50,7 +50,7 @@ def test_a_process_that_is_gone_has_spent_nothing_that_could_be_told() -> None:
 def test_an_engine_is_its_namespace_or_those_of_a_name_with_all_below(monkeypatch: pytest.MonkeyPatch) -> None:
     below = {1: (0, "init"), 5: (1, "dockerd"), 6: (5, "containerd"), 7: (6, "shim"), 8: (1, "kubelet"), 9: (1, "dockerd")}
     there = {pid: (*about, 11 if pid == 9 else 10) for pid, about in below.items()}
-    monkeypatch.setattr(consumption.os, "readlink", lambda path: f"pid:[{there[int(path.split('/')[2])][2]}]")
+    monkeypatch.setattr(os, "readlink", lambda path: f"pid:[{there[int(path.split('/')[2])][2]}]")
     monkeypatch.setattr(consumption, "of_every_process", lambda look: filter(None, map(look, there)))
     monkeypatch.setattr(consumption, "status_of", lambda pid: {"PPid": str(there[pid][0]), "Name": there[pid][1]})
     assert consumption.engine(1, "dockerd", [99]) == [5, 6, 7, 99]
