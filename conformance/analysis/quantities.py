@@ -182,7 +182,7 @@ def _sandbox(leg: Measured) -> float:
     return leg.sandbox - leg.asked
 
 
-@quantity("start.container", "from there to its engine's container", "s")
+@quantity("start.container", "from its sandbox to its engine's container", "s")
 def _container(leg: Measured) -> float:
     """Return the seconds to the first process of the pod's own engine's container: the network, and what is started before it.
 
@@ -191,7 +191,7 @@ def _container(leg: Measured) -> float:
     return leg.engine_began - leg.sandbox
 
 
-@quantity("start.engine", "from there until the client's `docker run` begins", "s")
+@quantity("start.engine", "from its engine's container until docker run begins", "s")
 def _engine(leg: Measured) -> float:
     """Return the seconds of the engine's entrypoint, with keys where it makes some, of the daemon, and until it is noticed.
 
@@ -201,7 +201,7 @@ def _engine(leg: Measured) -> float:
     return leg.ran - leg.engine_began
 
 
-@quantity("start.ready", "in all, until `docker run` begins", "s")
+@quantity("start.ready", "until docker run begins, in all", "s")
 def _ready(leg: Measured) -> float:
     """Return the seconds from before the pod is asked for until its client's first step, for which its engine has to be there.
 
@@ -211,7 +211,7 @@ def _ready(leg: Measured) -> float:
     return leg.ran - leg.asked
 
 
-@quantity("start.child", "from there to the child's first process", "s")
+@quantity("start.child", "from docker run to the child's first process", "s")
 def _child(leg: Measured) -> float:
     """Return the seconds that `docker run` takes with the image as the engine has it: a pull from a registry is not in it.
 
@@ -220,7 +220,7 @@ def _child(leg: Measured) -> float:
     return leg.child - leg.ran
 
 
-@quantity("useful", "until the first useful container", "s")
+@quantity("useful", "until the first useful container, in all", "s")
 def _useful(leg: Measured) -> float:
     """Return the seconds from before the pod is asked for to the child's page, or that of its own container without Docker.
 
@@ -251,13 +251,13 @@ def _cpu(leg: Measured) -> float:
     return 1000 * sum(float(each["cpu_seconds"]) for each in rest["processes"]) / float(rest["seconds"])
 
 
-@quantity("rest.anonymous", "memory of its own", "MiB")
+@quantity("rest.anonymous", "memory that is its engine's own", "MiB")
 def _anonymous(leg: Measured) -> float:
     """Return RssAnon of the same processes, summed, in MiB: what nobody else shares. proc_pid_status(5)."""
     return leg.memory("RssAnon")
 
 
-@quantity("rest.resident", "memory with its mapped files", "MiB")
+@quantity("rest.resident", "memory of its engine with mapped files", "MiB")
 def _resident(leg: Measured) -> float:
     """Return RssAnon, RssFile and RssShmem of the same, summed, in MiB: a program that two of them run counts twice.
 
@@ -266,7 +266,7 @@ def _resident(leg: Measured) -> float:
     return leg.memory("RssAnon", "RssFile", "RssShmem")
 
 
-@quantity("rest.cache", "page cache of its container", "MiB")
+@quantity("rest.cache", "page cache of its engine's container", "MiB")
 def _cache(leg: Measured) -> float:
     """Return `file` of memory.stat of the engine's container, with what is below it, in MiB; `total_cache` on cgroup v1.
 
@@ -283,13 +283,13 @@ def _cache(leg: Measured) -> float:
 def _serving(leg: Measured) -> float:
     """Return the MiB allocated below the pod's directory, its engine's graph among it, or what the child wrote elsewhere.
 
-    Of an engine that is not the pod's that is the child's layer, record and volumes: an image that an engine has already is
-    nobody's. Kubernetes docs, Local ephemeral storage; stat(2), st_blocks.
+    Of an engine that is not the pod's that is the child's layer, record and volumes: an image that an engine has already, or
+    beside its graph (as Podman's in a node of ours), is nobody's. Kubernetes docs, Local ephemeral storage; stat(2), st_blocks.
     """
     return leg.stored(ON_NODE_BEFORE)
 
 
-@quantity("disk.left", "of that left when it is gone", "MiB")
+@quantity("disk.left", "left on the node's disk when the pod is gone", "MiB")
 def _left(leg: Measured) -> float:
     """Return the MiB allocated at the same paths when kubelet has taken the pod's directory away.
 
@@ -307,7 +307,7 @@ def _end_of_child(leg: Measured) -> float:
     return leg.gone("child")
 
 
-@quantity("end.processes", "to the end of the pod's last process", "s")
+@quantity("end.processes", "from the delete call to the pod's last process's end", "s")
 def _end_of_processes(leg: Measured) -> float:
     """Return the seconds to the end of the last process of the pod's cgroups, its sandbox's among them, seen on its node.
 
@@ -316,7 +316,7 @@ def _end_of_processes(leg: Measured) -> float:
     return leg.gone("pod")
 
 
-@quantity("end.object", "until Kubernetes has forgotten the pod", "s")
+@quantity("end.object", "from the delete call until the pod is forgotten", "s")
 def _end_of_object(leg: Measured) -> float:
     """Return the seconds to the end of the pod's object, for which a quota waits.
 
