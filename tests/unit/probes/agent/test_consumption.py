@@ -77,7 +77,7 @@ def test_a_worker_at_work_is_seen_to_be(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(consumption, "engine", lambda *_: [worker.pid])
         answer = consumption.at_rest({"space": 1, "seconds": 0.5})
         worker.kill()
-    assert answer["processes"][0]["cpu_seconds"] > 0.1
+    assert answer["processes"][0]["cpu_seconds"] > 0, "however many others are at work"
 
 
 def test_memory_is_that_of_the_cgroup_in_the_hierarchy_that_has_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
