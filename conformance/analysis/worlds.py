@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -86,7 +87,8 @@ class SideBySide:
     def short_labels(self) -> list[str]:
         """Return of each world a word for a cell: its cgroup version, with a number where several have the same."""
         versions = [str(record.header["world"]["cgroup"]) for record in self.records]
-        return [version if versions.count(version) == 1 else f"{version}, {number}" for number, version in enumerate(versions, 1)]
+        number_of = Counter(versions)
+        return [version if number_of[version] == 1 else f"{version}, {number}" for number, version in enumerate(versions, 1)]
 
     @property
     def headline(self) -> str:
@@ -106,10 +108,12 @@ class SideBySide:
         worlds = [record.header["world"] for record in self.records]
         short = [f"cgroup {world['cgroup']}" for world in worlds]
         longer = [f"{label}, {world['runtime']}" for label, world in zip(short, worlds, strict=True)]
-        named = [brief if short.count(brief) == 1 else long for brief, long in zip(short, longer, strict=True)]
+        number_of = Counter(short)
+        named = [brief if number_of[brief] == 1 else long for brief, long in zip(short, longer, strict=True)]
         runs, nodes = [f"run {record.header['run']}" for record in self.records], [world["leg_node"] for world in worlds]
         telling = nodes if len({*nodes}) == len(nodes) else runs
-        return [label if named.count(label) == 1 else f"{label}, {tells}" for label, tells in zip(named, telling, strict=True)]
+        number_of = Counter(named)
+        return [label if number_of[label] == 1 else f"{label}, {tells}" for label, tells in zip(named, telling, strict=True)]
 
     @property
     def facts(self) -> dict[str, list[str]]:

@@ -25,8 +25,7 @@ from conformance.wait import until
 
 NAMESPACE = "conformance"
 """Of the probes and Leases on a cluster of ours, where it stays: a namespace takes 5 s to end. Elsewhere each run has its own."""
-OF_PROBES = ("pods", "configmaps", "secrets")
-COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in OF_PROBES), leases.path(NAMESPACE), VOLUMES)
+COLLECTIONS = (*(namespaced(NAMESPACE, kind) for kind in ("pods", "configmaps", "secrets")), leases.path(NAMESPACE), VOLUMES)
 FOLDERS = ("*", "selfcheck/*", "check/*")
 """Where under reports a run's folder may be."""
 T = TypeVar("T")
@@ -74,11 +73,6 @@ def _delete_namespace(cluster: Cluster, namespace: Object) -> None:
         cluster.delete(namespaced(namespace["metadata"]["name"]))
 
 
-def remove_probes(cluster: Cluster, namespace: str, run: str) -> None:
-    """Remove a run's probes and what they were started with, at once."""
-    _delete(cluster, [namespaced(namespace, kind) for kind in OF_PROBES], run)
-
-
 def _delete(cluster: Cluster, collections: Iterable[str], run: str) -> None:
     """Ask for the end of a run's objects in these collections, at once."""
     for collection in collections:
@@ -122,15 +116,16 @@ def remove_run(cluster: Cluster, run: str) -> list[str]:
     return []
 
 
-def remove_places(probe: NodeProbe, spared: Iterable[str]) -> list[str]:
+def remove_places(probe: NodeProbe, spared: Callable[[], Iterable[str]]) -> list[str]:
     """Remove from a node the directories that controls of runs kept there which are not spared; return their paths.
 
     A leg names what is its own as its namespace is named, and takes it away itself unless its run was killed. One that
-    cannot be removed is left for the next time.
+    cannot be removed is left for the next time. `spared` is asked where there is one: who is alive must not be older than that.
     """
-    living = tuple(naming.nonce_prefix(run) for run in spared)
-    names = probe.ask("inventory", folders={"places": PLACES}).output["places"]
-    paths = [f"{PLACES}/{name}" for name in names if name.startswith("conformance-") and not name.startswith(living)]
+    there = probe.ask("inventory", folders={"places": PLACES}).output["places"]
+    names = [name for name in there if name.startswith("conformance-")]
+    living = tuple(naming.nonce_prefix(run) for run in spared()) if names else ()
+    paths = [f"{PLACES}/{name}" for name in names if not name.startswith(living)]
     return [path for path in paths if not places.remove(probe, path)]
 
 

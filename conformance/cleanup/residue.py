@@ -63,10 +63,10 @@ class Owners:
     """The legs whose engine, a container of their pod, had its containers at the root of the node's cgroups (v2)."""
 
     @classmethod
-    def of(cls, run: str, record: Record, others: Collection[str], pods: list[Object], items: list[Object]) -> Owners:
+    def of(cls, run: str, record: Record, others: Collection[str], items: list[Object]) -> Owners:
         """Tell by namespace, pod uid, container id, nonce and port.
 
-        `pods` are those that are there now, `items` is what carries a nonce on the nodes' engines (id, nonce).
+        `items` is what carries a nonce on the nodes' engines (id, nonce); `beside` adds the pods that are there.
         """
         # What follows a namespace in the name of a pod's logs, and in kube-proxy's rules.
         here = {leg["namespace"] + end: leg["leg"] for leg in record.legs for end in "_/"}
@@ -83,7 +83,7 @@ class Owners:
             owner = next((other for other in others if item["nonce"].startswith(nonce_prefix(other))), "")
             there |= {item["id"]: f"run {owner}"} if owner else {}
         ports = {leg["port"]: leg["leg"] for leg in record.legs if leg["port"] != CHILDS_OWN}
-        return cls(here, there, frozenset(others), run, ports, _delegating(record)).beside(pods)
+        return cls(here, there, frozenset(others), run, ports, _delegating(record))
 
     def beside(self, pods: Iterable[Object]) -> Owners:
         """Return the same owners and those pods that are none of this run's legs: another run's, anybody's, or its own probes."""

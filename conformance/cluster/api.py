@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 FORBIDDEN, GONE, EXISTS = 403, 404, 409
 NAMESPACES = "/api/v1/namespaces"
+NODES = "/api/v1/nodes"
 VOLUMES = "/api/v1/persistentvolumes"
 
 
@@ -170,21 +171,41 @@ class Cluster:
             if left <= 0:
                 raise TimedOut(what, seconds, describe(item))
             version = item["metadata"]["resourceVersion"] if item else "0"
-            for event in self._events(collection, name, version, left):
+            for event in self._events(collection, version, left, fieldSelector=f"metadata.name={name}"):
                 item = None if event["type"] == "DELETED" else event["object"]
                 if event["type"] == "ERROR":
                     break
                 if arrived(item):
                     return item
 
-    def _events(self, collection: str, name: str, version: str, left: float) -> Iterator[Object]:
+    def wait_each(
+        self, what: str, collection: str, names: Iterable[str], arrived: Callable[[str, Object | None], bool],
+        *, selector: str, seconds: float,
+    ) -> None:  # fmt: skip
+        """Watch the objects with such labels until `arrived` has said so of each of these names (None: it is not there).
+
+        As `wait` does of one, with one list and one watch for all of them. Raises `TimedOut` with the last status of one.
+        """
+        waiting, end = set(names), time.monotonic() + seconds
+        while waiting:
+            read = self.read(collection, labelSelector=selector)
+            there = {item["metadata"]["name"]: item for item in read.get("items") or []}
+            waiting = {name for name in waiting if not arrived(name, there.get(name))}
+            left = end - time.monotonic()
+            if waiting and left <= 0:
+                name, more = min(waiting), len(waiting) - 1
+                raise TimedOut(what, seconds, f"{name}: {describe(there.get(name))}" + (f"; and {more} more" if more else ""))
+            version = read["metadata"]["resourceVersion"]
+            for event in self._events(collection, version, left, labelSelector=selector) if waiting else ():
+                name = event["object"].get("metadata", {}).get("name", "")
+                if name in waiting and arrived(name, None if event["type"] == "DELETED" else event["object"]):
+                    waiting.remove(name)
+                if event["type"] == "ERROR" or not waiting:
+                    break
+
+    def _events(self, collection: str, version: str, left: float, **selector: str) -> Iterator[Object]:
         seconds = max(1, min(WATCH_SECONDS, int(left)))
-        query = {
-            "watch": "1",
-            "fieldSelector": f"metadata.name={name}",
-            "resourceVersion": version,
-            "timeoutSeconds": str(seconds),
-        }
+        query = {"watch": "1", **selector, "resourceVersion": version, "timeoutSeconds": str(seconds)}
         response = self.request("GET", collection, query=query, timeout=min(left, seconds) + 1, stream=True)
         try:
             yield from map(without_nulls, lines(response))

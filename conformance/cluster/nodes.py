@@ -118,3 +118,28 @@ def taking(pods: Iterable[Object], nodes: Iterable[Object]) -> tuple[list[str], 
             names.append(name)
     words = (f"{why}: not {of[0]}" + (f" nor {len(of) - 1} more" if of[1:] else "") for why, of in reasons.items())
     return names, "; ".join(words)
+
+
+def looked_at(nodes: Iterable[Object], pods: Iterable[Object], node: str, most: int) -> list[Object]:
+    """Return which of the nodes a run looks at: all, but of more than `most` first those that are Ready and take its pods.
+
+    `node` is the name of where its pods are to be, '' where any may be: then it is that one, and one other. Raises `UsageError`
+    as `why_not` does.
+    """
+    pods, nodes = list(pods), list(nodes)
+
+    def rank(each: Object) -> tuple[bool, ...]:
+        takes = bool(node) or not any(why_not(pod, each) for pod in pods)
+        return each["metadata"]["name"] != node, not is_ready(each), not takes
+
+    chosen = {each["metadata"]["name"] for each in sorted(nodes, key=rank)[: AND_ONE if node else most]}
+    return [each for each in nodes if each["metadata"]["name"] in chosen]
+
+
+AND_ONE = 2
+"""A node and one other: whatever is asked from another node is asked from one."""
+
+
+def is_ready(node: Object) -> bool:
+    """Return whether a node is Ready."""
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))

@@ -55,7 +55,7 @@ class Right:
 
 RIGHTS = (
     Right("", "namespaces", ("create", "delete", "list"), "each leg and the probes have one of their own; the last look"),
-    Right("", "nodes", ("list",), "a probe on each; which take the legs"),
+    Right("", "nodes", ("list",), "which are looked at; which take the legs"),
     Right("", "nodes", ("get",), "with which runtime a node runs its pods", ARTICLE),
     Right("", "nodes/proxy", ("get",), "kubelet's account of a pod, its metrics and its settings", MEASURED),
     Right("", "nodes/proxy", ("create",), "kubelet runs a command in a leg's container, as its probes do", EXTENDED),

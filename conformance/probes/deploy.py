@@ -7,9 +7,12 @@ import io
 import secrets
 import time
 import zipfile
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 from conformance.cluster.api import Cluster, Object, namespaced, pods_path
+from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.pods import raise_if_stuck
 from conformance.errors import ProbeLost
 from conformance.probes.node import LABEL, PORT, NodeProbe, pod_name
@@ -17,6 +20,8 @@ from conformance.timeouts import TIMEOUTS
 
 PROBES = Path(__file__).parent
 ARCHIVE = "agent.pyz"
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""What does the same with each of several, as `map` does, or the `map` of a pool of threads."""
 
 
 def archive() -> bytes:
@@ -35,20 +40,20 @@ def archive() -> bytes:
     return packed.getvalue()
 
 
-def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], labels: dict[str, str], image: str) -> str:
+def deploy(cluster: Cluster, namespace: str, run: str, nodes: list[str], image: str) -> str:
     """Create the probes' ConfigMap, Secret and pods, without waiting; give the token."""
     token = secrets.token_hex(16)
     base = namespaced(namespace)
-    named = {"name": f"agent-{run}", "namespace": namespace, "labels": labels}
+    named = {"name": f"agent-{run}", "namespace": namespace, "labels": {RUN_LABEL: run}}
     packed = base64.b64encode(archive()).decode()
     cluster.create(f"{base}/configmaps", {"metadata": named, "binaryData": {ARCHIVE: packed}})
     cluster.create(f"{base}/secrets", {"metadata": named, "stringData": {"token": token}})
     for node in nodes:
-        cluster.create(f"{base}/pods", manifest(namespace, run, node, labels, image))
+        cluster.create(f"{base}/pods", manifest(namespace, run, node, image))
     return token
 
 
-def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image: str) -> Object:
+def manifest(namespace: str, run: str, node: str, image: str) -> Object:
     """Return the probe's pod: privileged with hostPID, because it enters the namespaces of the node's pid 1."""
     mounts = [{"name": name, "mountPath": f"/{name}", "readOnly": True} for name in ("agent", "token")]
     container = {
@@ -65,7 +70,7 @@ def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image:
         "metadata": {
             "name": pod_name(run, node),
             "namespace": namespace,
-            "labels": {**labels, LABEL: "node"},
+            "labels": {RUN_LABEL: run, LABEL: "node"},
         },
         "spec": {
             "nodeName": node,
@@ -84,18 +89,37 @@ def manifest(namespace: str, run: str, node: str, labels: dict[str, str], image:
     }
 
 
-def wait_ready(probe: NodeProbe) -> None:
-    """Wait for the probe's pod to run and answer. Raises `ProbeLost` early when it cannot start."""
+def renew(probe: NodeProbe, image: str) -> None:
+    """Make a probe's pod anew, without waiting: of the ConfigMap and the Secret that the first was made of, with its token."""
     pods = pods_path(probe.namespace)
+    probe.cluster.delete(f"{pods}/{probe.pod}", 0)
+    probe.cluster.create(pods, manifest(probe.namespace, probe.run, probe.node, image))
 
-    def running(pod: Object | None) -> bool:
+
+def wait_ready(probes: Collection[NodeProbe], ask: Each = map) -> None:
+    """Wait for the pods of a run's probes to run, and to answer; `ask` may ask several at the same time.
+
+    Raises `ProbeLost` early when one cannot start.
+    """
+    nodes = {probe.pod: probe.node for probe in probes}
+
+    def running(name: str, pod: Object | None) -> bool:
         if pod is None:
-            raise ProbeLost(f"The probe pod on {probe.node} was deleted while it started.")
-        raise_if_stuck(pod, f"The probe pod on {probe.node}", ProbeLost)
+            raise ProbeLost(f"The probe pod on {nodes[name]} was deleted while it started.")
+        raise_if_stuck(pod, f"The probe pod on {nodes[name]}", ProbeLost)
         return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
-    what = f"The start of the probe on {probe.node}"
-    probe.cluster.wait(what, pods, probe.pod, running, seconds=TIMEOUTS.probe_ready)
+    for probe in [*probes][:1]:  # they are of one run
+        selector, limit = f"{RUN_LABEL}={probe.run},{LABEL}", TIMEOUTS.probe_ready
+        probe.cluster.wait_each(
+            "The start of the probes", pods_path(probe.namespace), nodes, running, selector=selector, seconds=limit
+        )
+    for _ in ask(_answered, probes):
+        pass
+
+
+def _answered(probe: NodeProbe) -> None:
+    """Wait for a probe that runs to answer. Raises `ProbeLost` where it does not."""
     end = time.monotonic() + TIMEOUTS.question
     while True:
         try:

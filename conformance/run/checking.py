@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,12 @@ import click
 from attrs import evolve, frozen
 
 from conformance.analysis.worlds import SideBySide
-from conformance.cluster.api import Cluster
+from conformance.cluster.api import NODES, Cluster
 from conformance.cluster.nodes import taking
 from conformance.errors import ConformanceError, NoCluster
-from conformance.evidence import cgroupfs
 from conformance.record import stream
 from conformance.report import files
-from conformance.run import asking, session
+from conformance.run import asking, session, survey
 from conformance.run.header import Asked
 from conformance.world.reach import reach
 
@@ -64,7 +63,7 @@ def _on_nodes(asked: Asked, how: How, cluster: Cluster, which: str) -> int:
     """Check a pod on one node after the other, and say where they disagree."""
     code, records = 0, list[stream.Record]()
     silent = how.quiet or how.as_json
-    for name in _nodes(asked, cluster, which, records):
+    for name in _nodes(asked, cluster, which):
         if not silent:
             click.echo(f"On node {name}:")
         try:
@@ -86,31 +85,23 @@ def _on_nodes(asked: Asked, how: How, cluster: Cluster, which: str) -> int:
     return code
 
 
-def _nodes(asked: Asked, cluster: Cluster, which: str, records: Sequence[stream.Record]) -> Iterator[str]:
-    """Yield the name of one node after the other; of which kind each is, is read in the record of the first."""
-    label, _, value = which.partition("=")
-    there = [
-        node for node in cluster.items("/api/v1/nodes")
-        if which in (ALL, DISTINCT) or node["metadata"].get("labels", {}).get(label) == value
-    ]  # fmt: skip
+def _nodes(asked: Asked, cluster: Cluster, which: str) -> Iterator[str]:
+    """Yield the name of one node after the other. Of which kind each is, is asked when the first one's check was consented to."""
+    there = cluster.items(NODES) if which in (ALL, DISTINCT) else cluster.items(NODES, labelSelector=which)
     names, why_not = taking([pod.manifest for pod in asked.subject.approaches] if asked.subject else [], there)
     if not names:
         sentence = f"None of the nodes {which} takes the pod: {why_not or 'there is none'}."
         raise NoCluster(sentence, "kubectl get nodes --show-labels says which there are")
     yield names[0]
-    kinds = {node["name"]: kind_of(node) for node in records[0].header["world"]["nodes"]} if which == DISTINCT else {}
-    seen = {kinds.get(names[0])}
-    for name in names[1:]:
-        if which != DISTINCT or kinds.get(name) not in seen:
-            seen.add(kinds.get(name))
-            yield name
-
-
-def kind_of(node: stream.Line) -> tuple[str, ...]:
-    """Return what tells a node of a record's world from one of another kind: its kernel, cgroup version, runtime, kubelet."""
-    info = node.get("info", {})
-    facts = (info.get(each, "") for each in ("architecture", "kernelVersion", "containerRuntimeVersion", "kubeletVersion"))
-    return (cgroupfs.version(node.get("cgroup_mounts", [])), *facts)
+    if which != DISTINCT:
+        yield from names[1:]
+    elif names[1:]:
+        kinds = survey.kinds(cluster, asked.images, names)
+        seen = {kinds.get(names[0])}
+        for name in names[1:]:
+            if name not in kinds or kinds[name] not in seen:  # its check says why it could not be asked
+                seen.add(kinds.get(name))
+                yield name
 
 
 def disagreements(worlds: SideBySide) -> list[str]:

@@ -6,11 +6,16 @@ from collections.abc import Iterable
 
 from conformance.approaches.catalogue import Approach
 from conformance.record.names import CHECKED
+from conformance.run.footing import MOST
 
 
-def terms(context: str, nodes: int, approaches: Iterable[Approach], *, by_job: bool = False) -> list[str]:
-    """Return the lines to print first. `nodes` is how many there are, `by_job` whether a Job of the cluster does it all."""
-    each = f"each of its {nodes} nodes" if nodes > 1 else "its only node"
+def terms(context: str, nodes: int, approaches: Iterable[Approach], *, node: str = "", by_job: bool = False) -> list[str]:
+    """Return the lines to print first.
+
+    `nodes` is how many there are, `node` which of them was named, `by_job` whether a Job of the cluster does it all.
+    """
+    each = f"node {node}, and on one other" if node else f"each of its {nodes} nodes" if nodes > 1 else "its only node"
+    each = f"{MOST} of its {nodes} nodes" if nodes > MOST and not node else each
     approaches = list(approaches)
     lines = [
         f"On the cluster of context {context} this run creates namespaces of its own (conformance-*), and in them:",

@@ -97,7 +97,7 @@ class Run:
         """Touch the cluster: take the Lease, which is then renewed, and ask for the probes."""
         self._preflight.footing.take()
         renewed.enter_context(self._preflight.footing.lease.renewed())
-        self._preflight.begin()
+        self._preflight.begin(self.asked.node)
         self.note_time("first pod")
 
     def _prepare(self, cells: list[suite.Cell], recorder: Recorder, renewed: contextlib.ExitStack) -> None:

@@ -14,13 +14,13 @@ from attrs import frozen
 from conformance.claims.observations import error
 from conformance.cleanup import objects
 from conformance.cleanup.residue import Owners, ledger, tells, waiting_for
-from conformance.errors import ConformanceError, ProbeLost, UsageError
+from conformance.cluster.api import Object
+from conformance.errors import ConformanceError, UsageError
 from conformance.legs.naming import nonce_prefix
 from conformance.probes import node_engine
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NodeProbe
 from conformance.record import stream
-from conformance.run.footing import Footing
 from conformance.run.preflight import Preflight
 from conformance.suite import Cell, observation_line
 from conformance.timeouts import TIMEOUTS
@@ -73,28 +73,18 @@ def _clean_nodes(preflight: Preflight, writer: stream.Writer, own: dict[str, str
     `own` says what a pod is, by its uid, that is the run's and of no leg.
     """
     footing = preflight.footing
-    _revive_probes(footing)
+    failures = footing.revive_probes()
     engines = objects.remove_by_nonce(footing.probes, nonce_prefix(footing.run))
     for probe in footing.probes.values() if preflight.ports else ():
         node_engine.forget_ports(probe, [preflight.ports])
     # What on a node is whose: this run's legs', and other runs' that are or were at work meanwhile.
     others = (set(objects.alive(footing.cluster)) | preflight.others) - {footing.run}
-    read = stream.read(writer.path, tells)
-    owners = Owners.of(footing.run, read, others, footing.cluster.items("/api/v1/pods"), engines.others).and_of(own)
-    for name, before in preflight.before.items():
-        for line in _left(footing.probes[name], before, owners):
+    owners = Owners.of(footing.run, stream.read(writer.path, tells), others, engines.others).and_of(own)
+    there = {name: owners.beside(_pods_on(probe)) for name, probe in footing.probes.items()}
+    for name, probe in footing.probes.items():
+        for line in _left(probe, preflight.before[name], there[name]):
             writer.write(line)
-    return engines.left
-
-
-def _revive_probes(footing: Footing) -> None:
-    """Replace the probes if one of them is lost: what a leg left on a node's engine is removed through them."""
-    try:
-        for probe in footing.probes.values():
-            probe.ask("clock")
-    except ProbeLost:
-        objects.remove_probes(footing.cluster, footing.namespace, footing.run)
-        footing.deploy_probes()
+    return [*failures, *engines.left]
 
 
 def _left(probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> list[stream.Line]:
@@ -103,9 +93,14 @@ def _left(probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> lis
     while True:
         after = inventory(probe)
         # Listed once more: a pod that came while the node was looked at must not be taken for the run's.
-        owners = owners.beside(probe.cluster.items("/api/v1/pods"))
+        owners = owners.beside(_pods_on(probe))
         if not waiting_for(before, after, owners) or time.monotonic() > end:
             return ledger(probe.node, before, after, owners)
+
+
+def _pods_on(probe: NodeProbe) -> list[Object]:
+    """Return the pods of a node: no other's has anything there, and those of a cluster of 1000 nodes would fill the memory."""
+    return probe.cluster.items("/api/v1/pods", fieldSelector=f"spec.nodeName={probe.node}")
 
 
 def judge_lost(writer: stream.Writer, cells: Iterable[Cell], stop: Stop, world: dict[str, Any], *, strict: bool) -> stream.Record:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from conformance.approaches.catalogue import catalogue, given
 from conformance.cleanup import objects
 from conformance.cleanup.residue import left_before
 from conformance.cluster.api import Object
-from conformance.cluster.nodes import taking
+from conformance.cluster.nodes import looked_at, taking
 from conformance.controls.catalogue import approach_of, deployed
 from conformance.errors import NoCluster
 from conformance.legs.deploy import create_pod
@@ -23,9 +22,10 @@ from conformance.legs.variations import OVER_API, VARIATIONS
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NODE_SOCKET
 from conformance.run import ports
-from conformance.run.footing import Footing
+from conformance.run.footing import MOST, Footing
 from conformance.run.plan import Plan
 from conformance.run.stamp import engines, settings, stamp
+from conformance.wait import at_once
 
 UNKNOWN_WORLD = {**dict.fromkeys(("cgroup", "kubernetes", "runtime", "kernel"), "unknown"), "leg_node": "", "nodes": []}
 ORDINARY: Object = {"spec": {}}
@@ -60,9 +60,13 @@ class Preflight:
     def _note(self, what: str, finding: str) -> None:
         self.notes.append({"what": what, "found": finding})
 
-    def begin(self) -> None:
-        """Look at the nodes and ask for a probe on each; wait for none."""
-        self._note("nodes that are Ready", ", ".join(self.footing.find_nodes()))
+    def begin(self, node: str = "") -> None:
+        """Look at the nodes, at that one and another if one is given, and ask for a probe on each; wait for none."""
+        pods = [pod.manifest for pod in given().values()] or [ORDINARY]
+        names = self.footing.find_nodes(lambda nodes: looked_at(nodes, pods, node, MOST), node)
+        self._note("nodes that are Ready", ", ".join(names))
+        if self.footing.passed_over and not node:
+            self._note("nodes that are not looked at", f"{len(self.footing.passed_over)}: a run asks from {MOST} at most")
         self.footing.create_probes()
 
     def plan(self, approaches: Iterable[str], folder: Path, rate: float, node: str = "") -> Plan:
@@ -70,8 +74,7 @@ class Preflight:
 
         What does not hang on one another is asked at the same time: most of each question is waiting for its answer.
         """
-        footing, probes, wanted = self.footing, self.footing.await_probes(), {*approaches}
-        self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
+        footing, wanted = self.footing, {*approaches}
         checked = [pod.manifest for pod in given().values()]
         workers, why_not = taking(
             checked or [ORDINARY], [each for each in footing.nodes if node in ("", each["metadata"]["name"])]
@@ -81,13 +84,15 @@ class Preflight:
             raise NoCluster(f"No node takes the pod that is checked: {why_not}.", remedy)
         if not workers:
             raise NoCluster(f"No node takes ordinary pods: {why_not}.", "kubectl uncordon NODE, or take the taint away")
-        with ThreadPoolExecutor(LOOKS_AT_ONCE) as looks:
+        with at_once(LOOKS_AT_ONCE) as looks:
+            probes = footing.await_probes(looks.map)
+            self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
             before = {name: looks.submit(inventory, probe) for name, probe in probes.items()}
             listening = [looks.submit(probe.ask, "listening") for probe in probes.values()]
             answers = looks.map(lambda name: probes[name].engine(), workers)
             silent = {name: why for name, why in zip(workers, answers, strict=True) if why}
             leg_node = next((name for name in workers if name not in silent), workers[0])
-            stamped = looks.submit(stamp, footing.cluster, probes, leg_node)
+            stamped = looks.submit(stamp, footing.cluster, footing.nodes, probes, leg_node)
             generations = looks.submit(engines, probes[leg_node], footing.references)
             set_so = looks.submit(settings, footing.cluster, probes[leg_node])
             unavailable = {**self._without_runtime(wanted), **self._unavailable(workers, silent)}

@@ -11,6 +11,7 @@ from rich.console import Console
 from conformance import images, suite
 from conformance.analysis.summary import Summary
 from conformance.check.subject import Subject
+from conformance.cluster.api import NODES
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.report import files, live, markdown, terminal, verdict_file
 from conformance.run import controller, folders, job
@@ -40,7 +41,8 @@ def launched(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_p
         asked = evolve(asked, images={**asked.images, images.RUNNER: runner.on_nodes(of_ours(asked.world or None))})
     opening = []
     if asked.context not in ("", IN_CLUSTER):  # in the cluster whoever made the Job has agreed to them
-        opening = terms(asked.context, len(cluster.items("/api/v1/nodes")), deployed_by(asked), by_job=asked.in_cluster)
+        nodes = 0 if asked.node else len(cluster.items(NODES))
+        opening = terms(asked.context, nodes, deployed_by(asked), node=asked.node, by_job=asked.in_cluster)
     opening += asked.subject.lines() if asked.subject and not quiet and not as_json else []
     for line in opening:
         console.print(line, markup=False)

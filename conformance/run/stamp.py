@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance.cluster.api import Cluster
+from conformance.cluster.api import Cluster, Object
 from conformance.cluster.notes import noted
 from conformance.errors import RigError
 from conformance.evidence import cgroupfs
@@ -28,12 +28,16 @@ def generation(version: str) -> str:
     return f"since {API_1_24_REFUSED}" if int(major[1]) >= API_1_24_REFUSED else f"until {API_1_24_REFUSED - 1}"
 
 
+def engine_version(probe: NodeProbe) -> str:
+    """Return the version of a node's own engine, by its word; '' where none answers."""
+    answer = probe.ask("daemon", socket=NODE_SOCKET, path="/version").output
+    return str(json.loads(answer["body"])["Version"]) if answer["status"] == OK else ""
+
+
 def engines(probe: NodeProbe, given: Mapping[str, str]) -> dict[str, str]:
     """Return the generation of a node's own engine, by its word, and of the engine in pods, by the tag of the image it is."""
-    answer = probe.ask("daemon", socket=NODE_SOCKET, path="/version").output
-    version = json.loads(answer["body"])["Version"] if answer["status"] == OK else ""
     tag = given.get(DOCKER_DIND, DOCKER_DIND).partition("@")[0].rpartition("/")[2].partition(":")[2]
-    return {"node_engine": generation(version), "pod_engine": generation(tag)}
+    return {"node_engine": generation(engine_version(probe)), "pod_engine": generation(tag)}
 
 
 OF_ENGINE = {
@@ -77,19 +81,21 @@ def _of_engine(probe: NodeProbe, path: str) -> dict[str, Any]:
         return {}
 
 
-def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict[str, Any]:
-    """Return the world's stamp. `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by.
+def machine(node: Object, probe: NodeProbe) -> dict[str, Any]:
+    """Return what a node is: its name, `info` as its kubelet says it, and what its probe reads there."""
+    return {"name": node["metadata"]["name"], "info": node["status"]["nodeInfo"], **probe.ask("machine").output}
 
+
+def stamp(cluster: Cluster, nodes: Iterable[Object], probes: Mapping[str, NodeProbe], leg_node: str) -> dict[str, Any]:
+    """Return the world's stamp, of the nodes that are looked at.
+
+    `cgroup` ('v1', 'hybrid', 'v2' or 'unknown') is what expectations are chosen by.
     `own_kernel` says how a world's own kernel runs and what was edited in it; it is empty where the machine's own is used.
     `patience` is what the run's limits in time were multiplied by.
     """
-    nodes = []
-    for node in cluster.items("/api/v1/nodes"):
-        name = node["metadata"]["name"]
-        machine = probes[name].ask("machine").output if name in probes else {}
-        nodes.append({"name": name, "info": node["status"]["nodeInfo"], **machine})
+    machines = [machine(node, probes[node["metadata"]["name"]]) for node in nodes]
     version = cluster.get("/version") or {}
-    here: dict[str, Any] = next((n for n in nodes if n["name"] == leg_node), {})
+    here: dict[str, Any] = next((n for n in machines if n["name"] == leg_node), {})
     return {
         "cgroup": cgroupfs.version(here.get("cgroup_mounts", [])),
         "kubernetes": version.get("gitVersion", "unknown"),
@@ -98,5 +104,5 @@ def stamp(cluster: Cluster, probes: dict[str, NodeProbe], leg_node: str) -> dict
         "patience": TIMEOUTS.patience,
         "own_kernel": noted(cluster, "kernel"),
         "leg_node": leg_node,
-        "nodes": nodes,
+        "nodes": machines,
     }

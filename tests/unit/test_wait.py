@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from conformance.errors import RigError, TimedOut
-from conformance.wait import until
+from conformance.wait import at_once, until
 
 
 def test_waiting_gives_what_it_found_and_tells_what_it_last_saw() -> None:
@@ -21,3 +23,24 @@ def test_waiting_stops_early_on_the_impossible() -> None:
 
     with pytest.raises(RigError, match="never"):
         until("x", impossible, seconds=60)
+
+
+def test_what_has_not_begun_when_one_of_several_fails_is_left_undone() -> None:
+    """Of 1000 nodes whose probes are silent each would be asked for as long as a question may take."""
+    begun, over = list[int](), threading.Event()
+
+    def act(number: int) -> None:
+        begun.append(number)
+        if number:
+            over.wait(5)
+
+    def ask() -> None:
+        with at_once(2) as pool:
+            doing = [pool.submit(act, number) for number in range(50)]
+            doing[0].result()
+            threading.Timer(0.1, over.set).start()
+            raise RigError("lost")
+
+    with pytest.raises(RigError, match="lost"):
+        ask()
+    assert len(begun) < 10

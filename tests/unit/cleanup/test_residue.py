@@ -23,7 +23,7 @@ def owners(recorded: stream.Record) -> Owners:
     }
     child = {"kind": "container", "id": "d" * 64, "nonce": f"conformance-{THERE}-dood-detached-1"}
     image = {"kind": "image", "id": "sha256:" + "e" * 64, "nonce": f"conformance-{THERE}-dood-twins-1-tag"}
-    return Owners.of(recorded.header["run"], recorded, {THERE}, [other], [child, image])
+    return Owners.of(recorded.header["run"], recorded, {THERE}, [child, image]).beside([other])
 
 
 def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
@@ -41,7 +41,7 @@ def test_what_another_run_has_is_none_of_ours(owners: Owners) -> None:
 def test_no_other_reading_is_asked_whose_a_thing_is_than_those_that_are_kept(recorded: stream.Record) -> None:
     kept = evolve(recorded, evidence=tuple(filter(tells, recorded.evidence)))
     assert 100 < len(kept.evidence) < len(recorded.evidence) / 2
-    all_, of_kept = (Owners.of(recorded.header["run"], read, set(), [], []) for read in (recorded, kept))
+    all_, of_kept = (Owners.of(recorded.header["run"], read, set(), []) for read in (recorded, kept))
     assert of_kept == all_
 
 
@@ -91,7 +91,7 @@ def test_the_cgroup_of_any_container_with_a_legs_nonce_is_the_legs(
 def test_the_cgroup_of_a_further_child_is_its_legs(recorded: stream.Record) -> None:
     child = Evidence("l#9", "dind.a-leg", "always child", "node n", {}, {"process": {"cgroup": f"0::/docker/{HEX}\n"}})
     assert tells(child)
-    owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(child,)), set(), [], [])
+    owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(child,)), set(), [])
     assert left_in({"cgroups": [f"docker/{HEX}"]}, owners) == {("cgroups", "dind.a-leg"): [f"docker/{HEX}"]}
 
 
@@ -100,7 +100,7 @@ def test_an_engine_beside_a_legs_pod_is_the_legs_with_what_it_makes_at_the_root(
     engine = Evidence("l#1", "dood.a-leg", "engine", "API server", {}, pod)
     child = Evidence("l#2", "dood.a-leg", "child", "node n", {}, {"process": {"cgroup": f"0::/docker/{HEX}\n"}})
     assert tells(engine)
-    owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(engine, child)), set(), [], [])
+    owners = Owners.of(recorded.header["run"], evolve(recorded, evidence=(engine, child)), set(), [])
     assert waiting_for({}, {"pod directories": [FOREIGN]}, owners) == [FOREIGN]
     assert left_in({"cgroups": [slice_of(FOREIGN), "docker"]}, owners) == {
         ("cgroups", "dood.a-leg"): ["docker", slice_of(FOREIGN)]
@@ -128,7 +128,7 @@ FOREIGN, SANDBOX, ITS_OWN, HEX = "99999999-8888-7777-6666-555555555555", "5" * 6
 def alone(recorded: stream.Record) -> Owners:
     """Return the owners where a pod of nobody's run came meanwhile, and no other run is at work."""
     pod = {"metadata": {"uid": FOREIGN, "annotations": {"kubernetes.io/config.hash": "f" * 32}}, "status": {}}
-    return Owners.of(recorded.header["run"], recorded, set(), [pod], [])
+    return Owners.of(recorded.header["run"], recorded, set(), []).beside([pod])
 
 
 def slice_of(uid: str, *container: str) -> str:
@@ -207,7 +207,7 @@ def test_the_mount_point_in_the_nodes_run_is_of_a_pod_that_mounts_it(alone: Owne
     assert what == "mount points in /run"
     assert leg.startswith(("dood.", "article-dood."))
     without = evolve(recorded, evidence=tuple(reading for reading in recorded.evidence if "dood." not in reading.leg))
-    nobody = Owners.of(recorded.header["run"], without, set(), [], [])
+    nobody = Owners.of(recorded.header["run"], without, set(), [])
     assert left_in({"mount points in /run": ["serviceaccount"]}, nobody) == {("mount points in /run", ""): ["serviceaccount"]}
 
 
@@ -243,7 +243,7 @@ def test_what_an_engine_in_a_pod_makes_at_the_root_of_cgroup_v2_is_its_legs(reco
         return evolve(reading, output={**reading.output, "process": process})
 
     escaped = evolve(recorded, evidence=tuple(at_root(reading) for reading in recorded.evidence))
-    owners = Owners.of(recorded.header["run"], escaped, set(), [], [])
+    owners = Owners.of(recorded.header["run"], escaped, set(), [])
     assert left_in(after, owners) == {
         ("cgroups", "dind.foreground"): ["docker", "init"],
         ("controllers of the root cgroup", "dind.foreground"): ["hugetlb"],
@@ -271,6 +271,6 @@ UID = "26d91a12-9d2e-4123-baac-0fea2df214ff"
 @pytest.mark.parametrize("name", [f"conformance_pod-0badcafe_{UID}", f"conformance-0badcafe-dood-foreground_dood_{UID}"])
 def test_what_bears_another_runs_name_is_that_runs(recorded: stream.Record, name: str) -> None:
     """Its Pod A's logs stay when the pod has gone, and are in the namespace that runs share."""
-    owners = Owners.of(recorded.header["run"], recorded, {"0badcafe"}, [], [])
+    owners = Owners.of(recorded.header["run"], recorded, {"0badcafe"}, [])
     assert owners.of_another(name)
     assert not owners.of_another(name.replace("0badcafe", recorded.header["run"]))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.cluster.api import Object
-from conformance.cluster.nodes import taking, why_not
+from conformance.cluster.nodes import looked_at, taking, why_not
 from conformance.errors import UsageError
 
 GPU = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
@@ -119,3 +119,21 @@ def test_each_reason_is_told_once() -> None:
     words = "nodeSelector asks for pool=ci: not b nor 1 more; it has the taint gpu=yes:NoSchedule: not d"
     assert taking([pod(nodeSelector={"pool": "ci"})], nodes) == (["a"], words)
     assert taking([pod(), pod(nodeSelector={"pool": "ci"})], nodes) == (["a"], words)
+
+
+def test_of_more_nodes_than_a_few_those_that_are_ready_and_take_the_pods_come_first() -> None:
+    def here(name: str, *taints: Object, ready: bool = True) -> Object:
+        conditions = [{"type": "Ready", "status": str(ready)}]
+        return {"metadata": {"name": name}, "spec": {"taints": [*taints]}, "status": {"conditions": conditions}}
+
+    gpu = {"key": "gpu", "effect": "NoSchedule"}
+    nodes = [here("a", gpu), here("b", ready=False), here("c"), here("d"), here("e")]
+
+    def names(most: int, node: str = "") -> list[str]:
+        return [each["metadata"]["name"] for each in looked_at(nodes, [{"spec": {}}], node, most)]
+
+    assert names(5) == ["a", "b", "c", "d", "e"]
+    assert names(2) == ["c", "d"]
+    assert names(4) == ["a", "c", "d", "e"], "one that takes no such pod is better than one that is not Ready"
+    assert names(5, "e") == ["a", "e"]
+    assert names(5, "nowhere") == ["a", "c"]

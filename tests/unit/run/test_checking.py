@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
@@ -17,17 +16,22 @@ from conformance.errors import NoCluster, UsageError
 from conformance.record import stream
 from conformance.run.checking import How, _nodes, _on_nodes, disagreements
 from conformance.run.header import Asked
+from tests.builders.server import Server, node, nothing_on
 from tests.conftest import recorded_lines
 
-GPU = [{"key": "gpu", "effect": "NoSchedule"}]
-V2, HYBRID = ["cgroup2 /sys/fs/cgroup"], ["cgroup /sys/fs/cgroup/cpu", "cgroup2 /sys/fs/cgroup/unified"]
+GPU = ({"key": "gpu", "effect": "NoSchedule"},)
+POOL = {"pool": "x"}
 
 
-def node(name: str, *taints: Any, **labels: str) -> dict[str, Any]:
-    return {"metadata": {"name": name, "labels": labels}, "spec": {"taints": [*taints]}}
+def cluster(answer: Callable[[str, str], object] = nothing_on, **labels: dict[str, str]) -> Server:
+    """Return a cluster of four nodes, of which one takes no ordinary pod, and its answers; and which labels a node has."""
+    nodes = [node("a"), node("b"), node("gpu", *GPU), node("c")]
+    for each in nodes:
+        each["metadata"]["labels"] = labels.get(each["metadata"]["name"], {})
+    return Server(nodes, answer)
 
 
-CLUSTER: Any = SimpleNamespace(items=lambda _: [node("a", pool="x"), node("b", pool="x"), node("gpu", *GPU), node("c")])
+CLUSTER = cluster(a=POOL, b=POOL)
 
 
 def asked(folder: Path) -> Asked:
@@ -37,32 +41,28 @@ def asked(folder: Path) -> Asked:
     return Asked(check="quick", subject=Subject.of(of_file(file), Roles("", "", "")))
 
 
-def record_of(*kinds: tuple[str, list[str], str]) -> stream.Record:
-    """Return a record in whose world these nodes are: name, cgroup mounts, kernel."""
-    header = recorded_lines(evidence=False)[0]
-    header["world"]["nodes"] = [
-        {"name": name, "cgroup_mounts": mounts, "info": {"kernelVersion": kernel}} for name, mounts, kernel in kinds
-    ]
-    return stream.of([header])
-
-
 def test_all_that_take_the_pod_and_those_of_a_label(tmp_path: Path) -> None:
-    assert [*_nodes(asked(tmp_path), CLUSTER, "all", [])] == ["a", "b", "c"]
-    assert [*_nodes(asked(tmp_path), CLUSTER, "pool=x", [])] == ["a", "b"]
+    assert [*_nodes(asked(tmp_path), CLUSTER, "all")] == ["a", "b", "c"]
+    assert [*_nodes(asked(tmp_path), CLUSTER, "pool=x")] == ["a", "b"]
     with pytest.raises(NoCluster, match=r"None of the nodes pool=y takes the pod: there is none\."):
-        next(_nodes(asked(tmp_path), CLUSTER, "pool=y", []))
+        next(_nodes(asked(tmp_path), CLUSTER, "pool=y"))
 
 
-@pytest.mark.parametrize(
-    ("other", "names"),
-    [(("b", V2, "6.1"), ["a", "c"]), (("b", HYBRID, "6.1"), ["a", "b", "c"]), (("b", V2, "6.2"), ["a", "b", "c"])],
-)
-def test_one_of_each_kind_by_the_first_ones_record(other: Any, names: list[str], tmp_path: Path) -> None:
-    records: list[stream.Record] = []
-    chosen = _nodes(asked(tmp_path), CLUSTER, "distinct", records)
-    first = next(chosen)
-    records.append(record_of(("a", V2, "6.1"), other, ("c", V2, "5.15")))
-    assert [first, *chosen] == names
+def test_of_nodes_of_one_kind_the_first_is_checked(tmp_path: Path) -> None:
+    """Which kind each is, is asked when the first check was begun: before it a cluster of others has not been consented to."""
+    other = {"kernel": "6.1", "cgroup_mounts": ["cgroup /sys/fs/cgroup/cpu"]}
+    server = cluster(lambda name, question: other if (name, question) == ("b", "machine") else nothing_on(name, question))
+    chosen = _nodes(asked(tmp_path), server, "distinct")
+    assert next(chosen) == "a"
+    assert server.counted().keys() == {"list nodes"}
+    assert [*chosen] == ["b"]
+    assert {path.split("/")[3] for path in server.kept} == {"nodes"}, "the probes are gone again"
+
+
+def test_a_node_of_which_no_kind_is_known_is_checked_which_says_why(tmp_path: Path) -> None:
+    server = cluster()
+    server.kept["/api/v1/nodes/b"]["status"]["conditions"] = []
+    assert [*_nodes(asked(tmp_path), server, "distinct")] == ["a", "b"]
 
 
 def test_the_command_in_the_record_names_the_node(tmp_path: Path) -> None:

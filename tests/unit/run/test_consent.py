@@ -28,3 +28,13 @@ def test_of_a_pod_that_is_checked_it_says_what_is_made_for_it() -> None:
     dind = catalogue()["dind"]
     assert "a PersistentVolume for each of its claims" in "\n".join(terms("mine", 3, [evolve(dind, name="checked")]))
     assert "a PersistentVolume for each" not in "\n".join(terms("mine", 3, [dind]))
+
+
+def test_it_says_on_which_nodes_a_probe_will_be() -> None:
+    def where(nodes: int, node: str = "") -> str:
+        return terms("mine", nodes, [], node=node)[1].partition(": ")[0].strip()
+
+    assert where(1) == "a probe on its only node"
+    assert where(8) == "a probe on each of its 8 nodes"
+    assert where(1000) == "a probe on 8 of its 1000 nodes"
+    assert where(0, node="a") == "a probe on node a, and on one other"

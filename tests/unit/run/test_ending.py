@@ -1,16 +1,21 @@
-"""The end of a run: what nobody came to judge."""
+"""The end of a run: what nobody came to judge, and what is asked to clean up."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
+from conformance.probes.inventory import inventory
 from conformance.record import stream
 from conformance.run import ending
+from conformance.run.footing import Footing
+from conformance.run.preflight import Preflight
 from conformance.suite import cells
+from tests.builders.server import Server, node, nothing_on
 from tests.conftest import recorded_lines
 
 WITHOUT_EVIDENCE = recorded_lines(evidence=False)
@@ -37,3 +42,52 @@ def test_what_nobody_came_to_judge_is_an_error_but_of_a_run_that_was_ended(
     writer.close()
     assert [line["reason"] for line in read.observations if line["state"] == State.ERROR.value] == [written] * bool(written)
     assert len(read.lost) == (not written)
+
+
+def ended(tmp_path: Path, *nodes: str, before: int = 10) -> tuple[Server, list[str]]:
+    """Let a run end that has looked at these nodes, on a cluster with so many pods of others; return it, and what was left."""
+    server = Server([node(name) for name in nodes], nothing_on)
+    footing = Footing(server, "r", {})
+    footing.take()
+    footing.deploy_probes(lambda _: True, map)
+    preflight = Preflight(footing, ports=range(20000, 20010), before={name: inventory(footing.probes[name]) for name in nodes})
+    for number in range(before):
+        server.create("/api/v1/namespaces/x/pods", {"metadata": {"name": f"p{number}"}, "spec": {"nodeName": f"n{number}"}})
+    writer = stream.Writer(tmp_path / "record.jsonl")
+    writer.write(WITHOUT_EVIDENCE[0])
+    left = ending.clean(preflight, writer)
+    writer.close()
+    return server, left
+
+
+def test_of_the_pods_of_a_cluster_those_of_the_nodes_that_were_looked_at_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, once for each node, would be of the square of the nodes, and of 1000 more than a run's memory."""
+    listed: list[int] = []
+    every = Server._listed
+
+    def noted(server: Server, path: str, query: dict[str, str]) -> Any:
+        there = every(server, path, query)
+        listed.extend([len(there)] if path == "/api/v1/pods" else [])
+        return there
+
+    monkeypatch.setattr(Server, "_listed", noted)
+    server, left = ended(tmp_path, "a", "b", before=100)
+    assert left == []
+    assert listed == [0, *[1] * 4, 0], "this run's baseline; each node's probe, twice; the baseline again"
+    assert {path.split("/")[4] for path in server.kept if "/nodes/" not in path} == {"x"}
+
+
+def test_a_node_whose_probe_is_lost_keeps_nobody_from_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.probes.deploy.TIMEOUTS", type("Short", (), {"question": 0.0, "probe_ready": 1.0}))
+    revive = Footing.revive_probes
+
+    def lost(footing: Any) -> list[str]:
+        footing.cluster.answer = lambda name, question: None if name == "a" else nothing_on(name, question)
+        return revive(footing)
+
+    monkeypatch.setattr(Footing, "revive_probes", lost)
+    server, left = ended(tmp_path, "a", "b")
+    assert [each.partition(" `")[0] for each in left] == ["The probe on a did not answer"]
+    assert {path.split("/")[4] for path in server.kept if "/nodes/" not in path} == {"x"}
