@@ -81,7 +81,8 @@ def test_many_are_waited_for_by_one_list_and_one_watch() -> None:
 
 def test_a_watch_that_ends_or_fails_is_opened_again_from_a_fresh_look() -> None:
     error = ("ERROR", {"kind": "Status", "code": 410})
-    server = Watched([], [error, ("MODIFIED", pod("b", "Running"))], [("MODIFIED", pod(name, "Running")) for name in "cb"])
+    come = [("MODIFIED", pod(name, "Running")) for name in "cb"]
+    server = Watched([], [error, *come], come)
     awaited(server)
     assert server.asked == ["list", "watch"] * 3
 
