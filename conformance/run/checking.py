@@ -63,7 +63,7 @@ def _on_nodes(asked: Asked, how: How, cluster: Cluster, which: str) -> int:
     """Check a pod on one node after the other, and say where they disagree."""
     code, records = 0, list[stream.Record]()
     silent = how.quiet or how.as_json
-    for name in _nodes(asked, cluster, which):
+    for name in nodes_of(asked, cluster, which):
         if not silent:
             click.echo(f"On node {name}:")
         try:
@@ -85,7 +85,7 @@ def _on_nodes(asked: Asked, how: How, cluster: Cluster, which: str) -> int:
     return code
 
 
-def _nodes(asked: Asked, cluster: Cluster, which: str) -> Iterator[str]:
+def nodes_of(asked: Asked, cluster: Cluster, which: str) -> Iterator[str]:
     """Yield the name of one node after the other. Of which kind each is, is asked when the first one's check was consented to."""
     there = cluster.items(NODES) if which in (ALL, DISTINCT) else cluster.items(NODES, labelSelector=which)
     names, why_not = taking([pod.manifest for pod in asked.subject.approaches] if asked.subject else [], there)

@@ -30,6 +30,7 @@ class Server(Cluster):
 
     def __init__(self, nodes: Iterable[Object], answer: Callable[[str, str], object] = lambda _, __: None) -> None:
         """Keep the nodes; nothing was asked yet."""
+        self.kubeconfig, self.context = None, ""
         self.kept: dict[str, Object] = {f"/api/v1/nodes/{each['metadata']['name']}": each for each in nodes}
         self.asked: list[str] = []
         self.answer = answer
@@ -55,7 +56,7 @@ class Server(Cluster):
         if verb == "watch":
             return SimpleNamespace(stream=lambda *_, **__: [], close=lambda: None)
         if verb == "create":
-            return self._created(path, body)
+            return body if "dryRun" in query else self._created(path, body)
         if verb == "list":
             return {"metadata": {"resourceVersion": "1"}, "items": self._listed(path, query)}
         if path not in self.kept:
@@ -106,5 +107,11 @@ def nothing_on(_node: str, question: str) -> object:
     """Return what the probe of a node answers that has no engine, and nothing of anybody."""
     machine = {"kernel": "6.1", "cgroup_mounts": ["cgroup2 /sys/fs/cgroup"], "snapshotter": "overlayfs"}
     silent = {"status": 0, "body": "", "lost": f"{NOBODY[0]}: there is no such socket"}
-    answers = {"machine": machine, "inventory": {"places": []}, "listening": [], "daemon": silent, "runtime": {}}
+    answers = {
+        "machine": machine,
+        "inventory": {"places": []},
+        "listening": [],
+        "daemon": silent,
+        "runtime": {"runc": "", "iptables": ""},
+    }
     return json.loads(json.dumps(answers.get(question, 1.0)))

@@ -14,7 +14,7 @@ from conformance.check.source import of_file
 from conformance.check.subject import Subject
 from conformance.errors import NoCluster, UsageError
 from conformance.record import stream
-from conformance.run.checking import How, _nodes, _on_nodes, disagreements
+from conformance.run.checking import How, _on_nodes, disagreements, nodes_of
 from conformance.run.header import Asked
 from tests.builders.server import Server, node, nothing_on
 from tests.conftest import recorded_lines
@@ -42,17 +42,17 @@ def asked(folder: Path) -> Asked:
 
 
 def test_all_that_take_the_pod_and_those_of_a_label(tmp_path: Path) -> None:
-    assert [*_nodes(asked(tmp_path), CLUSTER, "all")] == ["a", "b", "c"]
-    assert [*_nodes(asked(tmp_path), CLUSTER, "pool=x")] == ["a", "b"]
+    assert [*nodes_of(asked(tmp_path), CLUSTER, "all")] == ["a", "b", "c"]
+    assert [*nodes_of(asked(tmp_path), CLUSTER, "pool=x")] == ["a", "b"]
     with pytest.raises(NoCluster, match=r"None of the nodes pool=y takes the pod: there is none\."):
-        next(_nodes(asked(tmp_path), CLUSTER, "pool=y"))
+        next(nodes_of(asked(tmp_path), CLUSTER, "pool=y"))
 
 
 def test_of_nodes_of_one_kind_the_first_is_checked(tmp_path: Path) -> None:
     """Which kind each is, is asked when the first check was begun: before it a cluster of others has not been consented to."""
     other = {"kernel": "6.1", "cgroup_mounts": ["cgroup /sys/fs/cgroup/cpu"]}
     server = cluster(lambda name, question: other if (name, question) == ("b", "machine") else nothing_on(name, question))
-    chosen = _nodes(asked(tmp_path), server, "distinct")
+    chosen = nodes_of(asked(tmp_path), server, "distinct")
     assert next(chosen) == "a"
     assert server.counted().keys() == {"list nodes"}
     assert [*chosen] == ["b"]
@@ -62,7 +62,7 @@ def test_of_nodes_of_one_kind_the_first_is_checked(tmp_path: Path) -> None:
 def test_a_node_of_which_no_kind_is_known_is_checked_which_says_why(tmp_path: Path) -> None:
     server = cluster()
     server.kept["/api/v1/nodes/b"]["status"]["conditions"] = []
-    assert [*_nodes(asked(tmp_path), server, "distinct")] == ["a", "b"]
+    assert [*nodes_of(asked(tmp_path), server, "distinct")] == ["a", "b"]
 
 
 def test_the_command_in_the_record_names_the_node(tmp_path: Path) -> None:
