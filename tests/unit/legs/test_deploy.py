@@ -220,3 +220,17 @@ def test_a_mistake_of_the_file_and_a_right_that_is_missing_are_told_apart() -> N
     assert refusal(400, 'strict decoding error: unknown field "spec.x"', "conformance").exit_code == 3
     missing = refusal(403, 'pods is forbidden: User "u" cannot create resource "pods"', "conformance")
     assert missing.sentence.startswith("dind.foreground could not be created: ")
+
+
+def test_a_namespace_is_there_a_moment_before_its_default_service_account_is() -> None:
+    words = 'pods "p" is forbidden: error looking up service account n/default: serviceaccount "default" not found'
+    answers = [Refused(403, "Forbidden", words), {}]
+
+    def create(*_: Any, **__: Any) -> Any:
+        if isinstance(answer := answers.pop(0), Refused):
+            raise answer
+        return answer
+
+    server: Any = SimpleNamespace(create=create)
+    create_pod(server, Leg("r", catalogue()["dind"], VARIATIONS["foreground"], "n", 1))
+    assert not answers
