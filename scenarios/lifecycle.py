@@ -29,6 +29,7 @@ from conformance.evidence.names import (
     ORPHANS_PAGE,
     POD,
     POD_PROCESSES,
+    SERVED_AFTER,
     SUCCESSORS,
     SUCCESSORS_PAGE,
 )
@@ -69,11 +70,10 @@ def end_of(seen: Seen) -> End:
         return next((e["at"] - called for e in events if e["event"] == event and text in e.get("text", "")), None)
 
     gone = after(event="gone")
-    early = gone is not None and gone < -deletion["uncertainty"]
     return End(
         noted=after(event="noted", text="SIGTERM"),
         gone=gone,
-        had_ended=early or any(e["event"] == "absent" for e in events),
+        had_ended=(gone or 0.0) < -deletion["uncertainty"] or any(e["event"] == "absent" for e in events),
         pod_object_gone=deletion["object_gone"] - called,
     )
 
@@ -95,7 +95,7 @@ ENGINE_AFTER, CONTAINER_AFTER = "engine after it", "engine's container after it"
 
 
 def judge_end(seen: Seen) -> Observation:
-    """Judge whether the child ended, or went on to serve when nothing else of its pod was left."""
+    """Judge whether the child ended, or went on when nothing else of its pod was left."""
     deletion, child, end = seen[DELETION], seen[CHILD].output["process"], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
@@ -107,14 +107,13 @@ def judge_end(seen: Seen) -> Observation:
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
-    page = seen[ORPHANS_PAGE]
-    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
-        return inconclusive("the child outlived its pod but did not serve its nonce any more", deletion.id, page.id)
-    alive = seen[ORPHAN].output
-    if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive):
+    page, alive = seen[ORPHANS_PAGE], seen[ORPHAN]
+    if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive.output):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
-    why = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended ({end.sigterm}); {when}"
-    return LACKS.because(why, deletion.id, page.id, seen[ORPHAN].id)
+    going_on = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended"
+    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
+        going_on = f"still there {TIMEOUTS.ended:g} s after the pod's last process ended, though it does not serve any more"
+    return LACKS.because(f"{going_on} ({end.sigterm}); {when}", deletion.id, page.id, alive.id)
 
 
 ends_with_pod = prop(
@@ -136,6 +135,10 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     if not (asked := seen.get(SUCCESSORS)):  # older records have none
         return None
     again = _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+    served = (page := seen.get(SERVED_AFTER)) and page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
+    if page and served and not (again and again.state is LACKS.state):  # who serves it may have dropped its environment
+        why = f"{ended}, and port {page.asked['port']} of the node serves its page after that, by who has another environment"
+        return LACKS.because(why, seen[DELETION].id, page.id, asked.id)
     return again or _about_to_start(seen, ended)
 
 
@@ -307,8 +310,7 @@ def by_an_engine(seen: Seen, ended: str) -> Observation | None:
     """
     if not (asked := seen.get(AFTER_KILL)):  # older records have none
         return None
-    own = container_of(seen[CHILD].output["process"])
-    same = [process for process in asked.output if container_of(process) == own]
+    same = [process for process in asked.output if container_of(process) == container_of(seen[CHILD].output["process"])]
     return _started_again(seen, ended, asked, same, seen.get(AFTER_KILL_PAGE), seen[KILLED].id)
 
 

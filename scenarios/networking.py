@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from conformance.analysis.counting import all_of, counted
@@ -21,6 +23,9 @@ from conformance.wait import settle
 from scenarios.lifecycle import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
+UNPUBLISHED, ON_LOCALHOST = "asked for the unpublished port", "asked on the pod's localhost"
+AT_SERVICE = "asked at the Service's address"
+TAKEN = "connections that the child took {} it was {}"
 LISTENERS = "who listens on the child's port in the pod"
 RULES = "rules of the pod's network"
 ROUTES, FROM = "the pod's routes", "as whom another pod of the node is asked"
@@ -34,7 +39,8 @@ def pod_a(rig: Rig) -> None:
 
 def asked_everywhere(rig: Rig) -> None:
     """Ask the pod's IP for the child's page from a pod on every node and from every node's own network; Pod A's, too."""
-    rig.ask_everywhere(ON_POD_IP, rig.pod_ip, rig.leg.port)
+    with _counted(rig, ON_POD_IP):
+        rig.ask_everywhere(ON_POD_IP, rig.pod_ip, rig.leg.port)
     # Where the port does answer, if not there.
     for node, address in rig.addresses.items():
         about: dict[str, Any] = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
@@ -43,6 +49,15 @@ def asked_everywhere(rig: Rig) -> None:
     ways_back(rig, ON_POD_IP)
     _rules(rig)
     rig.ask_baseline()
+
+
+@contextmanager
+def _counted(rig: Rig, asked: str) -> Iterator[None]:
+    """Read how many connections the child's own network has taken, before it is asked and afterwards."""
+    about: dict[str, Any] = {"word": "Tcp:", "paths": [f"/proc/{rig.child['pid']}/net/snmp"]}
+    rig.ask(TAKEN.format("before", asked), "holding", **about)
+    yield
+    rig.ask(TAKEN.format("after", asked), "holding", **about)
 
 
 def ways_back(rig: Rig, asked: str) -> None:
@@ -77,14 +92,16 @@ def read_routes(rig: Rig, name: str) -> Evidence:
 
 def asked_unpublished(rig: Rig) -> None:
     """Ask the pod's IP, from everywhere, for the port on which the child listens and which it publishes under another."""
-    rig.ask_everywhere("asked for the unpublished port", rig.pod_ip, APACHE)
-    ways_back(rig, "asked for the unpublished port")
+    with _counted(rig, UNPUBLISHED):
+        rig.ask_everywhere(UNPUBLISHED, rig.pod_ip, APACHE)
+    ways_back(rig, UNPUBLISHED)
 
 
 def asked_on_localhost(rig: Rig) -> None:
     """Ask for the published port on the localhost of the client's container."""
     about: dict[str, Any] = {"netns": rig.client_pid, "port": rig.leg.port, "from_": "the client's container"}
-    rig.ask("asked on the pod's localhost", "ask", host="127.0.0.1", limit=TIMEOUTS.page, **about)
+    with _counted(rig, ON_LOCALHOST):
+        rig.ask(ON_LOCALHOST, "ask", host="127.0.0.1", limit=TIMEOUTS.page, **about)
 
 
 def asked_by_service(rig: Rig) -> None:
@@ -115,8 +132,9 @@ def asked_by_service(rig: Rig) -> None:
 
     settle("An answer at the control Service's address", heard, seconds=TIMEOUTS.service, every=0.2)
     rig.ask_everywhere("asked at the control Service's address", control, APACHE)
-    rig.ask_everywhere("asked at the Service's address", address, rig.leg.port)
-    ways_back(rig, "asked at the Service's address")
+    with _counted(rig, AT_SERVICE):
+        rig.ask_everywhere(AT_SERVICE, address, rig.leg.port)
+    ways_back(rig, AT_SERVICE)
 
 
 def make_service(rig: Rig, name: str, spec: Object) -> str:
@@ -200,7 +218,7 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     where = f"; it answers on the IP of {', '.join(elsewhere)}" if elsewhere else ""
     if len(answered) == len(asked):
         came = HOLDS.because(f"the child's nonce came from {all_of(len(asked), 'place')}{where}", *(a.id for a in asked))
-        return _passed_on(seen) or came
+        return _passed_on(seen) or _of_another(seen, asked) or came
     if seen.get(DELETION) and end_of(seen).had_ended:
         return inconclusive(f"{BEFORE}, so it may have ended before it was asked", seen[DELETION].id)
     silent = [a for a in asked if a not in answered]
@@ -215,6 +233,32 @@ def answers(seen: Seen, asked: list[Evidence], place: str = "the pod's IP") -> O
     rule, *cites = _redirected(seen, len(silent))
     words = f"{len(silent)} of {counted(len(asked), 'place')}: {' and '.join(outcomes)}{where}{rule}"
     return LACKS.because(words, *(a.id for a in silent), *cites)
+
+
+def _of_another(seen: Seen, asked: list[Evidence]) -> Observation | None:
+    """Return LACKS where the child's own network took fewer connections than its nonce came from places, else None.
+
+    The client knows the nonce, and so does whatever it tells: a page is the child's if it was the child that was asked.
+    """
+    before, after = (seen.get(TAKEN.format(when, asked[0].name)) for when in ("before", "after"))
+    if before is None or after is None:  # older records have neither
+        return None
+    taken, then = _taken(before), _taken(after)
+    came = len(_with_nonce(seen, seen.every(asked[0].name)))
+    # It has served its page to the node's probe: a network that took nothing until then is not the kernel's to count.
+    if not taken or then is None or then - taken >= came:
+        return None
+    words = f"its nonce came {counted(came, 'time')}, and the child took {counted(then - taken, 'connection')} meanwhile"
+    return LACKS.because(f"{words}: another that knows its nonce answers", before.id, after.id, *(a.id for a in asked))
+
+
+def _taken(read: Evidence) -> int | None:
+    """Return how many connections a network has taken (PassiveOpens of its Tcp lines, RFC 1213), None where that was not read."""
+    (lines,) = read.output.values()
+    if not lines:
+        return None
+    names, numbers = (line.split() for line in lines[:2])
+    return int(dict(zip(names, numbers, strict=True))["PassiveOpens"])
 
 
 def _redirected(seen: Seen, times: int) -> tuple[str, ...]:
@@ -275,7 +319,7 @@ def _passed_on(seen: Seen) -> Observation | None:
       ))  # fmt: skip
 def unpublished(seen: Seen) -> Observation:
     """Judge the port of the child's own server, beside proof that the published one answers somewhere."""
-    published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every("asked for the unpublished port")
+    published, asked = [*seen.every(ON_POD_IP), *seen.every(ON_NODE_IP)], seen.every(UNPUBLISHED)
     if {answer.asked["port"] for answer in published} & {answer.asked["port"] for answer in asked}:
         return inconclusive("the child publishes its port under the same number", *(answer.id for answer in asked))
     judged = answers(seen, asked)
@@ -292,7 +336,7 @@ def unpublished(seen: Seen) -> Observation:
       while_serving=(asked_everywhere, asked_on_localhost))  # fmt: skip
 def localhost(seen: Seen) -> Observation:
     """Judge the answer in the network of the client's container."""
-    return answers(seen, seen.every("asked on the pod's localhost"), "the pod's localhost")
+    return answers(seen, seen.every(ON_LOCALHOST), "the pod's localhost")
 
 
 @prop("P2-05.service", "a Service that selects the pod reaches a port that the child publishes",
@@ -310,7 +354,7 @@ def service(seen: Seen) -> Observation:
     # By its page: what is beyond the cluster may answer at an address that no kube-proxy has heard of yet.
     if not control or any(answer.output.get("body") != seen[POD_A_PAGE].output["body"] for answer in control):
         return inconclusive("a Service that leads to Pod A did not answer everywhere", *(answer.id for answer in control))
-    return answers(seen, seen.every("asked at the Service's address"), "the Service")
+    return answers(seen, seen.every(AT_SERVICE), "the Service")
 
 
 @prop("P2-18", "another pod gets the child's page from the pod's IP",

@@ -354,9 +354,19 @@ def refused_by_baseline(seen: Seen) -> Observation:
     return HOLDS.because(f"{refused.partition('violates ')[2]}; Pod A was admitted", pod.id, other.id)
 
 
+ELSEWHERE = "asked for the engine's API on another port"
+
+
 def engine_from_elsewhere(rig: Rig) -> None:
-    """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network."""
-    rig.ask_everywhere("asked for the engine's API", rig.pod_ip, rig.leg.approach.port or PLAIN, path="/info")
+    """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network.
+
+    On its port, and on every other on which something listens in the pod.
+    """
+    port = rig.leg.approach.port or PLAIN
+    rig.ask_everywhere("asked for the engine's API", rig.pod_ip, port, path="/info")
+    listening = rig.ask("listening in the pod's network", "listening", netns=rig.client_pid).output
+    for other in {*listening} - {port, rig.leg.port} if not rig.pod["spec"].get("hostNetwork") else ():
+        rig.ask_everywhere(ELSEWHERE, rig.pod_ip, other, path="/info")
     ways_back(rig, "asked for the engine's API")
 
 
@@ -367,9 +377,13 @@ def engine_from_elsewhere(rig: Rig) -> None:
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]
-    answered = [answer for answer in asked if f'"ID":"{identity}"' in answer.output.get("body", "")]
+    for each in (asked, seen.every(ELSEWHERE)):  # older records have nothing of other ports
+        if answered := [answer for answer in each if f'"ID":"{identity}"' in answer.output.get("body", "")]:
+            break
     if answered:
+        ports = sorted({answer.asked["port"] for answer in answered if answer not in asked})
         told_of = f"{len(answered)} of {counted(len(asked), 'place')}"
+        told_of += f" on port {' and '.join(map(str, ports))}" if ports else ""
         reason = f"the daemon {identity} told {told_of} who it is, and asked nobody who they are"
         return LACKS.because(reason, *(answer.id for answer in answered))
     if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):

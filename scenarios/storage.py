@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from conformance.analysis.counting import all_of, are, counted
+from conformance.answers import kernel_lines
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
@@ -18,6 +19,7 @@ from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.mounts import node_name
 from conformance.evidence.names import (
+    BESIDE,
     DAEMON,
     INSPECT,
     LAYER,
@@ -32,6 +34,7 @@ from conformance.evidence.names import (
 )
 from conformance.legs.docker import image, run_in_child
 from conformance.legs.rig import Rig
+from conformance.probes import places
 from conformance.probes.node import OK
 from conformance.probes.paths import POD_LOGS, PODS
 from conformance.timeouts import TIMEOUTS
@@ -43,7 +46,7 @@ LOG, IMAGE, GRAPH = "its log", "a layer of its image", "the emptyDir"
 
 def upper_directory(mountinfo: str) -> str:
     """Return the writable layer of a container's root (`upperdir=`), as its daemon sees the path, or ''."""
-    for line in mountinfo.splitlines():
+    for line in kernel_lines(mountinfo):
         if line.split(" ")[4] == "/" and (option := re.search(r"upperdir=([^,\s]+)", line)):
             return option[1]
     return ""
@@ -100,6 +103,7 @@ def on_the_node(rig: Rig) -> None:
     own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{rig.child_id}": RECORD}
     own |= {log: LOG} if log else {}
     own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
+    own |= dict.fromkeys(_written_beside(rig, inspected.get("Mounts", [])), BESIDE)
     named = on_node(rig)
     are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
     if rig.engine_pid:
@@ -108,6 +112,21 @@ def on_the_node(rig: Rig) -> None:
     are[pod_folder(rig)] = POD_FOLDER
     rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
     rig.ask("node's mounts before", "mountinfo", pid=1)
+
+
+def _written_beside(rig: Rig, mounts: list[Object]) -> list[str]:
+    """Let the child write a file into each directory that its client had mounted for it; return those that are there then.
+
+    By the names that its engine has: such a directory is neither the child's nor, perhaps, the pod's.
+    """
+    file, theirs = f"{rig.leg.nonce}-beside", {"root": rig.engine_pid} if rig.engine_pid else {}
+    written = []
+    for mount in (each for each in mounts if each["Type"] == "bind" and each["RW"]):
+        command = ["sh", "-c", f"echo $CHILD_NONCE >{mount['Destination']}/{file}"]
+        run_in_child(rig, "a file written beside", command, wait=True)
+        path = f"{mount['Source']}/{file}"
+        written += [path] if rig.home.ask("storage", **theirs, paths=[path]).output[path]["exists"] else []
+    return written
 
 
 def _image_layers(seen: Seen) -> list[str]:
@@ -136,7 +155,9 @@ def on_the_node_after(rig: Rig) -> None:
         until("The end of the pod's directories", reclaimed_by_kubelet, seconds=limit)
     except TimedOut as late:  # what is left then is what is judged
         rig.record("pod's directory", "node", {"waited": limit}, late.last_seen, began=0, seconds=0)
-    rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True)
+    after = rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True).output
+    for path in [path for path, what in asked["are"].items() if what == BESIDE and after[path]["exists"]]:
+        places.remove(rig.home, path)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.daemon_pid:
         rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")

@@ -8,6 +8,8 @@ from typing import Any
 
 from attrs import frozen
 
+from conformance.answers import kernel_lines
+
 UNLIMITED_V1 = 1 << 60
 """cgroup v1 says "no memory limit" with a huge number (PAGE_COUNTER_MAX in bytes): anything above this."""
 
@@ -121,6 +123,15 @@ def below(controller: str, ancestry: Iterable[Level], ancestor: Level) -> bool:
     return any(
         level.parts == ancestor.parts and level.inode == ancestor.inode and level.inode for level in of(controller, ancestry)
     )
+
+
+def outside(place: str, ancestor: Level) -> str:
+    """Return where a process is in a level's hierarchy, by the text of its /proc/PID/cgroup; '' where it is inside that level."""
+    for line in kernel_lines(place):
+        _, names, path = line.split(":", 2)
+        if ancestor.controller in names.split(","):
+            return "" if f"{path}/".startswith(f"{ancestor.path}/") else path
+    return ""
 
 
 def counter(text: str, name: str) -> int | None:

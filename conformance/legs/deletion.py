@@ -6,11 +6,22 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
 from conformance.evidence.identity import container_of
-from conformance.evidence.names import ABOVE, AFTERWARDS, AT_DELETE, DELETION, ORPHAN, ORPHANS_PAGE, SUCCESSORS, SUCCESSORS_PAGE
+from conformance.evidence.names import (
+    ABOVE,
+    AFTERWARDS,
+    AT_DELETE,
+    DELETION,
+    ORPHAN,
+    ORPHANS_PAGE,
+    SERVED_AFTER,
+    SUCCESSORS,
+    SUCCESSORS_PAGE,
+)
 from conformance.legs.rig import Child, Rig
 from conformance.probes.node import Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
@@ -40,6 +51,8 @@ def delete(rig: Rig) -> None:
         gone = time.monotonic()
         watch.wait_for(TIMEOUTS.ended, "pod")
         watch.wait_for(patience(rig.child, processes), "child", "further")
+        if any(not watch.gone(child.process["pid"]) and not _serves(rig, child) for child in rig.children):
+            watch.wait_for(TIMEOUTS.ended, "child", "further")  # who has closed its port may be on its way to its end
     finally:
         watch.finish()
     output = {
@@ -61,10 +74,13 @@ def delete(rig: Rig) -> None:
         rig.ask(f"{child.prefix}{ORPHAN}", "processes", variable="CHILD_NONCE", value=child.nonce)
         _ask_for_page(rig, f"{child.prefix}{ORPHANS_PAGE}", child.process)
     ended = [child for child in rig.children if child not in orphans] if leg.approach.spawns else []
-    if ended and not rig.daemon_pid:  # an engine that outlives the pod is given the time to start the containers again
+    if ended:  # whatever engine outlives the pod, its own or another, is given the time to start the containers again
         since = clock.node(time.monotonic()) - watch.last_end("child", "further")
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
+    if ended and not rig.daemon_pid:
         settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
+    if rig.child in [child.process for child in ended]:  # the others publish nothing
+        rig.ask(SERVED_AFTER, "ask", host=rig.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
     for child in ended:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
         if not rig.daemon_pid:
@@ -120,13 +136,27 @@ def look_for_successors(rig: Rig, child: Child, name: str, page: str, container:
     """
     successors = rig.ask(f"{child.prefix}{name}", "processes", variable="CHILD_NONCE", value=child.nonce)
     ours = [process for process in successors.output if container in ("", container_of(process))]
-    if first := next((process for process in ours if process["nspid"][-1] == 1), None):
+    # Where the container shares another's PID namespace none is number 1 of its own, and the first is nobody's child of them.
+    firsts = [process for process in ours if process["ppid"] not in {each["pid"] for each in ours}]
+    if first := next(iter(sorted(firsts, key=lambda process: process["nspid"][-1] != 1)), None):
         rig.ask(f"{child.prefix}{ABOVE.format(name)}", "ancestry", pid=first["pid"])
         _ask_for_page(rig, f"{child.prefix}{page}", first)
 
 
 def _ask_for_page(rig: Rig, name: str, process: Object) -> None:
-    rig.ask(name, "ask", netns=process["pid"], host="127.0.0.1", port=80, limit=TIMEOUTS.page)
+    rig.ask(name, "ask", **_page_of(process))
+
+
+def _page_of(process: Object) -> dict[str, Any]:
+    """Return where the page of a child is asked for: in its own network."""
+    return {"netns": process["pid"], "host": "127.0.0.1", "port": 80, "limit": TIMEOUTS.page}
+
+
+def _serves(rig: Rig, child: Child) -> bool:
+    """Return whether a child serves its nonce; False, too, where it has just ended. Not evidence: for waiting."""
+    with contextlib.suppress(ConformanceError):
+        return bool(rig.home.ask("ask", **_page_of(child.process)).output.get("body", "").strip() == child.nonce)
+    return False
 
 
 def to_follow(child: Object, processes: list[Object], further: Sequence[Object] = ()) -> list[Object]:

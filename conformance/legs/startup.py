@@ -7,12 +7,12 @@ import time
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, first_processes, parsed
+from conformance.evidence.identity import container_of, first_processes
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs import over_api
 from conformance.legs.deploy import runs
 from conformance.legs.rig import Rig
-from conformance.probes.node import NODE_SOCKET, Answer
+from conformance.probes.node import Answer
 from conformance.timeouts import TIMEOUTS
 
 AWAIT = 5.0
@@ -118,7 +118,10 @@ def _ask_engine_above(rig: Rig) -> None:
     line = rig.ask(ANCESTORS, "ancestry", pid=rig.child["pid"]).output
     seems = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.daemon_pid), line[-1])
     above = line[1]["ns"]["pid"]
-    if above == seems["ns"]["pid"] and not (rig.daemon_pid and above == line[-1]["ns"]["pid"] and _is_nodes(rig)):
+    own = {(each["pid"], each["start"]) for each in rig.seen[POD_PROCESSES].output}
+    in_pod = any((each["pid"], each["start"]) in own for each in line[1:])
+    # A pod that has the node's PID namespace: what an engine says of itself, its id too, is whoever's who passes it on.
+    if above == seems["ns"]["pid"] and not (rig.daemon_pid and above == line[-1]["ns"]["pid"] and not in_pod):
         return
     first = next((each for each in line if each["ns"]["pid"] == above and (each["nspid"][-1] == 1 or not each["ppid"])), None)
     if first is None:
@@ -128,12 +131,6 @@ def _ask_engine_above(rig: Rig) -> None:
     rig.daemon_pid = rig.engine_pid if rig.engine_pid in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
     rig.daemon(DAEMON, "/info")
     rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
-
-
-def _is_nodes(rig: Rig) -> bool:
-    """Return whether the engine that answered the leg is the node's own, by the ids that both say they have."""
-    nodes = rig.ask("the node's engine's id", "daemon", socket=NODE_SOCKET, path="/info")
-    return parsed(nodes).get("ID") == parsed(rig.seen[DAEMON]).get("ID") is not None
 
 
 def _last_seen(answer: Object) -> str:

@@ -88,7 +88,7 @@ class Preflight:
             probes = footing.await_probes(looks.map)
             self._note("node probes that answer", f"{len(probes)} of {len(probes)}")
             before = {name: looks.submit(inventory, probe) for name, probe in probes.items()}
-            listening = [looks.submit(probe.ask, "listening") for probe in probes.values()]
+            listening = [looks.submit(probe.ask, "listening", netns=1) for probe in probes.values()]
             answers = looks.map(lambda name: probes[name].engine(), workers)
             silent = {name: why for name, why in zip(workers, answers, strict=True) if why}
             leg_node = next((name for name in workers if name not in silent), workers[0])

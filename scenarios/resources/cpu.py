@@ -20,6 +20,7 @@ from conformance.wait import settle, until
 from scenarios.resources.reading import (
     MENDED,
     PREDICTS,
+    ROUNDED,
     Bound,
     as_declared,
     bound,
@@ -117,7 +118,7 @@ def _used(use: Evidence, uid: str, limit: float) -> tuple[float, int, Bound] | N
     if used is None:
         return None
     before, after = (bound("cpu", sample, uid, limit) for sample in use.output["samples"])
-    return used, _throttled(after.levels) - _throttled(before.levels), after
+    return used, _throttled(after.levels, limit) - _throttled(before.levels, limit), after
 
 
 def _bound(used: float, periods: int, by: Bound) -> bool | None:
@@ -132,7 +133,7 @@ def _possible(calibration: Evidence) -> float:
     return float(calibration.output["cpu_seconds"] / calibration.output["wall_seconds"])
 
 
-def _throttled(levels: list[cgroupfs.Level]) -> int:
-    """Sum the throttled periods of the levels of a child's way that bind it."""
-    counted = [cgroupfs.throttled(level) for level in levels]
+def _throttled(levels: list[cgroupfs.Level], limit: float) -> int:
+    """Sum the throttled periods of the levels of a child's way that bind it: a level that lets more through is no such limit."""
+    counted = [cgroupfs.throttled(level) for level in levels if cgroupfs.cpu_limit(level) <= limit * (1 + ROUNDED)]
     return sum(number for number in counted if number is not None)

@@ -157,8 +157,9 @@ def judge_allocation(seen: Seen) -> Observation:
     reached = allocated(output.output["body"])
     pods = f"the pod's {_mib(limit)}{as_declared(seen, 'memory', limit)}"
     peak = _peak(after)
-    if "all" in lines and reached > limit and peak is not None and peak >= reached:
-        reason = f"allocated {_mib(reached)}, past {pods}, and was not stopped (its own cgroup's peak: {_mib(peak)})"
+    if reached > limit and peak is not None and peak >= reached:
+        stopped = "was not stopped" if "all" in lines else "was stopped by something else"
+        reason = f"allocated {_mib(reached)}, past {pods}, and {stopped} (its own cgroup's peak: {_mib(peak)})"
         return LACKS.because(reason + made_by(seen), *cites)
     by = _binding(after, seen[POD].output["metadata"]["uid"], limit)
     rose = sum(_rose(cgroupfs.oom_kills, before, by).values())

@@ -9,7 +9,19 @@ from conformance.claims.properties import expect, prop
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS
-from scenarios.resources.reading import CONTROLLERS, MENDED, PREDICTS, cgroups, looked_at, made_by, requested, runtime
+from scenarios.resources.reading import (
+    CONTROLLERS,
+    MENDED,
+    PREDICTS,
+    ROUNDED,
+    astray,
+    cgroups,
+    looked_at,
+    made_by,
+    promised,
+    requested,
+    runtime,
+)
 
 
 def judge_placement(seen: Seen) -> Observation:
@@ -50,6 +62,12 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         limit = cgroupfs.LIMITS[controller](at_pod)
         if math.isinf(limit):
             continue
+        most = promised(seen[POD].output, controller)
+        if most is not None and limit > most * (1 + ROUNDED):
+            inside.append(False)
+            given = f"{cgroupfs.amount(controller, limit)} where its spec says {cgroupfs.amount(controller, most)}"
+            parts.append(f"{controller}: the pod's own cgroup has been raised, to {given}")
+            continue
         levels = cgroupfs.levels(child.output)
         if not looked_at(cgroupfs.of(controller, levels), at_pod):
             return inconclusive(f"the child's {controller} cgroup could not be read", child.id)
@@ -57,8 +75,9 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         is_below = cgroupfs.below(controller, levels, at_pod)
         if is_below and effective > limit:
             return inconclusive(f"the child is inside the pod, but the pod's {controller} limit was not read there", child.id)
-        inside.append(is_below)
-        place = cgroupfs.of(controller, levels)[0].path
+        strays = astray(seen, at_pod) if is_below else ""
+        inside.append(is_below and not strays)
+        place = cgroupfs.of(controller, levels)[0].path + (f", but {strays}" if strays else "")
         parts.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{cgroupfs.amount(controller, effective)} of the pod's {cgroupfs.amount(controller, limit)}")  # fmt: skip
     if not parts:
@@ -84,7 +103,9 @@ def judge_weight(seen: Seen) -> Observation:
         return inconclusive("the child's cpu cgroup could not be read", child.id)
     own = f"weight {cgroupfs.cpu_weight(way[0])} at {way[0].path}"
     theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
-    if cgroupfs.below("cpu", way, at_pod):
+    if strays := astray(seen, at_pod):
+        own += f", but {strays}"
+    elif cgroupfs.below("cpu", way, at_pod):
         return HOLDS.because(f"{own}, inside {theirs}", child.id, pod.id)
     return LACKS.because(f"{own}, outside {theirs}", child.id, pod.id)
 

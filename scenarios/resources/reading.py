@@ -12,11 +12,11 @@ from attrs import frozen
 from conformance.claims.observations import HOLDS, LACKS
 from conformance.claims.properties import expect
 from conformance.cluster.api import Object
-from conformance.cluster.pods import containers
+from conformance.cluster.pods import containers, first_containers
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Seen
-from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
+from conformance.evidence.names import CHILD_CGROUPS, CHILD_PROCESSES, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.legs.rig import Rig
 
 PREDICTS = {"dood": LACKS, "dind": HOLDS}
@@ -49,8 +49,13 @@ MENDED = (
 
 
 def cgroups(rig: Rig) -> None:
-    """Read the child's place in every hierarchy, and the pod's, with the limits at each level up to the node's root."""
+    """Read the child's place in every hierarchy, and the pod's, with the limits at each level up to the node's root.
+
+    And where each of the child's processes is: it is placed by its first one, and others may have been moved.
+    """
     rig.ask(CHILD_CGROUPS, "cgroups", pid=rig.child["pid"])
+    own = {"space": rig.child["pid"]} if rig.child["nspid"][-1] == 1 else {}  # else it has the PID namespace of others
+    rig.ask(CHILD_PROCESSES, "processes", variable="CHILD_NONCE", value=rig.leg.nonce, **own)
     rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
 
 
@@ -88,6 +93,13 @@ def _departed(first: Mapping[str, Object], uid: str) -> list[str]:
 def looked_at(way: list[cgroupfs.Level], at_pod: cgroupfs.Level) -> bool:
     """Return whether every level from the child up could be looked at, and the pod's: by their inodes they are told apart."""
     return bool(way and all(level.inode for level in (*way, at_pod)))
+
+
+def astray(seen: Seen, at_pod: cgroupfs.Level) -> str:
+    """Return in words which of the child's processes are outside its pod, and where; '' where none was seen to be."""
+    processes = seen.get(CHILD_PROCESSES)  # older records have none
+    places = [(each, cgroupfs.outside(each["cgroup"], at_pod)) for each in (processes.output if processes else [])]
+    return " and ".join(f"{each['comm']} (pid {each['pid']}) is at {place}" for each, place in places if place)
 
 
 def within_pod(controller: str, read: Mapping[str, Any], uid: str) -> list[cgroupfs.Level]:
@@ -130,14 +142,32 @@ def requested(seen: Seen, resource: str) -> float:
 def pod_limit(seen: Seen, resource: str) -> float | None:
     """Return the pod's limit of a resource as it stands in the pod's own cgroup; None where that has none.
 
-    What its spec says where that cgroup was not read, as of older records of these legs, or not found.
+    What its spec says where that cgroup was not read, as of older records of these legs, or not found; and where it has more
+    than that: who may write there has raised it, and what the pod was promised to be held to is what it was given.
     """
     read, pod = seen.get(POD_CGROUPS), seen[POD].output
     at_pod = cgroupfs.pod_level(resource, cgroupfs.levels(read.output), pod["metadata"]["uid"]) if read else None
     if at_pod is None:
         return declared(pod, "limits", resource)
     limit = cgroupfs.LIMITS[resource](at_pod)
-    return None if math.isinf(limit) else limit
+    if math.isinf(limit):
+        return None
+    most = promised(pod, resource)
+    return limit if most is None or limit <= most * (1 + ROUNDED) else most
+
+
+def promised(pod: Object, resource: str) -> float | None:
+    """Return the most that kubelet gives a pod of this spec as its limit of a resource; None where the spec gives it none.
+
+    That of an init container may be more than all of the others' (kubernetes component-helpers resource, PodLimits), and the
+    overhead of the pod's runtime comes on top.
+    """
+    limit = declared(pod, "limits", resource)
+    if limit is None:
+        return None
+    firsts = [each.get("resources", {}).get("limits", {}).get(resource) for each in first_containers(pod)]
+    overhead = total(filter(None, [pod["spec"].get("overhead", {}).get(resource)]))
+    return max([limit, *(total([each]) + limit for each in firsts if each)]) + overhead
 
 
 ROUNDED = 0.01

@@ -273,3 +273,28 @@ def test_a_child_of_podman_ends_with_its_service_and_not_as_one_of_docker_does()
         assert why.startswith("its service ends when it is told to")
     raced = lifecycle.told_before.expected("podman", "foreground", {"cgroup": "hybrid"}, like="dind", seen=State.HOLDS)
     assert raced[0] is State.HOLDS, "where the client's word comes first"
+
+
+@pytest.mark.parametrize(("body", "how"), [("its nonce", "still serving its nonce 2 s"), ("", "it does not serve any more")])
+def test_a_child_that_outlives_its_pod_has_not_ended_with_it_whatever_it_serves(seen: Look, body: str, how: str) -> None:
+    """Who closes its port and goes on is the child all the same: by pid and start time."""
+    leg = seen("dood.detached")
+    page = {"outcome": "served", "body": leg["child"].asked["nonce"]} if body else {"outcome": "ECONNREFUSED"}
+    concluded = conclude("P2-10", given(leg, "orphan's page", page))
+    assert concluded.state is State.LACKS
+    assert how in concluded.reason
+    assert conclude("P2-10", given(given(leg, "orphan's page", page), "orphan", [])).state is State.INCONCLUSIVE
+
+
+PORT = {"port": 20001}
+
+
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.told", "P2-20.grace"])
+def test_whoever_serves_the_childs_page_on_its_port_goes_on_whatever_is_in_its_environment(seen: Look, name: str) -> None:
+    ended = given(seen("dind.foreground"), "successors", [])
+    nonce = ended["child"].asked["nonce"]
+    for page, state in ((nonce, State.LACKS), (f"{nonce}-second", State.HOLDS), ("It works!", State.HOLDS)):
+        after = given(ended, "the child's port of the node after it", {"outcome": "served", "body": f"{page}\n"}, asked=PORT)
+        assert conclude(name, after).state is state
+    closed = given(ended, "the child's port of the node after it", {"outcome": "ECONNREFUSED"}, asked=PORT)
+    assert conclude(name, closed).state is State.HOLDS

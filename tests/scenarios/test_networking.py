@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.evidence.names import ANCESTORS, POD_PROCESSES
-from scenarios.networking import FROM, LISTENERS, ON_NODE_IP, ON_POD_IP, ROUTES, RULES
+from scenarios.networking import FROM, LISTENERS, ON_NODE_IP, ON_POD_IP, ROUTES, RULES, TAKEN
 from tests.builders.evidence import conclude, given
 from tests.conftest import changed
 
@@ -243,3 +243,26 @@ def test_a_rule_that_takes_what_comes_in_is_named_where_the_port_is_refused(seen
     assert under(f"[9:540] {REDIRECT}", ENGINES) == words
     for rules in ((f"[3:180] {REDIRECT}", ENGINES), (ENGINES, f"[9:540] {REDIRECT}"), (ENGINES,), ()):
         assert under(*rules) == "4 of 4 places: refused"
+
+
+def test_a_page_is_the_childs_only_if_the_child_was_asked_for_it(seen: Look) -> None:
+    """Whoever is told the nonce can serve it: the kernel counts the connections that the child's own network takes."""
+
+    def taken(seen: Seen, *numbers: int) -> Seen:
+        for when, number in zip(("before", "after"), numbers, strict=False):
+            lines = ["Tcp: RtoMin ActiveOpens PassiveOpens", f"Tcp: 200 9 {number}"]
+            seen = given(seen, TAKEN.format(when, ON_POD_IP), {"/proc/7/net/snmp": lines}, asked={})
+        return seen
+
+    leg = answered(seen("dind.foreground"), ON_POD_IP, served(seen("dind.foreground")))
+    assert conclude("P2-05", taken(leg, 1, 5)).state is State.HOLDS
+    decoy = conclude("P2-05", taken(leg, 1, 1))
+    assert decoy.state is State.LACKS
+    assert "its nonce came 4 times, and the child took 0 connections meanwhile" in decoy.reason
+    assert conclude("P2-05", taken(leg, 1, 4)).state is State.LACKS, "some of it"
+    assert conclude("P2-18", taken(leg, 1, 5)).state is State.HOLDS
+    assert conclude("P2-18", taken(leg, 1, 3)).state is State.LACKS, "asked by the same readings as P2-05"
+    assert conclude("P2-05", taken(leg, 0, 0)).state is State.HOLDS, "a network whose kernel counts nothing"
+    assert conclude("P2-05", taken(leg, 1)).state is State.HOLDS, "an older record"
+    gone = given(taken(leg, 1, 5), TAKEN.format("after", ON_POD_IP), {"/proc/7/net/snmp": None}, asked={})
+    assert conclude("P2-05", gone).state is State.HOLDS

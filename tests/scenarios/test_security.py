@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from scenarios.networking import FROM, ROUTES
-from scenarios.security import capabilities, commanded_by_others, directories
+from scenarios.security import ELSEWHERE, capabilities, commanded_by_others, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
 from tests.conftest import changed, without
 
@@ -277,6 +277,16 @@ def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) 
     assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
     assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
     assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE
+
+
+def test_an_engine_that_answers_on_another_port_can_be_commanded(seen: Look) -> None:
+    leg = given(seen("dind.foreground"), "asked for the engine's API", {"outcome": "ECONNREFUSED"}, asked={"port": 2375})
+    answered = {"outcome": "served", "body": leg["daemon"].output["body"][:4096]}
+    elsewhere = conclude("H-02", given(leg, ELSEWHERE, answered, asked={"port": 4243}))
+    assert elsewhere.state is State.LACKS
+    assert "told 1 of 1 place on port 4243 who it is" in elsewhere.reason
+    other = {"outcome": "served", "body": '{"ID":"another"}'}
+    assert conclude("H-02", given(leg, ELSEWHERE, other, asked={"port": 9090})).state is State.HOLDS, "whoever that is"
 
 
 def test_an_engine_whose_answers_the_pods_routes_lead_away_is_not_protected_by_that(seen: Look) -> None:

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import LAYER, POD_FOLDER, RECORD, VOLUME
+from conformance.evidence.names import BESIDE, LAYER, POD_FOLDER, RECORD, VOLUME
 from conformance.probes.agent import files
 from scenarios.storage import GRAPH, IMAGE, LOG, upper_directory
 from tests.builders.evidence import conclude, given, proven, reading
@@ -125,6 +125,23 @@ def test_every_byte_that_the_child_wrote_counts_once(seen: Look) -> None:
         unwritten = before(unwritten, kind, how)
     assert conclude("P2-11", unwritten).state is State.INCONCLUSIVE
     assert conclude("P2-11", before(kept(seen("dind.foreground")), LAYER, GONE)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["P2-08", "P2-11"])
+def test_what_the_child_wrote_to_a_directory_of_the_node_is_what_it_wrote(seen: Look, name: str) -> None:
+    """Neither its layer nor a volume: what its client has mounted for it is wherever its engine has that."""
+    leg, path = kept(seen("dind.foreground")), "/var/lib/kept/nonce-beside"
+    asked = leg["on the node before"].asked
+    beside = {"paths": [*asked["paths"], path], "are": {**asked["are"], path: BESIDE}}
+
+    def with_it(seen: Seen, after: dict[str, Any]) -> Seen:
+        seen = given(seen, "on the node before", {**leg["on the node before"].output, path: there(9, 50)}, asked=beside)
+        return given(seen, "on the node after", {**leg["on the node after"].output, path: after}, asked=beside)
+
+    assert conclude(name, with_it(leg, GONE)).state is State.HOLDS
+    left = conclude(name, with_it(leg, there(9, 50)))
+    assert left.state is State.LACKS
+    assert "50 bytes" in left.reason
 
 
 @pytest.mark.parametrize("name", ["P2-08", "P2-11"])

@@ -109,9 +109,9 @@ def named(error: OSError) -> str:
 
 
 @question
-def listening(_: Object) -> list[int]:
-    """Return the TCP ports on which something listens in the node's own network, sorted."""
-    return sorted({port for port, _ in open_sockets(1)})
+def listening(asked: Object) -> list[int]:
+    """Return the TCP ports on which something listens in the network of the process `netns` (pid 1: the node's), sorted."""
+    return sorted({port for port, _ in open_sockets(asked["netns"])})
 
 
 @question

@@ -27,13 +27,17 @@ from conformance.probes.agent.questions import Object, question
 
 @question
 def processes(asked: Object) -> list[Object]:
-    """Return the processes whose environment holds VARIABLE=VALUE (`variable`, `value`), and those in a pod's cgroups (`uid`)."""
+    """Return the processes whose environment holds VARIABLE=VALUE (`variable`, `value`), and those in a pod's cgroups (`uid`).
+
+    And those in the PID namespace of a process (`space`): what a container starts may have dropped its environment.
+    """
     enter(1, "cgroup")
+    space = os.readlink(proc(asked["space"], "ns/pid")) if "space" in asked else ""
     wanted = f"{asked['variable']}={asked['value']}" if "variable" in asked else ""
     uids = [asked["uid"], asked["uid"].replace("-", "_")] if "uid" in asked else []
 
     def look(pid: int) -> Object | None:
-        if wanted and wanted in environ(pid):
+        if (wanted and wanted in environ(pid)) or (space and os.readlink(proc(pid, "ns/pid")) == space):
             return describe(pid)
         placed = text(proc(pid, "cgroup")) if uids else ""
         return describe(pid) if any(uid in placed for uid in uids) else None

@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.legs.neighbour import FILES
 from hack.mutants.disguises import Leg, of
+from scenarios.security import ELSEWHERE
 
 FOLDER = "/var/lib/kubelet/pods/u2/volumes/kubernetes.io~empty-dir/canary"
 
@@ -43,3 +44,10 @@ def a_device_that_was_not_there_to_be_refused(leg: Leg) -> None:
 def a_log_that_the_engine_may_not_read(leg: Leg) -> None:
     """The engine told Pod A no log: it may not open its own file."""
     _asked_by_pod_a(leg, {"status": 500, "body": '{"message": "open /var/lib/docker/x.log: permission denied"}'})
+
+
+@of("dind.foreground", "dind.foreground")
+def an_engine_on_another_port(leg: Leg) -> None:
+    """The engine's own port is refused, and on another it tells whoever asks who it is (NC-42)."""
+    leg.add("asked for the engine's API", {"outcome": "ECONNREFUSED"}, port=2375)
+    leg.add(ELSEWHERE, {"outcome": "served", "body": leg.last("daemon")["body"]}, port=4243)

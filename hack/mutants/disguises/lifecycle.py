@@ -47,6 +47,13 @@ def a_child_that_its_engine_starts_again(leg: Leg) -> None:
     leg.add("successor's page", {"outcome": "served", "body": leg.nonce})
 
 
+@of("dind.foreground")
+def a_successor_without_the_environment_of_the_child(leg: Leg) -> None:
+    """Nothing has the nonce in its environment, and the child's page is served on its port of the node (NC-47)."""
+    leg.add("successors", [])
+    leg.add("the child's port of the node after it", {"outcome": "served", "body": leg.nonce}, port=20001)
+
+
 @of("dind.engine-killed")
 def an_engine_that_starts_its_child_again(leg: Leg) -> None:
     """The killed engine's child ended, and the engine that kubelet started again has started it again."""

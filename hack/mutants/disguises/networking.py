@@ -17,6 +17,25 @@ def a_decoy_on_the_ip_of_the_pod(leg: Leg) -> None:
     leg.change(ON_POD_IP, body="It works!\n")
 
 
+def _taken(leg: Leg, before: int, after: int) -> None:
+    """Let the child's own network have taken so many connections before the pod's IP was asked, and afterwards."""
+    for when, number in (("before", before), ("after", after)):
+        lines = ["Tcp: RtoMin PassiveOpens", f"Tcp: 200 {number}"]
+        leg.add(f"connections that the child took {when} it was {ON_POD_IP}", {"/proc/7/net/snmp": lines})
+
+
+@of("dind.foreground")
+def a_decoy_that_knows_the_nonce(leg: Leg) -> None:
+    """Something else in the pod answers on the port with the child's nonce, and the child was asked nothing (NC-39)."""
+    _taken(leg, 1, 1)
+
+
+@of("dind.foreground")
+def a_network_whose_connections_are_not_counted(leg: Leg) -> None:
+    """The child has a network stack of its own, of which the kernel's counters know nothing (gVisor)."""
+    _taken(leg, 0, 0)
+
+
 @of("dood.foreground")
 def silence_on_the_ip_of_the_pod(leg: Leg) -> None:
     """Nobody refused and nobody answered: packets were dropped."""

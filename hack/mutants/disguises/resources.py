@@ -218,6 +218,7 @@ def an_account_of_another_cgroup(leg: Leg) -> None:
 def a_pod_as_large_as_its_node(leg: Leg) -> None:
     """The pod may have all that the node has (NC-29): what a daemon reports tells nothing."""
     _pods(leg, "cpu")["files"]["cpu.cfs_quota_us"] = "800000"
+    leg.last("pod")["spec"]["resources"] = {"limits": {"cpu": "8", "memory": "768Mi"}}
 
 
 @of("dood.foreground")
@@ -246,3 +247,41 @@ def a_second_process_of_another_rank(leg: Leg) -> None:
     processes = leg.last("pod processes")
     client = next(process for process in processes if process["nspid"][-1] == 1 and process["comm"] == "docker")
     processes.append({**client, "pid": 99999, "nspid": [99999, 7], "oom_score_adj": 0})
+
+
+def _raised(levels: list[Level]) -> None:
+    """Give 1000 MiB and 0.8 CPU at each level that has a limit of the pod or of its containers."""
+    for level in levels:
+        files = level["files"]
+        if int(files.get("memory.limit_in_bytes", cgroupfs.UNLIMITED_V1)) < cgroupfs.UNLIMITED_V1:
+            files["memory.limit_in_bytes"] = str(1000 << 20)
+        if int(files.get("cpu.cfs_quota_us", "-1")) > 0:
+            files.update({"cpu.cfs_quota_us": "80000", "cpu.cfs_period_us": "100000"})
+
+
+@of("dind.foreground")
+def a_limit_that_the_pod_has_raised(leg: Leg) -> None:
+    """A container of the pod has written more into the pod's cgroups than the spec gives it (NC-43)."""
+    for name in (CHILD, POD):
+        _raised(leg.last(name)["levels"])
+
+
+@of("dind.laden")
+def a_quota_that_the_pod_has_raised(leg: Leg) -> None:
+    """The child gets 0.8 CPU of the pod's 0.5, and is throttled there (NC-43)."""
+    leg.add(POD, json.loads(json.dumps(leg.last("pod's use before the burn"))))
+    _raised(leg.last(POD)["levels"])
+    first, last = leg.last("use while burning")["samples"]
+    for sample in (first, last):
+        _raised(sample["levels"])
+    began, ended = (next(each for each in sample["levels"] if each["controller"] == "cpuacct") for sample in (first, last))
+    used = int(0.8 * (last["at"] - first["at"]) * 1e9)
+    ended["files"]["cpuacct.usage"] = str(int(began["files"]["cpuacct.usage"]) + used)
+
+
+@of("dind.foreground")
+def a_child_of_which_what_works_is_elsewhere(leg: Leg) -> None:
+    """The child's first process is in the pod's cgroups, and what it has started was moved to the node's root (NC-44)."""
+    first = leg.last("child")["process"]
+    root = "".join(f"{line.rpartition(':')[0]}:/\n" for line in first["cgroup"].splitlines())
+    leg.add("child's processes", [first, {**first, "pid": 99999, "comm": "apache2", "cgroup": root}])

@@ -145,3 +145,13 @@ def a_network_that_stays(leg: Leg) -> None:
     """All is gone but the pod's network namespace."""
     for path in leg.last("network namespace after")["paths"].values():
         path.update(exists=True, device=4, inode=1)
+
+
+@of("dind.foreground")
+def a_file_on_a_directory_of_the_node(leg: Leg) -> None:
+    """The child also wrote a file to a directory of the node, which is neither its layer nor a volume, and stays (NC-41)."""
+    for name in (BEFORE, AFTER):
+        asked = leg.readings(name)[-1]["asked"]
+        asked["paths"] = [*asked["paths"], "/kept/nonce-beside"]
+        asked["are"] = {**asked["are"], "/kept/nonce-beside": "a file that it wrote beside them"}
+        leg.last(name)["/kept/nonce-beside"] = {"exists": True, "device": 1, "inode": 9, "bytes": 50, "files": 1}

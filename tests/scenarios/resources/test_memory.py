@@ -63,6 +63,16 @@ def test_an_allocation_that_the_childs_own_limit_ends_is_bound_by_it_wherever_th
     assert "of a limit of its own, 128 MiB" in memory.allocation.conclude(inside).reason
 
 
+def test_an_allocation_that_got_past_the_pods_limit_was_not_stopped_by_that(seen: Look) -> None:
+    """Whatever ended it further on: memory that the kernel has charged beyond a limit was not held by it."""
+    past = after(allocated(seen("dind.laden"), 800), memory_oom_control=KILLED, memory_max_usage_in_bytes=str(808 * MIB))
+    concluded = memory.allocation.conclude(past)
+    assert concluded.state is State.LACKS
+    assert "allocated 800 MiB, past the pod's 768 MiB, and was stopped by something else" in concluded.reason
+    never = after(allocated(seen("dind.laden"), 800), memory_oom_control=KILLED, memory_max_usage_in_bytes=str(760 * MIB))
+    assert memory.allocation.conclude(never).state is State.INCONCLUSIVE, "not in memory"
+
+
 def test_a_limit_of_the_childs_own_that_is_not_below_the_pods_is_none(seen: Look) -> None:
     """It would let the child past the pod's, so nothing that it ends speaks of a bound child."""
     wide = after(allocated(limited(seen("dood.laden"), 900 * MIB), 700), memory_oom_control=KILLED)

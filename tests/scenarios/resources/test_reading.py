@@ -114,3 +114,66 @@ def test_an_engine_that_has_left_its_pods_cgroups_is_named(seen: Look) -> None:
     assert (
         "dind-daemon has left the pod's cgroups, and is in /out" in conclude("P2-13", changed(leg, "pod processes", leave)).reason
     )
+
+
+def raised_in_the_cgroup(seen: Seen) -> Seen:
+    """Return the evidence of a leg whose pod, and all in it, has been given 1000 MiB and 0.8 CPU where its limits stood."""
+
+    def more(read: dict[str, Any]) -> None:
+        for level in [level for sample in read.get("samples", [read]) for level in sample["levels"]]:
+            files = level["files"]
+            if int(files.get("memory.limit_in_bytes", 1 << 62)) < 1 << 60:
+                files["memory.limit_in_bytes"] = str(1000 * MIB)
+            if int(files.get("cpu.cfs_quota_us", -1)) > 0:
+                files["cpu.cfs_quota_us"] = str(int(files["cpu.cfs_period_us"]) * 8 // 10)
+
+    for name in ("child's cgroups", "pod's cgroups", "use while burning"):
+        seen = changed(seen, name, more) if seen.get(name) else seen
+    return seen
+
+
+def test_a_limit_that_the_pod_has_raised_is_not_what_it_was_promised(seen: Look) -> None:
+    """Who may write to the pod's cgroup lets its child have more, and what stands there then is nobody's limit."""
+    leg = raised_in_the_cgroup(seen("dind.foreground"))
+    placed = conclude("P2-13", leg)
+    assert placed.state is State.LACKS
+    assert "memory: the pod's own cgroup has been raised, to 1000 MiB where its spec says 768 MiB" in placed.reason
+    assert "cpu: the pod's own cgroup has been raised, to 0.8 CPU where its spec says 0.5 CPU" in placed.reason
+    laden = raised_in_the_cgroup(with_cgroup(seen("dind.laden")))
+    assert (reading.pod_limit(laden, "memory"), reading.pod_limit(laden, "cpu")) == (768 * MIB, 0.5)
+
+    def used(use: dict[str, Any]) -> None:
+        first, last = use["samples"]
+        of_first, of_last = (next(each for each in s["levels"] if each["controller"] == "cpuacct") for s in (first, last))
+        more = int(0.8 * (last["at"] - first["at"]) * 1e9)
+        of_last["files"]["cpuacct.usage"] = str(int(of_first["files"]["cpuacct.usage"]) + more)
+
+    burnt = conclude("P2-13.cpu", changed(laden, "use while burning", used))
+    assert burnt.state is State.LACKS
+    assert "used 0.80 CPU of the pod's 0.5, throttled in 0 periods" in burnt.reason
+
+
+@pytest.mark.parametrize(
+    ("spec", "most"),
+    [
+        (pod({"limits": {"memory": "1Mi"}}, {"limits": {"memory": "2Mi"}}), 3 * MIB),
+        (pod({"limits": {"memory": "1Mi"}}, {}), None),
+        (pod({"limits": {"memory": "1Mi"}}, initContainers=[{"name": "i", "resources": {"limits": {"memory": "4Mi"}}}]), 5 * MIB),
+        (pod({"limits": {"memory": "1Mi"}}, overhead={"memory": "2Mi"}), 3 * MIB),
+    ],
+    ids=["each has one", "one has none", "an init container's is more", "the runtime's overhead"],
+)
+def test_the_most_that_kubelet_gives_a_pod_of_a_spec(spec: dict[str, Any], most: float | None) -> None:
+    assert reading.promised(spec, "memory") == most
+
+
+@pytest.mark.parametrize("name", ["P2-13", "P2-13.weight"])
+def test_a_child_is_where_all_its_processes_are(seen: Look, name: str) -> None:
+    leg = seen("dind.foreground")
+    first = leg["child"].output["process"]
+    inside = {**first, "pid": 7, "comm": "apache2"}
+    moved = {**inside, "cgroup": "".join(f"{line.rpartition(':')[0]}:/\n" for line in first["cgroup"].splitlines())}
+    assert conclude(name, given(leg, "child's processes", [first, inside])).state is State.HOLDS
+    astray = conclude(name, given(leg, "child's processes", [first, moved]))
+    assert astray.state is State.LACKS
+    assert "but apache2 (pid 7) is at /" in astray.reason

@@ -71,7 +71,7 @@ def test_a_child_that_is_kubelets_to_kill_is_waited_for_until_it_does() -> None:
 @pytest.mark.parametrize("prefix", ["", "always "])
 def test_of_a_successor_is_asked_who_started_it_and_what_it_serves(prefix: str) -> None:
     """Of what carries the child's own nonce, wherever on the node, and not the leg's."""
-    worker, first = {"pid": 6, "nspid": [6, 12], "cgroup": ""}, {"pid": 7, "nspid": [7, 1], "cgroup": ""}
+    worker, first = ({"pid": 6, "ppid": 7, "nspid": [6, 12], "cgroup": ""}, {"pid": 7, "ppid": 3, "nspid": [7, 1], "cgroup": ""})
     node: Any = Node(worker, first)
     rig, _ = a_rig()
     rig.probes = {"worker": node}
@@ -85,3 +85,12 @@ def test_of_a_successor_is_asked_who_started_it_and_what_it_serves(prefix: str) 
     node.asked.clear()
     look_for_successors(rig, Child(prefix, "its-nonce", {}), "successors", "page", "c" * 64)
     assert node.asked == [("processes", "its-nonce")], "none is of that container"
+
+
+def test_a_successor_in_the_nodes_pid_namespace_is_number_one_of_none_and_is_asked_all_the_same() -> None:
+    worker, first = {"pid": 6, "ppid": 7, "nspid": [6], "cgroup": ""}, {"pid": 7, "ppid": 3, "nspid": [7], "cgroup": ""}
+    node: Any = Node(worker, first)
+    rig, _ = a_rig()
+    rig.probes = {"worker": node}
+    look_for_successors(rig, Child("", "its-nonce", {}), "successors", "page")
+    assert node.asked == [("processes", "its-nonce"), ("ancestry", 7), ("ask", 7)]

@@ -107,7 +107,7 @@ INIT = process(1, NODE_NS, first=True)
 CHILD = process(90, CHILD_NS, first=True)
 
 
-def above(rig: Rig, *line: dict[str, Any], own: dict[str, Any], ids: dict[str, str]) -> list[dict[str, Any]]:
+def above(rig: Rig, *line: dict[str, Any], own: tuple[dict[str, Any], ...], ids: dict[str, str]) -> list[dict[str, Any]]:
     """Look for the engine above a child, of which these are the ancestors; engines have these ids. Return who was asked."""
     asked: list[dict[str, Any]] = []
 
@@ -120,7 +120,7 @@ def above(rig: Rig, *line: dict[str, Any], own: dict[str, Any], ids: dict[str, s
 
     probe: Any = SimpleNamespace(node="worker", ask=ask)
     rig.probes, rig.child, rig.child_id = {"worker": probe}, CHILD, "c"
-    rig.record("pod processes", "node worker", {}, [own], began=0, seconds=0)
+    rig.record("pod processes", "node worker", {}, list(own), began=0, seconds=0)
     rig.daemon("daemon", "/info")
     startup._ask_engine_above(rig)
     return asked[1:]
@@ -139,16 +139,16 @@ SHIM = process(50, ENGINE_NS)
 
 def test_an_engine_that_is_where_it_seems_to_be_is_asked_no_more() -> None:
     rig = of("dind", 20)
-    assert above(rig, SHIM, ENGINE, own=ENGINE, ids={"port 2375": "own"}) == []
+    assert above(rig, SHIM, ENGINE, own=(ENGINE,), ids={"port 2375": "own"}) == []
     assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (20, 20, 0)
     rig = of("dood")
-    assert above(rig, process(50, NODE_NS), own=ENGINE, ids={NODES: "node"}) == []
+    assert above(rig, process(50, NODE_NS), own=(ENGINE,), ids={NODES: "node"}) == []
     assert rig.engine_root == 0
 
 
 def test_a_client_that_goes_to_the_nodes_engine_has_that_one() -> None:
     rig = of("dind", 20)
-    above(rig, process(50, NODE_NS), own=ENGINE, ids={"port 2375": "own", NODES: "node"})
+    above(rig, process(50, NODE_NS), own=(ENGINE,), ids={"port 2375": "own", NODES: "node"})
     assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (0, 0, 1)
     assert '"node"' in rig.seen["daemon"].output["body"], "what is judged is what that engine says"
 
@@ -156,19 +156,21 @@ def test_a_client_that_goes_to_the_nodes_engine_has_that_one() -> None:
 def test_an_engine_of_another_pod_is_in_a_container_and_not_in_this_pod() -> None:
     rig = of("dood")
     socket = f"{NODE_SOCKET} of 40"
-    above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=ENGINE, ids={NODES: "node", socket: "shared"})
+    above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=(ENGINE,), ids={NODES: "node", socket: "shared"})
     assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (0, 40, 40)
 
 
 def test_an_engine_of_the_pod_is_found_though_the_leg_is_filed_as_without() -> None:
     rig = of("dood")
     socket = f"{NODE_SOCKET} of 20"
-    above(rig, SHIM, ENGINE, own=ENGINE, ids={NODES: "node", socket: "own"})
+    above(rig, SHIM, ENGINE, own=(ENGINE,), ids={NODES: "node", socket: "own"})
     assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (20, 20, 20)
 
 
-@pytest.mark.parametrize(("answers", "pid"), [("own", 20), ("node", 0)])
-def test_in_the_nodes_pid_namespace_the_engines_ids_tell_them_apart(answers: str, pid: int) -> None:
-    rig, engine = of("dind", 20), process(20, NODE_NS)
-    above(rig, process(50, NODE_NS), own=engine, ids={"port 2375": answers, NODES: "node"})
+@pytest.mark.parametrize("says", ["own", "node"])
+@pytest.mark.parametrize(("in_pod", "pid"), [(True, 20), (False, 0)])
+def test_in_the_nodes_pid_namespace_the_engine_is_whose_shim_is_above_whatever_it_says(says: str, in_pod: bool, pid: int) -> None:
+    """Who passes on to the node's engine may pass back another id than that engine's."""
+    rig, engine, shim = of("dind", 20), process(20, NODE_NS), process(50, NODE_NS)
+    above(rig, shim, own=(engine, shim) if in_pod else (engine,), ids={"port 2375": says, NODES: "node"})
     assert (rig.daemon_pid, rig.engine_pid) == (pid, pid)

@@ -31,6 +31,18 @@ def test_a_process_is_its_containers_by_what_kubelet_mounted_for_it(monkeypatch:
     assert processes.mounted({"uid": "u-1"}) == [{"pid": 7, "container": "dind-daemon"}]
 
 
+def test_what_a_container_starts_is_its_own_though_it_has_dropped_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    spaces, environments = {7: "pid:[1]", 8: "pid:[2]", 9: "pid:[2]"}, {7: ["N=n"], 8: ["N=n"], 9: []}
+    monkeypatch.setattr(processes, "enter", lambda *_: None)
+    monkeypatch.setattr(processes, "environ", environments.get)
+    monkeypatch.setattr(processes.os, "readlink", lambda path: spaces[int(path.split("/")[2])])
+    monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, spaces)))
+    monkeypatch.setattr(processes, "describe", lambda pid: pid)
+    assert processes.processes({"variable": "N", "value": "n"}) == [7, 8]
+    assert processes.processes({"variable": "N", "value": "n", "space": 8}) == [7, 8, 9]
+    assert processes.processes({"variable": "N", "value": "other", "space": 8}) == [8, 9]
+
+
 def test_who_holds_an_inotify_instance_is_told_with_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
     handle = ctypes.CDLL(None).inotify_init()
     monkeypatch.setattr(processes, "enter", lambda *_: None)
