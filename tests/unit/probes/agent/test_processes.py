@@ -35,12 +35,11 @@ def test_what_a_container_starts_is_its_own_though_it_has_dropped_its_environmen
     spaces, environments = {7: "pid:[1]", 8: "pid:[2]", 9: "pid:[2]"}, {7: ["N=n"], 8: ["N=n"], 9: []}
     monkeypatch.setattr(processes, "enter", lambda *_: None)
     monkeypatch.setattr(processes, "environ", environments.get)
-    monkeypatch.setattr(processes.os, "readlink", lambda path: spaces[int(path.split("/")[2])])
+    monkeypatch.setattr("os.readlink", lambda path: spaces[int(path.split("/")[2])])
     monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, spaces)))
-    monkeypatch.setattr(processes, "describe", lambda pid: pid)
-    assert processes.processes({"variable": "N", "value": "n"}) == [7, 8]
-    assert processes.processes({"variable": "N", "value": "n", "space": 8}) == [7, 8, 9]
-    assert processes.processes({"variable": "N", "value": "other", "space": 8}) == [8, 9]
+    monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
+    for asked, found in (({"value": "n"}, [7, 8]), ({"value": "n", "space": 8}, [7, 8, 9]), ({"value": "x", "space": 8}, [8, 9])):
+        assert [each["pid"] for each in processes.processes({"variable": "N", **asked})] == found
 
 
 def test_who_holds_an_inotify_instance_is_told_with_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
