@@ -46,8 +46,8 @@ def a_log_that_the_engine_may_not_read(leg: Leg) -> None:
     _asked_by_pod_a(leg, {"status": 500, "body": '{"message": "open /var/lib/docker/x.log: permission denied"}'})
 
 
-@of("dind.foreground", "dind.foreground")
+@of("dind.foreground")
 def an_engine_on_another_port(leg: Leg) -> None:
     """The engine's own port is refused, and on another it tells whoever asks who it is (NC-42)."""
-    leg.add("asked for the engine's API", {"outcome": "ECONNREFUSED"}, port=2375)
+    leg.give("asked for the engine's API", {"outcome": "ECONNREFUSED"})
     leg.add(ELSEWHERE, {"outcome": "served", "body": leg.last("daemon")["body"]}, port=4243)
