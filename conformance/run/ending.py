@@ -21,6 +21,7 @@ from conformance.probes import node_engine
 from conformance.probes.inventory import inventory
 from conformance.probes.node import NodeProbe
 from conformance.record import stream
+from conformance.run import rejudge
 from conformance.run.preflight import Preflight
 from conformance.suite import Cell, observation_line
 from conformance.timeouts import TIMEOUTS
@@ -104,11 +105,20 @@ def _pods_on(probe: NodeProbe) -> list[Object]:
 
 
 def judge_lost(writer: stream.Writer, cells: Iterable[Cell], stop: Stop, world: dict[str, Any], *, strict: bool) -> stream.Record:
-    """Write an ERROR for each cell that nobody came to judge, but for an interrupted run's; return the record's observations."""
+    """Write an ERROR for each cell that nobody came to judge; return the record's observations.
+
+    Of an interrupted run what the evidence decides of the legs that were over is judged: a leg waits for its turn to be
+    judged, and most of an hour's run may be waiting when its user wants it to end.
+    """
     read = stream.read(writer.path, stream.nothing)
     lost = {(line["property"], line["leg"]) for line in read.lost}
-    if not lost or stop.interrupted or stop.exit_code == UsageError.exit_code:
+    if not lost or stop.exit_code == UsageError.exit_code:
         return read
+    if stop.interrupted:
+        unjudged = [cell for cell in cells if (cell.prop.id, cell.leg) in lost]
+        for cell, observation in rejudge.judge(stream.read(writer.path), unjudged).appeared:
+            writer.write(observation_line(cell, observation, world, strict=strict))
+        return stream.read(writer.path, stream.nothing)
     for cell in cells:
         if (cell.prop.id, cell.leg) in lost:
             observation = error(f"not judged: {stop.broken or 'nobody came to judge it'}")

@@ -44,6 +44,25 @@ def test_what_nobody_came_to_judge_is_an_error_but_of_a_run_that_was_ended(
     assert len(read.lost) == (not written)
 
 
+@pytest.mark.parametrize(("failed", "judged"), [({}, True), ({"failed": "The run was interrupted."}, False)])
+def test_of_an_interrupted_run_a_leg_that_was_over_is_judged(tmp_path: Path, failed: dict[str, str], judged: bool) -> None:
+    """An hour's run whose legs waited for the first one to be judged had three observations when it was interrupted."""
+    leg = "dood.foreground"
+    writer = stream.Writer(tmp_path / "record.jsonl")
+    observed = {}
+    for line in recorded_lines(evidence=True):
+        if line["kind"] == "header" or (line["kind"] in ("evidence", "leg") and line["leg"] == leg):
+            writer.write(line | (failed if line["kind"] == "leg" else {}))
+        elif line["kind"] == "observation" and line["leg"] == leg and line["property"] == "P2-10":
+            observed = line
+    stop, world = ending.Stop(interrupted=True), {"cgroup": "hybrid"}
+    read = ending.judge_lost(writer, cells("core", list(catalogue())), stop, world, strict=False)
+    writer.close()
+    states = {(line["property"], line["leg"]): line["state"] for line in read.observations}
+    assert {of for _, of in states} == ({leg} if judged else set())
+    assert states.get(("P2-10", leg)) == (observed["state"] if judged else None)
+
+
 def ended(tmp_path: Path, *nodes: str, before: int = 10) -> tuple[Server, list[str]]:
     """Let a run end that has looked at these nodes, on a cluster with so many pods of others; return it, and what was left."""
     server = Server([node(name) for name in nodes], nothing_on)
