@@ -212,6 +212,8 @@ RESIZED = 0.3
           expect("dood", LACKS, because="no limit of its pod was ever the child's", see="P2-13"),
           *(expect(approach, HOLDS, because="the child is in the cgroup of the container that is resized", see="P2-13")
             for approach in WITHOUT_CGROUPS),
+          expect("dind-pod-slice", HOLDS, because="what binds it is the limit of its pod, which kubelet resizes, too",
+                 see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction", cgroup="v2"),
           expect("dind", LACKS, because="on cgroup v2 no limit of its pod was ever the child's", see="P2-13", cgroup="v2"),
           expect("dind", HOLDS, because="the child has no limit of its own: what binds it is that of the container around it",
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),

@@ -80,6 +80,8 @@ def _of_containers(series: list[Sample], pod: str, namespace: str) -> list[Sampl
       expects=(
           expect("dood-cgroup-parent", LACKS, because="it is in its pod's cgroup, and in that of none of the pod's containers",
                  see="kubernetes pkg/kubelet/server/server.go, containerPrometheusLabelsFunc"),
+          expect("dind-pod-slice", LACKS, because="it is in its pod's slice, and in the cgroup of none of the pod's containers",
+                 see="kubernetes pkg/kubelet/server/server.go, containerPrometheusLabelsFunc", cgroup="v2"),
           *MENDED,
           expect("dood", LACKS, because="no cgroup of the pod has it", see="P2-24"),
           expect("dind", HOLDS,

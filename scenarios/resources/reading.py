@@ -26,6 +26,9 @@ CONTROLLERS = ("memory", "cpu")
 WITHOUT_CGROUPS = ("dind-userns", "dind-rootless")
 """Docker in the pod whose engine may make no cgroups, and leaves its containers in its own."""
 MENDED = (
+    expect("dind-pod-slice", HOLDS,
+           because="its engine is told its pod's slice as the parent of its containers, which stand there beside the pod's own",
+           see="actions/actions-runner-controller#4480; moby daemon/oci_linux.go, withCgroups", cgroup="v2"),
     expect("dind", LACKS,
            because="a privileged container gets the host's cgroup namespace on cgroup v2, so the engine puts its "
                    "containers at the node's root, outside the pod",
