@@ -44,8 +44,9 @@ HEAD = f"""\
 
 Written by `make matrix` from the runs below: do not edit it. Each approach was asked the same, beside the others, in each
 world; a builder is asked of builds alone, and an empty cell was not asked. A cell has a sign for each world: ✓ what is wanted of
-a pod is kept, ✗ it is lost, ◐ some ways to start a container keep it, n/a it cannot be asked there, ? it was not decided. A cell
-leads to what was seen. [Approaches]({APPROACHES.name}) says what each is.
+a pod is kept, ✗ it is lost, ◐ some ways to start a container keep it, n/a it cannot be asked there, ? it was not decided, · it
+was not asked there (of a run that was interrupted there is what it had come to). A cell leads to what was seen.
+[Approaches]({APPROACHES.name}) says what each is.
 """
 SIGNS = {State.MIXED: "◐", State.NOT_APPLICABLE: "n/a"}
 OUTCOMES = KEPT, IN_PART, LOST, UNDECIDED = (
@@ -215,21 +216,23 @@ def _told(interval: str) -> bool:
 
 
 def _sign(prop: str, state: State | None) -> str:
-    """Return whether what is wanted of a pod is kept; ' ' where it was not asked."""
+    """Return whether what is wanted of a pod is kept; a dot where it was not asked."""
     if state is None:
-        return " "
+        return "·"
     if state in (State.HOLDS, State.LACKS):
         return "✓" if state is kept(prop) else "✗"
     return SIGNS.get(state, "?")
 
 
 def _outcome(prop: str, cell: ComparedCell) -> str:
-    """Return what a cell comes to in all worlds that asked it: kept or lost where each decided it so."""
+    """Return what a cell comes to in all worlds: kept where each has asked it and seen it kept, lost where who asked saw that."""
     states = {state for state in cell.states if state}
     if not any(state.decided for state in states):
         return UNDECIDED
     if len(states) == 1 and State.MIXED not in states:
-        return KEPT if states == {kept(prop)} else LOST
+        if states != {kept(prop)}:
+            return LOST
+        return KEPT if all(cell.states) else IN_PART
     return IN_PART
 
 

@@ -131,6 +131,14 @@ def test_what_a_world_did_not_decide_is_neither_kept_nor_lost_everywhere(state: 
         assert [place for place, cell in enumerate(cells) if re.search(r"\bdind \[", cell)] == [3]
 
 
+@pytest.mark.parametrize(("state", "place", "signs"), [("HOLDS", 3, "✓·"), ("LACKS", 4, "✗·")])
+def test_what_an_interrupted_run_did_not_come_to_is_not_kept_there(state: str, place: int, signs: str) -> None:
+    whole, cut = record(**{"P2-13.memory": state}), record()
+    cut = evolve(cut, observations=tuple(line for line in cut.observations if line["property"] != "P2-13.memory"))
+    cells = row(choosing.Choosing([whole, cut]).page(), "P2-13.memory")
+    assert [number for number, cell in enumerate(cells) if f"dind [{signs}]" in cell] == [place]
+
+
 def test_of_a_builder_no_time_to_a_childs_page_is_given() -> None:
     run = record()
     known = run.header["approaches"]
