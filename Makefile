@@ -10,7 +10,8 @@ PYTEST := $(BIN)/pytest -q --durations 10 --durations-min 1
 SOME := -m "not test_all"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold soak mutants selfcheck worlds matrix quantities together samples \
+.PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold bench-nodes soak mutants selfcheck worlds matrix \
+	quantities together samples \
 	check act up down clean doctor lock distclean
 
 help: ## show this
@@ -58,6 +59,9 @@ bench: up ## time the warm run against a plain kubectl script, in five pairs; wh
 
 bench-cold: $(BIN)/.installed ## time `make conformance` from nothing, here and at the goals' base; ARGS="HEAD", ARGS="--memory 4 HEAD"
 	@$(BIN)/python -m hack.bench.cold $(ARGS)
+
+bench-nodes: $(BIN)/.installed ## what the runner takes of 1, 10, 100 and 1000 nodes, which kwok simulates; ARGS="10 50"
+	@$(BIN)/python -m hack.bench.nodes $(ARGS)
 
 soak: up ## run level article 20 times in a row; print what was not always the same, and what was left; ARGS="2 --level core"
 	@$(BIN)/python -m hack.soak $(ARGS)

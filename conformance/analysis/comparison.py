@@ -37,12 +37,12 @@ class ComparedCell:
 
     worlds: tuple[tuple[Part, ...], ...]
 
-    @property
+    @cached_property
     def states(self) -> tuple[State | None, ...]:
         """Return in each world what its observations come to."""
         return tuple(summarise(part.state for part in parts) if parts else None for parts in self.worlds)
 
-    @property
+    @cached_property
     def apart(self) -> bool:
         """Return whether two worlds decided it otherwise."""
         return len({state for state in self.states if state and state.decided}) > 1
@@ -64,7 +64,7 @@ class ComparedRow:
     fear: Fear
     cells: tuple[ComparedCell, ...]
 
-    @property
+    @cached_property
     def differs(self) -> bool:
         """Return whether two approaches, or two worlds, decided it otherwise."""
         return len({state for cell in self.cells for state in cell.states if state and state.decided}) > 1

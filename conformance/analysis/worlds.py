@@ -38,12 +38,12 @@ class WorldsRow:
         """Return the cell's name, as everywhere: 'P2-13[dind.foreground]'."""
         return f"{self.prop}[{self.leg}]"
 
-    @property
+    @cached_property
     def states(self) -> tuple[State | None, ...]:
         """Return the state in each world."""
         return tuple(State(line["state"]) if line else None for line in self.lines)
 
-    @property
+    @cached_property
     def disagree(self) -> bool:
         """Return whether it holds in one world and does not in another: what was not decided disagrees with nothing."""
         return {State.HOLDS, State.LACKS} <= set(self.states)

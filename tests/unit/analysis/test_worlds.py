@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from conformance.analysis import comparison
 from conformance.analysis.worlds import SideBySide
+from conformance.claims.observations import summarise
 from conformance.cli import cli
 from conformance.record import stream
 from conformance.report import html_page, markdown
-from tests.conftest import recorded_lines, write
+from tests.conftest import of_legs, recorded_lines, write
 
 ESCAPED = "P2-13[dind.foreground]"
 
@@ -94,3 +96,17 @@ def test_report_puts_several_records_side_by_side(tmp_path: Path, monkeypatch: p
     assert "they disagree on 1" in (tmp_path / "out" / "worlds.md").read_text(encoding="utf-8")
     assert "they disagree on 1" in (tmp_path / "step.md").read_text(encoding="utf-8")
     assert not (tmp_path / "report.html").exists(), "the runs' own reports are left as they are"
+
+
+def test_a_page_of_many_nodes_sums_each_cell_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each column of each cell it would be of the square of the nodes: five minutes, of 1000."""
+    summed: list[object] = []
+    monkeypatch.setattr(comparison, "summarise", lambda states: summed.append(0) or summarise(states))  # type: ignore[func-returns-value]
+    record = stream.of(of_legs(recorded_lines(evidence=False), "dood.foreground", "dind.foreground"))
+
+    def sums(nodes: int) -> int:
+        summed.clear()
+        html_page.side_by_side(SideBySide([record] * nodes))
+        return len(summed)
+
+    assert sums(8) - sums(4) == sums(4) > 0
