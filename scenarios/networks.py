@@ -47,15 +47,17 @@ def _in(rig: Rig, who: str, pid: int, script: str) -> Evidence:
 
 def addresses(rig: Rig) -> None:
     """Read the pod's routes, and what addresses there are beside it: nodes, pods, Services, its name servers."""
-    rig.get("pods' addresses", "/api/v1/pods", kept="addresses", keep=lambda pods: _each(pods, "status", "podIP"))
-    rig.get("Services' addresses", "/api/v1/services", kept="addresses", keep=lambda every: _each(every, "spec", "clusterIP"))
+    _every(rig, "pods' addresses", "/api/v1/pods", "status", "podIP")
+    _every(rig, "Services' addresses", "/api/v1/services", "spec", "clusterIP")
     rig.ask("name servers", "holding", word="nameserver ", paths=[f"/proc/{rig.client_pid}/root/etc/resolv.conf"])
     read_routes(rig, TABLE_BEFORE)
 
 
-def _each(collection: Any, part: str, member: str) -> list[str]:  # noqa: ANN401 -- JSON
-    """Return the addresses of a list of objects, without whose they are: on a cluster in use they are others'."""
-    return sorted({each[part].get(member) or "None" for each in collection.get("items", [])} - {"None"})
+def _every(rig: Rig, name: str, path: str, part: str, member: str) -> None:
+    """Read the addresses of a list of objects, without whose they are: on a cluster in use they are others', and many."""
+    record = rig.timed()
+    addresses = {each[part].get(member) or "None" for each in rig.cluster.each(path)}
+    record(name, "API server", {"GET": path, "kept": "addresses"}, sorted(addresses - {"None"}))
 
 
 def two_networks(rig: Rig) -> None:

@@ -115,6 +115,14 @@ class Cluster:
         """Return the objects of a list."""
         return list(self.read(path, **query).get("items", []))
 
+    def each(self, path: str, **query: str) -> Iterator[Object]:
+        """Yield the objects of a list that may be long, and hold `PAGE` of them at a time."""
+        part = self.read(path, limit=str(PAGE), **query)
+        yield from part.get("items") or []
+        while token := part["metadata"].get("continue"):
+            part = self.read(path, limit=str(PAGE), **query, **{"continue": token})
+            yield from part.get("items") or []
+
     def create(self, path: str, body: Object, **query: str) -> Object:
         """Create an object in the collection at `path`."""
         return dict(without_nulls(self.request("POST", path, body, query=query)))
@@ -216,6 +224,8 @@ class Cluster:
 
 
 WATCH_SECONDS = 20
+PAGE = 500
+"""Objects of a long list that are asked for at once: as kubectl does."""
 FIRST_FAILURE = 400
 CLEARED = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ", "failed to open log file ")
 """How kubelet says, in place of a log, that the container is gone, or its log before it (kubernetes pkg/kubelet/kuberuntime,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.cluster.api import Cluster, lines
+from conformance.cluster.api import PAGE, Cluster, lines
 from conformance.errors import ProbeLost, TimedOut
 
 
@@ -92,3 +92,20 @@ def test_of_many_it_is_said_which_did_not_come_and_one_that_went_is_told_at_once
         awaited(Watched(), seconds=0)
     with pytest.raises(ProbeLost, match="gone"):
         awaited(Watched([("DELETED", pod("c", "Pending"))]))
+
+
+def test_a_long_list_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All pods of a cluster of 1000 nodes at once are more than a Job may hold."""
+    asked: list[Any] = []
+
+    def request(_: Cluster, __: str, ___: str, *, query: Any) -> Any:
+        asked.append(query)
+        first = int(query.get("continue", 0))
+        more = {"continue": str(first + PAGE)} if first + PAGE < 2 * PAGE + 1 else {}
+        return {"metadata": more, "items": [{"n": number} for number in range(first, min(first + PAGE, 2 * PAGE + 1))] or None}
+
+    monkeypatch.setattr(Cluster, "request", request)
+    assert [each["n"] for each in Cluster(None).each("/api/v1/pods", labelSelector="x")] == [*range(2 * PAGE + 1)]
+    assert [(query["limit"], query["labelSelector"], query.get("continue")) for query in asked] == [
+        (str(PAGE), "x", token) for token in (None, str(PAGE), str(2 * PAGE))
+    ]
