@@ -11,8 +11,7 @@ SOME := -m "not test_all"
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help conformance test test-all test-unit test-pages test-cluster faults bench bench-cold bench-nodes soak mutants selfcheck worlds matrix \
-	quantities together samples \
-	check act up down clean doctor lock distclean
+	quantities together samples check act up down clean doctor lock distclean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s '	'
