@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -32,9 +33,10 @@ class Family:
     properties: tuple[Property, ...]
 
 
-def families() -> list[Family]:
+@cache
+def families() -> tuple[Family, ...]:
     """Return every family of `scenarios.FAMILIES`, in that order."""
-    return [_family(module) for module in FAMILIES]
+    return tuple(_family(module) for module in FAMILIES)
 
 
 def _family(module: ModuleType) -> Family:

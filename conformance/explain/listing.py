@@ -60,11 +60,12 @@ def _height(prop: Property) -> int:
 def _described(prop: Property, approaches: Mapping[str, Approach], source: str) -> Iterator[str]:
     """Yield what is declared of a property, and what follows from it."""
     yield from wrapped(f"  {prop.id}", prop.sentence, PROPERTY)
+    needed = needs(prop, approaches)
     facts = [
         f"{prop.level}; judged of {', '.join(suite.asked_of(prop))}; legs: {', '.join(prop.legs)}",
         f"said in {source}" if source else "",
         predictions(prop),
-        f"needs {', '.join(needs(prop, approaches))}" if needs(prop, approaches) else "",
+        f"needs {'; '.join(needed)}" if needed else "",
     ]
     for fact in filter(None, facts):
         yield from wrapped("", fact, PROPERTY)
@@ -81,9 +82,12 @@ def predictions(prop: Property) -> str:
 def needs(prop: Property, approaches: Mapping[str, Approach]) -> list[str]:
     """Return what a property needs of the world, from what is declared of it: its approaches, its legs, its readings."""
     deployed = [approaches[name] for name in suite.asked_of(prop) if name in approaches]
-    needed = [f"a Docker Engine on the node ({each.name})" for each in deployed if each.spawns and not each.daemon]
-    needed += [f"a cluster of `conformance up` ({each.name})" for each in deployed if each.marks_image]
-    needed += [f"privileged pods ({each.name})" for each in deployed if _privileged(each)]
+    of_approaches = {
+        "a Docker Engine on the node": [each.name for each in deployed if each.spawns and not each.daemon],
+        "a cluster of `conformance up`": [each.name for each in deployed if each.marks_image],
+        "privileged pods": [each.name for each in deployed if _privileged(each)],
+    }
+    needed = [f"{what} ({', '.join(names)})" for what, names in of_approaches.items() if names]
     legs = [VARIATIONS[name] for name in prop.legs]
     needed += ["two pods of the approach at once on one node"] if any(leg.twins for leg in legs) else []
     needed += ["privileged pods, for an engine beside the approach's"] if any(leg.beside for leg in legs) else []

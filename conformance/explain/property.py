@@ -42,7 +42,9 @@ def explain(name: str, record: Record | None, approaches: Mapping[str, Approach]
     Raises `UsageError` where there is none of that name, with the near ones.
     """
     properties = {prop.id: prop for prop in suite.properties()}
-    known = {key.lower(): key for key in (*properties, *CLAIMS, *controls())}
+    known = {key.lower(): key for key in (*properties, *CLAIMS)}
+    if name.lower() not in known:  # the manifests of all controls are read for their names
+        known |= {key.lower(): key for key in controls()}
     wanted = known.get(name.lower())
     if wanted is None:
         near = difflib.get_close_matches(name.lower(), known, n=4, cutoff=0.5)
@@ -77,7 +79,7 @@ def _declared(prop: Property, parts: list[str], approaches: Mapping[str, Approac
         "prediction": predictions(prop),
         "level": f"{prop.level}, family {suite.family_of(prop)}",
         "judged of": ", ".join(suite.asked_of(prop)),
-        "needs": ", ".join(needs(prop, approaches)),
+        "needs": "; ".join(needs(prop, approaches)),
     }
     for word, fact in facts.items():
         yield from wrapped(word, fact, BESIDE) if fact else []

@@ -87,12 +87,12 @@ def test_no_words_are_on_one_another_or_leave_their_picture(
         assert page.evaluate(CLASHES) == []
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(("width", "height"), [(360, 800), (1280, 900)])
 @pytest.mark.parametrize(("name", "of"), [("report", "recorded"), ("builds", "built")])
-def test_a_picture_is_as_wide_as_there_is_room(
-    name: str, of: str, request: pytest.FixtureRequest, open_page: Open, width: int
+def test_a_picture_is_as_wide_as_there_is_room_and_fits_a_screen(
+    name: str, of: str, request: pytest.FixtureRequest, open_page: Open, width: int, height: int
 ) -> None:
-    page = open_page(request.getfixturevalue(name), viewport={"width": width, "height": 800}).page
+    page = open_page(request.getfixturevalue(name), viewport={"width": width, "height": height}).page
     boxes = [svg.bounding_box() for svg in page.locator("svg.picture").all()]
     assert len(boxes) == sum(len(picture.drawings) for picture in pictures.of(Summary.of(request.getfixturevalue(of))))
     for box in boxes:
@@ -100,4 +100,5 @@ def test_a_picture_is_as_wide_as_there_is_room(
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
         assert 360 <= box["width"] <= 512, "a picture of 360 units"
+        assert box["height"] <= height
     assert page.evaluate(SMALLEST_WORDS) >= SMALLEST

@@ -12,7 +12,7 @@ from conformance.legs.variations import RESTARTS
 from conformance.record.names import leg_name
 from conformance.record.stream import Record
 from conformance.report.pictures.drawing import NotDrawn, Picture, Scale, readable
-from conformance.report.pictures.timeline import How, LegEnds, SeenEnd, child_end, drawn
+from conformance.report.pictures.timeline import How, LegEnds, SeenEnd, child_end, halves
 
 KINDS = ("restarts", "restarts-detached", "restarts-engine-killed", "restarts-engine-beside")
 """The kinds of leg that are drawn; those whose pod is deleted with grace 0 are in the table of their property."""
@@ -27,7 +27,7 @@ TICKS = 100
 
 
 def picture(summary: Summary) -> Picture:
-    """Return the picture of a record: a drawing for each approach that has children with a restart policy."""
+    """Return the picture of a record: drawings for each approach that has children with a restart policy."""
     record = summary.whole
     asked, legs, missing = {cell["leg"] for cell in record.header["cells"]}, {}, []
     for approach in summary.table.columns:
@@ -42,13 +42,11 @@ def picture(summary: Summary) -> Picture:
             legs[approach] = mine
     every = [leg for mine in legs.values() for leg in mine.values()]
     scale = Scale(max((leg.last for leg in every), default=0))
-    drawings = []
-    for number, (approach, mine) in enumerate(legs.items()):
-        lanes = {kind: [*leg.ends] for kind, leg in mine.items()}
-        drawings.append(drawn(summary.approaches[approach].title, mine, lanes, scale, f"{ID}-{number}"))
+    titled = {summary.approaches[approach].title: mine for approach, mine in legs.items()}
+    drawings = tuple(halves(titled, KINDS, lambda mine: {kind: [*leg.ends] for kind, leg in mine.items()}, scale, ID))
     missing += [] if drawings or missing else [f"Not drawn: the record has no leg of the kinds {', '.join(KINDS)}."]
     rows = tuple(row for leg in every for row in leg.rows)
-    return Picture(ID, TITLE, SAYS, tuple(drawings), tuple(missing), ("leg", "child", "ended"), rows)
+    return Picture(ID, TITLE, SAYS, drawings, tuple(missing), ("leg", "child", "ended"), rows)
 
 
 @readable

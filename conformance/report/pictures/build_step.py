@@ -230,7 +230,7 @@ def _drawn(build: Build, name: str) -> Markup:
     drawing.text(MARGIN, 34, f"{build.leg}: {build.way.where}", "note", "strong", room=WIDTH - 2 * MARGIN)
     drawing.text(MARGIN, 49, f"by {build.builder}", "note", room=WIDTH - 2 * MARGIN)
     y = _boxes(drawing, build.boxes, 58)
-    drawing.height = _became(drawing, build.ends, climb(drawing, build.way, y))
+    drawing.height = _became(drawing, build.ends, climb(drawing, build.way, y, whole=False))
     chain = "; ".join(f"{part.name}: {' → '.join(part.programs)}" for part in build.parts)
     ends = "".join(f" When {end.what}: {end.came}." for end in build.ends)
     described = (

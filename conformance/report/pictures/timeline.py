@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -91,7 +92,10 @@ class LegEnds:
 
 
 def picture(summary: Summary) -> Picture:
-    """Return the picture of a record: a drawing for each approach of its table of which a deletion was followed."""
+    """Return the picture of a record: two drawings for each approach of its table of which deletions were followed.
+
+    The approaches stand side by side first with an attached child, then with a detached one: each fits a screen.
+    """
     record = summary.whole
     legs: dict[str, dict[str, LegEnds]] = {approach: {} for approach in summary.table.columns}
     missing: dict[str, list[str]] = {}
@@ -105,11 +109,8 @@ def picture(summary: Summary) -> Picture:
                     missing.setdefault(str(why), []).append(leg)
     every = [leg for mine in legs.values() for leg in mine.values()]
     scale = Scale(max((leg.last for leg in every), default=0))
-    drawings = tuple(
-        drawn(summary.approaches[approach].title, mine, _lanes(legs.values()), scale, f"{ID}-{number}")
-        for number, (approach, mine) in enumerate(legs.items())
-        if mine
-    )
+    titled = {summary.approaches[approach].title: mine for approach, mine in legs.items()}
+    drawings = tuple(halves(titled, KINDS, lambda _: _lanes(legs.values()), scale, ID))
     sentences = [f"Not drawn: {', '.join(lacking)}; {why}." for why, lacking in missing.items()]
     sentences += [] if drawings or missing else [f"Not drawn: the record has no leg of the kinds {', '.join(KINDS)}."]
     rows = tuple(row for leg in every for row in (*leg.rows, (leg.leg, "the pod's grace", f"{leg.grace:g} s")))
@@ -217,11 +218,33 @@ def _lanes(legs: Collection[Mapping[str, LegEnds]]) -> dict[str, list[str]]:
     return {kind: list(dict.fromkeys(lanes)) for kind, lanes in ends.items() if lanes}
 
 
+Lanes = Mapping[str, Sequence[str]]
+
+
+def halves(
+    titled: Mapping[str, Mapping[str, LegEnds]],
+    kinds: Sequence[str],
+    lanes_of: Callable[[Mapping[str, LegEnds]], Lanes],
+    scale: Scale,
+    name: str,
+) -> Iterator[Markup]:
+    """Yield a drawing for the first half of the kinds of legs of each approach, by its title, then for the second.
+
+    `lanes_of` returns what is drawn of an approach's legs, by kind: where all of it were one drawing it would not fit a screen.
+    """
+    number = itertools.count()
+    for half in (kinds[: len(kinds) // 2], kinds[len(kinds) // 2 :]):
+        for title, mine in titled.items():
+            legs = {kind: leg for kind, leg in mine.items() if kind in half}
+            lanes = {kind: lanes for kind, lanes in lanes_of(mine).items() if kind in half}
+            if legs:
+                yield drawn(title, legs, lanes, scale, f"{name}-{next(number)}")
+
+
 HEAD, LANE, ABOVE, BAR = 46, 31, 18, 8
 """How high a leg's two lines of words are, and a thing's line with its bar; where in that the bar begins, how high it is."""
 WIDTH_OF_STOP = 2
 """Units that the end of a bar is wide: an uncertainty that is less cannot be seen, and is told in words alone."""
-Lanes = Mapping[str, Sequence[str]]
 
 
 def drawn(title: str, legs: Mapping[str, LegEnds], kinds: Lanes, scale: Scale, name: str) -> Markup:

@@ -125,19 +125,25 @@ STEP, FIRST, LINE, NEXT = 10, 14, 18, 14
 """How far a level is set in from its parent, where the root's line is, and how high a level's two lines are."""
 
 
-def climb(drawing: Drawing, way: Way, top: float) -> float:
-    """Draw the cgroup tree below `top`; return where that ends."""
+def climb(drawing: Drawing, way: Way, top: float, *, whole: bool = True) -> float:
+    """Draw the cgroup tree below `top`; return where it ends.
+
+    Where it is not to be `whole`, a level that has neither a limit nor a role is in the name of the next below it.
+    """
     y = top + 24
     drawing.text(MARGIN, y, "cgroups of the node", "word")
     at: dict[tuple[str, ...], float] = {}
     for level in way.levels:
+        if not (whole or level.words or level.role):
+            continue
         y += LINE
+        above = [parts for parts in at if parts == level.parts[: len(parts)]]
+        parent = max(above, key=len, default=())
         at[level.parts] = y
-        depth = len(level.parts)
-        x = FIRST + STEP * depth
-        if parent := at.get(level.parts[:-1]) if level.parts else None:
-            drawing.line(f"M{x - STEP} {parent - 1}V{y - 4}h{STEP}", "way" if level.on_way else "branch")
-        name = short(level.parts[-1]) if level.parts else "/"
+        x = FIRST + STEP * len(above)
+        if above:
+            drawing.line(f"M{x - STEP} {at[parent] - 1}V{y - 4}h{STEP}", "way" if level.on_way else "branch")
+        name = short("/".join(level.parts[len(parent) :]) or "/")
         whose = {"the pod": ["of-pod"], way.what: ["of-child"]}.get(level.role, [])
         drawing.dot(x, y - 4, 3.5 if level.on_way else 2.5, "way" if level.on_way else "branch")
         drawing.text(x + 8, y, name, "path", *whose, room=WIDTH - x - 10)

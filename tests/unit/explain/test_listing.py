@@ -57,6 +57,10 @@ def test_needs_are_derived_from_what_is_declared() -> None:
 
     assert need("dood") == ["a Docker Engine on the node (dood)"]
     assert need("dind") == ["privileged pods (dind)"]
+    assert need("dood", "dind", "dood-cgroup-parent") == [
+        "a Docker Engine on the node (dood, dood-cgroup-parent)",
+        "privileged pods (dind)",
+    ], "what several need is said once"
     assert need("pod") == []
     assert need("dood", legs=("restarts-engine-beside",))[1:] == ["privileged pods, for an engine beside the approach's"]
     assert need("pod", legs=("twins",), alone=True) == [

@@ -78,7 +78,10 @@ def test_the_way_up_and_its_limits_are_those_that_the_node_told(built: Record, l
         limit = cgroupfs.memory_limit(level)
         assert (cgroupfs.amount("memory", limit) in read[level.path]) == (limit != float("inf")), level.path
     svg = next(each for each in drawn(shown(built)) if words(each)[1].startswith(leg))
-    assert len([mark for mark in marks(svg, "way") if mark.tag == f"{SVG}circle"]) == len(on_way)
+    bare = [path for path in on_way if read[path] == "on the step's way; no limit"]
+    assert len([mark for mark in marks(svg, "way") if mark.tag == f"{SVG}circle"]) == len(on_way) - len(bare)
+    *_, of_step = [element.text or "" for element in marks(svg, "path", "of-child")]
+    assert of_step.replace("…", "") in max(on_way, key=len), "what is left out is in the name of the next below it"
 
 
 def test_it_meets_what_its_own_cgroup_may_and_not_what_the_childs_may(built: Record) -> None:

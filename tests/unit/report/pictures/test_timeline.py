@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from attrs import evolve
 
@@ -13,6 +14,24 @@ from conformance.report.pictures import timeline
 from tests.builders.pictures import SVG, altered, drawn, marks, rows, words
 
 
+def halves(record: Record) -> list[list[ET.Element]]:
+    """Return the drawings of DooD and those of DinD: of attached children, and of detached ones."""
+    first, second, third, fourth = drawn(timeline.picture(Summary.of(record)))
+    titles = [words(svg)[0] for svg in (first, second, third, fourth)]
+    assert titles[:2] == titles[2:] == ["Docker outside of Docker", "Docker inside Docker"], "side by side"
+    return [[first, third], [second, fourth]]
+
+
+def of_both(svgs: list[ET.Element], *classes: str) -> list[ET.Element]:
+    return [mark for svg in svgs for mark in marks(svg, *classes)]
+
+
+def test_each_half_has_its_kinds_of_legs(recorded: Record) -> None:
+    for svgs, approach in zip(halves(recorded), ("dood", "dind"), strict=True):
+        for svg, kinds in zip(svgs, (timeline.KINDS[:2], timeline.KINDS[2:]), strict=True):
+            assert [word for word in words(svg) if word.startswith(f"{approach}.")] == [f"{approach}.{kind}" for kind in kinds]
+
+
 def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record) -> None:
     end = timeline.leg_ends(recorded, "dood.detached").ends["the child's process"]
     seen = recorded.seen("dood.detached")
@@ -20,12 +39,12 @@ def test_a_survivors_bar_is_open_and_says_when_it_was_last_seen(recorded: Record
     assert end.after == (seen["orphan"].at or 0) - seen["deletion"].output["delete_called"]
     picture = timeline.picture(Summary.of(recorded))
     assert rows(picture, "dood.detached")["the child's process"] == end.words == f"still there after {end.after:.1f} s"
-    dood, dind = drawn(picture)
-    arrows = [[each for each in marks(svg, "bar") if each.tag == f"{SVG}path"] for svg in (dood, dind)]
+    dood, dind = halves(recorded)
+    arrows = [[each for each in of_both(svgs, "bar") if each.tag == f"{SVG}path"] for svgs in (dood, dind)]
     there = [end for kind in timeline.KINDS for end in timeline.leg_ends(recorded, f"dood.{kind}").ends.values()]
     assert len(arrows[0]) == sum(each.how is timeline.How.THERE for each in there) == 6
     assert arrows[1] == []
-    assert end.words in words(dood)
+    assert end.words in words(dood[1])
 
 
 def test_what_outlived_its_pod_but_is_another_process_was_not_looked_at(recorded: Record) -> None:
@@ -62,7 +81,7 @@ def test_what_was_only_looked_for_afterwards_has_an_empty_bar(recorded: Record) 
     ):
         end = timeline.leg_ends(recorded, leg).ends[what]
         assert rows(picture, leg)[what] == end.words == f"{ending} after {end.after:.2f} s"
-    assert [len(marks(svg, "empty")) for svg in drawn(picture)] == [0, 4]
+    assert [len(of_both(svgs, "empty")) for svgs in halves(recorded)] == [0, 4]
 
 
 def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> None:
@@ -73,7 +92,7 @@ def test_a_child_that_had_ended_before_the_call_has_no_bar(recorded: Record) -> 
 
     ended = altered(recorded, "dind.detached", "deletion", early)
     assert timeline.leg_ends(ended, "dind.detached").ends["the child's process"].words == "ended before"
-    bars = [len(marks(drawn(timeline.picture(Summary.of(record)))[1], "bar", "of-child")) for record in (recorded, ended)]
+    bars = [len(of_both(halves(record)[1], "bar", "of-child")) for record in (recorded, ended)]
     assert bars[0] - bars[1] == 1
 
 
@@ -81,7 +100,7 @@ def test_a_thing_that_was_read_of_one_approach_alone_says_so_of_the_other(record
     kept = tuple(
         reading for reading in recorded.evidence if (reading.leg, reading.name) != ("dind.foreground", "on the node after")
     )
-    dood, dind = drawn(timeline.picture(Summary.of(evolve(recorded, evidence=kept))))
+    (dood, _), (dind, _) = halves(evolve(recorded, evidence=kept))
     assert words(dind).count("not read") == 2
     assert "not read" not in words(dood)
     assert dood.get("viewBox") == dind.get("viewBox"), "so that the legs are side by side"
@@ -100,8 +119,7 @@ def test_an_uncertainty_that_can_be_seen_is_drawn_and_every_one_is_told(recorded
 
 
 def test_kubelets_sigkill_stands_where_something_of_the_pod_outlived_its_grace(recorded: Record) -> None:
-    dood, dind = drawn(timeline.picture(Summary.of(recorded)))
-    crosses = [[each for each in marks(svg, "stop") if "m0 -8" in each.get("d", "")] for svg in (dood, dind)]
+    crosses = [[each for each in of_both(svgs, "stop") if "m0 -8" in each.get("d", "")] for svgs in halves(recorded)]
     late = [
         [
             leg.leg
@@ -115,5 +133,5 @@ def test_kubelets_sigkill_stands_where_something_of_the_pod_outlived_its_grace(r
     assert [len(each) for each in crosses] == [len(each) for each in late]
     assert late == [["dood.detached"] * 2, ["dind.detached"] * len(late[1])]
     impatient = altered(recorded, "dood.foreground", "deletion", lambda output: output.update(manifest_grace=0.5))
-    more = [each for each in marks(drawn(timeline.picture(Summary.of(impatient)))[0], "stop") if "m0 -8" in each.get("d", "")]
+    more = [each for each in of_both(halves(impatient)[0], "stop") if "m0 -8" in each.get("d", "")]
     assert len(more) == len(crosses[0]) + 2
