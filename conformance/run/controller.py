@@ -60,8 +60,8 @@ class Run:
         writer = stream.Writer(self.folder / "record.jsonl")
         try:
             stop = self._judge(Recorder(writer, self.tell))
-            self.note_time("observed")
             with uninterrupted():
+                self.note_time("observed")
                 stop.keep(self.folder, self._preflight.world)
                 left = ending.clean(self._preflight, writer)
                 self.note_time("cleaned")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,35 @@ from conformance.record import stream
 from conformance.run import controller, folders
 from conformance.run.footing import Footing
 from conformance.run.header import Asked
+
+
+def test_a_second_ctrl_c_does_not_cut_the_clean_up_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did while the run told that the clean-up starts: nothing was cleaned, and no footer was written."""
+    cleaned: list[str] = []
+
+    def take(_: Footing) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def again(line: stream.Line) -> None:
+        if line.get("phase") == "observed":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def clean(*_: object) -> list[str]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        cleaned.append("all of it")
+        return []
+
+    monkeypatch.setattr(Footing, "take", take)
+    monkeypatch.setattr("conformance.run.ending.clean", clean)
+    folder, cluster = folders.new(tmp_path, "0f0f0f0f"), None
+    asked = Asked(selection="P2-10 and dood.detached")
+    run = controller.Run(cluster=cluster, folder=folder, id="0f0f0f0f", asked=asked, tell=again)  # type: ignore[arg-type]
+    assert run.go() == 2
+    assert cleaned == ["all of it"]
+    read = stream.read(folder / "record.jsonl")
+    assert read.footer
+    assert (read.footer["interrupted"], read.footer["why"]) == (True, "the run was interrupted")
+    assert {cell["leg"] for cell in read.lost} == {"dood.detached", "dood.detached-forced"}
 
 
 @pytest.mark.parametrize("end", [NoCluster("The API server does not answer: it is away."), KeyboardInterrupt()])
