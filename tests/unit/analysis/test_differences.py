@@ -127,6 +127,9 @@ def test_each_format_escapes_what_it_shows() -> None:
     assert "<script" not in page
     for output in (text, markdown, page):
         assert "1 changed, 0 appeared, 1 vanished" in output
+    assert text.startswith("1 changed, 0 appeared, 1 vanished"), "the answer first"
+    assert markdown.index("1 changed") < markdown.index("kernel")
+    assert page.index("1 changed") < page.index("6.18 &lt;new&gt;")
 
 
 @pytest.mark.parametrize(("second", "code"), [(recorded_lines, 0), (changed, 1)])
