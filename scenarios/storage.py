@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from conformance.analysis.counting import all_of, are, counted
-from conformance.answers import kernel_lines
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
@@ -17,7 +15,7 @@ from conformance.cluster.pods import container_ids, status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.mounts import node_name
+from conformance.evidence.mounts import node_name, upper_directory
 from conformance.evidence.names import (
     BESIDE,
     DAEMON,
@@ -42,14 +40,6 @@ from conformance.wait import settle, until
 
 LOG, IMAGE, GRAPH = "its log", "a layer of its image", "the emptyDir"
 """What else a path on the node is of the child's: its log lies in its record. All of a pod's lie in its directory."""
-
-
-def upper_directory(mountinfo: str) -> str:
-    """Return the writable layer of a container's root (`upperdir=`), as its daemon sees the path, or ''."""
-    for line in kernel_lines(mountinfo):
-        if line.split(" ")[4] == "/" and (option := re.search(r"upperdir=([^,\s]+)", line)):
-            return option[1]
-    return ""
 
 
 def daemon_root(seen: Seen) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -24,6 +25,14 @@ def mounts(mountinfo: str) -> Iterator[Mount]:
     for line in kernel_lines(mountinfo):
         _, _, device, root, point, *_ = line.split(" ")
         yield Mount(device, PurePosixPath(root), PurePosixPath(point))
+
+
+def upper_directory(mountinfo: str) -> str:
+    """Return the writable layer of a container's root (`upperdir=`), as its daemon sees the path, or ''."""
+    for line in kernel_lines(mountinfo):
+        if line.split(" ")[4] == "/" and (option := re.search(r"upperdir=([^,\s]+)", line)):
+            return option[1]
+    return ""
 
 
 OF_PODS = "/var/lib/kubelet/pods"

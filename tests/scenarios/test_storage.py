@@ -12,9 +12,10 @@ from attrs import evolve
 
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.mounts import upper_directory
 from conformance.evidence.names import BESIDE, LAYER, POD_FOLDER, RECORD, VOLUME
 from conformance.probes.agent import files
-from scenarios.storage import GRAPH, IMAGE, LOG, upper_directory
+from scenarios.storage import GRAPH, IMAGE, LOG
 from tests.builders.evidence import conclude, given, proven, reading
 
 Look = Callable[[str], Seen]
@@ -236,7 +237,7 @@ def test_a_path_that_cannot_be_looked_at_is_not_gone(question: str, tmp_path: Pa
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("os.lstat", broken)
-    monkeypatch.setattr(files, "text", broken)
+    monkeypatch.setattr(files, "lines_of", broken)
     with pytest.raises(PermissionError):
         getattr(files, question)({**asked, "paths": [f"{tmp_path}/file"]})
 

@@ -250,7 +250,7 @@ def a_second_process_of_another_rank(leg: Leg) -> None:
 
 
 def _raised(levels: list[Level]) -> None:
-    """Give 1000 MiB and 0.8 CPU at each level that has a limit of the pod or of its containers."""
+    """Let there be 1000 MiB and 0.8 CPU at each level that has a limit of the pod or of its containers."""
     for level in levels:
         files = level["files"]
         if int(files.get("memory.limit_in_bytes", cgroupfs.UNLIMITED_V1)) < cgroupfs.UNLIMITED_V1:

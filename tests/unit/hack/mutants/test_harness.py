@@ -64,7 +64,12 @@ def test_what_breaks_is_not_caught(evidence: Path, before: harness.Judgements, i
 
 
 def test_a_module_that_does_not_import_is_broken(evidence: Path, before: harness.Judgements) -> None:
-    result = tried(evidence, before, "from conformance.answers import decoded\n", "from conformance.answers import encoded\n")
+    result = tried(
+        evidence,
+        before,
+        "from conformance.answers import decoded, kernel_lines\n",
+        "from conformance.answers import encoded, kernel_lines\n",
+    )
     assert not result.caught
     assert "ImportError" in result.broken
 

@@ -38,8 +38,8 @@ def test_what_a_container_starts_is_its_own_though_it_has_dropped_its_environmen
     monkeypatch.setattr("os.readlink", lambda path: spaces[int(path.split("/")[2])])
     monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, spaces)))
     monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
-    for asked, found in (({"value": "n"}, [7, 8]), ({"value": "n", "space": 8}, [7, 8, 9]), ({"value": "x", "space": 8}, [8, 9])):
-        assert [each["pid"] for each in processes.processes({"variable": "N", **asked})] == found
+    for asked, pids in (({"value": "n"}, [7, 8]), ({"value": "n", "space": 8}, [7, 8, 9]), ({"value": "x", "space": 8}, [8, 9])):
+        assert [each["pid"] for each in processes.processes({"variable": "N", **asked})] == pids
 
 
 def test_who_holds_an_inotify_instance_is_told_with_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
