@@ -74,10 +74,9 @@ def delete(rig: Rig) -> None:
         rig.ask(f"{child.prefix}{ORPHAN}", "processes", variable="CHILD_NONCE", value=child.nonce)
         _ask_for_page(rig, f"{child.prefix}{ORPHANS_PAGE}", child.process)
     ended = [child for child in rig.children if child not in orphans] if leg.approach.spawns else []
-    if ended:  # whatever engine outlives the pod, its own or another, is given the time to start the containers again
+    if ended and not rig.daemon_pid:  # an engine that outlives the pod is given the time to start the containers again
         since = clock.node(time.monotonic()) - watch.last_end("child", "further")
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
-    if ended and not rig.daemon_pid:
         settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
     if rig.child in [child.process for child in ended]:  # the others publish nothing
         rig.ask(SERVED_AFTER, "ask", host=rig.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
@@ -193,7 +192,7 @@ class DeletionWatch:
 
     def _read(self) -> None:
         try:
-            for event in self.probe.watch(self.followed, TIMEOUTS.deleted + 2 * TIMEOUTS.ended):
+            for event in self.probe.watch(self.followed, TIMEOUTS.deleted + 3 * TIMEOUTS.ended):
                 seen = self.clock.node(time.monotonic())
                 with self._changed:
                     if event["event"] != "alive":
