@@ -14,6 +14,7 @@ from conformance.evidence.identity import parsed, unproven
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD
 from conformance.images import DIND_2017
+from conformance.legs.docker import said
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from scenarios import contention, lifecycle, networking, storage, visibility
@@ -271,8 +272,7 @@ def of_age(seen: Seen) -> Observation:
     # A newer client may refuse to speak so old a version by itself, which is not the engine's word.
     if asked.output["exit"] and not takes:
         return LACKS.because(f"refused by {name}: {asked.output['stderr'].strip()}", asked.id, version.id)
-    words = f"exit {asked.output['exit']}: {asked.output['stderr'].strip()[:200]}"
-    return inconclusive(f"{words}; {name}", asked.id, version.id)
+    return inconclusive(f"{said(asked)}; {name}", asked.id, version.id)
 
 
 def _number(version: str) -> tuple[int, ...]:

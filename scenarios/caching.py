@@ -138,7 +138,7 @@ def pulled(seen: Seen) -> Pull:
     """Read one job's pull out of its evidence."""
     pull, image, before, after = (seen[name] for name in ("pull", "pulled image", "served before the pull", "served"))
     ran: Object = pull.output
-    failed = "" if ran["exit"] == 0 else f"docker pull ended with {ran['exit']}: {ran['stderr'].strip()[-200:]}"
+    failed = "" if ran["exit"] == 0 else f"docker pull: {said(pull)}"
     sent = registry.served(after.output) - registry.served(before.output)
     return Pull((pull, image, before, after), failed, sent, ran["seconds"], image.output["status"] == OK)
 

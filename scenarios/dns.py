@@ -131,8 +131,8 @@ def _judge(seen: Seen, who: str, dots: tuple[int, ...]) -> Observation:
         return HOLDS.because(f"{' and '.join(resolved)} led to the Service's address; {words}", *cites)
     failed = [lookup for lookup in asked if _name(lookup) not in resolved]
     if not asked or any(lookup.output["exit"] not in (FOUND, NOT_FOUND) for lookup in failed):
-        codes = sorted({str(lookup.output["exit"]) for lookup in failed})
-        return inconclusive(f"the look-up ended with {', '.join(codes) or 'nothing'}, which says neither; {words}", *cites)
+        ends = sorted({said(lookup) for lookup in failed})
+        return inconclusive(f"the look-up: {', '.join(ends) or 'not made'}, which says neither; {words}", *cites)
     unknown = " and ".join(_name(lookup) for lookup in failed)
     return LACKS.because(f"{unknown} led nowhere, or elsewhere, and to the Service from {POD}; {words}", *cites)
 

@@ -13,7 +13,7 @@ from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, POD, POD_PROCESSES
-from conformance.legs.docker import listed
+from conformance.legs.docker import listed, said
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.paths import TASKS
@@ -214,11 +214,12 @@ def led_by_docker_host(seen: Seen) -> Observation:
         return LACKS.because(f"nothing answers as an engine on port {API_PORT} of the pod: {_answer(ping)}", *cites)
     serves, own, reached = parsed(port).get("ID"), parsed(seen[DAEMON])["ID"], _printed(run)
     if serves != own:
-        return inconclusive(f"another daemon than the child's, {serves}, serves on port {API_PORT}", *cites)
+        other = f"another daemon than the child's, {serves}, serves on" if serves else "no daemon said which one it is on"
+        return inconclusive(f"{other} port {API_PORT}", *cites)
     if run.output["exit"] != 0:
         return inconclusive(f"the client's docker info failed: {run.output['stderr'].strip()}", *cites)
     if variable.output["exit"] not in (0, UNSET):
-        return inconclusive(f"the client's environment was not read: printenv ended with {variable.output['exit']}", *cites)
+        return inconclusive(f"the client's environment was not read: printenv: {said(variable)}", *cites)
     if _printed(variable) == DOCKER_HOST and reached == serves:
         return HOLDS.because(
             f"/_ping answers on port {API_PORT}; DOCKER_HOST={DOCKER_HOST} leads to that daemon, {reached}", *cites

@@ -180,7 +180,8 @@ def judge_allocation(seen: Seen) -> Observation:
         )
     if "all" not in lines and reached <= by.limit and (held := _held(before, by, end)):
         return HOLDS.because(f"held after {_mib(reached)} {whose}, and not ended: {held}{made_by(seen)}", *cites)
-    reason = f"reached {_mib(reached)}, {counted(rose, 'OOM kill')}, peak {peak}, answer lost: {output.output['lost'] or 'no'}"
+    highest = "unknown" if peak is None else _mib(peak)
+    reason = f"reached {_mib(reached)}, {counted(rose, 'OOM kill')}, peak {highest}, answer lost: {output.output['lost'] or 'no'}"
     return inconclusive(f"{reason}: neither stopped, nor held, nor let through", *cites)
 
 

@@ -97,7 +97,8 @@ def judge_weight(seen: Seen) -> Observation:
     at_pod = cgroupfs.pod_level("cpu", cgroupfs.levels(pod.output), seen[POD].output["metadata"]["uid"])
     weighs = cgroupfs.cpu_weight(at_pod) if at_pod else None
     if at_pod is None or weighs not in cgroupfs.weights_of(asked):
-        return inconclusive(f"the pod's weight ({weighs}) is not what its request of {asked:g} CPU gives", pod.id)
+        read = "which was not read," if weighs is None else f"{weighs},"
+        return inconclusive(f"the pod's weight, {read} is not what its request of {asked:g} CPU gives", pod.id)
     way = cgroupfs.of("cpu", cgroupfs.levels(child.output))
     if not looked_at(way, at_pod):
         return inconclusive("the child's cpu cgroup could not be read", child.id)

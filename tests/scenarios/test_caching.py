@@ -86,7 +86,7 @@ def test_half_a_reuse_and_one_that_spares_no_time_are_inconclusive(fetched: int,
     ("name", "lie", "reason"),
     [
         ("served", "", "so it was not the first"),
-        (f"{SECOND}pull", {"exit": 1, "stderr": "no route to host", "seconds": 9.0}, "docker pull ended with 1: no route"),
+        (f"{SECOND}pull", {"exit": 1, "stderr": "no route to host", "seconds": 9.0}, "docker pull: exit 1: no route"),
         (f"{SECOND}pulled image", {"status": 404, "body": ""}, "no such image after the pull"),
         (f"{SECOND}daemon", {"status": 200, "body": "{}"}, "the daemon did not say which one it is"),
     ],

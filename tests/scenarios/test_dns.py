@@ -21,9 +21,9 @@ def asked(who: str, known: tuple[str, ...], configuration: list[str], missing: i
     """Return the look-ups of somebody who knows some of the names; the others end with `missing`."""
     readings = [reading(f"resolv.conf of {who}", {"/proc/7/root/etc/resolv.conf": configuration})]
     for name in NAMES:
-        output: dict[str, Any] = {"exit": missing, "stdout": "", "stderr": ""}
+        output: dict[str, Any] = {"exit": missing, "stdout": "", "stderr": "", "seconds": 2.0}
         if name in known:
-            output = {"exit": 0, "stdout": f"{ADDRESS}      {NAMES[-1]}\n", "stderr": ""}
+            output = {"exit": 0, "stdout": f"{ADDRESS}      {NAMES[-1]}\n", "stderr": "", "seconds": 0.1}
         readings.append(reading(f"{who} asked", output, {"command": ["sh", name], "address": ADDRESS}))
     return readings
 
