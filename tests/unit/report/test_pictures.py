@@ -170,3 +170,14 @@ def _with(record: Record, name: str, output: Any) -> Record:
     """Return the record with the output of every reading of a name changed."""
     changed = (evolve(reading, output=output) if reading.name == name else reading for reading in record.evidence)
     return evolve(record, evidence=tuple(changed))
+
+
+def test_a_finding_leads_to_the_picture_in_which_it_is_seen(recorded: Record) -> None:
+    page = html_page.report(Summary.of(recorded))
+    first = page[page.index('<section id="findings">') : page.index("</section>")]
+    linked = re.findall(r'<a href="#([\w-]+)">[^<]*\?</a>', first)
+    assert linked == [landed.ID, timeline.ID, strips.ID], "of limits, of life, of what stays on the node"
+    undrawn = evolve(recorded, evidence=())
+    page = html_page.report(Summary.of(undrawn))
+    first = page[page.index('<section id="findings">') : page.index("</section>")]
+    assert re.findall(r'<a href="#([\w-]+)">[^<]*\?</a>', first) == [strips.ID], "what is not drawn is not led to"
