@@ -150,6 +150,10 @@ def manifests(ctx: click.Context, given_images: tuple[str, ...], words: tuple[st
     command = run if which == "run" else check
     given = command.make_context(which, [*rest, *of_images], parent=ctx.parent).params
     asked = asking.of_run(**given) if which == "run" else asking.of_check(**given)
+    if asked.selection:
+        from conformance.run import launch
+
+        launch.check(asked)
     click.echo(manifests.printed(asked), nl=False)
 
 

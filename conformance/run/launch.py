@@ -18,8 +18,14 @@ from conformance.suite import Cell
 INI = Path(__file__).with_name("run.ini")
 
 
-def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) -> None:
-    """Let pytest collect, and judge what is selected. Raises `UsageError` where that is nothing, and what a hook raised."""
+def check(asked: Asked) -> None:
+    """Raise `UsageError` where pytest cannot read the selection, or selects nothing: what judges it may be elsewhere."""
+    look = [*_collecting(asked), "--collect-only"]
+    _check_selection(asked, pytest.main(look), look)
+
+
+def _collecting(asked: Asked) -> list[str]:
+    """Return what pytest is told to collect what is selected."""
     args = [str(FOLDER), "-c", str(INI), "--rootdir", str(FOLDER.parent), "-p", "conformance.run.plugin"]
     # Nothing that is installed beside the suite takes part, and nothing is captured: a run's own table is drawn meanwhile.
     args += ["--disable-plugin-autoload", "-p", "allure_pytest", "--capture", "no"]
@@ -28,11 +34,15 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
     args += ["--conformance-controls", asked.controls] if asked.controls else []
     args += ["--conformance-check", asked.check] if asked.check else []
     args += ["-k", asked.selection] if asked.selection else []
-    args += ["--strict-article"] if asked.strict_article else []
-    look = [*args, "--collect-only"]
+    return args + (["--strict-article"] if asked.strict_article else [])
+
+
+def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) -> None:
+    """Let pytest collect, and judge what is selected. Raises `UsageError` where that is nothing, and what a hook raised."""
+    args = _collecting(asked)
     if asked.processes != "0":
         # What a worker cannot read, or does not select, this process would take for a worker that died: it looks itself first.
-        _check_selection(asked, pytest.main(look), look)
+        check(asked)
         args += ["-p", "xdist", "-n", asked.processes, "--dist", "loadscope", "--max-worker-restart", "0"]
     args += ["--plan", str(folder / "plan.json"), "--junit-xml", str(folder / "junit.xml")]
     args += ["--alluredir", str(folder / "allure-results")]
@@ -41,7 +51,7 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
         raise recorder.failed
     if code == pytest.ExitCode.INTERRUPTED:
         recorder.interrupted = True
-    _check_selection(asked, code, look)
+    _check_selection(asked, code, [*_collecting(asked), "--collect-only"])
 
 
 def _check_selection(asked: Asked, code: int, look: Sequence[str]) -> None:

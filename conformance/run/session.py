@@ -14,7 +14,7 @@ from conformance.check.subject import Subject
 from conformance.cluster.api import NODES
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.report import files, live, markdown, terminal, verdict_file
-from conformance.run import controller, folders, job
+from conformance.run import controller, folders, job, launch
 from conformance.run.consent import terms
 from conformance.run.header import IN_CLUSTER, Asked, deployed_by
 from conformance.world.images import runner
@@ -36,6 +36,8 @@ def launched(asked: Asked, reports: Path, *, quiet: bool, as_json: bool, allow_p
     """
     console = Console(highlight=False, emoji=False, soft_wrap=True, stderr=as_json)
     suite.control_cells()  # a broken approach, or control, is found before anything is created
+    if asked.in_cluster and asked.selection:  # its Job would be told when it is there
+        launch.check(asked)
     cluster = reach(asked.context, asked.world or None)
     if asked.in_cluster and not asked.context and images.RUNNER not in asked.images:
         asked = evolve(asked, images={**asked.images, images.RUNNER: runner.on_nodes(of_ours(asked.world or None))})

@@ -108,6 +108,23 @@ def test_a_rate_that_is_no_price_is_wrong_usage(rate: str) -> None:
     assert "--rate" in ended.output
 
 
+@pytest.mark.parametrize(("selection", "words"), [("P2-13 and (", "is no expression"), ("zzz", "selects nothing of level core")])
+def test_a_job_of_the_cluster_is_not_made_for_a_selection_of_nothing(
+    selection: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def touched(*_: object) -> None:
+        pytest.fail("the cluster was reached")
+
+    monkeypatch.setattr("conformance.run.session.reach", touched)
+    refused = CliRunner().invoke(cli.cli, ["run", "--in-cluster", "-k", selection, "--reports", str(tmp_path / "reports")])
+    assert isinstance(refused.exception, UsageError), refused.output
+    assert words in str(refused.exception)
+    assert not (tmp_path / "reports").exists()
+    printed = CliRunner().invoke(cli.cli, ["manifests", "run", "-k", selection])
+    assert isinstance(printed.exception, UsageError), printed.output
+    assert CliRunner().invoke(cli.cli, ["manifests", "run", "-k", "P2-13"]).exit_code == 0
+
+
 def test_report_command(tmp_path: Path) -> None:
     path = write(tmp_path / "record.jsonl", recorded_lines())
     done = CliRunner().invoke(cli.cli, ["report", str(path)])
