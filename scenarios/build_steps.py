@@ -9,7 +9,7 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS
 from conformance.cluster.api import Object
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import no_engine
+from conformance.evidence.identity import identity_of, no_engine
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD_CGROUPS, DELETION
 from conformance.legs import builds
@@ -24,7 +24,6 @@ from conformance.legs.steps import (
     Left,
     builder_of,
     first_client,
-    identity_of,
     left_of,
     unproven,
 )

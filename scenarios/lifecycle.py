@@ -14,7 +14,7 @@ from conformance.claims.sources import FIRST_PROCESS
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, engine_of, first_pid, no_engine, parsed, told_to_restart
+from conformance.evidence.identity import container_of, engine_of, first_pid, identity_of, no_engine, parsed, told_to_restart
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
     ABOVE,
@@ -108,7 +108,7 @@ def judge_end(seen: Seen) -> Observation:
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
     page, alive = seen[ORPHANS_PAGE], seen[ORPHAN]
-    if not any((p["pid"], p["start"]) == (child["pid"], child["start"]) for p in alive.output):
+    if not any(identity_of(process) == identity_of(child) for process in alive.output):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
     going_on = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended"
     if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
@@ -161,7 +161,7 @@ def _started_again(
 ) -> Observation | None:
     """Return LACKS where a process of these, which is not the child, serves the child's nonce; None where there is no other."""
     child = seen[CHILD].output["process"]
-    others = [process for process in processes if (process["pid"], process["start"]) != (child["pid"], child["start"])]
+    others = [process for process in processes if identity_of(process) != identity_of(child)]
     if not others:
         return None
     how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))

@@ -10,7 +10,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object
 from conformance.cluster.pods import container_ids
-from conformance.evidence.identity import container_of, no_engine, parsed
+from conformance.evidence.identity import container_of, identity_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, POD, POD_PROCESSES
 from conformance.legs.docker import listed, said
@@ -146,7 +146,7 @@ def out_of_sight(seen: Seen) -> Observation:
         many = counted(len(processes.output), "process", "processes")
         return HOLDS.because(f"it serves its nonce, and is none of the {many} that the node sees", *cites)
     # Where it was started again since, it is another process, and no less the child.
-    levels = next((other for other in own if _who(other) == _who(process)), own[0])["nspid"]
+    levels = next((other for other in own if identity_of(other) == identity_of(process)), own[0])["nspid"]
     reason = (
         f"the node sees it as pid {levels[0]}; it is in {counted(len(levels), 'nested PID namespace')}, its own in each: {levels}"
     )
@@ -238,11 +238,6 @@ def ancestors(rig: Rig) -> None:
     rig.ask("client's ancestors", "ancestry", pid=rig.client_pid)
 
 
-def _who(process: dict[str, Any]) -> tuple[int, int]:
-    """Return a process's identity: its pid with its start time."""
-    return process["pid"], process["start"]
-
-
 def _chain(processes: Iterable[dict[str, Any]]) -> str:
     return " < ".join(process["comm"] for process in processes)
 
@@ -250,9 +245,9 @@ def _chain(processes: Iterable[dict[str, Any]]) -> str:
 def _broken(seen: Seen) -> str:
     """Return '' if both lines of ancestors begin at the right process and end at the node's first, else what is wrong."""
     child, client = seen[ANCESTORS].output, seen["client's ancestors"].output
-    if _who(child[0]) != _who(seen[CHILD].output["process"]):
+    if identity_of(child[0]) != identity_of(seen[CHILD].output["process"]):
         return "what has the child's pid is not the child any more"
-    if _who(client[0]) not in {_who(process) for process in seen[POD_PROCESSES].output}:
+    if identity_of(client[0]) not in {identity_of(process) for process in seen[POD_PROCESSES].output}:
         return "the client is none of the processes that the pod was seen to have"
     if child[-1]["pid"] != 1 or client[-1]["pid"] != 1:
         return "a line of ancestors does not reach the node's first process"
@@ -267,11 +262,11 @@ def sibling(seen: Seen) -> Observation:
     cites = (child.id, client.id, pod.id)
     if why := _broken(seen):
         return inconclusive(why, *cites)
-    own = {_who(process) for process in pod.output}
+    own = {identity_of(process) for process in pod.output}
     chains = f"child: {_chain(child.output)}; client: {_chain(client.output)}"
-    if above := [process for process in child.output[1:] if _who(process) in own]:
+    if above := [process for process in child.output[1:] if identity_of(process) in own]:
         return LACKS.because(f"{_chain(above)} of the pod above it; {chains}", *cites)
-    shared = next(process for process in child.output if _who(process) in {_who(other) for other in client.output})
+    shared = next(process for process in child.output if identity_of(process) in {identity_of(other) for other in client.output})
     return HOLDS.because(f"nothing of the pod above it; both hang from {shared['comm']}; {chains}", *cites)
 
 
@@ -301,10 +296,10 @@ def child_of_the_daemon(seen: Seen) -> Observation:
     daemons = [process for process in _engine(seen) if process["comm"] == "dockerd"]
     if len(daemons) != 1:
         return inconclusive(f"{len(daemons)} processes of the engine's container are a dockerd", pod.id)
-    parent, above = line.output[1], [_who(process) for process in line.output[1:]]
-    if _who(parent) == _who(daemons[0]):
+    parent, above = line.output[1], [identity_of(process) for process in line.output[1:]]
+    if identity_of(parent) == identity_of(daemons[0]):
         return HOLDS.because(f"its parent is the daemon: {_chain(line.output)}", line.id, pod.id)
-    place = "further up" if _who(daemons[0]) in above else "not above it at all"
+    place = "further up" if identity_of(daemons[0]) in above else "not above it at all"
     # Only the last words hang on the image: an entrypoint with an init of its own takes the shims that dockerd leaves.
     reason = f"its parent is {parent['comm']}, and the daemon is {place}: {_chain(line.output)}"
     return LACKS.because(f"{reason} (what the shim hangs from is up to the image's entrypoint)", line.id, pod.id)
@@ -323,7 +318,7 @@ def contained(seen: Seen) -> Observation:
         return inconclusive("the first process of the engine's container was not found", pod.id)
     first, levels = engine[0], line.output[0]["nspid"]
     reason = f"PID namespaces of the child: {levels}, of {first['comm']}, the first of the engine's container: {first['nspid']}"
-    below = _who(first) in [_who(process) for process in line.output[1:]]
+    below = identity_of(first) in [identity_of(process) for process in line.output[1:]]
     if below and first["nspid"][-1] == 1 and len(levels) > len(first["nspid"]):
         return HOLDS.because(f"below it; {reason}", line.id, pod.id)
     return LACKS.because(f"{'below' if below else 'not below'} it; {reason}", line.id, pod.id)

@@ -140,6 +140,6 @@ AND_ONE = 2
 """A node and one other: whatever is asked from another node is asked from one."""
 
 
-def is_ready(node: Object) -> bool:
-    """Return whether a node is Ready."""
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+def is_ready(item: Object) -> bool:
+    """Return whether a node, or a pod, is Ready."""
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in item["status"].get("conditions", []))

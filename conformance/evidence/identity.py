@@ -18,6 +18,11 @@ NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
 """What a request meets where no engine is. Whatever else went wrong, an engine may be there and be slow, or dying."""
 
 
+def identity_of(process: Mapping[str, Any]) -> tuple[int, int]:
+    """Return a process's pid and start time, by which it is told from one that has its pid later."""
+    return process["pid"], process["start"]
+
+
 def no_engine(evidence: Evidence) -> bool:
     """Return whether a request to an engine shows that there is none: no socket, or nobody who listens on it."""
     return evidence.output["status"] == 0 and str(evidence.output["lost"]).startswith(NOBODY)

@@ -62,7 +62,7 @@ class LegRunner:
         with contextlib.ExitStack() as held:
             try:
                 if self.rig.leg.variation.measured:
-                    held.enter_context(self.schedule.alone())
+                    held.enter_context(self.schedule.turn(alone=True))
                     self._go_measured()
                 else:
                     self._go()

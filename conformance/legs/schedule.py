@@ -84,15 +84,9 @@ class Schedule:
         return self.node.hold(alone=alone, limit=until_quiet(self.burns), stop=self.stop)
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for the turn to start, hold it and the CPUs beside others while the block lasts."""
-        with self.starting.taken(self.place), self.cpus(alone=False):
-            yield
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait for the turn to start, hold it and the CPUs alone while the block lasts: who is measured begins here."""
-        with self.starting.taken(self.place), self.cpus(alone=True):
+    def turn(self, *, alone: bool = False) -> Iterator[None]:
+        """Wait for the turn to start, hold it and the CPUs while the block lasts, beside others or, to be measured, alone."""
+        with self.starting.taken(self.place), self.cpus(alone=alone):
             yield
 
     def leave(self) -> None:

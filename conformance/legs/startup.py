@@ -7,7 +7,7 @@ import time
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, first_processes
+from conformance.evidence.identity import container_of, first_processes, identity_of
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs import over_api
 from conformance.legs.deploy import runs
@@ -118,8 +118,8 @@ def _ask_engine_above(rig: Rig) -> None:
     line = rig.ask(ANCESTORS, "ancestry", pid=rig.child["pid"]).output
     seems = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.daemon_pid), line[-1])
     above = line[1]["ns"]["pid"]
-    own = {(each["pid"], each["start"]) for each in rig.seen[POD_PROCESSES].output}
-    in_pod = any((each["pid"], each["start"]) in own for each in line[1:])
+    own = {identity_of(each) for each in rig.seen[POD_PROCESSES].output}
+    in_pod = any(identity_of(each) in own for each in line[1:])
     # A pod that has the node's PID namespace: what an engine says of itself, its id too, is whoever's who passes it on.
     if above == seems["ns"]["pid"] and not (rig.daemon_pid and above == line[-1]["ns"]["pid"] and not in_pod):
         return

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from conformance.claims.observations import Observation, inconclusive, not_applicable
 from conformance.cluster.api import GONE, Object
-from conformance.evidence.identity import container_of, first_processes, parsed
+from conformance.evidence.identity import container_of, first_processes, identity_of, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD, POD_PROCESSES
 from conformance.legs import builders, builds
@@ -136,11 +136,6 @@ OF_BUILDKIT = ["runc", "dockerd"]
 def _around(line: list[Object]) -> set[str]:
     """Return the ids of the containers in which those above a step are, of which its engine's own is one."""
     return {container_of(each) for each in line[1:]} - {""}
-
-
-def identity_of(process: Object) -> tuple[int, int]:
-    """Return a process's pid and start time, by which it is told from one that has its pid later."""
-    return process["pid"], process["start"]
 
 
 def of_step(seen: Seen) -> Seen:

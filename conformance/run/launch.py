@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,12 @@ INI = Path(__file__).with_name("run.ini")
 
 def check(asked: Asked) -> None:
     """Raise `UsageError` where pytest cannot read the selection, or selects nothing: what judges it may be elsewhere."""
-    look = [*_collecting(asked), "--collect-only"]
-    _check_selection(asked, pytest.main(look), look)
+    _check_selection(asked, _look(asked))
+
+
+def _look(asked: Asked, *more: str) -> int:
+    """Return the exit code of a pytest that collects what is selected, told this besides, and judges nothing."""
+    return pytest.main([*_collecting(asked), "--collect-only", *more])
 
 
 def _collecting(asked: Asked) -> list[str]:
@@ -51,18 +55,18 @@ def judge(asked: Asked, folder: Path, recorder: Recorder, selected: Selected) ->
         raise recorder.failed
     if code == pytest.ExitCode.INTERRUPTED:
         recorder.interrupted = True
-    _check_selection(asked, code, [*_collecting(asked), "--collect-only"])
+    _check_selection(asked, code)
 
 
-def _check_selection(asked: Asked, code: int, look: Sequence[str]) -> None:
-    """Raise `UsageError` where pytest could not read the selection, or selected nothing; `look` is how it is asked to collect."""
+def _check_selection(asked: Asked, code: int) -> None:
+    """Raise `UsageError` where pytest, by its exit code, could not read the selection, or selected nothing."""
     if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(f"-k {asked.selection!r} is no expression that pytest reads.", "as in -k 'P2-13 and not dind'")
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        raise _nothing_selected(asked, look)
+        raise _nothing_selected(asked)
 
 
-def _nothing_selected(asked: Asked, look: Sequence[str]) -> UsageError:
+def _nothing_selected(asked: Asked) -> UsageError:
     """Return what is wrong with a selection of nothing: what it selects may be beyond what the run was asked to judge at all."""
     if asked.controls == "fast":
         fast = ", ".join(control.name for control in run_by() if control.fast)
@@ -72,7 +76,7 @@ def _nothing_selected(asked: Asked, look: Sequence[str]) -> UsageError:
     if asked.controls:
         return UsageError(f"-k {asked.selection!r} selects no control that is run.", "conformance list shows what there is")
     others = [level for level in CHOICES[CHOICES.index(LEVELS[-1]) :] if level != asked.level]
-    having = (level for level in others if pytest.main([*look, "--conformance-level", level]) == pytest.ExitCode.OK)
+    having = (level for level in others if _look(asked, "--conformance-level", level) == pytest.ExitCode.OK)
     more = next((f"--level {level} has more; " for level in having), "")
     return UsageError(
         f"-k {asked.selection!r} selects nothing of level {asked.level}.", f"{more}conformance list shows what there is"

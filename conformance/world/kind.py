@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from conformance.answers import decoded
 from conformance.choices import HOST, WORLDS
 from conformance.cluster import leases
+from conformance.cluster.nodes import is_ready
 from conformance.errors import CommandFailed, NoCluster, TimedOut
 from conformance.world.images import go_programs
 from conformance.world.machine import commands, engine, paths
@@ -130,11 +131,6 @@ def nodes(cluster: KindCluster) -> list[dict[str, Any]]:
     if not items:
         raise CommandFailed("The cluster has no nodes.")
     return items
-
-
-def is_ready(item: dict[str, Any]) -> bool:
-    """Return whether a node, or a pod, is Ready."""
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in item["status"].get("conditions", []))
 
 
 def answers(cluster: KindCluster) -> bool:

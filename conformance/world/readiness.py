@@ -6,10 +6,11 @@ import contextlib
 from typing import Any
 
 from conformance import images
+from conformance.cluster.nodes import is_ready
 from conformance.errors import CommandFailed, NoCluster, TimedOut
 from conformance.wait import until
 from conformance.world import kind
-from conformance.world.kind import KindCluster, is_ready
+from conformance.world.kind import KindCluster
 
 READY_SECONDS = 120.0
 UNPACK_SECONDS = 60.0

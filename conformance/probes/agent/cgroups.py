@@ -37,12 +37,17 @@ def cgroups(asked: Object) -> Object:
     enter(1, "mnt")
     mounted = hierarchies()
     levels: list[Object] = []
+    for name, path in places(place):
+        if name in mounted and name in FILES:
+            levels += [level(name, mounted[name], higher) for higher in upwards(path)]
+    return {"cgroup": place, "mounts": mounted, "levels": levels}
+
+
+def places(place: str) -> Iterator[tuple[str, str]]:
+    """Yield each controller, `UNIFIED` for v2's hierarchy, and a process's path there, of the text of its /proc/PID/cgroup."""
     for line in split(place):
         _, names, path = line.split(":", 2)
-        for name in names.split(","):
-            if name in mounted and name in FILES:
-                levels += [level(name, mounted[name], higher) for higher in upwards(path)]
-    return {"cgroup": place, "mounts": mounted, "levels": levels}
+        yield from ((name, path) for name in names.split(","))
 
 
 def hierarchies() -> dict[str, str]:

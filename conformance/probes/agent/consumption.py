@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from conformance.probes.agent.cgroups import UNIFIED, hierarchies
+from conformance.probes.agent.cgroups import UNIFIED, hierarchies, places
 from conformance.probes.agent.procfs import boottime, enter, maybe, of_every_process, proc, status_of, text
 from conformance.probes.agent.questions import Object, question
 
@@ -79,8 +79,5 @@ def memory_of(pid: int) -> str:
     enter(1, "mnt")
     mounted = hierarchies()
     name = "memory" if "memory" in mounted else UNIFIED
-    for line in place.splitlines():
-        _, names, path = line.split(":", 2)
-        if name in names.split(","):
-            return maybe(f"{mounted[name]}{path}/memory.stat") or ""
-    return ""
+    path = dict(places(place)).get(name)
+    return maybe(f"{mounted[name]}{path}/memory.stat") or "" if path else ""

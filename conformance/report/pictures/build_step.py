@@ -11,7 +11,7 @@ from markupsafe import Markup
 from conformance.analysis.summary import Summary
 from conformance.claims.observations import State
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import first_processes
+from conformance.evidence.identity import first_processes, identity_of
 from conformance.evidence.items import Seen
 from conformance.evidence.loads import allocated, cpu_rate
 from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
@@ -25,7 +25,6 @@ from conformance.legs.steps import (
     Left,
     builder_of,
     first_client,
-    identity_of,
     left_of,
     of_step,
     unproven,

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from markupsafe import Markup
 
 from conformance.analysis.summary import Summary
-from conformance.evidence.identity import first_processes, unproven
+from conformance.evidence.identity import first_processes, identity_of, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import AT_DELETE, CHILD, DELETION, ON_NODE_AFTER, ORPHAN, POD, RECORD
 from conformance.record.names import leg_name
@@ -181,7 +181,7 @@ def process_end(what: str, pids: Sequence[int], deletion: Mapping[str, Any], loo
 def _looked(seen: Seen, child: Mapping[str, Any]) -> float:
     """Return when a child that outlived its pod was last looked at, and was the same process; 0 where it was not."""
     orphan = seen.get(ORPHAN)
-    there = orphan and any((process["pid"], process["start"]) == (child["pid"], child["start"]) for process in orphan.output)
+    there = orphan and any(identity_of(process) == identity_of(child) for process in orphan.output)
     return (orphan.at or 0) if orphan and there else 0
 
 

@@ -90,14 +90,14 @@ def test_a_leg_that_is_measured_has_its_node_for_itself_until_it_is_cleaned_away
     course: list[str] = []
 
     @contextmanager
-    def alone() -> Iterator[None]:
-        course.append("alone")
+    def turn(*, alone: bool) -> Iterator[None]:
+        course.append("alone" if alone else "beside others")
         yield
         course.append("given up")
 
     rig, _ = a_rig()
     rig.leg = evolve(rig.leg, variation=VARIATIONS["measured"])
-    schedule: Any = SimpleNamespace(alone=alone, leave=lambda: None)
+    schedule: Any = SimpleNamespace(turn=turn, leave=lambda: None)
     runner = LegRunner(rig, (), schedule, lambda *_: None)
     monkeypatch.setattr(LegRunner, "_start", lambda _: course.append("started"))
     monkeypatch.setattr(LegRunner, "_clean", lambda _: course.append("cleaned"))

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from conformance.cluster.nodes import is_ready
 from conformance.world import kind
 
 
@@ -15,7 +16,7 @@ def test_a_node_whose_images_have_no_names_is_read(images: object, monkeypatch: 
     monkeypatch.setattr(kind, "kubectl", lambda *_, **__: shown)
     cluster = kind.KindCluster("a")
     assert kind.lacking(cluster, ["python:3-slim"]) == ["python:3-slim"]
-    assert not any(map(kind.is_ready, kind.nodes(cluster)))
+    assert not any(map(is_ready, kind.nodes(cluster)))
 
 
 @pytest.mark.parametrize("name", ["python:3-slim", "moby/buildkit:buildx-stable-1", "quay.io/buildah/stable:latest"])
