@@ -98,10 +98,24 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
     if status.get("phase") in ("Failed", "Succeeded"):
         ends = [(each["name"], each["state"]["terminated"]) for each in all_of_them if "terminated" in each.get("state", {})]
         failed = [(name, end) for name, end in ends if end.get("exitCode")] or ends
-        words = ", ".join(f"container {name} ended with {end.get('exitCode')} ({end.get('reason')})" for name, end in failed)
+        words = ", ".join(f"container {name} {_ended(end)}" for name, end in failed)
         raise error(
             f"{who} ended instead of running: {words or status.get('message') or 'no container says why'}.", "see its logs"
         )
+
+
+def _ended(end: Object) -> str:
+    message = f": {' '.join(end['message'].split())}" if end.get("message") else ""
+    return f"ended with {end.get('exitCode')} ({end.get('reason')}){message}"
+
+
+def never_began(pod: Object) -> bool:
+    """Return whether a pod is over because the node's runtime could not start its container: no process of it ever ran.
+
+    kubelet starts such a container again after a while, unless the pod's restartPolicy is Never: it has no log then.
+    """
+    ends = [each.get("state", {}).get("terminated") or {} for each in statuses_of(pod)]
+    return pod.get("status", {}).get("phase") == "Failed" and any(end.get("reason") == "StartError" for end in ends)
 
 
 def look_at(pod: Object) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.cluster.api import Cluster, Object, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
-from conformance.cluster.pods import raise_if_stuck
+from conformance.cluster.pods import never_began, raise_if_stuck
 from conformance.errors import ProbeLost
 from conformance.probes.node import LABEL, PORT, NodeProbe, pod_name
 from conformance.timeouts import TIMEOUTS
@@ -99,14 +99,24 @@ def renew(probe: NodeProbe, image: str) -> None:
 def wait_ready(probes: Collection[NodeProbe], ask: Each = map) -> None:
     """Wait for the pods of a run's probes to run, and to answer; `ask` may ask several at the same time.
 
+    One whose container the node's runtime could not start is made anew, once: runc starts none that the kernel of cgroup v1
+    does not freeze in time (docs/lessons.md), and kubelet tries no second time where nothing may restart a pod.
     Raises `ProbeLost` early when one cannot start.
     """
-    nodes = {probe.pod: probe.node for probe in probes}
+    nodes = {probe.pod: probe for probe in probes}
+    given_up: dict[str, str] = {}
 
     def running(name: str, pod: Object | None) -> bool:
-        if pod is None:
-            raise ProbeLost(f"The probe pod on {nodes[name]} was deleted while it started.")
-        raise_if_stuck(pod, f"The probe pod on {nodes[name]}", ProbeLost)
+        who = f"The probe pod on {nodes[name].node}"
+        if pod is None and name not in given_up:
+            raise ProbeLost(f"{who} was deleted while it started.")
+        if pod is None or pod["metadata"]["uid"] == given_up.get(name):
+            return False
+        if never_began(pod) and name not in given_up:
+            given_up[name] = pod["metadata"]["uid"]
+            renew(nodes[name], pod["spec"]["containers"][0]["image"])
+            return False
+        raise_if_stuck(pod, who, ProbeLost)
         return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
 
     for probe in [*probes][:1]:  # they are of one run

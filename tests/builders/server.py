@@ -38,6 +38,8 @@ class Server(Cluster):
         """What alone may be asked; None is anything."""
         self.lost: set[str] = set()
         """The uids of pods that answer no more."""
+        self.unstarted: list[Object] = []
+        """The statuses of the pods that are created next, which are not started as others are."""
 
     def counted(self) -> Counter[str]:
         """Return how many requests there were of each verb of a resource."""
@@ -71,6 +73,8 @@ class Server(Cluster):
     def _created(self, path: str, body: Any) -> Object:
         name = body["metadata"]["name"]
         status = {"phase": "Running", "podIP": "10.1.0.1"} if path.endswith("/pods") else {}
+        if status and self.unstarted:
+            status = self.unstarted.pop(0)
         metadata = {"labels": {}, **body["metadata"], "uid": f"uid-{len(self.asked)}", "resourceVersion": "1"}
         namespace = path.removeprefix("/api/v1/namespaces/").split("/")[0]
         self.kept[f"{path}/{name}"] = {**body, "metadata": {"namespace": namespace, **metadata}, "status": status}

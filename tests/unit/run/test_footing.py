@@ -10,7 +10,7 @@ import pytest
 
 from conformance.cluster import rights
 from conformance.cluster.nodes import looked_at
-from conformance.errors import NoCluster
+from conformance.errors import NoCluster, ProbeLost
 from conformance.run.footing import MOST, Footing
 from tests.builders.server import Server, node, nothing_on
 
@@ -98,6 +98,51 @@ def test_a_probe_of_which_nothing_comes_is_said_and_the_others_are_kept(monkeypa
     assert [each.startswith("The probe on b did not answer `clock`") for each in failures] == [True]
     assert list(footing.probes) == ["a"]
     assert server.counted()["create pods"] == 3
+
+
+NOT_FROZEN = "failed to create containerd task: runc create failed: procHooks process: unable to freeze"
+NOT_BEGUN = {
+    "phase": "Failed",
+    "containerStatuses": [
+        {"name": "agent", "state": {"terminated": {"exitCode": 128, "reason": "StartError", "message": NOT_FROZEN}}}
+    ],
+}
+RUNNING = {"phase": "Running", "podIP": "10.1.0.2"}
+ENDED = {
+    "phase": "Failed",
+    "containerStatuses": [{"name": "agent", "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}],
+}
+
+
+def starting(*statuses: Any) -> tuple[Server, Footing]:
+    """Return a cluster of two nodes whose first pods have these statuses for good, and a run's footing there."""
+    server = Server([node("a"), node("b")], nothing_on)
+    server.unstarted = [*statuses]
+    footing = Footing(server, "r", {})
+    footing.take()
+    return server, footing
+
+
+def test_a_probe_that_the_runtime_did_not_start_is_made_anew() -> None:
+    """A pod that nothing may restart has one try of kubelet's, and runc starts none that is not frozen in time."""
+    server, footing = starting(NOT_BEGUN)
+    assert list(footing.deploy_probes(lambda _: True, map)) == ["a", "b"]
+    assert (server.counted()["create pods"], server.counted()["delete pods"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words", "created"),
+    [
+        ([NOT_BEGUN, RUNNING, NOT_BEGUN], r"128 \(StartError\): .*unable to freeze\.", 3),
+        ([ENDED], r"probe pod on a ended instead of running: container agent ended with 1 \(Error\)\.", 2),
+    ],
+    ids=["a second time", "it began"],
+)
+def test_a_probe_that_cannot_start_is_lost_and_its_runtime_cited(statuses: list[Any], words: str, created: int) -> None:
+    server, footing = starting(*statuses)
+    with pytest.raises(ProbeLost, match=words):
+        footing.deploy_probes(lambda _: True, map)
+    assert server.counted()["create pods"] == created
 
 
 def few(server: Server, name: str = "") -> Footing:
