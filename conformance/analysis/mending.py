@@ -17,13 +17,17 @@ from conformance.analysis.statistics import times
 from conformance.approaches.catalogue import Approach, catalogue
 from conformance.check.mend import MENDS_BY, Plain
 from conformance.choices import CHOICES
-from conformance.claims.fears import Fear, fear_of, kept
+from conformance.claims.fears import Fear, fear_of, kept, weightiest
 from conformance.claims.observations import State
 from conformance.record.names import CHECKED, MENDED
 from conformance.record.stream import Record
 
 MOST = 2
 """So much advice is read."""
+REASONS = 2
+"""So many losses are told as reasons to stay with what one has."""
+SOONER = 1.0
+"""From how many seconds on a start is sooner for a reader who chooses."""
 SHORT = {"dood": "DooD", "dind": "DinD", CHECKED: "the pod", MENDED: "the mended pod"}
 """What a sentence calls an approach where that is not its name."""
 
@@ -143,6 +147,10 @@ def _shown(
         words += f". It has to be granted {'; '.join(beyond)}"
     if took := _took(loser, by, starts):
         words += f". It starts in {took[by]:.1f} s, {names[loser]} in {took[loser]:.1f} s (median, from pod to first page)"
+    reasons = weightiest(after & seen.kept[loser] | after - seen.asked[loser], names[by])[:REASONS]
+    if took and took[by] - took[loser] >= SOONER:
+        reasons.append(f"{names[loser]} starts {took[by] - took[loser]:.1f} s sooner")
+    words += f". Stay with {names[loser]} where this weighs more: {'; '.join(reasons)}" if reasons else ""
     return Advice(f"{words}.", loser, by, patch(loser, by))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from conformance.claims.observations import State, Worded
 
@@ -132,3 +132,8 @@ def loss(prop: str, sentence: str, who: Iterable[str]) -> str:
     named = f"{', '.join(others)} or {last}" if others else last
     words = next((losses[prop] for losses in LOSSES.values() if prop in losses), "")
     return words.format(who=named) if words else f"of {named} it is {'' if prop in CONTRARY else 'not '}so that {sentence}"
+
+
+def weightiest(props: Collection[str], who: str) -> list[str]:
+    """Return the losses of these properties in plain words, in the order in which a reader fears them: of `LOSSES` alone."""
+    return [words.format(who=who) for losses in LOSSES.values() for prop, words in losses.items() if prop in props]

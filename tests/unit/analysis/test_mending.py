@@ -56,6 +56,22 @@ def test_what_it_breaks_and_what_it_has_to_be_granted_is_told() -> None:
     assert "It has to be granted a privileged container" in advised.words
 
 
+def test_when_to_stay_with_the_other_is_told_by_what_weighs_most() -> None:
+    """What a reader would lose by the change, in plain words, and the start; not what has none, nor what nobody knows."""
+    lines = [lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden")]
+    for prop in ("P2-23", "P2-13.resized", "K-02", "P2-13.weight"):
+        lines += [kept(prop, "dood.foreground"), lost(prop, "dind.foreground")]
+    lines += [lost("H-02", "dind.foreground"), kept("P2-08", "dood.foreground"), observed("P2-08", "dind.foreground", "ERROR")]
+    weight, job = "with another weight than its pod's", "a Job that uses DinD is not complete when its command has ended"
+    advised, *_ = advice(*lines)
+    assert advised.words.endswith(
+        f" Stay with DooD where this weighs more: a container that DinD starts competes for CPU {weight}; {job}."
+    )
+    alone, *_ = advice(*lines[:2], lost("H-02", "dind.foreground"))
+    assert alone.words.endswith(" Stay with DooD where this weighs more: any other pod can command the engine of DinD.")
+    assert "Stay with" not in advice(*lines[:2])[0].words
+
+
 def test_how_long_it_takes_to_start_is_told_beside_the_other_of_the_kinds_of_legs_that_both_have() -> None:
     lines = [lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden")]
 
@@ -70,8 +86,10 @@ def test_how_long_it_takes_to_start_is_told_beside_the_other_of_the_kinds_of_leg
 
     both = {"dood_laden": 2.0, "dind_laden": 7.0, "dood_detached": 2.4, "dind_detached": 6.8}
     words = "It starts in 6.9 s, DooD in 2.2 s (median, from pod to first page)."
+    words += " Stay with DooD where this weighs more: DooD starts 4.7 s sooner."
     assert advised(**both).endswith(f" {words}")
     assert advised(**both, dind_twins=90.0).endswith(f" {words}"), "the other has no such leg"
+    assert advised(dood_laden=2.0, dind_laden=2.9).endswith("DooD in 2.0 s (median, from pod to first page).")
     for alone in ({"dind_laden": 7.0}, {"dind_laden": 7.0, "dood_detached": 2.0}, {"dind_laden": 7.0, "dood_laden": None}, {}):
         assert "starts in" not in advised(**alone)
 
