@@ -135,6 +135,8 @@ class Checked:
             undecided = sorted({row.line["property"] for row in self.rows if row.mended and row.mended.kept is Kept.OPEN})
             parts += [f"not decided: {', '.join(undecided)}"] if undecided else []
             return f"The mended pod was judged beside it: {'; '.join(parts)}."
+        if not self.those(Kept.LOST):
+            return "Nothing that was decided is lost, so there is nothing to mend."
         if not self.known_to_mend:
             return "Of what it loses nothing is known to be mended in a world of this kind."
         what = "A patch and an option of each `docker run`" if "lines" in self.about["mend"] else "A patch"
