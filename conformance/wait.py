@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from conformance.errors import TimedOut
+from conformance.errors import RigError, TimedOut
 
 
 @contextlib.contextmanager
@@ -33,6 +33,12 @@ def at_once(number: int) -> Iterator[ThreadPoolExecutor]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def raise_if_stopped(stop: threading.Event) -> None:
+    """Raise `RigError` if the run was interrupted."""
+    if stop.is_set():
+        raise RigError("The run was interrupted.")
 
 
 T = TypeVar("T")

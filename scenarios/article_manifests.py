@@ -14,7 +14,9 @@ from conformance.evidence.identity import parsed, unproven
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD
 from conformance.images import DIND_2017
+from conformance.legs import daemon
 from conformance.legs.docker import said
+from conformance.legs.pod import read_log, wait_pod
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from scenarios import contention, lifecycle, networking, storage, visibility
@@ -42,8 +44,8 @@ def first_try(rig: Rig) -> None:
         state = _client(pod)
         return bool(state.get("restartCount") or state.get("state", {}).get("terminated"))
 
-    rig.wait_pod("pod after its first try", "The first end of the client", ended, seconds=TIMEOUTS.serving)
-    rig.read_log("client's log", "docker-cmds", ended=True)
+    wait_pod(rig, "pod after its first try", "The first end of the client", ended, seconds=TIMEOUTS.serving)
+    read_log(rig, "client's log", "docker-cmds", ended=True)
 
 
 def later_tries(rig: Rig) -> None:
@@ -57,8 +59,8 @@ def later_tries(rig: Rig) -> None:
     def tried(pod: Object) -> bool:
         return bool(_client(pod).get("restartCount", 0) >= TRIES)
 
-    rig.wait_pod("pod after later tries", "The client's later tries", tried, seconds=TIMEOUTS.serving)
-    rig.read_log("client's later log", "docker-cmds", ended=True)
+    wait_pod(rig, "pod after later tries", "The client's later tries", tried, seconds=TIMEOUTS.serving)
+    read_log(rig, "client's later log", "docker-cmds", ended=True)
 
 
 def whose_images(rig: Rig) -> None:
@@ -119,8 +121,8 @@ def at_first(rig: Rig) -> None:
     def between(pod: Object) -> bool:
         return bool(rig.child) or "running" not in _client(pod).get("state", {})
 
-    rig.wait_pod("pod at first", "The end of a try of the client", between)
-    rig.read_log("client's log", rig.leg.approach.client, ended=not rig.child)
+    wait_pod(rig, "pod at first", "The end of a try of the client", between)
+    read_log(rig, "client's log", rig.leg.approach.client, ended=not rig.child)
 
 
 @prop("P1-01.printed", "the client of the manifest as printed starts its container on the host's engine",
@@ -207,7 +209,7 @@ ON_NODE = f"/run{ACCOUNT}"
 
 def mount_point(rig: Rig) -> None:
     """Read where the client's container has the pod's token mounted, and look for that directory on the node."""
-    rig.ask("client's mounts", "mountinfo", pid=rig.client_pid)
+    rig.ask("client's mounts", "mountinfo", pid=rig.pids.client)
     rig.ask("mount point before", "storage", paths=[ON_NODE])
 
 
@@ -244,7 +246,7 @@ def old_client(rig: Rig) -> None:
     rig.run(
         "a client of 2017", "env", f"DOCKER_API_VERSION={API_2017}", "docker", "version", "--format", "{{.Server.APIVersion}}"
     )
-    rig.daemon("engine's version", "/version")
+    daemon.ask(rig, "engine's version", "/version")
 
 
 TOO_OLD = {

@@ -9,10 +9,12 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import prop
 from conformance.cluster.pods import container_ids, ready
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import container_of
+from conformance.evidence.identity import container_of, pid_of
 from conformance.evidence.items import Seen
 from conformance.evidence.names import AT_DELETE, CHILD, DELETION, POD_CGROUPS
-from conformance.legs.rig import APACHE, MYSQL, Rig
+from conformance.legs.baseline import APACHE, MYSQL, ask_everywhere
+from conformance.legs.pod import wait_pod
+from conformance.legs.rig import Rig
 from conformance.probes.node import Answer
 from conformance.probes.paths import CRI, POD_LOGS, PODS, TASKS
 from conformance.timeouts import TIMEOUTS
@@ -26,16 +28,16 @@ NO_ACCOUNT = 1130
 
 def both_ready(rig: Rig) -> None:
     """Wait for both containers: Apache's, the leg's child, may serve before MariaDB's has started."""
-    rig.wait_pod("pod when ready", "The start of both containers", ready, seconds=TIMEOUTS.serving)
+    wait_pod(rig, "pod when ready", "The start of both containers", ready, seconds=TIMEOUTS.serving)
 
 
 def asked_on_both_ports(rig: Rig) -> None:
     """Ask Apache and MariaDB on the pod's IP from everywhere, and on localhost from the other's container."""
     processes = rig.ask("pod's processes", "processes", uid=rig.pod["metadata"]["uid"]).output
-    rig.ask_everywhere("page on the pod's IP", rig.pod_ip, APACHE)
-    rig.ask_everywhere("greeting on the pod's IP", rig.pod_ip, MYSQL, "greeting")
+    ask_everywhere(rig, "page on the pod's IP", rig.pod_ip, APACHE)
+    ask_everywhere(rig, "greeting on the pod's IP", rig.pod_ip, MYSQL, "greeting")
     for name, question, port, other in (("page", "ask", APACHE, "mysql"), ("greeting", "greeting", MYSQL, "apache")):
-        inside = rig.pid_of(other, processes)
+        inside = pid_of(rig.pod, processes, other)
         rig.ask(
             f"{name} on localhost", question, netns=inside, host="127.0.0.1", port=port, limit=TIMEOUTS.page,
             from_=f"the container {other}",
@@ -95,9 +97,9 @@ def had_on_the_node(rig: Rig) -> None:
     """Find what the pod has on its node and loses with its end."""
     uid = rig.pod["metadata"]["uid"]
     processes = rig.ask(BEFORE, "processes", uid=uid).output
-    placed = rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid).output
+    placed = rig.ask(POD_CGROUPS, "cgroups", pid=rig.pids.client).output
     at_pod = [cgroupfs.pod_level(name, cgroupfs.levels(placed), uid) for name in placed["mounts"]]
-    network = f" {next(process for process in processes if process['pid'] == rig.client_pid)['ns']['net']} "
+    network = f" {next(process for process in processes if process['pid'] == rig.pids.client)['ns']['net']} "
     mounts = rig.ask("node's mounts before", "mountinfo", pid=1).output.splitlines()
     places = (
         [f"{PODS}/{uid}"],

@@ -51,7 +51,7 @@ def lose_clients(rig: Rig) -> None:
         _await_end(rig, step)
         _look_for(rig, f"{what}: afterwards", what)
         rig.ask(f"{what}: client afterwards", "alive", **about)
-        if rig.alive(step):
+        if rig.home.alive(step):
             builds.finish(rig, what, step)
 
 
@@ -62,7 +62,7 @@ def _look_at(rig: Rig, what: str) -> None:
 
 
 def _await_end(rig: Rig, step: Object) -> None:
-    settle("The end of the step", lambda: not rig.alive(step), seconds=TIMEOUTS.settle)
+    settle("The end of the step", lambda: not rig.home.alive(step), seconds=TIMEOUTS.settle)
 
 
 def _look_for(rig: Rig, name: str, what: str) -> None:
@@ -75,7 +75,7 @@ def look_into(rig: Rig) -> None:
     if not step:
         return
     rig.ask(f"{FULL}: {CHILD_CGROUPS}", "cgroups", pid=step["pid"])
-    for who, pid in ((f"{FULL}: network", step["pid"]), ("pod's network", rig.client_pid)):
+    for who, pid in ((f"{FULL}: network", step["pid"]), ("pod's network", rig.pids.client)):
         about: Object = {"pid": pid, "command": ["sh", "-c", NETWORK], "limit": TIMEOUTS.work}
         rig.ask(who, "execute", timeout=TIMEOUTS.work + TIMEOUTS.question, **about)
     builds.finish(rig, FULL, step)
@@ -118,7 +118,7 @@ def look_afterwards(rig: Rig) -> None:
     if above:
         _await_end(rig, above.output[0])
     _look_for(rig, f"{STEP}: afterwards", STEP)
-    if above and rig.alive(above.output[0]):
+    if above and rig.home.alive(above.output[0]):
         builds.enough(rig, STEP, above.output[0])
 
 

@@ -76,7 +76,7 @@ UNRANKED = expect(
 def begin(rig: Rig) -> None:
     """Begin a build whose step waits for work, and read where that is."""
     step = builds.begin(rig, STEP, rig.leg.variation.builder)
-    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.pids.client)
     if step:
         rig.ask(f"{STEP}: {CHILD_CGROUPS}", "cgroups", pid=step["pid"])
 
@@ -84,7 +84,7 @@ def begin(rig: Rig) -> None:
 def _step(rig: Rig) -> Object | None:
     """Return the first process of the leg's step, where it runs."""
     above = rig.seen.get(f"{STEP}: above")
-    return above.output[0] if above and rig.alive(above.output[0]) else None
+    return above.output[0] if above and rig.home.alive(above.output[0]) else None
 
 
 def burn(rig: Rig) -> None:
@@ -130,7 +130,7 @@ def name_a_parent(rig: Rig) -> None:
     run = start(rig, "parent", f"--cgroup-parent={PARENT}", command=("sleep", "600"))
     started = processes(rig, run, "parent")
     look(rig, "parent: held", "/containers/json", label=f"{NONCE_LABEL}={nonce(rig, 'parent')}")
-    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.pids.client)
     if started:
         rig.ask(f"parent: {CHILD_CGROUPS}", "cgroups", pid=started[0]["pid"])
 

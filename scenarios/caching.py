@@ -15,9 +15,10 @@ from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CLAIM, DAEMON, POD, REGISTRY
-from conformance.legs import builders, registry
+from conformance.legs import builders, daemon, registry
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, listed, said
+from conformance.legs.pod import read_log
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -62,10 +63,10 @@ def second_job(rig: Rig) -> None:
 
 def _pull(rig: Rig) -> None:
     """Pull the image as a step of a job does; keep what the registry has served before and after."""
-    rig.read_log("served before the pull", REGISTRY, pod=REGISTRY, lines=ALL)
+    read_log(rig, "served before the pull", REGISTRY, pod=REGISTRY, lines=ALL)
     rig.run("pull", "docker", "pull", _image(rig))
-    rig.daemon("pulled image", f"/images/{_image(rig)}/json")
-    rig.read_log("served", REGISTRY, pod=REGISTRY, lines=ALL)
+    daemon.ask(rig, "pulled image", f"/images/{_image(rig)}/json")
+    read_log(rig, "served", REGISTRY, pod=REGISTRY, lines=ALL)
 
 
 def _build(rig: Rig) -> None:
@@ -81,8 +82,8 @@ def build(rig: Rig, switch: str, prefix: str = "") -> None:
     mark = f"{rig.leg.nonce.removesuffix('-second')}-{prefix.replace(' ', '-')}built"
     recipe = f"FROM {image(rig)}\nLABEL {NONCE_LABEL}={mark}\nRUN {json.dumps(['perl', '-e', WRITE, mark])}\n"
     rig.run(f"{prefix}build", "env", switch, "docker", "build", f"--tag={mark}", "-", stdin=recipe)
-    rig.daemon(f"{prefix}built image", f"/images/{mark}/json")
-    rig.daemon(f"{prefix}built image's history", f"/images/{mark}/history")
+    daemon.ask(rig, f"{prefix}built image", f"/images/{mark}/json")
+    daemon.ask(rig, f"{prefix}built image's history", f"/images/{mark}/history")
 
 
 def third_at_once(rig: Rig) -> None:
@@ -103,9 +104,9 @@ def third_at_once(rig: Rig) -> None:
     limit = TIMEOUTS.restarted
     rig.ask("third child", "await_child", timeout=limit + TIMEOUTS.question, nonce=rig.leg.nonce, seconds=limit, since=since)
     if _end_of(pod, engine):
-        rig.read_log("third engine's log", engine, ended=True)
+        read_log(rig, "third engine's log", engine, ended=True)
     if rig.twin:
-        rig.twin.daemon("engine meanwhile", "/info")
+        daemon.ask(rig.twin, "engine meanwhile", "/info")
 
 
 def _end_of(pod: Object, container: str) -> Object:

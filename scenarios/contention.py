@@ -10,6 +10,7 @@ from conformance.errors import RigError
 from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
 from conformance.evidence.names import ANCESTORS, DAEMON, POD, POD_PROCESSES
+from conformance.legs import daemon
 from conformance.legs.docker import (
     cleaned_up,
     image,
@@ -280,7 +281,7 @@ tag_resource = prop(
 def opened(rig: Rig) -> None:
     """Ask who listens on the port that the child publishes, in the node's own network and in the pod's."""
     rig.ask("listening on the node", "listeners", netns=1, port=rig.leg.port)
-    rig.ask("listening in the pod", "listeners", netns=rig.client_pid, port=rig.leg.port)
+    rig.ask("listening in the pod", "listeners", netns=rig.pids.client, port=rig.leg.port)
 
 
 @prop("P2-06", "a port that the child publishes is opened in its pod's network, and not in the node's",
@@ -338,10 +339,10 @@ def printed(rig: Rig) -> None:
     """Run the command as the article prints it, and look for a port, a container and a volume of it."""
     with cleaned_up(rig, "printed"):
         start(rig, "printed", f"--volume={PRINTED}:80")
-        for network_of, where in ((1, "node"), (rig.client_pid, "pod")):
+        for network_of, where in ((1, "node"), (rig.pids.client, "pod")):
             rig.ask(f"printed: {where}", "listeners", netns=network_of, port=PRINTED)
         look(rig, "printed: held", "/containers/json", label=f"{NONCE_LABEL}={nonce(rig, 'printed')}")
-        rig.daemon("printed: volume", f"/volumes/{PRINTED}")
+        daemon.ask(rig, "printed: volume", f"/volumes/{PRINTED}")
 
 
 @prop("P2-06.printed", "`docker run -v 8080:80`, as it is printed, opens port 8080",

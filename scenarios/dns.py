@@ -32,7 +32,7 @@ def names_of_a_service(rig: Rig) -> None:
 
     Nobody waits for the cluster's DNS but this: it may have begun when the cluster did.
     """
-    own = _configuration(rig, POD, rig.client_pid)
+    own = _configuration(rig, POD, rig.pids.client)
     rig.get("DNS Services", "/api/v1/services", kept="names", keep=_names, fieldSelector=f"spec.clusterIP={_nameserver(own)}")
     address = make_service(rig, SERVICE, {"ports": [{"port": 80}]})
     names = [SERVICE, f"{SERVICE}.{rig.leg.namespace}", f"{SERVICE}.{rig.leg.namespace}.svc.{_domain(own)}"]
@@ -40,7 +40,7 @@ def names_of_a_service(rig: Rig) -> None:
         del names[:FULL]
     if rig.seen["DNS Services"].output:
         settle("The Service's name in the cluster's DNS", lambda: _knows(rig, names[-1], address), seconds=TIMEOUTS.dns)
-    if not all(_resolves(rig, POD, rig.client_pid, name, address) for name in names):
+    if not all(_resolves(rig, POD, rig.pids.client, name, address) for name in names):
         return  # nothing could be said of a child
     _configuration(rig, BRIDGE, rig.child["pid"])
     for name in names:
@@ -95,7 +95,7 @@ def _name(asked: Evidence) -> str:
 
 def _knows(rig: Rig, name: str, address: str) -> bool:
     """Return whether the pod's own container resolves a name. Not evidence: for waiting."""
-    about = {"pid": rig.client_pid, "command": _command(name), "limit": LIMIT}
+    about = {"pid": rig.pids.client, "command": _command(name), "limit": LIMIT}
     return address in rig.home.ask("execute", LIMIT + TIMEOUTS.question, **about).output["stdout"].split()
 
 

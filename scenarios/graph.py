@@ -32,8 +32,8 @@ from scenarios.storage import daemon_root, on_node, on_the_node, same, same_path
 def graphs(rig: Rig) -> None:
     """Look at the graph of the pod's engine from within, at the emptyDir on the node, and at the node daemon's graph."""
     root = daemon_root(rig.seen)
-    rig.ask("engine's mounts", "mountinfo", pid=rig.daemon_pid)
-    rig.ask("engine's graph", "storage", root=rig.daemon_pid, paths=[root])
+    rig.ask("engine's mounts", "mountinfo", pid=rig.pids.daemon)
+    rig.ask("engine's graph", "storage", root=rig.pids.daemon, paths=[root])
     theirs = parsed(rig.ask("node's daemon", "daemon", socket=NODE_SOCKET, path="/info")).get("DockerRootDir")
     rig.ask("graphs on the node", "storage", paths=[on_node(rig)(root), *([theirs] if theirs else [])])
 

@@ -14,7 +14,7 @@ from conformance.cluster.api import GONE, Object
 from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import SECOND, Evidence, Seen
 from conformance.evidence.names import CHILD
-from conformance.legs import builders, builds
+from conformance.legs import builders, builds, daemon
 from conformance.legs.builders import BUILDER, BUILDKIT, BUILDKITD, OF_THE_POD
 from conformance.legs.docker import nonce, nonce_in, said
 from conformance.legs.rig import Rig
@@ -40,7 +40,7 @@ def first_build(rig: Rig) -> None:
         _build_by_own(rig)
     elif rig.run(f"{OURS}buildx", "docker", "buildx", "version").output["exit"] == 0:
         build(rig, builders.SWITCH[BUILDKIT], OURS)
-        rig.daemon(KEPT, builds.USE, timeout=TIMEOUTS.work)
+        daemon.ask(rig, KEPT, builds.USE, timeout=TIMEOUTS.work)
 
 
 def second_build(rig: Rig) -> None:
@@ -52,7 +52,7 @@ def second_build(rig: Rig) -> None:
         _build_by_own(rig.twin)
         return
     build(rig.twin, builders.SWITCH[BUILDKIT], OURS)
-    if not rig.daemon_pid:
+    if not rig.pids.daemon:
         builds.forget(rig)
 
 

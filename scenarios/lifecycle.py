@@ -33,11 +33,12 @@ from conformance.evidence.names import (
     SUCCESSORS,
     SUCCESSORS_PAGE,
 )
-from conformance.legs.deletion import look_for_successors
+from conformance.legs import daemon
+from conformance.legs.deletion import children, look_for_successors
 from conformance.legs.docker import image
+from conformance.legs.pod import read_pod
 from conformance.legs.rig import Rig
 from conformance.legs.variations import MATRIX
-from conformance.probes.node import OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle, until
 
@@ -244,13 +245,13 @@ def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: Non
     process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
-    for child in rig.children:
+    for child in children(rig):
         rig.ask(f"{child.prefix}child before it", "alive", pid=child.process["pid"], start=child.process["start"])
     rig.ask(KILLED, "kill", pid=pid, start=process["start"])
-    until(f"The end of the {who}", lambda: not rig.alive(process), seconds=TIMEOUTS.ended)
+    until(f"The end of the {who}", lambda: not rig.home.alive(process), seconds=TIMEOUTS.ended)
     look()
-    settle("The end of the child", lambda: not any(rig.alive(c.process) for c in rig.children), seconds=TIMEOUTS.settle)
-    for child in rig.children:
+    settle("The end of the child", lambda: not any(rig.home.alive(c.process) for c in children(rig)), seconds=TIMEOUTS.settle)
+    for child in children(rig):
         pid, start = child.process["pid"], child.process["start"]
         if rig.ask(f"{child.prefix}{AFTER_IT}", "alive", pid=pid, start=start).output:
             rig.ask(f"{child.prefix}its page after it", "ask", netns=pid, host="127.0.0.1", port=80, limit=TIMEOUTS.page)
@@ -258,26 +259,26 @@ def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: Non
 
 def client_killed(rig: Rig) -> None:
     """Kill the client that waits for its `docker run`, and look for the child."""
-    _kill(rig, "client", rig.client_pid)
+    _kill(rig, "client", rig.pids.client)
 
 
 def engine_killed(rig: Rig) -> None:
     """Kill the engine, whoever started it in its container, and look for the child and for that container's first process."""
     port, own = rig.leg.approach.port, {process["pid"] for process in rig.seen[POD_PROCESSES].output}
-    listening = rig.ask("who serves the engine's API", "listeners", netns=rig.daemon_pid, port=port).output if port else []
-    engine = next((int(each["pid"]) for each in listening if each["pid"] in own), rig.daemon_pid)
+    listening = rig.ask("who serves the engine's API", "listeners", netns=rig.pids.daemon, port=port).output if port else []
+    engine = next((int(each["pid"]) for each in listening if each["pid"] in own), rig.pids.daemon)
 
     def nobody() -> bool:
-        return no_engine(rig.ask(ENGINE_AFTER, "daemon", **rig.api_outside, path="/_ping"))
+        return no_engine(rig.ask(ENGINE_AFTER, "daemon", **daemon.reached_after_pod(rig), path="/_ping"))
 
     _kill(rig, "engine", engine, lambda: settle("A refusal", nobody, seconds=TIMEOUTS.settle))
-    first = next(process for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.daemon_pid)
+    first = next(process for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.pids.daemon)
     rig.ask(CONTAINER_AFTER, "alive", pid=first["pid"], start=first["start"])
 
 
 def engine_again(rig: Rig) -> None:
     """Wait until kubelet has started the engine's container again and it answers, and ask for what it had before."""
-    before = rig.daemon_pid
+    before = rig.pids.daemon
 
     def answers() -> bool:
         processes = rig.home.ask("processes", uid=rig.pod["metadata"]["uid"]).output
@@ -285,19 +286,19 @@ def engine_again(rig: Rig) -> None:
         pid = first_pid(rig.pod, processes, rig.leg.approach.daemon)
         if pid in (0, before):
             return False
-        rig.daemon_pid = rig.engine_pid = pid
-        return bool(rig.home.ask("daemon", **rig.engines_api, path="/_ping").output["status"] == OK)
+        rig.pids.daemon = rig.pids.engine = pid
+        return not daemon.silent(rig)
 
     settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
-    rig.read_pod("pod of the engine that was started again")
-    if rig.daemon_pid != before:
-        rig.daemon("engine that was started again", "/info")
-        rig.daemon("child's container after it", f"/containers/{rig.child_id}/json")
+    read_pod(rig, "pod of the engine that was started again")
+    if rig.pids.daemon != before:
+        daemon.ask(rig, "engine that was started again", "/info")
+        daemon.ask(rig, "child's container after it", f"/containers/{container_of(rig.child)}/json")
 
 
 def started_again(rig: Rig) -> None:
     """Look, for children that have ended, for what carries their nonces when an engine has had the time to start them again."""
-    if ended := [child for child in rig.children if not rig.seen[f"{child.prefix}{AFTER_IT}"].output]:
+    if ended := [child for child in children(rig) if not rig.seen[f"{child.prefix}{AFTER_IT}"].output]:
         rig.stop.wait(TIMEOUTS.again)
     for child in ended:
         look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
@@ -358,9 +359,8 @@ def job(rig: Rig) -> None:
     """Run a Job of the approach whose command ends at once; read Job and pod when it is complete, or is not in time."""
     step = rig.leg.step("run", "--rm", f"--env=CHILD_NONCE={rig.leg.nonce}-job", image(rig), "sh", "-c", "exit 0")
     jobs, pods = f"/apis/batch/v1/namespaces/{rig.leg.namespace}/jobs", pods_path(rig.leg.namespace)
-    labels = rig.leg.labels
-    template = {"metadata": {"labels": labels}, "spec": step}
-    rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": labels}, "spec": {"backoffLimit": 0, "template": template}})
+    spec = {"backoffLimit": 0, "template": {"metadata": {"labels": rig.leg.labels}, "spec": step}}
+    rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": rig.leg.labels}, "spec": spec})
 
     def complete(seen: Object | None) -> bool:
         status: dict[str, Any] = (seen or {}).get("status", {})

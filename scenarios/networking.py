@@ -17,7 +17,9 @@ from conformance.evidence import routes
 from conformance.evidence.identity import identity_of
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE, POD_PROCESSES
-from conformance.legs.rig import APACHE, Rig
+from conformance.legs import baseline
+from conformance.legs.baseline import APACHE, ask_everywhere
+from conformance.legs.rig import Rig
 from conformance.probes.node import PORT
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
@@ -35,21 +37,21 @@ SILENT = "timeout"
 
 def pod_a(rig: Rig) -> None:
     """Begin the run's Pod A, against which `asked_everywhere` holds what it reads: it takes longer to start than a leg's pod."""
-    rig.start_baseline()
+    baseline.start(rig)
 
 
 def asked_everywhere(rig: Rig) -> None:
     """Ask the pod's IP for the child's page from a pod on every node and from every node's own network; Pod A's, too."""
     with _counted(rig, ON_POD_IP):
-        rig.ask_everywhere(ON_POD_IP, rig.pod_ip, rig.leg.port)
+        ask_everywhere(rig, ON_POD_IP, rig.pod_ip, rig.leg.port)
     # Where the port does answer, if not there.
-    for node, address in rig.addresses.items():
+    for node, address in rig.shared.addresses.items():
         about: dict[str, Any] = {"port": rig.leg.port, "limit": TIMEOUTS.page, "from_": f"a pod on {node}", "node": node}
-        rig.ask(ON_NODE_IP, "ask", probe=rig.probes[node], host=address, **about)
-    rig.ask(LISTENERS, "listeners", netns=rig.client_pid, port=rig.leg.port)
+        rig.ask(ON_NODE_IP, "ask", probe=rig.shared.probes[node], host=address, **about)
+    rig.ask(LISTENERS, "listeners", netns=rig.pids.client, port=rig.leg.port)
     ways_back(rig, ON_POD_IP)
     _rules(rig)
-    rig.ask_baseline()
+    baseline.ask(rig)
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def ways_back(rig: Rig, asked: str) -> None:
         return
     read_routes(rig, ROUTES)
     probe = rig.cluster.get(pods_path(rig.home.namespace, rig.home.pod)) or {}
-    rig.ask_everywhere(FROM, probe["status"]["podIP"], PORT)
+    ask_everywhere(rig, FROM, probe["status"]["podIP"], PORT)
 
 
 LISTING = 5.0
@@ -81,26 +83,26 @@ SAVED = "iptables-save -c; iptables-legacy-save -c"
 
 def _rules(rig: Rig) -> None:
     """Where the pod has an engine and not everyone got the child's page, read the rules of its network, and what each took."""
-    if rig.daemon_pid and len(_with_nonce(rig.seen, rig.seen.every(ON_POD_IP))) < len(rig.seen.every(ON_POD_IP)):
-        command = ["nsenter", f"--net=/proc/{rig.client_pid}/ns/net", "sh", "-c", SAVED]
+    if rig.pids.daemon and len(_with_nonce(rig.seen, rig.seen.every(ON_POD_IP))) < len(rig.seen.every(ON_POD_IP)):
+        command = ["nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "sh", "-c", SAVED]
         rig.ask(RULES, "execute", pid=1, command=command, limit=LISTING)
 
 
 def read_routes(rig: Rig, name: str) -> Evidence:
     """Read the routes of the pod's network, from the node; the nodes' addresses are kept beside them."""
-    return rig.ask(name, "holding", word="", paths=[f"/proc/{rig.client_pid}/net/route"], nodes=dict(rig.addresses))
+    return rig.ask(name, "holding", word="", paths=[f"/proc/{rig.pids.client}/net/route"], nodes=dict(rig.shared.addresses))
 
 
 def asked_unpublished(rig: Rig) -> None:
     """Ask the pod's IP, from everywhere, for the port on which the child listens and which it publishes under another."""
     with _counted(rig, UNPUBLISHED):
-        rig.ask_everywhere(UNPUBLISHED, rig.pod_ip, APACHE)
+        ask_everywhere(rig, UNPUBLISHED, rig.pod_ip, APACHE)
     ways_back(rig, UNPUBLISHED)
 
 
 def asked_on_localhost(rig: Rig) -> None:
     """Ask for the published port on the localhost of the client's container."""
-    about: dict[str, Any] = {"netns": rig.client_pid, "port": rig.leg.port, "from_": "the client's container"}
+    about: dict[str, Any] = {"netns": rig.pids.client, "port": rig.leg.port, "from_": "the client's container"}
     with _counted(rig, ON_LOCALHOST):
         rig.ask(ON_LOCALHOST, "ask", host="127.0.0.1", limit=TIMEOUTS.page, **about)
 
@@ -128,13 +130,13 @@ def asked_by_service(rig: Rig) -> None:
     rig.cluster.create(base, {"metadata": {"name": "control", "labels": labels}, **slice_})
 
     def heard() -> bool:
-        asked = (probe.ask("ask", host=control, port=APACHE, limit=TIMEOUTS.page) for probe in rig.probes.values())
+        asked = (probe.ask("ask", host=control, port=APACHE, limit=TIMEOUTS.page) for probe in rig.shared.probes.values())
         return all(answer.output.get("body") == page.output["body"] for answer in asked)
 
     settle("An answer at the control Service's address", heard, seconds=TIMEOUTS.service, every=0.2)
-    rig.ask_everywhere("asked at the control Service's address", control, APACHE)
+    ask_everywhere(rig, "asked at the control Service's address", control, APACHE)
     with _counted(rig, AT_SERVICE):
-        rig.ask_everywhere(AT_SERVICE, address, rig.leg.port)
+        ask_everywhere(rig, AT_SERVICE, address, rig.leg.port)
     ways_back(rig, AT_SERVICE)
 
 

@@ -49,7 +49,7 @@ def addresses(rig: Rig) -> None:
     """Read the pod's routes, and what addresses there are beside it: nodes, pods, Services, its name servers."""
     _every(rig, "pods' addresses", "/api/v1/pods", "status", "podIP")
     _every(rig, "Services' addresses", "/api/v1/services", "spec", "clusterIP")
-    rig.ask("name servers", "holding", word="nameserver ", paths=[f"/proc/{rig.client_pid}/root/etc/resolv.conf"])
+    rig.ask("name servers", "holding", word="nameserver ", paths=[f"/proc/{rig.pids.client}/root/etc/resolv.conf"])
     read_routes(rig, TABLE_BEFORE)
 
 
@@ -76,7 +76,7 @@ def two_networks(rig: Rig) -> None:
         rig.run("MTUs", "sh", "-c", MTUS)
         for who, pid, port in ((CHILD, rig.child["pid"], rig.leg.port), (OWN, own, rig.leg.spare_port)):
             _in(rig, who, pid, f"{LARGE}; {MTUS}")
-            host = pod_ip if rig.leg.approach.daemon else rig.addresses[rig.home.node]
+            host = pod_ip if rig.leg.approach.daemon else rig.shared.addresses[rig.home.node]
             for what, path in (("small", "/"), ("large", f"/large?{'x' * FILLER}")):
                 rig.ask(f"{what} page of {who}", "ask", host=host, port=port, path=path, limit=TIMEOUTS.page)
         _meet(rig, own)
@@ -86,8 +86,9 @@ def _meet(rig: Rig, own: int) -> None:
     """Let each of those in a network ask at the address that is its host's, and be met by a listener of the pod, or the node."""
     named = rig.ask("its hosts", "holding", word=GATEWAY, paths=[f"/proc/{own}/root/etc/hosts"])
     bridge = _gateway(rig.seen)
-    for who, pid, host in ((CHILD, rig.child["pid"], bridge), (OWN, own, _address_of_host(named)), (POD, rig.client_pid, bridge)):
-        for where, listens in ((POD, rig.client_pid), ("the node", 1)) if host else ():
+    pod = rig.pids.client
+    for who, pid, host in ((CHILD, rig.child["pid"], bridge), (OWN, own, _address_of_host(named)), (POD, pod, bridge)):
+        for where, listens in ((POD, pod), ("the node", 1)) if host else ():
             about: dict[str, Any] = {"netns": pid, "listens": listens, "limit": TIMEOUTS.page, "where": where}
             rig.ask(f"met by {who}", "meet", host=host, **about)
 

@@ -54,8 +54,8 @@ def noted(rig: Rig) -> None:
 def at_rest(rig: Rig) -> None:
     """Measure the engine's processes while nobody asks it for anything: its container's, or the node's own and the shim."""
     rig.stop.wait(CALM)
-    about: dict[str, Any] = {"space": rig.engine_pid, "container": rig.engine_pid}
-    if not rig.engine_pid:
+    about: dict[str, Any] = {"space": rig.pids.engine, "container": rig.pids.engine}
+    if not rig.pids.engine:
         if not rig.leg.approach.spawns:
             return
         about = {"space": 1, "named": NODES_ENGINE, "also": [rig.seen[ANCESTORS].output[1]["pid"]]}

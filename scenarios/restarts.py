@@ -17,8 +17,8 @@ from conformance.claims.sources import DOCKER_RESTARTS
 from conformance.evidence.identity import container_of, parsed, told_to_restart, unproven
 from conformance.evidence.items import Seen
 from conformance.evidence.names import AFTER_KILL, AFTER_KILL_PAGE, CHILD, DAEMON, DELETION, INSPECT, KILLED, POD
-from conformance.legs import engine
-from conformance.legs.deletion import look_for_successors
+from conformance.legs import daemon, engine
+from conformance.legs.deletion import children, look_for_successors
 from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
 from conformance.legs.variations import RESTARTS
@@ -46,17 +46,17 @@ def further_children(rig: Rig) -> None:
         child = rig.ask(f"{name} {CHILD}", "await_child", timeout=seconds + TIMEOUTS.question, **about).output
         if child["seen"] == "serving":
             rig.further[name] = child["process"]
-            rig.daemon(f"{name} {INSPECT}", f"/containers/{container_of(child['process'])}/json")
+            daemon.ask(rig, f"{name} {INSPECT}", f"/containers/{container_of(child['process'])}/json")
 
 
 def engine_beside_killed(rig: Rig) -> None:
     """Kill the engine that outlived the pod, and look for the children when it has had the time to start them again."""
-    process = next(process for process in rig.seen[engine.PROCESSES].output if process["pid"] == rig.engine_pid)
+    process = next(process for process in rig.seen[engine.PROCESSES].output if process["pid"] == rig.pids.engine)
     rig.ask(KILLED, "kill", pid=process["pid"], start=process["start"])
     engine.await_engine(rig, other_than=process["pid"])
-    rig.daemon(AGAIN, "/info")
+    daemon.ask(rig, AGAIN, "/info")
     rig.stop.wait(TIMEOUTS.again)
-    for child in rig.children:
+    for child in children(rig):
         look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
 
 

@@ -11,7 +11,9 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import MESHES
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD as IDENTITY
-from conformance.legs.rig import APACHE, Rig
+from conformance.legs import baseline
+from conformance.legs.baseline import APACHE
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 
 CHILD, POD = "the child", "the pod's own"
@@ -30,7 +32,7 @@ def rules(rig: Rig) -> None:
     """
     if rig.pod["spec"].get("hostNetwork"):
         return
-    pod_a = str(rig.await_baseline()["status"]["podIP"])
+    pod_a = str(baseline.await_pod(rig)["status"]["podIP"])
     to_pod_a = ("-p", "tcp", "-d", pod_a, "--dport", str(APACHE))
     _ask_out(rig, BEFORE, pod_a)
     with _rule(rig, "OUTPUT", *to_pod_a, *REFUSES):
@@ -50,7 +52,7 @@ def rules(rig: Rig) -> None:
 @contextmanager
 def _rule(rig: Rig, chain: str, *words: str, table: str = "filter") -> Iterator[None]:
     """Have a rule before all others in a chain of the pod's network, with the node's iptables, for as long as the block lasts."""
-    space = ("nsenter", f"--net=/proc/{rig.client_pid}/ns/net", "iptables", "-w", "-t", table)
+    space = ("nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "iptables", "-w", "-t", table)
     about: dict[str, Any] = {"pid": 1, "limit": TIMEOUTS.work, "timeout": TIMEOUTS.work + TIMEOUTS.question}
     rig.ask("rule made", "execute", command=[*space, "-I", chain, *words], **about)
     try:
@@ -60,7 +62,7 @@ def _rule(rig: Rig, chain: str, *words: str, table: str = "filter") -> Iterator[
 
 
 def _ask_out(rig: Rig, when: str, pod_a: str) -> None:
-    for who, pid in ((CHILD, rig.child["pid"]), (POD, rig.client_pid)):
+    for who, pid in ((CHILD, rig.child["pid"]), (POD, rig.pids.client)):
         rig.ask(f"Pod A asked by {who} {when}", "ask", netns=pid, host=pod_a, port=APACHE, limit=TIMEOUTS.page)
 
 

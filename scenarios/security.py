@@ -18,6 +18,7 @@ from conformance.errors import RigError
 from conformance.evidence.identity import capabilities_on, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
+from conformance.legs.baseline import ask_everywhere
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
@@ -39,7 +40,7 @@ capability that the kernel knows, and where a machine withholds one from all its
 
 def privileged(rig: Rig) -> None:
     """Start a privileged container; read its process and the client's, each up to the node's pid 1."""
-    rig.ask("client: ancestry", "ancestry", pid=rig.client_pid)
+    rig.ask("client: ancestry", "ancestry", pid=rig.pids.client)
     for way, option in WAYS.items():
         with cleaned_up(rig, way):
             for process in processes(rig, start(rig, way, option), way):
@@ -81,7 +82,7 @@ def mounting(rig: Rig) -> None:
         for process in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
             rig.ask("mounting: child", "storage", root=process["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
-        theirs: dict[str, Any] = {"root": rig.engine_pid} if rig.engine_pid else {}
+        theirs: dict[str, Any] = {"root": rig.pids.engine} if rig.pids.engine else {}
         rig.ask("mounting: engine", "storage", **theirs, paths=[folder])
 
 
@@ -129,8 +130,8 @@ def client_files(rig: Rig) -> None:
         started = processes(rig, run, "sharing")
         if not started:
             raise RigError(f"No container that mounts the client's {SHARED} ran: {said(run)}")
-        theirs: dict[str, Any] = {"root": rig.engine_pid} if rig.engine_pid else {}
-        rig.ask("the client's directory", "storage", root=rig.client_pid, paths=[SHARED, f"{SHARED}/{file}"])
+        theirs: dict[str, Any] = {"root": rig.pids.engine} if rig.pids.engine else {}
+        rig.ask("the client's directory", "storage", root=rig.pids.client, paths=[SHARED, f"{SHARED}/{file}"])
         rig.ask("the daemon's directory", "storage", **theirs, paths=[SHARED])
         rig.ask("the mounted directory", "storage", root=started[0]["pid"], paths=["/x", f"/x/{file}"])
 
@@ -363,10 +364,10 @@ def engine_from_elsewhere(rig: Rig) -> None:
     On its port, and on every other on which something listens in the pod.
     """
     port = rig.leg.approach.port or PLAIN
-    rig.ask_everywhere("asked for the engine's API", rig.pod_ip, port, path="/info")
-    listening = rig.ask("listening in the pod's network", "listening", netns=rig.client_pid).output
+    ask_everywhere(rig, "asked for the engine's API", rig.pod_ip, port, path="/info")
+    listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
     for other in {*listening} - {port, rig.leg.port} if not rig.pod["spec"].get("hostNetwork") else ():
-        rig.ask_everywhere(ELSEWHERE, rig.pod_ip, other, path="/info")
+        ask_everywhere(rig, ELSEWHERE, rig.pod_ip, other, path="/info")
     ways_back(rig, "asked for the engine's API")
 
 

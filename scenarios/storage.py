@@ -13,7 +13,7 @@ from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
 from conformance.cluster.pods import container_ids, status_of
 from conformance.errors import TimedOut
-from conformance.evidence.identity import parsed
+from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.mounts import node_name, upper_directory
 from conformance.evidence.names import (
@@ -30,7 +30,9 @@ from conformance.evidence.names import (
     VOLUME,
     WROTE,
 )
+from conformance.legs import daemon
 from conformance.legs.docker import image, run_in_child
+from conformance.legs.pod import wait_pod
 from conformance.legs.rig import Rig
 from conformance.probes import places
 from conformance.probes.node import OK
@@ -57,9 +59,9 @@ def on_node(rig: Rig) -> Callable[[str], str]:
 
     That the two are one is proven by device and inode. A path for which the node has no name keeps its own.
     """
-    if not rig.engine_pid:
+    if not rig.pids.engine:
         return lambda path: path
-    inside, outside = (rig.home.ask("mountinfo", pid=pid).output for pid in (rig.engine_pid, 1))
+    inside, outside = (rig.home.ask("mountinfo", pid=pid).output for pid in (rig.pids.engine, 1))
     return lambda path: node_name(path, inside, outside) or path
 
 
@@ -67,9 +69,8 @@ def written(rig: Rig) -> None:
     """Let the child write one line to its output, and look for it in the daemon's log and in kubelet's of the client."""
     line = f"{rig.leg.nonce}-written"
     run_in_child(rig, "a line written", ["sh", "-c", f"echo {line} >/proc/1/fd/1"], wait=True)
-    client = rig.leg.approach.client
+    client, meta = rig.leg.approach.client, rig.pod["metadata"]
     restarts = status_of(rig.pod, client)["restartCount"]
-    meta = rig.pod["metadata"]
     kubelets = f"{POD_LOGS}/{meta['namespace']}_{meta['name']}_{meta['uid']}/{client}/{restarts}.log"
     asked: dict[str, Any] = {"word": line, "paths": [*_logs(rig), kubelets]}
     settle("The line in every log", lambda: all(rig.home.ask("holding", **asked).output.values()), seconds=TIMEOUTS.settle)
@@ -85,19 +86,19 @@ def _logs(rig: Rig) -> list[str]:
 def on_the_node(rig: Rig) -> None:
     """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
     upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
-    rig.daemon("image", f"/images/{image(rig)}/json")
+    daemon.ask(rig, "image", f"/images/{image(rig)}/json")
     inspected, root = parsed(rig.seen[INSPECT]), daemon_root(rig.seen)
     own = {upper: LAYER} if upper else {}
     log = inspected.get("LogPath")
     # Podman has its logs in overlay-containers/ID/userdata; both keep a container's beside its record.
-    own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{rig.child_id}": RECORD}
+    own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{container_of(rig.child)}": RECORD}
     own |= {log: LOG} if log else {}
     own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
     own |= dict.fromkeys(_written_beside(rig, inspected.get("Mounts", [])), BESIDE)
     named = on_node(rig)
     are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
-    if rig.engine_pid:
-        rig.ask("daemon's own view", "storage", root=rig.engine_pid, paths=list(own))
+    if rig.pids.engine:
+        rig.ask("daemon's own view", "storage", root=rig.pids.engine, paths=list(own))
         are[named(root)] = GRAPH
     are[pod_folder(rig)] = POD_FOLDER
     rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
@@ -109,7 +110,7 @@ def _written_beside(rig: Rig, mounts: list[Object]) -> list[str]:
 
     By the names that its engine has: such a directory is neither the child's nor, perhaps, the pod's.
     """
-    file, theirs = f"{rig.leg.nonce}-beside", {"root": rig.engine_pid} if rig.engine_pid else {}
+    file, theirs = f"{rig.leg.nonce}-beside", {"root": rig.pids.engine} if rig.pids.engine else {}
     written = []
     for mount in (each for each in mounts if each["Type"] == "bind" and each["RW"]):
         command = ["sh", "-c", f"echo $CHILD_NONCE >{mount['Destination']}/{file}"]
@@ -133,7 +134,7 @@ def on_the_node_after(rig: Rig) -> None:
     Of an engine in the pod all of them are the pod's to lose: a volume that its image declares goes with its container.
     """
     asked = rig.seen[ON_NODE_BEFORE].asked
-    paths = asked["paths"] if rig.daemon_pid else [pod_folder(rig)]
+    paths = asked["paths"] if rig.pids.daemon else [pod_folder(rig)]
     # A volume that an engine's image declares is kept with its container, which kubelet may take away only when it comes by.
     own = container_ids(rig.pod).values()
     limit = TIMEOUTS.collected if any(identity in path for identity in own for path in paths) else TIMEOUTS.reclaimed
@@ -149,9 +150,9 @@ def on_the_node_after(rig: Rig) -> None:
     for path in [path for path, what in asked["are"].items() if what == BESIDE and after[path]["exists"]]:
         places.remove(rig.home, path)
     rig.ask("node's mounts after", "mountinfo", pid=1)
-    if not rig.daemon_pid:
-        rig.daemon("container after", f"/containers/{rig.child_id}/json?size=1")
-        rig.daemon("image after", f"/images/{image(rig)}/json")
+    if not rig.pids.daemon:
+        daemon.ask(rig, "container after", f"/containers/{container_of(rig.child)}/json?size=1")
+        daemon.ask(rig, "image after", f"/images/{image(rig)}/json")
 
 
 def mounted(rig: Rig) -> None:
@@ -361,8 +362,8 @@ WRITE = 'open F, ">", "/big" or die $!; $b = "x" x (1 << 20); print F $b for 1..
 
 def store(rig: Rig) -> None:
     """Let the child write into its own layer past the pod's ephemeral-storage limit, and wait for kubelet to evict the pod."""
-    rig.run("writing", "docker", "exec", rig.child_id, "perl", "-e", WRITE, str(WRITTEN))
-    rig.wait_pod("pod after writing", "The pod's eviction", lambda pod: bool(_evicted(pod)), TIMEOUTS.evicted)
+    rig.run("writing", "docker", "exec", container_of(rig.child), "perl", "-e", WRITE, str(WRITTEN))
+    wait_pod(rig, "pod after writing", "The pod's eviction", lambda pod: bool(_evicted(pod)), TIMEOUTS.evicted)
 
 
 OF_A_LIMIT = "limit"

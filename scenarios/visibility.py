@@ -13,6 +13,7 @@ from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, identity_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, POD, POD_PROCESSES
+from conformance.legs import daemon
 from conformance.legs.docker import listed, said
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -69,7 +70,7 @@ def known(seen: Seen) -> Observation:
 
 def engines_lists(rig: Rig) -> None:
     """Ask the leg's engine and the node's own for all their containers, one after the other."""
-    rig.daemon("containers of the leg's engine", LIST)
+    daemon.ask(rig, "containers of the leg's engine", LIST)
     rig.ask("containers of the node's engine", "daemon", socket=NODE_SOCKET, path=LIST)
 
 
@@ -186,8 +187,8 @@ def goes_to_the_host(seen: Seen) -> Observation:
 
 def served_on_2375(rig: Rig) -> None:
     """Ask the engine's port in the pod's network, and let the client say what its DOCKER_HOST is and whom it reaches."""
-    rig.ask("ping", "daemon", netns=rig.client_pid, port=API_PORT, path="/_ping")
-    rig.ask("who serves there", "daemon", netns=rig.client_pid, port=API_PORT, path="/info")
+    rig.ask("ping", "daemon", netns=rig.pids.client, port=API_PORT, path="/_ping")
+    rig.ask("who serves there", "daemon", netns=rig.pids.client, port=API_PORT, path="/info")
     rig.run("client's DOCKER_HOST", "printenv", "DOCKER_HOST")
 
 
@@ -235,7 +236,7 @@ def _answer(evidence: Evidence) -> str:
 def ancestors(rig: Rig) -> None:
     """Follow the child, and the client that asked for it, from parent to parent up to the node's first process."""
     rig.ask(ANCESTORS, "ancestry", pid=rig.child["pid"])
-    rig.ask("client's ancestors", "ancestry", pid=rig.client_pid)
+    rig.ask("client's ancestors", "ancestry", pid=rig.pids.client)
 
 
 def _chain(processes: Iterable[dict[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.answers import decoded, kernel_lines
 from conformance.cluster.pods import container_ids, statuses_of
+from conformance.errors import RigError
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD
 
@@ -101,6 +102,13 @@ def first_processes(pod: dict[str, Any], processes: list[dict[str, Any]]) -> dic
 def first_pid(pod: dict[str, Any], processes: list[dict[str, Any]], name: str) -> int:
     """Return the node's pid of the first process of one of a pod's containers, 0 while there is none."""
     return int(first_processes(pod, processes).get(name, {}).get("pid", 0))
+
+
+def pid_of(pod: dict[str, Any], processes: list[dict[str, Any]], name: str) -> int:
+    """Return the node's pid of the first process of one of a pod's containers. Raises `RigError` where there is none."""
+    if not (pid := first_pid(pod, processes, name)):
+        raise RigError(f"No process of container {name!r} was found on the node.")
+    return pid
 
 
 def told_to_restart(seen: Seen) -> tuple[str, str]:

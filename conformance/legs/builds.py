@@ -13,9 +13,10 @@ from conformance.answers import decoded, kernel_lines
 from conformance.cluster.api import Object
 from conformance.evidence.identity import CONTAINER_ID, container_of
 from conformance.evidence.items import Evidence
-from conformance.legs import builders
+from conformance.legs import builders, daemon
 from conformance.legs.builders import CONTAINER, PLACE
 from conformance.legs.docker import await_processes, nonce, of_containers
+from conformance.legs.pod import let_kubelet_run
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -65,17 +66,17 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
         return None
     text = script(recipe(builders.base(rig, builder), mark), mark, builders.command(rig, builder, mark, options))
     rig.run(f"{what}: script", "sh", "-c", 'cat >"$0"', f"{PLACE}/{mark}", stdin=text)
-    rig.run_by_kubelet(f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
+    let_kubelet_run(rig, f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
     first = partial(builders.first_of, builder)
     started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark), first=first)
     rig.ask(f"{what}: client", "processes", variable=OF_CLIENT, value=mark)
     if not started:
-        read_log(rig, what)
+        _read_log(rig, what)
         return None
     rig.ask(f"{what}: above", "ancestry", pid=started[0]["pid"])
     if builder not in builders.OF_THE_POD:
         known_by = _builders(rig, what) if builder == CONTAINER else _identity(started[0])
-        rig.daemon(f"{what}: container", f"/containers/{known_by}/json")
+        daemon.ask(rig, f"{what}: container", f"/containers/{known_by}/json")
     return started[0]
 
 
@@ -105,14 +106,14 @@ UNNAMED = "none"
 def _ended(rig: Rig, mark: str) -> bool:
     """Return whether a build's client has ended. Not evidence: for waiting."""
     about: Object = {
-        "pid": rig.client_pid,
+        "pid": rig.pids.client,
         "command": ["sh", "-c", 'test -s "$0"', f"{PLACE}/{mark}.exit"],
         "limit": TIMEOUTS.question,
     }
     return bool(rig.home.ask("execute", **about).output["exit"] == 0)
 
 
-def read_log(rig: Rig, what: str) -> None:
+def _read_log(rig: Rig, what: str) -> None:
     """Read what a build's client has said so far, and with what it ended, if it has."""
     mark = nonce(rig, what)
     rig.run(f"{what}: log", "sh", "-c", 'cat "$0.log"; cat "$0.exit" >&2', f"{PLACE}/{mark}")
@@ -145,9 +146,9 @@ def enough(rig: Rig, what: str, step: Object) -> None:
 def finish(rig: Rig, what: str, step: Object) -> None:
     """Let a step end, wait for its end and its client's, and read what that said."""
     enough(rig, what, step)
-    settle("The end of the step", lambda: not rig.alive(step), seconds=TIMEOUTS.ended)
+    settle("The end of the step", lambda: not rig.home.alive(step), seconds=TIMEOUTS.ended)
     settle("The end of the build", lambda: _ended(rig, nonce(rig, what)), seconds=TIMEOUTS.work)
-    read_log(rig, what)
+    _read_log(rig, what)
 
 
 def kept(use: Object, mark: str) -> list[Object]:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from attrs import frozen
+
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
 from conformance.evidence.identity import container_of
@@ -22,7 +24,8 @@ from conformance.evidence.names import (
     SUCCESSORS,
     SUCCESSORS_PAGE,
 )
-from conformance.legs.rig import Child, Rig
+from conformance.legs import daemon
+from conformance.legs.rig import Rig
 from conformance.probes.node import Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle, until
@@ -33,6 +36,21 @@ CONTROLLER_WAITS = 5.0
 """The namespace controller lets so many seconds pass before it acts on a deletion (namespaceDeletionGracePeriod)."""
 POD_ENDS = 3.0
 """Seconds in which a pod is over after its grace (measured: 1.2 to 2; 4.8 in a world of its own), times the patience."""
+
+
+@frozen
+class Child:
+    """A container that a client of the pod started. `prefix` is how the names of what is read of it alone begin."""
+
+    prefix: str
+    nonce: str
+    process: Object
+
+
+def children(rig: Rig) -> list[Child]:
+    """Return the leg's child, and those of its further ones that have been seen to serve."""
+    others = [Child(f"{name} ", f"{rig.leg.nonce}-{name}", process) for name, process in rig.further.items()]
+    return [Child("", rig.leg.nonce, rig.child), *others]
 
 
 def delete(rig: Rig) -> None:
@@ -51,7 +69,7 @@ def delete(rig: Rig) -> None:
         gone = time.monotonic()
         watch.wait_for(TIMEOUTS.ended, "pod")
         watch.wait_for(patience(rig.child, processes), "child", "further")
-        if any(not watch.gone(child.process["pid"]) and not _serves(rig, child) for child in rig.children):
+        if any(not watch.gone(child.process["pid"]) and not _serves(rig, child) for child in children(rig)):
             watch.wait_for(TIMEOUTS.ended, "child", "further")  # who has closed its port may be on its way to its end
     finally:
         watch.finish()
@@ -59,7 +77,7 @@ def delete(rig: Rig) -> None:
         "grace": grace,
         "manifest_grace": rig.pod["spec"]["terminationGracePeriodSeconds"],
         "followed": followed,
-        "client": rig.client_pid,
+        "client": rig.pids.client,
         "delete_called": clock.node(called),
         "object_gone": clock.node(gone),
         "uncertainty": clock.uncertainty,
@@ -69,21 +87,21 @@ def delete(rig: Rig) -> None:
     }
     asked = {"DELETE": leg.pod_path, "gracePeriodSeconds": grace, "watched on": rig.home.node}
     record(DELETION, "API server and node", asked, output)
-    orphans = [child for child in rig.children if not watch.gone(child.process["pid"])]
+    orphans = [child for child in children(rig) if not watch.gone(child.process["pid"])]
     for child in orphans:
         rig.ask(f"{child.prefix}{ORPHAN}", "processes", variable="CHILD_NONCE", value=child.nonce)
         _ask_for_page(rig, f"{child.prefix}{ORPHANS_PAGE}", child.process)
-    ended = [child for child in rig.children if child not in orphans] if leg.approach.spawns else []
-    if ended and not rig.daemon_pid:  # an engine that outlives the pod is given the time to start the containers again
+    ended = [child for child in children(rig) if child not in orphans] if leg.approach.spawns else []
+    if ended and not rig.pids.daemon:  # an engine that outlives the pod is given the time to start the containers again
         since = clock.node(time.monotonic()) - watch.last_end("child", "further")
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
         settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
     if rig.child in [child.process for child in ended]:  # the others publish nothing
-        rig.ask(SERVED_AFTER, "ask", host=rig.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
+        rig.ask(SERVED_AFTER, "ask", host=rig.shared.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
     for child in ended:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
-        if not rig.daemon_pid:
-            rig.daemon(f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
+        if not rig.pids.daemon:
+            daemon.ask(rig, f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
 
 
 def patience(child: Object, processes: list[Object]) -> float:
@@ -99,7 +117,7 @@ def _at_rest(rig: Rig, child: Child) -> bool:
 
     An engine that is busy takes its time between a container's end and its next start, and has it as running or restarting.
     """
-    state = rig.state_of(container_of(child.process))
+    state = daemon.state_of(rig, container_of(child.process))
     started = rig.home.ask("processes", variable="CHILD_NONCE", value=child.nonce).output
     return bool(started) or (state is not None and not (state.get("Running") or state.get("Restarting")))
 

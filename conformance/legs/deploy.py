@@ -12,7 +12,7 @@ from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import until
+from conformance.wait import raise_if_stopped, until
 
 
 class LegFailed(RigError):
@@ -109,7 +109,7 @@ NO_SHELL = 'exec: "sh": executable file not found'
 
 def runs(rig: Rig, who: str, pod: Object | None) -> bool:
     """Return whether a pod of the leg runs and has an IP. Raises `LegFailed` where that cannot come any more."""
-    rig.check_stop()
+    raise_if_stopped(rig.stop)
     if pod is None:
         raise LegFailed(f"{who} was deleted by someone else while it started.")
     checked = rig.leg.variation.over_api

@@ -12,9 +12,10 @@ from urllib.parse import quote
 from conformance.answers import decoded
 from conformance.errors import RigError
 from conformance.evidence import names
-from conformance.evidence.identity import CONTAINER_ID, parsed
+from conformance.evidence.identity import CONTAINER_ID, container_of, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.images import CHILD
+from conformance.legs import daemon
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
 from conformance.probes.node_engine import NONCE_LABEL, remove_by_nonce
@@ -115,7 +116,7 @@ def filtered(collection: str, /, **filters: str) -> str:
 
 def look(rig: Rig, name: str, collection: str, /, **filters: str) -> Evidence:
     """Let the leg's daemon list what passes the filters; keep it under the name."""
-    return rig.daemon(name, filtered(collection, **filters))
+    return daemon.ask(rig, name, filtered(collection, **filters))
 
 
 def listed(evidence: Evidence) -> list[dict[str, Any]]:
@@ -135,15 +136,15 @@ def cleaned_up(rig: Rig, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if not rig.daemon_pid:
+        if not rig.pids.daemon:
             remove_by_nonce(rig.home, *(nonce(each, what) for each in rig.both))
 
 
 def run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
     """Start a command in the child's container through its daemon; return the exec's id. Its output is evidence."""
     body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
-    exec_id = created(rig.daemon(f"{name}: create", f"/containers/{rig.child_id}/exec", "POST", body))
-    rig.daemon(f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
+    exec_id = created(daemon.ask(rig, f"{name}: create", f"/containers/{container_of(rig.child)}/exec", "POST", body))
+    daemon.ask(rig, f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
     return exec_id
 
 

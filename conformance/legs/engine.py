@@ -51,7 +51,7 @@ def await_engine(rig: Rig, *, other_than: int = 0) -> None:
         pid = first_processes(pod, processes).get(ENGINE, {}).get("pid", 0)
         if pid in (0, other_than) or rig.home.ask("daemon", netns=pid, port=port, path="/_ping").output["status"] != OK:
             return False
-        rig.engine_pid = pid
+        rig.pids.engine = pid
         rig.ask(PROCESSES, "processes", uid=pod["metadata"]["uid"])
         return True
 

@@ -9,12 +9,13 @@ from conformance.answers import decoded
 from conformance.errors import TimedOut
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import POD
-from conformance.legs import docker
+from conformance.legs import daemon, docker
 from conformance.legs.deploy import LegFailed, runs
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import raise_if_stopped
 
 SERVER = (
     "use Socket; $p = qq($ENV{CHILD_NONCE}\\n); socket S, PF_INET, SOCK_STREAM, 6; setsockopt S, SOL_SOCKET, SO_REUSEADDR, 1; "
@@ -62,15 +63,15 @@ def start(rig: Rig) -> None:
         "Volumes": {"/volume": {}},
         "Labels": marks,
     }
-    about: dict[str, Any] = {**rig.engines_api, "tag": tag, "config": config, "limit": TIMEOUTS.work}
+    about: dict[str, Any] = {**daemon.reached(rig), "tag": tag, "config": config, "limit": TIMEOUTS.work}
     loaded = rig.ask("child's image", "bring_image", timeout=2 * TIMEOUTS.work, **about)
     _check(rig, loaded, OK, "take the child's image")
     host = {"PortBindings": {"80/tcp": [{"HostPort": str(rig.leg.port)}]}, **_placed(rig)}
     body = {"Image": tag, "Env": [f"CHILD_NONCE={rig.leg.nonce}"], "Labels": marks, "HostConfig": host}
-    created = rig.daemon("child: create", "/containers/create", "POST", body, timeout=TIMEOUTS.work)
+    created = daemon.ask(rig, "child: create", "/containers/create", "POST", body, timeout=TIMEOUTS.work)
     _check(rig, created, CREATED, "create the child")
     path = f"/containers/{docker.created(created)}/start"
-    started = rig.daemon("child: start", path, "POST", timeout=TIMEOUTS.work)
+    started = daemon.ask(rig, "child: start", path, "POST", timeout=TIMEOUTS.work)
     _check(rig, started, NO_CONTENT, "start the child")
 
 
@@ -93,16 +94,15 @@ def _placed(rig: Rig) -> dict[str, str]:
 def _await_engine(rig: Rig) -> None:
     """Wait until the leg's engine answers, as long as its pod can still come to it."""
     end, who = time.monotonic() + TIMEOUTS.serving, f"The pod of {rig.leg.name}"
-    while (answer := rig.home.ask("daemon", **rig.engines_api, path="/_ping").output)["status"] != OK:
+    while why := daemon.silent(rig):
         if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and time.monotonic() > end:
             raise TimedOut(f"The start of {rig.leg.name}'s pod", TIMEOUTS.serving, "it does not run", "see its events")
         if time.monotonic() > end:
             where = f"An answer of {rig.leg.name}'s engine at {_place(rig)}"
-            last = answer["lost"] or f"{answer['status']} {answer['body'][:200]}"
             remedy = "say with --engine and --socket where it is; the pod's log is in the diagnostics"
-            raise TimedOut(where, TIMEOUTS.serving, last, remedy)
+            raise TimedOut(where, TIMEOUTS.serving, why, remedy)
         rig.stop.wait(EVERY)
-        rig.check_stop()
+        raise_if_stopped(rig.stop)
 
 
 def _place(rig: Rig) -> str:

@@ -14,23 +14,15 @@ from collections.abc import Callable
 from attrs import define, field
 
 from conformance.claims.properties import Property, Reading
-from conformance.cluster.api import NAMESPACES, VOLUMES, Object, namespaced, pods_path
+from conformance.cluster.api import NAMESPACES, Object, namespaced, pods_path
 from conformance.cluster.pods import statuses_of
 from conformance.errors import ConformanceError
 from conformance.evidence.items import redact
-from conformance.evidence.mounts import mounts
-from conformance.legs import builders, builds, deletion, engine, over_api, registry, retag, startup
+from conformance.legs import cleaning, deletion, engine, over_api, registry, retag, startup
 from conformance.legs.deploy import create_beside, create_pod, last_log
 from conformance.legs.rig import Rig
 from conformance.legs.schedule import Schedule
-from conformance.probes import places
-from conformance.probes.node_engine import remove_by_nonce
-from conformance.probes.paths import PODS
-from conformance.timeouts import TIMEOUTS
-from conformance.wait import settle
-
-VOLUME = len(("volumes", "kubernetes.io~empty-dir", "name"))
-"""So many parts of a path below a pod's directory are a volume's."""
+from conformance.wait import raise_if_stopped
 
 
 @define
@@ -72,7 +64,8 @@ class LegRunner:
                 self._fail(f"{type(broken).__name__}: {self._redacted(broken)}")
             finally:
                 self.schedule.leave()
-                self._clean()
+                if self._made:  # a namespace of that name that was there already is somebody else's
+                    self.left += cleaning.clean(self.rig)
                 self._note_time("cleaned")
                 self.done.set()
 
@@ -101,7 +94,7 @@ class LegRunner:
         if alone:
             with self.schedule.cpus(alone=False):
                 self._read(lambda p: p.while_serving)
-        self.rig.check_stop()
+        raise_if_stopped(self.rig.stop)
         self._note_time("deleting")
         if not self.rig.leg.approach.as_printed:
             deletion.delete(self.rig)
@@ -113,7 +106,7 @@ class LegRunner:
 
     def _go_measured(self) -> None:
         """Run a leg that has the node for itself: nobody else's start, work or end is in what is measured of it."""
-        self.rig.check_stop()
+        raise_if_stopped(self.rig.stop)
         self._start()
         self._read(lambda p: p.with_cpus_alone)
         self._note_time("deleting")
@@ -125,7 +118,7 @@ class LegRunner:
     def _go_retagged(self) -> None:
         """Run a leg of a manifest as printed whose image is retagged: alone, as long as its tag is not what others expect."""
         self._note_time("deploying")
-        self.rig.check_stop()
+        raise_if_stopped(self.rig.stop)
         retag.remove_leftover(self.rig)
         retag.retag(self.rig.home, self.rig.leg)
         self._deploy()
@@ -160,7 +153,7 @@ class LegRunner:
     def _deploy(self) -> None:
         """Create the leg's namespace and its pods; what is to be read before they are asked for is read first."""
         rig = self.rig
-        rig.check_stop()
+        raise_if_stopped(rig.stop)
         labels = {**rig.leg.labels, "pod-security.kubernetes.io/enforce": "privileged"}
         rig.cluster.create(NAMESPACES, {"metadata": {"name": rig.leg.namespace, "labels": labels}})
         self._made = True
@@ -195,7 +188,7 @@ class LegRunner:
     def _once(self, reading: Reading) -> str:
         """Return '' if it has been read, else why it could not be."""
         if reading not in self._readings:
-            self.rig.check_stop()
+            raise_if_stopped(self.rig.stop)
             try:
                 reading(self.rig)
                 self._readings[reading] = ""
@@ -212,7 +205,7 @@ class LegRunner:
 
     def _redacted(self, broken: Exception) -> str:
         """Return what a failure says: it may quote a log, or a daemon, with secrets in it."""
-        return str(redact(str(broken), self.rig.secrets))
+        return str(redact(str(broken), self.rig.shared.secrets))
 
     def _fail(self, why: str) -> None:
         """Note why, and keep what tells more, before anything is cleaned; that never masks the failure itself."""
@@ -229,47 +222,3 @@ class LegRunner:
                 for event in rig.cluster.items(namespaced(rig.leg.namespace, "events"))
             ]
         self.keep(f"diagnostics-{rig.leg.name}.json", kept)
-
-    def _clean(self) -> None:
-        """Remove everything the leg made, backwards, and note what could not be."""
-        rig, leg = self.rig, self.rig.leg
-        if not self._made:  # one of that name that was there already is somebody else's
-            return
-        try:
-            if leg.approach.marks_image:
-                there = rig.cluster.items(pods_path(leg.namespace))
-                retag.remove(rig, [rig.pod] if rig.pod else there, leg.nonce)
-            for each in rig.both:
-                rig.cluster.delete(each.leg.pod_path, 0)
-            rig.cluster.delete(namespaced(leg.namespace))
-            if leg.variation.kept or leg.approach.beside:  # it goes when the claim has, which goes with the namespace
-                rig.cluster.delete(f"{VOLUMES}/{leg.namespace}")
-            if rig.pod and "Bidirectional" in leg.approach.text:
-                self._unmount()
-            for place in leg.places:
-                self._remove_place(place)
-            if leg.approach.spawns and not rig.daemon_pid and rig.pod:
-                remove_by_nonce(rig.home, leg.nonce)
-                if leg.variation.builder == builders.BUILDKIT:
-                    builds.forget(rig)
-        except ConformanceError as broken:
-            self.left.append(f"{leg.name}: {broken}")
-
-    def _unmount(self) -> None:
-        """Unmount on the node what the pod's engine mounted there and left: kubelet takes away no directory that has mounts.
-
-        A volume of the pod's is kubelet's to unmount: what is mounted further down is the engine's.
-        """
-        probe, uid = self.rig.home, self.rig.pod["metadata"]["uid"]
-        settle("The end of the pod's processes", lambda: not probe.ask("processes", uid=uid).output, seconds=TIMEOUTS.ended)
-        points = [mount.point for mount in mounts(probe.ask("mountinfo", pid=1).output)]
-        volumes = {point for point in points if point.is_relative_to(f"{PODS}/{uid}/volumes")}
-        for point in sorted((point for point in volumes if len(point.relative_to(f"{PODS}/{uid}").parts) > VOLUME), reverse=True):
-            probe.ask("execute", TIMEOUTS.work, pid=1, command=["umount", str(point)], limit=TIMEOUTS.work)
-
-    def _remove_place(self, place: str) -> None:
-        """Remove a directory of the node that is the leg's own, when none of the node's processes has it mounted any more."""
-        probe, words = self.rig.home, [self.rig.leg.namespace]
-        settle("The end of who has it mounted", lambda: not probe.ask("mounts", words=words).output, seconds=TIMEOUTS.ended)
-        if why := places.remove(probe, place):
-            self.left.append(f"{self.rig.leg.name}: {place} on {probe.node}: {why}")

@@ -7,13 +7,15 @@ import time
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError, TimedOut
-from conformance.evidence.identity import container_of, first_processes, identity_of
+from conformance.evidence.identity import container_of, first_processes, identity_of, pid_of
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
-from conformance.legs import over_api
+from conformance.legs import daemon, over_api
 from conformance.legs.deploy import runs
+from conformance.legs.pod import read_pod, wait_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import Answer
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import raise_if_stopped
 
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the pod is looked at again."""
@@ -25,7 +27,7 @@ def serve(rig: Rig) -> None:
     what, pods = f"The start of {leg.name}'s pod", pods_path(leg.namespace)
     limit = TIMEOUTS.room if leg.variation.over_api else TIMEOUTS.serving
     rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=limit)
-    rig.read_pod()
+    read_pod(rig)
     if leg.variation.over_api:
         _await_containers(rig, who)
         over_api.start(rig)
@@ -55,14 +57,14 @@ def await_node(rig: Rig) -> None:
     leg, what = rig.leg, f"A node for {rig.leg.name}'s pod"
     pods, limit = pods_path(leg.namespace), TIMEOUTS.serving
     rig.cluster.wait(what, pods, leg.pod_name, lambda pod: bool(pod and pod["spec"].get("nodeName")), seconds=limit)
-    rig.read_pod()
+    read_pod(rig)
 
 
 def await_child_or_end(rig: Rig) -> None:
     """Wait for the child of a manifest as printed, or for the first end of its client; what was seen is judged."""
     end = time.monotonic() + TIMEOUTS.serving
     while True:
-        rig.check_stop()
+        raise_if_stopped(rig.stop)
         answer = _look_for_child(rig)
         pod = rig.cluster.get(rig.leg.pod_path) or {"status": {}}
         statuses = statuses_of(pod)
@@ -75,11 +77,10 @@ def await_child_or_end(rig: Rig) -> None:
 def identify(rig: Rig) -> None:
     """Read which daemon answers, and whether the child is its own: before anything is concluded."""
     _find_containers(rig)
-    rig.child_id = container_of(rig.child)
     if not rig.leg.approach.spawns:
         return
-    rig.daemon(DAEMON, "/info")
-    rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
+    daemon.ask(rig, DAEMON, "/info")
+    daemon.ask(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")
     _ask_engine_above(rig)
 
 
@@ -88,13 +89,13 @@ def _find_containers(rig: Rig) -> None:
     approach = rig.leg.approach
     names = {name for name in (approach.client, approach.daemon) if name}
     # A child may serve before kubelet has told the API server which containers are its pod's.
-    rig.wait_pod(POD, "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
+    wait_pod(rig, POD, "The ids of the pod's containers", lambda pod: names <= set(container_ids(pod)))
     processes = rig.ask(POD_PROCESSES, "processes", uid=rig.pod["metadata"]["uid"]).output
     if not names <= first_processes(rig.pod, processes).keys():  # one of them has left the pod's cgroups
         processes = rig.ask(POD_PROCESSES, "mounted", uid=rig.pod["metadata"]["uid"]).output
-    rig.client_pid = rig.pid_of(approach.client, processes)
+    rig.pids.client = pid_of(rig.pod, processes, approach.client)
     if approach.daemon:
-        rig.daemon_pid = rig.engine_pid = rig.pid_of(approach.daemon, processes)
+        rig.pids.daemon = rig.pids.engine = pid_of(rig.pod, processes, approach.daemon)
 
 
 def _await_containers(rig: Rig, who: str) -> None:
@@ -116,21 +117,21 @@ def _ask_engine_above(rig: Rig) -> None:
     A container's parent is its shim, which is in its engine's PID namespace: that of a container, or the node's own.
     """
     line = rig.ask(ANCESTORS, "ancestry", pid=rig.child["pid"]).output
-    seems = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.daemon_pid), line[-1])
+    seems = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.pids.daemon), line[-1])
     above = line[1]["ns"]["pid"]
     own = {identity_of(each) for each in rig.seen[POD_PROCESSES].output}
     in_pod = any(identity_of(each) in own for each in line[1:])
     # A pod that has the node's PID namespace: what an engine says of itself, its id too, is whoever's who passes it on.
-    if above == seems["ns"]["pid"] and not (rig.daemon_pid and above == line[-1]["ns"]["pid"] and not in_pod):
+    if above == seems["ns"]["pid"] and not (rig.pids.daemon and above == line[-1]["ns"]["pid"] and not in_pod):
         return
     first = next((each for each in line if each["ns"]["pid"] == above and (each["nspid"][-1] == 1 or not each["ppid"])), None)
     if first is None:
         raise RigError("The engine that started the child was not found: the first process of its PID namespace is not above it.")
-    rig.engine_pid = 0 if first == line[-1] else first["pid"]
-    rig.engine_root = first["pid"]
-    rig.daemon_pid = rig.engine_pid if rig.engine_pid in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
-    rig.daemon(DAEMON, "/info")
-    rig.daemon(INSPECT, f"/containers/{rig.child_id}/json")
+    rig.pids.engine = 0 if first == line[-1] else first["pid"]
+    rig.pids.engine_root = first["pid"]
+    rig.pids.daemon = rig.pids.engine if rig.pids.engine in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
+    daemon.ask(rig, DAEMON, "/info")
+    daemon.ask(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")
 
 
 def _last_seen(answer: Object) -> str:

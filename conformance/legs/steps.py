@@ -16,7 +16,7 @@ from conformance.evidence.names import ANCESTORS, CHILD, CHILD_CGROUPS, POD, POD
 from conformance.legs import builders, builds
 from conformance.legs.builders import BUILDAH, BUILDER, BUILDKIT, CLASSIC, CONTAINER, MADE, OF_THE_POD
 from conformance.legs.docker import nonce_in, of_containers, said
-from conformance.legs.rig import NO_COMMANDS
+from conformance.legs.pod import NO_COMMANDS
 from conformance.probes.node import OK
 
 STEP = "step"

@@ -12,8 +12,9 @@ from typing import Any
 from attrs import frozen
 
 from conformance.cluster.api import Cluster, Object, Refused, Silent, lines, pods_path
-from conformance.errors import NoCluster, ProbeLost, RigError, TimedOut
+from conformance.errors import NoCluster, ProbeLost, TimedOut
 from conformance.timeouts import TIMEOUTS
+from conformance.wait import raise_if_stopped
 
 PORT = 8079
 LABEL = "conformance/probe"
@@ -82,6 +83,10 @@ class NodeProbe:
         read = self._get(question, timeout or TIMEOUTS.question, False, dict(about))
         return Answer(read["answer"], read["at"], began, time.monotonic() - clocked)
 
+    def alive(self, process: Object) -> bool:
+        """Return whether a process of the node, by pid and start time, is still there."""
+        return bool(self.ask("alive", pid=process["pid"], start=process["start"]).output)
+
     def engine(self) -> str:
         """Return '' if a Docker Engine answers on the node's own socket, else why not."""
         answer = self.ask("daemon", socket=NODE_SOCKET, path="/_ping").output
@@ -128,8 +133,7 @@ class NodeProbe:
                 if event["event"] == "given up":
                     last = "other legs, of this run or another, at work"
                     raise TimedOut(f"Quiet on the CPUs of {self.node}", limit, last)
-                if stop.is_set():
-                    raise RigError("The run was interrupted.")
+                raise_if_stopped(stop)
         except Silent as silent:
             raise ProbeLost(f"The probe on {self.node} fell silent: {silent}.") from silent
         raise ProbeLost(f"The probe on {self.node} ended a hold on its CPUs before it had it.")

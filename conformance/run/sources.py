@@ -16,7 +16,7 @@ from conformance.cluster.api import Cluster
 from conformance.controls.catalogue import approach_of
 from conformance.errors import UsageError
 from conformance.evidence.items import Seen, redact
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Rig, Shared
 from conformance.legs.runner import LegRunner
 from conformance.legs.schedule import Schedule, Turns, until_quiet
 from conformance.record.names import leg_name
@@ -65,7 +65,7 @@ class Live:
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
         plan, probes = self.plan, self.plan.probes(self.cluster)
-        pod_a, home = plan.pod_a(), probes[plan.leg_node]
+        shared = Shared(probes, plan.addresses, plan.leg_node, (plan.token,), plan.pod_a(), plan.rate)
         begun: dict[Turn, list[threading.Event]] = {}
         cells = list(cells)
         self._burns = len({cell.leg for cell in cells if cell.prop.with_cpus_alone})
@@ -75,10 +75,10 @@ class Live:
                 continue
             nonce, order = f"{approach}-{variation}-{secrets.token_hex(8)}", self._order[leg_name(approach, variation)]
             leg = plan.leg(approach_of(approach), variation, order, nonce, repeat)
-            rig = Rig(self.cluster, leg, probes, plan.addresses, (plan.token,), plan.leg_node, pod_a=pod_a, rate=plan.rate)
+            rig = Rig(self.cluster, leg, shared)
             longer = tuple(event for earlier in begun if earlier < turn for event in begun[earlier])
             starting = self._measured if leg.variation.measured else self._starting
-            schedule = Schedule(home, starting, len(self._runners), self._burns, longer, rig.stop)
+            schedule = Schedule(rig.home, starting, len(self._runners), self._burns, longer, rig.stop)
             tell = partial(self._tell, name)
             runner = self._runners[name] = LegRunner(rig, tuple(cell.prop for cell in of_leg), schedule, self._keep, tell)
             self._unjudged[name] = {cell.prop.id for cell in of_leg}

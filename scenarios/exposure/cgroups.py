@@ -23,7 +23,7 @@ def group_made(rig: Rig) -> None:
 
     It also reads its neighbour's limit, where the node has that.
     """
-    pid, uid = rig.daemon_pid or rig.client_pid, rig.seen[NEIGHBOUR].output["metadata"]["uid"]
+    pid, uid = rig.pids.daemon or rig.pids.client, rig.seen[NEIGHBOUR].output["metadata"]["uid"]
     theirs = rig.ask("neighbour's processes", "processes", uid=uid).output
     place = rig.ask("neighbour's cgroups", "cgroups", pid=next(p["pid"] for p in theirs if p["nspid"] == [p["pid"], 1])).output
     # The pod's, whichever of its containers the process is of: its sandbox has no limit of its own.

@@ -10,9 +10,10 @@ from conformance.claims.sources import DOCKER_NETWORK, POLICIES
 from conformance.evidence import names
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import NEIGHBOUR
-from conformance.legs import next_door
+from conformance.legs import baseline, next_door
+from conformance.legs.baseline import APACHE
 from conformance.legs.neighbour import move_in
-from conformance.legs.rig import APACHE, Rig
+from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.exposure.reading import granted
@@ -29,11 +30,11 @@ def as_whom(rig: Rig) -> None:
     """
     neighbour = rig.seen[NEIGHBOUR].output["status"]["podIP"]
     service = rig.get("API server's Service", f"/api/v1/namespaces/default/services/{API}").output["spec"]["clusterIP"]
-    for who, pid in ((CHILD, rig.child["pid"]), (POD, rig.client_pid), (NODE, 1)):
+    for who, pid in ((CHILD, rig.child["pid"]), (POD, rig.pids.client), (NODE, 1)):
         about: dict[str, Any] = {"netns": pid, "limit": TIMEOUTS.page, "from_": f"{who}'s network"}
         rig.ask(f"neighbour asked by {who}", "ask", host=neighbour, port=next_door.PORT, **about)
         rig.ask(f"API server asked by {who}", "ask", host=service, port=API_PORT, **about)
-    for who, pid in ((CHILD, rig.child["pid"]), (POD, rig.client_pid)):
+    for who, pid in ((CHILD, rig.child["pid"]), (POD, rig.pids.client)):
         rig.ask(f"token in {who}", "storage", root=pid, paths=[TOKEN, TOKEN.replace("/var", "", 1)])
 
 
@@ -87,7 +88,7 @@ def policy(rig: Rig) -> None:
 
     That binds every pod of the leg's namespace, so the neighbour and the pod's own network are the control of the child.
     """
-    rig.await_baseline()
+    baseline.await_pod(rig)
     _ask_all(rig, BEFORE)
     collection = f"/apis/networking.k8s.io/v1/namespaces/{rig.leg.namespace}/networkpolicies"
     spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -108,11 +109,11 @@ def policy(rig: Rig) -> None:
 def _ask_all(rig: Rig, when: str) -> None:
     """Ask both ways of child and control: the pages from a pod of another namespace, the probe, and Pod A's from theirs."""
     approach, neighbour = rig.leg.approach, rig.seen[NEIGHBOUR].output["status"]["podIP"]
-    pod_a = rig.await_baseline()["status"]["podIP"]
-    published = rig.pod_ip if approach.daemon else rig.addresses[rig.home.node]
+    pod_a = baseline.await_pod(rig)["status"]["podIP"]
+    published = rig.pod_ip if approach.daemon else rig.shared.addresses[rig.home.node]
     asked = (
         (CONTROL_IN, 0, neighbour, next_door.PORT),
-        (CONTROL_OUT, rig.client_pid, pod_a, APACHE),
+        (CONTROL_OUT, rig.pids.client, pod_a, APACHE),
         (IN, 0, published, rig.leg.port),
         (OUT, rig.child["pid"], pod_a, APACHE),
     )

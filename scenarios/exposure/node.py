@@ -23,7 +23,7 @@ def file_read(rig: Rig) -> None:
     with cleaned_up(rig, "canary"):
         words = ("--rm", *marked(nonce(rig, "canary")), f"--volume={folder}:/h:ro", image(rig), "cat", f"/h/{next_door.CANARY}")
         rig.run("canary read", "docker", "run", *words)
-    theirs: dict[str, Any] = {"root": rig.daemon_pid} if rig.leg.approach.daemon else {}
+    theirs: dict[str, Any] = {"root": rig.pids.daemon} if rig.leg.approach.daemon else {}
     rig.ask("canary where the engine is", "storage", **theirs, paths=[f"{folder}/{next_door.CANARY}"])
 
 
@@ -119,9 +119,9 @@ def sockets(rig: Rig) -> None:
     named = rig.ask("sockets of the node", "execute", pid=1, command=FIND, limit=TIMEOUTS.work)
     paths = [f"{top}{path}" for path in named.output["stdout"].split() for top in ("", "/var")]
     rig.ask("sockets on the node", "storage", paths=paths)
-    for pid in filter(None, (rig.client_pid, rig.daemon_pid)):
+    for pid in filter(None, (rig.pids.client, rig.pids.daemon)):
         rig.ask("sockets in the pod", "storage", root=pid, paths=paths)
-    rig.ask("containerd's greeting", "greeting", root=rig.client_pid, socket=f"/var/run/{CONTAINERDS}", limit=TIMEOUTS.page)
+    rig.ask("containerd's greeting", "greeting", root=rig.pids.client, socket=f"/var/run/{CONTAINERDS}", limit=TIMEOUTS.page)
 
 
 @prop("S-05", "of the sockets in the node's /run, the pod has none but the engine's",

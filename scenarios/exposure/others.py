@@ -53,7 +53,7 @@ def of_another(rig: Rig) -> None:
         rig.run("decoy's log, by the client", "docker", "logs", identity)
         killed = rig.run("decoy killed, by the client", "docker", "kill", identity)
         if killed.output["exit"] == 0:
-            settle("The decoy's end", lambda: not rig.alive(process), seconds=TIMEOUTS.settle)
+            settle("The decoy's end", lambda: not rig.home.alive(process), seconds=TIMEOUTS.settle)
         rig.ask("decoy alive", "alive", pid=process["pid"], start=process["start"])
         rig.ask("decoy in the end", "daemon", **here, path=f"{path}/json")
     finally:

@@ -13,6 +13,7 @@ from conformance.cluster.api import pods_path
 from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT
+from conformance.legs import baseline
 from conformance.legs.docker import image, nonce
 from conformance.legs.neighbour import FILES, canary_of, device_of, move_in
 from conformance.legs.rig import Rig
@@ -41,8 +42,8 @@ def device_by_another_pod(rig: Rig) -> None:
 
 def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
     """Let Pod A command the engine from its own network, on the pod's IP; look on the leg's node at what runs then."""
-    pod = rig.await_baseline()
-    metadata, probe, whose = pod["metadata"], rig.probes[pod["spec"]["nodeName"]], nonce(rig, what)
+    pod = baseline.await_pod(rig)
+    metadata, probe, whose = pod["metadata"], rig.shared.probes[pod["spec"]["nodeName"]], nonce(rig, what)
     rig.get("Pod A", pods_path(metadata["namespace"], metadata["name"]))
     first = first_processes(pod, probe.ask("processes", uid=metadata["uid"]).output)[pod["spec"]["containers"][0]["name"]]
     there: dict[str, Any] = {"netns": first["pid"], "host": rig.pod_ip, "port": rig.leg.approach.port or PLAIN}

@@ -28,7 +28,7 @@ def instances(rig: Rig) -> None:
     run_in_child(rig, "inotify", ["perl", "-e", MAKE, str(MADE), str(HELD)], wait=False)
 
     def made() -> bool:
-        return any(container_of(each) == rig.child_id for each in rig.home.ask("inotify").output)
+        return any(container_of(each) == container_of(rig.child) for each in rig.home.ask("inotify").output)
 
     settle("The child's inotify instances", made, seconds=TIMEOUTS.settle, every=0.1)
     rig.ask("inotify instances", "inotify")

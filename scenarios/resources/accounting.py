@@ -15,6 +15,7 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD_CGROUPS, DAEMON, POD, POD_CGROUPS
+from conformance.legs import daemon
 from conformance.legs.docker import created, image
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -39,11 +40,11 @@ def counted_by_kubernetes(rig: Rig) -> None:
     # The nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds the container by it.
     body = {"Image": image(rig), "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
     _read_requests(rig, "requests before")
-    more = created(rig.daemon("another child: create", "/containers/create", "POST", body))
-    rig.daemon("another child: start", f"/containers/{more}/start", "POST")
-    rig.daemon("another child", f"/containers/{more}/json")
+    more = created(daemon.ask(rig, "another child: create", "/containers/create", "POST", body))
+    daemon.ask(rig, "another child: start", f"/containers/{more}/start", "POST")
+    daemon.ask(rig, "another child", f"/containers/{more}/json")
     _read_requests(rig, "requests while it runs")
-    rig.daemon("another child: remove", f"/containers/{more}?force=1&v=1", "DELETE", timeout=TIMEOUTS.work)
+    daemon.ask(rig, "another child: remove", f"/containers/{more}?force=1&v=1", "DELETE", timeout=TIMEOUTS.work)
 
 
 def _read_requests(rig: Rig, name: str) -> None:
@@ -111,7 +112,7 @@ ENOUGH = 0.5
 def _read_use(rig: Rig, when: str) -> None:
     """Read what the child's cgroup and its pod's have used so far."""
     rig.ask(f"child's use {when}", "cgroups", pid=rig.child["pid"])
-    rig.ask(f"pod's use {when}", "cgroups", pid=rig.client_pid)
+    rig.ask(f"pod's use {when}", "cgroups", pid=rig.pids.client)
 
 
 def use_before_burn(rig: Rig) -> None:
@@ -138,8 +139,8 @@ def account(rig: Rig) -> None:
     except TimedOut as late:  # the account that was last seen is the evidence
         asked["waited"] = str(late)
     rig.record("account", "kubelet", asked, entry, began=began, seconds=time.monotonic() - clocked)
-    rig.ask("pod's use after the account", "cgroups", pid=rig.client_pid)
-    rig.record("rate", "the user", {"--rate": "USD for an hour of one CPU"}, rig.rate, began=began, seconds=0)
+    rig.ask("pod's use after the account", "cgroups", pid=rig.pids.client)
+    rig.record("rate", "the user", {"--rate": "USD for an hour of one CPU"}, rig.shared.rate, began=began, seconds=0)
 
 
 def _accounted_at(entry: Object) -> float:
@@ -206,8 +207,8 @@ def capacity(rig: Rig) -> None:
       while_serving=(cgroups, capacity))  # fmt: skip
 def reports_the_node(seen: Seen) -> Observation:
     """Judge NCPU and MemTotal against the node's own and the sum of the pod's limits."""
-    daemon, node = seen[DAEMON], seen["node's capacity"]
-    info = parsed(daemon)
+    answer, node = seen[DAEMON], seen["node's capacity"]
+    info = parsed(answer)
     cpus, memory = int(node.output["cpus"]), int(node.output["mem_total"].split()[0]) * 1024
     cpu_limit, memory_limit = (pod_limit(seen, what) for what in ("cpu", "memory"))
     if cpu_limit is None or memory_limit is None:
@@ -218,7 +219,7 @@ def reports_the_node(seen: Seen) -> Observation:
     reason += f"the pod's limits are {cpu_limit:g}{as_declared(seen, 'cpu', cpu_limit)} and "
     reason += f"{_mib(memory_limit)}{as_declared(seen, 'memory', memory_limit)}"
     as_the_node = (info["NCPU"], info["MemTotal"]) == (cpus, memory)
-    return (HOLDS if as_the_node else LACKS).because(reason, daemon.id, node.id, seen[POD].id)
+    return (HOLDS if as_the_node else LACKS).because(reason, answer.id, node.id, seen[POD].id)
 
 
 def _mib(number: float) -> str:

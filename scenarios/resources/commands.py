@@ -6,7 +6,8 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import PROBES
 from conformance.evidence.items import Seen
-from conformance.legs.rig import NO_COMMANDS, Rig
+from conformance.legs.pod import NO_COMMANDS, let_kubelet_run
+from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from scenarios.resources.reading import made_by, runtime
 
@@ -17,7 +18,7 @@ IN_RUNTIME = "OCI runtime exec failed"
 
 def run_by_kubelet(rig: Rig) -> None:
     """Let kubelet run a command in the engine's container."""
-    rig.run_by_kubelet("run by kubelet", rig.leg.approach.daemon, COMMAND)
+    let_kubelet_run(rig, "run by kubelet", rig.leg.approach.daemon, COMMAND)
 
 
 @prop("K-06", "kubelet can run a command in the engine's container, as exec probes and hooks do",

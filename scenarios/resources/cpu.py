@@ -13,6 +13,7 @@ from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.loads import cpu_rate
 from conformance.evidence.names import POD
+from conformance.legs import daemon
 from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
@@ -79,7 +80,7 @@ def _burning(rig: Rig) -> Iterator[None]:
         run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
     def ended() -> bool:
-        return parsed(rig.daemon("burn: end", f"/exec/{burning}/json")).get("Running") is False
+        return parsed(daemon.ask(rig, "burn: end", f"/exec/{burning}/json")).get("Running") is False
 
     until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
 

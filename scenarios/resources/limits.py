@@ -173,7 +173,7 @@ def resize(rig: Rig) -> None:
     declared = container(rig.pod, name).get("resources", {}).get("limits", {}).get("memory")
     if not declared:
         return
-    was, pid = total([declared]), rig.daemon_pid or rig.client_pid
+    was, pid = total([declared]), rig.pids.daemon or rig.pids.client
     for moment, limit in zip(MOMENTS, (was, was * RAISE, was), strict=True):
         if moment != MOMENTS[0] and not _patched(rig, name, pid, int(limit)):
             return

@@ -14,7 +14,9 @@ from conformance.evidence.identity import first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.loads import allocated
 from conformance.evidence.names import CHILD, POD, POD_PROCESSES
+from conformance.legs import daemon
 from conformance.legs.docker import run_in_child
+from conformance.legs.pod import read_pod, wait_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from scenarios.resources.reading import (
@@ -79,7 +81,7 @@ def allocate(rig: Rig) -> None:
         return
     read_before(rig, rig.child["pid"])
     exec_id = run_in_child(rig, "allocation", command, wait=True)
-    end = rig.daemon("allocation: end", f"/exec/{exec_id}/json")
+    end = daemon.ask(rig, "allocation: end", f"/exec/{exec_id}/json")
     read_after(rig, ended=end.output["status"] == OK)
 
 
@@ -108,17 +110,17 @@ def read_before(rig: Rig, pid: int) -> None:
 
 def engine_serves_after(rig: Rig) -> bool:
     """Return whether the leg's engine answers after the allocation, and keep what it said."""
-    return bool(rig.daemon("engine after allocation", "/_ping").output["status"] == OK)
+    return bool(daemon.ask(rig, "engine after allocation", "/_ping").output["status"] == OK)
 
 
 def read_after(rig: Rig, *, ended: bool, serves: Callable[[Rig], bool] = engine_serves_after) -> None:
     """Read the same cgroups again, and what has become of the pod; where nobody knows that it `ended`, kubelet is waited for."""
     rig.ask("cgroups after allocation", "cgroups", cgroup=rig.seen["cgroups before allocation"].output["cgroup"])
     if serves(rig) and ended:
-        rig.read_pod("pod after allocation")
+        read_pod(rig, "pod after allocation")
     else:  # the engine itself was killed: kubelet says by what
         killed = "Word from kubelet on the engine's end"
-        rig.wait_pod("pod after allocation", killed, lambda pod: bool(_oom_killed(pod, rig.pod)))
+        wait_pod(rig, "pod after allocation", killed, lambda pod: bool(_oom_killed(pod, rig.pod)))
 
 
 def _oom_killed(pod: Object, before: Object) -> list[str]:

@@ -59,7 +59,7 @@ def cgroups(rig: Rig) -> None:
     rig.ask(CHILD_CGROUPS, "cgroups", pid=rig.child["pid"])
     own = {"space": rig.child["pid"]} if rig.child["nspid"][-1] == 1 else {}  # else it has the PID namespace of others
     rig.ask(CHILD_PROCESSES, "processes", variable="CHILD_NONCE", value=rig.leg.nonce, **own)
-    rig.ask(POD_CGROUPS, "cgroups", pid=rig.client_pid)
+    rig.ask(POD_CGROUPS, "cgroups", pid=rig.pids.client)
 
 
 def runtime(rig: Rig) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.approaches.catalogue import catalogue
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Rig, Shared
 from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 
@@ -40,4 +40,4 @@ def a_rig(**images: str) -> tuple[Rig, Server]:
     leg = Leg("0a1b2c3d", catalogue()["dood"], VARIATIONS["foreground"], "nonce", 20000, images=given)
     probe: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer({"tasks": ["t"], "mounts": []}, 1.0, 2.0, 0.1))
     server: Any = Server()
-    return Rig(server, leg, {"worker": probe}, {}, pod=POD), server
+    return Rig(server, leg, Shared({"worker": probe}), pod=POD), server

@@ -13,7 +13,7 @@ from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 from scenarios import lifecycle
@@ -242,9 +242,9 @@ def test_an_engine_that_was_killed_is_asked_where_it_was_until_nobody_is_there(a
         return Answer(output, 1.0, 2.0, 0.1)
 
     cluster: Any = SimpleNamespace()
-    node: Any = SimpleNamespace(node="a-node", ask=ask)
+    node: Any = SimpleNamespace(node="a-node", ask=ask, alive=lambda _: False)
     leg = Leg("0a1b2c3d", catalogue()[approach], VARIATIONS["engine-killed"], "n1", 20000)
-    rig = Rig(cluster, leg, {"a-node": node}, {}, pod={"spec": {"nodeName": "a-node"}}, client_pid=40, daemon_pid=50)
+    rig = Rig(cluster, leg, Shared({"a-node": node}), pod={"spec": {"nodeName": "a-node"}}, pids=Pids(client=40, daemon=50))
     rig.child = {"pid": 60, "start": 60}
     pods = [{"pid": pid, "start": pid} for pid in (50, 40, 51, 30)]
     rig.record("pod processes", "node", {}, pods, began=0, seconds=0)

@@ -11,6 +11,7 @@ from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.evidence.names import ANCESTORS, DAEMON, NOTES, POD
+from conformance.legs.rig import Pids
 from scenarios import quantities
 from tests.builders.evidence import conclude, given
 from tests.builders.quantities import measured_record
@@ -65,7 +66,7 @@ def asked_at_rest(engine_pid: int, *, spawns: bool = True) -> list[dict[str, Any
     asked: list[dict[str, Any]] = []
     line = [{"pid": 50}, {"pid": 40}, {"pid": 1}]
     rig: Any = SimpleNamespace(
-        stop=SimpleNamespace(wait=lambda _: None), engine_pid=engine_pid, seen=given(Seen([]), ANCESTORS, line),
+        stop=SimpleNamespace(wait=lambda _: None), pids=Pids(engine=engine_pid), seen=given(Seen([]), ANCESTORS, line),
         leg=SimpleNamespace(approach=SimpleNamespace(spawns=spawns)),
         ask=lambda *_, timeout, **about: asked.append(about) if timeout > quantities.WINDOW else None,
     )  # fmt: skip

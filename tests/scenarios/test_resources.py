@@ -11,12 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 from conformance import cli
+from conformance.approaches.catalogue import catalogue
 from conformance.choices import RATE
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
 from conformance.errors import RigError
 from conformance.evidence import cgroupfs
 from conformance.evidence.items import Evidence, Seen
+from conformance.legs.leg import Leg
+from conformance.legs.rig import Pids
+from conformance.legs.variations import VARIATIONS
 from conformance.suite import declared
 from conformance.timeouts import TIMEOUTS
 from scenarios import resources
@@ -396,22 +400,20 @@ class Burning:
 
     def __init__(self, seen: Seen, *gives: float, burns: tuple[float, ...] = (1.0,)) -> None:
         self.seen, self.gives, self.burns = seen, list(gives), list(burns)
-        self.child, self.child_id, self.asked = {"pid": 7}, "c", list[str]()
+        self.child, self.pids, self.asked = {"pid": 7}, Pids(daemon=5), list[str]()
+        self.leg = Leg("r", catalogue()["dind"], VARIATIONS["laden"], "n", 20000)
 
-    def ask(self, name: str, _: str, **__: object) -> Evidence:
+    def ask(self, name: str, question: str, **__: object) -> Evidence:
         self.asked.append(name)
+        if question == "daemon":
+            status, body = 201 if name.endswith("create") else 200, '{"Id": "e", "Running": false}'
+            return Evidence("x#2", "x", name, "node", {}, {"status": status, "body": body, "lost": ""})
         if name == "use while burning":
             used = self.burns.pop(0) if len(self.burns) > 1 else self.burns[0]
             samples = [{"at": at, "levels": [_using(used * at)]} for at in (0.0, 2.0)]
             return Evidence("x#3", "x", name, "node", {}, {"samples": samples})
         given = self.gives.pop(0) if len(self.gives) > 1 else self.gives[0]
         return Evidence("x#1", "x", name, "node", {}, {"cpu_seconds": given, "wall_seconds": 1.0})
-
-    def daemon(self, name: str, *_: object, **__: object) -> Evidence:
-        self.asked.append(name)
-        status = 201 if name.endswith("create") else 200
-        body = '{"Id": "e", "Running": false}'
-        return Evidence("x#2", "x", name, "node", {}, {"status": status, "body": body, "lost": ""})
 
 
 def test_a_burn_waits_for_a_node_that_gives_enough_and_ends_after_it_was_read(seen: Callable[[str], Seen]) -> None:
@@ -438,10 +440,10 @@ def test_a_burn_that_no_reading_tells_of_is_left_to_the_judge(
 
 def test_a_burn_ends_where_its_reading_fails(seen: Callable[[str], Seen]) -> None:
     class Starved(Burning):
-        def ask(self, name: str, _: str, **about: object) -> Evidence:
+        def ask(self, name: str, question: str, **about: object) -> Evidence:
             if name == "use while burning":
                 raise RigError("The probe does not answer.")
-            return super().ask(name, _, **about)
+            return super().ask(name, question, **about)
 
     rig: Any = Starved(seen("dind.laden"), 1.9)
     with pytest.raises(RigError, match="does not answer"):

@@ -171,7 +171,7 @@ def test_the_container_is_given_a_limit_and_its_own_again(where: str, monkeypatc
     rig, sent = a_rig()[0], list[str]()
     client = {"name": "docker-cmds", "restartPolicy": "Always", "resources": {"limits": {"memory": "768Mi"}}}
     rig.pod = {**rig.pod, "spec": {"containers": [], where: [client]}}
-    rig.child, rig.client_pid = {"pid": 9}, 7
+    rig.child, rig.pids.client = {"pid": 9}, 7
 
     def request(method: str, path: str, body: Any, *, headers: dict[str, str]) -> None:
         assert (method, path.endswith("/pods/dood/resize"), headers) == ("PATCH", True, limits.MERGE)
@@ -193,7 +193,7 @@ def test_the_container_is_given_a_limit_and_its_own_again(where: str, monkeypatc
 def test_an_api_server_that_refuses_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = a_rig()[0]
     rig.pod = {**rig.pod, "spec": {"containers": [{"name": "docker-cmds", "resources": {"limits": {"memory": "768Mi"}}}]}}
-    rig.child, rig.client_pid = {"pid": 9}, 7
+    rig.child, rig.pids.client = {"pid": 9}, 7
 
     def request(*_: object, **__: object) -> None:
         raise Refused(404, "NotFound", "the server could not find the requested resource")

@@ -17,7 +17,7 @@ from conformance.cluster.api import Object
 from conformance.legs import builders, builds
 from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import BUILDERS, VARIATIONS
 from conformance.probes.node import Answer
 from conformance.wait import until
@@ -86,9 +86,11 @@ class Node:
             "ancestry": [self.step],
             "daemon": {"status": 404, "body": "{}", "lost": ""},
             "execute": {"exit": self.buildx if "buildx" in about.get("command", []) else 0, "stdout": "", "stderr": ""},
-            "alive": False,
         }
         return Answer(answers[question], 1.0, 2.0, 0.1)
+
+    def alive(self, _: Object) -> bool:
+        return False
 
 
 def a_rig(node: Any, approach: str = "dood") -> Rig:
@@ -96,7 +98,7 @@ def a_rig(node: Any, approach: str = "dood") -> Rig:
     answer = SimpleNamespace(status=200, data=b"")
     cluster: Any = SimpleNamespace(request=lambda *_, **__: answer)
 
-    return Rig(cluster, leg, {"a-node": node}, {}, pod={"spec": {"nodeName": "a-node"}}, client_pid=40)
+    return Rig(cluster, leg, Shared({"a-node": node}), pod={"spec": {"nodeName": "a-node"}}, pids=Pids(client=40))
 
 
 @pytest.mark.parametrize(("builder", "asks"), [(CLASSIC, False), (BUILDKIT, True)])

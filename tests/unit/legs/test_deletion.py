@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conformance.cluster.api import Object
-from conformance.legs.deletion import DeletionWatch, look_for_successors, patience
-from conformance.legs.rig import Child
+from conformance.legs.deletion import Child, DeletionWatch, look_for_successors, patience
+from conformance.legs.rig import Shared
 from conformance.probes.node import Answer, Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
 from tests.builders.rig import a_rig
@@ -74,7 +74,7 @@ def test_of_a_successor_is_asked_who_started_it_and_what_it_serves(prefix: str) 
     worker, first = ({"pid": 6, "ppid": 7, "nspid": [6, 12], "cgroup": ""}, {"pid": 7, "ppid": 3, "nspid": [7, 1], "cgroup": ""})
     node: Any = Node(worker, first)
     rig, _ = a_rig()
-    rig.probes = {"worker": node}
+    rig.shared = Shared({"worker": node})
     look_for_successors(rig, Child(prefix, "its-nonce", {}), "successors", "page")
     assert node.asked == [("processes", "its-nonce"), ("ancestry", 7), ("ask", 7)]
     assert [reading.name for reading in rig.seen] == [
@@ -91,6 +91,6 @@ def test_a_successor_in_the_nodes_pid_namespace_is_number_one_of_none_and_is_ask
     worker, first = {"pid": 6, "ppid": 7, "nspid": [6], "cgroup": ""}, {"pid": 7, "ppid": 3, "nspid": [7], "cgroup": ""}
     node: Any = Node(worker, first)
     rig, _ = a_rig()
-    rig.probes = {"worker": node}
+    rig.shared = Shared({"worker": node})
     look_for_successors(rig, Child("", "its-nonce", {}), "successors", "page")
     assert node.asked == [("processes", "its-nonce"), ("ancestry", 7), ("ask", 7)]

@@ -10,9 +10,9 @@ from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue, container
 from conformance.cluster.api import Object
-from conformance.legs import deletion, engine
+from conformance.legs import daemon, deletion, engine
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 
@@ -44,8 +44,9 @@ def test_every_client_of_the_leg_talks_to_it_and_so_does_who_asks_the_daemon() -
         return Answer({}, 1.0, 2.0, 0.1)
 
     probe: Any = SimpleNamespace(node="a-node", ask=answer)
-    rig = Rig(None, leg, {"a-node": probe}, {}, node="a-node", engine_pid=77)  # type: ignore[arg-type] # no cluster is asked
-    rig.daemon("daemon", "/info")
+    cluster: Any = None
+    rig = Rig(cluster, leg, Shared({"a-node": probe}, node="a-node"), pids=Pids(engine=77))
+    daemon.ask(rig, "daemon", "/info")
     assert (asked[0]["netns"], asked[0]["port"], "socket" in asked[0]) == (77, 2375, False)
     assert "DOCKER_HOST" not in str(LEG.pod())
 
@@ -75,9 +76,9 @@ class Kubelet:
 @pytest.mark.parametrize("pids", [(7, 7, 8), (7, 8), (8,)])
 def test_an_engine_that_was_killed_is_waited_for_until_another_process_answers(pids: tuple[int, ...]) -> None:
     kubelet: Any = Kubelet(*pids)
-    rig = Rig(kubelet, LEG, {"a-node": kubelet}, {}, node="a-node", engine_pid=7)
+    rig = Rig(kubelet, LEG, Shared({"a-node": kubelet}, node="a-node"), pids=Pids(engine=7))
     engine.await_engine(rig, other_than=7)
-    assert (rig.engine_pid, kubelet.pings) == (8, 2), "one that does not answer is asked again"
+    assert (rig.pids.engine, kubelet.pings) == (8, 2), "one that does not answer is asked again"
     assert rig.seen[engine.PROCESSES].output[0]["pid"] == 8
 
 
@@ -85,7 +86,7 @@ def test_an_engine_that_was_killed_is_waited_for_until_another_process_answers(p
 def test_a_namespace_in_which_something_outlives_the_pod_is_not_given_up_with_it(variation: str, stays: bool) -> None:
     deleted: list[str] = []
     cluster: Any = SimpleNamespace(delete=lambda path, *_: deleted.append(path), wait=lambda *_, **__: None)
-    rig = Rig(cluster, evolve(LEG, variation=VARIATIONS[variation]), {}, {})
+    rig = Rig(cluster, evolve(LEG, variation=VARIATIONS[variation]), Shared({}))
     rig.pod = {"metadata": {"uid": "u"}, "spec": {"terminationGracePeriodSeconds": 30}}
     deletion._await_end(rig)
     assert (deleted == []) is stays

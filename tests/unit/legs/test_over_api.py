@@ -15,7 +15,7 @@ from conformance.errors import TimedOut
 from conformance.legs import docker, over_api
 from conformance.legs.deploy import LegFailed
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import NOTHING, OVER_API, VARIATIONS, WAIT
 from conformance.probes.node import Answer
 from conformance.probes.node_engine import NONCE_LABEL
@@ -54,7 +54,7 @@ def a_rig(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Rig:
     leg = Leg("r", evolve(catalogue()["dind"], socket="/run/x.sock"), VARIATIONS[OVER_API], "nonce-1", 20001, "w")
     probe: Any = SimpleNamespace(node="w", ask=engine.ask)
     server: Any = SimpleNamespace(get=lambda _: RUNNING)
-    return Rig(server, leg, {"w": probe}, {}, node="w", pod=RUNNING, daemon_pid=7)
+    return Rig(server, leg, Shared({"w": probe}, node="w"), pod=RUNNING, pids=Pids(daemon=7))
 
 
 def test_the_engine_is_waited_for_and_then_has_image_and_child(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_a_child_is_put_where_the_client_finds_its_pods_cgroup(monkeypatch: pyte
     engine = Engine(execute=ran)
     rig = a_rig(engine, monkeypatch)
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, finds_parent="echo found"))
-    rig.client_pid = 8
+    rig.pids.client = 8
     over_api.start(rig)
     asked = dict(engine.asked[:-2])["execute"]
     assert (asked["pid"], asked["command"]) == (8, ["sh", "-ec", "echo found"]), "in the client's own container"
@@ -173,7 +173,7 @@ def test_a_path_that_kubelet_would_make_is_refused_before_the_pod_is_there(monke
     rig.leg = on_host_path("/etc/none")
     there: dict[str, Any] = {"/etc/none": {"exists": False}}
     probe: Any = SimpleNamespace(node="w", ask=lambda *_, **__: Answer(there, 1.0, 2.0, 0.1))
-    rig.probes = {"w": probe}
+    rig.shared = Shared({"w": probe})
     with pytest.raises(LegFailed, match="mounts /etc/none of w, which is not there"):
         over_api.look_for_paths(rig)
     there["/etc/none"]["exists"] = True

@@ -11,10 +11,10 @@ import pytest
 from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
-from conformance.legs import over_api, startup
+from conformance.legs import daemon, over_api, startup
 from conformance.legs.deploy import LegFailed
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Rig, Shared
 from conformance.legs.variations import OVER_API, VARIATIONS
 from conformance.probes.node import NODE_SOCKET, Answer
 from conformance.wait import until
@@ -43,10 +43,10 @@ def test_a_child_that_serves_before_its_pods_containers_are_told_is_identified()
         node="worker",
         ask=lambda *_, **__: Answer([{"pid": 7, "nspid": [7, 1], "cgroup": f"0::/x/{client}"}], 1.0, 2.0, 0.1),
     )
-    rig.probes = {"worker": probe}
+    rig.shared = Shared({"worker": probe})
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
     startup.identify(rig)
-    assert rig.client_pid == 7
+    assert rig.pids.client == 7
 
 
 def test_a_container_that_has_left_its_pods_cgroups_is_found_by_its_mounts() -> None:
@@ -56,10 +56,10 @@ def test_a_container_that_has_left_its_pods_cgroups_is_found_by_its_mounts() -> 
     away = {"pid": 9, "nspid": [9, 1], "cgroup": "0::/out"}
     answers = {"processes": [], "mounted": [{**away, "container": client}]}
     probe: Any = SimpleNamespace(node="worker", ask=lambda question, *_, **__: Answer(answers[question], 1.0, 2.0, 0.1))
-    rig.cluster, rig.probes = server, {"worker": probe}
+    rig.cluster, rig.shared = server, Shared({"worker": probe})
     rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, spawns=False))
     startup.identify(rig)
-    assert rig.client_pid == 9
+    assert rig.pids.client == 9
 
 
 def test_an_engine_that_ended_before_it_was_seen_is_named_by_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_an_engine_that_ended_before_it_was_seen_is_named_by_its_end(monkeypatch
     server: Any = SimpleNamespace(get=get, wait=lambda *_, **__: None, log=lambda *_, **__: "its last word")
     rig.cluster, rig.pod = server, pod
     probe: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer([], 1.0, 2.0, 0.1))
-    rig.probes = {"worker": probe}
+    rig.shared = Shared({"worker": probe})
     with pytest.raises(LegFailed, match=r"dind-daemon ended with 127 \(Error\); its log ends: its last word"):
         startup.serve(rig)
 
@@ -119,9 +119,9 @@ def above(rig: Rig, *line: dict[str, Any], own: tuple[dict[str, Any], ...], ids:
         return Answer({"status": 200, "body": json.dumps({"ID": ids[place], "Id": "c"}), "lost": ""}, 1.0, 2.0, 0.1)
 
     probe: Any = SimpleNamespace(node="worker", ask=ask)
-    rig.probes, rig.child, rig.child_id = {"worker": probe}, CHILD, "c"
+    rig.shared, rig.child = Shared({"worker": probe}), CHILD
     rig.record("pod processes", "node worker", {}, list(own), began=0, seconds=0)
-    rig.daemon("daemon", "/info")
+    daemon.ask(rig, "daemon", "/info")
     startup._ask_engine_above(rig)
     return asked[1:]
 
@@ -129,7 +129,7 @@ def above(rig: Rig, *line: dict[str, Any], own: tuple[dict[str, Any], ...], ids:
 def of(approach: str, pid: int = 0) -> Rig:
     rig, _ = a_rig()
     rig.leg = evolve(rig.leg, approach=catalogue()[approach])
-    rig.daemon_pid = rig.engine_pid = pid
+    rig.pids.daemon = rig.pids.engine = pid
     return rig
 
 
@@ -140,16 +140,16 @@ SHIM = process(50, ENGINE_NS)
 def test_an_engine_that_is_where_it_seems_to_be_is_asked_no_more() -> None:
     rig = of("dind", 20)
     assert above(rig, SHIM, ENGINE, own=(ENGINE,), ids={"port 2375": "own"}) == []
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (20, 20, 0)
+    assert (rig.pids.daemon, rig.pids.engine, rig.pids.engine_root) == (20, 20, 0)
     rig = of("dood")
     assert above(rig, process(50, NODE_NS), own=(ENGINE,), ids={NODES: "node"}) == []
-    assert rig.engine_root == 0
+    assert rig.pids.engine_root == 0
 
 
 def test_a_client_that_goes_to_the_nodes_engine_has_that_one() -> None:
     rig = of("dind", 20)
     above(rig, process(50, NODE_NS), own=(ENGINE,), ids={"port 2375": "own", NODES: "node"})
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (0, 0, 1)
+    assert (rig.pids.daemon, rig.pids.engine, rig.pids.engine_root) == (0, 0, 1)
     assert '"node"' in rig.seen["daemon"].output["body"], "what is judged is what that engine says"
 
 
@@ -157,14 +157,14 @@ def test_an_engine_of_another_pod_is_in_a_container_and_not_in_this_pod() -> Non
     rig = of("dood")
     socket = f"{NODE_SOCKET} of 40"
     above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=(ENGINE,), ids={NODES: "node", socket: "shared"})
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (0, 40, 40)
+    assert (rig.pids.daemon, rig.pids.engine, rig.pids.engine_root) == (0, 40, 40)
 
 
 def test_an_engine_of_the_pod_is_found_though_the_leg_is_filed_as_without() -> None:
     rig = of("dood")
     socket = f"{NODE_SOCKET} of 20"
     above(rig, SHIM, ENGINE, own=(ENGINE,), ids={NODES: "node", socket: "own"})
-    assert (rig.daemon_pid, rig.engine_pid, rig.engine_root) == (20, 20, 20)
+    assert (rig.pids.daemon, rig.pids.engine, rig.pids.engine_root) == (20, 20, 20)
 
 
 @pytest.mark.parametrize("says", ["own", "node"])
@@ -173,4 +173,4 @@ def test_in_the_nodes_pid_namespace_the_engine_is_whose_shim_is_above_whatever_i
     """Who passes on to the node's engine may pass back another id than that engine's."""
     rig, engine, shim = of("dind", 20), process(20, NODE_NS), process(50, NODE_NS)
     above(rig, shim, own=(engine, shim) if in_pod else (engine,), ids={"port 2375": says, NODES: "node"})
-    assert (rig.daemon_pid, rig.engine_pid) == (pid, pid)
+    assert (rig.pids.daemon, rig.pids.engine) == (pid, pid)
