@@ -22,6 +22,26 @@ LAYERS = (
 LONGEST = 400
 """Lines of a module: one that has more does several things."""
 
+MEMBERS = 12
+"""Fields, or methods, of a class: one that has more of either does several things, or says here what is the one."""
+DOES_ONE_THING = {
+    "conformance.timeouts.Timeouts": "a table: every limit in time",
+    "conformance.approaches.catalogue.Approach": "a table's row: a field for each of an entry of the catalogue",
+    "conformance.legs.variations.Variation": "a table's row: a field for each thing that is varied",
+    "conformance.claims.properties.Property": "a declaration: a field for each argument of `@prop`",
+    "conformance.run.header.Asked": "what a command was given: a field for each option",
+    "conformance.run.plan.Plan": "a file's content: what a run decides once and its processes read",
+    "conformance.analysis.summary.Summary": "a field for each part of a report, each worked out by a module of its own",
+    "conformance.analysis.findings.Finding": "a sentence on one property: a method for each part of it",
+    "conformance.analysis.quantities.Measured": "a leg that was measured: a method for each number that is had of it",
+    "conformance.cluster.api.Cluster": "the API server: a method for each kind of request",
+    "conformance.legs.leg.Leg": "what a deployment is called, and its manifest: all of it follows from its fields",
+    "conformance.record.stream.Record": "a record as read: a method for each way to look something up in it",
+    "conformance.legs.runner.LegRunner": "the way of a leg: a method for each part of it, in their order",
+    "conformance.run.job.JobRun": "the way of a run in a Job: a method for each part of it, in their order",
+}
+"""Class -> the one thing that a class does which has more."""
+
 
 def modules() -> dict[str, Path]:
     """Return every module by its dotted name, without those that go into an image."""
@@ -89,6 +109,25 @@ def test_a_module_is_short(name: str) -> None:
     """What is longer is split along its seams."""
     lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST, f"{name} has {lines} lines, at most {LONGEST} are read in one go"
+
+
+def members(of: ast.ClassDef) -> tuple[set[str], set[str]]:
+    """Return the names of a class's fields, those that its methods set among them, and of its methods and properties."""
+    fields = {node.target.id for node in of.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    for node in ast.walk(of):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            fields |= {node.attr} if isinstance(node.value, ast.Name) and node.value.id == "self" else set()
+    return fields, {node.name for node in of.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_a_class_does_one_thing() -> None:
+    """What has more fields or methods is split along its seams, or named with the one thing that it does."""
+    several = set()
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and max(map(len, members(node))) > MEMBERS:
+                several.add(f"{name}.{node.name}")
+    assert several == DOES_ONE_THING.keys(), "split it, or say what its one thing is; who has become small is named no more"
 
 
 def test_the_list_has_no_place_for_what_is_not_there() -> None:
