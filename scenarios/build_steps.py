@@ -11,7 +11,7 @@ from conformance.cluster.api import Object
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import identity_of, no_engine
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD_CGROUPS, DELETION
+from conformance.evidence.names import CHILD_CGROUPS, DELETION, KILLED
 from conformance.legs import builds
 from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
 from conformance.legs.docker import nonce
@@ -227,7 +227,7 @@ def ends_with_pod(seen: Seen) -> Observation:
 def _judge_engine(seen: Seen, builder: str) -> Observation:
     if builder == CLASSIC and builder_of(seen, f"{BUILDKIT}-{STEP}") == BUILDKITD:
         return not_applicable("its pod has no engine, and BuildKit alone to build with")
-    killed, answer = seen["killed"], seen.get(ENGINE_AFTER)
+    killed, answer = seen[KILLED], seen.get(ENGINE_AFTER)
     if not killed.output or (answer and not no_engine(answer)):  # a live BuildKit answers no HTTP either
         return inconclusive("no engine was killed, or one may still answer", killed.id)
     return _judge_end(seen, f"{builder}-{STEP}", "its engine was killed", killed.id)

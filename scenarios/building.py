@@ -12,6 +12,7 @@ from conformance.cluster.api import GONE, Object, pods_path
 from conformance.errors import TimedOut
 from conformance.evidence.identity import container_of, no_engine
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import PULL, PULLED, PUSH
 from conformance.legs.docker import (
     cleaned_up,
     filtered,
@@ -37,10 +38,10 @@ from scenarios.caching import LAYER, first_job, pulled
       predicts={"dood": HOLDS, "dind": HOLDS}, legs=("reuse",), level="extended", while_serving=(first_job,))  # fmt: skip
 def pulls(seen: Seen) -> Observation:
     """Judge the first pull by what the registry sent and the daemon has."""
-    if seen["push"].output["exit"] != 0:
-        return inconclusive(f"nothing was there to be pulled: {seen['push'].output['stderr'].strip()[-200:]}", seen["push"].id)
+    if seen[PUSH].output["exit"] != 0:
+        return inconclusive(f"nothing was there to be pulled: {seen[PUSH].output['stderr'].strip()[-200:]}", seen[PUSH].id)
     pull = pulled(seen)
-    if seen["pull"].output["exit"] is None or seen["pulled image"].output["status"] not in (OK, GONE):
+    if seen[PULL].output["exit"] is None or seen[PULLED].output["status"] not in (OK, GONE):
         return inconclusive("the pull did not end in time, or the daemon did not say what it has", *pull.cites)
     if pull.failed and pull.there:
         return inconclusive(f"{pull.failed}; but the daemon has the image", *pull.cites)

@@ -14,7 +14,7 @@ from conformance.cluster.pods import status_of
 from conformance.errors import TimedOut
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CLAIM, DAEMON, POD, REGISTRY
+from conformance.evidence.names import CLAIM, DAEMON, POD, PULL, PULLED, PUSH, REGISTRY
 from conformance.legs import builders, daemon, registry
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, listed, said
@@ -46,7 +46,7 @@ def first_job(rig: Rig) -> None:
     about = ["--name", layer, f"--env=CHILD_NONCE={layer}"]
     rig.run("layer", "docker", "run", *about, image(rig), "perl", "-e", WRITE)
     rig.run("commit", "docker", "commit", f"--change=LABEL {NONCE_LABEL}={rig.leg.nonce}", layer, pulled)
-    rig.run("push", "docker", "push", pulled)
+    rig.run(PUSH, "docker", "push", pulled)
     rig.run("container removed", "docker", "rm", layer)
     rig.run("image removed", "docker", "rmi", pulled)
     _pull(rig)
@@ -64,8 +64,8 @@ def second_job(rig: Rig) -> None:
 def _pull(rig: Rig) -> None:
     """Pull the image as a step of a job does; keep what the registry has served before and after."""
     read_log(rig, "served before the pull", REGISTRY, pod=REGISTRY, lines=ALL)
-    rig.run("pull", "docker", "pull", _image(rig))
-    daemon.ask(rig, "pulled image", f"/images/{_image(rig)}/json")
+    rig.run(PULL, "docker", "pull", _image(rig))
+    daemon.ask(rig, PULLED, f"/images/{_image(rig)}/json")
     read_log(rig, "served", REGISTRY, pod=REGISTRY, lines=ALL)
 
 
@@ -137,7 +137,7 @@ class Pull:
 
 def pulled(seen: Seen) -> Pull:
     """Read one job's pull out of its evidence."""
-    pull, image, before, after = (seen[name] for name in ("pull", "pulled image", "served before the pull", "served"))
+    pull, image, before, after = (seen[name] for name in (PULL, PULLED, "served before the pull", "served"))
     ran: Object = pull.output
     failed = "" if ran["exit"] == 0 else f"docker pull: {said(pull)}"
     sent = registry.served(after.output) - registry.served(before.output)

@@ -18,7 +18,19 @@ from conformance.cluster.pods import container_ids, statuses_of
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import container_of, first_pid, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DAEMON, INSPECT, ON_NODE_BEFORE, POD, POD_PROCESSES
+from conformance.evidence.names import (
+    CHILD,
+    CONTAINER_AGAIN,
+    DAEMON,
+    DAEMONS_VIEW,
+    ENGINE_AGAIN,
+    INSPECT,
+    KILLED,
+    ON_NODE_BEFORE,
+    POD,
+    POD_AGAIN,
+    POD_PROCESSES,
+)
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import NODE_SOCKET, OK
@@ -92,7 +104,7 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
         return LACKS.because(f"the engine keeps its graph in {root}", *cites)
     if not same(graph, on_node.output[path]):
         return inconclusive("the node's directory is not the one that the engine sees", *cites)
-    if not same_paths(seen["daemon's own view"], before):
+    if not same_paths(seen[DAEMONS_VIEW], before):
         return inconclusive("what the engine wrote was not found in the node's directory", *cites)
     reason = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
     return HOLDS.because(reason, *cites)
@@ -232,13 +244,13 @@ ENOUGH = 4 << 20
       unhurried=(engine_again,))  # fmt: skip
 def kept_across_restart(seen: Seen) -> Observation:
     """Judge whether the new engine knows the child's container by its id, which no image that it starts with could give it."""
-    pod, engine = seen["pod of the engine that was started again"], seen["engine that was started again"]
-    known = seen["child's container after it"]
+    pod, engine = seen[POD_AGAIN], seen[ENGINE_AGAIN]
+    known = seen[CONTAINER_AGAIN]
     cites = (pod.id, engine.id, known.id)
     identity, before = parsed(engine).get("ID"), parsed(seen[DAEMON])["ID"]
-    if seen["killed"].output and no_engine(engine) and (words := _ended_again(seen, pod)):
-        return LACKS.because(words, *cites, seen["killed"].id)
-    if not seen["killed"].output or not identity:
+    if seen[KILLED].output and no_engine(engine) and (words := _ended_again(seen, pod)):
+        return LACKS.because(words, *cites, seen[KILLED].id)
+    if not seen[KILLED].output or not identity:
         return inconclusive("no engine was killed, or none that was started again said which one it is", *cites)
     restarts = sum(status["restartCount"] for status in statuses_of(pod.output))
     if not restarts or pod.output["metadata"]["uid"] != seen[POD].output["metadata"]["uid"]:
@@ -259,7 +271,7 @@ def _ended_again(seen: Seen, pod: Evidence) -> str:
 
     Its engine did not come back, however long anybody waits: with what it kept it cannot start.
     """
-    killed: Object = next((p for p in seen[POD_PROCESSES].output if p["pid"] == seen["killed"].asked["pid"]), {})
+    killed: Object = next((p for p in seen[POD_PROCESSES].output if p["pid"] == seen[KILLED].asked["pid"]), {})
     names = {identity: name for name, identity in container_ids(seen[POD].output).items()}
     for status in statuses_of(pod.output):
         last = status.get("lastState", {}).get("terminated", {})

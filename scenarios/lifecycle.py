@@ -14,6 +14,7 @@ from conformance.claims.sources import FIRST_PROCESS
 from conformance.cluster.api import GONE, Object, pods_path
 from conformance.cluster.pods import status_of, statuses_of
 from conformance.errors import RigError, TimedOut
+from conformance.evidence import names
 from conformance.evidence.identity import container_of, engine_of, first_pid, identity_of, no_engine, parsed, told_to_restart
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import (
@@ -230,8 +231,7 @@ def within_grace(seen: Seen) -> Observation:
     deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
-    given = deletion.output["grace"]
-    grace = deletion.output["manifest_grace"] if given is None else given
+    grace = deletion.output["manifest_grace"] if (given := deletion.output["grace"]) is None else given
     if end.gone is None:
         if deletion.output["pod_over"]:
             return LACKS.because(f"the child outlived its pod, whose grace was {grace} s", deletion.id)
@@ -290,10 +290,10 @@ def engine_again(rig: Rig) -> None:
         return not daemon.silent(rig)
 
     settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
-    read_pod(rig, "pod of the engine that was started again")
+    read_pod(rig, names.POD_AGAIN)
     if rig.pids.daemon != before:
-        daemon.ask(rig, "engine that was started again", "/info")
-        daemon.ask(rig, "child's container after it", f"/containers/{container_of(rig.child)}/json")
+        daemon.ask(rig, names.ENGINE_AGAIN, "/info")
+        daemon.ask(rig, names.CONTAINER_AGAIN, f"/containers/{container_of(rig.child)}/json")
 
 
 def started_again(rig: Rig) -> None:

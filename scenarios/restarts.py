@@ -16,7 +16,7 @@ from conformance.claims.properties import Expectation, Judge, Property, expect, 
 from conformance.claims.sources import DOCKER_RESTARTS
 from conformance.evidence.identity import container_of, parsed, told_to_restart, unproven
 from conformance.evidence.items import Seen
-from conformance.evidence.names import AFTER_KILL, AFTER_KILL_PAGE, CHILD, DAEMON, DELETION, INSPECT, KILLED, POD
+from conformance.evidence.names import AFTER_KILL, AFTER_KILL_PAGE, CHILD, DAEMON, DELETION, ENGINE_AGAIN, INSPECT, KILLED, POD
 from conformance.legs import daemon, engine
 from conformance.legs.deletion import children, look_for_successors
 from conformance.legs.docker import nonce
@@ -32,8 +32,7 @@ from scenarios.lifecycle import (
     started_again,
 )
 
-AGAIN = "engine that was started again"
-SHARED = (DAEMON, POD, DELETION, KILLED, AGAIN)
+SHARED = (DAEMON, POD, DELETION, KILLED, ENGINE_AGAIN)
 """What is read once for all children of a pod."""
 
 
@@ -54,7 +53,7 @@ def engine_beside_killed(rig: Rig) -> None:
     process = next(process for process in rig.seen[engine.PROCESSES].output if process["pid"] == rig.pids.engine)
     rig.ask(KILLED, "kill", pid=process["pid"], start=process["start"])
     engine.await_engine(rig, other_than=process["pid"])
-    daemon.ask(rig, AGAIN, "/info")
+    daemon.ask(rig, ENGINE_AGAIN, "/info")
     rig.stop.wait(TIMEOUTS.again)
     for child in children(rig):
         look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
@@ -62,7 +61,7 @@ def engine_beside_killed(rig: Rig) -> None:
 
 def judge_rest(seen: Seen) -> Observation:
     """Judge whether a child that ended with its pod stayed so when the engine that outlived the pod was started again."""
-    before, killed, again, after = judge_end(seen), seen[KILLED], seen[AGAIN], seen[AFTER_KILL]
+    before, killed, again, after = judge_end(seen), seen[KILLED], seen[ENGINE_AGAIN], seen[AFTER_KILL]
     if before.state is not State.HOLDS:
         return inconclusive(f"it did not end with its pod: {before.reason}", *before.cites)
     if not killed.output or not parsed(again).get("ID") or parsed(again)["ID"] != parsed(seen[DAEMON])["ID"]:

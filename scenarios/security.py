@@ -17,7 +17,7 @@ from conformance.cluster.pods import containers
 from conformance.errors import RigError
 from conformance.evidence.identity import capabilities_on, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DAEMON, POD, POD_PROCESSES
+from conformance.evidence.names import CHILD, DAEMON, NODES_FIRST, POD, POD_PROCESSES
 from conformance.legs.baseline import ask_everywhere
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import cleaned_up, image, processes, said, start
@@ -205,7 +205,7 @@ def reaches_foreign(seen: Seen) -> Observation:
 
 def capabilities_of_the_node(rig: Rig) -> None:
     """Read the node's first process, which has every capability that there is; the pod's are read of every leg."""
-    rig.ask("node's first process", "ancestry", pid=1)
+    rig.ask(NODES_FIRST, "ancestry", pid=1)
 
 
 @prop("H-01", "a container of the pod has every capability that there is on the node",
@@ -225,7 +225,7 @@ def capabilities_of_the_node(rig: Rig) -> None:
       ))  # fmt: skip
 def all_capabilities(seen: Seen) -> Observation:
     """Judge the first process of each of the pod's containers by /proc: what it has, beside which what it may get is told."""
-    first, node, pod = seen[POD_PROCESSES], seen["node's first process"], seen[POD]
+    first, node, pod = seen[POD_PROCESSES], seen[NODES_FIRST], seen[POD]
     every = capabilities_on(node.output[-1], node.output[-1])
     first_of = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
     if len(first_of) < len(containers(pod.output)):
@@ -267,7 +267,7 @@ def _counted(number: int, process: Object) -> str:
       while_serving=(capabilities_of_the_node,))  # fmt: skip
 def confined(seen: Seen) -> Observation:
     """Judge the child's process by /proc."""
-    child, node = seen[CHILD], seen["node's first process"]
+    child, node = seen[CHILD], seen[NODES_FIRST]
     process = child.output["process"]
     number = capabilities_on(node.output[-1], process)
     if not process["seccomp"]:

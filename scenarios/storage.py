@@ -13,6 +13,7 @@ from conformance.claims.properties import expect, prop
 from conformance.cluster.api import GONE, Object
 from conformance.cluster.pods import container_ids, status_of
 from conformance.errors import TimedOut
+from conformance.evidence import names
 from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.mounts import node_name, upper_directory
@@ -87,8 +88,7 @@ def on_the_node(rig: Rig) -> None:
     """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
     upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
     daemon.ask(rig, "image", f"/images/{image(rig)}/json")
-    inspected, root = parsed(rig.seen[INSPECT]), daemon_root(rig.seen)
-    own = {upper: LAYER} if upper else {}
+    inspected, root, own = parsed(rig.seen[INSPECT]), daemon_root(rig.seen), {upper: LAYER} if upper else {}
     log = inspected.get("LogPath")
     # Podman has its logs in overlay-containers/ID/userdata; both keep a container's beside its record.
     own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{container_of(rig.child)}": RECORD}
@@ -98,7 +98,7 @@ def on_the_node(rig: Rig) -> None:
     named = on_node(rig)
     are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
     if rig.pids.engine:
-        rig.ask("daemon's own view", "storage", root=rig.pids.engine, paths=list(own))
+        rig.ask(names.DAEMONS_VIEW, "storage", root=rig.pids.engine, paths=list(own))
         are[named(root)] = GRAPH
     are[pod_folder(rig)] = POD_FOLDER
     rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
@@ -218,7 +218,7 @@ def _unproven(seen: Seen) -> Observation | None:
     layer = before.asked["paths"][0]
     if not before.output[layer]["exists"]:
         return inconclusive(f"the child's layer was not found at {layer} while it ran, so its absence proves nothing", before.id)
-    if (own := seen.get("daemon's own view")) and not same_paths(own, before):
+    if (own := seen.get(names.DAEMONS_VIEW)) and not same_paths(own, before):
         return inconclusive("the node's directory is not the one that the pod's daemon writes to", own.id, before.id)
     return None
 

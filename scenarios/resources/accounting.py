@@ -14,7 +14,7 @@ from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD_CGROUPS, DAEMON, POD, POD_CGROUPS
+from conformance.evidence.names import AFTER_BURN, CHILD_CGROUPS, DAEMON, POD, POD_CGROUPS
 from conformance.legs import daemon
 from conformance.legs.docker import created, image
 from conformance.legs.rig import Rig
@@ -123,7 +123,7 @@ def use_before_burn(rig: Rig) -> None:
 def account(rig: Rig) -> None:
     """Read what the burn came to, and wait for kubelet's account of the pod that is younger than it."""
     _read_use(rig, "after the burn")
-    ended = float(rig.ask("node's clock after the burn", "wall").output)
+    ended = float(rig.ask(AFTER_BURN, "wall").output)
     path = f"/api/v1/nodes/{rig.home.node}/proxy/stats/summary"
     asked = {"GET": path, "kept": "the entry of pods[] whose podRef.uid is the pod's"}
     began, clocked = time.time(), time.monotonic()
@@ -154,7 +154,7 @@ def _accounted_at(entry: Object) -> float:
       unhurried=(account,), expects=MENDED)  # fmt: skip
 def attributed(seen: Seen) -> Observation:
     """Judge how much of the CPU time that the child burnt is in kubelet's account of its pod, and price the rest."""
-    bill, clock = seen["account"], seen["node's clock after the burn"]
+    bill, clock = seen["account"], seen[AFTER_BURN]
     children = [seen[f"child's use {when}"] for when in ("before the burn", "after the burn")]
     pods = [seen[f"pod's use {when}"] for when in ("before the burn", "after the burn", "after the account")]
     cites = (*(reading.id for reading in (*children, *pods)), bill.id)

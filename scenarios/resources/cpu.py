@@ -12,7 +12,7 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.loads import cpu_rate
-from conformance.evidence.names import POD
+from conformance.evidence.names import POD, USE_BURNING
 from conformance.legs import daemon
 from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
@@ -60,7 +60,7 @@ def measure(rig: Rig, pid: int, burning: contextlib.AbstractContextManager[None]
         return limit is None or possible >= CALM * limit
 
     def decided() -> bool:
-        use = rig.ask("use while burning", "rates", pid=pid, seconds=WINDOW)
+        use = rig.ask(USE_BURNING, "rates", pid=pid, seconds=WINDOW)
         read = _used(use, uid, limit) if limit else None
         return read is None or _bound(*read) is not None
 
@@ -90,7 +90,7 @@ def judge_burn(seen: Seen) -> Observation:
     limit = pod_limit(seen, "cpu")
     if limit is None:
         return not_applicable("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
-    calibration, use = seen["calibration"], seen["use while burning"]
+    calibration, use = seen["calibration"], seen[USE_BURNING]
     possible = _possible(calibration)
     read = _used(use, seen[POD].output["metadata"]["uid"], limit)
     if read is None:

@@ -15,7 +15,7 @@ from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from conformance.evidence.names import CHILD, POD
+from conformance.evidence.names import AFTER_BURN, CHILD, POD
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
@@ -49,7 +49,7 @@ def samples(lines: list[str]) -> list[Sample]:
 
 def metrics(rig: Rig) -> None:
     """Read the series of the pod's cgroups and of the child's, when those of the pod's containers are younger than the burn."""
-    ended = float(rig.seen["node's clock after the burn"].output)
+    ended = float(rig.seen[AFTER_BURN].output)
     path = f"/api/v1/nodes/{rig.home.node}/proxy/metrics/cadvisor"
     uid, asked = rig.pod["metadata"]["uid"], {"GET": path, "kept": f"lines of {SERIES} with the pod's uid, or the child's id"}
     words = (uid, uid.replace("-", "_"), container_of(rig.child))
@@ -100,7 +100,7 @@ def counted_once(seen: Seen) -> Observation:
         return inconclusive("the child's CPU time, or its pod's, could not be read, or is too little to find again", *cites)
     series = samples(read.output)
     summed = _of_containers(series, pod["name"], pod["namespace"])
-    if not summed or min(each.at for each in summed) <= seen["node's clock after the burn"].output:
+    if not summed or min(each.at for each in summed) <= seen[AFTER_BURN].output:
         return inconclusive("kubelet's metrics of the pod's containers are not younger than the burn", *cites)
     inside = bool(within_pod("cpuacct", child.output, pod["uid"]))
     itself = total - own if inside else total

@@ -14,7 +14,7 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes, identity_of
 from conformance.evidence.items import Seen
 from conformance.evidence.loads import allocated, cpu_rate
-from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES
+from conformance.evidence.names import CHILD_CGROUPS, POD, POD_CGROUPS, POD_PROCESSES, USE_BURNING
 from conformance.legs.builders import BUILDAH, BUILDER, BUILDKIT, BUILDKITD, CLASSIC
 from conformance.legs.docker import of_containers
 from conformance.legs.steps import (
@@ -161,7 +161,7 @@ def _above(seen: Seen, way: Way) -> Iterator[Part]:
 
 
 def _burnt(seen: Seen, state: State) -> str:
-    used = cpu_rate(seen["use while burning"].output)
+    used = cpu_rate(seen[USE_BURNING].output)
     return state.words if used is None else f"{'held to' if state is State.HOLDS else 'not held:'} {used:.2f} CPU"
 
 

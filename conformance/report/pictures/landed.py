@@ -11,7 +11,7 @@ from markupsafe import Markup
 from conformance.analysis.summary import Summary
 from conformance.evidence.identity import first_processes, parsed, product, unproven
 from conformance.evidence.items import Seen
-from conformance.evidence.names import CHILD, CHILD_CGROUPS, DAEMON, INSPECT, POD, POD_CGROUPS, POD_PROCESSES
+from conformance.evidence.names import CHILD, CHILD_CGROUPS, DAEMON, INSPECT, NODES_FIRST, POD, POD_CGROUPS, POD_PROCESSES
 from conformance.record.names import leg_name
 from conformance.report.pictures.drawing import MARGIN, WIDTH, Drawing, NotDrawn, Picture, readable
 from conformance.report.pictures.way import Way, climb, way_of
@@ -97,7 +97,7 @@ def place_of(summary: Summary, approach: str, kind: str = KIND) -> Place:
 
 def _network(seen: Seen, child: Mapping[str, Any], client: Mapping[str, Any]) -> str:
     """Say which network the child is in, and by which addresses: its pod's, the node's, or one of its own."""
-    mine, first = child["ns"]["net"], seen.get("node's first process")
+    mine, first = child["ns"]["net"], seen.get(NODES_FIRST)
     if mine == client["ns"]["net"]:
         return "the pod's network"
     if first and mine == first.output[0]["ns"]["net"]:
