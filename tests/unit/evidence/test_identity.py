@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from conformance.errors import RigError
 from conformance.evidence.identity import (
     capabilities_on,
     container_of,
@@ -14,6 +15,7 @@ from conformance.evidence.identity import (
     first_processes,
     no_engine,
     parsed,
+    pid_of,
     product,
     told_to_restart,
     unproven,
@@ -155,3 +157,11 @@ def test_an_engine_is_named_by_what_it_is() -> None:
     """Podman answers as Docker does, with a version of its own."""
     assert product({"ServerVersion": "26.1.5"}) == "Docker 26.1.5"
     assert product({"ServerVersion": "5.4.2", "BuildahVersion": "1.39.3"}) == "Podman 5.4.2"
+
+
+def test_a_container_without_a_process_on_the_node_has_no_pid() -> None:
+    statuses = [{"name": "a", "containerID": f"containerd://{CONTAINER}"}]
+    pod = {"spec": {"containers": []}, "status": {"containerStatuses": statuses}}
+    assert pid_of(pod, [{"pid": 7, "nspid": [7, 1], "cgroup": f"0::/{CONTAINER}"}], "a") == 7
+    with pytest.raises(RigError, match="No process of container 'a' was found on the node"):
+        pid_of(pod, [], "a")
