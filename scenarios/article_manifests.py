@@ -246,7 +246,7 @@ def old_client(rig: Rig) -> None:
     rig.run(
         "a client of 2017", "env", f"DOCKER_API_VERSION={API_2017}", "docker", "version", "--format", "{{.Server.APIVersion}}"
     )
-    daemon.ask(rig, "engine's version", "/version")
+    daemon.send(rig, "engine's version", "/version")
 
 
 TOO_OLD = {

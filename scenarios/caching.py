@@ -65,7 +65,7 @@ def _pull(rig: Rig) -> None:
     """Pull the image as a step of a job does; keep what the registry has served before and after."""
     read_log(rig, "served before the pull", REGISTRY, pod=REGISTRY, lines=ALL)
     rig.run(PULL, "docker", "pull", _image(rig))
-    daemon.ask(rig, PULLED, f"/images/{_image(rig)}/json")
+    daemon.send(rig, PULLED, f"/images/{_image(rig)}/json")
     read_log(rig, "served", REGISTRY, pod=REGISTRY, lines=ALL)
 
 
@@ -82,8 +82,8 @@ def build(rig: Rig, switch: str, prefix: str = "") -> None:
     mark = f"{rig.leg.nonce.removesuffix('-second')}-{prefix.replace(' ', '-')}built"
     recipe = f"FROM {image(rig)}\nLABEL {NONCE_LABEL}={mark}\nRUN {json.dumps(['perl', '-e', WRITE, mark])}\n"
     rig.run(f"{prefix}build", "env", switch, "docker", "build", f"--tag={mark}", "-", stdin=recipe)
-    daemon.ask(rig, f"{prefix}built image", f"/images/{mark}/json")
-    daemon.ask(rig, f"{prefix}built image's history", f"/images/{mark}/history")
+    daemon.send(rig, f"{prefix}built image", f"/images/{mark}/json")
+    daemon.send(rig, f"{prefix}built image's history", f"/images/{mark}/history")
 
 
 def third_at_once(rig: Rig) -> None:
@@ -106,7 +106,7 @@ def third_at_once(rig: Rig) -> None:
     if _end_of(pod, engine):
         read_log(rig, "third engine's log", engine, ended=True)
     if rig.twin:
-        daemon.ask(rig.twin, "engine meanwhile", "/info")
+        daemon.send(rig.twin, "engine meanwhile", "/info")
 
 
 def _end_of(pod: Object, container: str) -> Object:

@@ -342,7 +342,7 @@ def printed(rig: Rig) -> None:
         for network_of, where in ((1, "node"), (rig.pids.client, "pod")):
             rig.ask(f"printed: {where}", "listeners", netns=network_of, port=PRINTED)
         look(rig, "printed: held", "/containers/json", label=f"{NONCE_LABEL}={nonce(rig, 'printed')}")
-        daemon.ask(rig, "printed: volume", f"/volumes/{PRINTED}")
+        daemon.send(rig, "printed: volume", f"/volumes/{PRINTED}")
 
 
 @prop("P2-06.printed", "`docker run -v 8080:80`, as it is printed, opens port 8080",

@@ -40,7 +40,7 @@ def first_build(rig: Rig) -> None:
         _build_by_own(rig)
     elif rig.run(f"{OURS}buildx", "docker", "buildx", "version").output["exit"] == 0:
         build(rig, builders.SWITCH[BUILDKIT], OURS)
-        daemon.ask(rig, KEPT, builds.USE, timeout=TIMEOUTS.work)
+        daemon.send(rig, KEPT, builds.USE, timeout=TIMEOUTS.work)
 
 
 def second_build(rig: Rig) -> None:

@@ -292,8 +292,8 @@ def engine_again(rig: Rig) -> None:
     settle("An answer of the engine that was started again", answers, seconds=TIMEOUTS.refused, every=0.3)
     read_pod(rig, names.POD_AGAIN)
     if rig.pids.daemon != before:
-        daemon.ask(rig, names.ENGINE_AGAIN, "/info")
-        daemon.ask(rig, names.CONTAINER_AGAIN, f"/containers/{container_of(rig.child)}/json")
+        daemon.send(rig, names.ENGINE_AGAIN, "/info")
+        daemon.send(rig, names.CONTAINER_AGAIN, f"/containers/{container_of(rig.child)}/json")
 
 
 def started_again(rig: Rig) -> None:

@@ -45,7 +45,7 @@ def further_children(rig: Rig) -> None:
         child = rig.ask(f"{name} {CHILD}", "await_child", timeout=seconds + TIMEOUTS.question, **about).output
         if child["seen"] == "serving":
             rig.further[name] = child["process"]
-            daemon.ask(rig, f"{name} {INSPECT}", f"/containers/{container_of(child['process'])}/json")
+            daemon.send(rig, f"{name} {INSPECT}", f"/containers/{container_of(child['process'])}/json")
 
 
 def engine_beside_killed(rig: Rig) -> None:
@@ -53,7 +53,7 @@ def engine_beside_killed(rig: Rig) -> None:
     process = next(process for process in rig.seen[engine.PROCESSES].output if process["pid"] == rig.pids.engine)
     rig.ask(KILLED, "kill", pid=process["pid"], start=process["start"])
     engine.await_engine(rig, other_than=process["pid"])
-    daemon.ask(rig, ENGINE_AGAIN, "/info")
+    daemon.send(rig, ENGINE_AGAIN, "/info")
     rig.stop.wait(TIMEOUTS.again)
     for child in children(rig):
         look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))

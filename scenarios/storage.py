@@ -87,7 +87,7 @@ def _logs(rig: Rig) -> list[str]:
 def on_the_node(rig: Rig) -> None:
     """Find what the child wrote, and its image, where the node keeps them, with their sizes."""
     upper = upper_directory(rig.ask("child's mounts", "mountinfo", pid=rig.child["pid"]).output)
-    daemon.ask(rig, "image", f"/images/{image(rig)}/json")
+    daemon.send(rig, "image", f"/images/{image(rig)}/json")
     inspected, root, own = parsed(rig.seen[INSPECT]), daemon_root(rig.seen), {upper: LAYER} if upper else {}
     log = inspected.get("LogPath")
     # Podman has its logs in overlay-containers/ID/userdata; both keep a container's beside its record.
@@ -151,8 +151,8 @@ def on_the_node_after(rig: Rig) -> None:
         places.remove(rig.home, path)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.pids.daemon:
-        daemon.ask(rig, "container after", f"/containers/{container_of(rig.child)}/json?size=1")
-        daemon.ask(rig, "image after", f"/images/{image(rig)}/json")
+        daemon.send(rig, "container after", f"/containers/{container_of(rig.child)}/json?size=1")
+        daemon.send(rig, "image after", f"/images/{image(rig)}/json")
 
 
 def mounted(rig: Rig) -> None:

@@ -70,7 +70,7 @@ def known(seen: Seen) -> Observation:
 
 def engines_lists(rig: Rig) -> None:
     """Ask the leg's engine and the node's own for all their containers, one after the other."""
-    daemon.ask(rig, "containers of the leg's engine", LIST)
+    daemon.send(rig, "containers of the leg's engine", LIST)
     rig.ask("containers of the node's engine", "daemon", socket=NODE_SOCKET, path=LIST)
 
 

@@ -76,7 +76,7 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
     rig.ask(f"{what}: above", "ancestry", pid=started[0]["pid"])
     if builder not in builders.OF_THE_POD:
         known_by = _builders(rig, what) if builder == CONTAINER else _identity(started[0])
-        daemon.ask(rig, f"{what}: container", f"/containers/{known_by}/json")
+        daemon.send(rig, f"{what}: container", f"/containers/{known_by}/json")
     return started[0]
 
 

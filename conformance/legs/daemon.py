@@ -42,7 +42,7 @@ def reached_after_pod(rig: Rig) -> dict[str, Any]:
     return {"netns": sandbox["pid"], "port": rig.leg.approach.port}
 
 
-def ask(rig: Rig, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
+def send(rig: Rig, name: str, path: str, method: str = "GET", body: object = None, timeout: float = 0) -> Evidence:
     """Send one request to the daemon and keep the answer: {status, body (text)}."""
     timeout = timeout or TIMEOUTS.engine
     about: dict[str, Any] = {**reached(rig), "path": path, "method": method, "body": body, "limit": timeout}

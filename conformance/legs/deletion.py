@@ -101,7 +101,7 @@ def delete(rig: Rig) -> None:
     for child in ended:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
         if not rig.pids.daemon:
-            daemon.ask(rig, f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
+            daemon.send(rig, f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
 
 
 def patience(child: Object, processes: list[Object]) -> float:

@@ -116,7 +116,7 @@ def filtered(collection: str, /, **filters: str) -> str:
 
 def look(rig: Rig, name: str, collection: str, /, **filters: str) -> Evidence:
     """Let the leg's daemon list what passes the filters; keep it under the name."""
-    return daemon.ask(rig, name, filtered(collection, **filters))
+    return daemon.send(rig, name, filtered(collection, **filters))
 
 
 def listed(evidence: Evidence) -> list[dict[str, Any]]:
@@ -143,8 +143,8 @@ def cleaned_up(rig: Rig, what: str) -> Iterator[None]:
 def run_in_child(rig: Rig, name: str, command: list[str], *, wait: bool) -> str:
     """Start a command in the child's container through its daemon; return the exec's id. Its output is evidence."""
     body = {"Cmd": command, "AttachStdout": wait, "AttachStderr": wait}
-    exec_id = created(daemon.ask(rig, f"{name}: create", f"/containers/{container_of(rig.child)}/exec", "POST", body))
-    daemon.ask(rig, f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
+    exec_id = created(daemon.send(rig, f"{name}: create", f"/containers/{container_of(rig.child)}/exec", "POST", body))
+    daemon.send(rig, f"{name}: output", f"/exec/{exec_id}/start", "POST", {"Detach": not wait}, timeout=TIMEOUTS.work)
     return exec_id
 
 

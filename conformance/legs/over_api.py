@@ -68,10 +68,10 @@ def start(rig: Rig) -> None:
     _check(rig, loaded, OK, "take the child's image")
     host = {"PortBindings": {"80/tcp": [{"HostPort": str(rig.leg.port)}]}, **_placed(rig)}
     body = {"Image": tag, "Env": [f"CHILD_NONCE={rig.leg.nonce}"], "Labels": marks, "HostConfig": host}
-    created = daemon.ask(rig, "child: create", "/containers/create", "POST", body, timeout=TIMEOUTS.work)
+    created = daemon.send(rig, "child: create", "/containers/create", "POST", body, timeout=TIMEOUTS.work)
     _check(rig, created, CREATED, "create the child")
     path = f"/containers/{docker.created(created)}/start"
-    started = daemon.ask(rig, "child: start", path, "POST", timeout=TIMEOUTS.work)
+    started = daemon.send(rig, "child: start", path, "POST", timeout=TIMEOUTS.work)
     _check(rig, started, NO_CONTENT, "start the child")
 
 

@@ -79,8 +79,8 @@ def identify(rig: Rig) -> None:
     _find_containers(rig)
     if not rig.leg.approach.spawns:
         return
-    daemon.ask(rig, DAEMON, "/info")
-    daemon.ask(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")
+    daemon.send(rig, DAEMON, "/info")
+    daemon.send(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")
     _ask_engine_above(rig)
 
 
@@ -130,8 +130,8 @@ def _ask_engine_above(rig: Rig) -> None:
     rig.pids.engine = 0 if first == line[-1] else first["pid"]
     rig.pids.engine_root = first["pid"]
     rig.pids.daemon = rig.pids.engine if rig.pids.engine in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
-    daemon.ask(rig, DAEMON, "/info")
-    daemon.ask(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")
+    daemon.send(rig, DAEMON, "/info")
+    daemon.send(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")
 
 
 def _last_seen(answer: Object) -> str:

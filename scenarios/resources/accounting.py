@@ -40,11 +40,11 @@ def counted_by_kubernetes(rig: Rig) -> None:
     # The nonce begins with the leg's: whatever befalls this reading, the leg's clean-up finds the container by it.
     body = {"Image": image(rig), "Cmd": ["sleep", "infinity"], "Env": [f"CHILD_NONCE={rig.leg.nonce}-more"]}
     _read_requests(rig, "requests before")
-    more = created(daemon.ask(rig, "another child: create", "/containers/create", "POST", body))
-    daemon.ask(rig, "another child: start", f"/containers/{more}/start", "POST")
-    daemon.ask(rig, "another child", f"/containers/{more}/json")
+    more = created(daemon.send(rig, "another child: create", "/containers/create", "POST", body))
+    daemon.send(rig, "another child: start", f"/containers/{more}/start", "POST")
+    daemon.send(rig, "another child", f"/containers/{more}/json")
     _read_requests(rig, "requests while it runs")
-    daemon.ask(rig, "another child: remove", f"/containers/{more}?force=1&v=1", "DELETE", timeout=TIMEOUTS.work)
+    daemon.send(rig, "another child: remove", f"/containers/{more}?force=1&v=1", "DELETE", timeout=TIMEOUTS.work)
 
 
 def _read_requests(rig: Rig, name: str) -> None:

@@ -80,7 +80,7 @@ def _burning(rig: Rig) -> Iterator[None]:
         run_in_child(rig, "burn: enough", ["sh", "-c", f": >{ENOUGH_BURNT}"], wait=True)
 
     def ended() -> bool:
-        return parsed(daemon.ask(rig, "burn: end", f"/exec/{burning}/json")).get("Running") is False
+        return parsed(daemon.send(rig, "burn: end", f"/exec/{burning}/json")).get("Running") is False
 
     until("The end of the burn", ended, seconds=TIMEOUTS.work, every=0.25)
 

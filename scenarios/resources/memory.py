@@ -81,7 +81,7 @@ def allocate(rig: Rig) -> None:
         return
     read_before(rig, rig.child["pid"])
     exec_id = run_in_child(rig, "allocation", command, wait=True)
-    end = daemon.ask(rig, "allocation: end", f"/exec/{exec_id}/json")
+    end = daemon.send(rig, "allocation: end", f"/exec/{exec_id}/json")
     read_after(rig, ended=end.output["status"] == OK)
 
 
@@ -110,7 +110,7 @@ def read_before(rig: Rig, pid: int) -> None:
 
 def engine_serves_after(rig: Rig) -> bool:
     """Return whether the leg's engine answers after the allocation, and keep what it said."""
-    return bool(daemon.ask(rig, "engine after allocation", "/_ping").output["status"] == OK)
+    return bool(daemon.send(rig, "engine after allocation", "/_ping").output["status"] == OK)
 
 
 def read_after(rig: Rig, *, ended: bool, serves: Callable[[Rig], bool] = engine_serves_after) -> None:

@@ -46,7 +46,7 @@ def test_every_client_of_the_leg_talks_to_it_and_so_does_who_asks_the_daemon() -
     probe: Any = SimpleNamespace(node="a-node", ask=answer)
     cluster: Any = None
     rig = Rig(cluster, leg, Shared({"a-node": probe}, node="a-node"), pids=Pids(engine=77))
-    daemon.ask(rig, "daemon", "/info")
+    daemon.send(rig, "daemon", "/info")
     assert (asked[0]["netns"], asked[0]["port"], "socket" in asked[0]) == (77, 2375, False)
     assert "DOCKER_HOST" not in str(LEG.pod())
 

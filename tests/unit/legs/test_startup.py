@@ -121,7 +121,7 @@ def above(rig: Rig, *line: dict[str, Any], own: tuple[dict[str, Any], ...], ids:
     probe: Any = SimpleNamespace(node="worker", ask=ask)
     rig.shared, rig.child = Shared({"worker": probe}), CHILD
     rig.record("pod processes", "node worker", {}, list(own), began=0, seconds=0)
-    daemon.ask(rig, "daemon", "/info")
+    daemon.send(rig, "daemon", "/info")
     startup._ask_engine_above(rig)
     return asked[1:]
 
