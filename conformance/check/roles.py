@@ -9,6 +9,7 @@ from collections.abc import Collection
 from attrs import field, frozen
 
 from conformance.check.clients import NODES, client_of, is_in_pod, sockets
+from conformance.check.told import of_clients, of_settings
 from conformance.check.words import expanded, ports_of, user_of, variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
@@ -22,7 +23,7 @@ IMAGES = re.compile(r"(^|[/:.-])dind([:.@-]|$)")
 """An image that is an engine's own: docker:dind, docker:26.1-dind, docker:dind-rootless, and whoever names his so."""
 OFFICIAL = re.compile(r"(^|/)docker:[^/]*dind")
 """Docker's own. Its entrypoint runs what its arguments name, and dockerd where they are none or begin with an option."""
-UNIX_HOST = re.compile(r"unix://(/[^\s'\";&|),]+)")
+UNIX_HOST = re.compile(r"unix://(/[^\s'\"\\;&|),]+)")
 TCP_HOST = re.compile(r"tcp://(?:\[[^\]]*\]|[^\s'\"/:;&|)]*)(?::(\d+)|(?!:))")
 PLAIN, TLS = 2375, 2376
 """The port on which an engine answers unless told, and the one on which it wants a certificate."""
@@ -62,8 +63,10 @@ class Roles:
     """Where the client has the certificates that the port wants to see; '' where it wants none."""
 
 
-def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket: str = "") -> Roles:
-    """Find client and engine of a pod; what is given settles what it is given for.
+def roles(
+    pod: Object, file: str, *, client: str = "", engine: str = "", socket: str = "", others: Collection[Object] = ()
+) -> Roles:
+    """Find client and engine of a pod; what is given settles what it is given for. `others` are the file's other objects.
 
     Raises `UsageError` where there is no engine to be found, or more than one, or none of the given names.
     """
@@ -78,11 +81,11 @@ def roles(pod: Object, file: str, *, client: str = "", engine: str = "", socket:
     if not engine:
         who = _of_the_nodes(pod, [there[client]] if client else there.values(), file, client, socket)
         return Roles(who.client, "", who.socket, (*why, *who.why))
-    where, port, reason = _own_api(pod, there[engine])
+    where, port, reason = _own_api(pod, there[engine], others)
     if port and not socket and pod["spec"].get("hostNetwork"):  # whoever has that port on the node would be asked
         sentence = f"{file}: {engine} answers on port {port} of its node alone, where another engine may answer."
         raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
-    nearest, whence = client_of(pod, there, engine, socket or where, _ports(there[engine]))
+    nearest, whence = client_of(pod, there, engine, socket or where, _ports(there[engine], _told(pod, there[engine], others)[0]))
     client, whence = (client, "--client says so") if client else (nearest, whence)
     certificates = ""
     if port and _wants_certificate(there[engine], port):
@@ -152,27 +155,35 @@ def _why_perhaps(container: Object) -> str:
     return ""
 
 
-def _ports(container: Object) -> list[int]:
-    """Return the ports on which an engine answers, as far as its container tells."""
+def _told(pod: Object, container: Object, others: Collection[Object]) -> tuple[str, str]:
+    """Return the text in which an engine is told where it answers, and what that is: dockerd takes it from one place alone."""
     text = " ".join(words(container))
+    settings = "" if UNIX_HOST.search(text) or TCP_HOST.search(text) else of_settings(pod, container, others)
+    return (settings, "its daemon.json") if settings else (text, "its command")
+
+
+def _ports(container: Object, text: str) -> list[int]:
+    """Return the ports on which an engine answers, as far as its container tells, and a text in which it is told."""
     usual = TLS if _wants_certificate(container, 0) else PLAIN
     return [int(port or usual) for port in TCP_HOST.findall(text)] + ports_of(container)
 
 
-def _own_api(pod: Object, container: Object) -> tuple[str, int, str]:
+def _own_api(pod: Object, container: Object, others: Collection[Object]) -> tuple[str, int, str]:
     """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why."""
-    text, programs = " ".join(words(container)), [posixpath.basename(word) for word in words(container)]
+    (text, what), programs = _told(pod, container, others), [posixpath.basename(word) for word in words(container)]
     if match := UNIX_HOST.search(text):
-        return match[1], 0, f"its socket is {match[1]}: its command says so"
-    ports = _ports(container) if TCP_HOST.search(text) else []
+        return match[1], 0, f"its socket is {match[1]}: {what} says so"
+    ports = _ports(container, text) if TCP_HOST.search(text) else []
     if plain := next((port for port in ports if not _wants_certificate(container, port)), 0):
-        return "", plain, f"it answers on port {plain}: its command says so, and names no socket"
+        return "", plain, f"it answers on port {plain}: {what} says so, and names no socket"
     # The entrypoint of dind gives an engine whose program it was not told a socket: that of DOCKER_HOST, if that is one.
     if "dockerd" not in programs:
         if match := UNIX_HOST.search(variable(container, "DOCKER_HOST")):
             return match[1], 0, f"its socket is {match[1]}: its DOCKER_HOST says so"
     elif ports:
-        return "", ports[0], f"it answers on port {ports[0]}, over TLS: its command says so, and names no socket"
+        return "", ports[0], f"it answers on port {ports[0]}, over TLS: {what} says so, and names no socket"
+    if shared := of_clients(pod, container):
+        return shared[0], 0, f"its socket is {shared[0]}: {shared[1]}"
     where = PODMAN if _is_podman(container) else DOCKER
     if (user := user_of(pod, container)) and where == DOCKER:
         where = posixpath.join(variable(container, "XDG_RUNTIME_DIR") or f"/run/user/{user}", "docker.sock")

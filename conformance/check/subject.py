@@ -57,7 +57,8 @@ class Subject:
     @classmethod
     def _of(cls, source: Source, asked: Roles, *, keep_command: bool, mended: bool) -> Subject:
         read, file = described(source.text, source.name), source.file
-        who = roles(read.pod, source.name, client=asked.client, engine=asked.engine, socket=asked.socket)
+        settled = {"client": asked.client, "engine": asked.engine, "socket": asked.socket}
+        who = roles(read.pod, source.name, **settled, others=read.others)
         known = mend(read, who)
         if mended and _mended_file(file).exists():
             raise UsageError(f"{_mended_file(file)} is there already, and --mend would write it.", "move it away")

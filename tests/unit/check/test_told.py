@@ -1,0 +1,67 @@
+"""Where an engine answers, where its own command does not say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.check.roles import DOCKER, roles
+
+ETC, SOCK = {"name": "etc", "mountPath": "/etc/docker"}, {"name": "sock", "mountPath": "/sock"}
+
+
+def a_pod(engine: dict[str, Any], client: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    volumes = [{"name": "etc", "emptyDir": {}}, {"name": "sock", "emptyDir": {}}]
+    parts = [{"name": "c", "image": "i", **client}, {"name": "e", "image": "docker:dind", **engine}]
+    return {"metadata": {"name": "p"}, "spec": {"containers": parts, "volumes": volumes, **spec}}
+
+
+def talks_to(host: str, *mounts: dict[str, str]) -> dict[str, Any]:
+    return {"env": [{"name": "DOCKER_HOST", "value": host}], "volumeMounts": [*mounts]}
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "field"),
+    [
+        ({"configMap": {"name": "m"}}, "ConfigMap", "data"),
+        ({"secret": {"secretName": "m"}}, "Secret", "stringData"),
+    ],
+)
+def test_an_engine_is_told_by_a_daemon_json_of_the_same_file(source: dict[str, Any], kind: str, field: str) -> None:
+    mount = {"name": "etc", "mountPath": "/etc/docker/daemon.json", "subPath": "daemon.json"}
+    pod = a_pod({"command": ["dockerd"], "volumeMounts": [mount]}, {}, volumes=[{"name": "etc", **source}])
+
+    def told(text: str, name: str = "m") -> tuple[str, int, str]:
+        who = roles(pod, "f", others=[{"kind": kind, "metadata": {"name": name}, field: {"daemon.json": text}}])
+        return who.socket, who.port, who.why[1]
+
+    assert told('{"hosts": ["unix:///x/d.sock", "tcp://0.0.0.0:2375"]}')[:2] == ("/x/d.sock", 0)
+    assert told('{"debug": true, "hosts":\n ["tcp://0.0.0.0:2385"]}') == (
+        "",
+        2385,
+        "it answers on port 2385: its daemon.json says so, and names no socket",
+    )
+    assert told('{"hosts": ["unix:///x/d.sock"]}', "another")[0] == DOCKER
+    assert told('{"log-opts": {"syslog-address": "tcp://logs:514"}}')[0] == DOCKER
+    pod["spec"]["containers"][1]["command"] = ["dockerd", "--host=unix:///own.sock"]
+    assert told('{"hosts": ["unix:///x/d.sock"]}') == ("/own.sock", 0, "its socket is /own.sock: its command says so")
+
+
+def test_an_engine_is_told_by_a_daemon_json_that_an_init_container_prints() -> None:
+    script = 'echo "{\\"hosts\\": [\\"unix:///x/d.sock\\"], \\"bip\\": \\"10.2.0.1/24\\"}" >/etc/docker/daemon.json'
+    first = {"name": "i", "image": "i", "command": ["sh", "-c", script], "volumeMounts": [ETC]}
+    engine = {"command": ["dockerd"], "volumeMounts": [ETC]}
+    assert roles(a_pod(engine, {}, initContainers=[first]), "f").socket == "/x/d.sock"
+    assert roles(a_pod(engine, {}, initContainers=[{**first, "volumeMounts": [SOCK]}]), "f").socket == DOCKER
+
+
+def test_an_engine_whose_settings_nobody_has_is_asked_where_its_client_asks_it() -> None:
+    engine = {"command": ["dockerd"], "volumeMounts": [{"name": "sock", "mountPath": "/run/in"}]}
+    who = roles(a_pod(engine, talks_to("unix:///sock/a/d.sock", SOCK)), "f")
+    assert (who.client, who.socket) == ("c", "/run/in/a/d.sock")
+    assert who.why[1] == ("its socket is /run/in/a/d.sock: c shares /sock with it, and its DOCKER_HOST is unix:///sock/a/d.sock")
+    assert roles(a_pod(engine, talks_to("unix:///var/run/docker.sock", SOCK)), "f").socket == DOCKER
+    assert roles(a_pod(engine, talks_to("unix:///sock/d.sock", {**SOCK, "subPath": "x"})), "f").socket == DOCKER
+    told = {**engine, "command": ["dockerd", "-H", "unix:///own.sock"]}
+    assert roles(a_pod(told, talks_to("unix:///sock/d.sock", SOCK)), "f").socket == "/own.sock"
