@@ -21,6 +21,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from conformance.claims.observations import State
 from conformance.record.names import repeat_of
 from conformance.record.stream import Line
 from conformance.report import terminal
@@ -64,9 +65,10 @@ def as_json(value: dict[str, Any]) -> None:
 def plain(console: Console) -> Iterator[Hear]:
     """Print a line for each observation, and for each phase: who reads a log as it grows sees that the run goes on."""
     began = time.monotonic()
+    tell = _observations(console, began)
 
     def hear(line: Line) -> None:
-        _print(console, line, began)
+        tell(line)
         if line["kind"] == "phase" and (words := PHASES.get((bool(line["leg"]), line["phase"]))):
             console.print(f"{time.monotonic() - began:6.1f} s  {line['leg']}{words}", markup=False, soft_wrap=True)
 
@@ -77,10 +79,11 @@ def plain(console: Console) -> Iterator[Hear]:
 def table(console: Console) -> Iterator[Hear]:
     """Print a line for each observation, with a table of what is still to come below them."""
     board = Board()
+    tell = _observations(console, board.began)
 
     def hear(line: Line) -> None:
         board.hear(line)
-        _print(console, line, board.began)
+        tell(line)
 
     with Live(board, console=console, refresh_per_second=A_SECOND, transient=True):
         yield hear
@@ -91,9 +94,18 @@ def way(console: Console) -> Callable[[Console], Any]:
     return table if console.is_terminal and not console.is_dumb_terminal and not os.environ.get("CI") else plain
 
 
-def _print(console: Console, line: Line, began: float) -> None:
-    if line["kind"] == "observation":
-        console.print(f"{time.monotonic() - began:6.1f} s  {terminal.line(line)}", markup=False, soft_wrap=True)
+def _observations(console: Console, began: float) -> Hear:
+    """Return what prints each observation as a line. Why a leg failed stands once: it is the reason of all that is asked of it."""
+    before = ""
+
+    def hear(line: Line) -> None:
+        nonlocal before
+        if line["kind"] == "observation":
+            words = terminal.line({**line, "reason": "as above"} if line["reason"] == before else line)
+            console.print(f"{time.monotonic() - began:6.1f} s  {words}", markup=False, soft_wrap=True)
+            before = line["reason"] if State(line["state"]) is State.ERROR else ""
+
+    return hear
 
 
 @define

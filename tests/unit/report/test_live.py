@@ -149,6 +149,19 @@ def test_without_a_terminal_a_phase_is_a_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("way", [live.plain, live.table])
+def test_why_a_leg_failed_stands_once(way: Any) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    states = [("P2-05", "ERROR", "no engine"), ("P2-08", "ERROR", "no engine"), ("P2-09", "ERROR", "no page"),
+              ("P2-10", "HOLDS", "it ended"), ("P2-11", "HOLDS", "it ended")]  # fmt: skip
+    with way(console) as hear:
+        for name, state, reason in states:
+            hear({**observed(name, "dind.x", state), "reason": reason})
+    lines = [line for line in console.file.getvalue().splitlines() if "dind.x]" in line]  # type: ignore[attr-defined]
+    reasons = ["no engine", "as above", "no page", "it ended", "it ended"]
+    assert [line.rpartition(": ")[2] for line in lines] == reasons
+
+
 def test_every_phase_that_is_printed_is_one_that_is_noted() -> None:
     for of_leg, phase in live.PHASES:
         sources = ("legs/runner.py",) if of_leg else ("run/controller.py", "run/job.py")
