@@ -95,7 +95,7 @@ def way(console: Console) -> Callable[[Console], Any]:
 
 
 def _observations(console: Console, began: float) -> Hear:
-    """Return what prints each observation as a line. Why a leg failed stands once: it is the reason of all that is asked of it."""
+    """Return what prints each observation as a line. Why a leg failed is why nothing of it is decided, and stands once."""
     before = ""
 
     def hear(line: Line) -> None:
