@@ -352,7 +352,8 @@ def refused_by_baseline(seen: Seen) -> Observation:
         return LACKS.because("it was admitted", pod.id, other.id)
     if "violates PodSecurity" not in refused:
         return inconclusive(f"it was refused for another reason: {refused}", pod.id)
-    return HOLDS.because(f"{refused.partition('violates ')[2]}; Pod A was admitted", pod.id, other.id)
+    what = refused.partition("violates PodSecurity ")[2].partition(": ")[2]  # what stands before is the standard's own name
+    return HOLDS.because(f"{what}; Pod A was admitted", pod.id, other.id)
 
 
 ELSEWHERE = "asked for the engine's API on another port"

@@ -104,10 +104,10 @@ def judge_weight(seen: Seen) -> Observation:
         return inconclusive("the child's cpu cgroup could not be read", child.id)
     own = f"weight {cgroupfs.cpu_weight(way[0])} at {way[0].path}"
     theirs = f"the pod's {weighs}, which its request of {asked:g} CPU gives"
-    if strays := astray(seen, at_pod):
+    if cgroupfs.below("cpu", way, at_pod):
+        if not (strays := astray(seen, at_pod)):
+            return HOLDS.because(f"{own}, inside {theirs}", child.id, pod.id)
         own += f", but {strays}"
-    elif cgroupfs.below("cpu", way, at_pod):
-        return HOLDS.because(f"{own}, inside {theirs}", child.id, pod.id)
     return LACKS.because(f"{own}, outside {theirs}", child.id, pod.id)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.analysis.findings import gist
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from scenarios.networking import FROM, ROUTES
@@ -266,6 +267,15 @@ def test_a_child_is_confined_by_capabilities_and_seccomp(seen: Look, capabilitie
 def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, other: str, state: State) -> None:
     leg = given(seen("dind.foreground"), "the pod under baseline", {"refused": pod})
     assert conclude("K-05", given(leg, "Pod A under baseline", {"refused": other})).state is state
+
+
+def test_what_the_standard_refuses_is_in_the_gist_of_a_refusal(seen: Look) -> None:
+    asides = 'hostPath volumes (volume "s"), hostPort (container "runner" uses hostPort 33000)'
+    words = f'pods "p" is forbidden: violates PodSecurity "baseline:latest": {asides}'
+    leg = given(given(seen("dind.foreground"), "the pod under baseline", {"refused": words}), "Pod A under baseline", {"refused": ""})
+    judged = conclude("K-05", leg)
+    assert judged.reason == f"{asides}; Pod A was admitted"
+    assert gist(judged.reason) == 'hostPath volumes (volume "s"), hostPort; Pod A was admitted'
 
 
 def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) -> None:

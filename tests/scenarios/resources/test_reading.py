@@ -177,3 +177,11 @@ def test_a_child_is_where_all_its_processes_are(seen: Look, name: str) -> None:
     astray = conclude(name, given(leg, "child's processes", [first, moved]))
     assert astray.state is State.LACKS
     assert "but apache2 (pid 7) is at /" in astray.reason
+
+
+@pytest.mark.parametrize("name", ["P2-13", "P2-13.weight"])
+def test_of_a_child_that_is_outside_its_processes_are_not_told_one_by_one(seen: Look, name: str) -> None:
+    leg = seen("dood.foreground")
+    judged = conclude(name, given(leg, "child's processes", [leg["child"].output["process"]]))
+    assert judged.state is State.LACKS
+    assert "(pid " not in judged.reason
