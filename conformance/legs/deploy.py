@@ -136,13 +136,17 @@ def _raise_if_ended(rig: Rig, who: str, pod: Object) -> None:
     """Raise `LegFailed` where client or engine of a pod that is checked has ended, and kubelet does not start it again."""
     spec = pod.get("spec", {})
     policy = spec.get("restartPolicy", "Always")
-    for name, role in ((rig.leg.approach.client, "client"), (rig.leg.approach.daemon, "engine")):
+    client, engine = rig.leg.approach.client, rig.leg.approach.daemon
+    for name, role in ((engine, "engine"), (client, "client")):
         end = status_of(pod, name).get("state", {}).get("terminated")
         ordinary = name in [each["name"] for each in spec.get("containers", [])]
         for_good = end and (policy == "Never" or (policy == "OnFailure" and not end["exitCode"]))
         if for_good and ordinary:
             sentence = f"{who} has no {role} any more: container {name} ended with {end['exitCode']} ({end['reason']})."
-            raise LegFailed(sentence, "a check needs both as long as its pod runs; the pod's log is in the diagnostics")
+            log = "the pod's log is in the diagnostics"
+            if client == engine:  # it does its own work, and that is over
+                raise LegFailed(sentence, f"let it wait in the place of its work when its engine has started; {log}")
+            raise LegFailed(sentence, f"a check needs both as long as its pod runs; {log}")
 
 
 def last_log(rig: Rig, pod: Object, container: str) -> list[str]:

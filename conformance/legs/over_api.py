@@ -33,6 +33,8 @@ while kill -0 $!; do wait $!; done
 """What the approaches' children do: serve the nonce, note when SIGTERM reached them (node's uptime), and end on it."""
 EVERY = 0.3
 """Seconds between two looks at an engine that does not answer yet."""
+NOTICED = 5.0
+"""Seconds after which kubelet has told of a container that has ended (it looks at its runtime every second)."""
 
 
 def look_for_paths(rig: Rig) -> None:
@@ -117,9 +119,19 @@ def _check(rig: Rig, answer: Evidence, status: int, what: str) -> None:
     output = answer.output
     if output["status"] == status:
         return
+    if output["lost"]:
+        _look_for_end(rig)
     words = output["lost"] or _message(output["body"]) or output["status"]
     where = rig.seen[POD].output["metadata"]["name"] if rig.seen.get(POD) else rig.leg.pod_name
     raise LegFailed(f"The engine of pod {where} does not {what}: {words}", "see its log, in the diagnostics")
+
+
+def _look_for_end(rig: Rig) -> None:
+    """Look whether an engine was lost because its container has ended, or the pod has: raises `LegFailed`, which says so."""
+    end = time.monotonic() + NOTICED
+    while time.monotonic() < end:
+        runs(rig, f"The pod of {rig.leg.name}", rig.cluster.get(rig.leg.pod_path))
+        rig.stop.wait(EVERY)
 
 
 def _message(body: str) -> str:

@@ -51,6 +51,7 @@ class Engine:
 
 def a_rig(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Rig:
     monkeypatch.setattr(over_api, "EVERY", 0.001)
+    monkeypatch.setattr(over_api, "NOTICED", 0.05)
     leg = Leg("r", evolve(catalogue()["dind"], socket="/run/x.sock"), VARIATIONS[OVER_API], "nonce-1", 20001, "w")
     probe: Any = SimpleNamespace(node="w", ask=engine.ask)
     server: Any = SimpleNamespace(get=lambda _: RUNNING)
@@ -103,6 +104,22 @@ def test_a_child_is_put_where_the_client_finds_its_pods_cgroup(monkeypatch: pyte
 def test_an_engine_that_refuses_is_heard(monkeypatch: pytest.MonkeyPatch, path: str, answer: dict[str, Any], says: str) -> None:
     with pytest.raises(LegFailed, match=says):
         over_api.start(a_rig(Engine(**{path: answer}), monkeypatch))
+
+
+def test_of_an_engine_that_is_lost_its_containers_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubelet tells of it a moment later."""
+    rig = a_rig(Engine(create={"status": 0, "body": "", "lost": "no such file"}), monkeypatch)
+    engine = rig.leg.approach.daemon
+    rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, client=engine))
+    over = {"name": engine, "state": {"terminated": {"exitCode": 1, "reason": "Error"}}}
+    spec = {**RUNNING["spec"], "restartPolicy": "Never", "containers": [{"name": engine}]}
+    ended = {**RUNNING, "spec": spec, "status": {**RUNNING["status"], "containerStatuses": [over]}}
+    pods = iter([RUNNING] * 4)
+    server: Any = SimpleNamespace(get=lambda _: next(pods, ended), log=lambda *_, **__: "the build failed")
+    rig.cluster = server
+    with pytest.raises(LegFailed, match=rf"no engine any more: container {engine} ended with 1 .*: the build failed") as lost:
+        over_api.start(rig)
+    assert lost.value.remedy.startswith("let it wait in the place of its work")
 
 
 def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monkeypatch: pytest.MonkeyPatch) -> None:
