@@ -24,6 +24,8 @@ IMAGES = re.compile(r"(^|[/:.-])dind([:.@-]|$)")
 OFFICIAL = re.compile(r"(^|/)docker:[^/]*dind")
 """Docker's own. Its entrypoint runs what its arguments name, and dockerd where they are none or begin with an option."""
 UNIX_HOST = re.compile(r"unix://(/[^\s'\"\\;&|),]+)")
+PODMANS = re.compile(r"(?<!\S)(unix|tcp):(?!//)")
+"""How an address begins that Podman's service takes as well: without slashes (containers/podman cmd/podman/system/service.go)."""
 TCP_HOST = re.compile(r"tcp://(?:\[[^\]]*\]|[^\s'\"/:;&|)]*)(?::(\d+)|(?!:))")
 PLAIN, TLS = 2375, 2376
 """The port on which an engine answers unless told, and the one on which it wants a certificate."""
@@ -158,6 +160,8 @@ def _why_perhaps(container: Object) -> str:
 def _told(pod: Object, container: Object, others: Collection[Object]) -> tuple[str, str]:
     """Return the text in which an engine is told where it answers, and what that is: dockerd takes it from one place alone."""
     text = " ".join(words(container))
+    if _is_podman(container):
+        text = PODMANS.sub(r"\1://", text)
     settings = "" if UNIX_HOST.search(text) or TCP_HOST.search(text) else of_settings(pod, container, others)
     return (settings, "its daemon.json") if settings else (text, "its command")
 

@@ -318,6 +318,9 @@ def test_an_engine_that_only_its_port_or_a_variable_tells(engine: dict[str, Any]
     ("engine", "socket", "port"),
     [
         (container("e", "i", command=["dockerd-rootless.sh"]), "/run/user/1000/docker.sock", 0),
+        (container("e", "i", command=["podman", "system", "service", "-t", "0", "tcp:0.0.0.0:8888"]), "", 8888),
+        (container("e", "i", command=["podman", "system", "service", "tcp://:8888"]), "", 8888),
+        (container("e", "i", command=["podman", "system", "service", "unix:/x/p.sock"]), "/x/p.sock", 0),
         (container("e", "docker:dind", args=["dockerd", "-H", "tcp://0.0.0.0"]), "", 2375),
         (container("e", "docker:dind", args=["dockerd", "-H", "tcp://0.0.0.0", "--tlsverify"]), "", 2376),
         (container("e", "docker:dind", args=["dockerd", "--host=$(H)"], env=env(H="tcp://0.0.0.0:2375")), "", 2375),
