@@ -186,7 +186,7 @@ def _own_api(pod: Object, container: Object, others: Collection[Object]) -> tupl
             return match[1], 0, f"its socket is {match[1]}: its DOCKER_HOST says so"
     elif ports:
         return "", ports[0], f"it answers on port {ports[0]}, over TLS: {what} says so, and names no socket"
-    if shared := of_clients(pod, container):
+    if shared := of_clients(pod, container, others):
         return shared[0], 0, f"its socket is {shared[0]}: {shared[1]}"
     where = PODMAN if _is_podman(container) else DOCKER
     if (user := user_of(pod, container)) and where == DOCKER:

@@ -13,7 +13,7 @@ from conformance.cluster.pods import containers, first_containers
 
 HOSTS = re.compile(r"\bhosts\b\W*\[([^\]]*)\]")
 """Its hosts in a daemon.json, the quotes as JSON has them or as a shell that prints it has."""
-SETTINGS = "daemon.json"
+SETTINGS, OF_SETTINGS = "daemon.json", "/etc/docker"
 TEXTS = ("data", "stringData")
 """Fields of a ConfigMap and of a Secret with texts as they are."""
 
@@ -27,9 +27,7 @@ def of_settings(pod: Object, engine: Object, others: Collection[Object]) -> str:
     texts = []
     for volume in pod["spec"].get("volumes") or []:
         if volume["name"] in mounted:
-            config, secret = volume.get("configMap") or {}, volume.get("secret") or {}
-            names = {("ConfigMap", config.get("name")), ("Secret", secret.get("secretName"))}
-            of_volume = [each for each in others if (each.get("kind"), (each.get("metadata") or {}).get("name")) in names]
+            of_volume = [each for each in others if _name(each) in _objects(volume)]
             texts += [str(text) for each in of_volume for field in TEXTS for text in (each.get(field) or {}).values()]
     for each in first_containers(pod):
         script = " ".join(words(each))
@@ -38,21 +36,36 @@ def of_settings(pod: Object, engine: Object, others: Collection[Object]) -> str:
     return next((match[1] for text in texts if (match := HOSTS.search(text))), "")
 
 
-def of_clients(pod: Object, engine: Object) -> tuple[str, str] | None:
+def of_clients(pod: Object, engine: Object, others: Collection[Object]) -> tuple[str, str] | None:
     """Return an engine's socket as its container names it, and why: who shares its directory has it as DOCKER_HOST.
 
-    None where nobody does.
+    None where nobody does, or where its settings are in an object that is stood in for: an empty one tells it nothing.
     """
-    there = {mount["name"]: mount for mount in engine.get("volumeMounts") or []}
+    there = {_name(each) for each in others}
+    stood_in = {volume["name"] for volume in pod["spec"].get("volumes") or [] if not _objects(volume) <= there}
+    mounts = engine.get("volumeMounts") or []
+    if any(mount["name"] in stood_in and is_within(str(mount.get("mountPath")), OF_SETTINGS) for mount in mounts):
+        return None
+    shared = {mount["name"]: mount for mount in mounts}
     for each in containers(pod):
         host = variable(each, "DOCKER_HOST")
         if each["name"] == engine["name"] or not host.startswith("unix://"):
             continue
         path = host.removeprefix("unix://")
         for mount in each.get("volumeMounts") or []:
-            here, own = str(mount.get("mountPath", "")), there.get(mount["name"])
+            here, own = str(mount.get("mountPath", "")), shared.get(mount["name"])
             if own and is_within(path, here) and own.get("subPath") == mount.get("subPath"):
                 inside = posixpath.relpath(canonical(path), canonical(here))
                 socket = posixpath.normpath(posixpath.join(str(own["mountPath"]), inside))
                 return socket, f"{each['name']} shares {here} with it, and its DOCKER_HOST is {host}"
     return None
+
+
+def _name(entry: Object) -> tuple[str, str]:
+    return str(entry.get("kind")), str((entry.get("metadata") or {}).get("name"))
+
+
+def _objects(volume: Object) -> set[tuple[str, str]]:
+    """Return kind and name of the ConfigMap or the Secret that a volume is of, none where it is of neither."""
+    config, secret = volume.get("configMap") or {}, volume.get("secret") or {}
+    return {("ConfigMap", str(config["name"]))} if config else {("Secret", str(secret["secretName"]))} if secret else set()

@@ -65,3 +65,14 @@ def test_an_engine_whose_settings_nobody_has_is_asked_where_its_client_asks_it()
     assert roles(a_pod(engine, talks_to("unix:///sock/d.sock", {**SOCK, "subPath": "x"})), "f").socket == DOCKER
     told = {**engine, "command": ["dockerd", "-H", "unix:///own.sock"]}
     assert roles(a_pod(told, talks_to("unix:///sock/d.sock", SOCK)), "f").socket == "/own.sock"
+
+
+def test_a_client_tells_nothing_of_an_engine_whose_settings_are_an_empty_stand_in() -> None:
+    """With an empty daemon.json it has its usual socket, whatever its client was told."""
+    engine = {"command": ["dockerd"], "volumeMounts": [ETC, {"name": "sock", "mountPath": "/sock"}]}
+    volumes = [{"name": "etc", "configMap": {"name": "m"}}, {"name": "sock", "emptyDir": {}}]
+    pod = a_pod(engine, talks_to("unix:///sock/d.sock", SOCK), volumes=volumes)
+    assert roles(pod, "f").socket == DOCKER
+    assert roles(pod, "f", others=[{"kind": "ConfigMap", "metadata": {"name": "m"}}]).socket == "/sock/d.sock"
+    pod["spec"]["containers"][1]["volumeMounts"][0] = {"name": "etc", "mountPath": "/etc/ssl"}
+    assert roles(pod, "f").socket == "/sock/d.sock"
