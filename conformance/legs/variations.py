@@ -232,6 +232,8 @@ OF_ITS_WORK = ("args", "livenessProbe", "readinessProbe", "startupProbe", "lifec
 
 NOTHING = ["sh", "-c", ":"]
 """What an init container of the client's own image does: it would register the client, or copy what its work needs."""
+SETTINGS = "/etc/docker"
+"""Where an engine has its settings: who writes these does its own work, or it would be another engine that is checked."""
 
 
 def wait_instead(pod: Object, approach: Approach) -> Object:
@@ -239,13 +241,20 @@ def wait_instead(pod: Object, approach: Approach) -> Object:
 
     What stands in for volumes that are data on the node is put in their place.
 
-    Init containers of its image, which prepare that work, do nothing.
+    Init containers of its image, which prepare that work, do nothing, but for one that writes the engine's settings.
     """
     if approach.volumes:
         pod["spec"]["volumes"] = [approach.volumes.get(volume["name"], volume) for volume in pod["spec"]["volumes"]]
     if approach.client != approach.daemon and not approach.keeps_command:
         client = container(pod, approach.client)
-        prepares = [each for each in first_containers(pod) if each.get("image") == client.get("image")]
+        engine = container(pod, approach.daemon).get("volumeMounts") or [] if approach.daemon else []
+        settings = {mount["name"] for mount in engine if f"{mount.get('mountPath')}/".startswith(f"{SETTINGS}/")}
+        prepares = [
+            each
+            for each in first_containers(pod)
+            if each.get("image") == client.get("image")
+            and not settings & {mount["name"] for mount in each.get("volumeMounts") or []}
+        ]
         for each, instead in [(client, WAIT), *((each, NOTHING) for each in prepares)]:
             for field_ in OF_ITS_WORK:
                 each.pop(field_, None)

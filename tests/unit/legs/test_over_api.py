@@ -167,6 +167,23 @@ def test_an_init_container_of_the_clients_image_prepares_nothing() -> None:
     assert kept.pod()["spec"]["initContainers"] == first
 
 
+def test_an_init_container_of_the_clients_image_writes_the_engines_settings() -> None:
+    """Without its daemon.json it would be another engine that is judged."""
+    pod = catalogue()["dind"]
+    client, engine = pod.manifest["spec"]["containers"]
+    first = {"name": "i", "image": client["image"], "command": ["cp"], "volumeMounts": [{"name": "etc", "mountPath": "/to"}]}
+
+    def prepared(path: str) -> dict[str, Any]:
+        mounts = [{"name": "etc", "mountPath": path}]
+        spec = {**pod.manifest["spec"], "initContainers": [first], "containers": [client, {**engine, "volumeMounts": mounts}]}
+        mine = evolve(pod, manifest={**pod.manifest, "spec": spec})
+        made: dict[str, Any] = Leg("r", mine, VARIATIONS[OVER_API], "n", 1).pod()["spec"]["initContainers"][0]
+        return made
+
+    assert prepared("/etc/docker") == prepared("/etc/docker/daemon.json") == first
+    assert prepared("/home/runner/externals")["command"] == NOTHING
+
+
 def on_host_path(path: str) -> Leg:
     """Return the leg of a pod that has its graph there on the node, with a directory of the leg's own in its place."""
     dind = catalogue()["dind"]
