@@ -19,6 +19,10 @@ DOCKER, PODMAN = "/var/run/docker.sock", "/run/podman/podman.sock"
 """Where each engine has its socket unless told."""
 PROGRAMS = ("dockerd", "dockerd-entrypoint.sh", "dockerd-rootless.sh")
 """What starts an engine, where it is a word of a container's command."""
+SERVICE = re.compile(
+    r"(?<!\S)(?:\S*/)?(?:(?:rc-)?service docker start|init\.d/docker start|systemctl (?:--?\S+ )*start docker)(?![\w-])"
+)
+"""What starts an engine as a service of its container's system."""
 IMAGES = re.compile(r"(^|[/:.-])dind([:.@-]|$)")
 """An image that is an engine's own: docker:dind, docker:26.1-dind, docker:dind-rootless, and whoever names his so."""
 OFFICIAL = re.compile(r"(^|/)docker:[^/]*dind")
@@ -42,9 +46,12 @@ NO_API = (
     (re.compile(r"kaniko"), "Kaniko, which builds in its own container"),
     (re.compile(r"buildah"), "Buildah, which has no Docker API"),
     (re.compile(r"concourse"), "Concourse's worker, which has no Docker API"),
+    (re.compile(r"(containerd|crio)\.sock\b"), "a client of the node's container runtime, which has no Docker API"),
     (re.compile(r"podman"), "Podman, which has a Docker API where it runs `podman system service`"),
 )
-"""What people build or run with in a pod that is no engine: a part of its image or its command, and what is said of it."""
+"""What people build or run with in a pod that is no engine: a part of its image, its command or a socket of the node that it
+mounts, and what is said of it.
+"""
 
 
 @frozen
@@ -140,6 +147,8 @@ def _why_engine(container: Object) -> str:
             return f"its command runs {program}"
     if [word for word in programs if word in ("system", "service")][:2] == ["system", "service"] and "podman" in programs:
         return "its command runs podman system service"
+    if match := SERVICE.search(" ".join(words(container))):
+        return f"its command runs {match[0]}"
     # An image of an engine may be a client's, too, with a command of another kind: many runners are made so.
     image, args = str(container.get("image", "")), [str(each) for each in container.get("args") or []]
     runs_another = container.get("command") or (OFFICIAL.search(image) and args and not args[0].startswith(("-", "$")))
@@ -254,8 +263,11 @@ def _no_engine(pod: Object, candidates: Collection[Object], file: str) -> UsageE
         if host and not is_in_pod(pod, host):
             sentence += f" {container['name']} talks to {host}, which is not in this pod."
             remedy = "check the pod that has that engine; of one in this pod --engine NAME says which container it is"
+    paths = {each["name"]: str((each.get("hostPath") or {}).get("path", "")) for each in pod["spec"].get("volumes") or []}
     for container in candidates:
-        text = " ".join([str(container.get("image", "")), *words(container)])
+        mounted = [paths.get(mount["name"], "") for mount in container.get("volumeMounts") or []]
+        its_sockets = [path for path in mounted if path.endswith(".sock")]
+        text = " ".join([str(container.get("image", "")), *words(container), *its_sockets])
         if what := next((what for pattern, what in NO_API if pattern.search(text)), ""):
             sentence += f" {container['name']} is {what}."
             remedy = "conformance list names the builders that are judged in pods of the suite's own"

@@ -194,9 +194,30 @@ def test_a_script_ends_a_socket() -> None:
 
 def test_containerds_socket_is_no_engines() -> None:
     mounting = container("agent", volumeMounts=[{"name": "s", "mountPath": "/x"}])
-    volumes = [{"name": "s", "hostPath": {"path": "/run/containerd/containerd.sock"}}]
-    with pytest.raises(UsageError, match="no engine"):
-        roles(pod(mounting, volumes=volumes), "f")
+    for path in ("/run/containerd/containerd.sock", "/var/run/crio/crio.sock"):
+        volumes = [{"name": "s", "hostPath": {"path": path}}]
+        with pytest.raises(
+            UsageError, match=r"no engine .* agent is a client of the node's container runtime, which has no Docker"
+        ):
+            roles(pod(mounting, volumes=volumes), "f")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "service docker start && build",
+        "sudo /usr/sbin/service docker start",
+        "/etc/init.d/docker start",
+        "systemctl start docker.service",
+    ],
+)
+def test_an_engine_that_is_started_as_a_service(script: str) -> None:
+    who = roles(pod(container("c", "ubuntu", command=["bash", "-c", script])), "f")
+    assert (who.client, who.engine, who.socket) == ("c", "c", DOCKER)
+    assert " start" in who.why[0]
+    for nothing in ("service docker stop", "service docker-cleaner start", "service docker start-up"):
+        with pytest.raises(UsageError, match="no engine"):
+            roles(pod(container("c", "ubuntu", command=["bash", "-c", nothing])), "f")
 
 
 def test_an_engine_elsewhere_is_named() -> None:
