@@ -22,7 +22,7 @@ def env(**variables: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in variables.items()]
 
 
-def settled(pod: dict[str, Any], **given: str) -> tuple[str, str, str]:
+def settled(pod: dict[str, Any], **given: Any) -> tuple[str, str, str]:
     who = roles(pod, "f.yaml", **given)
     assert who.why
     return who.client, who.engine, who.socket
@@ -235,8 +235,9 @@ def test_two_engines_are_settled_by_the_option() -> None:
 
 @pytest.mark.parametrize("option", ["client", "engine"])
 def test_a_name_that_is_none_of_the_pods_is_refused(option: str) -> None:
+    given: dict[str, Any] = {option: "x"}
     with pytest.raises(UsageError, match="has no container 'x'") as refused:
-        roles(pod(container("c"), container("e", "docker:dind")), "f", **{option: "x"})
+        roles(pod(container("c"), container("e", "docker:dind")), "f", **given)
     assert refused.value.remedy == f"--{option} c or e"
 
 

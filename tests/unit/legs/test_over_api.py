@@ -21,7 +21,7 @@ from conformance.probes.node import Answer
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 
-RUNNING = {
+RUNNING: dict[str, Any] = {
     "metadata": {"namespace": "n", "name": "dind", "uid": "u"},
     "spec": {"nodeName": "w", "containers": []},
     "status": {"phase": "Running", "podIP": "10.0.0.1"},
