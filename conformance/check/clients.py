@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from attrs import frozen
 
-from conformance.check.words import comes_from_elsewhere, variable, words
+from conformance.check.words import comes_from_elsewhere, programs, variable
 from conformance.cluster.api import Object
 
 NODES = ("/var/run/docker.sock", "/run/docker.sock")
@@ -103,7 +103,7 @@ def canonical(path: str) -> str:
 def _runs_docker(container: Object) -> bool:
     """Return whether a container is made to run docker: by its command, or by an image of that name."""
     image = posixpath.basename(str(container.get("image", ""))).partition(":")[0].partition("@")[0]
-    return image == PROGRAM or PROGRAM in map(posixpath.basename, words(container))
+    return image == PROGRAM or PROGRAM in programs(container)
 
 
 def sockets(pod: Object, candidates: Collection[Object]) -> list[Mount]:

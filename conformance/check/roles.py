@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from conformance.check.clients import NODES, client_of, is_in_pod, sockets
 from conformance.check.told import of_clients, of_settings
-from conformance.check.words import expanded, ports_of, user_of, variable, words
+from conformance.check.words import expanded, ports_of, programs, user_of, variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
 from conformance.errors import UsageError
@@ -85,7 +85,7 @@ def roles(
             raise UsageError(f"{file} has no container {given!r} that runs as long as its pod.", f"{what} {' or '.join(there)}")
     why = [f"{engine} is the engine: --engine says so"] if engine else []
     if not engine and not (client and _talks_to_the_nodes(pod, there, client)):
-        engine, reason = _engine(there.values(), file)
+        engine, reason = _engine(pod, there.values(), file)
         why += [reason] if reason else []
     if not engine:
         who = _of_the_nodes(pod, [there[client]] if client else there.values(), file, client, socket)
@@ -122,10 +122,14 @@ def _beside(pod: Object, there: dict[str, Object], client: str, engine: str) -> 
     return [f"{name} mounts {path} of the node, too: --client {name} checks that engine" for name, path in beside.items()]
 
 
-def _engine(candidates: Collection[Object], file: str) -> tuple[str, str]:
+def _engine(pod: Object, candidates: Collection[Object], file: str) -> tuple[str, str]:
     """Return the container that is an engine, and why; '' where none is. Raises `UsageError` where several are."""
     engines = {each["name"]: reason for each in candidates if (reason := _why_engine(each))}
-    engines = engines or {each["name"]: reason for each in candidates if (reason := _why_perhaps(each))}
+    # Who has the socket of the node's engine, and a port of Docker's, passes on what it is asked: a proxy is no engine.
+    proxies = {mount.container for mount in sockets(pod, candidates)}
+    engines = engines or {
+        each["name"]: reason for each in candidates if each["name"] not in proxies and (reason := _why_perhaps(each))
+    }
     privileged = [each["name"] for each in candidates if _is_privileged(each)]
     if len(engines) > 1 and len(able := [name for name in engines if name in privileged]) == 1:
         engines = {name: f"{engines[name]}, and of {len(engines)} such it alone is privileged" for name in able}
@@ -141,11 +145,12 @@ def _is_privileged(container: Object) -> bool:
 
 def _why_engine(container: Object) -> str:
     """Return why a container is an engine, '' where it is none that is known."""
-    programs = [posixpath.basename(word) for word in words(container)]
+    its_programs = programs(container)
     for program in PROGRAMS:
-        if program in programs:
+        if program in its_programs:
             return f"its command runs {program}"
-    if [word for word in programs if word in ("system", "service")][:2] == ["system", "service"] and "podman" in programs:
+    of_podman = [word for word in its_programs if word in ("system", "service")][:2] == ["system", "service"]
+    if of_podman and "podman" in its_programs:
         return "its command runs podman system service"
     if match := SERVICE.search(" ".join(words(container))):
         return f"its command runs {match[0]}"
@@ -183,14 +188,14 @@ def _ports(container: Object, text: str) -> list[int]:
 
 def _own_api(pod: Object, container: Object, others: Collection[Object]) -> tuple[str, int, str]:
     """Return where an engine of the pod has its socket, as its container names it, or on which port it answers; and why."""
-    (text, what), programs = _told(pod, container, others), [posixpath.basename(word) for word in words(container)]
+    text, what = _told(pod, container, others)
     if match := UNIX_HOST.search(text):
         return match[1], 0, f"its socket is {match[1]}: {what} says so"
     ports = _ports(container, text) if TCP_HOST.search(text) else []
     if plain := next((port for port in ports if not _wants_certificate(container, port)), 0):
         return "", plain, f"it answers on port {plain}: {what} says so, and names no socket"
     # The entrypoint of dind gives an engine whose program it was not told a socket: that of DOCKER_HOST, if that is one.
-    if "dockerd" not in programs:
+    if "dockerd" not in programs(container):
         if match := UNIX_HOST.search(variable(container, "DOCKER_HOST")):
             return match[1], 0, f"its socket is {match[1]}: its DOCKER_HOST says so"
     elif ports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from conformance.cluster.api import Object
@@ -33,6 +34,15 @@ def words(container: Object) -> list[str]:
     """Return the words of a container's command and arguments, those of a shell's script one by one, variables filled in."""
     parts, known = [*(container.get("command") or []), *(container.get("args") or [])], expanded(container)
     return [word for part in parts for word in _filled(str(part), known).split()]
+
+
+def programs(container: Object) -> list[str]:
+    """Return the same without directories, and without what a shell has around a word: `(/usr/bin/dockerd &)` has dockerd."""
+    return [posixpath.basename(word.strip(OF_SHELL)) for word in words(container)]
+
+
+OF_SHELL = "();&|{}`'\"$"
+"""What may stand at a word of a shell's script, and is not part of it."""
 
 
 def ports_of(container: Object) -> list[int]:

@@ -60,10 +60,22 @@ def test_an_init_container_that_ends_is_nobody() -> None:
         (container("e", "docker:dind", env=env(DOCKER_HOST="tcp://docker:2376")), DOCKER),
         (container("e", "own-dind", args=["start"]), DOCKER),
         (container("e", "podman/stable", command=["podman", "system", "service", "-t", "0"]), PODMAN),
+        (container("e", "own", command=["sh", "-c", "(/usr/bin/dockerd --debug &) && wait"]), DOCKER),
+        (container("e", "own", command=["sh", "-c", "{ dockerd; } & wait"]), DOCKER),
     ],
 )
 def test_an_engine_by_its_image_or_its_command(engine: dict[str, Any], socket: str) -> None:
     assert settled(pod(container("c"), engine)) == ("c", "e", socket)
+
+
+def test_a_proxy_of_the_nodes_engine_is_no_engine() -> None:
+    """A container with the node's socket and Docker's port passes on what it is asked (Tecnativa's docker-socket-proxy)."""
+    mounts = [{"name": "s", "mountPath": "/var/run/docker.sock"}]
+    proxy = container("proxy", "own/socket-proxy", ports=[{"containerPort": 2375}], volumeMounts=mounts)
+    app = container("app", env=env(DOCKER_HOST="tcp://localhost:2375"))
+    volumes = [{"name": "s", "hostPath": {"path": DOCKER}}]
+    assert settled(pod(app, proxy, volumes=volumes)) == ("proxy", "", DOCKER)
+    assert settled(pod(app, {**proxy, "volumeMounts": []}, volumes=volumes))[:2] == ("app", "proxy")
 
 
 def test_an_image_of_an_engine_with_another_command_is_none() -> None:
