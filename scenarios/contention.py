@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
 from conformance.errors import RigError
+from conformance.evidence.commands import NAME_TAKEN, PORT_TAKEN, refused
 from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
 from conformance.evidence.names import ANCESTORS, DAEMON, POD, POD_PROCESSES
@@ -102,18 +103,14 @@ def _contest(seen: Seen, what: str, *refusals: str) -> Observation:
         return apart
     if nonces(held) != {nonce_in(seen, what)}:
         return inconclusive(f"the first pod did not get it, so it was not taken: {said(first_try)}", *cites)
-    if not _refused(again, refusals):
+    if not refused(again, refusals):
         return inconclusive(f"the control failed: the same {what} again within one pod was not refused: {said(again)}", *cites)
     daemons = _daemons(seen)
     if try_.output["exit"] == 0 and nonces(held_there) == {nonce_in(second, what)}:
         return HOLDS.because(f"the second pod got it, too; {daemons}; within one pod: {said(again)}", *cites)
-    if _refused(try_, refusals) and held_there.output["status"] == OK and nonce_in(second, what) not in nonces(held_there):
+    if refused(try_, refusals) and held_there.output["status"] == OK and nonce_in(second, what) not in nonces(held_there):
         return LACKS.because(f"refused to the second pod, the first has it; {daemons}; {said(try_)}", *cites)
     return inconclusive(f"the second pod's client and its daemon do not agree: {said(try_)}", *cites)
-
-
-def _refused(run: Evidence, refusals: tuple[str, ...]) -> bool:
-    return run.output["exit"] not in (0, None) and any(words in run.output["stderr"] for words in refusals)
 
 
 def _of_second(seen: Seen) -> Seen:
@@ -138,7 +135,7 @@ def _daemons(seen: Seen) -> str:
 
 def judge_name(seen: Seen) -> Observation:
     """Judge who holds the name."""
-    return _contest(seen, "name", "is already in use")
+    return _contest(seen, "name", *NAME_TAKEN)
 
 
 named = prop(
@@ -151,12 +148,12 @@ named = prop(
       predicts=DOOD, legs=("twins",), level="article", while_serving=(step,), expects=ITS_OWN)  # fmt: skip
 def instances(seen: Seen) -> Observation:
     """Judge which instance runs under the step's name."""
-    return _contest(seen, "step", "is already in use")
+    return _contest(seen, "step", *NAME_TAKEN)
 
 
 def judge_port(seen: Seen) -> Observation:
     """Judge which running container has the port."""
-    return _contest(seen, "port", "port is already allocated", "address already in use")
+    return _contest(seen, "port", *PORT_TAKEN)
 
 
 published = prop(

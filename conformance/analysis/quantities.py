@@ -1,4 +1,4 @@
-"""What an approach costs, in numbers: each quantity, what it is, and how it is had of a leg's evidence. Pure functions.
+"""What an approach costs, in numbers: each quantity, what it is, and how it is had of a measured leg. Pure functions.
 
 A quantity is no verdict: nobody promised it. It is held against no other world's, whose machine is another.
 """
@@ -9,123 +9,26 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from conformance.evidence.commands import Command, commands, restarts_of_client
-from conformance.evidence.identity import first_processes
-from conformance.evidence.items import Evidence, Seen
+from conformance.analysis.measured_leg import MEBI, Measured, Without
+from conformance.evidence.commands import NAME_TAKEN, PORT_TAKEN, restarts_of_client
 from conformance.evidence.names import (
-    ASKED_FOR,
-    AT_REST,
-    CHILD,
     DELETION,
     FREE,
-    NOTES,
+    HAS_TAG,
+    NAMED,
     ON_NODE_AFTER,
     ON_NODE_BEFORE,
-    POD,
-    POD_FOLDER,
-    POD_PROCESSES,
-    WROTE,
+    OWN,
+    PUBLISHED,
+    RECEIVED,
+    TAGGED,
+    WRITTEN,
 )
-from conformance.legs.variations import MEASURED
-from conformance.record.names import repeat_of
-from conformance.record.stream import Line
 
-NEEDED = (ASKED_FOR, AT_REST, CHILD, DELETION, FREE, NOTES, ON_NODE_AFTER, ON_NODE_BEFORE, POD, POD_PROCESSES)
-"""The evidence of a leg that quantities are made of."""
-TICK = 0.01
-"""Seconds of a start time's unit: USER_HZ, which Linux has at 100 for programs on every architecture that Kubernetes runs on
-(proc_pid_stat(5), starttime)."""
-MEBI = 1 << 20
-
-
-class Without(LookupError):
-    """An approach does not have a quantity; the message says why."""
-
-
-@frozen
-class Measured:
-    """One leg that was measured: its evidence, and what the record's header says of its approach."""
-
-    seen: Seen
-    approach: Line
-
-    @property
-    def engine(self) -> str:
-        """Return the container of the pod's own engine. Raises `Without`."""
-        if not self.approach["engine"]:
-            raise Without("its pod has no engine of its own")
-        return str(self.approach["engine"])
-
-    @property
-    def asked(self) -> float:
-        """Return when the pod was asked for, on its node's boot clock, in seconds."""
-        return float(self.seen[ASKED_FOR].output)
-
-    @property
-    def sandbox(self) -> float:
-        """Return when the first process of the pod began, its sandbox's."""
-        return float(min(process["start"] for process in self.seen[POD_PROCESSES].output)) * TICK
-
-    @property
-    def engine_began(self) -> float:
-        """Return when the first process of the engine's container began. Raises `Without`."""
-        first = first_processes(self.seen[POD].output, self.seen[POD_PROCESSES].output)
-        return float(first[self.engine]["start"]) * TICK
-
-    @property
-    def commands(self) -> list[Command]:
-        """Return what the client noted of its last start. Raises `Without`."""
-        self.no_builder()
-        return commands(self.seen)
-
-    @property
-    def ran(self) -> float:
-        """Return when the client's `docker run` began, which it does when its engine answers. Raises `Without`."""
-        return next(command.began for command in self.commands if command.word == "run")
-
-    @property
-    def child(self) -> float:
-        """Return when the child's first process began."""
-        return float(self.seen[CHILD].output["process"]["start"]) * TICK
-
-    @property
-    def page(self) -> float:
-        """Return when the child's page had been had, on its node."""
-        return float(self.seen[CHILD].at or 0)
-
-    def no_builder(self) -> None:
-        """Raise `Without` where no container is started through the pod."""
-        if self.approach.get("builder"):
-            raise Without("it builds images, and runs no containers")
-        if not self.approach["spawns"]:
-            raise Without("its container is the pod's own: nothing is started by another")
-
-    def rest(self) -> Evidence:
-        """Return the engine at rest. Raises `Without`."""
-        if self.approach.get("builder") and not self.approach["engine"]:
-            raise Without("it has no engine: each build is a process of its own")
-        if not self.approach["spawns"]:
-            raise Without("it has no engine: its container is kubelet's")
-        return self.seen[AT_REST]
-
-    def memory(self, *kinds: str) -> float:
-        """Return the memory of these kinds of the engine's processes at rest, in MiB. Raises `Without`."""
-        return float(sum(each["kb"].get(kind, 0) for each in self.rest().output["processes"] for kind in kinds)) / 1024
-
-    def stored(self, name: str) -> float:
-        """Return the MiB on the node's disk by this reading: the pod's directory, and what the child wrote elsewhere."""
-        reading = self.seen[name]
-        counted = {POD_FOLDER} if self.approach["engine"] else {POD_FOLDER, *WROTE}
-        paths = [path for path, what in reading.asked["are"].items() if what in counted]
-        return float(sum(reading.output[path].get("bytes", 0) for path in paths)) / MEBI
-
-    def gone(self, *roles: str) -> float:
-        """Return the seconds from the delete call to the end of the last process of these roles."""
-        deletion = self.seen[DELETION].output
-        ends = [event["at"] for event in deletion["events"] if event["event"] == "gone" and event.get("role") in roles]
-        if not ends:
-            raise Without("none of its processes was there to be followed")
-        return float(max(ends)) - float(deletion["delete_called"])
+TIMES, OF_JOBS = "times", "of 3"
+"""The units of what is measured against something else of the same leg, and of how many of its jobs."""
+DIGITS = {"s": 2, TIMES: 2, OF_JOBS: 0}
+"""How many digits of a unit are read behind the point; of others one."""
 
 
 @frozen
@@ -146,8 +49,8 @@ class Quantity:
         return " ".join((self.of.__doc__ or "").removeprefix("Return ").split())
 
     def number(self, value: float) -> str:
-        """Return a sample, or what samples come to, in words: '2.31 s', '12.4 MiB', '3.1 m'."""
-        return f"{value:.{2 if self.unit == 's' else 1}f} {self.unit}".strip()
+        """Return a sample, or what samples come to, in words: '2.31 s', '12.4 MiB', '3.1 m', '2 of 3'."""
+        return f"{value:.{DIGITS.get(self.unit, 1)}f} {self.unit}".strip()
 
 
 QUANTITIES: dict[str, Quantity] = {}
@@ -298,6 +201,73 @@ def _left(leg: Measured) -> float:
     return leg.stored(ON_NODE_AFTER)
 
 
+@quantity("network.own", "network of the pod's own container", "MiB/s")
+def _network(leg: Measured) -> float:
+    """Return the MiB in a second that come to the pod's own container from another pod of its node.
+
+    128 MiB on a connection, the median of four; the client's container, or that of a pod without one. Who reads them is of the
+    probe's, in that network: the container's CPU limit is not in it. tcp(7); network_namespaces(7).
+    """
+    return leg.rate(RECEIVED, OWN)
+
+
+@quantity("network.child", "network of the child, against its pod's own", TIMES)
+def _network_of_child(leg: Measured) -> float:
+    """Return the same rate in the child's network as a multiple of the pod's own: 1 is as fast, 0.5 takes twice as long.
+
+    Four samples of each, in the order pod, child, child, pod. What it may lose it to are a bridge, address translation,
+    and a program that copies. Docker docs, Bridge network driver.
+    """
+    return leg.against_own(RECEIVED)
+
+
+@quantity("disk.own", "disk below the pod's own container", "MiB/s")
+def _disk(leg: Measured) -> float:
+    """Return the MiB in a second that its root file system takes: a file of 32 MiB, written and synced; of four the median.
+
+    Of the container of `network.own`. Who writes is of the probe's, as who the container's process is: its limits of
+    CPU and I/O are not in it. fsync(2).
+    """
+    return leg.rate(WRITTEN, OWN)
+
+
+@quantity("disk.child", "disk below the child, against its pod's own", TIMES)
+def _disk_of_child(leg: Measured) -> float:
+    """Return the same rate on the child's root file system as a multiple of the pod's own: 1 is as fast, 0.5 takes twice as long.
+
+    Four samples of each, in the order pod, child, child, pod. Docker docs, Storage drivers, OverlayFS and performance; fsync(2).
+    """
+    return leg.against_own(WRITTEN)
+
+
+@quantity("conflicts.name", "jobs that cannot have their container's name", OF_JOBS)
+def _name(leg: Measured) -> float:
+    """Return how many of three pods of the approach on one node are refused the name that all of them give a container.
+
+    With the words of an engine that has one of it already, while the others run. Docker docs, docker container create.
+    """
+    return float(len(leg.jobs(NAMED, NAME_TAKEN)[1]))
+
+
+@quantity("conflicts.port", "jobs that cannot publish their port", OF_JOBS)
+def _port(leg: Measured) -> float:
+    """Return how many of the same three are refused the port that all of them publish.
+
+    Docker docs, Port publishing and mapping.
+    """
+    return float(len(leg.jobs(PUBLISHED, PORT_TAKEN)[1]))
+
+
+@quantity("conflicts.tag", "jobs whose tag is another's image", OF_JOBS)
+def _tag(leg: Measured) -> float:
+    """Return to how many of the same three their tag means another's image, when all have built one and tagged it alike.
+
+    Docker docs, docker image tag.
+    """
+    leg.jobs(TAGGED)
+    return float(sum(run.asked["nonce"] != run.output["stdout"].strip() for run in leg.jobs(HAS_TAG)[0]))
+
+
 @quantity("end.child", "from the delete call to the child's end", "s")
 def _end_of_child(leg: Measured) -> float:
     """Return the seconds from the delete call, with the manifest's own grace, to the end of the child's process.
@@ -324,13 +294,3 @@ def _end_of_object(leg: Measured) -> float:
     """
     deletion = leg.seen[DELETION].output
     return float(deletion["object_gone"]) - float(deletion["delete_called"])
-
-
-def measured(leg: str) -> bool:
-    """Return whether a leg, by its name, was measured."""
-    return repeat_of(leg)[0].endswith(f".{MEASURED}")
-
-
-def of_leg(reading: Evidence) -> bool:
-    """Return whether quantities are made of a reading, whichever repeat of a leg it is of."""
-    return reading.name in NEEDED and measured(reading.leg)

@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.analysis.quantities import QUANTITIES, Measured, Quantity, Without, measured
+from conformance.analysis.measured_leg import Measured, Without, measured
+from conformance.analysis.quantities import QUANTITIES, Quantity
 from conformance.analysis.statistics import Share, Times, share, times
 from conformance.evidence.items import MissingEvidence
 from conformance.record.names import repeat_of

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from conformance.cluster.pods import status_of
 from conformance.evidence.identity import first_processes
-from conformance.evidence.items import Seen
+from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import NOTES, POD, POD_PROCESSES
 
 
@@ -33,3 +33,13 @@ def restarts_of_client(seen: Seen) -> int:
     first = first_processes(seen[POD].output, seen[POD_PROCESSES].output)
     name = next((name for name, process in first.items() if process["pid"] == seen[NOTES].asked["pid"]), "")
     return int(status_of(seen[POD].output, name).get("restartCount", 0))
+
+
+NAME_TAKEN = ("is already in use",)
+PORT_TAKEN = ("port is already allocated", "address already in use")
+"""How an engine refuses a container's name that another has, and a port that another publishes."""
+
+
+def refused(run: Evidence, refusals: tuple[str, ...]) -> bool:
+    """Return whether a command of a client failed with words by which an engine refuses what is taken."""
+    return run.output["exit"] not in (0, None) and any(words in run.output["stderr"] for words in refusals)

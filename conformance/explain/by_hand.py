@@ -283,6 +283,7 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
 NO_SHELL = {
     "forget_ports": "programs", "runtime": "programs", "mounts": "files", "holding": "files", "inventory": "inventory",
     "clock": "machine", "wall": "machine", "watch": "watch", "hold": "hold", "bring_image": "child",
-    "meet": "network", "at_rest": "consumption",
+    "meet": "network", "at_rest": "consumption", "received": "throughput",
+    "written": "throughput",
 }  # fmt: skip
 """What it answers besides -> the module of `conformance/probes/agent/` that has the function, which is what is named."""

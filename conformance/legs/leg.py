@@ -25,6 +25,11 @@ LONGEST = 63
 NONCE, NAMESPACE = "$(NONCE)", "$(NAMESPACE)"
 """Variables in a manifest's volumes, and in what stands beside its pod: the leg's own, as those of the client's container are."""
 
+JOB = "-job"
+"""What the nonces of several pods have in them that ask for the same, before the number of each."""
+OWN_PORTS = (0, 1, 3)
+"""Which of a leg's ports its child publishes, and those of two more such pods: the third of the four is what all ask for."""
+
 
 @frozen
 class Leg:
@@ -42,6 +47,8 @@ class Leg:
     """Which deployment of the same leg in this run, from 1."""
     second: bool = False
     """Whether this is the twin of another pod of the same leg."""
+    job: int = 1
+    """Which of several pods of the leg this is that ask for the same, from 1."""
     engine: str = ""
     """The address of the engine that the leg's client talks to, where that is one in a pod beside the leg's."""
     graph: str = ""
@@ -53,6 +60,10 @@ class Leg:
         if self.second or not (self.variation.twins or self.variation.in_a_row):
             return None
         return evolve(self, nonce=f"{self.nonce}-second", port=self.port + 1, second=True)
+
+    def another(self, job: int) -> Leg:
+        """Return another pod of the leg, the second or the third, with a nonce and a port of its own."""
+        return evolve(self, nonce=f"{self.nonce}{JOB}{job}", port=self.port + OWN_PORTS[job - 1], job=job)
 
     @property
     def name(self) -> str:
@@ -68,7 +79,8 @@ class Leg:
     @property
     def pod_name(self) -> str:
         """Return the name of the leg's pod, which is the manifest's."""
-        return str(self.approach.manifest["metadata"]["name"]) + ("-second" if self.second else "")
+        which = "-second" if self.second else f"-{self.job}" if self.job > 1 else ""
+        return str(self.approach.manifest["metadata"]["name"]) + which
 
     @property
     def pod_path(self) -> str:

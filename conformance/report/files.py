@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from conformance.analysis import quantities, repeats
+from conformance.analysis import measured_leg, repeats
 from conformance.analysis.summary import Summary
 from conformance.analysis.worlds import SideBySide
 from conformance.errors import RigError, UsageError
@@ -25,7 +25,7 @@ def shown(reading: Evidence) -> bool:
 
     And what quantities are made of. It is what `record.read` keeps for them.
     """
-    return repeats.of_first(reading) or reading.name == ON_NODE_AFTER or quantities.of_leg(reading)
+    return repeats.of_first(reading) or reading.name == ON_NODE_AFTER or measured_leg.of_leg(reading)
 
 
 SELFCHECK = Path("selfcheck", "latest", "record.jsonl")

@@ -6,9 +6,25 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.evidence.commands import NAME_TAKEN, PORT_TAKEN
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Evidence, digest
-from conformance.evidence.names import ASKED_FOR, AT_REST, CHILD, FREE, NOTES, POD, POD_PROCESSES
+from conformance.evidence.names import (
+    ASKED_FOR,
+    AT_REST,
+    CHILD,
+    FREE,
+    HAS_TAG,
+    NAMED,
+    NOTES,
+    OWN,
+    POD,
+    POD_PROCESSES,
+    PUBLISHED,
+    RECEIVED,
+    TAGGED,
+    WRITTEN,
+)
 from conformance.record import stream
 from tests.builders.records import observed
 from tests.conftest import recorded_lines
@@ -26,6 +42,8 @@ REST: dict[str, Any] = {
         {"pid": 8, "comm": "containerd", "cpu_seconds": 0.01, "kb": {"RssAnon": 10240, "RssFile": 20480, "RssShmem": 0}},
     ],
 }
+TOOK = {RECEIVED: (OWN, 0.1, CHILD, 0.3, CHILD, 0.5, OWN, 0.3), WRITTEN: (OWN, 1.0, CHILD, 0.5, CHILD, 0.3, OWN, 1.0)}
+"""In how many seconds each had 64 MiB, one after the other: of these two readings the pod's own 320 and 64 MiB/s."""
 
 
 def measured_record(repeats: int = 2, *, failed: tuple[str, ...] = (), without: Mapping[str, str] | None = None) -> stream.Record:
@@ -66,6 +84,8 @@ def _read(leg: str, lines: list[stream.Line]) -> list[Evidence]:
     began = min(process["start"] for process in processes) / 100
     free = {"cpu_seconds": 0.9, "wall_seconds": 0.5}
     before = [_reading(leg, FREE, {}, free), _reading(leg, ASKED_FOR, {}, began - 0.5)]
+    whose = (OWN,) if leg.startswith("pod.") else (OWN, CHILD)
+    before += [_reading(leg, name, {"bytes": 64 << 20}, _samples(*took, of=whose)) for name, took in TOOK.items()]
     if leg.startswith("pod."):
         return before
     client = first_processes(seen[POD]["output"], processes)["docker-cmds"]["pid"]
@@ -76,7 +96,24 @@ def _read(leg: str, lines: list[stream.Line]) -> list[Evidence]:
         *before,
         _reading(leg, NOTES, {"pid": client}, {"exit": 0, "stdout": noted, "stderr": "", "seconds": 0.1}),
         _reading(leg, AT_REST, {}, rest),
+        *_jobs(leg),
     ]
+
+
+def _jobs(leg: str) -> list[Evidence]:
+    """Return what three jobs came to: through one engine two are refused, and the last build has the tag."""
+    shared, runs = leg.startswith("dood."), []
+    for what, words in ((NAMED, NAME_TAKEN), (PUBLISHED, PORT_TAKEN), (TAGGED, ()), (HAS_TAG, ())):
+        for number in (1, 2, 3):
+            lost = bool(shared and number > 1 and words)
+            whose = f"job{3 if shared else number}\n" if what == HAS_TAG else ""
+            output = {"exit": 125 if lost else 0, "stdout": whose, "stderr": "".join(words[:1]) if lost else ""}
+            runs.append(_reading(leg, what, {"nonce": f"job{number}"}, output))
+    return runs
+
+
+def _samples(*took: Any, of: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{"of": name, "seconds": seconds} for name, seconds in zip(took[::2], took[1::2], strict=True) if name in of]
 
 
 def _reading(leg: str, name: str, asked: object, output: object) -> Evidence:

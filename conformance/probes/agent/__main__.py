@@ -19,6 +19,7 @@ from conformance.probes.agent import (  # noqa: F401
     network,
     processes,
     programs,
+    throughput,
     watch,
 )
 from conformance.probes.agent.procfs import text

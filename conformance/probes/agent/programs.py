@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 
 from conformance.probes.agent.procfs import LIBC, LIMIT, boottime, enter, environ, proc, status_of
 from conformance.probes.agent.questions import Object, question
@@ -27,6 +28,29 @@ def execute(asked: Object) -> Object:
     """
     pid = asked["pid"]
     environment = dict(entry.split("=", 1) for entry in environ(pid) if "=" in entry)
+    become, root = becoming(pid)
+
+    began, code = boottime(), None
+    running = subprocess.Popen(  # noqa: S603 -- no shell
+        asked["command"], env=environment, preexec_fn=become, start_new_session=True,  # noqa: PLW1509 -- no other thread here
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(root)
+    try:
+        out, err = running.communicate(asked.get("stdin", "").encode(), asked["limit"])
+        code = running.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
+        out, err = running.communicate()
+    stdout, stderr = (printed[:LIMIT].decode("utf-8", "replace") for printed in (out, err))
+    return {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": round(boottime() - began, 3)}
+
+
+def becoming(pid: int) -> tuple[Callable[[], None], int]:
+    """Return what a process that has just been forked calls to be where another lives, as who it is (`execute`); and a handle.
+
+    The handle is closed by whoever forks, when it has. Raises `OSError` where there is no such process.
+    """
     status = status_of(pid)
     bounding = int(status["CapBnd"], 16)
     user, group = (int(status[field].split()[1]) for field in ("Uid", "Gid"))  # the effective one of four
@@ -47,20 +71,7 @@ def execute(asked: Object) -> Object:
         if status.get("NoNewPrivs", "0").strip() == "1":
             LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
-    began, code = boottime(), None
-    running = subprocess.Popen(  # noqa: S603 -- no shell
-        asked["command"], env=environment, preexec_fn=become, start_new_session=True,  # noqa: PLW1509 -- no other thread here
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    os.close(root)
-    try:
-        out, err = running.communicate(asked.get("stdin", "").encode(), asked["limit"])
-        code = running.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(running.pid, signal.SIGKILL)
-        out, err = running.communicate()
-    stdout, stderr = (printed[:LIMIT].decode("utf-8", "replace") for printed in (out, err))
-    return {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": round(boottime() - began, 3)}
+    return become, root
 
 
 @question

@@ -5,12 +5,28 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from conformance.analysis.quantities import QUANTITIES, Measured, Without, of_leg
-from conformance.evidence.items import Seen
-from conformance.evidence.names import AT_REST, CHILD, DAEMON, DELETION, NOTES, ON_NODE_BEFORE, POD
+from conformance.analysis.measured_leg import Measured, Without, of_leg
+from conformance.analysis.quantities import QUANTITIES
+from conformance.evidence.items import MissingEvidence, Seen
+from conformance.evidence.names import (
+    AT_REST,
+    CHILD,
+    DAEMON,
+    DELETION,
+    HAS_TAG,
+    NAMED,
+    NOTES,
+    ON_NODE_BEFORE,
+    OWN,
+    POD,
+    PUBLISHED,
+    RECEIVED,
+    TAGGED,
+    WRITTEN,
+)
 from conformance.record import stream
 from tests.builders.quantities import OF, measured_record
-from tests.conftest import changed
+from tests.conftest import changed, without
 
 RECORD = measured_record(1)
 
@@ -95,6 +111,63 @@ def test_bytes_are_counted_once_and_an_image_that_was_there_already_is_not() -> 
     assert had("disk.left", "dood") > 0
 
 
+def test_a_rate_is_that_of_the_median_sample_and_the_childs_is_held_against_its_own_pods() -> None:
+    assert had("network.own", "dind") == pytest.approx(320.0), "64 MiB in 0.1 s and in 0.3 s"
+    assert had("network.child", "dind") == pytest.approx(0.5), "in 0.4 s what takes the pod's own 0.2 s"
+    assert had("disk.own", "dood") == pytest.approx(64.0)
+    assert had("disk.child", "dood") == pytest.approx(2.5), "more than 1 where it is faster"
+    assert QUANTITIES["disk.child"].number(2.5) == "2.50 times"
+    assert had("network.own", "pod") == pytest.approx(320.0), "also of a pod that starts no child"
+    with pytest.raises(Without, match="nothing is started by another"):
+        had("network.child", "pod")
+
+
+@pytest.mark.parametrize(("reading", "name"), [(RECEIVED, "network.child"), (WRITTEN, "disk.child")])
+@pytest.mark.parametrize("whose", [OWN, CHILD])
+def test_where_one_of_them_could_not_there_is_no_sample_and_it_is_said_whose(reading: str, name: str, whose: str) -> None:
+    def fails(samples: list[stream.Line]) -> list[stream.Line]:
+        return [{"of": whose, "error": "EROFS"} if each["of"] == whose else each for each in samples]
+
+    with pytest.raises(Without, match=f"{whose}: EROFS"):
+        QUANTITIES[name].of(leg("dind", changed(RECORD.seen("dind.measured"), reading, fails)))
+
+
+@pytest.mark.parametrize("name", ["network.own", "network.child", "disk.own", "disk.child"])
+def test_of_a_runtime_that_may_have_a_kernel_of_its_own_there_is_no_rate(name: str) -> None:
+    def sandboxed(pod: stream.Line) -> stream.Line:
+        return {**pod, "spec": {**pod["spec"], "runtimeClassName": "gvisor"}}
+
+    with pytest.raises(Without, match=r"\(gvisor\) may have a kernel of its own"):
+        QUANTITIES[name].of(leg("dind", changed(RECORD.seen("dind.measured"), POD, sandboxed)))
+
+
+CONFLICTS = ("conflicts.name", "conflicts.port", "conflicts.tag")
+
+
+def test_of_three_jobs_those_count_that_could_not_have_what_all_asked_for() -> None:
+    assert [had(name, "dood") for name in CONFLICTS] == [2, 2, 2]
+    assert [had(name, "dind") for name in CONFLICTS] == [0, 0, 0]
+    assert QUANTITIES["conflicts.name"].number(2.0) == "2 of 3"
+    for name in CONFLICTS:
+        with pytest.raises(Without, match="nothing is started by another"):
+            had(name, "pod")
+
+
+@pytest.mark.parametrize(("name", "reading"), [*zip(CONFLICTS, (NAMED, PUBLISHED, TAGGED), strict=True), (CONFLICTS[2], HAS_TAG)])
+@pytest.mark.parametrize("code", [1, None])
+def test_a_job_that_failed_otherwise_is_no_conflict(name: str, reading: str, code: int | None) -> None:
+    def fails(output: stream.Line) -> stream.Line:
+        return {**output, "exit": code, "stderr": "no space left on device"}
+
+    with pytest.raises(Without, match="one of 3 jobs failed"):
+        QUANTITIES[name].of(leg("dood", changed(RECORD.seen("dood.measured"), reading, fails)))
+
+
+def test_jobs_that_were_not_asked_are_missed() -> None:
+    with pytest.raises(MissingEvidence, match=NAMED):
+        QUANTITIES["conflicts.name"].of(leg("dood", without(RECORD.seen("dood.measured"), NAMED)))
+
+
 def test_an_end_is_that_of_the_last_process_of_its_kind() -> None:
     deletion = RECORD.seen("dood.measured")[DELETION].output
     gone = [event for event in deletion["events"] if event["event"] == "gone"]
@@ -112,7 +185,9 @@ def test_each_quantity_says_what_it_is_and_whose_definition_that_is() -> None:
     for each in QUANTITIES.values():
         assert (each.of.__doc__ or "").startswith("Return "), each.name
         source = each.definition.rpartition(": ")[2] + each.definition
-        assert any(mark in source for mark in ("docs, ", "(2)", "(3)", "(5)", "#", "/docker, ")), f"{each.name} cites nobody"
+        assert any(mark in source for mark in ("docs, ", "(2)", "(3)", "(5)", "(7)", "#", "/docker, ")), (
+            f"{each.name} cites nobody"
+        )
 
 
 def test_of_a_repeat_only_what_quantities_are_made_of_is_kept_for_a_page() -> None:
