@@ -57,7 +57,8 @@ def test_bytes_that_do_not_all_come_are_no_sample(monkeypatch: pytest.MonkeyPatc
 def test_what_is_written_is_of_that_size_and_synced_and_taken_away_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sizes: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda handle: sizes.append(os.fstat(handle).st_size))
-    monkeypatch.setattr(os, "stat", lambda *_: SimpleNamespace(st_dev=1))
+    stat, same = os.stat, SimpleNamespace(st_dev=1)
+    monkeypatch.setattr(os, "stat", lambda path, **about: same if path in (str(tmp_path), "/") else stat(path, **about))
     assert throughput.write(SIZE, str(tmp_path)) > 0
     assert sizes == [SIZE]
     assert not [*tmp_path.iterdir()]
