@@ -158,10 +158,10 @@ def _contend(rig: Rig, clients: Mapping[str, int]) -> None:
 
 def _end(rig: Rig, others: list[Rig]) -> None:
     """Take away what jobs made, so that nothing of it is in the end of the leg's own pod: containers, and the others' pods."""
-    names = [f"{rig.leg.nonce}{JOB}", f"{rig.leg.nonce}{JOB}1", *(each.leg.nonce for each in others)]
-    rig.home.ask("execute", TIMEOUTS.work, pid=rig.client_pid, command=["docker", "rm", "--force", *names], limit=TIMEOUTS.work)
     for each in others:
         rig.cluster.delete(each.leg.pod_path, 0)
+    names = [f"{rig.leg.nonce}{JOB}", f"{rig.leg.nonce}{JOB}1", *(each.leg.nonce for each in others)]
+    rig.home.ask("execute", TIMEOUTS.work, pid=rig.client_pid, command=["docker", "rm", "--force", *names], limit=TIMEOUTS.work)
     started = [each.pod["metadata"]["uid"] for each in others if each.pod]
 
     def ended() -> bool:
