@@ -55,7 +55,8 @@ class Run:
     def go(self) -> int:
         """Run to the end and return the exit code. Whatever happens, what was made is cleaned and a footer is written.
 
-        Raises `UsageError`, and leaves no folder, where nothing is selected: the cluster has not been touched then.
+        Raises `UsageError`, and leaves no folder, where nothing is selected: the cluster has not been touched then; and
+        `KeyboardInterrupt` where it is interrupted before it is known what is.
         """
         writer = stream.Writer(self.folder / "record.jsonl")
         try:
@@ -72,11 +73,12 @@ class Run:
     def _judge(self, recorder: Recorder) -> Stop:
         """Judge what is selected; return what kept the run from it, if anything did."""
         stop = Stop()
+        renewed = contextlib.ExitStack()
+        selected = launch.Selected(lambda cells: self._prepare(cells, recorder, renewed), self._cells)
         try:
-            with contextlib.ExitStack() as renewed:
+            with renewed:
                 if not self.asked.selection:  # whether it selects anything is known before the cluster is touched
                     self._begin(renewed)
-                selected = launch.Selected(lambda cells: self._prepare(cells, recorder, renewed), self._cells)
                 launch.judge(self.asked, self.folder, recorder, selected)
         except KeyboardInterrupt:
             stop = Stop(interrupted=True)
@@ -91,6 +93,10 @@ class Run:
             stop = Stop(f"{type(failed).__name__}: {failed}", RigError.exit_code)
         broken = recorder.broken or stop.broken or "; ".join(recorder.crashed)
         interrupted = stop.interrupted or recorder.interrupted
+        if interrupted and self.asked.selection and not selected.done:
+            # A report would list every cell of the level, and nobody has selected those.
+            shutil.rmtree(self.folder)
+            raise KeyboardInterrupt
         return evolve(stop, broken=broken, interrupted=interrupted, traceback=recorder.traceback)
 
     def _begin(self, renewed: contextlib.ExitStack) -> None:

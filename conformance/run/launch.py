@@ -19,13 +19,19 @@ INI = Path(__file__).with_name("run.ini")
 
 
 def check(asked: Asked) -> None:
-    """Raise `UsageError` where pytest cannot read the selection, or selects nothing: what judges it may be elsewhere."""
+    """Raise as `_check_selection` does, and `KeyboardInterrupt` where it was interrupted meanwhile."""
     _check_selection(asked, _look(asked))
 
 
 def _look(asked: Asked, *more: str) -> int:
-    """Return the exit code of a pytest that collects what is selected, told this besides, and judges nothing."""
-    return pytest.main([*_collecting(asked), "--collect-only", *more])
+    """Return the exit code of a pytest that collects what is selected, told this besides, and judges nothing.
+
+    Raises `KeyboardInterrupt` where it was interrupted: pytest takes that for itself, and what comes after would go on.
+    """
+    code = pytest.main([*_collecting(asked), "--collect-only", *more])
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    return code
 
 
 def _collecting(asked: Asked) -> list[str]:

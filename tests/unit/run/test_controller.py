@@ -67,3 +67,19 @@ def test_a_run_that_ends_before_it_has_begun_speaks_of_the_cells_that_it_was_ask
     }  # fmt: skip
     assert {line["leg"] for line in read.observations} <= {"dood.detached", "dood.detached-forced"}
     assert (tmp_path / "latest").readlink() == Path("the run before"), "it judged nothing"
+
+
+def test_a_run_that_is_interrupted_before_its_selection_was_read_leaves_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had one of every cell of its level, which nobody had selected."""
+
+    def judge(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("conformance.run.launch.judge", judge)
+    cluster: Any = None
+    folder = folders.new(tmp_path, "0f0f0f0f")
+    with pytest.raises(KeyboardInterrupt):
+        controller.Run(cluster=cluster, folder=folder, id="0f0f0f0f", asked=Asked(selection="P2-10")).go()
+    assert [*tmp_path.iterdir()] == []

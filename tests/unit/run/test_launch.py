@@ -39,3 +39,15 @@ def test_a_selection_of_nothing_is_refused_before_anything_is_begun(
     assert refused.value.sentence.startswith(sentence)
     assert refused.value.remedy.startswith(remedy)
     assert begun == []
+
+
+@pytest.mark.parametrize("selection", ["P2-10", "zzz"])
+def test_ctrl_c_while_a_selection_is_looked_at_is_not_pytests_alone(selection: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was: a Job was made all the same, and of a selection of nothing every level was looked at."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("conformance.run.plugin.pytest_collection_modifyitems", interrupt, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        launch.check(Asked(selection=selection))
