@@ -121,7 +121,7 @@ def _observed(prop: Property, record: Record, approaches: Mapping[str, Approach]
         yield ""
         yield from _leg(Part.of(line), [evidence[cited] for cited in line["cites"] if cited in evidence])
     yield from ("", *wrapped("", BY_HAND, 0))
-    yield from (f"  {line}" for line in script.reach(str(record.header["world"].get("leg_node", ""))))
+    yield from (f"  {line}" for line in (script.COMMENTS, *script.reach(str(record.header["world"].get("leg_node", "")))))
     for name in dict.fromkeys(line["approach"] for line in lines):
         if name in approaches:
             cited = [evidence[each] for line in lines if line["approach"] == name for each in line["cites"] if each in evidence]

@@ -22,6 +22,10 @@ from conformance.report.printable import printable
 from conformance.world import kind
 
 
+COMMENTS = '[ -z "$ZSH_VERSION" ] || setopt interactivecomments'
+"""Comes before the first comment: zsh, where a person types, takes each for a command, and its apostrophe for a quote's beginning."""
+
+
 def reach(node: str) -> list[str]:
     """Return what lets kubectl and docker speak with the cluster that has a node; a comment where it is none of ours here."""
     cluster = next((cluster for cluster in kind.noted() if node.startswith(f"{cluster.name}-")), None)

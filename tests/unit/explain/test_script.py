@@ -38,11 +38,21 @@ def test_a_cluster_of_ours_is_reached_as_it_is_noted_and_another_is_named(monkey
 @pytest.mark.parametrize("prop", suite.properties(), ids=lambda prop: prop.id)
 def test_each_leg_is_deployed_and_taken_away(prop: Any, recorded: stream.Record) -> None:
     text = to_paste(prop.id, recorded)
-    assert "export KUBECONFIG=" in text.splitlines()[0]
+    assert "export KUBECONFIG=" in text.splitlines()[1]
     assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
     steps = [line.split()[0] for line in text.splitlines() if line.startswith(("  deploy ", "  take_away")) and "()" not in line]
     assert steps == ["deploy", "take_away"] * (len(steps) // 2)
     assert not [line for line in text.splitlines() if line.startswith("  kubectl apply")], "each is deployed by its function"
+
+
+def test_zsh_is_told_of_comments_before_the_first_and_bash_is_told_nothing(recorded: stream.Record) -> None:
+    """A person's zsh took each for a command, and the apostrophe in one for the beginning of a quote that had `deploy` in it."""
+    first = to_paste("P2-13", recorded).splitlines()[0]
+    told = "setopt() { echo $*; }; "
+    assert subprocess.run(["bash", "-c", f"ZSH_VERSION=5.9; {told}{first}"], capture_output=True, check=True).stdout == (
+        b"interactivecomments\n"
+    )
+    assert subprocess.run(["bash", "-c", f"{told}{first}"], capture_output=True, check=True).stdout == b""
 
 
 def test_a_leg_that_the_manifest_alone_does_not_make_is_not_deployed_by_hand(recorded: stream.Record) -> None:
