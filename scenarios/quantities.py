@@ -38,7 +38,7 @@ from conformance.legs import startup
 from conformance.legs.deploy import create_pod
 from conformance.legs.docker import image, label, marked
 from conformance.legs.leg import JOB
-from conformance.legs.rig import Rig
+from conformance.legs.rig import Pids, Rig
 from conformance.legs.variations import MEASURED, NOTED
 from conformance.probes.node_engine import NONCE_LABEL, remove_by_nonce
 from conformance.timeouts import TIMEOUTS
@@ -109,7 +109,7 @@ def throughput(rig: Rig) -> None:
     In the order pod, child, child, pod, twice: what changes steadily meanwhile is in both alike.
     """
     approach = rig.leg.approach
-    pids = {OWN: rig.client_pid, **({CHILD: rig.child["pid"]} if approach.spawns and not approach.builder else {})}
+    pids = {OWN: rig.pids.client, **({CHILD: rig.child["pid"]} if approach.spawns and not approach.builder else {})}
     about: dict[str, Any] = {"order": [name for name in ABBA if name in pids], "pids": pids, "timeout": TIMEOUTS.work}
     rig.ask(RECEIVED, "received", bytes=BROUGHT, towards=rig.pod_ip, **about)
     rig.ask(WRITTEN, "written", bytes=SYNCED, **about)
@@ -124,14 +124,14 @@ def jobs(rig: Rig) -> None:
     approach = rig.leg.approach
     if not approach.spawns or approach.builder:
         return
-    others = [evolve(rig, leg=rig.leg.another(job), evidence=[]) for job in (2, 3)]
+    others = [evolve(rig, leg=rig.leg.another(job), pod={}, child={}, further={}, pids=Pids(), evidence=[]) for job in (2, 3)]
     try:
         for each in others:
             create_pod(rig.cluster, each.leg, stop=rig.stop)
         for each in others:  # their evidence is their own: of them it is kept what they asked for
             startup.serve(each)
             startup.identify(each)
-        _contend(rig, {f"{rig.leg.nonce}{JOB}1": rig.client_pid, **{each.leg.nonce: each.client_pid for each in others}})
+        _contend(rig, {f"{rig.leg.nonce}{JOB}1": rig.pids.client, **{each.leg.nonce: each.pids.client for each in others}})
     finally:
         _end(rig, others)
 
@@ -161,14 +161,14 @@ def _end(rig: Rig, others: list[Rig]) -> None:
     for each in others:
         rig.cluster.delete(each.leg.pod_path, 0)
     names = [f"{rig.leg.nonce}{JOB}", f"{rig.leg.nonce}{JOB}1", *(each.leg.nonce for each in others)]
-    rig.home.ask("execute", TIMEOUTS.work, pid=rig.client_pid, command=["docker", "rm", "--force", *names], limit=TIMEOUTS.work)
+    rig.home.ask("execute", TIMEOUTS.work, pid=rig.pids.client, command=["docker", "rm", "--force", *names], limit=TIMEOUTS.work)
     started = [each.pod["metadata"]["uid"] for each in others if each.pod]
 
     def ended() -> bool:
         return not any(rig.home.ask("processes", uid=uid).output for uid in started)
 
     settle("The end of the other jobs' pods", ended, seconds=TIMEOUTS.ended)
-    if not rig.daemon_pid:
+    if not rig.pids.daemon:
         remove_by_nonce(rig.home, f"{rig.leg.nonce}{JOB}")
 
 

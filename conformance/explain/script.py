@@ -21,9 +21,8 @@ from conformance.record.stream import Line, Record, grouped
 from conformance.report.printable import printable
 from conformance.world import kind
 
-
 COMMENTS = '[ -z "$ZSH_VERSION" ] || setopt interactivecomments'
-"""Comes before the first comment: zsh, where a person types, takes each for a command, and its apostrophe for a quote's beginning."""
+"""Comes before the first comment: zsh, where a person types, takes each for a command, and its apostrophe for a quote."""
 
 
 def reach(node: str) -> list[str]:

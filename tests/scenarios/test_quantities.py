@@ -26,7 +26,7 @@ from conformance.evidence.names import (
 )
 from conformance.legs import startup
 from conformance.legs.leg import Leg
-from conformance.legs.rig import Pids, Rig
+from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
 from scenarios import quantities
@@ -135,14 +135,14 @@ class Contest:
         leg = Leg("r", approach, VARIATIONS["measured"], "conformance-r-n", 23000)
         cluster: Any = SimpleNamespace(delete=lambda path, grace: self.done.append(("deleted", path.rpartition("/")[2], grace)))
         probe: Any = SimpleNamespace(ask=self.answer, node="n")
-        self.rig = Rig(cluster, leg, {"n": probe}, {}, node="n", client_pid=100)
+        self.rig = Rig(cluster, leg, Shared({"n": probe}, node="n"), pids=Pids(client=100))
         monkeypatch.setattr(
             quantities, "create_pod", lambda _, leg, **_about: self.done.append(("created", leg.pod_name, leg.port))
         )
         monkeypatch.setattr(
             startup, "serve", lambda rig: setattr(rig, "pod", {"metadata": {"uid": rig.leg.nonce}, "spec": {"nodeName": "n"}})
         )
-        monkeypatch.setattr(startup, "identify", lambda rig: setattr(rig, "client_pid", 100 + rig.leg.job))
+        monkeypatch.setattr(startup, "identify", lambda rig: setattr(rig.pids, "client", 100 + rig.leg.job))
         monkeypatch.setattr(quantities, "remove_by_nonce", lambda _, *nonces: self.done.append(("removed", nonces)))
 
     def answer(self, question: str, timeout: float = 0, **about: Any) -> Answer:

@@ -272,7 +272,8 @@ def test_a_refusal_counts_beside_a_pod_that_is_admitted(seen: Look, pod: str, ot
 def test_what_the_standard_refuses_is_in_the_gist_of_a_refusal(seen: Look) -> None:
     asides = 'hostPath volumes (volume "s"), hostPort (container "runner" uses hostPort 33000)'
     words = f'pods "p" is forbidden: violates PodSecurity "baseline:latest": {asides}'
-    leg = given(given(seen("dind.foreground"), "the pod under baseline", {"refused": words}), "Pod A under baseline", {"refused": ""})
+    refused = given(seen("dind.foreground"), "the pod under baseline", {"refused": words})
+    leg = given(refused, "Pod A under baseline", {"refused": ""})
     judged = conclude("K-05", leg)
     assert judged.reason == f"{asides}; Pod A was admitted"
     assert gist(judged.reason) == 'hostPath volumes (volume "s"), hostPort; Pod A was admitted'
