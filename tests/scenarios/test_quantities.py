@@ -102,7 +102,7 @@ def asked_of_throughput(**about: Any) -> dict[str, dict[str, Any]]:
     """Return what the probe is asked of how fast a pod of an approach and its child are."""
     asked: dict[str, dict[str, Any]] = {}
     rig: Any = SimpleNamespace(
-        client_pid=5, child={"pid": 7}, pod_ip="10.0.0.1",
+        pids=Pids(client=5), child={"pid": 7}, pod_ip="10.0.0.1",
         leg=SimpleNamespace(approach=SimpleNamespace(**{"spawns": True, "builder": "", **about})),
         ask=lambda _, question, **what: asked.update({question: what}),
     )  # fmt: skip

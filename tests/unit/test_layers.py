@@ -33,7 +33,7 @@ DOES_ONE_THING = {
     "conformance.run.plan.Plan": "a file's content: what a run decides once and its processes read",
     "conformance.analysis.summary.Summary": "a field for each part of a report, each worked out by a module of its own",
     "conformance.analysis.findings.Finding": "a sentence on one property: a method for each part of it",
-    "conformance.analysis.quantities.Measured": "a leg that was measured: a method for each number that is had of it",
+    "conformance.analysis.measured_leg.Measured": "a leg that was measured: a method for each number that is had of it",
     "conformance.cluster.api.Cluster": "the API server: a method for each kind of request",
     "conformance.legs.leg.Leg": "what a deployment is called, and its manifest: all of it follows from its fields",
     "conformance.record.stream.Record": "a record as read: a method for each way to look something up in it",
