@@ -28,7 +28,10 @@ def reached(rig: Rig) -> dict[str, Any]:
     if not approach.daemon:
         return {"socket": NODE_SOCKET}
     with_what = {"certificates": approach.certificates, "of": pids.client} if approach.certificates else {}
-    return {"netns": pids.daemon, "port": approach.port, **with_what}
+    # Of Podman's service the first thread stays in the network that it made for a container, where it may not answer. In a
+    # check nobody kills the client, whose network is the pod's as well.
+    netns = pids.client if rig.leg.variation.over_api and pids.client else pids.daemon
+    return {"netns": netns, "port": approach.port, **with_what}
 
 
 def reached_after_pod(rig: Rig) -> dict[str, Any]:

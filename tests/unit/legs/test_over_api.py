@@ -73,6 +73,16 @@ def test_the_engine_is_waited_for_and_then_has_image_and_child(monkeypatch: pyte
     assert create["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostPort": "20001"}]}
 
 
+def test_an_engine_on_a_port_is_asked_in_its_clients_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of its own first thread may be a container's by then: Podman makes those in threads of its service."""
+    engine = Engine()
+    rig = a_rig(engine, monkeypatch)
+    rig.leg = evolve(rig.leg, approach=evolve(rig.leg.approach, socket="", port=8888))
+    rig.pids.client = 8
+    over_api.start(rig)
+    assert all((about["netns"], about["port"]) == (8, 8888) for _, about in engine.asked)
+
+
 def test_a_child_is_put_where_the_client_finds_its_pods_cgroup(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = {"exit": 0, "stdout": "/kubepods/pod1\n", "stderr": ""}
     engine = Engine(execute=ran)
