@@ -22,7 +22,7 @@ from conformance.report.printable import printable
 from conformance.world import kind
 
 COMMENTS = '[ -z "$ZSH_VERSION" ] || setopt interactivecomments'
-"""Comes before the first comment: zsh, where a person types, takes each for a command, and its apostrophe for a quote."""
+"""Comes before the first comment: zsh at its prompt takes each for a command, and an apostrophe in it for a quote's beginning."""
 
 
 def reach(node: str) -> list[str]:
