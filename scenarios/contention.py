@@ -8,9 +8,10 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, inconclus
 from conformance.claims.properties import expect, prop
 from conformance.errors import RigError
 from conformance.evidence.commands import NAME_TAKEN, PORT_TAKEN, refused
-from conformance.evidence.identity import container_of, parsed
+from conformance.evidence.identity import parsed
 from conformance.evidence.items import Evidence, MissingEvidence, Seen
-from conformance.evidence.names import ANCESTORS, DAEMON, POD, POD_PROCESSES
+from conformance.evidence.listeners import of_none_of_the_pod, stranger
+from conformance.evidence.names import CHILD, DAEMON, POD
 from conformance.legs import daemon
 from conformance.legs.docker import (
     cleaned_up,
@@ -29,6 +30,7 @@ from conformance.legs.docker import (
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from conformance.probes.node_engine import NONCE_LABEL
+from conformance.timeouts import TIMEOUTS
 
 DOOD, BOTH = {"dood": LACKS}, {"dood": LACKS, "dind": HOLDS}
 ITS_OWN = (
@@ -275,45 +277,37 @@ tag_resource = prop(
 )(judge_tag)  # fmt: skip
 
 
+ON_NODE = "page on the port of the node"
+
+
 def opened(rig: Rig) -> None:
-    """Ask who listens on the port that the child publishes, in the node's own network and in the pod's."""
-    rig.ask("listening on the node", "listeners", netns=1, port=rig.leg.port)
+    """Ask who listens on the port that the child publishes, in the node's own network, and for which page, and in the pod's."""
+    if rig.ask("listening on the node", "listeners", netns=1, port=rig.leg.port).output:
+        rig.ask(ON_NODE, "ask", netns=1, host="127.0.0.1", port=rig.leg.port, limit=TIMEOUTS.page)
     rig.ask("listening in the pod", "listeners", netns=rig.pids.client, port=rig.leg.port)
 
 
 @prop("P2-06", "a port that the child publishes is opened in its pod's network, and not in the node's",
       predicts=DOOD, legs=("twins",), level="article", while_serving=(opened,), expects=ITS_OWN)  # fmt: skip
 def host_port(seen: Seen) -> Observation:
-    """Judge in which network somebody listens."""
+    """Judge in which network somebody listens, who has to do with the child."""
     node, pod = seen["listening on the node"], seen["listening in the pod"]
     number = node.asked["port"]
     if pod.output and pod.output == node.output:
         return inconclusive("the pod's network is the node's own", node.id, pod.id)
-    if node.output:
+    strange = bool(node.output) and of_none_of_the_pod(seen, node)
+    page = seen.get(ON_NODE)  # older records have none
+    if node.output and not strange:
+        if page and page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
+            why = f"{_who(node)} on port {number} in the node's own network, and does not serve the child's page"
+            return inconclusive(why, node.id, page.id)
         return LACKS.because(f"{_who(node)} on port {number} in the node's own network", node.id, pod.id)
-    if pod.output and (stranger := _stranger(seen, pod)):
-        return inconclusive(f"{_who(pod)} on port {number} in the pod's network: {stranger}", node.id, pod.id)
+    if pod.output and (why := stranger(seen, pod)):
+        return inconclusive(f"{_who(pod)} on port {number} in the pod's network: {why}", node.id, pod.id)
     if pod.output:
-        return HOLDS.because(f"{_who(pod)} on port {number} in the pod's network, nobody in the node's", node.id, pod.id)
+        nobody = f"nothing of the pod in the node's, where {_who(node)}" if strange else "nobody in the node's"
+        return HOLDS.because(f"{_who(pod)} on port {number} in the pod's network, {nobody}", node.id, pod.id)
     return inconclusive(f"nobody listens on port {number} in either network (an engine without docker-proxy?)", node.id, pod.id)
-
-
-def _stranger(seen: Seen, listening: Evidence) -> str:
-    """Return why who listens is neither the child nor of its engine's container, '' where it is one of them.
-
-    Of the listeners that are processes of the pod, one must be in a container of which a process is above the child.
-    """
-    line, pod = seen.get(ANCESTORS), seen.get(POD_PROCESSES)
-    if line is None or pod is None:  # older records have not both
-        return ""
-    listeners = {each["pid"] for each in listening.output}
-    if listeners & {process["pid"] for process in line.output}:
-        return ""
-    known = [process for process in pod.output if process["pid"] in listeners]
-    above = {container_of(process) for process in line.output[1:]} - {""}
-    if known and not any(container_of(process) in above for process in known):
-        return "of a container in which no engine of the child's is"
-    return ""
 
 
 def _who(listening: Evidence) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 from attrs import evolve, frozen
 
@@ -26,6 +25,7 @@ from conformance.evidence.names import (
     CHILD,
     DELETION,
     KILLED,
+    NAMING,
     ORPHAN,
     ORPHANS_PAGE,
     POD,
@@ -145,7 +145,10 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
 
 
 def _about_to_start(seen: Seen, ended: str) -> Observation | None:
-    """Return what is to be said where the engine waits, longer each time, before it starts the child again, else None."""
+    """Return what is to be said where the engine waits before it starts the child again, or somebody may do so, else None."""
+    if (naming := seen.get(NAMING)) and naming.output:  # older records have none
+        who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in naming.output)
+        return inconclusive(f"{ended}, and {who} on the node still names it, and may start it again", naming.id)
     afterwards = seen.get(AFTERWARDS)  # none where the engine ended with the pod
     if not afterwards or afterwards.output["status"] == GONE or no_engine(afterwards):
         return None
@@ -231,7 +234,7 @@ def within_grace(seen: Seen) -> Observation:
     deletion, end = seen[DELETION], end_of(seen)
     if end.had_ended:
         return inconclusive(BEFORE, deletion.id)
-    grace = deletion.output["manifest_grace"] if (given := deletion.output["grace"]) is None else given
+    grace = deletion.output["manifest_grace" if deletion.output["grace"] is None else "grace"]
     if end.gone is None:
         if deletion.output["pod_over"]:
             return LACKS.because(f"the child outlived its pod, whose grace was {grace} s", deletion.id)
@@ -272,8 +275,8 @@ def engine_killed(rig: Rig) -> None:
         return no_engine(rig.ask(ENGINE_AFTER, "daemon", **daemon.reached_after_pod(rig), path="/_ping"))
 
     _kill(rig, "engine", engine, lambda: settle("A refusal", nobody, seconds=TIMEOUTS.settle))
-    first = next(process for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.pids.daemon)
-    rig.ask(CONTAINER_AFTER, "alive", pid=first["pid"], start=first["start"])
+    start = next(process["start"] for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.pids.daemon)
+    rig.ask(CONTAINER_AFTER, "alive", pid=rig.pids.daemon, start=start)
 
 
 def engine_again(rig: Rig) -> None:
@@ -326,8 +329,7 @@ def judge_survival(seen: Seen) -> Observation:
     if not after.output:
         ended = f"the child (pid {after.asked['pid']}) was gone within {TIMEOUTS.settle:g} s"
         return by_an_engine(seen, ended) or HOLDS.because(ended, killed.id, after.id)
-    page = seen["its page after it"]
-    if page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
+    if (page := seen["its page after it"]).output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive("the child is still there but does not serve its nonce any more", after.id, page.id)
     return LACKS.because(f"the child still serves its nonce {TIMEOUTS.settle:g} s later", killed.id, after.id, page.id)
 
@@ -349,8 +351,7 @@ def without_engine(seen: Seen) -> Observation:
     answer, first = seen.get(ENGINE_AFTER), seen.get(CONTAINER_AFTER)  # older records have neither
     if answer and not no_engine(answer):
         return inconclusive("an engine may still answer: what was killed is not the engine", answer.id, seen[KILLED].id)
-    judged = judge_survival(seen)
-    if judged.state is not LACKS.state or not (first and first.output):
+    if (judged := judge_survival(seen)).state is not LACKS.state or not (first and first.output):
         return judged
     return judged.because(f"{judged.reason}; its engine's container goes on without the engine", *judged.cites, first.id)
 
@@ -363,8 +364,7 @@ def job(rig: Rig) -> None:
     rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": rig.leg.labels}, "spec": spec})
 
     def complete(seen: Object | None) -> bool:
-        status: dict[str, Any] = (seen or {}).get("status", {})
-        return bool(status.get("succeeded") or status.get("failed"))
+        return any((seen or {}).get("status", {}).get(end) for end in ("succeeded", "failed"))
 
     def over() -> bool:
         of_job = rig.cluster.items(pods, labelSelector="job-name=step")

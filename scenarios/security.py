@@ -18,7 +18,6 @@ from conformance.errors import RigError
 from conformance.evidence.identity import capabilities_on, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, NODES_FIRST, POD, POD_PROCESSES
-from conformance.legs.baseline import ask_everywhere
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
@@ -27,9 +26,9 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.port import CLOSED, PLAIN
+from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OVER_TLS, engine_from_elsewhere, told
 from scenarios.exposure.reading import refused_over
-from scenarios.networking import led_astray, ways_back
+from scenarios.networking import led_astray
 from scenarios.storage import same
 
 DOOD = {"dood": LACKS}
@@ -356,36 +355,21 @@ def refused_by_baseline(seen: Seen) -> Observation:
     return HOLDS.because(f"{what}; Pod A was admitted", pod.id, other.id)
 
 
-ELSEWHERE = "asked for the engine's API on another port"
-
-
-def engine_from_elsewhere(rig: Rig) -> None:
-    """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network.
-
-    On its port, and on every other on which something listens in the pod.
-    """
-    port = rig.leg.approach.port or PLAIN
-    ask_everywhere(rig, "asked for the engine's API", rig.pod_ip, port, path="/info")
-    listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
-    for other in {*listening} - {port, rig.leg.port} if not rig.pod["spec"].get("hostNetwork") else ():
-        ask_everywhere(rig, ELSEWHERE, rig.pod_ip, other, path="/info")
-    ways_back(rig, "asked for the engine's API")
-
-
 @prop("H-02", "no other pod can command the pod's engine",
       source=HUB,
       predicts={"dind": LACKS}, approaches=("dind",), legs=("foreground",), level="extended",
       while_serving=(engine_from_elsewhere,), expects=CLOSED)  # fmt: skip
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
-    asked, identity = seen.every("asked for the engine's API"), parsed(seen[DAEMON])["ID"]
-    for each in (asked, seen.every(ELSEWHERE)):  # older records have nothing of other ports
-        if answered := [answer for answer in each if f'"ID":"{identity}"' in answer.output.get("body", "")]:
+    asked, identity = seen.every(ENGINES), parsed(seen[DAEMON])["ID"]
+    for each in (asked, seen.every(ELSEWHERE), seen.every(OVER_TLS)):  # older records have nothing of other ports, nor of TLS
+        if answered := [answer for answer in each if told(seen, answer)]:
             break
     if answered:
         ports = sorted({answer.asked["port"] for answer in answered if answer not in asked})
         told_of = f"{len(answered)} of {counted(len(asked), 'place')}"
         told_of += f" on port {' and '.join(map(str, ports))}" if ports else ""
+        told_of += " over TLS" if answered[0].name == OVER_TLS else ""
         reason = f"the daemon {identity} told {told_of} who it is, and asked nobody who they are"
         return LACKS.because(reason, *(answer.id for answer in answered))
     if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):

@@ -35,6 +35,7 @@ from conformance.legs import daemon
 from conformance.legs.docker import image, run_in_child
 from conformance.legs.pod import wait_pod
 from conformance.legs.rig import Rig
+from conformance.legs.writes import written_beside, written_to_memory
 from conformance.probes import places
 from conformance.probes.node import OK
 from conformance.probes.paths import POD_LOGS, PODS
@@ -94,7 +95,7 @@ def on_the_node(rig: Rig) -> None:
     own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{container_of(rig.child)}": RECORD}
     own |= {log: LOG} if log else {}
     own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
-    own |= dict.fromkeys(_written_beside(rig, inspected.get("Mounts", [])), BESIDE)
+    own |= dict.fromkeys([*written_beside(rig, inspected.get("Mounts", [])), *written_to_memory(rig)], BESIDE)
     named = on_node(rig)
     are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
     if rig.pids.engine:
@@ -103,21 +104,6 @@ def on_the_node(rig: Rig) -> None:
     are[pod_folder(rig)] = POD_FOLDER
     rig.ask(ON_NODE_BEFORE, "storage", paths=list(are), are=are, size=True)
     rig.ask("node's mounts before", "mountinfo", pid=1)
-
-
-def _written_beside(rig: Rig, mounts: list[Object]) -> list[str]:
-    """Let the child write a file into each directory that its client had mounted for it; return those that are there then.
-
-    By the names that its engine has: such a directory is neither the child's nor, perhaps, the pod's.
-    """
-    file, theirs = f"{rig.leg.nonce}-beside", {"root": rig.pids.engine} if rig.pids.engine else {}
-    written = []
-    for mount in (each for each in mounts if each["Type"] == "bind" and each["RW"]):
-        command = ["sh", "-c", f"echo $CHILD_NONCE >{mount['Destination']}/{file}"]
-        run_in_child(rig, "a file written beside", command, wait=True)
-        path = f"{mount['Source']}/{file}"
-        written += [path] if rig.home.ask("storage", **theirs, paths=[path]).output[path]["exists"] else []
-    return written
 
 
 def _image_layers(seen: Seen) -> list[str]:

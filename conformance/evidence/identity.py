@@ -12,7 +12,7 @@ from conformance.answers import decoded, kernel_lines
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD, DAEMON, INSPECT, POD
+from conformance.evidence.names import CARRYING, CHILD, DAEMON, INSPECT, POD
 
 CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 NOBODY = ("FileNotFoundError", "ConnectionRefusedError")
@@ -66,7 +66,19 @@ def unproven(seen: Seen) -> str:
     process = child.output["process"]
     if not process.get("start"):
         return "the child's process has no start time, so its pid proves nothing"
+    if others := _others_with_nonce(seen, process):
+        return f"another container carries the child's nonce, too, so nothing tells which of the two is the child ({others})"
     return _unknown_to_daemon(seen, process, nonce) if seen.get(DAEMON) else _unknown_to_kubelet(seen, process)
+
+
+def _others_with_nonce(seen: Seen, process: dict[str, Any]) -> str:
+    """Return in words which processes of another container than the child's carry its nonce, '' where none does."""
+    read = seen.get(CARRYING)  # older records have none
+    carrying, own = read.output if read else [], container_of(process)
+    if own not in map(container_of, carrying):  # one that was started in the place of a child that has ended is no second one
+        return ""
+    others = [each for each in carrying if container_of(each) not in ("", own)]
+    return " and ".join(f"{each['comm']}, pid {each['pid']}" for each in others)
 
 
 def _unknown_to_daemon(seen: Seen, process: dict[str, Any], nonce: str) -> str:

@@ -13,18 +13,22 @@ from conformance.answers import kernel_lines
 
 @frozen
 class Mount:
-    """A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)): which part (`root`) of which file system is mounted where."""
+    """A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)): which part (`root`) of which file system is mounted where.
+
+    `kind` is the file system's: ext4, tmpfs.
+    """
 
     device: str
     root: PurePosixPath
     point: PurePosixPath
+    kind: str
 
 
 def mounts(mountinfo: str) -> Iterator[Mount]:
     """Yield what is mounted, in the order of the lines: a later one covers an earlier at the same place."""
     for line in kernel_lines(mountinfo):
-        _, _, device, root, point, *_ = line.split(" ")
-        yield Mount(device, PurePosixPath(root), PurePosixPath(point))
+        _, _, device, root, point, *more = line.split(" ")
+        yield Mount(device, PurePosixPath(root), PurePosixPath(point), more[more.index("-") + 1])
 
 
 def upper_directory(mountinfo: str) -> str:

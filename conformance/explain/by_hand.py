@@ -176,13 +176,14 @@ def _rates(hand: Hand, asked: Asked) -> list[str]:
 
 def _ask(hand: Hand, asked: Asked) -> list[str]:
     port = PORT if asked.get("port") == hand.port else asked.get("port")
-    url = f"http://{hand.mine(str(asked.get('host', '')))}:{port}{asked.get('path', '/')}"
-    namespace_of = asked.get("netns") or 0
+    url = f"http{'s' if asked.get('tls') else ''}://{hand.mine(str(asked.get('host', '')))}:{port}{asked.get('path', '/')}"
+    namespace_of, curl = asked.get("netns") or 0, f"curl -sS{'k' if asked.get('tls') else ''} -m 2"
     if namespace_of > 1:
-        return [on_node(f"nsenter -t {hand.process({'pid': namespace_of})} -n curl -sS -m 2 {url}")]
+        return [on_node(f"nsenter -t {hand.process({'pid': namespace_of})} -n {curl} {url}")]
     if namespace_of == 1:
-        return [on_node(f"curl -sS -m 2 {url}")]
-    script = f"import urllib.request as u; print(u.urlopen('{url}', timeout=2).read().decode())"
+        return [on_node(f"{curl} {url}")]
+    any_ = ", context=__import__('ssl')._create_unverified_context()" if asked.get("tls") else ""
+    script = f"import urllib.request as u; print(u.urlopen('{url}', timeout=2{any_}).read().decode())"
     return [f'kubectl run asker --rm -i --restart=Never --image={PROBE} -- python3 -c "{script}"']
 
 
@@ -253,6 +254,7 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "await_child": _page,
     "processes": _processes,
     "mounted": lambda *_: [_shell("grep -ls /pods/$POD_UID/containers/ /proc/[0-9]*/mountinfo")],
+    "naming": lambda *_: [on_node("sh -c 'grep -ls $CHILD /proc/[0-9]*/cmdline /proc/[0-9]*/environ'")],
     "inotify": lambda *_: [_shell("find /proc/[0-9]*/fd -lname anon_inode:inotify | cut -d/ -f3 | sort | uniq -c")],
     "ancestry": lambda *_: [on_node("ps -eo pid,ppid,args --forest")],
     "execute": _execute,

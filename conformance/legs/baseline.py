@@ -47,9 +47,12 @@ def ask(rig: Rig) -> None:
     ask_everywhere(rig, POD_A_GREETING, address, MYSQL, "greeting")
 
 
-def ask_everywhere(rig: Rig, name: str, host: str, port: int, question: str = "ask", path: str = "/") -> None:
+def ask_everywhere(
+    rig: Rig, name: str, host: str, port: int, question: str = "ask", path: str = "/", *, tls: bool = False
+) -> None:
     """Ask a port from a pod on every node, and from every node's own network; keep each answer under the name."""
+    how = {"tls": True} if tls else {}
     for node, probe in rig.shared.probes.items():
         for netns, place in ((0, "a pod"), (1, "the node's own network")):
             about: dict[str, Any] = {"netns": netns, "port": port, "limit": TIMEOUTS.page, "from_": f"{place} on {node}"}
-            rig.ask(name, question, probe=probe, host=host, **about, path=path)
+            rig.ask(name, question, probe=probe, host=host, **about, path=path, **how)

@@ -12,12 +12,15 @@ from attrs import frozen
 
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
-from conformance.evidence.identity import container_of
+from conformance.evidence.identity import container_of, parsed
 from conformance.evidence.names import (
     ABOVE,
     AFTERWARDS,
     AT_DELETE,
+    CARRYING,
     DELETION,
+    INSPECT,
+    NAMING,
     ORPHAN,
     ORPHANS_PAGE,
     SERVED_AFTER,
@@ -56,6 +59,7 @@ def children(rig: Rig) -> list[Child]:
 def delete(rig: Rig) -> None:
     """Delete the leg's pod, followed from its node by pid and start time, and from the API server by its object."""
     leg, grace = rig.leg, rig.leg.variation.grace
+    rig.ask(CARRYING, "processes", variable="CHILD_NONCE", value=leg.nonce)
     processes = rig.ask(AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
     followed = to_follow(rig.child, processes, list(rig.further.values()))
     clock = rig.home.clock()
@@ -97,6 +101,8 @@ def delete(rig: Rig) -> None:
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
         settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
     if rig.child in [child.process for child in ended]:  # the others publish nothing
+        if not rig.pids.daemon:
+            await_who_names(rig)
         rig.ask(SERVED_AFTER, "ask", host=rig.shared.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
     for child in ended:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
@@ -120,6 +126,32 @@ def _at_rest(rig: Rig, child: Child) -> bool:
     state = daemon.state_of(rig, container_of(child.process))
     started = rig.home.ask("processes", variable="CHILD_NONCE", value=child.nonce).output
     return bool(started) or (state is not None and not (state.get("Running") or state.get("Restarting")))
+
+
+def await_who_names(rig: Rig) -> None:
+    """Wait for those who name a child that has ended to end, or to start it again, and keep who names it then.
+
+    Who is to start it later must know it. Who was told in another way than by its words is not found so.
+    """
+    container = container_of(rig.child)
+    inspected = parsed(rig.seen[INSPECT]) if rig.seen.get(INSPECT) else {}
+    words = [rig.leg.nonce, container, container[:SHORT], inspected.get("Name", "").lstrip("/")]
+    about: dict[str, Any] = {"words": [word for word in words if word], "since": rig.since}
+
+    def nobody_or_again() -> bool:
+        if not rig.home.ask("naming", **about).output:
+            return True
+        carrying = rig.home.ask("processes", variable="CHILD_NONCE", value=rig.leg.nonce).output
+        return any(_serves(rig, Child("", rig.leg.nonce, process)) for process in carrying)
+
+    settle("The last word of who names the child", nobody_or_again, seconds=TIMEOUTS.ended, every=NAMED)
+    rig.ask(NAMING, "naming", **about)
+
+
+SHORT = 12
+"""So many characters of a container's id does the client print, and take for it."""
+NAMED = 0.3
+"""Seconds between two looks at who names a child."""
 
 
 def _await_end(rig: Rig) -> None:

@@ -22,7 +22,7 @@ from conformance.record.names import REPEAT, leg_name
 LEG_LABEL = "conformance/leg"
 LONGEST = 63
 """Characters that the name of a namespace may have (RFC 1123 label)."""
-NONCE, NAMESPACE = "$(NONCE)", "$(NAMESPACE)"
+NONCE, NAMESPACE, PORT = "$(NONCE)", "$(NAMESPACE)", "$(PORT)"
 """Variables in a manifest's volumes, and in what stands beside its pod: the leg's own, as those of the client's container are."""
 
 JOB = "-job"
@@ -148,12 +148,14 @@ class Leg:
         return mine or not self.variation.over_api
 
     def _filled(self, written: Any) -> Any:  # noqa: ANN401 -- any JSON
-        """Return what a manifest has with the leg's own nonce and namespace in their variables' places."""
+        """Return what a manifest has with the leg's own nonce, namespace and port in their variables' places."""
         if isinstance(written, dict):
             return {key: self._filled(value) for key, value in written.items()}
         if isinstance(written, list):
             return [self._filled(value) for value in written]
-        return written.replace(NONCE, self.nonce).replace(NAMESPACE, self.namespace) if isinstance(written, str) else written
+        if not isinstance(written, str):
+            return written
+        return written.replace(NONCE, self.nonce).replace(NAMESPACE, self.namespace).replace(PORT, str(self.port))
 
     @property
     def places(self) -> list[str]:

@@ -14,6 +14,7 @@ from conformance.evidence.identity import container_of, first_processes, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, INSPECT
 from conformance.legs import baseline
+from conformance.legs.baseline import ask_everywhere
 from conformance.legs.docker import image, nonce
 from conformance.legs.neighbour import FILES, canary_of, device_of, move_in
 from conformance.legs.rig import Rig
@@ -22,10 +23,38 @@ from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.exposure.node import NOT_ALLOWED, OTHERS_ROOT, REFUSED, no_device
 from scenarios.exposure.reading import granted, grants
+from scenarios.networking import SILENT, ways_back
 
 PLAIN = 2375
 """The port on which an engine serves its API without TLS where it is told to (IANA: docker)."""
 UID = re.compile(r"^Uid:\t(\d+)", re.MULTILINE)
+
+
+ENGINES = "asked for the engine's API"
+ELSEWHERE, OVER_TLS = f"{ENGINES} on another port", f"{ENGINES} over TLS"
+
+
+def engine_from_elsewhere(rig: Rig) -> None:
+    """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network.
+
+    On its port, and on every other on which something listens in the pod; over TLS where one that asks in plain words is
+    answered, and not told so.
+    """
+    port = rig.leg.approach.port or PLAIN
+    ask_everywhere(rig, ENGINES, rig.pod_ip, port, path="/info")
+    listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
+    for other in {*listening} - {port, rig.leg.port} if not rig.pod["spec"].get("hostNetwork") else ():
+        ask_everywhere(rig, ELSEWHERE, rig.pod_ip, other, path="/info")
+    asked = [answer for name in (ENGINES, ELSEWHERE) for answer in rig.seen.every(name)]
+    heard = [answer for answer in asked if answer.output["outcome"] not in ("ECONNREFUSED", SILENT)]
+    for of_tls in sorted({answer.asked["port"] for answer in heard if not told(rig.seen, answer)}):
+        ask_everywhere(rig, OVER_TLS, rig.pod_ip, of_tls, path="/info", tls=True)
+    ways_back(rig, ENGINES)
+
+
+def told(seen: Seen, answer: Evidence) -> bool:
+    """Return whether who asked was answered by the leg's own daemon, by its id."""
+    return f'"ID":"{parsed(seen[DAEMON]).get("ID")}"' in answer.output.get("body", "")
 
 
 def by_another_pod(rig: Rig) -> None:

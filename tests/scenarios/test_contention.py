@@ -202,6 +202,22 @@ def test_a_published_port_is_the_nodes_or_the_pods() -> None:
     assert contention.host_port.conclude(Seen(listening(node=PROXY, pod=PROXY))).state is State.INCONCLUSIVE, "hostNetwork"
 
 
+def test_a_port_of_the_node_is_the_childs_where_its_page_is_served_there() -> None:
+    listening_there = [*listening(node=PROXY, pod=[]), *proven("n1")]
+    for body, state in (("n1", State.LACKS), ("It works!", State.INCONCLUSIVE)):
+        page = reading("page on the port of the node", {"outcome": "served", "body": body})
+        assert contention.host_port.conclude(Seen([*listening_there, page])).state is state
+
+
+def test_somebody_else_on_the_port_of_the_node_does_not_open_the_childs() -> None:
+    engine = {"cgroup": f"0::/pod/{'a' * 64}"}
+    line = reading("child's ancestors", [{"pid": 900, "cgroup": ""}, {"pid": 41, **engine}])
+    own = reading("pod processes", [{"pid": 41, **engine}, {"pid": 42, **engine}])
+    concluded = contention.host_port.conclude(Seen([*listening(node=PROXY, pod=[{"pid": 42, "comm": "x"}]), line, own]))
+    assert concluded.state is State.HOLDS
+    assert "nothing of the pod in the node's, where docker-proxy (pid 40) listens" in concluded.reason
+
+
 NO_PATH = "docker: Error response from daemon: invalid mount path: '80' mount path must be absolute."
 RUNNING = labelled("n1-printed")
 

@@ -12,6 +12,7 @@ import pytest
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import NAMING
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
@@ -57,6 +58,15 @@ def test_the_recorded_child_was_told_and_ended_in_time(seen: Look, name: str) ->
     concluded = conclude(name, deleted(seen("dind.foreground")))
     assert concluded.state is State.HOLDS
     assert "SIGTERM seen after" in concluded.reason
+
+
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])
+def test_a_child_that_has_ended_and_that_somebody_still_names_may_be_started_again(seen: Look, name: str) -> None:
+    ended = given(deleted(seen("dind.foreground")), "successors", [])
+    assert conclude(name, given(ended, NAMING, [])).state is State.HOLDS
+    supervised = conclude(name, given(ended, NAMING, [{"pid": 7, "comm": "sh"}]))
+    assert supervised.state is State.INCONCLUSIVE
+    assert "sh (pid 7) on the node still names it" in supervised.reason
 
 
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])

@@ -11,8 +11,9 @@ import pytest
 from conformance.analysis.findings import gist
 from conformance.claims.observations import State
 from conformance.evidence.items import Seen
+from scenarios.exposure.port import ELSEWHERE, OVER_TLS
 from scenarios.networking import FROM, ROUTES
-from scenarios.security import ELSEWHERE, capabilities, commanded_by_others, directories
+from scenarios.security import capabilities, commanded_by_others, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
 from tests.conftest import changed, without
 
@@ -298,6 +299,18 @@ def test_an_engine_that_answers_on_another_port_can_be_commanded(seen: Look) -> 
     assert "told 1 of 1 place on port 4243 who it is" in elsewhere.reason
     other = {"outcome": "served", "body": '{"ID":"another"}'}
     assert conclude("H-02", given(leg, ELSEWHERE, other, asked={"port": 9090})).state is State.HOLDS, "whoever that is"
+
+
+def test_an_engine_that_asks_nobody_for_a_certificate_can_be_commanded_over_tls(seen: Look) -> None:
+    leg = given(seen("dind.foreground"), "asked for the engine's API", {"outcome": "ECONNREFUSED"}, asked={"port": 2375})
+    plain = {"outcome": "served", "status": 400, "body": "Client sent an HTTP request to an HTTPS server."}
+    leg = given(leg, ELSEWHERE, plain, asked={"port": 2376})
+    told = {"outcome": "served", "body": leg["daemon"].output["body"][:4096]}
+    over_tls = conclude("H-02", given(leg, OVER_TLS, told, asked={"port": 2376}))
+    assert over_tls.state is State.LACKS
+    assert "told 1 of 1 place on port 2376 over TLS who it is" in over_tls.reason
+    wants_one = {"outcome": "TLSV13_ALERT_CERTIFICATE_REQUIRED"}
+    assert conclude("H-02", given(leg, OVER_TLS, wants_one, asked={"port": 2376})).state is State.HOLDS
 
 
 def test_an_engine_whose_answers_the_pods_routes_lead_away_is_not_protected_by_that(seen: Look) -> None:

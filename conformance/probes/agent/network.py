@@ -6,6 +6,7 @@ import errno
 import http.client
 import os
 import socket
+import ssl
 from collections.abc import Iterator
 
 from conformance.probes.agent.procfs import boottime, enter, maybe, of_every_process, proc, text
@@ -17,16 +18,23 @@ MOST, PRINTED = 1 << 20, 4096
 
 @question
 def ask(asked: Object) -> Object:
-    """Return the outcome of one GET of a page. `netns` is a pid whose network is entered; without it, this pod's own."""
+    """Return the outcome of one GET of a page. `netns` is a pid whose network is entered; without it, this pod's own.
+
+    With `tls` it is asked over TLS, by who shows no certificate and takes any.
+    """
     if asked.get("netns"):
         enter(asked["netns"], "net")
-    return fetch(asked["host"], asked["port"], asked.get("path", "/"), asked.get("limit", 2.0))
+    return fetch(asked["host"], asked["port"], asked.get("path", "/"), asked.get("limit", 2.0), tls=asked.get("tls", False))
 
 
-def fetch(host: str, port: int, path: str, timeout: float) -> Object:
-    """Return the outcome of one GET: served with status, body and its size in bytes, refused, timeout, or the kernel's error."""
+def fetch(host: str, port: int, path: str, timeout: float, *, tls: bool = False) -> Object:
+    """Return the outcome of one GET: served with status, body and its size in bytes, refused, timeout, or what went wrong."""
     began = boottime()
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whoever asks an engine may take any
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
     outcome: Object
     try:
         connection.request("GET", path, headers={"Connection": "close"})
@@ -102,9 +110,11 @@ def connected(asked: Object, timeout: float) -> socket.socket:
 
 
 def named(error: OSError) -> str:
-    """Return the kernel's name of an error, or timeout."""
+    """Return the kernel's name of an error, that of TLS, or timeout."""
     if isinstance(error, socket.timeout):
         return "timeout"
+    if isinstance(error, ssl.SSLError):
+        return getattr(error, "reason", None) or type(error).__name__
     return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 

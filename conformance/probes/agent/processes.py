@@ -46,6 +46,24 @@ def processes(asked: Object) -> list[Object]:
 
 
 @question
+def naming(asked: Object) -> list[Object]:
+    """Return the processes that have one of some `words` in their command line or environment, as a word of its own.
+
+    Only those that started after `since` (boot clock) are looked at.
+    """
+    enter(1, "cgroup")
+    ticks = os.sysconf("SC_CLK_TCK")
+    word = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, asked['words']))})(?![\w-])")
+
+    def look(pid: int) -> Object | None:
+        if start_time(pid) / ticks < asked["since"]:
+            return None
+        return describe(pid) if any(word.search(text(proc(pid, file))) for file in ("cmdline", "environ")) else None
+
+    return list(of_every_process(look))
+
+
+@question
 def mounted(asked: Object) -> list[Object]:
     """Return the processes to which kubelet has mounted a file of a container of a pod (`uid`), each with that container's name.
 

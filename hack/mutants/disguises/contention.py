@@ -72,3 +72,9 @@ def a_port_that_nobody_opened(leg: Leg) -> None:
     """Nobody listens on the port that the child publishes: an engine without docker-proxy."""
     for name in ("listening on the node", "listening in the pod"):
         leg.give(name, [])
+
+
+@of("dood.twins")
+def a_port_of_the_node_with_another_page(leg: Leg) -> None:
+    """Who listens on the port in the node's network serves another page than the child's."""
+    leg.add("page on the port of the node", {"outcome": "served", "body": "It works!"})

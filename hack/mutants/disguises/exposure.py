@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.legs.neighbour import FILES
 from hack.mutants.disguises import Leg, of
-from scenarios.security import ELSEWHERE
+from scenarios.exposure.port import ELSEWHERE
 
 FOLDER = "/var/lib/kubelet/pods/u2/volumes/kubernetes.io~empty-dir/canary"
 

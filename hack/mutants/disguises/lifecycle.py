@@ -151,3 +151,9 @@ def an_engine_that_was_killed_again(leg: Leg) -> None:
     last = {"terminated": {"exitCode": 137, "startedAt": "10:00:01Z", "finishedAt": "10:00:17Z"}}
     for status in leg.last("pod of the engine that was started again")["status"]["containerStatuses"]:
         status.update(restartCount=2, lastState=last)
+
+
+@of("dind.foreground")
+def somebody_who_still_names_the_child(leg: Leg) -> None:
+    """A process of the node has the child's container in its words when that has ended."""
+    leg.add("who names it after it", [{"pid": 4711, "comm": "sh"}])

@@ -21,7 +21,7 @@ from conformance.evidence.identity import (
     unproven,
 )
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import INSPECT
+from conformance.evidence.names import CARRYING, INSPECT
 from tests.builders.evidence import CONTAINER, proven
 from tests.conftest import changed
 
@@ -165,3 +165,19 @@ def test_a_container_without_a_process_on_the_node_has_no_pid() -> None:
     assert pid_of(pod, [{"pid": 7, "nspid": [7, 1], "cgroup": f"0::/{CONTAINER}"}], "a") == 7
     with pytest.raises(RigError, match="No process of container 'a' was found on the node"):
         pid_of(pod, [], "a")
+
+
+def test_of_two_containers_with_the_nonce_neither_is_proven_to_be_the_child() -> None:
+    own, other, away = process_of(100, CONTAINER), process_of(101, "d" * 64), {**process_of(102, ""), "cgroup": "0::/"}
+    alone = Seen([*proven("n"), carrying(own, {**own, "pid": 103}, away)])
+    assert unproven(alone) == "", "its own processes, and one that was moved out of every container's cgroup"
+    assert unproven(Seen([*proven("n"), carrying(other)])) == "", "it has ended, and its client has started another"
+    assert "another container carries the child's nonce" in unproven(Seen([*proven("n"), carrying(own, other)]))
+
+
+def process_of(pid: int, container: str) -> dict[str, Any]:
+    return {"pid": pid, "comm": "httpd", "cgroup": f"1:cpu:/docker/{container}\n"}
+
+
+def carrying(*processes: dict[str, Any]) -> Evidence:
+    return Evidence("leg#0", "leg", CARRYING, "node", {}, list(processes))

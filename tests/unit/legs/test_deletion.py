@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.cluster.api import Object
-from conformance.legs.deletion import Child, DeletionWatch, look_for_successors, patience
+from conformance.legs.deletion import Child, DeletionWatch, await_who_names, look_for_successors, patience
 from conformance.legs.rig import Shared
 from conformance.probes.node import Answer, Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
@@ -94,3 +94,29 @@ def test_a_successor_in_the_nodes_pid_namespace_is_number_one_of_none_and_is_ask
     rig.shared = Shared({"worker": node})
     look_for_successors(rig, Child("", "its-nonce", {}), "successors", "page")
     assert node.asked == [("processes", "its-nonce"), ("ancestry", 7), ("ask", 7)]
+
+
+@pytest.mark.parametrize(
+    ("named", "serves", "looks"), [([[]], "", 1), ([[{"pid": 7}], []], "", 2), ([[{"pid": 7}]] * 9, "nonce", 1)]
+)
+def test_who_names_a_child_that_has_ended_is_waited_for_until_he_goes_or_starts_it_again(
+    named: list[list[Object]], serves: str, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, asked, seen = "c" * 64, [], iter(named)
+
+    class Supervised(Node):
+        def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
+            asked.append((question, about.get("words")))
+            outputs = {"naming": lambda: next(seen, []), "processes": lambda: [{"pid": 9}], "ask": lambda: {"body": serves}}
+            return Answer(outputs[question](), 1.0, 2.0, 0.1)
+
+    monkeypatch.setattr("conformance.legs.deletion.NAMED", 0.0)
+    rig, _ = a_rig()
+    node: Any = Supervised()
+    rig.shared, rig.child, rig.since = Shared({"worker": node}), {"pid": 5, "cgroup": f"0::/docker/{container}"}, 3.0
+    inspected = {"status": 200, "body": '{"Name": "/its-name"}', "lost": ""}
+    rig.record("inspect", "daemon", {}, inspected, began=0, seconds=0)
+    await_who_names(rig)
+    words = ["nonce", container, container[:12], "its-name"]
+    assert [each for question, each in asked if question == "naming"] == [words] * (looks + 1)
+    assert [reading.name for reading in rig.seen] == ["inspect", "who names it after it"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import socket
+import ssl
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -66,3 +69,21 @@ def test_who_is_connected_to_a_port_does_not_listen_on_it() -> None:
         accepted, _ = server.accept()
     with client, accepted:
         assert network.listeners({"netns": os.getpid(), "port": port}) == []
+
+
+def test_a_page_is_asked_over_tls_of_whoever_serves_it(tmp_path: Path) -> None:
+    key, own = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", own]
+    subprocess.run(made, check=True, capture_output=True)
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(own, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        answer = network.ask({"host": "127.0.0.1", "port": server.server_port, "path": "/no-such-page", "tls": True})
+    assert (answer["outcome"], answer["status"]) == ("served", 404)
+
+
+def test_what_tls_is_refused_with_is_not_taken_for_an_error_of_the_kernels_of_that_number() -> None:
+    refused = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]")
+    assert network.named(refused) != "EPERM"

@@ -75,3 +75,19 @@ def test_whoever_made_a_user_namespace_is_known_and_the_nodes_own_has_no_maker()
         assert processes.makers(child.pid)[0] == {"user": os.geteuid(), "space": here}
         child.communicate()
     assert processes.makers(os.getpid()) == []
+
+
+def test_who_names_a_child_is_found_by_whole_words_of_its_command_or_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {
+        7: ("docker\0start\0n-child", ""),
+        8: ("sh", "OF=n-child"),
+        9: ("shim\0-id\0n-childs", "N=n-child-2"),
+        6: ("n-child", ""),
+    }
+    ticks = os.sysconf("SC_CLK_TCK")
+    monkeypatch.setattr(processes, "enter", lambda *_: None)
+    monkeypatch.setattr(processes, "start_time", lambda pid: pid * ticks)
+    monkeypatch.setattr(processes, "text", lambda path: known[int(path.split("/")[2])][path.endswith("environ")])
+    monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, known)))
+    monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
+    assert processes.naming({"words": ["n-child", "x.y"], "since": 7.0}) == [{"pid": 7}, {"pid": 8}]
