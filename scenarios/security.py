@@ -26,7 +26,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OVER_TLS, engine_from_elsewhere, told
+from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OVER_TLS, engine_from_elsewhere, is_answered
 from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray
 from scenarios.storage import same
@@ -363,7 +363,7 @@ def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every(ENGINES), parsed(seen[DAEMON])["ID"]
     for each in (asked, seen.every(ELSEWHERE), seen.every(OVER_TLS)):  # older records have nothing of other ports, nor of TLS
-        if answered := [answer for answer in each if told(seen, answer)]:
+        if answered := [answer for answer in each if is_answered(seen, answer)]:
             break
     if answered:
         ports = sorted({answer.asked["port"] for answer in answered if answer not in asked})

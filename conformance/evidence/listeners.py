@@ -13,7 +13,9 @@ def of_none_of_the_pod(seen: Seen, listening: Evidence) -> bool:
     if line is None or pod is None:  # older records have not both
         return False
     own, above = ({process["pid"] for process in read.output} for read in (pod, line))
-    return bool(own & above) and not (own | above) & {each["pid"] for each in listening.output}
+    # A child may be in its pod's cgroup, and its engine the node's.
+    engines = {process["pid"] for process in line.output if container_of(process) != container_of(line.output[0])}
+    return bool(own & engines) and not (own | above) & {each["pid"] for each in listening.output}
 
 
 def stranger(seen: Seen, listening: Evidence) -> str:

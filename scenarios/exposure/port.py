@@ -47,12 +47,12 @@ def engine_from_elsewhere(rig: Rig) -> None:
         ask_everywhere(rig, ELSEWHERE, rig.pod_ip, other, path="/info")
     asked = [answer for name in (ENGINES, ELSEWHERE) for answer in rig.seen.every(name)]
     heard = [answer for answer in asked if answer.output["outcome"] not in ("ECONNREFUSED", SILENT)]
-    for of_tls in sorted({answer.asked["port"] for answer in heard if not told(rig.seen, answer)}):
+    for of_tls in sorted({answer.asked["port"] for answer in heard if not is_answered(rig.seen, answer)}):
         ask_everywhere(rig, OVER_TLS, rig.pod_ip, of_tls, path="/info", tls=True)
     ways_back(rig, ENGINES)
 
 
-def told(seen: Seen, answer: Evidence) -> bool:
+def is_answered(seen: Seen, answer: Evidence) -> bool:
     """Return whether who asked was answered by the leg's own daemon, by its id."""
     return f'"ID":"{parsed(seen[DAEMON]).get("ID")}"' in answer.output.get("body", "")
 

@@ -69,6 +69,7 @@ WORDS = {
     " MiB past the pod's ": " MiB, past the pod's ",
     " MiB and was not stopped": " MiB, and was not stopped",
     ", exit code None": "",
+    'PodSecurity "baseline:latest": ': "",
 }
 """Words of a reason when it was recorded -> what they are since."""
 

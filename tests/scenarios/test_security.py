@@ -305,8 +305,8 @@ def test_an_engine_that_asks_nobody_for_a_certificate_can_be_commanded_over_tls(
     leg = given(seen("dind.foreground"), "asked for the engine's API", {"outcome": "ECONNREFUSED"}, asked={"port": 2375})
     plain = {"outcome": "served", "status": 400, "body": "Client sent an HTTP request to an HTTPS server."}
     leg = given(leg, ELSEWHERE, plain, asked={"port": 2376})
-    told = {"outcome": "served", "body": leg["daemon"].output["body"][:4096]}
-    over_tls = conclude("H-02", given(leg, OVER_TLS, told, asked={"port": 2376}))
+    answer = {"outcome": "served", "body": leg["daemon"].output["body"][:4096]}
+    over_tls = conclude("H-02", given(leg, OVER_TLS, answer, asked={"port": 2376}))
     assert over_tls.state is State.LACKS
     assert "told 1 of 1 place on port 2376 over TLS who it is" in over_tls.reason
     wants_one = {"outcome": "TLSV13_ALERT_CERTIFICATE_REQUIRED"}

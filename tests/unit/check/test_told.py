@@ -63,8 +63,8 @@ def test_an_engine_whose_settings_nobody_has_is_asked_where_its_client_asks_it()
     assert who.why[1] == ("its socket is /run/in/a/d.sock: c shares /sock with it, and its DOCKER_HOST is unix:///sock/a/d.sock")
     assert roles(a_pod(engine, talks_to("unix:///var/run/docker.sock", SOCK)), "f").socket == DOCKER
     assert roles(a_pod(engine, talks_to("unix:///sock/d.sock", {**SOCK, "subPath": "x"})), "f").socket == DOCKER
-    told = {**engine, "command": ["dockerd", "-H", "unix:///own.sock"]}
-    assert roles(a_pod(told, talks_to("unix:///sock/d.sock", SOCK)), "f").socket == "/own.sock"
+    with_host = {**engine, "command": ["dockerd", "-H", "unix:///own.sock"]}
+    assert roles(a_pod(with_host, talks_to("unix:///sock/d.sock", SOCK)), "f").socket == "/own.sock"
 
 
 def test_a_client_tells_nothing_of_an_engine_whose_settings_are_an_empty_stand_in() -> None:

@@ -25,9 +25,10 @@ def test_who_listens_on_the_node_is_a_stranger_where_the_engine_is_the_pods_and_
     above: int, listens: int, *, strange: bool
 ) -> None:
     listening = reading("listening on the node", [{"pid": listens, "comm": "x"}])
-    line = reading("child's ancestors", [{"pid": CHILD, "cgroup": ""}, {"pid": above, "cgroup": ""}])
-    pod = reading("pod processes", [{"pid": ENGINE, "cgroup": ""}])
-    assert of_none_of_the_pod(Seen([line, pod]), listening) is strange
+    child = {"pid": CHILD, "cgroup": f"0::/pod/{'c' * 64}"}
+    line = reading("child's ancestors", [child, {"pid": above, "cgroup": ""}])
+    pod = reading("pod processes", [{"pid": ENGINE, "cgroup": ""}, child])
+    assert of_none_of_the_pod(Seen([line, pod]), listening) is strange, "the child may be in the cgroup of a pod without engine"
     assert not of_none_of_the_pod(Seen([line]), listening), "as of older records"
 
 

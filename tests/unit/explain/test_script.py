@@ -48,11 +48,11 @@ def test_each_leg_is_deployed_and_taken_away(prop: Any, recorded: stream.Record)
 def test_zsh_is_told_of_comments_before_the_first_and_bash_is_told_nothing(recorded: stream.Record) -> None:
     """A person's zsh took each for a command, and the apostrophe in one for the beginning of a quote that had `deploy` in it."""
     first = to_paste("P2-13", recorded).splitlines()[0]
-    told = "setopt() { echo $*; }; "
-    assert subprocess.run(["bash", "-c", f"ZSH_VERSION=5.9; {told}{first}"], capture_output=True, check=True).stdout == (
+    as_zsh = "setopt() { echo $*; }; "
+    assert subprocess.run(["bash", "-c", f"ZSH_VERSION=5.9; {as_zsh}{first}"], capture_output=True, check=True).stdout == (
         b"interactivecomments\n"
     )
-    assert subprocess.run(["bash", "-c", f"{told}{first}"], capture_output=True, check=True).stdout == b""
+    assert subprocess.run(["bash", "-c", f"{as_zsh}{first}"], capture_output=True, check=True).stdout == b""
 
 
 def test_a_leg_that_the_manifest_alone_does_not_make_is_not_deployed_by_hand(recorded: stream.Record) -> None:

@@ -188,8 +188,8 @@ def test_an_init_container_of_the_clients_image_writes_the_engines_settings() ->
         mounts = [{"name": "etc", "mountPath": path}]
         spec = {**pod.manifest["spec"], "initContainers": [first], "containers": [client, {**engine, "volumeMounts": mounts}]}
         mine = evolve(pod, manifest={**pod.manifest, "spec": spec})
-        made: dict[str, Any] = Leg("r", mine, VARIATIONS[OVER_API], "n", 1).pod()["spec"]["initContainers"][0]
-        return made
+        container: dict[str, Any] = Leg("r", mine, VARIATIONS[OVER_API], "n", 1).pod()["spec"]["initContainers"][0]
+        return container
 
     assert prepared("/etc/docker") == prepared("/etc/docker/daemon.json") == first
     assert prepared("/home/runner/externals")["command"] == NOTHING

@@ -20,9 +20,9 @@ CHILD = """\
 43 40 254:0 /graph/hosts /etc/hosts rw - ext4 /dev/root rw"""
 
 
-@pytest.mark.parametrize(("device", "there", "found"), [("0:30", True, True), ("0:99", True, False), ("0:30", False, False)])
+@pytest.mark.parametrize(("device", "there", "written"), [("0:30", True, True), ("0:99", True, False), ("0:30", False, False)])
 def test_memory_that_the_node_has_too_is_written_to(
-    device: str, monkeypatch: pytest.MonkeyPatch, *, there: bool, found: bool
+    device: str, monkeypatch: pytest.MonkeyPatch, *, there: bool, written: bool
 ) -> None:
     wrote: list[list[str]] = []
     monkeypatch.setattr(writes, "run_in_child", lambda _, __, command, **___: wrote.append(command))
@@ -36,5 +36,5 @@ def test_memory_that_the_node_has_too_is_written_to(
     rig: Any = SimpleNamespace(
         leg=SimpleNamespace(nonce="n"), seen=Seen([mounts]), pids=SimpleNamespace(engine=0), home=SimpleNamespace(ask=ask)
     )  # fmt: skip
-    assert writes.written_to_memory(rig) == ([file] if found else [])
+    assert writes.written_to_memory(rig) == ([file] if written else [])
     assert wrote == ([["sh", "-c", f"echo $CHILD_NONCE >{file}"]] if device == "0:30" else [])

@@ -73,8 +73,8 @@ def test_who_is_connected_to_a_port_does_not_listen_on_it() -> None:
 
 def test_a_page_is_asked_over_tls_of_whoever_serves_it(tmp_path: Path) -> None:
     key, own = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", own]
-    subprocess.run(made, check=True, capture_output=True)
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", own]
+    subprocess.run(command, check=True, capture_output=True)
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(own, key)
