@@ -285,8 +285,9 @@ DEFAULT_CAPABILITIES = 0x00000000A80425FB
 
 def profiles(rig: Rig) -> None:
     """Read, on the node, under which profile of a security module of the kernel (AppArmor, SELinux) the child runs."""
-    # Where the kernel has no such module, the file is there and nobody can read it.
-    command = ["cat", f"/proc/{rig.child['pid']}/attr/current"]
+    # Where the kernel has no such module, the file is there and nobody can read it, or no process has such files.
+    script = f'test -d /proc/self/attr || {{ echo "{NO_ATTRIBUTES}" >&2; exit 2; }}; exec cat "/proc/$0/attr/current"'
+    command = ["sh", "-c", script, str(rig.child["pid"])]
     rig.ask("child's profile", "execute", pid=1, command=command, limit=TIMEOUTS.work)
 
 
@@ -299,7 +300,7 @@ def profiled(seen: Seen) -> Observation:
     profile = read.output["stdout"].strip().strip("\0")
     options = parsed(daemon).get("SecurityOptions") or []
     modules = [name for name in SECURITY_MODULES if any(f"name={name}" in option for option in options)]
-    if read.output["exit"] and NO_MODULE in read.output["stderr"]:
+    if read.output["exit"] and any(words in read.output["stderr"] for words in (NO_MODULE, NO_ATTRIBUTES)):
         if modules:
             return inconclusive(f"the daemon speaks of {', '.join(modules)}, and the kernel tells no profile", read.id, daemon.id)
         return not_applicable("the node's kernel has no module that confines a process (AppArmor, SELinux)", read.id, daemon.id)
@@ -312,6 +313,8 @@ def profiled(seen: Seen) -> Observation:
 SECURITY_MODULES = ("apparmor", "selinux")
 NO_MODULE = "Invalid argument"
 """What reading the file ends with where no module answers for it (linux security/security.c, security_getprocattr)."""
+NO_ATTRIBUTES = "no process has attributes of a security module"
+"""What is printed where the kernel was built without such modules: /proc has no such files (fs/proc/base.c, CONFIG_SECURITY)."""
 
 
 def under_baseline(rig: Rig) -> None:

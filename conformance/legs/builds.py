@@ -25,8 +25,9 @@ from conformance.wait import settle
 
 OF_CLIENT = "BUILD_CLIENT"
 """The variable that a build's client has in its environment, and its plugin, which it starts."""
-LOOKS = 1500
-"""So often a step looks for work, five times a second, before it ends by itself: longer than any leg waits for its CPUs."""
+LOOKS = 9000
+"""So often a step looks for work, five times a second, before it ends by itself: in a world of one CPU legs that burn waited 15
+minutes for each other."""
 BACKGROUND = ["sleep", "600"]
 """What a step starts in the background."""
 STEP = f"""({" ".join(BACKGROUND)} &)

@@ -44,6 +44,8 @@ def group_made(rig: Rig) -> None:
           *(expect("dind", HOLDS, because="on cgroup v1 a container has its own part of each hierarchy mounted, and no more",
                    see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1", cgroup=version)
             for version in ("v1", "hybrid")),
+          expect("dind-cgroupns", HOLDS, because="in a cgroup namespace of its own the engine has its own part mounted anew",
+                 see="cgroup_namespaces(7)", cgroup="v2"),
           expect("dind-userns", HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
                  see="user_namespaces(7), Capabilities"),
           expect("dind-rootless", HOLDS, because="its engine is uid 1000 of the node, whose root's the node's cgroups are",

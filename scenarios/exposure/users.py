@@ -16,7 +16,7 @@ from conformance.wait import settle
 MADE = 3
 """So few instances are made: of 128 that a user has unless told, kubelet and each container's shim need some."""
 HELD = 10
-"""For so many seconds they are held."""
+"""For so many seconds they are held, and longer in a world that takes its time."""
 LIMIT = "/proc/sys/fs/inotify/max_user_instances"
 MAKE = "for (1..$ARGV[0]) { syscall(294, 0) > 0 or syscall(26, 0) } sleep $ARGV[1]"
 """inotify_init1 by its number: x86_64's, or else aarch64's, where the first is a call that nobody may make in a container."""
@@ -25,7 +25,7 @@ MAKE = "for (1..$ARGV[0]) { syscall(294, 0) > 0 or syscall(26, 0) } sleep $ARGV[
 def instances(rig: Rig) -> None:
     """Let the child make a few inotify instances and hold them for a while; read who on the node has any meanwhile."""
     rig.ask("inotify's limit", "holding", word="", paths=[LIMIT])
-    run_in_child(rig, "inotify", ["perl", "-e", MAKE, str(MADE), str(HELD)], wait=False)
+    run_in_child(rig, "inotify", ["perl", "-e", MAKE, str(MADE), str(HELD * TIMEOUTS.patience)], wait=False)
 
     def made() -> bool:
         return any(container_of(each) == container_of(rig.child) for each in rig.home.ask("inotify").output)

@@ -13,7 +13,7 @@ from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from scenarios.exposure.port import ELSEWHERE, OVER_TLS
 from scenarios.networking import FROM, ROUTES
-from scenarios.security import capabilities, commanded_by_others, directories
+from scenarios.security import NO_ATTRIBUTES, capabilities, commanded_by_others, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
 from tests.conftest import changed, without
 
@@ -356,3 +356,7 @@ def test_a_profile_is_the_processs_own(seen: Look, profile: str, options: list[s
     assert conclude("J-01", given(leg, "child's profile", profiled if profile else none)).state is state
     gone = {"exit": 1, "stdout": "", "stderr": "cat: /proc/7/attr/current: No such file or directory"}
     assert conclude("J-01", given(leg, "child's profile", gone)).state is State.INCONCLUSIVE
+    without = {"exit": 2, "stdout": "", "stderr": f"{NO_ATTRIBUTES}\n"}
+    built_without = conclude("J-01", given(leg, "child's profile", without)).state
+    of_daemon = {"name=apparmor", "name=selinux"} & {*options}
+    assert built_without is (State.INCONCLUSIVE if of_daemon else State.NOT_APPLICABLE)
