@@ -89,9 +89,9 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
                 f"{who} cannot start: container {container['name']}: {waiting['reason']}: {message}{last}.",
                 f"{asked}{look_at(pod)}",
             )
-    for condition in status.get("conditions", []):
+    for condition in unplaced(pod):
         may_come = patient and any(words in str(condition.get("message")) for words in MAY_COME)
-        if condition.get("reason") == "Unschedulable" and not may_come:
+        if not may_come:
             selected = "node affinity/selector" in str(condition.get("message"))
             remedy = "give a node the labels that its nodeSelector or its affinity asks for" if selected else "free or add a node"
             raise error(f"{who} cannot be scheduled: {condition.get('message')}", remedy)
@@ -102,6 +102,11 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
         raise error(
             f"{who} ended instead of running: {words or status.get('message') or 'no container says why'}.", "see its logs"
         )
+
+
+def unplaced(pod: Object) -> list[Object]:
+    """Return the conditions of a pod that say why the scheduler has found no node for it, none where it has, or has not tried."""
+    return [each for each in pod.get("status", {}).get("conditions", []) if each.get("reason") == "Unschedulable"]
 
 
 def _ended(end: Object) -> str:

@@ -6,10 +6,11 @@ import contextlib
 import re
 import threading
 
-from conformance.cluster.api import VOLUMES, Cluster, Object, Refused, namespaced, pods_path
-from conformance.cluster.pods import ended_before, look_at, raise_if_stuck, status_of, statuses_of
+from conformance.cluster.api import PODS, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
+from conformance.cluster.leases import RUN_LABEL
+from conformance.cluster.pods import ended_before, look_at, raise_if_stuck, status_of, statuses_of, unplaced
 from conformance.errors import ConformanceError, RigError, UsageError
-from conformance.legs.leg import Leg
+from conformance.legs.leg import LEG_LABEL, Leg
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import raise_if_stopped, until
@@ -114,7 +115,7 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         raise LegFailed(f"{who} was deleted by someone else while it started.")
     checked = rig.leg.variation.over_api
     try:
-        raise_if_stuck(pod, who, LegFailed, patient=checked)
+        raise_if_stuck(pod, who, LegFailed, patient=checked or bool(unplaced(pod) and _room_may_come(rig)))
         if checked:
             _raise_if_ended(rig, who, pod)
     except LegFailed as stuck:
@@ -130,6 +131,12 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         remedy = stuck.remedy.replace(look_at(pod), DIAGNOSTICS) if checked else stuck.remedy
         raise LegFailed(f"{stuck.sentence.rstrip('.')}{log}.", remedy) from stuck
     return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+
+def _room_may_come(rig: Rig) -> bool:
+    """Return whether pods of the run's other legs are on nodes: each makes room when it ends."""
+    others = rig.cluster.items(PODS, labelSelector=f"{RUN_LABEL}={rig.leg.run},{LEG_LABEL}")
+    return any(each["spec"].get("nodeName") and each["metadata"]["namespace"] != rig.leg.namespace for each in others)
 
 
 def _raise_if_ended(rig: Rig, who: str, pod: Object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -159,7 +160,7 @@ def test_of_a_pod_that_is_checked_a_client_without_a_shell_is_named() -> None:
 )
 def test_a_pod_that_is_checked_waits_for_room_on_a_node(message: str, waits: bool) -> None:
     rig, _ = a_rig()
-    server: Any = SimpleNamespace(log=lambda *_, **__: "")
+    server: Any = SimpleNamespace(log=lambda *_, **__: "", items=lambda *_, **__: [])
     rig.cluster = server
     conditions = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]
     pending = {"metadata": {"name": "p", "namespace": "n"}, "status": {"phase": "Pending", "conditions": conditions}}
@@ -171,6 +172,30 @@ def test_a_pod_that_is_checked_waits_for_room_on_a_node(message: str, waits: boo
     else:
         with pytest.raises(LegFailed, match="cannot be scheduled"):
             runs(rig, "The pod", pending)
+
+
+@pytest.mark.parametrize(
+    ("others", "waits"),
+    [
+        ([("conformance-r-other", "worker")], True),
+        ([("conformance-r-other", "")], False),
+        ([("", "worker")], False),
+        ([], False),
+    ],
+    ids=["another leg's", "one that waits, too", "its own", "nobody's"],
+)
+def test_a_pod_waits_for_the_room_that_pods_of_other_legs_have(others: list[tuple[str, str]], *, waits: bool) -> None:
+    rig, _ = a_rig()
+    pods = [{"metadata": {"namespace": namespace or rig.leg.namespace}, "spec": {"nodeName": node}} for namespace, node in others]
+    server: Any = SimpleNamespace(log=lambda *_, **__: "", items=lambda *_, **__: pods)
+    rig.cluster = server
+    conditions = [{"reason": "Unschedulable", "message": "0/2 nodes are available: 2 Insufficient cpu."}]
+    pending = {"metadata": {"name": "p", "namespace": "n"}, "status": {"phase": "Pending", "conditions": conditions}}
+    with nullcontext() if waits else pytest.raises(LegFailed, match="Insufficient cpu"):
+        assert not runs(rig, "The pod", pending)
+    conditions[0]["message"] = "0/2 nodes are available: 2 node(s) had untolerated taint(s)."
+    with pytest.raises(LegFailed, match="untolerated"):
+        runs(rig, "The pod", pending)
 
 
 def refusal(status: int, message: str, check_in: str) -> ConformanceError:
