@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import yaml
 from attrs import frozen
@@ -24,8 +24,8 @@ from conformance.record.stream import Record
 
 MOST = 2
 """So much advice is read."""
-REASONS = 2
-"""So many losses are told as reasons to stay with what one has."""
+FEW = 2
+"""So many properties are named where they are counted."""
 SOONER = 1.0
 """From how many seconds on a start is sooner for a reader who chooses."""
 SHORT = {"dood": "DooD", "dind": "DinD", CHECKED: "the pod", MENDED: "the mended pod"}
@@ -135,23 +135,28 @@ def _shown(
     asked_of_both, saved = before & (seen.kept[by] | after), before & seen.kept[by]
     costs = [
         (after & seen.kept[loser], f"that {names[loser]} keeps"),
-        (after - seen.asked[loser], "that {was} asked of it alone"),
+        (after - seen.asked[loser], "asked of it alone"),
         ((after & seen.asked[loser]) - before - seen.kept[loser], f"that {{was}} not decided of {names[loser]}"),
     ]
     words = f"{names[by]} keeps {len(saved)} of {counted(len(asked_of_both), 'promise')} that {names[loser]} loses here"
     words += " (of those asked of both)" if len(asked_of_both) < len(before) else ""
-    losses = [f"{len(lost)} {which.format(was=were(len(lost)))}: {listed(sorted(lost))}" for lost, which in costs if lost]
+    losses = [f"{len(lost)} {which.format(was=were(len(lost)))}{_named(lost)}" for lost, which in costs if lost]
     words += f", and loses {', and '.join(losses)}" if losses else ""
     granted = [record.header.get("approaches", {}).get(name, {}).get("granted", []) for name in (loser, by)]
     if beyond := [grant for grant in granted[1] if grant not in granted[0]]:
         words += f". It has to be granted {'; '.join(beyond)}"
     if took := _took(loser, by, starts):
-        words += f". It starts in {took[by]:.1f} s, {names[loser]} in {took[loser]:.1f} s (median, from pod to first page)"
-    reasons = weightiest(after & seen.kept[loser] | after - seen.asked[loser], names[by])[:REASONS]
+        words += f". It starts in {took[by]:.1f} s, {names[loser]} in {took[loser]:.1f} s (medians)"
+    reasons = weightiest(after & seen.kept[loser] | after - seen.asked[loser], names[by])
     if took and took[by] - took[loser] >= SOONER:
-        reasons.append(f"{names[loser]} starts {took[by] - took[loser]:.1f} s sooner")
-    words += f". Stay with {names[loser]} where this weighs more: {'; '.join(reasons)}" if reasons else ""
+        reasons.append("that start")
+    words += f". Stay with {names[loser]} if this weighs more: {reasons[0]}" if reasons else ""  # a phone shows no more
     return Advice(f"{words}.", loser, by, patch(loser, by))
+
+
+def _named(props: Collection[str]) -> str:
+    """Return the ids of a few properties, '' of more: of some of them a reader learns nothing."""
+    return f": {listed(sorted(props))}" if len(props) <= FEW else ""
 
 
 def _took(loser: str, by: str, starts: Mapping[str, Sequence[float]]) -> dict[str, float]:

@@ -62,13 +62,11 @@ def test_when_to_stay_with_the_other_is_told_by_what_weighs_most() -> None:
     for prop in ("P2-23", "P2-13.resized", "K-02", "P2-13.weight"):
         lines += [kept(prop, "dood.foreground"), lost(prop, "dind.foreground")]
     lines += [lost("H-02", "dind.foreground"), kept("P2-08", "dood.foreground"), observed("P2-08", "dind.foreground", "ERROR")]
-    weight, job = "with another weight than its pod's", "a Job that uses DinD is not complete when its command has ended"
+    weight = "a container that DinD starts competes for CPU with another weight than its pod's"
     advised, *_ = advice(*lines)
-    assert advised.words.endswith(
-        f" Stay with DooD where this weighs more: a container that DinD starts competes for CPU {weight}; {job}."
-    )
+    assert advised.words.endswith(f" Stay with DooD if this weighs more: {weight}.")
     alone, *_ = advice(*lines[:2], lost("H-02", "dind.foreground"))
-    assert alone.words.endswith(" Stay with DooD where this weighs more: any other pod can command the engine of DinD.")
+    assert alone.words.endswith(" Stay with DooD if this weighs more: any other pod can command the engine of DinD.")
     assert "Stay with" not in advice(*lines[:2])[0].words
 
 
@@ -85,11 +83,11 @@ def test_how_long_it_takes_to_start_is_told_beside_the_other_of_the_kinds_of_leg
         return first.words
 
     both = {"dood_laden": 2.0, "dind_laden": 7.0, "dood_detached": 2.4, "dind_detached": 6.8}
-    words = "It starts in 6.9 s, DooD in 2.2 s (median, from pod to first page)."
-    words += " Stay with DooD where this weighs more: DooD starts 4.7 s sooner."
+    words = "It starts in 6.9 s, DooD in 2.2 s (medians)."
+    words += " Stay with DooD if this weighs more: that start."
     assert advised(**both).endswith(f" {words}")
     assert advised(**both, dind_twins=90.0).endswith(f" {words}"), "the other has no such leg"
-    assert advised(dood_laden=2.0, dind_laden=2.9).endswith("DooD in 2.0 s (median, from pod to first page).")
+    assert advised(dood_laden=2.0, dind_laden=2.9).endswith("DooD in 2.0 s (medians).")
     for alone in ({"dind_laden": 7.0}, {"dind_laden": 7.0, "dood_detached": 2.0}, {"dind_laden": 7.0, "dood_laden": None}, {}):
         assert "starts in" not in advised(**alone)
 
@@ -98,13 +96,11 @@ def test_what_it_loses_and_the_other_was_not_asked_is_counted_too() -> None:
     """An engine on TCP can be commanded by other pods, and the node's on a socket is not asked."""
     lines = [lost("P2-13.memory", "dood.laden"), kept("P2-13.memory", "dind.laden"), lost("H-02", "dind.foreground")]
     advised, *_ = advice(*lines)
-    assert advised.words.startswith(
-        "DinD keeps 1 of 1 promise that DooD loses here, and loses 1 that was asked of it alone: H-02. "
-    )
+    assert advised.words.startswith("DinD keeps 1 of 1 promise that DooD loses here, and loses 1 asked of it alone: H-02. ")
     refused, *_ = advice(*lines, observed("H-02", "dood.foreground", "NOT-APPLICABLE"))
     assert refused.words == advised.words
     other, *_ = advice(*lines, lost("P2-24", "dind.laden"), kept("P2-24", "dood.laden"))
-    assert "and loses 1 that DooD keeps: P2-24, and 1 that was asked of it alone: H-02. " in other.words
+    assert "and loses 1 that DooD keeps: P2-24, and 1 asked of it alone: H-02. " in other.words
     open_, *_ = advice(*lines, observed("H-02", "dood.foreground", "INCONCLUSIVE"))
     assert "and loses 1 that was not decided of DooD: H-02. " in open_.words
 

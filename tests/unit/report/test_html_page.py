@@ -149,10 +149,10 @@ def test_three_readers_find_their_answers_on_the_first_screen(run: Path) -> None
     assert change[1] == ("dind-cgroupns" if run == RECORDED_V2 else "DinD")
     assert "Show the patch--- approaches/" in text
     # And somebody who has to choose: what does DinD cost me, and is that so with the other cgroup version?
-    price = re.search(r"DinD keeps \d+ of \d+ promises that DooD loses here.*? It has to be granted (.*?first page\))\.", text)
+    price = re.search(r"DinD keeps \d+ of \d+ promises that DooD loses here.*? It has to be granted (.*?medians\))\.", text)
     assert price
     assert price[1].startswith("a privileged container (all capabilities, all devices); the engine's API without authentication")
-    assert re.search(r"port 2375\. It starts in [\d.]+ s, DooD in [\d.]+ s \(median", price[1])
+    assert re.search(r"port 2375\. It starts in [\d.]+ s, DooD in [\d.]+ s \(medians\)", price[1])
     turns = "with cgroup v1 DinD keeps 7" if run == RECORDED_V2 else "with cgroup v2 DinD loses 7"
     assert f"Elsewhere: {turns} promises that it" in text
     ran = re.search(r'<p class="small world">(.*?)</p>', page)
