@@ -12,6 +12,7 @@ from attrs import frozen
 from conformance.analysis.comparison import Comparison
 from conformance.analysis.counting import all_of, counted
 from conformance.analysis.header import ReportedWorld
+from conformance.analysis.readable import listed
 from conformance.analysis.repeats import agreements, folded
 from conformance.claims.observations import State
 from conformance.evidence.identity import parsed
@@ -98,7 +99,10 @@ class SideBySide:
             return "These worlds have no cell that two of them decided: nothing can be compared."
         if not self.apart:
             return f"On {all_of(compared, 'cell')} that more than one of these worlds decided they agree."
-        names = ", ".join(dict.fromkeys(f"{row.about['family']} on {row.leg.partition('.')[0]}" for row in self.apart))
+        approaches: dict[str, dict[str, None]] = {}  # of each family, in their order
+        for row in self.apart:
+            approaches.setdefault(row.about["family"], {})[row.leg.partition(".")[0]] = None
+        names = "; ".join(f"{family} on {listed([*those])}" for family, those in approaches.items())
         cells = counted(compared, "cell")
         return f"Of the {cells} that more than one of these worlds decided they disagree on {len(self.apart)}: {names}."
 

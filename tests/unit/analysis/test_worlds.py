@@ -14,6 +14,7 @@ from conformance.claims.observations import summarise
 from conformance.cli import cli
 from conformance.record import stream
 from conformance.report import html_page, markdown
+from tests.builders.records import a_record, observed
 from tests.conftest import of_legs, recorded_lines, write
 
 ESCAPED = "P2-13[dind.foreground]"
@@ -39,6 +40,15 @@ def test_worlds_that_agree_are_said_to() -> None:
     worlds = SideBySide(two())
     assert worlds.apart == []
     assert worlds.headline.endswith("they agree.")
+
+
+def test_what_many_disagree_on_is_read_soon() -> None:
+    apart = [("resources", "a"), ("lifecycle", "a"), *(("resources", name) for name in "bcd"), ("resources", "a")]
+    records = [
+        a_record(observed(f"P{number}", f"{approach}.x", state, family=family) for number, (family, approach) in enumerate(apart))
+        for state in ("HOLDS", "LACKS")
+    ]
+    assert SideBySide(records).headline.endswith("they disagree on 6: resources on a, b and 2 more; lifecycle on a.")
 
 
 def test_a_cell_that_holds_in_one_world_alone_is_a_disagreement_and_leads() -> None:
