@@ -360,7 +360,7 @@ def job(rig: Rig) -> None:
     """Run a Job of the approach whose command ends at once; read Job and pod when it is complete, or is not in time."""
     step = rig.leg.step("run", "--rm", f"--env=CHILD_NONCE={rig.leg.nonce}-job", image(rig), "sh", "-c", "exit 0")
     jobs, pods = f"/apis/batch/v1/namespaces/{rig.leg.namespace}/jobs", pods_path(rig.leg.namespace)
-    spec = {"backoffLimit": 0, "template": {"metadata": {"labels": rig.leg.labels}, "spec": step}}
+    spec = {"backoffLimit": 3, "template": {"metadata": {"labels": rig.leg.labels}, "spec": step}}  # each restart is a try
     rig.cluster.create(jobs, {"metadata": {"name": "step", "labels": rig.leg.labels}, "spec": spec})
 
     def complete(seen: Object | None) -> bool:
@@ -368,8 +368,8 @@ def job(rig: Rig) -> None:
 
     def over() -> bool:
         of_job = rig.cluster.items(pods, labelSelector="job-name=step")
-        ended = [status_of(pod, rig.leg.approach.client).get("state", {}).get("terminated") for pod in of_job]
-        return any(ended) or complete(rig.cluster.get(f"{jobs}/step"))
+        ended = [status_of(pod, rig.leg.approach.client).get("state", {}).get("terminated", {}).get("exitCode") for pod in of_job]
+        return 0 in ended or complete(rig.cluster.get(f"{jobs}/step"))
 
     settle("The end of the Job's command", over, seconds=TIMEOUTS.serving, every=0.3)
     with contextlib.suppress(TimedOut):

@@ -167,14 +167,15 @@ class Leg:
         return sorted({f"{above}/{self.namespace}" for above, named, _ in own if named})
 
     def step(self, *arguments: str) -> Object:
-        """Return the spec of a pod of the same approach whose client runs `docker` with these arguments, once, and ends.
+        """Return the spec of a pod of the same approach whose client runs `docker` with these arguments, and ends.
 
-        Nothing restarts it, and it has no grace: what it leaves running is what is looked at.
+        What has ended well is not restarted, and it has no grace: what it leaves running is what is looked at. A container that
+        the node's runtime did not start is (`cluster.pods.NOT_FROZEN`): else its pod would wait for it for good.
         """
         spec: Object = self.pod()["spec"]
         client = container({"spec": spec}, self.approach.client)
         client["command"] = [*client["command"][: client["command"].index("docker") + 1], *arguments]
-        return {**spec, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
+        return {**spec, "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 0}
 
     def diff(self) -> str:
         """Return what a run changed in the approach's manifest, as a unified diff of the two as YAML, without secrets."""

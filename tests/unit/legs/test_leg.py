@@ -139,6 +139,15 @@ def test_what_a_manifest_has_of_the_node_is_the_legs_own() -> None:
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == claimed.namespace
 
 
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_what_a_job_runs_is_started_again_where_the_runtime_did_not_start_it(approach: str) -> None:
+    """With restartPolicy Never kubelet tries once, and where one container was not started the others go on for good."""
+    leg = Leg("r", catalogue()[approach], VARIATIONS["foreground"], "n", 1)
+    spec = leg.step("run", "--rm", "x")
+    assert spec["restartPolicy"] == "OnFailure"
+    assert container({"spec": spec}, leg.approach.client)["command"][-4:] == ["docker", "run", "--rm", "x"]
+
+
 def test_what_stands_beside_a_pod_is_the_legs_in_name_label_and_place() -> None:
     shared = Leg("r", approach_of("nc-25"), VARIATIONS["foreground"], "nonce-1", 20001, node="worker")
     engine, service = shared.beside()
