@@ -80,7 +80,7 @@ class Summary:
             world=header.ReportedWorld.of(record),
             cold_starts=repeats.cold_starts(whole),
             quantities=QuantityTable.of(whole),
-            noticed=Noticed.of(selfcheck or whole),
+            noticed=Noticed.of(whole) or (Noticed.of(selfcheck) if selfcheck else None),
             checked=Checked.of(record),
         )
 

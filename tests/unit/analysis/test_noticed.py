@@ -63,3 +63,11 @@ def test_what_cannot_be_deployed_here_was_not_run_and_what_a_judge_calls_not_app
     assert unavailable.run_ones == []
     judged = observed("P2-05", "nc-15.foreground-forced", "NOT-APPLICABLE", approach="nc-15", cites=["e#1"], as_expected=False)
     assert not noticed(judged, ENGINE).run_ones[0].exact
+
+
+def test_a_selfcheck_is_told_by_itself_not_by_the_one_before_it() -> None:
+    """The one before lies beside it: where it was other than it should be, this one was said to be so, too."""
+    before, now = a_selfcheck(), a_selfcheck(PAGE)
+    noticed = Summary.of(now, before).noticed
+    assert noticed
+    assert noticed.headline.startswith("1 of 1 control is what it was built to be")
