@@ -193,7 +193,7 @@ def commanded_by_child(seen: Seen) -> Observation:
     """Judge who answered at the child's gateway, by the daemon's id; a refusal counts beside a port that answers there."""
     engine, page = seen["engine asked by the child"], seen["page asked by the child"]
     cites, place = (engine.id, page.id, seen[DAEMON].id), f"{engine.output['host']}:{engine.output['port']}"
-    if f'"ID":"{parsed(seen[DAEMON])["ID"]}"' in engine.output.get("body", ""):
+    if is_answered(seen, engine):
         return LACKS.because(f"the engine told the child at {place} who it is, and asked nothing; {granted(seen)}", *cites)
     reached = page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
     if engine.output["outcome"] == "ECONNREFUSED" and reached:
