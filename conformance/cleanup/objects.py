@@ -10,7 +10,7 @@ from typing import TypeVar
 from attrs import field, frozen
 
 from conformance.cluster import leases
-from conformance.cluster.api import FORBIDDEN, NAMESPACES, PODS, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
+from conformance.cluster.api import ALL_PODS, FORBIDDEN, NAMESPACES, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.notes import is_ours
 from conformance.errors import ConformanceError, NoCluster, TimedOut
@@ -54,7 +54,7 @@ def remove_legs(cluster: Cluster, run: str) -> list[str]:
 
     Return the uids of what is that baseline.
     """
-    others = cluster.items(PODS, labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}")
+    others = cluster.items(ALL_PODS, labelSelector=f"{RUN_LABEL}={run},!{PROBE_LABEL},!{LEG_LABEL}")
     _delete_pods(cluster, others)
     for namespace in cluster.items(NAMESPACES, labelSelector=f"{RUN_LABEL}={run},{LEG_LABEL}"):
         _delete_pods(cluster, cluster.items(pods_path(namespace["metadata"]["name"])))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 FORBIDDEN, GONE, EXISTS = 403, 404, 409
 NAMESPACES = "/api/v1/namespaces"
-PODS = "/api/v1/pods"
-"""All pods of a cluster; `pods_path` is those of a namespace."""
+ALL_PODS = "/api/v1/pods"
+"""Of a cluster; `pods_path` is those of a namespace."""
 NODES = "/api/v1/nodes"
 VOLUMES = "/api/v1/persistentvolumes"
 

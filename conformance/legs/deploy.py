@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 
-from conformance.cluster.api import PODS, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
+from conformance.cluster.api import ALL_PODS, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.cluster.pods import ended_before, look_at, raise_if_stuck, status_of, statuses_of, unplaced
 from conformance.errors import ConformanceError, RigError, UsageError
@@ -135,7 +135,7 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
 
 def _room_may_come(rig: Rig) -> bool:
     """Return whether pods of the run's other legs are on nodes: each makes room when it ends."""
-    others = rig.cluster.items(PODS, labelSelector=f"{RUN_LABEL}={rig.leg.run},{LEG_LABEL}")
+    others = rig.cluster.items(ALL_PODS, labelSelector=f"{RUN_LABEL}={rig.leg.run},{LEG_LABEL}")
     return any(each["spec"].get("nodeName") and each["metadata"]["namespace"] != rig.leg.namespace for each in others)
 
 

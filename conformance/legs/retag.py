@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from conformance.answers import decoded
 from conformance.approaches.catalogue import catalogue, container
-from conformance.cluster.api import PODS, Object, pods_path
+from conformance.cluster.api import ALL_PODS, Object, pods_path
 from conformance.cluster.leases import RUN_LABEL
 from conformance.errors import RigError
 from conformance.images import CHILD
@@ -48,7 +48,7 @@ def remove_leftover(rig: Rig) -> None:
     """Remove what a run that died left of such a leg: whoever holds the node alone meets nobody's who is at work."""
     if nonce := nonce_in_tag(rig.home):
         selector = f"{RUN_LABEL}={naming.run_of(nonce)},{LEG_LABEL}"
-        remove(rig, rig.cluster.items(PODS, labelSelector=selector), nonce)
+        remove(rig, rig.cluster.items(ALL_PODS, labelSelector=selector), nonce)
 
 
 def remove(rig: Rig, pods: list[Object], nonce: str) -> None:

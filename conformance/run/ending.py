@@ -14,7 +14,7 @@ from attrs import frozen
 from conformance.claims.observations import error
 from conformance.cleanup import objects
 from conformance.cleanup.residue import Owners, ledger, tells, waiting_for
-from conformance.cluster.api import PODS, Object
+from conformance.cluster.api import ALL_PODS, Object
 from conformance.errors import ConformanceError, UsageError
 from conformance.legs.naming import nonce_prefix
 from conformance.probes import node_engine
@@ -101,7 +101,7 @@ def _left(probe: NodeProbe, before: dict[str, list[str]], owners: Owners) -> lis
 
 def _pods_on(probe: NodeProbe) -> list[Object]:
     """Return the pods of a node: no other's has anything there, and those of a cluster of 1000 nodes would fill the memory."""
-    return probe.cluster.items(PODS, fieldSelector=f"spec.nodeName={probe.node}")
+    return probe.cluster.items(ALL_PODS, fieldSelector=f"spec.nodeName={probe.node}")
 
 
 def judge_lost(writer: stream.Writer, cells: Iterable[Cell], stop: Stop, world: dict[str, Any], *, strict: bool) -> stream.Record:
