@@ -24,10 +24,11 @@ def cli() -> None:
 @cli.command()
 @options.INSTALL
 @options.WORLD
+@options.KUBERNETES_VERSION
 @options.CONTAINERD
 @options.DOCKER
 @options.IMAGE
-def up(install: bool, world: str, containerd: str, docker: str, given_images: tuple[str, ...]) -> None:
+def up(install: bool, world: str, given_images: tuple[str, ...], **versions: str) -> None:
     """Create the kind cluster, and everything that it needs.
 
     Each image is pulled where a registry answers, and built where none does.
@@ -37,7 +38,7 @@ def up(install: bool, world: str, containerd: str, docker: str, given_images: tu
     from conformance.world.machine.progress import Progress
 
     overrides = image_store.overrides(given_images, kind_node.KNOWN)
-    cluster = up.up(Progress(), install=install, containerd=containerd, docker=docker, overrides=overrides, world=world)
+    cluster = up.up(Progress(), install=install, overrides=overrides, world=world, **versions)
     click.echo(f"cluster {cluster.name} is up\nexport KUBECONFIG={cluster.kubeconfig}")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from conformance.choices import ENGINES, HOST, QUANTITIES, RATE, REPEATS, RUNTIMES, STATES, WORLDS
+from conformance.choices import ENGINES, HOST, KUBERNETES, QUANTITIES, RATE, REPEATS, RUNTIMES, STATES, WORLDS
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
@@ -61,6 +61,13 @@ CONTAINERD = click.option(
     default=RUNTIMES[0],
     show_default=True,
     help="Version of containerd in the nodes.",
+)
+KUBERNETES_VERSION = click.option(
+    "--kubernetes",
+    type=click.Choice(KUBERNETES),
+    default=KUBERNETES[0],
+    show_default=True,
+    help="Version of Kubernetes in the nodes.",
 )
 DOCKER = click.option(
     "--docker",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from conformance.choices import ENGINES, HOST, RUNTIMES
+from conformance.choices import ENGINES, HOST, KUBERNETES, RUNTIMES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.wait import uninterrupted, until
 from conformance.world import kind, readiness, worlds
@@ -32,6 +32,7 @@ def up(
     progress: Progress,
     *,
     install: bool = True,
+    kubernetes: str = KUBERNETES[0],
     containerd: str = RUNTIMES[0],
     docker: str = next(iter(ENGINES)),
     overrides: Mapping[str, str] | None = None,
@@ -39,12 +40,14 @@ def up(
 ) -> KindCluster:
     """Return a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    `docker` is the Docker Engine in pods, one of `ENGINES`, `world` one of `choices.WORLDS`.
+    `kubernetes`, `containerd` and `docker`, the Docker Engine in pods, are each of their kind in `choices`, `world` one of
+    `choices.WORLDS`.
     `overrides`: public name of an image -> the reference to use in its place.
     Raises `RigError`s that name the missing thing and the remedy.
     """
-    if containerd not in RUNTIMES:
-        raise UsageError(f"There is no containerd {containerd!r} to choose.", f"choose one of {', '.join(RUNTIMES)}")
+    for name, chosen, there in (("Kubernetes", kubernetes, KUBERNETES), ("containerd", containerd, RUNTIMES)):
+        if chosen not in there:
+            raise UsageError(f"There is no {name} {chosen!r} to choose.", f"choose one of {', '.join(there)}")
     config = paths.kind_config()
     _check(config)
     place = worlds.choose(world, progress)
@@ -53,7 +56,7 @@ def up(
         stood = engine.info() is not None
         engine.ensure(progress, install=install)
         program = kind.program(progress)
-        node = kind_node.node(image_store.Store(progress, install, overrides or {}), containerd, docker)
+        node = kind_node.node(image_store.Store(progress, install, overrides or {}), kubernetes, containerd, docker)
         progress.ahead = _steps(place)  # what was there already took no step
         of_world = [place.name] if place.own_engine else []
         name = kind.PREFIX + digest(config, node.image.reference, *of_world)

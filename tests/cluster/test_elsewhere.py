@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.choices import RUNTIMES
 from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
 from conformance.world.images import go_programs, graphs, image_store, kind_node
 from conformance.world.images.image_store import Recipe, Store  # fmt: skip
@@ -149,7 +148,7 @@ def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     made_of = {
         CHILD: kind_node.HTTPD, PROBE: kind_node.PYTHON, DATABASE: kind_node.MARIADB, REGISTRY: kind_node.registry(store),
         **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), kind_node.docker(Store(Progress()))),
-        NODE: kind_node.kind_node(store, RUNTIMES[0]),
+        NODE: kind_node.kind_node(store),
     }  # fmt: skip
     assert set(made_of) == set(kind_node.KNOWN)
     for name, recipe in made_of.items():
@@ -200,7 +199,7 @@ def foreign(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     kind = go_programs.cached(go_programs.KIND) / "kind"
     kubeconfig = tmp_path / "kubeconfig"
     (tmp_path / "foreign.yaml").write_text(NO_ENGINE, encoding="utf-8")
-    plain = kind_node.kind_node(Store(Progress()), RUNTIMES[0]).image.reference
+    plain = kind_node.kind_node(Store(Progress())).image.reference
     create: list[str | Path] = ["create", "cluster", "--image", plain, "--config", tmp_path / "foreign.yaml", "--wait", "120s"]
     try:
         commands.run([kind, *create, "--name", name, "--kubeconfig", kubeconfig], timeout=300)

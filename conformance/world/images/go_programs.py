@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from conformance.choices import KUBERNETES
 from conformance.world.machine import commands, memory, packages, paths
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
@@ -53,11 +54,23 @@ class Module:
     """The linker's further options."""
     c: bool = False
     """Whether C is compiled with it, which wants a compiler and the headers that it includes (`packages.FOR_IMAGES`)."""
+    mains: str = ""
+    """The folder beside whose mains are compiled with this one's go.mod and go.sum, where this has none of its own."""
 
     @property
     def folder(self) -> Path:
         """Return the folder with go.mod and go.sum."""
         return paths.BUILD / "go" / self.name
+
+    @property
+    def of_mains(self) -> Path:
+        """Return the folder in which Go is run."""
+        return paths.BUILD / "go" / (self.mains or self.name)
+
+    @property
+    def modfile(self) -> tuple[str, ...]:
+        """Return the option of Go that names this module's go.mod where that lies elsewhere than its mains."""
+        return (f"-modfile={self.folder / 'go.mod'}",) if self.mains else ()
 
     def version_of(self, module: str) -> str:
         """Return the version that go.mod pins `module` to, e.g. 'v1.36.3'."""
@@ -80,6 +93,15 @@ NODE = Module(
 )
 """What runs in our nodes: Kubernetes, etcd, containerd, CoreDNS, a registry. One module, so that what they share, which is
 two thirds of all but Kubernetes, is compiled once."""
+NODES = dict(
+    zip(
+        KUBERNETES,
+        (NODE, evolve(NODE, name="node-1.37", packages=("./kubernetes", "./coredns", "tool"), mains="node")),
+        strict=True,
+    )
+)
+"""Version of Kubernetes -> the module of its parts, etcd and CoreDNS. containerd and the registry are always the first one's:
+containerd 2.3.7 does not compile with the cri-api of 1.37, where each signal of the CRI has a longer name."""
 KIND = Module("kind", usual=20)
 RUNC = Module(
     "runc",
@@ -103,13 +125,14 @@ OF_A_WORLD = (NODE, KIND, RUNC, BUILDKIT)
 
 
 def kubernetes_version() -> str:
-    """Return the version that is built, e.g. 'v1.36.3'."""
+    """Return the version that is built unless another is chosen, e.g. 'v1.36.3'."""
     return NODE.version_of("k8s.io/kubernetes")
 
 
 def cached(module: Module) -> Path:
     """Return the folder that holds, or will hold, the module's programs."""
-    return paths.cache() / "bin" / f"{module.name}-{digest(module.folder, module.tags, COMPILE, *module.linked)}"
+    folders = sorted({module.folder, module.of_mains})
+    return paths.cache() / "bin" / f"{module.name}-{digest(*folders, module.tags, COMPILE, *module.linked)}"
 
 
 def build(module: Module, progress: Progress) -> Path:
@@ -131,7 +154,7 @@ _BUILDING: defaultdict[Path, Lock] = defaultdict(Lock)
 def _build(module: Module, target: Path, progress: Progress) -> None:
     flags = " ".join(("-s -w", *module.linked))
     if module.version_package:
-        version = kubernetes_version()
+        version = module.version_of("k8s.io/kubernetes")
         major, minor = version.lstrip("v").split(".")[:2]
         for name, value in {"gitVersion": version, "gitMajor": major, "gitMinor": minor}.items():
             flags += f" -X {module.version_package}.{name}={value}"
@@ -140,9 +163,9 @@ def _build(module: Module, target: Path, progress: Progress) -> None:
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     with progress.step(f"building {module.name} from its Go module", usual=module.usual):
-        args: list[str | Path] = [go, "build", *COMPILE, "-tags", module.tags, "-ldflags", flags, "-o", f"{making}/"]
+        args: list[str | Path] = [go, "build", *module.modfile, *COMPILE, "-tags", module.tags, "-ldflags", flags]
         env = {"CGO_ENABLED": "1" if module.c else "0", **_memory()}
-        commands.run([*args, *module.packages], timeout=BUILD_SECONDS, cwd=module.folder, env=env, log="go")
+        commands.run([*args, "-o", f"{making}/", *module.packages], timeout=BUILD_SECONDS, cwd=module.of_mains, env=env, log="go")
         for old, new in module.renames.items():
             (making / old).rename(making / new)
         for program, names in module.names.items():
@@ -163,6 +186,6 @@ def _memory() -> dict[str, str]:
 def source(module: Module, path: str, progress: Progress) -> Path:
     """Return the folder of a module that `module` requires, as the Go module cache holds it."""
     go = packages.go(progress)
-    commands.run([go, "mod", "download", path], timeout=BUILD_SECONDS, cwd=module.folder, log="go")
-    args: list[str | Path] = [go, "list", "-m", "-f", "{{.Dir}}", path]
-    return Path(commands.run(args, timeout=60, cwd=module.folder, log="go").stdout.strip())
+    commands.run([go, "mod", "download", *module.modfile, path], timeout=BUILD_SECONDS, cwd=module.of_mains, log="go")
+    args: list[str | Path] = [go, "list", *module.modfile, "-m", "-f", "{{.Dir}}", path]
+    return Path(commands.run(args, timeout=60, cwd=module.of_mains, log="go").stdout.strip())

@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from conformance import images
-from conformance.choices import ENGINES, OF_A_MODULE, RUNTIMES
+from conformance.choices import ENGINES, KUBERNETES, OF_A_MODULE, RUNTIMES
 from conformance.errors import UsageError
 from conformance.images import (
     BUILDAH,
@@ -34,9 +34,9 @@ from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
 from conformance.world.machine.digest import digest
 
-ETCD_TAG = "3.6.8-0"
+ETCD_TAGS = {"1.36": "3.6.8-0", "1.37": "3.7.0-0"}
 PAUSE_TAG = "3.10.2"
-"""What kubeadm 1.36 asks for (`kubeadm config images list`)."""
+"""What kubeadm of a Kubernetes asks for (`kubeadm config images list`); pause is one for all."""
 END_SECONDS = 0.5
 """Between two looks whether what was begun has ended."""
 STEPS = (25.0, 25.0, 25.0, 40.0, 25.0, 40.0, 5.0, 15.0, 30.0, 40.0, 20.0, 10.0, 5.0, 30.0, 10.0, 40.0, 20.0, 10.0, 70.0)
@@ -69,10 +69,10 @@ class Node:
     """Public name of an image -> the one that a run takes in its place there."""
 
 
-def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> Node:
+def node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = RUNTIMES[0], engine: str = next(iter(ENGINES))) -> Node:
     """Return the image of our kind nodes, with every image that a run needs inside.
 
-    `containerd` other than the first of `RUNTIMES` is never pulled: kindest/node has no such choice.
+    `kubernetes` and `containerd` other than the first of their choices are never pulled: kind's own node has the first.
     `engine`, that of the pods, is one of `ENGINES`. Raises `UsageError` where an override chooses another.
     """
     in_pods = f"docker:{engine}-dind"
@@ -93,7 +93,7 @@ def node(store: Store, containerd: str = RUNTIMES[0], engine: str = "26.1") -> N
         BUILDAH: OF_BUILDAH,
     }
     # Compilers want CPUs, packages the network and the disk: the node of Kubernetes is made beside the others.
-    works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, containerd)}
+    works: dict[str, Callable[[], Image]] = {NODE: partial(_plain, store, kubernetes, containerd)}
     works |= {name: partial(store.obtain, name, recipe) for name, recipe in recipes.items()}
     used = _at_once(works)
     child, dind, dind_2017 = used[CHILD], used[in_pods], used[DIND_2017]
@@ -132,10 +132,11 @@ def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
             commands.end_all()
 
 
-def _plain(store: Store, containerd: str) -> Image:
-    """Return the image of a kind node, pulled or built; one with another containerd than kind's own is built."""
-    recipe = kind_node(store, containerd)
-    return store.obtain(NODE, recipe, kindest_node(store)) if containerd == RUNTIMES[0] else store.build(recipe)
+def _plain(store: Store, kubernetes: str, containerd: str) -> Image:
+    """Return the image of a kind node, pulled or built; one with another Kubernetes or containerd than kind's own is built."""
+    recipe = kind_node(store, kubernetes, containerd)
+    as_kind = (kubernetes, containerd) == (KUBERNETES[0], RUNTIMES[0])
+    return store.obtain(NODE, recipe, kindest_node(store)) if as_kind else store.build(recipe)
 
 
 def docker(store: Store, version: str = next(iter(ENGINES))) -> Recipe:
@@ -203,42 +204,43 @@ def kindest_node(store: Store) -> str:
     return default[1]
 
 
-def kind_node(store: Store, containerd: str) -> Recipe:
+def kind_node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = RUNTIMES[0]) -> Recipe:
     """Return the recipe of a kind node as kind's own are: Kubernetes, containerd, no Docker Engine.
 
     What it is made of besides its folder is built only when the image is.
     """
-    version = go_programs.kubernetes_version()
-    programs = go_programs.cached(go_programs.NODE)
+    module = go_programs.NODES[kubernetes]
+    version = module.version_of("k8s.io/kubernetes")
     kind_version = go_programs.KIND.version_of("sigs.k8s.io/kind")
-    dns_version = go_programs.NODE.version_of("github.com/coredns/coredns")
-    parts, dns = _kubernetes(store), _dns(store)
+    dns_version = module.version_of("github.com/coredns/coredns")
+    parts, dns = _kubernetes(store, module), _dns(store, module)
 
     def fill(context: Path) -> None:
-        built = go_programs.build(go_programs.NODE, store.progress)
+        built = go_programs.build(module, store.progress)
         kind = go_programs.source(go_programs.KIND, "sigs.k8s.io/kind", store.progress)
         shutil.copytree(kind / "images" / "base" / "files", context / "files")
         for file in (context / "files").rglob("*"):  # the module cache is read-only
             file.chmod(file.stat().st_mode | 0o200)
-        _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl", *(MODULE if own else ()))
+        _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl")
         if own:
+            _copy(go_programs.build(go_programs.NODE, store.progress), context / "bin", *MODULE)
             _copy(_runc(store), context / "bin", "runc")
         shutil.copy2(importing, context)
         registry, shared = "registry.k8s.io", store.build(parts)
         of_control_plane = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
         named = {f"{registry}/{name}:{version}": shared for name in of_control_plane}
-        named |= {f"{registry}/etcd:{ETCD_TAG}": shared, f"{registry}/pause:{PAUSE_TAG}": shared}
+        named |= {f"{registry}/etcd:{ETCD_TAGS[kubernetes]}": shared, f"{registry}/pause:{PAUSE_TAG}": shared}
         named[f"{registry}/coredns/coredns:{dns_version}"] = store.build(dns)
         save(named, context / "images.tar")
 
     own = containerd == RUNTIMES[0]
-    runc = (go_programs.cached(go_programs.RUNC).name,) if own else ()
+    of_modules = {go_programs.cached(each).name for each in (module, *((go_programs.NODE, go_programs.RUNC) if own else ()))}
     importing = image_store.FOLDER / "node" / "import-images.sh"
     wanted = " ".join((*OF_KIND, *(() if own else ("containerd", "runc"))))
     base = Recipe("packages", usual=40, base="bookworm", args={"PACKAGES": wanted})
     return Recipe(
         "kind-node", usual=30, base=base, args={"CONTAINERD": containerd, "KUBERNETES": version, "PAUSE": PAUSE_TAG},
-        inputs=(parts.image.id, dns.image.id, programs.name, *runc, kind_version, digest(importing)), fill=fill,
+        inputs=(parts.image.id, dns.image.id, *sorted(of_modules), kind_version, digest(importing)), fill=fill,
         stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}", options=OPTIONS, entrypoint=ENTRYPOINT,
     )  # fmt: skip
 
@@ -256,23 +258,23 @@ OF_KIND = (
 OF_KUBE_PROXY = ("iptables", "nftables", "conntrack", "iproute2", "kmod")
 
 
-def _kubernetes(store: Store) -> Recipe:
+def _kubernetes(store: Store, module: go_programs.Module) -> Recipe:
     """Return the recipe of the one image of the control plane, kube-proxy and pause: what they share is there once."""
 
     def fill(context: Path) -> None:
-        built = go_programs.build(go_programs.NODE, store.progress)
+        built = go_programs.build(module, store.progress)
         _copy(built, context / "bin", "kubernetes", *go_programs.PARTS, "etcd")
-        _pause(context / "bin" / "pause", store)
+        _pause(context / "bin" / "pause", store, module)
 
     base = Recipe("packages", usual=20, base="bookworm", args={"PACKAGES": " ".join(OF_KUBE_PROXY)})
-    return Recipe("kubernetes", usual=10, base=base, inputs=(go_programs.cached(go_programs.NODE).name,), fill=fill)
+    return Recipe("kubernetes", usual=10, base=base, inputs=(go_programs.cached(module).name,), fill=fill)
 
 
-def _dns(store: Store) -> Recipe:
+def _dns(store: Store, module: go_programs.Module) -> Recipe:
     def fill(context: Path) -> None:
-        _copy(go_programs.build(go_programs.NODE, store.progress), context, "coredns")
+        _copy(go_programs.build(module, store.progress), context, "coredns")
 
-    return Recipe("coredns", usual=5, inputs=(go_programs.cached(go_programs.NODE).name,), fill=fill)
+    return Recipe("coredns", usual=5, inputs=(go_programs.cached(module).name,), fill=fill)
 
 
 def _copy(programs: Path, target: Path, *names: str) -> None:
@@ -287,10 +289,10 @@ def _runc(store: Store) -> Path:
     return go_programs.build(go_programs.RUNC, store.progress)
 
 
-def _pause(target: Path, store: Store) -> None:
-    """Compile pause, the one C file that every pod sandbox runs, from the Kubernetes module."""
+def _pause(target: Path, store: Store, module: go_programs.Module) -> None:
+    """Compile pause, the one C file that every pod sandbox runs, from the source of Kubernetes."""
     packages.ensure(store.progress, packages.FOR_IMAGES, install=store.install)
-    source = go_programs.source(go_programs.NODE, "k8s.io/kubernetes", store.progress) / "build" / "pause" / "linux" / "pause.c"
+    source = go_programs.source(module, "k8s.io/kubernetes", store.progress) / "build" / "pause" / "linux" / "pause.c"
     args: list[str | Path] = ["gcc", "-Os", "-static", f"-DVERSION={PAUSE_TAG}", "-o", target, source]
     commands.run(args, timeout=60, log="images")
 

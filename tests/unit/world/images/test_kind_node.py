@@ -7,8 +7,9 @@ import time
 import pytest
 
 from conformance import images
-from conformance.choices import ENGINES, OF_A_MODULE
+from conformance.choices import ENGINES, KUBERNETES, OF_A_MODULE
 from conformance.errors import NoImage, UsageError
+from conformance.world import up
 from conformance.world.images import go_programs, image_store, kind_node
 from conformance.world.images.image_store import Image
 from conformance.world.machine import commands
@@ -46,6 +47,27 @@ def test_each_engine_in_pods_is_of_the_debian_that_has_it(version: str, suite: s
     assert suite in recipe.stand_in
     assert ("docker-cli" in recipe.stand_in) == ("docker-cli" in packages)
     assert bool(recipe.inputs) == (version == OF_A_MODULE), "its name tells what it is made of"
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_a_node_is_of_the_kubernetes_that_was_asked_for(version: str) -> None:
+    module = go_programs.NODES[version]
+    recipe = kind_node.kind_node(image_store.Store(Progress()), version)
+    pinned = recipe.args["KUBERNETES"]
+    assert pinned.startswith(f"v{version}.")
+    assert pinned == module.version_of("k8s.io/kubernetes")
+    assert module.version_of("k8s.io/client-go") == f"v0.{pinned.removeprefix('v1.')}", "one version of all its modules"
+    assert pinned in recipe.stand_in
+    assert go_programs.cached(module).name in recipe.inputs
+    etcd = module.version_of("go.etcd.io/etcd/server/v3")
+    assert etcd.rpartition(".")[0] == f"v{kind_node.ETCD_TAGS[version]}".rpartition(".")[0], "the image's name says another"
+
+
+def test_each_kubernetes_is_a_node_of_its_own() -> None:
+    recipes = [kind_node.kind_node(image_store.Store(Progress()), version) for version in KUBERNETES]
+    assert len({recipe.image.reference for recipe in recipes}) == len(KUBERNETES)
+    with pytest.raises(UsageError, match=r"There is no Kubernetes '1\.2' to choose"):
+        up.up(Progress(), kubernetes="1.2")
 
 
 def test_the_builders_image_is_made_of_pinned_modules_and_says_which() -> None:
