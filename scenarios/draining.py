@@ -46,9 +46,10 @@ told_by_engine = prop(
     source=TERMINATION,
     predicts={}, approaches=("dind",), legs=("restarts-detached",), level="extended", unhurried=(further_children,),
     expects=(
-        expect("podman", LACKS,
-               because="the service ends when told to, and stops none of its containers: kubelet kills what is left there",
-               see="podman-system-service(1); containers/podman cmd/podman/system/service_abi.go"),
+        *(expect(podman, LACKS,
+                 because="the service ends when told to, and stops none of its containers: kubelet kills what is left there",
+                 see="podman-system-service(1); containers/podman cmd/podman/system/service_abi.go")
+          for podman in ("podman", "podman-rootless")),
         expect("dind", HOLDS,
                because="kubelet tells the first process of the engine's container, that tells the engine, and it what it runs",
                see="moby daemon/stop.go; docker-library/docker dockerd-entrypoint.sh, docker-init"),

@@ -29,6 +29,7 @@ from conformance.timeouts import TIMEOUTS
 from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OVER_TLS, engine_from_elsewhere, is_answered
 from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray
+from scenarios.resources.reading import IN_USER_NAMESPACE
 from scenarios.storage import same
 
 DOOD = {"dood": LACKS}
@@ -53,7 +54,7 @@ def privileged(rig: Rig) -> None:
       expects=(
           *(expect(approach, HOLDS, because="what is privileged in a user namespace is so in that alone",
                    see="user_namespaces(7), Capabilities")
-            for approach in ("dind-userns", "dind-rootless")),
+            for approach in IN_USER_NAMESPACE),
           expect("dind", LACKS, because="the engine's own container is privileged, so what its client starts can be, too",
                  see="docker-library/docs, docker README: --privileged gives full access to the host environment"),
       ))  # fmt: skip
@@ -213,11 +214,11 @@ def capabilities_of_the_node(rig: Rig) -> None:
       expects=(
           expect("dind-userns", LACKS, because="what is privileged in a user namespace is so in that alone",
                  see="user_namespaces(7), Capabilities"),
-          expect("dind-rootless", LACKS,
-                 because="the first process of its privileged container is not root, and has none; a setuid program of its image "
-                         "may get every one all the same",
-                 see="capabilities(7), Effect of user ID changes on capabilities, Capability bounding set; docker-library/docs, "
-                     "docker README, Rootless"),
+          *(expect(approach, LACKS,
+                   because="the first process of its privileged container is not root, and has none; a setuid program of its "
+                           "image may get every one all the same",
+                   see="capabilities(7), Effect of user ID changes on capabilities, Capability bounding set")
+            for approach in ("dind-rootless", "podman-rootless")),
           expect("dood", LACKS,
                  because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
                  see="docs.docker.com/engine/security, Docker daemon attack surface"),

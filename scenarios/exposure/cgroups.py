@@ -48,8 +48,9 @@ def group_made(rig: Rig) -> None:
                  see="cgroup_namespaces(7)", cgroup="v2"),
           expect("dind-userns", HOLDS, because="its root is nobody on the node, whose root's the node's cgroups are",
                  see="user_namespaces(7), Capabilities"),
-          expect("dind-rootless", HOLDS, because="its engine is uid 1000 of the node, whose root's the node's cgroups are",
-                 see="docker-library/docs, docker README, Rootless; Linux Documentation, cgroup-v2, Model of Delegation"),
+          *(expect(approach, HOLDS, because="its engine is uid 1000 of the node, whose root's the node's cgroups are",
+                   see="Linux Documentation, cgroup-v2, Model of Delegation")
+            for approach in ("dind-rootless", "podman-rootless")),
           expect("dood", HOLDS, because="a container that is not privileged has its own part of the cgroups, read-only",
                  see="containerd internal/cri/opts/spec_linux_opts.go; containerd container_create.go"),
       ))  # fmt: skip

@@ -15,6 +15,7 @@ from conformance.legs.neighbour import FILES, canary_of, device_of, folder_of, m
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from scenarios.exposure.reading import granted, refused_over
+from scenarios.resources.reading import IN_USER_NAMESPACE
 
 
 def file_read(rig: Rig) -> None:
@@ -54,7 +55,7 @@ OTHERS_ROOT = tuple(
     expect(approach, HOLDS,
            because="the engine's container has the node's devices, whose owner is not in its user namespace: it may open none",
            see="user_namespaces(7), Capabilities; opencontainers/runc libcontainer/rootfs_linux.go, bindMountDeviceNode")
-    for approach in ("dind-userns", "dind-rootless")
+    for approach in IN_USER_NAMESPACE
 )  # fmt: skip
 """Of an engine whose root is not the node's."""
 

@@ -103,7 +103,10 @@ CLOSED = tuple(
     expect(approach, HOLDS, because="its engine listens on a socket in the pod's own volume, and on no port", see=see)
     for approach, see in (
         ("dind-sidecar", "actions-runner-controller charts/gha-runner-scale-set/templates/_helpers.tpl, dind-container"),
-        ("podman", "Podman docs, podman-system-service: it listens where its argument says"),
+        *(
+            (podman, "Podman docs, podman-system-service: it listens where its argument says")
+            for podman in ("podman", "podman-rootless")
+        ),
     )
 )
 """What another pod finds where an engine could listen."""

@@ -12,6 +12,7 @@ from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
+from scenarios.resources.reading import IN_USER_NAMESPACE
 
 MADE = 3
 """So few instances are made: of 128 that a user has unless told, kubelet and each container's shim need some."""
@@ -46,7 +47,7 @@ def instances(rig: Rig) -> None:
                    because="what is made in a user namespace counts for who made that, too: the user that the pod's root is "
                            "on the node, or the engine's own, and not the node's root",
                    see="Linux kernel/ucount.c, inc_ucount; ioctl_ns(2), NS_GET_OWNER_UID")
-            for approach in ("dind-userns", "dind-rootless")),
+            for approach in IN_USER_NAMESPACE),
       ))  # fmt: skip
 def counted_apart(seen: Seen) -> Observation:
     """Judge as whose the child's instances count: by user and user namespace, beside kubelet's."""

@@ -20,7 +20,7 @@ from conformance.legs import docker
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.resources.reading import CONTROLLERS, MENDS, ROUNDED, WITHOUT_CGROUPS, cgroups, pod_limit, total, within_pod
+from scenarios.resources.reading import CONTROLLERS, IN_USER_NAMESPACE, MENDS, ROUNDED, cgroups, pod_limit, total, within_pod
 
 
 def visible(rig: Rig) -> None:
@@ -36,7 +36,7 @@ def visible(rig: Rig) -> None:
           *(expect(approach, HOLDS,
                    because="it is in the cgroup of its engine's container, and sees that as its own, limits and all",
                    see="cgroup_namespaces(7); opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1")
-            for approach in WITHOUT_CGROUPS),
+            for approach in IN_USER_NAMESPACE),
           *(expect("podman", HOLDS, because="its runtime mounts each hierarchy of cgroup v1 from the top that its engine sees",
                    see="containers/crun src/libcrun/linux.c, do_mount_cgroup_v1", cgroup=version)
             for version in ("v1", "hybrid")),
@@ -125,7 +125,7 @@ REFUSED = re.compile(r"cpu\.(cfs_quota_us|max).*[Ii]nvalid argument")
                  see="Linux kernel/sched/core.c, tg_cfs_schedulable_down"),
           *(expect(approach, LACKS, because="its engine gives its containers no cgroup, and takes their limits without a word",
                    see="moby rootless/specconv/specconv_linux.go, ToRootless")
-            for approach in WITHOUT_CGROUPS),
+            for approach in IN_USER_NAMESPACE),
           expect("dood", LACKS, because="the node's engine holds what is asked for against the node's CPUs alone",
                  see="moby daemon/daemon_unix.go, verifyPlatformContainerResources"),
           expect("dind", LACKS,
@@ -211,7 +211,7 @@ RESIZED = 0.3
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction"),
           expect("dood", LACKS, because="no limit of its pod was ever the child's", see="P2-13"),
           *(expect(approach, HOLDS, because="the child is in the cgroup of the container that is resized", see="P2-13")
-            for approach in WITHOUT_CGROUPS),
+            for approach in IN_USER_NAMESPACE),
           expect("dind-pod-slice", HOLDS, because="what binds it is the limit of its pod, which kubelet resizes, too",
                  see="kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, doPodResizeAction", cgroup="v2"),
           expect("dind", LACKS, because="on cgroup v2 no limit of its pod was ever the child's", see="P2-13", cgroup="v2"),

@@ -20,10 +20,10 @@ from conformance.legs.pod import read_pod, wait_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import OK
 from scenarios.resources.reading import (
+    IN_USER_NAMESPACE,
     MENDED,
     MENDS,
     PREDICTS,
-    WITHOUT_CGROUPS,
     Bound,
     as_declared,
     bound,
@@ -42,7 +42,7 @@ ZERO = (
     *(expect(approach, HOLDS,
              because="an engine that is told to do without root asks for no less than its own, which it would not get",
              see="moby rootless/specconv/specconv_linux.go, ToRootless")
-      for approach in WITHOUT_CGROUPS),
+      for approach in IN_USER_NAMESPACE),
 )  # fmt: skip
 
 
@@ -240,11 +240,11 @@ SPARED = (
     *(expect(approach, LACKS,
              because="its containers are in its own cgroup, which kubelet has the kernel end as a whole on cgroup v2",
              see="Linux Documentation/admin-guide/cgroup-v2.rst, memory.oom.group", cgroup="v2")
-      for approach in WITHOUT_CGROUPS),
+      for approach in IN_USER_NAMESPACE),
     *(expect(approach, HOLDS,
              because="its containers have its own oom_score_adj: of equals the OOM killer takes who has most, which is the child",
              see="Linux mm/oom_kill.c, oom_badness; moby rootless/specconv, ToRootless")
-      for approach in WITHOUT_CGROUPS),
+      for approach in IN_USER_NAMESPACE),
     expect("dind", LACKS,
            because="kubelet gives the engine of a Burstable or BestEffort pod an oom_score_adj near 1000, the engine gives its "
                    "containers 0 (P2-13.oom): of a pod's processes the OOM killer takes the engine's, however much a child has. "

@@ -23,8 +23,8 @@ PREDICTS = {"dood": LACKS, "dind": HOLDS}
 MENDS = ("dind-cgroupns", "dind-cgroup-parent")
 """Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
 CONTROLLERS = ("memory", "cpu")
-WITHOUT_CGROUPS = ("dind-userns", "dind-rootless")
-"""Docker in the pod whose engine may make no cgroups, and leaves its containers in its own."""
+IN_USER_NAMESPACE = ("dind-userns", "dind-rootless", "podman-rootless")
+"""Engines in the pod that are in a user namespace: they may make no cgroups, and leave their containers in their own."""
 MENDED = (
     expect("dind-pod-slice", HOLDS,
            because="its engine is told its pod's slice as the parent of its containers, which stand there beside the pod's own",
@@ -43,7 +43,7 @@ MENDED = (
     *(expect(approach, HOLDS,
              because="its engine may make no cgroups of the node's, and leaves its containers in its own",
              see="moby daemon/daemon_unix.go, getCgroupDriver; rootless/specconv/specconv_linux.go, ToRootless")
-      for approach in WITHOUT_CGROUPS),
+      for approach in IN_USER_NAMESPACE),
     expect("dood-cgroup-parent", HOLDS,
            because="the node's engine is told to put the child into the pod's own cgroup",
            see="docker run --cgroup-parent; moby daemon/oci_linux.go, withCgroups"),

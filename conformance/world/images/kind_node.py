@@ -54,7 +54,7 @@ OF_PODMAN = Recipe(
     "packages",
     usual=40,
     base="trixie",
-    args={"PACKAGES": "podman crun netavark aardvark-dns iptables nftables ca-certificates procps"},
+    args={"PACKAGES": "podman crun netavark aardvark-dns iptables nftables ca-certificates procps uidmap passt"},
     stand_in="podman of Debian trixie",
 )
 

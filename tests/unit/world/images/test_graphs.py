@@ -73,4 +73,4 @@ def test_a_podman_finds_the_childs_image_beside_its_graph(tmp_path: Path, monkey
     loaded, packed = ([args for args in engine.asked if word in args] for word in ("load", "tar"))
     assert loaded[0][loaded[0].index("--root") + 1] == packed[0][packed[0].index("-C") + 1] == "/var/lib/shared"
     assert engine.asked[-1][:4] == ["docker", "rm", "-f", "-v"], "nothing of it is left"
-    assert not (tmp_path / "child.tar").exists()
+    assert (tmp_path / "child.tar").stat().st_mode & 0o004, "who has no root loads it, too"
