@@ -16,24 +16,7 @@ from conformance.errors import RigError, TimedOut
 from conformance.evidence import names
 from conformance.evidence.identity import container_of, engine_of, first_pid, identity_of, no_engine, parsed, told_to_restart
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import (
-    ABOVE,
-    AFTER_IT,
-    AFTER_KILL,
-    AFTER_KILL_PAGE,
-    AFTERWARDS,
-    CHILD,
-    DELETION,
-    KILLED,
-    NAMING,
-    ORPHAN,
-    ORPHANS_PAGE,
-    POD,
-    POD_PROCESSES,
-    SERVED_AFTER,
-    SUCCESSORS,
-    SUCCESSORS_PAGE,
-)
+from conformance.evidence.names import AFTER_KILL, CHILD, DELETION, KILLED, NAMING, SERVED_AFTER, SUCCESSORS
 from conformance.legs import daemon
 from conformance.legs.deletion import children, look_for_successors
 from conformance.legs.docker import image
@@ -109,7 +92,7 @@ def judge_end(seen: Seen) -> Observation:
         return inconclusive("no process of the pod was followed, so nothing tells when it was over", deletion.id)
     if not deletion.output["pod_over"]:
         return inconclusive(f"the pod's own processes had not ended when the watch did; {when}", deletion.id)
-    page, alive = seen[ORPHANS_PAGE], seen[ORPHAN]
+    page, alive = seen[names.ORPHANS_PAGE], seen[names.ORPHAN]
     if not any(identity_of(process) == identity_of(child) for process in alive.output):
         return inconclusive("what outlived the pod is not the process that was the child", deletion.id)
     going_on = f"still serving its nonce {TIMEOUTS.settle:g} s after the pod's last process ended"
@@ -136,7 +119,9 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where anything carries the child's nonce when child and pod are gone, else None."""
     if not (asked := seen.get(SUCCESSORS)):  # older records have none
         return None
-    again = _started_again(seen, ended, asked, asked.output, seen.get(SUCCESSORS_PAGE), seen[DELETION].id)
+    if left := _part_left(seen, ended, asked):
+        return left
+    again = _started_again(seen, ended, asked, asked.output, seen.get(names.SUCCESSORS_PAGE), seen[DELETION].id)
     served = (page := seen.get(SERVED_AFTER)) and page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
     if page and served and not (again and again.state is LACKS.state):  # who serves it may have dropped its environment
         why = f"{ended}, and port {page.asked['port']} of the node serves its page after that, by who has another environment"
@@ -144,12 +129,24 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     return again or _about_to_start(seen, ended)
 
 
+def _part_left(seen: Seen, ended: str, asked: Evidence) -> Observation | None:
+    """Return LACKS where a process of the child's that was there before the deletion is there when its first one is gone."""
+    if not (before := seen.get(names.CARRYING)):  # older records have none
+        return None
+    child, there = identity_of(seen[CHILD].output["process"]), set(map(identity_of, before.output))
+    left = [process for process in asked.output if identity_of(process) in there - {child}]
+    if not left:
+        return None
+    who = " and ".join(f"{process['comm']} (pid {process['pid']})" for process in left)
+    return LACKS.because(f"{ended}, and of its processes {who} goes on", seen[DELETION].id, before.id, asked.id)
+
+
 def _about_to_start(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where the engine waits before it starts the child again, or somebody may do so, else None."""
     if (naming := seen.get(NAMING)) and naming.output:  # older records have none
         who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in naming.output)
         return inconclusive(f"{ended}, and {who} on the node still names it, and may start it again", naming.id)
-    afterwards = seen.get(AFTERWARDS)  # none where the engine ended with the pod
+    afterwards = seen.get(names.AFTERWARDS)  # none where the engine ended with the pod
     if not afterwards or afterwards.output["status"] == GONE or no_engine(afterwards):
         return None
     state = parsed(afterwards).get("State", {})
@@ -172,11 +169,11 @@ def _started_again(
     how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
     if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:
         return inconclusive(f"{ended}, and process {others[0]['pid']} has its nonce and does not serve it{how}", asked.id)
-    above = seen.get(ABOVE.format(asked.name))  # older records have none
+    above = seen.get(names.ABOVE.format(asked.name))  # older records have none
     again = "was started again"
     if above:
         same = container_of(above.output[0]) == container_of(child)
-        by = engine_of(above.output, seen[POD].output["metadata"]["uid"])
+        by = engine_of(above.output, seen[names.POD].output["metadata"]["uid"])
         again = f"was started again by {by}" if same else f"another container with its nonce was started by {by}"
     why = f"{ended}, and {again}: process {others[0]['pid']} serves its nonce after that{how}"
     return LACKS.because(why, *cites, asked.id, page.id, *([above.id] if above else []))
@@ -245,7 +242,7 @@ def within_grace(seen: Seen) -> Observation:
 
 def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: None) -> None:
     """Kill one of the pod's processes, and `look` when that has ended, and at the children when some time has passed."""
-    process = next((p for p in rig.seen[POD_PROCESSES].output if p["pid"] == pid), None)
+    process = next((p for p in rig.seen[names.POD_PROCESSES].output if p["pid"] == pid), None)
     if process is None:
         raise RigError(f"The {who}'s process is not among the pod's.")
     for child in children(rig):
@@ -256,7 +253,7 @@ def _kill(rig: Rig, who: str, pid: int, look: Callable[[], object] = lambda: Non
     settle("The end of the child", lambda: not any(rig.home.alive(c.process) for c in children(rig)), seconds=TIMEOUTS.settle)
     for child in children(rig):
         pid, start = child.process["pid"], child.process["start"]
-        if rig.ask(f"{child.prefix}{AFTER_IT}", "alive", pid=pid, start=start).output:
+        if rig.ask(f"{child.prefix}{names.AFTER_IT}", "alive", pid=pid, start=start).output:
             rig.ask(f"{child.prefix}its page after it", "ask", netns=pid, host="127.0.0.1", port=80, limit=TIMEOUTS.page)
 
 
@@ -267,7 +264,7 @@ def client_killed(rig: Rig) -> None:
 
 def engine_killed(rig: Rig) -> None:
     """Kill the engine, whoever started it in its container, and look for the child and for that container's first process."""
-    port, own = rig.leg.approach.port, {process["pid"] for process in rig.seen[POD_PROCESSES].output}
+    port, own = rig.leg.approach.port, {process["pid"] for process in rig.seen[names.POD_PROCESSES].output}
     listening = rig.ask("who serves the engine's API", "listeners", netns=rig.pids.daemon, port=port).output if port else []
     engine = next((int(each["pid"]) for each in listening if each["pid"] in own), rig.pids.daemon)
 
@@ -275,7 +272,7 @@ def engine_killed(rig: Rig) -> None:
         return no_engine(rig.ask(ENGINE_AFTER, "daemon", **daemon.reached_after_pod(rig), path="/_ping"))
 
     _kill(rig, "engine", engine, lambda: settle("A refusal", nobody, seconds=TIMEOUTS.settle))
-    start = next(process["start"] for process in rig.seen[POD_PROCESSES].output if process["pid"] == rig.pids.daemon)
+    start = next(process["start"] for process in rig.seen[names.POD_PROCESSES].output if process["pid"] == rig.pids.daemon)
     rig.ask(CONTAINER_AFTER, "alive", pid=rig.pids.daemon, start=start)
 
 
@@ -301,10 +298,10 @@ def engine_again(rig: Rig) -> None:
 
 def started_again(rig: Rig) -> None:
     """Look, for children that have ended, for what carries their nonces when an engine has had the time to start them again."""
-    if ended := [child for child in children(rig) if not rig.seen[f"{child.prefix}{AFTER_IT}"].output]:
+    if ended := [child for child in children(rig) if not rig.seen[f"{child.prefix}{names.AFTER_IT}"].output]:
         rig.stop.wait(TIMEOUTS.again)
     for child in ended:
-        look_for_successors(rig, child, AFTER_KILL, AFTER_KILL_PAGE, container_of(child.process))
+        look_for_successors(rig, child, AFTER_KILL, names.AFTER_KILL_PAGE, container_of(child.process))
 
 
 def by_an_engine(seen: Seen, ended: str) -> Observation | None:
@@ -315,12 +312,12 @@ def by_an_engine(seen: Seen, ended: str) -> Observation | None:
     if not (asked := seen.get(AFTER_KILL)):  # older records have none
         return None
     same = [process for process in asked.output if container_of(process) == container_of(seen[CHILD].output["process"])]
-    return _started_again(seen, ended, asked, same, seen.get(AFTER_KILL_PAGE), seen[KILLED].id)
+    return _started_again(seen, ended, asked, same, seen.get(names.AFTER_KILL_PAGE), seen[KILLED].id)
 
 
 def judge_survival(seen: Seen) -> Observation:
     """Judge whether the child was gone when what had started it was, or goes on to serve."""
-    killed, after = seen[KILLED], seen[AFTER_IT]
+    killed, after = seen[KILLED], seen[names.AFTER_IT]
     if not killed.output:
         return inconclusive("there was nothing to kill any more", killed.id)
     before = seen.get("child before it")  # older records have none

@@ -77,7 +77,7 @@ def _others_with_nonce(seen: Seen, process: dict[str, Any]) -> str:
     carrying, own = read.output if read else [], container_of(process)
     if own not in map(container_of, carrying):  # one that was started in the place of a child that has ended is no second one
         return ""
-    others = [each for each in carrying if container_of(each) not in ("", own)]
+    others = [each for each in carrying if not each.get("of") and container_of(each) not in ("", own)]
     return " and ".join(f"{each['comm']}, pid {each['pid']}" for each in others)
 
 

@@ -246,7 +246,9 @@ def _execute(hand: Hand, asked: Asked) -> list[str]:
 
 def _processes(_: Hand, asked: Asked) -> list[str]:
     if "variable" in asked:
-        return [_shell(f"grep -lsz '^CHILD_NONCE={NONCE}$' /proc/[0-9]*/environ")]
+        by_nonce = _shell(f"grep -lsz '^CHILD_NONCE={NONCE}$' /proc/[0-9]*/environ")
+        of_container = on_node("sh -c 'grep -ls $CHILD /proc/[0-9]*/cgroup; grep -ls $CHILD/hosts /proc/[0-9]*/mountinfo'")
+        return [by_nonce, of_container] if "container" in asked else [by_nonce]
     return [_shell("grep -ls ${POD_UID//-/.} /proc/[0-9]*/cgroup")]
 
 

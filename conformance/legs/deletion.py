@@ -50,6 +50,12 @@ class Child:
     process: Object
 
 
+def of_child(nonce: str, process: Object) -> dict[str, Any]:
+    """Return how the node is asked for what carries a child's nonce, and for what is of its container."""
+    about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": nonce}
+    return {**about, "container": container} if (container := container_of(process)) else about
+
+
 def children(rig: Rig) -> list[Child]:
     """Return the leg's child, and those of its further ones that have been seen to serve."""
     others = [Child(f"{name} ", f"{rig.leg.nonce}-{name}", process) for name, process in rig.further.items()]
@@ -59,7 +65,7 @@ def children(rig: Rig) -> list[Child]:
 def delete(rig: Rig) -> None:
     """Delete the leg's pod, followed from its node by pid and start time, and from the API server by its object."""
     leg, grace = rig.leg, rig.leg.variation.grace
-    rig.ask(CARRYING, "processes", variable="CHILD_NONCE", value=leg.nonce)
+    parts = rig.ask(CARRYING, "processes", **of_child(leg.nonce, rig.child)).output
     processes = rig.ask(AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
     followed = to_follow(rig.child, processes, list(rig.further.values()))
     clock = rig.home.clock()
@@ -93,7 +99,7 @@ def delete(rig: Rig) -> None:
     record(DELETION, "API server and node", asked, output)
     orphans = [child for child in children(rig) if not watch.gone(child.process["pid"])]
     for child in orphans:
-        rig.ask(f"{child.prefix}{ORPHAN}", "processes", variable="CHILD_NONCE", value=child.nonce)
+        rig.ask(f"{child.prefix}{ORPHAN}", "processes", **of_child(child.nonce, child.process))
         _ask_for_page(rig, f"{child.prefix}{ORPHANS_PAGE}", child.process)
     ended = [child for child in children(rig) if child not in orphans] if leg.approach.spawns else []
     if ended and not rig.pids.daemon:  # an engine that outlives the pod is given the time to start the containers again
@@ -101,8 +107,8 @@ def delete(rig: Rig) -> None:
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
         settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
     if rig.child in [child.process for child in ended]:  # the others publish nothing
-        if not rig.pids.daemon:
-            await_who_names(rig)
+        await_who_names(rig)
+        settle("The end of all of the child", lambda: not any(map(rig.home.alive, parts)), seconds=TIMEOUTS.settle)
         rig.ask(SERVED_AFTER, "ask", host=rig.shared.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
     for child in ended:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
@@ -124,7 +130,7 @@ def _at_rest(rig: Rig, child: Child) -> bool:
     An engine that is busy takes its time between a container's end and its next start, and has it as running or restarting.
     """
     state = daemon.state_of(rig, container_of(child.process))
-    started = rig.home.ask("processes", variable="CHILD_NONCE", value=child.nonce).output
+    started = rig.home.ask("processes", **of_child(child.nonce, child.process)).output
     return bool(started) or (state is not None and not (state.get("Running") or state.get("Restarting")))
 
 
@@ -141,7 +147,7 @@ def await_who_names(rig: Rig) -> None:
     def nobody_or_again() -> bool:
         if not rig.home.ask("naming", **about).output:
             return True
-        carrying = rig.home.ask("processes", variable="CHILD_NONCE", value=rig.leg.nonce).output
+        carrying = rig.home.ask("processes", **of_child(rig.leg.nonce, rig.child)).output
         return any(_serves(rig, Child("", rig.leg.nonce, process)) for process in carrying)
 
     settle("The last word of who names the child", nobody_or_again, seconds=TIMEOUTS.ended, every=NAMED)
@@ -183,7 +189,7 @@ def look_for_successors(rig: Rig, child: Child, name: str, page: str, container:
 
     The processes above it are kept, too: they tell which engine started it.
     """
-    successors = rig.ask(f"{child.prefix}{name}", "processes", variable="CHILD_NONCE", value=child.nonce)
+    successors = rig.ask(f"{child.prefix}{name}", "processes", **of_child(child.nonce, child.process))
     ours = [process for process in successors.output if container in ("", container_of(process))]
     # Where the container shares another's PID namespace none is number 1 of its own, and the first is nobody's child of them.
     firsts = [process for process in ours if process["ppid"] not in {each["pid"] for each in ours}]

@@ -17,6 +17,7 @@ from conformance.evidence import cgroupfs
 from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Seen
 from conformance.evidence.names import CHILD_CGROUPS, CHILD_PROCESSES, POD, POD_CGROUPS, POD_PROCESSES
+from conformance.legs.deletion import of_child
 from conformance.legs.rig import Rig
 
 PREDICTS = {"dood": LACKS, "dind": HOLDS}
@@ -58,7 +59,7 @@ def cgroups(rig: Rig) -> None:
     """
     rig.ask(CHILD_CGROUPS, "cgroups", pid=rig.child["pid"])
     own = {"space": rig.child["pid"]} if rig.child["nspid"][-1] == 1 else {}  # else it has the PID namespace of others
-    rig.ask(CHILD_PROCESSES, "processes", variable="CHILD_NONCE", value=rig.leg.nonce, **own)
+    rig.ask(CHILD_PROCESSES, "processes", **of_child(rig.leg.nonce, rig.child), **own)
     rig.ask(POD_CGROUPS, "cgroups", pid=rig.pids.client)
 
 

@@ -12,7 +12,7 @@ import pytest
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import NAMING
+from conformance.evidence.names import CARRYING, NAMING
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
@@ -67,6 +67,20 @@ def test_a_child_that_has_ended_and_that_somebody_still_names_may_be_started_aga
     supervised = conclude(name, given(ended, NAMING, [{"pid": 7, "comm": "sh"}]))
     assert supervised.state is State.INCONCLUSIVE
     assert "sh (pid 7) on the node still names it" in supervised.reason
+
+
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])
+def test_a_child_has_not_ended_where_a_process_of_its_own_goes_on(seen: Look, name: str) -> None:
+    leg = deleted(seen("dind.foreground"))
+    first, part, later = leg["child"].output["process"], {"pid": 8, "start": 3, "comm": "x"}, {"pid": 8, "start": 4, "comm": "x"}
+    leg = given(leg, CARRYING, [first, part])
+    assert conclude(name, given(leg, "successors", [])).state is State.HOLDS
+    left = conclude(name, given(leg, "successors", [part]))
+    assert left.state is State.LACKS
+    assert "of its processes x (pid 8) goes on" in left.reason
+    assert conclude(name, given(leg, "successors", [later])).state is State.INCONCLUSIVE, (
+        "another of its number, that came after it"
+    )
 
 
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])

@@ -13,6 +13,7 @@ import time
 from conformance.probes.agent.network import fetch
 from conformance.probes.agent.procfs import (
     boottime,
+    by_hosts_file,
     describe,
     enter,
     environ,
@@ -21,28 +22,55 @@ from conformance.probes.agent.procfs import (
     start_time,
     status_of,
     text,
+    told,
 )
 from conformance.probes.agent.questions import Object, question
+
+A_CONTAINER = re.compile(r"[0-9a-f]{64}")
 
 
 @question
 def processes(asked: Object) -> list[Object]:
     """Return the processes whose environment holds VARIABLE=VALUE (`variable`, `value`), and those in a pod's cgroups (`uid`).
 
-    And those in the PID namespace of a process (`space`): what a container starts may have dropped its environment.
+    And those in the PID namespace of a process (`space`), and those of a `container`, which have its id beside them (`of`): by
+    their cgroups, or its hosts file. What a container starts may have dropped its environment, and left one or the other.
     """
     enter(1, "cgroup")
+    container = asked.get("container", "")
+    # No other id behind it: what a container in this one runs is that one's.
+    placed_in = re.compile(rf"{container}(?!.*/[^/\n]*[0-9a-f]{{64}})") if container else None
+    mounts_it: dict[str, bool] = {}
+
+    def is_of_container(pid: int) -> bool:
+        if placed_in is None:
+            return False
+        placed = text(proc(pid, "cgroup"))
+        if placed_in.search(placed) or A_CONTAINER.search(placed):  # who shares its network has its hosts file, too
+            return bool(placed_in.search(placed))
+        own = os.readlink(proc(pid, "ns/mnt"))
+        if own not in mounts_it:
+            mounts_it[own] = by_hosts_file(pid) == container
+        return mounts_it[own]
+
     space = os.readlink(proc(asked["space"], "ns/pid")) if "space" in asked else ""
     wanted = f"{asked['variable']}={asked['value']}" if "variable" in asked else ""
     uids = [asked["uid"], asked["uid"].replace("-", "_")] if "uid" in asked else []
 
     def look(pid: int) -> Object | None:
-        if (wanted and wanted in environ(pid)) or (space and os.readlink(proc(pid, "ns/pid")) == space):
+        if is_of_container(pid):
+            return {**describe(pid), "of": container}
+        if (wanted and carries(pid, wanted)) or (space and os.readlink(proc(pid, "ns/pid")) == space):
             return describe(pid)
         placed = text(proc(pid, "cgroup")) if uids else ""
         return describe(pid) if any(uid in placed for uid in uids) else None
 
     return list(of_every_process(look))
+
+
+def carries(pid: int, wanted: str) -> bool:
+    """Return whether a process has NAME=VALUE in its environment, or its container's runtime was told to give it that."""
+    return wanted in environ(pid) or wanted in told(pid)
 
 
 @question
@@ -126,7 +154,7 @@ def makers(pid: int) -> list[Object]:
 
 @question(lasts=True)
 def await_child(asked: Object) -> Object:
-    """Wait for the first process of a container, which alone of its line holds CHILD_NONCE=nonce in its environment, and serves
+    """Wait for the first process of a container, which alone of its line has CHILD_NONCE=nonce, as `carries` says, and serves
     the nonce on port 80 of its network namespace. Bounded by `seconds`; only processes that started after
     `since` (boot clock) are looked at. Return what was seen last if it never served.
     """  # noqa: D205 -- one sentence
@@ -139,7 +167,7 @@ def await_child(asked: Object) -> Object:
     def look(pid: int) -> Object | None:
         if pid not in started:
             started[pid] = start_time(pid) / ticks
-        if started[pid] < since or wanted not in environ(pid):
+        if started[pid] < since or not carries(pid, wanted):
             return None
         process = describe(pid)
         # Where the container shares another's PID namespace none is number 1 of its own.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import time
@@ -87,6 +88,21 @@ def environ(pid: int) -> list[str]:
     return text(proc(pid, "environ")).split("\0")
 
 
+def told(pid: int) -> list[str]:
+    """Return the environment that a container's runtime was told to give its first process, NAME=VALUE; [] for any other.
+
+    A program may begin with another one than it was given. Whoever is the container's parent, the runtime's shim, works in its
+    bundle, where that is written (containerd core/runtime/v2/shim.go, opencontainers/runtime-spec config.md).
+    """
+    try:
+        above = int(status_of(pid)["PPid"])
+        if not above or os.readlink(proc(above, "ns/mnt")) == os.readlink(proc(pid, "ns/mnt")):
+            return []
+        return list(json.loads(text(proc(above, "cwd/config.json")))["process"]["env"])
+    except (OSError, ValueError, KeyError, TypeError):  # who is above it is no shim, or none any more
+        return []
+
+
 def describe(pid: int) -> Object:
     """Return what the node says of one process. Cgroup paths are as seen from this process's cgroup namespace."""
     fields, placed = status_of(pid), text(proc(pid, "cgroup"))
@@ -111,20 +127,26 @@ OF_HOSTS_FILE = re.compile(r"/([0-9a-f]{64})/(?:userdata/)?hosts$")
 """Where Docker (containers/ID/hosts) and Podman (overlay-containers/ID/userdata/hosts) keep what they mount on /etc/hosts."""
 
 
+def by_hosts_file(pid: int) -> str:
+    """Return the id of the container whose hosts file a process has, '' where its engine mounted none."""
+    named = next((OF_HOSTS_FILE.search(mount.root) for mount in mounts_of(pid) if mount.point == "/etc/hosts"), None)
+    return named[1] if named else ""
+
+
 def _without_cgroup(pid: int, placed: str) -> str:
     """Return the id of a process's container, where its engine has left that in the cgroup of its own runtime; else ''.
 
     An engine that may make no cgroups does so (in a user namespace, rootless on cgroup v1), and no path tells its containers
     apart. The runtime is the nearest process above that has another mount namespace; '' where one above has ended meanwhile.
     """
-    named = next((OF_HOSTS_FILE.search(mount.root) for mount in mounts_of(pid) if mount.point == "/etc/hosts"), None)
-    if not named or named[1] in placed:
+    named = by_hosts_file(pid)
+    if not named or named in placed:
         return ""
     above, space = pid, os.readlink(proc(pid, "ns/mnt"))
     try:
         while above and os.readlink(proc(above, "ns/mnt")) == space:
             above = int(status_of(above)["PPid"])
-        return named[1] if above and text(proc(above, "cgroup")) == placed else ""
+        return named if above and text(proc(above, "cgroup")) == placed else ""
     except OSError:  # of who is above it: that is not its own end, and it stays among the node's processes
         return ""
 

@@ -171,6 +171,8 @@ def test_of_two_containers_with_the_nonce_neither_is_proven_to_be_the_child() ->
     own, other, away = process_of(100, CONTAINER), process_of(101, "d" * 64), {**process_of(102, ""), "cgroup": "0::/"}
     alone = Seen([*proven("n"), carrying(own, {**own, "pid": 103}, away)])
     assert unproven(alone) == "", "its own processes, and one that was moved out of every container's cgroup"
+    moved = {**process_of(104, "e" * 64), "of": CONTAINER}
+    assert unproven(Seen([*proven("n"), carrying(own, moved)])) == "", "and one in the cgroup of another"
     assert unproven(Seen([*proven("n"), carrying(other)])) == "", "it has ended, and its client has started another"
     assert "another container carries the child's nonce" in unproven(Seen([*proven("n"), carrying(own, other)]))
 

@@ -35,11 +35,42 @@ def test_what_a_container_starts_is_its_own_though_it_has_dropped_its_environmen
     spaces, environments = {7: "pid:[1]", 8: "pid:[2]", 9: "pid:[2]"}, {7: ["N=n"], 8: ["N=n"], 9: []}
     monkeypatch.setattr(processes, "enter", lambda *_: None)
     monkeypatch.setattr(processes, "environ", environments.get)
+    monkeypatch.setattr(processes, "told", lambda _: [])
     monkeypatch.setattr("os.readlink", lambda path: spaces[int(path.split("/")[2])])
     monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, spaces)))
     monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
     for asked, pids in (({"value": "n"}, [7, 8]), ({"value": "n", "space": 8}, [7, 8, 9]), ({"value": "x", "space": 8}, [8, 9])):
         assert [each["pid"] for each in processes.processes({"variable": "N", **asked})] == pids
+
+
+CONTAINER, NESTED = "c" * 64, "d" * 64
+
+
+def test_a_process_is_of_a_container_by_its_cgroup_or_else_its_hosts_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = {
+        7: (f"4:cpu:/\n3:pids:/docker/{CONTAINER}/init", ""),
+        8: ("0::/", CONTAINER),
+        9: (f"0::/docker/{CONTAINER}/docker/{NESTED}", ""),
+        10: (f"0::/docker/{NESTED}", CONTAINER),
+        11: ("0::/", ""),
+    }
+    monkeypatch.setattr(processes, "enter", lambda *_: None)
+    monkeypatch.setattr(processes, "carries", lambda pid, _: pid == 11)
+    monkeypatch.setattr(processes, "text", lambda path: places[int(path.split("/")[2])][0])
+    monkeypatch.setattr("os.readlink", lambda path: path)
+    monkeypatch.setattr(processes, "by_hosts_file", lambda pid: places[pid][1])
+    monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, places)))
+    monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
+    own = [{"pid": 7, "of": CONTAINER}, {"pid": 8, "of": CONTAINER}]
+    assert processes.processes({"variable": "N", "value": "n", "container": CONTAINER}) == [*own, {"pid": 11}]
+
+
+def test_a_process_carries_what_its_runtime_was_told_to_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "environ", {7: ["N=n"], 8: [], 9: []}.get)
+    monkeypatch.setattr(processes, "told", {7: [], 8: ["N=n"], 9: []}.get)
+    assert [pid for pid in (7, 8, 9) if processes.carries(pid, "N=n")] == [7, 8]
 
 
 def test_who_holds_an_inotify_instance_is_told_with_its_user(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,25 @@ def test_a_container_that_is_left_in_its_runtimes_cgroup_is_named_by_its_hosts_f
     assert procfs._without_cgroup(pid, child) == named
 
 
+@pytest.mark.parametrize(
+    ("bundle", "spaces", "environment"),
+    [
+        ('{"process": {"env": ["N=n"]}}', "12", ["N=n"]),
+        ('{"process": {"env": ["N=n"]}}', "22", []),  # of the container's own making
+        ('{"process": {"env": null}}', "12", []),
+        ('["N=n"]', "12", []),
+        ("N=n", "12", []),
+    ],
+)
+def test_a_runtime_was_told_what_stands_in_the_bundle_of_its_shim(
+    bundle: str, spaces: str, environment: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(procfs, "status_of", lambda pid: {"PPid": str(pid - 1)})
+    monkeypatch.setattr(os, "readlink", lambda path: spaces[int(path.split("/")[2]) - 6])
+    monkeypatch.setattr(procfs, "text", {"/proc/6/cwd/config.json": bundle}.__getitem__)
+    assert procfs.told(7) == environment
+
+
 @pytest.mark.parametrize("gone", ["cgroup", "ns/mnt"])
 def test_a_process_whose_runtime_ends_meanwhile_is_there_all_the_same(gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     node = Node(HOSTS.format(CONTAINER), f"0::/{ENGINE}", f"0::/{ENGINE}")
