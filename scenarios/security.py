@@ -26,7 +26,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OVER_TLS, engine_from_elsewhere, is_answered
+from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OF_CHILD, OVER_TLS, engine_from_elsewhere, is_answered
 from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray
 from scenarios.resources.reading import IN_USER_NAMESPACE
@@ -366,7 +366,7 @@ def refused_by_baseline(seen: Seen) -> Observation:
 def commanded_by_others(seen: Seen) -> Observation:
     """Judge who was answered by the leg's own daemon, by its id."""
     asked, identity = seen.every(ENGINES), parsed(seen[DAEMON])["ID"]
-    for each in (asked, seen.every(ELSEWHERE), seen.every(OVER_TLS)):  # older records have nothing of other ports, nor of TLS
+    for each in (asked, *map(seen.every, (ELSEWHERE, OVER_TLS, OF_CHILD))):  # older records have nothing of what comes after
         if answered := [answer for answer in each if is_answered(seen, answer)]:
             break
     if answered:
@@ -374,7 +374,8 @@ def commanded_by_others(seen: Seen) -> Observation:
         told_of = f"{len(answered)} of {counted(len(asked), 'place')}"
         told_of += f" on port {' and '.join(map(str, ports))}" if ports else ""
         told_of += " over TLS" if answered[0].name == OVER_TLS else ""
-        reason = f"the daemon {identity} told {told_of} who it is, and asked nobody who they are"
+        what = "of the child" if answered[0].name == OF_CHILD else "who it is"
+        reason = f"the daemon {identity} told {told_of} {what}, and asked nobody who they are"
         return LACKS.because(reason, *(answer.id for answer in answered))
     if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):
         return HOLDS.because(f"{counted(len(asked), 'place')} {were(len(asked))} refused", *(answer.id for answer in asked))

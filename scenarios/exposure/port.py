@@ -23,7 +23,7 @@ from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.exposure.node import NOT_ALLOWED, OTHERS_ROOT, REFUSED, no_device
 from scenarios.exposure.reading import granted, grants
-from scenarios.networking import SILENT, ways_back
+from scenarios.networking import LISTING, SAVED, SILENT, ways_back
 
 PLAIN = 2375
 """The port on which an engine serves its API without TLS where it is told to (IANA: docker)."""
@@ -31,30 +31,42 @@ UID = re.compile(r"^Uid:\t(\d+)", re.MULTILINE)
 
 
 ENGINES = "asked for the engine's API"
-ELSEWHERE, OVER_TLS = f"{ENGINES} on another port", f"{ENGINES} over TLS"
+ELSEWHERE, OVER_TLS, OF_CHILD = f"{ENGINES} on another port", f"{ENGINES} over TLS", f"{ENGINES} about the child"
+LEADING = "rules that lead a port elsewhere in the pod's network"
+LEADS = re.compile(r"-A .*--dports? ([\d,:]+).* -j (?:DNAT|REDIRECT)\b")
+"""A rule of what iptables-save prints, with the ports that it leads elsewhere: one, several, or the first and last of many."""
 
 
 def engine_from_elsewhere(rig: Rig) -> None:
     """Ask the engine's API on the pod's IP who it is, from a pod on every node and from every node's own network.
 
-    On its port, and on every other on which something listens in the pod; over TLS where one that asks in plain words is
-    answered, and not told so.
+    On its port, and on every other on which something listens in the pod, or which a rule of its network leads elsewhere, the
+    child's own among them; over TLS, and about the child, where one that asks in plain words is answered, and not told so.
     """
     port = rig.leg.approach.port or PLAIN
     ask_everywhere(rig, ENGINES, rig.pod_ip, port, path="/info")
     listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
-    for other in {*listening} - {port, rig.leg.port} if not rig.pod["spec"].get("hostNetwork") else ():
+    command = ["nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "sh", "-c", SAVED]
+    rules = rig.ask(LEADING, "execute", pid=1, command=command, limit=LISTING).output["stdout"]
+    for other in {*listening, *led(rules)} - {port} if not rig.pod["spec"].get("hostNetwork") else ():
         ask_everywhere(rig, ELSEWHERE, rig.pod_ip, other, path="/info")
     asked = [answer for name in (ENGINES, ELSEWHERE) for answer in rig.seen.every(name)]
     heard = [answer for answer in asked if answer.output["outcome"] not in ("ECONNREFUSED", SILENT)]
-    for of_tls in sorted({answer.asked["port"] for answer in heard if not is_answered(rig.seen, answer)}):
-        ask_everywhere(rig, OVER_TLS, rig.pod_ip, of_tls, path="/info", tls=True)
+    for untold in sorted({answer.asked["port"] for answer in heard if not is_answered(rig.seen, answer)}):
+        ask_everywhere(rig, OVER_TLS, rig.pod_ip, untold, path="/info", tls=True)
+        ask_everywhere(rig, OF_CHILD, rig.pod_ip, untold, path=f"/containers/{container_of(rig.child)}/json")
     ways_back(rig, ENGINES)
 
 
 def is_answered(seen: Seen, answer: Evidence) -> bool:
-    """Return whether who asked was answered by the leg's own daemon, by its id."""
-    return f'"ID":"{parsed(seen[DAEMON]).get("ID")}"' in answer.output.get("body", "")
+    """Return whether who asked was answered by the leg's own daemon, by its id, or that of the child's container."""
+    ids = f'"ID":"{parsed(seen[DAEMON]).get("ID")}"', f'"Id":"{container_of(seen[CHILD].output["process"])}"'
+    return any(each in answer.output.get("body", "") for each in ids)
+
+
+def led(rules: str) -> list[int]:
+    """Return the ports that rules lead elsewhere, in their order; of many in a row the first and the last."""
+    return [int(port) for ports in LEADS.findall(rules) for port in re.findall(r"\d+", ports)]
 
 
 def by_another_pod(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from conformance.claims.observations import State
 from conformance.evidence.items import Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs.neighbour import MEMORY
+from scenarios.exposure import port
 from scenarios.exposure.network import PLACES
-from scenarios.exposure.port import gateway_of
+from scenarios.exposure.port import gateway_of, led
 from tests.builders.evidence import PROPERTIES, conclude, given, process
 from tests.conftest import changed, without
 
@@ -370,3 +372,31 @@ def test_without_a_neighbour_or_a_command_nothing_is_concluded(seen: Look) -> No
     assert conclude("S-06", changed(mounted(leg, ran(0, CANARY), there=True), "child", lambda o: {**o, "seen": "no"})).state is (
         State.INCONCLUSIVE
     )
+
+
+def test_a_port_that_a_rule_leads_elsewhere_is_asked_though_nobody_listens_on_it() -> None:
+    rules = """*filter
+[0:0] -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT
+*nat
+[0:0] -A PREROUTING -p tcp -m tcp --dport 4245 -j DNAT --to-destination 127.0.0.1:2375
+-A PREROUTING -p tcp -m multiport --dports 15000:15009,16000 -j REDIRECT --to-ports 2375
+[0:0] -A POSTROUTING -p tcp -m tcp --dport 81 -j MASQUERADE
+"""
+    assert led(rules) == [4245, 15000, 15009, 16000]
+
+
+@pytest.mark.parametrize(("host_network", "asked"), [(False, {2375, 25000, 4245}), (True, {2375})])
+def test_an_engine_is_asked_on_each_port_that_may_lead_to_it_and_of_the_childs_too(
+    asked: set[int], monkeypatch: pytest.MonkeyPatch, *, host_network: bool
+) -> None:
+    ports: list[int] = []
+    outputs = {"listening": [25000], "execute": {"stdout": "-A PREROUTING -p tcp -m tcp --dport 4245 -j DNAT"}}
+    rig: Any = SimpleNamespace(
+        leg=SimpleNamespace(approach=SimpleNamespace(port=2375), port=25000), pod={"spec": {"hostNetwork": host_network}},
+        pod_ip="10.0.0.9", pids=SimpleNamespace(client=7), seen=Seen([]),
+        ask=lambda _, question, **__: SimpleNamespace(output=outputs[question]),
+    )  # fmt: skip
+    monkeypatch.setattr(port, "ask_everywhere", lambda _, __, ___, number, **____: ports.append(number))
+    monkeypatch.setattr(port, "ways_back", lambda *_: None)
+    port.engine_from_elsewhere(rig)
+    assert set(ports) == asked

@@ -10,8 +10,9 @@ import pytest
 
 from conformance.analysis.findings import gist
 from conformance.claims.observations import State
+from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from scenarios.exposure.port import ELSEWHERE, OVER_TLS
+from scenarios.exposure.port import ELSEWHERE, OF_CHILD, OVER_TLS
 from scenarios.networking import FROM, ROUTES
 from scenarios.security import NO_ATTRIBUTES, capabilities, commanded_by_others, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
@@ -311,6 +312,17 @@ def test_an_engine_that_asks_nobody_for_a_certificate_can_be_commanded_over_tls(
     assert "told 1 of 1 place on port 2376 over TLS who it is" in over_tls.reason
     wants_one = {"outcome": "TLSV13_ALERT_CERTIFICATE_REQUIRED"}
     assert conclude("H-02", given(leg, OVER_TLS, wants_one, asked={"port": 2376})).state is State.HOLDS
+
+
+def test_an_engine_that_tells_of_the_child_and_not_of_itself_can_be_commanded(seen: Look) -> None:
+    leg = given(seen("dind.foreground"), "asked for the engine's API", {"outcome": "ECONNREFUSED"}, asked={"port": 2375})
+    leg = given(leg, ELSEWHERE, {"outcome": "served", "status": 403, "body": ""}, asked={"port": 4244})
+    inspected = {"outcome": "served", "body": f'{{"Id":"{container_of(leg["child"].output["process"])}","Created":""}}'}
+    told = conclude("H-02", given(leg, OF_CHILD, inspected, asked={"port": 4244}))
+    assert told.state is State.LACKS
+    assert "told 1 of 1 place on port 4244 of the child, and asked" in told.reason
+    unknown = {"outcome": "served", "status": 404, "body": '{"message": "No such container"}'}
+    assert conclude("H-02", given(leg, OF_CHILD, unknown, asked={"port": 4244})).state is State.HOLDS
 
 
 def test_an_engine_whose_answers_the_pods_routes_lead_away_is_not_protected_by_that(seen: Look) -> None:
