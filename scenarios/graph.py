@@ -26,10 +26,12 @@ from conformance.evidence.names import (
     ENGINE_AGAIN,
     INSPECT,
     KILLED,
+    LAYER,
     ON_NODE_BEFORE,
     POD,
     POD_AGAIN,
     POD_PROCESSES,
+    RECORD,
 )
 from conformance.legs.deploy import create_pod
 from conformance.legs.rig import Rig
@@ -106,6 +108,10 @@ def graph_on_empty_dir(seen: Seen) -> Observation:
         return inconclusive("the node's directory is not the one that the engine sees", *cites)
     if not same_paths(seen[DAEMONS_VIEW], before):
         return inconclusive("what the engine wrote was not found in the node's directory", *cites)
+    wrote = [each for each, what in before.asked["are"].items() if what in (LAYER, RECORD)]
+    if elsewhere := [each for each in wrote if not each.startswith(f"{path}/")]:
+        what = before.asked["are"][elsewhere[0]]
+        return LACKS.because(f"what the engine wrote of the child is elsewhere: {what} is at {elsewhere[0]}", *cites)
     reason = f"{volume[1]}, device {graph['device']}, inode {graph['inode']}; what the engine wrote of the child is in it"
     return HOLDS.because(reason, *cites)
 

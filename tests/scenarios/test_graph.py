@@ -11,7 +11,7 @@ import pytest
 from conformance.claims.observations import State
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from conformance.evidence.names import RECORD
+from conformance.evidence.names import ON_NODE_BEFORE, RECORD
 from scenarios import graph
 from tests.builders.evidence import CONTAINER, answer, conclude, given, process, proven, reading
 from tests.conftest import changed, without
@@ -221,8 +221,22 @@ def test_the_graph_is_the_pods_own_empty_dir(seen: Look) -> None:
     assert conclude("P2-16", mounted_at(whole, "/data", "/elsewhere")).state is State.LACKS
     assert conclude("P2-16", engine(leg, there(6), there(9), there(8))).state is State.INCONCLUSIVE
     assert conclude("P2-16", engine(leg, GONE, there(6), there(8))).state is State.INCONCLUSIVE
+    moved = f"/data{folder(leg)}"
+    apart = conclude("P2-16", changed_paths(whole, folder(leg), moved))
+    assert apart.state is State.LACKS
+    assert f"what the engine wrote of the child is elsewhere: its layer is at {moved}" in apart.reason
     elsewhere = before(whole, RECORD, there(99))
     assert conclude("P2-16", elsewhere).state is State.INCONCLUSIVE, "what the engine wrote is not in the node's directory"
+
+
+def changed_paths(seen: Seen, old: str, new: str) -> Seen:
+    """Return the evidence with the layer that the child wrote to at another place of the node: the same directory."""
+    read = seen[ON_NODE_BEFORE]
+    layer = read.asked["paths"][0]
+    assert layer.startswith(old)
+    moved = [json.dumps(each).replace(f'"{layer}"', f'"{layer.replace(old, new)}"') for each in (read.asked, read.output)]
+    asked, output = map(json.loads, moved)
+    return given(seen, ON_NODE_BEFORE, output, asked=asked)
 
 
 def cgroups_left(seen: Seen, **own: str | int) -> Seen:
