@@ -10,6 +10,7 @@ from scenarios import (
     contention,
     dns,
     draining,
+    execs,
     exposure,
     graph,
     kept_builds,
@@ -26,8 +27,8 @@ from scenarios import (
 )  # fmt: skip
 
 FAMILIES = (
-    networking, networks, rules, dns, contention, lifecycle, draining, restarts, storage, graph, resources, caching, visibility,
-    security, exposure, building, builds, build_steps, kept_builds,
+    networking, networks, rules, dns, contention, lifecycle, draining, execs, restarts, storage, graph, resources, caching,
+    visibility, security, exposure, building, builds, build_steps, kept_builds,
     article_manifests, baseline, quantities,
 )  # fmt: skip
 """The article's own order."""

@@ -7,13 +7,14 @@ from typing import Any
 from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
-from conformance.claims.sources import DOCKER_HOST_GATEWAY, RUNNERS, RUNNERS_NETWORKS, RUNNERS_ROUTES
+from conformance.claims.sources import DOCKER_HOST_GATEWAY, POOLS, RUNNERS, RUNNERS_NETWORKS, RUNNERS_ROUTES
 from conformance.evidence import names, routes
-from conformance.evidence.identity import parsed
+from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import INSPECT
 from conformance.legs.docker import cleaned_up, label, listed, look, nonce, processes, said, start
 from conformance.legs.rig import Rig
+from conformance.probes.node import NODE_SOCKET, OK
 from conformance.probes.node_engine import NONCE_LABEL
 from conformance.timeouts import TIMEOUTS
 from scenarios.networking import read_routes, routes_of
@@ -254,3 +255,57 @@ def host_is_the_pod(seen: Seen) -> Observation:
 def _met(meetings: list[Evidence]) -> str:
     """Return in whose network who asked was met, or nobody."""
     return " and ".join(sorted(str(each.asked["where"]) for each in meetings if each.output["outcome"] == "met")) or "nobody"
+
+
+STAYS = "network-that-nobody-removes"
+"""What a step makes and does not remove, as one that is killed does not."""
+HELD, BRIDGE = f"{STAYS}: held", f"{STAYS}: bridge"
+BRIDGE_AFTER, NETWORKS_AFTER = f"{STAYS}: bridge afterwards", "networks of the node's engine afterwards"
+OF_NODE = "/proc/1/net/dev"
+"""The interfaces of the node's own network."""
+
+
+def make_network(rig: Rig) -> None:
+    """Make a network as a step does, and leave it; look for its bridge in the node's network, and where its engine is."""
+    rig.run(STAYS, "docker", "network", "create", label(nonce(rig, STAYS)), nonce(rig, STAYS))
+    held = look(rig, HELD, "/networks", label=f"{NONCE_LABEL}={nonce(rig, STAYS)}")
+    if bridge := _bridge(held):
+        rig.ask(BRIDGE, "holding", word=bridge, paths=[f"/proc/{rig.pids.engine or 1}/net/dev", OF_NODE])
+
+
+def _bridge(held: Evidence) -> str:
+    """Return the interface of the network that an engine listed, or '' where it listed none."""
+    made = listed(held)
+    options = made[0].get("Options") or {} if made else {}
+    return str(options.get("com.docker.network.bridge.name") or f"br-{made[0]['Id'][:12]}") if made else ""
+
+
+def look_for_network(rig: Rig) -> None:
+    """Look for the network when its pod is gone: for its bridge in the node's network, and with the node's own engine."""
+    if bridge := _bridge(rig.seen[HELD]):
+        rig.ask(BRIDGE_AFTER, "holding", word=bridge, paths=[OF_NODE])
+        rig.ask(NETWORKS_AFTER, "daemon", socket=NODE_SOCKET, path="/networks")
+
+
+@prop("NETWORK", "a network that a step made and did not remove is gone from the node when its pod is",
+      source=POOLS, predicts={"dood": LACKS, "dind": HOLDS}, legs=("detached-forced",), level="extended",
+      unhurried=(make_network,), after_deletion=(look_for_network,))  # fmt: skip
+def goes_with_pod(seen: Seen) -> Observation:
+    """Judge by the network's bridge, which had been seen, and by what the node's own engine lists."""
+    run, held = seen[STAYS], seen[HELD]
+    if not (bridge := _bridge(held)):
+        return inconclusive(f"no network was made: {said(run)}", run.id, held.id)
+    before, after, engine = seen[BRIDGE], seen[BRIDGE_AFTER], seen[NETWORKS_AFTER]
+    cites = (run.id, held.id, before.id, after.id, engine.id)
+    if not any(before.output.values()):
+        return inconclusive(f"{bridge} was seen neither where its engine is nor in the node's network", *cites)
+    if (on_node := after.output[OF_NODE]) is None or not (no_engine(engine) or engine.output["status"] == OK):
+        return inconclusive("the node's interfaces, or its own engine's networks, could not be read", *cites)
+    identity = listed(held)[0]["Id"]
+    kept = any(network["Id"] == identity for network in listed(engine))
+    subnet = " and ".join(config["Subnet"] for config in listed(held)[0].get("IPAM", {}).get("Config") or [])
+    if not (on_node or kept):
+        return HOLDS.because(f"{bridge} ({subnet}) was in its pod's network, and is not in the node's", *cites)
+    by = f"the node's own engine keeps it, one of {len(listed(engine))} networks" if kept else "no engine of the node knows it"
+    there = f"{bridge} is in the node's network" if on_node else "its bridge is not in the node's network"
+    return LACKS.because(f"{subnet} stays taken: {there}, and {by}", *cites)

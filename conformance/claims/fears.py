@@ -54,6 +54,8 @@ LOSSES: Mapping[Fear, Mapping[str, str]] = {
         "P2-20.grace": "a container that {who} starts outlives the grace period of its pod",
         "K-02": "a Job that uses {who} is not complete when its command has ended",
         "L-01": "a container that {who} starts goes on when its client is killed",
+        "EXEC": "a container that a step started by an exec starts with {who} goes on when its pod is deleted",
+        "EXEC.told": "a command that a step runs in a container of {who} goes on when that step is told to end",
     },
     Fear.BYTES: {
         "P2-08": "what a container that {who} starts and its image wrote stays on the node when its pod is gone",
@@ -61,6 +63,7 @@ LOSSES: Mapping[Fear, Mapping[str, str]] = {
         "P2-09": "the log of a container that {who} starts stays on the node when its pod is gone",
         "P2-21": "the graph of {who} stays on the node when its pod is gone",
         "K-07": "a cgroup of a container that {who} starts stays on the node when its pod is gone",
+        "NETWORK": "a network that a step makes with {who} stays on the node when its pod is gone",
     },
     Fear.SECURITY: {
         "S-06": "a step with {who} can read another pod's files on the node",
@@ -94,9 +97,10 @@ LOSSES: Mapping[Fear, Mapping[str, str]] = {
 }  # fmt: skip
 """By fear, the properties whose loss tells a reader most, the first the most; `{who}` are the approaches that lose it."""
 FAMILIES: Mapping[str, Fear] = {
-    "resources": Fear.LIMITS, "lifecycle": Fear.LIFE, "restarts": Fear.LIFE, "draining": Fear.LIFE, "storage": Fear.BYTES,
-    "exposure": Fear.SECURITY, "security": Fear.SECURITY, "networking": Fear.NETWORK, "networks": Fear.NETWORK,
-    "dns": Fear.NETWORK, "rules": Fear.NETWORK, "contention": Fear.NAMES, "building": Fear.IMAGES, "caching": Fear.IMAGES,
+    "resources": Fear.LIMITS, "lifecycle": Fear.LIFE, "restarts": Fear.LIFE, "draining": Fear.LIFE, "execs": Fear.LIFE,
+    "storage": Fear.BYTES, "exposure": Fear.SECURITY, "security": Fear.SECURITY, "networking": Fear.NETWORK,
+    "networks": Fear.NETWORK, "dns": Fear.NETWORK, "rules": Fear.NETWORK, "contention": Fear.NAMES,
+    "building": Fear.IMAGES, "caching": Fear.IMAGES,
 }  # fmt: skip
 """The fear of a family's properties; a family that is not here is of facts."""
 FACTS = frozenset({"G-02", "G-05", "P2-06.printed", "P1-10.age", "P2-23.shared", "K-06"})

@@ -137,3 +137,54 @@ def test_whose_host_it_is_is_said_by_who_listens_there() -> None:
     for child, own in (("the pod", "the node"), ("", "the pod"), ("", "")):
         assert conclude("GATEWAY", met(child, own)).state is State.INCONCLUSIVE
     assert conclude("GATEWAY", Seen(proven("n"))).state is State.INCONCLUSIVE
+
+
+BRIDGE, ID = "br-cccccccccccc", "c" * 64
+NOBODY = {"status": 0, "body": "", "lost": "FileNotFoundError(2, 'No such file or directory')"}
+
+
+def left(*, interface: bool, engine: dict[str, Any] | None = None, seen_before: bool = True, **more: Any) -> Seen:
+    """Return the evidence of a network that nobody removed: whether its bridge is the node's then, and what its engine says."""
+    held = labelled("n-network-that-nobody-removes", IPAM={"Config": [{"Subnet": "172.20.0.0/16"}]}, **more)
+    line = [f" {BRIDGE}: 0 0 0"]
+    name = "network-that-nobody-removes"
+    return Seen([
+        *proven("n"),
+        ran(name),
+        reading(f"{name}: held", {"status": 200, "body": json.dumps(held), "lost": ""}),
+        reading(f"{name}: bridge", {"/proc/7/net/dev": line if seen_before else [], "/proc/1/net/dev": []}),
+        reading(f"{name}: bridge afterwards", {"/proc/1/net/dev": line if interface else []}),
+        reading("networks of the node's engine afterwards", engine or NOBODY),
+    ])  # fmt: skip
+
+
+def engine_with(*identities: str) -> dict[str, Any]:
+    return {"status": 200, "body": json.dumps([{"Id": each} for each in identities]), "lost": ""}
+
+
+def test_a_network_that_nobody_removed_goes_with_its_pod_or_stays_on_the_node() -> None:
+    for engine in (None, engine_with("d" * 64)):
+        gone = conclude("NETWORK", left(interface=False, engine=engine))
+        assert (gone.state, f"{BRIDGE} (172.20.0.0/16)" in gone.reason) == (State.HOLDS, True)
+    kept = conclude("NETWORK", left(interface=True, engine=engine_with("d" * 64, ID)))
+    assert (kept.state, "the node's own engine keeps it, one of 2 networks" in kept.reason) == (State.LACKS, True)
+    bare = conclude("NETWORK", left(interface=True))
+    assert (bare.state, "no engine of the node knows it" in bare.reason) == (State.LACKS, True)
+    assert conclude("NETWORK", left(interface=False, engine=engine_with(ID))).state is State.LACKS, "its bridge alone was removed"
+
+
+def test_a_network_whose_bridge_nobody_saw_or_that_was_not_made_decides_nothing() -> None:
+    assert conclude("NETWORK", left(interface=False, seen_before=False)).state is State.INCONCLUSIVE
+    assert conclude("NETWORK", left(interface=False, engine={"status": 500, "body": "", "lost": ""})).state is State.INCONCLUSIVE
+    unread = left(interface=False)
+    [after] = [each for each in unread if each.name.endswith("bridge afterwards")]
+    after.output["/proc/1/net/dev"] = None
+    assert conclude("NETWORK", unread).state is State.INCONCLUSIVE
+    none = [each for each in left(interface=False) if not each.name.endswith(": held")]
+    empty = reading("network-that-nobody-removes: held", {"status": 200, "body": "[]", "lost": ""})
+    assert conclude("NETWORK", Seen([*none, empty])).state is State.INCONCLUSIVE
+
+
+def test_a_bridge_may_have_a_name_of_its_own() -> None:
+    named = left(interface=True, Options={"com.docker.network.bridge.name": "mine0"})
+    assert "mine0 is in the node's network" in conclude("NETWORK", named).reason
