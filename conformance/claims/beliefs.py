@@ -360,4 +360,21 @@ BELIEFS = (
         {**each(LACKS, "dind-cgroupns", "K-06"), **each(LACKS, "dind-cgroup-parent", "K-06")},
         "The thread is of runc 1.4.0, and of cgroup v2.",
     ),
+    Belief(
+        "What a client has started in a container goes on when that client is told to end: docker exec passes no signal on.",
+        (thread("moby/moby", 9098), thread("docker/cli", 5309)),
+        {**each(LACKS, "dood", "EXEC.told"), **each(LACKS, "dind", "EXEC.told")},
+    ),
+    Belief(
+        "A job that is ended leaves its networks behind, until the engine has no more addresses for another.",
+        (thread("buildkite-plugins/docker-compose-buildkite-plugin", 100), thread("woodpecker-ci/woodpecker", 1570)),
+        {**each(LACKS, "dood", "NETWORK"), **each(LACKS, "dind", "NETWORK")},
+        "An engine's own pools have 31 networks.",
+    ),
+    Belief(
+        "What an exec has started in a pod goes on when whoever asked for it has gone.",
+        (thread("kubernetes/kubernetes", 89031), thread("k3s-io/k3s", 13749)),
+        {**each(LACKS, "dood", "EXEC"), **each(LACKS, "dind", "EXEC")},
+        "Asked is of a container that docker run of an exec has started, and of the pod's deletion.",
+    ),
 )

@@ -39,9 +39,7 @@ def test_what_an_execs_client_has_started_goes_with_the_pod_or_goes_on() -> None
 def test_an_exec_of_which_nothing_was_seen_or_whose_pod_is_not_over_decides_nothing() -> None:
     assert conclude("EXEC", exec_d(goes_on=False, started=())).state is State.INCONCLUSIVE
     runcs = {**STARTED, "nspid": [4711]}
-    assert conclude("EXEC", exec_d(goes_on=False, started=(runcs,))).state is State.INCONCLUSIVE, (
-        "none of a container"
-    )
+    assert conclude("EXEC", exec_d(goes_on=False, started=(runcs,))).state is State.INCONCLUSIVE, "none of a container"
     for goes_on in (True, False):
         assert conclude("EXEC", exec_d(goes_on=goes_on, over=False)).state is State.INCONCLUSIVE
     assert conclude("EXEC", without(exec_d(goes_on=False), "exec afterwards")).state is State.INCONCLUSIVE

@@ -157,3 +157,26 @@ def an_engine_that_was_killed_again(leg: Leg) -> None:
 def somebody_who_still_names_the_child(leg: Leg) -> None:
     """A process of the node has the child's container in its words when that has ended."""
     leg.add("who names it after it", [{"pid": 4711, "comm": "sh"}])
+
+
+@of("dood.foreground")
+def an_exec_in_a_pod_that_is_not_over(leg: Leg) -> None:
+    """What an exec's client started goes on, and so does the pod: nobody knows whether it would."""
+    leg.add("exec", {"status": 200, "body": ""})
+    leg.add("exec: processes", [leg.last("child")["process"]])
+    leg.add("exec afterwards", True)
+    leg.change("deletion", pod_over=False)
+
+
+@of("dood.detached-forced")
+def an_execs_client_that_ended_by_itself(leg: Leg) -> None:
+    """The command in the child ended before its client was told to, which so was told nothing."""
+    leg.add("told-exec", {"exit": 0, "stdout": "began\n", "stderr": "", "seconds": 0.4})
+    leg.add("told-exec afterwards", [])
+
+
+@of("dood.detached-forced")
+def a_command_in_the_child_that_never_began(leg: Leg) -> None:
+    """The client hung until it was told to end: the engine had not started the command."""
+    leg.add("told-exec", {"exit": 124, "stdout": "", "stderr": "", "seconds": 2.1})
+    leg.add("told-exec afterwards", [])

@@ -221,3 +221,30 @@ def a_pod_without_a_search_list(leg: Leg) -> None:
         for reading in leg.readings(f"resolv.conf of {who}"):
             reading["output"] = {"/etc/resolv.conf": ["nameserver 10.96.0.10"]}
     leg.change("the child asked", exit=2, stdout="")
+
+
+STAYS = "network-that-nobody-removes"
+NOBODY = {"status": 0, "body": "", "lost": "FileNotFoundError(2, 'No such file or directory')"}
+
+
+def _kept_network(leg: Leg, *, seen: bool, stays: bool) -> None:
+    """Return what is read of a network that a step left: its bridge where its engine is, and in the node's network afterwards."""
+    held = [{"Id": "d" * 64, "IPAM": {"Config": [{"Subnet": "172.20.0.0/16"}]}}]
+    line = ["br-dddddddddddd: 0 0"]
+    leg.add(STAYS, {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.2})
+    leg.add(f"{STAYS}: held", {"status": 200, "body": json.dumps(held), "lost": ""})
+    leg.add(f"{STAYS}: bridge", {"/proc/7/net/dev": line if seen else [], "/proc/1/net/dev": line if stays else []})
+    leg.add(f"{STAYS}: bridge afterwards", {"/proc/1/net/dev": line if stays else []})
+    leg.add("networks of the node's engine afterwards", NOBODY)
+
+
+@of("dind.detached-forced")
+def a_bridge_that_nobody_saw(leg: Leg) -> None:
+    """The engine makes a bridge only when a container is on it, so that none is left proves nothing."""
+    _kept_network(leg, seen=False, stays=False)
+
+
+@of("dind.detached-forced")
+def a_bridge_that_no_engine_knows(leg: Leg) -> None:
+    """The engine was in the node's network (hostNetwork): with its pod it went, and what it had made there stays."""
+    _kept_network(leg, seen=True, stays=True)
