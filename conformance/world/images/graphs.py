@@ -52,7 +52,7 @@ SHARED = "/var/lib/shared"
 
 
 def beside_graph(podman: Image, child: Image) -> Recipe:
-    """Return the recipe of a Podman that has the child's image in a store beside its graph, and, for one without root, in an archive."""
+    """Return the recipe of a Podman that has the child's image in a store beside its graph, or without root in an archive."""
 
     def fill(context: Path) -> None:
         archive = context / "child.tar"
