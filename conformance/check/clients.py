@@ -15,7 +15,8 @@ NODES = ("/var/run/docker.sock", "/run/docker.sock")
 """Where the node's own engine has its socket: the one way by which this suite cleans up behind a child there."""
 FOLDERS = {"/": "var/run/docker.sock", "/var": "run/docker.sock", "/var/run": "docker.sock", "/run": "docker.sock"}
 """Directories of the node in which its engine's socket is."""
-TCP = re.compile(r"(?:tcp|https?)://(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?$")
+TCP = re.compile(r"(?:(?:tcp|https?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?$")
+"""Who has no scheme has TCP (docker/cli opts/hosts.go, ParseHost)."""
 LOOPBACK = re.compile(r"(|localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\$\(\w+\))$")
 """A host that is the pod itself: its own addresses, and one that only kubelet fills in, such as its IP."""
 PROGRAM = "docker"
@@ -60,7 +61,7 @@ def client_of(pod: Object, there: Mapping[str, Object], engine: str, socket: str
 
 
 def _as_written(container: Object) -> str:
-    return next(str(each["value"]) for each in container["env"] if each.get("name") == "DOCKER_HOST")
+    return [str(each["value"]) for each in container["env"] if each.get("name") == "DOCKER_HOST"][-1]
 
 
 def is_in_pod(pod: Object, host: str) -> bool:

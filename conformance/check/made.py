@@ -47,8 +47,12 @@ def made_of(entry: Object, file: str) -> list[Made]:
     return [Made(spec, at(entry, (*path, "metadata")), named(entry), places, _claims(at(entry, ["spec"])))]
 
 
-TEMPLATES = (("spec", "template"), ("spec", "podTemplate"), ("spec", "jobTemplate", "spec", "template"), ("template",))
-"""Where an object may have a pod template: what makes pods, a runner's custom resource, a CronJob, a PodTemplate."""
+TEMPLATES = (
+    ("spec", "template"), ("spec", "podTemplate"), ("spec", "jobTemplate", "spec", "template"), ("template",),
+    ("spec", "jobTargetRef", "template"),
+)  # fmt: skip
+"""Where an object may have a pod template: what makes pods, a runner's custom resource, a CronJob, a PodTemplate, KEDA's
+ScaledJob."""
 
 
 def at(entry: Object, path: Iterable[str]) -> Object:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from attrs import field, frozen
 
 from conformance.check.clients import NODES, client_of, is_in_pod, sockets
-from conformance.check.told import of_clients, of_settings
+from conformance.check.told import of_clients, of_settings, with_variables
 from conformance.check.words import expanded, ports_of, programs, user_of, variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
@@ -40,17 +40,21 @@ CERTIFICATES = "/certs"
 """Where docker:cli's entrypoint looks for a client's certificates unless told."""
 IN_DOCKER = "DOCKER_IN_DOCKER"
 """How the variable begins that lets an image start an engine beside its own work: TeamCity's agent, Kubernetes' kubekins."""
+BUILDERS = "conformance list names the builders that are judged in pods of the suite's own"
+ELSEWHERE = "what can be checked is a pod with its engine in it, or with the socket of its node's"
 NO_API = (
-    (re.compile(r"dagger"), "Dagger's BuildKit, which has no Docker API"),
-    (re.compile(r"buildkit|buildctl|earthly"), "BuildKit, which has no Docker API"),
-    (re.compile(r"kaniko"), "Kaniko, which builds in its own container"),
-    (re.compile(r"buildah"), "Buildah, which has no Docker API"),
-    (re.compile(r"concourse"), "Concourse's worker, which has no Docker API"),
-    (re.compile(r"(containerd|crio)\.sock\b"), "a client of the node's container runtime, which has no Docker API"),
-    (re.compile(r"podman"), "Podman, which has a Docker API where it runs `podman system service`"),
+    (re.compile(r"kubedock"), "kubedock, which makes each container a pod of its own", ELSEWHERE),
+    (re.compile(r"testcontainers-?cloud"), "Testcontainers Cloud's agent, whose containers are in that cloud", ELSEWHERE),
+    (re.compile(r"dagger"), "Dagger's BuildKit, which has no Docker API", BUILDERS),
+    (re.compile(r"buildkit|buildctl|earthly"), "BuildKit, which has no Docker API", BUILDERS),
+    (re.compile(r"kaniko"), "Kaniko, which builds in its own container", BUILDERS),
+    (re.compile(r"buildah"), "Buildah, which has no Docker API", BUILDERS),
+    (re.compile(r"concourse"), "Concourse's worker, which has no Docker API", BUILDERS),
+    (re.compile(r"(containerd|crio)\.sock\b"), "a client of the node's container runtime, which has no Docker API", BUILDERS),
+    (re.compile(r"podman"), "Podman, which has a Docker API where it runs `podman system service`", "let {name} run it"),
 )
 """What people build or run with in a pod that is no engine: a part of its image, its command or a socket of the node that it
-mounts, and what is said of it.
+mounts, what is said of it, and what to do.
 """
 
 
@@ -79,6 +83,7 @@ def roles(
 
     Raises `UsageError` where there is no engine to be found, or more than one, or none of the given names.
     """
+    pod = with_variables(pod, others)
     there = {each["name"]: each for each in containers(pod)}
     for given, what in ((client, "--client"), (engine, "--engine")):
         if given and given not in there:
@@ -273,9 +278,7 @@ def _no_engine(pod: Object, candidates: Collection[Object], file: str) -> UsageE
         mounted = [paths.get(mount["name"], "") for mount in container.get("volumeMounts") or []]
         its_sockets = [path for path in mounted if path.endswith(".sock")]
         text = " ".join([str(container.get("image", "")), *words(container), *its_sockets])
-        if what := next((what for pattern, what in NO_API if pattern.search(text)), ""):
-            sentence += f" {container['name']} is {what}."
-            remedy = "conformance list names the builders that are judged in pods of the suite's own"
-            if "`podman" in what:
-                remedy = f"let {container['name']} run it"
+        if known := next((known for pattern, *known in NO_API if pattern.search(text)), None):
+            sentence += f" {container['name']} is {known[0]}."
+            remedy = known[1].format(name=container["name"])
     return UsageError(sentence, remedy)

@@ -1,10 +1,11 @@
-"""Where an engine of a pod answers, as other things than its own container tell: its daemon.json, and whoever talks to it."""
+"""What other things than its own container tell of it: its variables, and where an engine answers."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from conformance.check.clients import canonical, is_within
 from conformance.check.words import variable, words
@@ -15,7 +16,33 @@ HOSTS = re.compile(r"\bhosts\b\W*\[([^\]]*)\]")
 """Its hosts in a daemon.json, the quotes as JSON has them or as a shell that prints it has."""
 SETTINGS, OF_SETTINGS = "daemon.json", "/etc/docker"
 TEXTS = ("data", "stringData")
-"""Fields of a ConfigMap and of a Secret with texts as they are."""
+"""Fields of a ConfigMap and of a Secret with texts as they are; a Secret's data are in base64, and name no engine."""
+
+
+def with_variables(pod: Object, others: Collection[Object]) -> Object:
+    """Return a pod whose containers have as their own the variables that ConfigMaps and Secrets of the same file give them."""
+    texts = {_name(each): {key: text for field in TEXTS for key, text in (each.get(field) or {}).items()} for each in others}
+    spec = {**pod["spec"]}
+    for field in ("initContainers", "containers"):
+        if spec.get(field):
+            spec[field] = [{**each, "env": [*_variables(each, texts)]} for each in spec[field]]
+    return {**pod, "spec": spec}
+
+
+def _variables(container: Object, texts: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Object]:
+    """Yield a container's variables, those of whole objects first, as kubelet has them."""
+    for source in container.get("envFrom") or []:
+        for field, kind in OF_VARIABLES.items():
+            known = texts.get((kind, str((source.get(f"{field}Ref") or {}).get("name"))), {})
+            yield from ({"name": f"{source.get('prefix') or ''}{key}", "value": text} for key, text in known.items())
+    for each in container.get("env") or []:
+        refs = [(kind, (each.get("valueFrom") or {}).get(f"{field}KeyRef")) for field, kind in OF_VARIABLES.items()]
+        found = [texts.get((kind, str(ref.get("name"))), {}).get(ref.get("key")) for kind, ref in refs if ref]
+        yield {"name": each.get("name"), "value": found[0]} if found and found[0] is not None else each
+
+
+OF_VARIABLES = {"configMap": "ConfigMap", "secret": "Secret"}
+"""How the name of a field begins by which a variable is an object's, and of which kind that is."""
 
 
 def of_settings(pod: Object, engine: Object, others: Collection[Object]) -> str:

@@ -25,6 +25,7 @@ SHAPES = {
     "CronJob": of("CronJob", {"jobTemplate": {"spec": {"template": TEMPLATE}}}),
     "AutoscalingRunnerSet": of("AutoscalingRunnerSet", {"template": TEMPLATE}),
     "PodTemplate": of("PodTemplate", None, template=TEMPLATE),
+    "ScaledJob": of("ScaledJob", {"jobTargetRef": {"template": TEMPLATE}}),
 }
 
 

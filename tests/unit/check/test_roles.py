@@ -405,13 +405,28 @@ def test_a_container_that_is_both_does_its_own_work() -> None:
         ("quay.io/buildah/stable", "c is Buildah, which has no Docker API"),
         ("concourse/concourse:7", "c is Concourse's worker, which has no Docker API"),
         ("quay.io/podman/stable", "c is Podman, which has a Docker API where it runs `podman system service`"),
+        ("joyrex2001/kubedock:0.18", "c is kubedock, which makes each container a pod of its own"),
+        ("testcontainers/testcontainers-cloud-agent", "c is Testcontainers Cloud's agent, whose containers are in that cloud"),
     ],
 )
-def test_a_builder_that_is_no_engine_is_named(image: str, words: str) -> None:
+def test_who_builds_or_runs_without_an_engine_is_named(image: str, words: str) -> None:
     with pytest.raises(UsageError, match="no engine that could be found") as refused:
         roles(pod(container("other"), container("c", image)), "f")
     assert refused.value.sentence.endswith(f" {words}.")
-    assert ("let c run it" if "`podman" in words else "conformance list names the builders") in refused.value.remedy
+    remedies = {"`podman": "let c run it", "kubedock": "what can be checked is", "cloud": "what can be checked is"}
+    other = "conformance list names the builders"
+    assert next((remedy for part, remedy in remedies.items() if part in words), other) in refused.value.remedy
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:2375", "tcp://localhost:2375"])
+def test_an_address_of_the_pod_itself_need_not_have_a_scheme(host: str) -> None:
+    """Argo's own example of a sidecar has one without (examples/sidecar-dind.yaml)."""
+    elsewhere = container("a", env=env(DOCKER_HOST="build-vm:2375"))
+    talking = container("b", env=env(DOCKER_HOST=host))
+    assert settled(pod(elsewhere, talking, container("e", "docker:dind")))[0] == "b"
+    with pytest.raises(UsageError, match="build-vm:2375, which is not in this pod") as refused:
+        roles(pod(elsewhere, talking), "f")
+    assert f"{host}, which" not in refused.value.sentence.replace("build-vm:2375", "")
 
 
 def test_a_remedy_names_who_may_be_the_engine() -> None:
