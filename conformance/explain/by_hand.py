@@ -272,6 +272,7 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "daemon": _daemon,
     "storage": _storage,
     "listening": lambda *_: [on_node("ss -ltnp")],
+    "listening_sockets": lambda *_: [on_node("ss -lxp")],
     "listeners": lambda _, asked: [on_node(f"ss -ltnp 'sport = :{asked.get('port')}'")],
     "alive": lambda hand, asked: [on_node(f"ls -d /proc/{hand.process(asked)}")],
     "kill": lambda hand, asked: [on_node(f"kill -{asked.get('signal', 'SIGKILL')} {hand.process(asked)}")],

@@ -58,6 +58,30 @@ def silent(rig: Rig) -> str:
     return "" if answer["status"] == OK else str(answer["lost"] or f"{answer['status']} {answer['body'][:200]}")
 
 
+def elsewhere(rig: Rig) -> str:
+    """Return where else in the leg's pod an engine answers: a socket of its container, or `port N`; '' where none is seen to.
+
+    Not evidence: for waiting. In its node's network what listens may be anybody's.
+    """
+    pid = rig.pids.daemon
+    if not pid or rig.pod["spec"].get("hostNetwork"):
+        return ""
+    sockets, ports = rig.home.ask("listening_sockets", netns=pid).output, rig.home.ask("listening", netns=pid).output
+    places: dict[str, Object] = {path: {"socket": path, "root": pid} for path in sockets}
+    places |= {f"port {port}": {"netns": pid, "port": port} for port in ports}
+    for place, reached_at in places.items():
+        answer = rig.home.ask("daemon", **reached_at, path="/_ping", limit=LIMIT).output
+        if answer["status"] == OK and answer["body"] == PONG:
+            return place
+    return ""
+
+
+PONG = "OK"
+"""What an engine answers when it is pinged (moby api/server/router/system, pingHandler; Podman's compatible API likewise)."""
+LIMIT = 2.0
+"""Seconds for a server that may be none of an engine's to answer."""
+
+
 def state_of(rig: Rig, container: str) -> Object | None:
     """Return the state of a container as the daemon has it, {} where it has none; None where it does not say.
 

@@ -33,6 +33,8 @@ while kill -0 $!; do wait $!; done
 """What the approaches' children do: serve the nonce, note when SIGTERM reached them (node's uptime), and end on it."""
 EVERY = 0.3
 """Seconds between two looks at an engine that does not answer yet."""
+LOOKS = 10.0
+"""Seconds of silence after which it is looked where else in the pod an engine answers: a proxy before one may start later."""
 NOTICED = 5.0
 """Seconds after which kubelet has told of a container that has ended (it looks at its runtime every second)."""
 
@@ -94,24 +96,38 @@ def _placed(rig: Rig) -> dict[str, str]:
 
 
 def _await_engine(rig: Rig) -> None:
-    """Wait until the leg's engine answers, as long as its pod can still come to it."""
-    end, who = time.monotonic() + TIMEOUTS.serving, f"The pod of {rig.leg.name}"
+    """Wait until the leg's engine answers, as long as its pod can still come to it, and no leg of the same pod has given up."""
+    began, look = time.monotonic(), LOOKS
+    who, approach = f"The pod of {rig.leg.name}", rig.leg.approach.name
     while why := daemon.silent(rig):
-        if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and time.monotonic() > end:
+        if given_up := rig.shared.in_vain.get(approach):
+            raise LegFailed(given_up.sentence, given_up.remedy)
+        waited = time.monotonic() - began
+        if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and waited > TIMEOUTS.serving:
             raise TimedOut(f"The start of {rig.leg.name}'s pod", TIMEOUTS.serving, "it does not run", "see its events")
-        if time.monotonic() > end:
-            where = f"An answer of {rig.leg.name}'s engine at {_place(rig)}"
+        # An engine opens all its sockets before it answers at one: what is silent then is none of its own.
+        if waited > look:
+            look = waited + LOOKS
+            if (place := daemon.elsewhere(rig)) and daemon.silent(rig):
+                raise rig.shared.in_vain.setdefault(approach, _answers_elsewhere(rig, place))
+        if waited > TIMEOUTS.serving:
             remedy = "say with --engine and --socket where it is; the pod's log is in the diagnostics"
-            raise TimedOut(where, TIMEOUTS.serving, why, remedy)
+            late = TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, why, remedy)
+            raise rig.shared.in_vain.setdefault(approach, late)
         rig.stop.wait(EVERY)
         raise_if_stopped(rig.stop)
 
 
+def _answers_elsewhere(rig: Rig, place: str) -> LegFailed:
+    settled = f"--socket {place}" if place.startswith("/") else "give it a socket, too: --host=unix:///var/run/docker.sock"
+    return LegFailed(f"Nothing answers for {_place(rig)}, but an engine of that pod does at {place}.", settled)
+
+
 def _place(rig: Rig) -> str:
-    """Return in words where the leg's engine is asked."""
+    """Return in words of which pod the leg's engine is, and where it is asked."""
     approach = rig.leg.approach
     where = f"of container {approach.daemon}" if approach.daemon else "of the node"
-    return f"{approach.socket or f'port {approach.port}'} {where}"
+    return f"the engine of pod {rig.leg.pod_name} at {approach.socket or f'port {approach.port}'} {where}"
 
 
 def _check(rig: Rig, answer: Evidence, status: int, what: str) -> None:

@@ -11,6 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from conformance.choices import RATE
 from conformance.cluster.api import Cluster, Object
+from conformance.errors import ConformanceError
 from conformance.evidence.items import SECOND, Evidence, Seen, digest, redact
 from conformance.legs.leg import Leg
 from conformance.probes.node import Answer, NodeProbe
@@ -31,6 +32,8 @@ class Shared:
     """The manifest of the run's Pod A, which the first leg that is held against it creates."""
     rate: float = RATE
     """What an hour of one CPU costs, in USD."""
+    in_vain: dict[str, ConformanceError] = field(factory=dict)
+    """Approach -> why a leg of it gave up waiting for its engine: those beside it wait for the engine of the same pod."""
 
 
 @define

@@ -125,6 +125,20 @@ def listening(asked: Object) -> list[int]:
 
 
 @question
+def listening_sockets(asked: Object) -> list[str]:
+    """Return the paths of the unix sockets that listen in the network of the process `netns`, as they were bound, sorted."""
+    fields = [line.split(maxsplit=PATH) for line in (maybe(proc(asked["netns"], "net/unix")) or "").splitlines()[1:]]
+    paths = {each[PATH].rstrip("\n") for each in fields if len(each) > PATH and each[FLAGS] == ACCEPTS}
+    return sorted(path for path in paths if path.startswith("/"))  # an abstract socket's begins with @
+
+
+FLAGS, PATH = 3, 7
+"""Where a line of /proc/net/unix has them (proc(5))."""
+ACCEPTS = "00010000"
+"""The flags of a socket that listens (Linux, SO_ACCEPTCON)."""
+
+
+@question
 def listeners(asked: Object) -> list[Object]:
     """Return who listens on `port` in the network of the process `netns` (pid 1: the node's), by the sockets they hold."""
     sought = {f"socket:[{inode}]" for port, inode in open_sockets(asked["netns"]) if port == asked["port"]}

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
 from conformance.errors import TimedOut
-from conformance.legs import docker, over_api
+from conformance.legs import daemon, docker, over_api
 from conformance.legs.deploy import LegFailed
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Pids, Rig, Shared
@@ -140,6 +140,52 @@ def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monke
     with pytest.raises(TimedOut, match=r"/run/x\.sock of container dind-daemon.*no such file") as late:
         over_api.start(a_rig(engine, monkeypatch))
     assert "--socket" in late.value.remedy
+
+
+def test_the_legs_of_one_pod_wait_for_its_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    engine.pings = iter([0] * 10000)
+    first = a_rig(engine, monkeypatch)
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    with pytest.raises(TimedOut) as late:
+        over_api.start(first)
+    monkeypatch.setattr(TIMEOUTS, "serving", 60)
+    second = evolve(first, leg=evolve(first.leg, variation=VARIATIONS[f"{OVER_API}-forced"]))
+    with pytest.raises(LegFailed) as heard:
+        over_api.start(second)
+    assert str(heard.value) == str(late.value), "in the same words, of the pod"
+    other = evolve(second, leg=evolve(first.leg, approach=evolve(first.leg.approach, name="mended")))
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    with pytest.raises(TimedOut):
+        over_api.start(other)
+
+
+@pytest.mark.parametrize(
+    ("place", "remedy"),
+    [("/run/docker/docker.sock", "--socket /run/docker/docker.sock"), (2375, "--host=unix:///var/run/docker")],
+)
+def test_an_engine_that_answers_elsewhere_in_its_pod_ends_the_wait(
+    monkeypatch: pytest.MonkeyPatch, place: str | int, remedy: str
+) -> None:
+    monkeypatch.setattr(over_api, "LOOKS", 0.01)
+    where = {"socket": place, "root": 7} if isinstance(place, str) else {"netns": 7, "port": place}
+
+    def answer(question: str, _timeout: float = 0, **about: Any) -> Answer:
+        if question.startswith("listening"):
+            sockets = ["/run/containerd.sock", place] if isinstance(place, str) else []
+            return Answer(sockets if question == "listening_sockets" else [8080, 2375], 1.0, 2.0, 0.1)
+        pong = all(about.get(key) == value for key, value in where.items())
+        page = {"status": 404 if about.get("port") == 8080 else 0, "body": "", "lost": "no such file"}
+        return Answer({"status": 200, "body": "OK", "lost": ""} if pong else page, 1.0, 2.0, 0.1)
+
+    rig = a_rig(Engine(), monkeypatch)
+    monkeypatch.setattr(rig.home, "ask", answer)
+    words = place if isinstance(place, str) else f"port {place}"
+    with pytest.raises(LegFailed, match=rf"at /run/x\.sock of container dind-daemon, but .* does at {words}\.") as failed:
+        over_api.start(rig)
+    assert remedy in failed.value.remedy
+    rig.pod = {**RUNNING, "spec": {**RUNNING["spec"], "hostNetwork": True}}
+    assert daemon.elsewhere(rig) == "", "in the node's network that may be anybody's"
 
 
 def test_the_client_of_a_checked_pod_waits_and_is_asked_nothing_of_its_work() -> None:

@@ -62,6 +62,17 @@ def test_who_listens_is_told_by_the_socket_that_it_holds() -> None:
     assert network.listeners({"netns": os.getpid(), "port": port}) == []
 
 
+def test_the_sockets_on_which_somebody_listens_are_told_by_their_paths(tmp_path: Path) -> None:
+    server, silent, abstract = (socket.socket(socket.AF_UNIX) for _ in range(3))
+    with server, silent, abstract:
+        for each, path in ((server, f"{tmp_path}/s"), (silent, f"{tmp_path}/only-bound"), (abstract, f"\0{tmp_path}")):
+            each.bind(path)
+        for each in (server, abstract):
+            each.listen()
+        there = network.listening_sockets({"netns": os.getpid()})
+    assert [path for path in there if str(tmp_path) in path] == [f"{tmp_path}/s"]
+
+
 def test_who_is_connected_to_a_port_does_not_listen_on_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
