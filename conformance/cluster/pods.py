@@ -84,7 +84,9 @@ def raise_if_stuck(pod: Object, who: str, error: Callable[[str, str], Exception]
         if waiting.get("reason") in STUCK:
             last = f"; it last ended with {ended.get('exitCode')} ({ended.get('reason')})" if ended else ""
             message = waiting.get("message") or "no message"
-            asked = f"is the image {container['image']} on the node? " if waiting["reason"] in OF_IMAGES else ""
+            image = container["image"]
+            of_image = f"is the image {image} on the node? --image {image}=ANOTHER puts another in its place; "
+            asked = of_image if waiting["reason"] in OF_IMAGES else ""
             raise error(
                 f"{who} cannot start: container {container['name']}: {waiting['reason']}: {message}{last}.",
                 f"{asked}{look_at(pod)}",

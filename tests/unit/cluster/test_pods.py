@@ -111,7 +111,7 @@ def test_whether_an_image_is_there_is_asked_where_it_is_the_image(reason: str, *
     status = {"containerStatuses": [{"name": "c", "image": "i", "state": {"waiting": {"reason": reason, "message": "m"}}}]}
     with pytest.raises(ProbeLost) as stuck:
         raise_if_stuck({"metadata": {"name": "p", "namespace": "n"}, "status": status}, "The pod", ProbeLost)
-    assert ("is the image i on the node?" in stuck.value.remedy) == of_the_image
+    assert ("is the image i on the node? --image i=ANOTHER puts" in stuck.value.remedy) == of_the_image
     assert "kubectl -n n describe pods" in stuck.value.remedy
 
 
