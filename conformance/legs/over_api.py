@@ -6,11 +6,13 @@ import time
 from typing import Any
 
 from conformance.answers import decoded
-from conformance.errors import TimedOut
+from conformance.cluster.api import Object
+from conformance.cluster.pods import first_containers, statuses_of
+from conformance.errors import ConformanceError, TimedOut
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import POD
 from conformance.legs import daemon, docker
-from conformance.legs.deploy import LegFailed, runs
+from conformance.legs.deploy import LegFailed, last_log, runs
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -98,10 +100,9 @@ def _placed(rig: Rig) -> dict[str, str]:
 def _await_engine(rig: Rig) -> None:
     """Wait until the leg's engine answers, as long as its pod can still come to it, and no leg of the same pod has given up."""
     began, look = time.monotonic(), LOOKS
-    who, approach = f"The pod of {rig.leg.name}", rig.leg.approach.name
+    who = f"The pod of {rig.leg.name}"
     while why := daemon.silent(rig):
-        if given_up := rig.shared.in_vain.get(approach):
-            raise LegFailed(given_up.sentence, given_up.remedy)
+        raise_if_in_vain(rig)
         waited = time.monotonic() - began
         if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and waited > TIMEOUTS.serving:
             raise TimedOut(f"The start of {rig.leg.name}'s pod", TIMEOUTS.serving, "it does not run", "see its events")
@@ -109,13 +110,39 @@ def _await_engine(rig: Rig) -> None:
         if waited > look:
             look = waited + LOOKS
             if (place := daemon.elsewhere(rig)) and daemon.silent(rig):
-                raise rig.shared.in_vain.setdefault(approach, _answers_elsewhere(rig, place))
+                raise _in_vain(rig, _answers_elsewhere(rig, place))
         if waited > TIMEOUTS.serving:
             remedy = "say with --engine and --socket where it is; the pod's log is in the diagnostics"
-            late = TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, why, remedy)
-            raise rig.shared.in_vain.setdefault(approach, late)
+            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, why, remedy))
         rig.stop.wait(EVERY)
         raise_if_stopped(rig.stop)
+
+
+def raise_if_in_vain(rig: Rig) -> None:
+    """Raise `LegFailed` where another leg of the same pod has given up: what it waited for does not come to this one either."""
+    if given_up := rig.shared.in_vain.get(rig.leg.approach.name):
+        raise LegFailed(given_up.sentence, given_up.remedy)
+
+
+def _in_vain(rig: Rig, failure: ConformanceError) -> ConformanceError:
+    return rig.shared.in_vain.setdefault(rig.leg.approach.name, failure)
+
+
+def raise_if_held_up(rig: Rig, pod: Object, since: dict[str, float]) -> None:
+    """Raise `LegFailed` where an init container has held up a pod for as long as an engine may take to answer.
+
+    `since` keeps when each was first seen to run. One waits until it ends, a sidecar until its startup probe has passed.
+    """
+    first = [each["name"] for each in first_containers(pod)]
+    for status in statuses_of(pod, "initContainerStatuses"):
+        name, held_up = status["name"], "running" in status.get("state", {})
+        held_up = held_up and (name in first or not status.get("started"))
+        if held_up and time.monotonic() - since.setdefault(name, time.monotonic()) > TIMEOUTS.serving:
+            kind = "init container" if name in first else "sidecar"
+            sentence = f"The pod {rig.leg.pod_name} does not start: its {kind} {name} has held it up for {TIMEOUTS.serving:g} s."
+            ends = f"its log ends: {' / '.join(log)}" if (log := last_log(rig, pod, name)[-1:]) else "it has no log"
+            remedy = "what it waits for must have started before it: an engine as a sidecar, with restartPolicy: Always"
+            raise _in_vain(rig, LegFailed(f"{sentence.rstrip('.')}; {ends}.", remedy))
 
 
 def _answers_elsewhere(rig: Rig, place: str) -> LegFailed:

@@ -26,7 +26,17 @@ def serve(rig: Rig) -> None:
     leg, who = rig.leg, f"The pod of {rig.leg.name}"
     what, pods = f"The start of {leg.name}'s pod", pods_path(leg.namespace)
     limit = TIMEOUTS.room if leg.variation.over_api else TIMEOUTS.serving
-    rig.cluster.wait(what, pods, leg.pod_name, lambda pod: runs(rig, who, pod), seconds=limit)
+    held_up: dict[str, float] = {}
+
+    def started(pod: Object | None) -> bool:
+        if runs(rig, who, pod):
+            return True
+        if pod and leg.variation.over_api:
+            over_api.raise_if_in_vain(rig)
+            over_api.raise_if_held_up(rig, pod, held_up)
+        return False
+
+    rig.cluster.wait(what, pods, leg.pod_name, started, seconds=limit)
     read_pod(rig)
     if leg.variation.over_api:
         _await_containers(rig, who)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -158,6 +161,35 @@ def test_the_legs_of_one_pod_wait_for_its_engine_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
     with pytest.raises(TimedOut):
         over_api.start(other)
+
+
+@pytest.mark.parametrize(
+    ("init", "state", "words"),
+    [
+        ({}, {}, "its init container waits has held it up for 0.02 s; its log ends: no daemon yet"),
+        ({"restartPolicy": "Always"}, {"started": False}, "its sidecar waits has held it up"),
+        ({"restartPolicy": "Always"}, {"started": True}, ""),
+        ({}, {"state": {"terminated": {"exitCode": 0}}}, ""),
+        ({}, {"state": {"waiting": {"reason": "PodInitializing"}}}, ""),
+    ],
+)
+def test_a_pod_whose_init_container_waits_for_what_comes_later_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, init: dict[str, Any], state: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    rig = a_rig(Engine(), monkeypatch)
+    server: Any = SimpleNamespace(log=lambda *_, **__: "no daemon yet\n")
+    rig.cluster = server
+    status = {"name": "waits", "state": {"running": {}}, **state}
+    spec = {**RUNNING["spec"], "initContainers": [{"name": "waits", **init}]}
+    pod = {**RUNNING, "spec": spec, "status": {"phase": "Pending", "initContainerStatuses": [status]}}
+    since: dict[str, float] = {}
+    over_api.raise_if_held_up(rig, pod, since)
+    over_api.raise_if_in_vain(rig)
+    time.sleep(0.03)
+    for look in (partial(over_api.raise_if_held_up, rig, pod, since), partial(over_api.raise_if_in_vain, rig)):
+        with pytest.raises(LegFailed, match=words) if words else contextlib.nullcontext():
+            look()  # the second is another leg's of the same pod
 
 
 @pytest.mark.parametrize(
