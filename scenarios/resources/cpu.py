@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from conformance.analysis.counting import counted
-from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import prop
 from conformance.evidence import cgroupfs
 from conformance.evidence.identity import parsed
@@ -29,6 +29,7 @@ from scenarios.resources.reading import (
     made_by,
     pod_limit,
     runtime,
+    without_limit,
 )
 
 BURNERS = 2
@@ -89,7 +90,7 @@ def judge_burn(seen: Seen) -> Observation:
     """Judge what was used of a CPU, and whether it was throttled, against what the node could give."""
     limit = pod_limit(seen, "cpu")
     if limit is None:
-        return not_applicable("the pod has no CPU limit, so there is nothing to inherit", seen[POD].id)
+        return without_limit(seen, "CPU")
     calibration, use = seen["calibration"], seen[USE_BURNING]
     possible = _possible(calibration)
     read = _used(use, seen[POD].output["metadata"]["uid"], limit)

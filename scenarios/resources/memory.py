@@ -32,6 +32,7 @@ from scenarios.resources.reading import (
     pod_limit,
     runtime,
     within_pod,
+    without_limit,
 )
 
 ZERO = (
@@ -145,7 +146,7 @@ def judge_allocation(seen: Seen) -> Observation:
     """
     limit = pod_limit(seen, "memory")
     if limit is None:
-        return not_applicable("the pod has no memory limit, so there is nothing to inherit", seen[POD].id)
+        return without_limit(seen, "memory")
     if seen.get("allocation: output") is None:
         return inconclusive("the node has too little free memory to allocate past the limit safely", seen["node's memory"].id)
     output, before, after = (

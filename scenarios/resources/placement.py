@@ -21,6 +21,7 @@ from scenarios.resources.reading import (
     promised,
     requested,
     runtime,
+    without_limit,
 )
 
 
@@ -81,7 +82,7 @@ def _inherited(seen: Seen, controllers: tuple[str, ...]) -> Observation:
         parts.append(f"{controller}: {'inside' if is_below else 'outside'} the pod, at {place}, "
                     f"{cgroupfs.amount(controller, effective)} of the pod's {cgroupfs.amount(controller, limit)}")  # fmt: skip
     if not parts:
-        return not_applicable(f"the pod has no {' and no '.join(controllers)} limit, so there is nothing to inherit", pod.id)
+        return without_limit(seen, *controllers)
     cites, reason = (child.id, pod.id), "; ".join(parts) + made_by(seen)
     if all(inside):
         return HOLDS.because(reason, *cites)

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from conformance.claims.observations import HOLDS, LACKS
+from conformance.claims.observations import HOLDS, LACKS, Observation, not_applicable
 from conformance.claims.properties import expect
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
@@ -158,6 +158,16 @@ def pod_limit(seen: Seen, resource: str) -> float | None:
         return None
     most = promised(pod, resource)
     return limit if most is None or limit <= most * (1 + ROUNDED) else most
+
+
+def without_limit(seen: Seen, *resources: str) -> Observation:
+    """Return that a pod has no limit of these to be inherited: its containers have none, or not all of them, which are named."""
+    reason = f"the pod has no {' and no '.join(resources)} limit, so there is nothing to inherit"
+    own = {each["name"]: {*each.get("resources", {}).get("limits", {})} for each in containers(seen[POD].output)}
+    having = [name for name, limits in own.items() if limits & {resource.lower() for resource in resources}]
+    if having and len(having) < len(own):
+        reason += f": of its containers {' and '.join(having)} alone {'have' if having[1:] else 'has'} one"
+    return not_applicable(reason, seen[POD].id)
 
 
 def promised(pod: Object, resource: str) -> float | None:

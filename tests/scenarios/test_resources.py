@@ -24,7 +24,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.suite import declared
 from conformance.timeouts import TIMEOUTS
 from scenarios import resources
-from scenarios.resources import accounting, cpu, memory, placement
+from scenarios.resources import accounting, cpu, memory, placement, reading
 from tests.builders.evidence import conclude, given
 from tests.conftest import changed, without
 
@@ -256,6 +256,19 @@ def test_what_does_not_decide_is_inconclusive(judged: Property, name: str, chang
 def test_of_a_pod_without_limit_or_request_nothing_can_be_asked(judged: Property, name: str, change: Change, reason: str) -> None:
     concluded = judged.conclude(changed(DIND, name, change))
     assert (concluded.state, concluded.reason) == (State.NOT_APPLICABLE, reason)
+
+
+def test_of_a_pod_without_a_limit_who_alone_has_one_is_named() -> None:
+    def of_engine_alone(pod: dict[str, Any]) -> None:
+        limits = {"dind-daemon": {"cpu": "1", "memory": "1Gi"}, "runner": {"cpu": "1"}}
+        pod["spec"]["containers"] = [{"name": name, "resources": {"limits": of_it}} for name, of_it in limits.items()]
+
+    concluded = reading.without_limit(changed(DIND, "pod", of_engine_alone), "memory")
+    assert concluded.state is State.NOT_APPLICABLE
+    nothing = "the pod has no memory limit, so there is nothing to inherit"
+    assert concluded.reason == f"{nothing}: of its containers dind-daemon alone has one"
+    assert reading.without_limit(DIND, "memory").reason == nothing, "where each has one, it is another who takes them away"
+    assert reading.without_limit(changed(DIND, "pod", of_engine_alone), "CPU").reason.endswith("inherit")
 
 
 EVENTS = ("memory.events", "memory.oom_control")
