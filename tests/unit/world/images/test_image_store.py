@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,31 @@ def test_what_a_build_leaves_is_taken_away_and_nothing_of_a_build_beside_it(
     for folder, stage in staged.items():
         stages = re.findall(r"^FROM .*\bAS\b", (image_store.FOLDER / folder / "Dockerfile").read_text(), re.MULTILINE)
         assert stage == [folder] * len(stages)
+
+
+@pytest.mark.parametrize(
+    ("script", "own"), [("docker/bin", "/var/run/docker.sock"), ("dind-rootless", "/run/user/1000/docker.sock")]
+)
+@pytest.mark.parametrize(
+    ("given", "host", "runs"),
+    [
+        ([], "", "dockerd --host=unix://{own}"),
+        (
+            ["--debug", "--host=tcp://0.0.0.0:1"],
+            "tcp://docker:2376",
+            "dockerd --host=unix://{own} --debug --host=tcp://0.0.0.0:1",
+        ),
+        (["--debug"], "unix:///x/d.sock", "dockerd --host=unix:///x/d.sock --debug"),
+        (["dockerd", "-D"], "unix:///x/d.sock", "dockerd -D"),
+        (["sh", "-c", "x"], "", "sh -c x"),
+    ],
+)
+def test_a_stand_in_of_the_engine_takes_its_arguments_as_dockers_own_image(
+    script: str, own: str, given: list[str], host: str, runs: str
+) -> None:
+    """docker-library/docker, dockerd-entrypoint.sh: none, or options alone, are those of a dockerd that it starts."""
+    text = (image_store.FOLDER / script / "dockerd-entrypoint.sh").read_text(encoding="utf-8")
+    first = text[: text.index("\nesac\n") + len("\nesac\n")]
+    command = ["sh", "-c", f'{first}echo "$@"', "sh", *given]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"DOCKER_HOST": host, "PATH": "/usr/bin:/bin"})
+    assert done.stdout.strip() == runs.format(own=own)

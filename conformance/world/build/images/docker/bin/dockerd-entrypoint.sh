@@ -4,7 +4,14 @@ set -eu
 
 # Upstream's default is TLS on 2376, with certificates that it makes. Not imitated: here nothing is served over TCP
 # unless it is asked for, which is the same to a client on 2375.
-[ $# -gt 0 ] || set -- dockerd --host=unix:///var/run/docker.sock
+# As upstream's, it takes options alone for dockerd's, beside a socket: that of DOCKER_HOST, if that is one.
+case "${1:--}" in
+-*)
+    socket=unix:///var/run/docker.sock
+    case "${DOCKER_HOST:-}" in unix://*) socket=$DOCKER_HOST ;; esac
+    set -- dockerd --host="$socket" "$@"
+    ;;
+esac
 rm -f /var/run/docker.pid
 
 # As upstream's, it prepares for an engine that it is told to start itself, and for nothing else.
