@@ -106,7 +106,8 @@ class Leg:
             pod["spec"]["volumes"] = [self._filled(each) if self._ours(each) else each for each in pod["spec"]["volumes"]]
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
         if self.node:
-            pod["spec"]["affinity"] = only_on(self.node)
+            placed = {key: value for key, value in pod["spec"].items() if key not in OF_PLACING}
+            pod["spec"] = placed | {"affinity": only_on(self.node)}
         if self.graph:
             _keep(pod, self.approach, self.graph)
         for each in every_container(pod):
@@ -184,6 +185,10 @@ class Leg:
             for pod in (self.approach.manifest, self.pod())
         )
         return "".join(difflib.unified_diff(before, after, self.approach.file, self.name, n=1))
+
+
+OF_PLACING = ("schedulerName", "topologySpreadConstraints")
+"""What else of a pod says where it goes. One that is to be on one node needs no scheduler of the user's, which may be away."""
 
 
 def only_on(node: str) -> Object:

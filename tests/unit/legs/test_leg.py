@@ -12,7 +12,7 @@ from conformance.approaches.catalogue import catalogue, container
 from conformance.cluster.api import Object
 from conformance.controls.catalogue import approach_of
 from conformance.legs.leg import Leg
-from conformance.legs.variations import VARIATIONS, clients_of
+from conformance.legs.variations import OVER_API, VARIATIONS, clients_of
 
 
 def leg(approach: str, kind: str) -> Leg:
@@ -162,3 +162,13 @@ def test_every_container_that_asks_is_told_nonce_and_port() -> None:
     assert container(decoy, "decoy")["env"] == [{"name": "PORT", "value": "20001"}]
     passing = Leg("r", approach_of("nc-34"), VARIATIONS["foreground"], "nonce-1", 20001).pod()
     assert "valueFrom" in container(passing, "forwarder")["env"][1], "what is no value stays as it is"
+
+
+def test_a_pod_that_is_checked_goes_to_its_node_without_a_scheduler_or_a_spread_of_the_users() -> None:
+    own = {"schedulerName": "volcano", "topologySpreadConstraints": [{"maxSkew": 1}], "tolerations": [{"operator": "Exists"}]}
+    approach = evolve(catalogue()["dind"], manifest={**catalogue()["dind"].manifest})
+    approach.manifest["spec"] = {**approach.manifest["spec"], **own}
+    checked = Leg("r", approach, VARIATIONS[OVER_API], "nonce-1", 20001, node="worker")
+    assert own.keys() & checked.pod()["spec"].keys() == {"tolerations"}
+    assert "-  schedulerName: volcano" in checked.diff(), "who reads the record sees that it was left out"
+    assert own.keys() <= evolve(checked, node="").pod()["spec"].keys(), "where the scheduler is to choose, it does"
