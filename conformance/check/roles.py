@@ -9,7 +9,7 @@ from collections.abc import Collection
 from attrs import field, frozen
 
 from conformance.check.clients import NODES, client_of, is_in_pod, sockets
-from conformance.check.told import of_clients, of_settings, with_variables
+from conformance.check.told import as_told, of_clients, of_settings
 from conformance.check.words import expanded, ports_of, programs, user_of, variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
@@ -17,8 +17,15 @@ from conformance.errors import UsageError
 
 DOCKER, PODMAN = "/var/run/docker.sock", "/run/podman/podman.sock"
 """Where each engine has its socket unless told."""
-PROGRAMS = ("dockerd", "dockerd-entrypoint.sh", "dockerd-rootless.sh")
+PROGRAMS = ("dockerd", "dockerd-entrypoint.sh", "dockerd-rootless.sh", "wrapdocker")
 """What starts an engine, where it is a word of a container's command."""
+OF_FEATURE = "docker-init.sh"
+"""What starts one in an image with the docker-in-docker feature of devcontainers; that for a node's engine has the same name
+(devcontainers/features, their install.sh)."""
+ITS_HOST = re.compile(r"(?<!\S)(?:-H[= ]?|--host[= ])(?:unix|tcp)://")
+"""An option by which an engine is told where to answer."""
+BARE = re.compile(r"(?<!\S)(?:-H[= ]?|--host[= ])(?=[\w.-]*:\d)")
+"""The same before an address without a scheme, which is one of TCP."""
 SERVICE = re.compile(
     r"(?<!\S)(?:\S*/)?(?:(?:rc-)?service docker start|init\.d/docker start|systemctl (?:--?\S+ )*start docker)(?![\w-])"
 )
@@ -83,7 +90,7 @@ def roles(
 
     Raises `UsageError` where there is no engine to be found, or more than one, or none of the given names.
     """
-    pod = with_variables(pod, others)
+    pod = as_told(pod, others)
     there = {each["name"]: each for each in containers(pod)}
     for given, what in ((client, "--client"), (engine, "--engine")):
         if given and given not in there:
@@ -170,6 +177,12 @@ def _why_perhaps(container: Object) -> str:
     for port in ports_of(container):
         if port in (PLAIN, TLS):
             return f"its port {port} is Docker's"
+    if OF_FEATURE in programs(container):
+        return f"its command runs {OF_FEATURE}"
+    args = " ".join(str(each) for each in container.get("args") or [])
+    of_engine = not container.get("command") and args.startswith("-") and _is_privileged(container)
+    if of_engine and (option := ITS_HOST.search(args)):
+        return f"it is privileged, and its arguments have an engine's {option[0]}"
     for name, value in expanded(container).items():
         if name.startswith(IN_DOCKER) and value.lower() not in FALSE:
             return f"its {name} is {value}"
@@ -178,7 +191,7 @@ def _why_perhaps(container: Object) -> str:
 
 def _told(pod: Object, container: Object, others: Collection[Object]) -> tuple[str, str]:
     """Return the text in which an engine is told where it answers, and what that is: dockerd takes it from one place alone."""
-    text = " ".join(words(container))
+    text = BARE.sub("--host=tcp://", " ".join(words(container)))
     if _is_podman(container):
         text = PODMANS.sub(r"\1://", text)
     settings = "" if UNIX_HOST.search(text) or TCP_HOST.search(text) else of_settings(pod, container, others)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from conformance.check.clients import canonical, is_within
 from conformance.check.words import variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
 
+Texts = dict[tuple[str, str], dict[str, str]]
+"""The texts of each object, by its kind and its name."""
 HOSTS = re.compile(r"\bhosts\b\W*\[([^\]]*)\]")
 """Its hosts in a daemon.json, the quotes as JSON has them or as a shell that prints it has."""
 SETTINGS, OF_SETTINGS = "daemon.json", "/etc/docker"
@@ -19,17 +20,37 @@ TEXTS = ("data", "stringData")
 """Fields of a ConfigMap and of a Secret with texts as they are; a Secret's data are in base64, and name no engine."""
 
 
-def with_variables(pod: Object, others: Collection[Object]) -> Object:
-    """Return a pod whose containers have as their own the variables that ConfigMaps and Secrets of the same file give them."""
-    texts = {_name(each): {key: text for field in TEXTS for key, text in (each.get(field) or {}).items()} for each in others}
+def as_told(pod: Object, others: Collection[Object]) -> Object:
+    """Return a pod whose containers have as their own what ConfigMaps and Secrets of the same file give them.
+
+    These are variables, and a script that a command names: it stands behind the arguments, to be read for what it runs.
+    """
+    texts: Texts = {_name(each): {k: str(text) for f in TEXTS for k, text in (each.get(f) or {}).items()} for each in others}
+    of_volumes: dict[str, dict[str, str]] = {}
+    for volume in pod["spec"].get("volumes") or []:
+        of_volumes[volume["name"]] = {key: text for name in _objects(volume) for key, text in texts.get(name, {}).items()}
     spec = {**pod["spec"]}
     for field in ("initContainers", "containers"):
         if spec.get(field):
-            spec[field] = [{**each, "env": [*_variables(each, texts)]} for each in spec[field]]
+            spec[field] = [
+                {**each, "env": [*_variables(each, texts)], "args": [*(each.get("args") or []), *_scripts(each, of_volumes)]}
+                for each in spec[field]
+            ]
     return {**pod, "spec": spec}
 
 
-def _variables(container: Object, texts: dict[tuple[str, str], dict[str, Any]]) -> Iterator[Object]:
+def _scripts(container: Object, of_volumes: dict[str, dict[str, str]]) -> Iterator[str]:
+    """Yield the texts of volumes that a container's command names by their paths."""
+    named = words(container)
+    for mount in container.get("volumeMounts") or []:
+        for key, text in of_volumes.get(mount["name"], {}).items():
+            whole = str(mount.get("mountPath"))
+            path = whole if mount.get("subPath") == key else posixpath.join(whole, key)
+            if path in named:
+                yield text
+
+
+def _variables(container: Object, texts: Texts) -> Iterator[Object]:
     """Yield a container's variables, those of whole objects first, as kubelet has them."""
     for source in container.get("envFrom") or []:
         for field, kind in OF_VARIABLES.items():

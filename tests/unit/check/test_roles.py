@@ -62,6 +62,12 @@ def test_an_init_container_that_ends_is_nobody() -> None:
         (container("e", "podman/stable", command=["podman", "system", "service", "-t", "0"]), PODMAN),
         (container("e", "own", command=["sh", "-c", "(/usr/bin/dockerd --debug &) && wait"]), DOCKER),
         (container("e", "own", command=["sh", "-c", "{ dockerd; } & wait"]), DOCKER),
+        (container("e", "own", command=["bash", "-c", "wrapdocker && agent"]), DOCKER),
+        (container("e", "own", command=["/usr/local/share/docker-init.sh", "sleep", "infinity"]), DOCKER),
+        (
+            container("e", "docker@sha256:0", args=["--debug", "-H=unix:///x.sock"], securityContext={"privileged": True}),
+            "/x.sock",
+        ),
     ],
 )
 def test_an_engine_by_its_image_or_its_command(engine: dict[str, Any], socket: str) -> None:
@@ -76,6 +82,26 @@ def test_a_proxy_of_the_nodes_engine_is_no_engine() -> None:
     volumes = [{"name": "s", "hostPath": {"path": DOCKER}}]
     assert settled(pod(app, proxy, volumes=volumes)) == ("proxy", "", DOCKER)
     assert settled(pod(app, {**proxy, "volumeMounts": []}, volumes=volumes))[:2] == ("app", "proxy")
+
+
+def test_what_starts_an_engine_or_passes_on_the_nodes_is_the_latter_where_it_mounts_that() -> None:
+    """Two features of devcontainers have a script of one name (devcontainers/features, docker-outside-of-docker)."""
+    mounts = [{"name": "s", "mountPath": "/var/run/docker-host.sock"}]
+    dev = container("dev", command=["/usr/local/share/docker-init.sh", "sleep", "infinity"], volumeMounts=mounts)
+    assert settled(pod(dev, volumes=[{"name": "s", "hostPath": {"path": DOCKER}}]))[1] == ""
+    assert settled(pod({**dev, "volumeMounts": []}))[1] == "dev"
+
+
+@pytest.mark.parametrize("args", [["-H", "0.0.0.0:2385"], ["--host=:2385"], ["--host", "localhost:2385"], ["-H=127.0.0.1:2385"]])
+def test_an_engine_that_is_told_an_address_without_a_scheme_answers_on_a_port(args: list[str]) -> None:
+    who = roles(pod(container("c"), container("e", "docker:dind", args=["dockerd", *args])), "f")
+    assert (who.socket, who.port) == ("", 2385)
+
+
+def test_headers_of_a_request_are_no_engines_options() -> None:
+    asks = container("asks", args=["-H", "Host: unix://x", "http://x"], securityContext={"privileged": True})
+    with pytest.raises(UsageError, match="no engine"):
+        roles(pod(container("c"), asks), "f")
 
 
 def test_an_image_of_an_engine_with_another_command_is_none() -> None:

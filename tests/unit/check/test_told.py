@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.check.roles import DOCKER, roles
+from conformance.errors import UsageError
 
 ETC, SOCK = {"name": "etc", "mountPath": "/etc/docker"}, {"name": "sock", "mountPath": "/sock"}
 
@@ -93,3 +94,19 @@ def test_a_variable_of_an_object_of_the_same_file_is_known(field: str, kind: str
     assert why(one) == "c is the client: its DOCKER_HOST comes from elsewhere", "of an object that the file has not"
     prefixed = {"envFrom": [{"prefix": "DOCKER_", **whole["envFrom"][0]}]}
     assert why(prefixed, {**entry, of: {"HOST": "localhost"}}).endswith("its DOCKER_HOST is localhost")
+
+
+@pytest.mark.parametrize(
+    "mount", [{"mountPath": "/scripts"}, {"mountPath": "/scripts/start.sh", "subPath": "start.sh"}], ids=["directory", "file"]
+)
+def test_a_script_of_the_same_file_is_read_for_what_it_runs(mount: dict[str, str]) -> None:
+    script = "#!/bin/sh\nexec dockerd --host=unix:///x/d.sock\n"
+    entry = {"kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"start.sh": script}}
+    engine = {"image": "docker:28", "command": ["sh", "/scripts/start.sh"], "volumeMounts": [{"name": "scripts", **mount}]}
+    pod = a_pod(engine, {}, volumes=[{"name": "scripts", "configMap": {"name": "m"}}])
+    who = roles(pod, "f", others=[entry])
+    assert (who.engine, who.socket) == ("e", "/x/d.sock")
+    assert "args" not in pod["spec"]["containers"][1], "the pod is what it is"
+    for unread in ([], [{**entry, "data": {"other.sh": script}}], [{**entry, "metadata": {"name": "n"}}]):
+        with pytest.raises(UsageError, match="no engine"):
+            roles(pod, "f", others=unread)
