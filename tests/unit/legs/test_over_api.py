@@ -145,6 +145,20 @@ def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monke
     assert "--socket" in late.value.remedy
 
 
+def test_an_engine_that_its_own_probe_ends_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dockerd on TCP without TLS takes 16 s to start: a liveness probe may not wait for that."""
+    engine = Engine()
+    engine.pings = iter([0] * 10000)
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    rig = a_rig(engine, monkeypatch)
+    ended = {"terminated": {"exitCode": 0, "reason": "Completed"}}
+    status = {"name": "dind-daemon", "state": {"running": {}}, "restartCount": 3, "lastState": ended}
+    restarted: Any = SimpleNamespace(get=lambda _: {**RUNNING, "status": {**RUNNING["status"], "containerStatuses": [status]}})
+    rig.cluster = restarted
+    with pytest.raises(TimedOut, match=r"dind-daemon was started 4 times, which last ended with 0 \(Completed\): do its probes"):
+        over_api.start(rig)
+
+
 def test_the_legs_of_one_pod_wait_for_its_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     engine.pings = iter([0] * 10000)
