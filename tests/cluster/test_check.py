@@ -133,10 +133,16 @@ def of_a_pool() -> dict[str, Any]:
     return pod
 
 
+ELSEWHERE = "D=/srv/x; mkdir -p $D; exec dockerd --host unix://$D/d.sock"
+"""Starts an engine of which only the shell knows where it answers."""
 Case = tuple[list[dict[str, Any]], tuple[str, ...], int, str]
 BROKEN: dict[str, Case] = {
     "an engine that never answers": (
         [runner(command=["sh", "-c", "sleep infinity # dockerd"], args=[], startupProbe=None)], (), 2, "did not happen within",
+    ),
+    "an engine that answers elsewhere": (
+        [runner(command=["sh", "-ec", ELSEWHERE], args=[], startupProbe=None)], (), 2,
+        "an engine of that pod does at /srv/x/d.sock. Remedy: --socket /srv/x/d.sock",
     ),
     "an image that cannot be had": ([runner(image="nobody.invalid/none:1", **DAEMON)], (), 2, "cannot start: container dind"),
     "a client without a shell": ([of_client(image=NO_SHELL)], (), 2, "the image of runner has no shell in which it could wait"),
