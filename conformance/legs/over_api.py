@@ -7,8 +7,9 @@ from typing import Any
 
 from conformance.answers import decoded
 from conformance.cluster.api import Object
-from conformance.cluster.pods import first_containers, status_of, statuses_of
+from conformance.cluster.pods import container_ids, first_containers, status_of, statuses_of
 from conformance.errors import ConformanceError, TimedOut
+from conformance.evidence.identity import container_of
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import POD
 from conformance.legs import daemon, docker
@@ -113,19 +114,25 @@ def _await_engine(rig: Rig) -> None:
                 raise _in_vain(rig, _answers_elsewhere(rig, place))
         if waited > TIMEOUTS.serving:
             remedy = "say with --engine and --socket where it is; the pod's log is in the diagnostics"
-            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, f"{why}{_restarts(rig)}", remedy))
+            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, f"{why}{_what_runs(rig)}", remedy))
         rig.stop.wait(EVERY)
         raise_if_stopped(rig.stop)
 
 
-def _restarts(rig: Rig) -> str:
-    """Return how often kubelet has started the engine's container, as its own probe may have it; '' where that was once."""
-    status = status_of(rig.cluster.get(rig.leg.pod_path) or {}, rig.leg.approach.daemon)
-    if not (number := status.get("restartCount")):
+def _what_runs(rig: Rig) -> str:
+    """Return what the engine's container is at: its programs, and how often it was started, as by its own probe."""
+    name, pod = rig.leg.approach.daemon, rig.cluster.get(rig.leg.pod_path) or {}
+    status, identity = status_of(pod, name), container_ids(pod).get(name)
+    if not identity:
         return ""
-    end = (status.get("lastState") or {}).get("terminated") or {}
-    last = f", which last ended with {end['exitCode']} ({end['reason']})" if end else ""
-    return f"; container {rig.leg.approach.daemon} was started {number + 1} times{last}: do its probes wait long enough?"
+    words = ""
+    if number := status.get("restartCount"):
+        end = (status.get("lastState") or {}).get("terminated") or {}
+        last = f", which last ended with {end['exitCode']} ({end['reason']})" if end else ""
+        words = f"; it was started {number + 1} times{last}: do its probes wait long enough?"
+    processes = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
+    programs = sorted({str(each["comm"]) for each in processes if container_of(each) == identity})
+    return f"; in {name} runs {' and '.join(programs) or 'nothing'}{words}"
 
 
 def raise_if_in_vain(rig: Rig) -> None:

@@ -34,7 +34,7 @@ RUNNING: dict[str, Any] = {
 class Engine:
     """Answers as an engine does, by path; keeps what it was asked."""
 
-    def __init__(self, **other: dict[str, Any]) -> None:
+    def __init__(self, **other: Any) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.pings: Iterator[int] = iter([0, 503, 200])
         self.other = other
@@ -145,18 +145,34 @@ def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monke
     assert "--socket" in late.value.remedy
 
 
-def test_an_engine_that_its_own_probe_ends_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "no such file; in dind-daemon runs sh and sleep."),
+        (
+            {"restartCount": 3, "lastState": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
+            "runs sh and sleep; it was started 4 times, which last ended with 0 (Completed): do its probes wait long enough?",
+        ),
+    ],
+)
+def test_of_an_engine_that_never_answers_it_is_told_what_its_container_is_at(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], words: str
+) -> None:
     """Dockerd on TCP without TLS takes 16 s to start: a liveness probe may not wait for that."""
-    engine = Engine()
-    engine.pings = iter([0] * 10000)
     monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    own, other = "a" * 64, "b" * 64
+    there = [
+        {"comm": comm, "cgroup": f"0::/kubepods/pod/{identity}"} for comm, identity in (("sleep", own), ("sh", own), ("x", other))
+    ]
+    engine = Engine(processes=there)
+    engine.pings = iter([0] * 10000)
     rig = a_rig(engine, monkeypatch)
-    ended = {"terminated": {"exitCode": 0, "reason": "Completed"}}
-    status = {"name": "dind-daemon", "state": {"running": {}}, "restartCount": 3, "lastState": ended}
-    restarted: Any = SimpleNamespace(get=lambda _: {**RUNNING, "status": {**RUNNING["status"], "containerStatuses": [status]}})
-    rig.cluster = restarted
-    with pytest.raises(TimedOut, match=r"dind-daemon was started 4 times, which last ended with 0 \(Completed\): do its probes"):
+    status = {"name": "dind-daemon", "state": {"running": {}}, "containerID": f"containerd://{own}", **more}
+    server: Any = SimpleNamespace(get=lambda _: {**RUNNING, "status": {**RUNNING["status"], "containerStatuses": [status]}})
+    rig.cluster = server
+    with pytest.raises(TimedOut) as late:
         over_api.start(rig)
+    assert words in late.value.sentence
 
 
 def test_the_legs_of_one_pod_wait_for_its_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
