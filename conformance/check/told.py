@@ -58,8 +58,8 @@ def _variables(container: Object, texts: Texts) -> Iterator[Object]:
             yield from ({"name": f"{source.get('prefix') or ''}{key}", "value": text} for key, text in known.items())
     for each in container.get("env") or []:
         refs = [(kind, (each.get("valueFrom") or {}).get(f"{field}KeyRef")) for field, kind in OF_VARIABLES.items()]
-        found = [texts.get((kind, str(ref.get("name"))), {}).get(ref.get("key")) for kind, ref in refs if ref]
-        yield {"name": each.get("name"), "value": found[0]} if found and found[0] is not None else each
+        values = [texts.get((kind, str(ref.get("name"))), {}).get(ref.get("key")) for kind, ref in refs if ref]
+        yield {"name": each.get("name"), "value": values[0]} if values and values[0] is not None else each
 
 
 OF_VARIABLES = {"configMap": "ConfigMap", "secret": "Secret"}

@@ -83,15 +83,15 @@ def test_a_client_tells_nothing_of_an_engine_whose_settings_are_an_empty_stand_i
 def test_a_variable_of_an_object_of_the_same_file_is_known(field: str, kind: str, of: str) -> None:
     entry = {"kind": kind, "metadata": {"name": "m"}, of: {"DOCKER_HOST": "tcp://localhost:2375", "at": "unix:///sock/d.sock"}}
     whole = {"envFrom": [{f"{field}Ref": {"name": "m"}}]}
-    one = {"env": [{"name": "DOCKER_HOST", "valueFrom": {f"{field}KeyRef": {"name": "m", "key": "at"}}}]}
+    of_key = {"env": [{"name": "DOCKER_HOST", "valueFrom": {f"{field}KeyRef": {"name": "m", "key": "at"}}}]}
 
     def why(client: dict[str, Any], *others: dict[str, Any]) -> str:
         return roles(a_pod({}, {**client, "volumeMounts": [SOCK]}), "f", others=others).why[-1]
 
     assert why(whole, entry) == "c is the client: its DOCKER_HOST is tcp://localhost:2375"
-    assert why(one, entry) == "c is the client: its DOCKER_HOST is unix:///sock/d.sock"
-    assert why({**whole, **one}, entry).endswith("unix:///sock/d.sock"), "its own go before those of a whole object"
-    assert why(one) == "c is the client: its DOCKER_HOST comes from elsewhere", "of an object that the file has not"
+    assert why(of_key, entry) == "c is the client: its DOCKER_HOST is unix:///sock/d.sock"
+    assert why({**whole, **of_key}, entry).endswith("unix:///sock/d.sock"), "its own go before those of a whole object"
+    assert why(of_key) == "c is the client: its DOCKER_HOST comes from elsewhere", "of an object that the file has not"
     prefixed = {"envFrom": [{"prefix": "DOCKER_", **whole["envFrom"][0]}]}
     assert why(prefixed, {**entry, of: {"HOST": "localhost"}}).endswith("its DOCKER_HOST is localhost")
 
