@@ -275,9 +275,9 @@ def make_network(rig: Rig) -> None:
 
 def _bridge(held: Evidence) -> str:
     """Return the interface of the network that an engine listed, or '' where it listed none."""
-    made = listed(held)
-    options = made[0].get("Options") or {} if made else {}
-    return str(options.get("com.docker.network.bridge.name") or f"br-{made[0]['Id'][:12]}") if made else ""
+    networks = listed(held)
+    options = networks[0].get("Options") or {} if networks else {}
+    return str(options.get("com.docker.network.bridge.name") or f"br-{networks[0]['Id'][:12]}") if networks else ""
 
 
 def look_for_network(rig: Rig) -> None:
