@@ -318,9 +318,9 @@ def test_an_engine_that_tells_of_the_child_and_not_of_itself_can_be_commanded(se
     leg = given(seen("dind.foreground"), "asked for the engine's API", {"outcome": "ECONNREFUSED"}, asked={"port": 2375})
     leg = given(leg, ELSEWHERE, {"outcome": "served", "status": 403, "body": ""}, asked={"port": 4244})
     inspected = {"outcome": "served", "body": f'{{"Id":"{container_of(leg["child"].output["process"])}","Created":""}}'}
-    told = conclude("H-02", given(leg, OF_CHILD, inspected, asked={"port": 4244}))
-    assert told.state is State.LACKS
-    assert "told 1 of 1 place on port 4244 of the child, and asked" in told.reason
+    judged = conclude("H-02", given(leg, OF_CHILD, inspected, asked={"port": 4244}))
+    assert judged.state is State.LACKS
+    assert "told 1 of 1 place on port 4244 of the child, and asked" in judged.reason
     unknown = {"outcome": "served", "status": 404, "body": '{"message": "No such container"}'}
     assert conclude("H-02", given(leg, OF_CHILD, unknown, asked={"port": 4244})).state is State.HOLDS
 

@@ -92,7 +92,7 @@ def told(pid: int) -> list[str]:
     """Return the environment that a container's runtime was told to give its first process, NAME=VALUE; [] for any other.
 
     A program may begin with another one than it was given. Whoever is the container's parent, the runtime's shim, works in its
-    bundle, where that is written (containerd core/runtime/v2/shim.go, opencontainers/runtime-spec config.md).
+    bundle, where that is written (containerd core/runtime/v2/shim.go, opencontainers/runtime-spec, Configuration).
     """
     try:
         above = int(status_of(pid)["PPid"])
