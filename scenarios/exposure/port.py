@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
@@ -45,10 +46,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
     """
     port = rig.leg.approach.port or PLAIN
     ask_everywhere(rig, ENGINES, rig.pod_ip, port, path="/info")
-    listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
-    command = ["nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "sh", "-c", SAVED]
-    rules = rig.ask(LEADING, "execute", pid=1, command=command, limit=LISTING).output["stdout"]
-    for other in {*listening, *led(rules)} - {port} if not rig.pod["spec"].get("hostNetwork") else ():
+    for other in _other_ports(rig, port):
         ask_everywhere(rig, ELSEWHERE, rig.pod_ip, other, path="/info")
     asked = [answer for name in (ENGINES, ELSEWHERE) for answer in rig.seen.every(name)]
     heard = [answer for answer in asked if answer.output["outcome"] not in ("ECONNREFUSED", SILENT)]
@@ -56,6 +54,35 @@ def engine_from_elsewhere(rig: Rig) -> None:
         ask_everywhere(rig, OVER_TLS, rig.pod_ip, untold, path="/info", tls=True)
         ask_everywhere(rig, OF_CHILD, rig.pod_ip, untold, path=f"/containers/{container_of(rig.child)}/json")
     ways_back(rig, ENGINES)
+
+
+def _other_ports(rig: Rig, port: int) -> list[int]:
+    """Return the ports on which something listens in the pod's network, or which a rule of it leads elsewhere, but for one."""
+    listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
+    command = ["nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "sh", "-c", SAVED]
+    rules = rig.ask(LEADING, "execute", pid=1, command=command, limit=LISTING).output["stdout"]
+    return [] if rig.pod["spec"].get("hostNetwork") else sorted({*listening, *led(rules)} - {port})
+
+
+def _ways(rig: Rig) -> Iterator[dict[str, Any]]:
+    """Yield the ways on which an engine may be asked over its pod's network: its port and others, in plain words and over TLS."""
+    port = rig.leg.approach.port or PLAIN
+    yield from ({"port": port}, {"port": port, "tls": True})
+    for other in _other_ports(rig, port) if rig.leg.approach.daemon else ():
+        yield from ({"port": other}, {"port": other, "tls": True})
+
+
+def _reach(rig: Rig, ask: Callable[[dict[str, Any], str], Evidence]) -> dict[str, Any] | None:
+    """Ask on each way who answers, and, where somebody does and does not say so, about the child; return the first to the engine.
+
+    None where no way leads to it. `ask` takes a way and a path of the API.
+    """
+    about_child = f"/containers/{container_of(rig.child)}/json"
+    for way in _ways(rig):
+        answer = ask(way, "/info")
+        if is_answered(rig.seen, answer) or (answer.output.get("status") and is_answered(rig.seen, ask(way, about_child))):
+            return way
+    return None
 
 
 def is_answered(seen: Seen, answer: Evidence) -> bool:
@@ -87,28 +114,28 @@ def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
     metadata, probe, whose = pod["metadata"], rig.shared.probes[pod["spec"]["nodeName"]], nonce(rig, what)
     rig.get("Pod A", pods_path(metadata["namespace"], metadata["name"]))
     first = first_processes(pod, probe.ask("processes", uid=metadata["uid"]).output)[pod["spec"]["containers"][0]["name"]]
-    there: dict[str, Any] = {"netns": first["pid"], "host": rig.pod_ip, "port": rig.leg.approach.port or PLAIN}
+    there: dict[str, Any] = {"netns": first["pid"], "host": rig.pod_ip}
 
-    def ask(name: str, path: str, method: str = "GET", body: object = None) -> Evidence:
+    def ask(way: dict[str, Any], name: str, path: str, method: str = "GET", body: object = None) -> Evidence:
         timeout = TIMEOUTS.engine + TIMEOUTS.question
-        about: dict[str, Any] = {**there, "path": path, "method": method, "body": body, "limit": TIMEOUTS.engine}
+        about: dict[str, Any] = {**there, **way, "path": path, "method": method, "body": body, "limit": TIMEOUTS.engine}
         return rig.ask(f"{what}: {name}", "daemon", probe=probe, timeout=timeout, **about)
 
-    if ask("info", "/info").output["status"] != OK:
+    if (way := _reach(rig, lambda way, path: ask(way, "info", path))) is None:
         return
     body = {"Image": image(rig), "Env": [f"CHILD_NONCE={whose}"], "Cmd": ["sh", "-c", command], "HostConfig": host}
-    created = ask("created", "/containers/create", "POST", body)
+    created = ask(way, "created", "/containers/create", "POST", body)
     if created.output["status"] != CREATED:
         return
     path = f"/containers/{json.loads(created.output['body'])['Id']}"
     try:
-        ask("started", f"{path}/start", "POST")
-        log = {**there, "path": f"{path}/logs?stdout=1&stderr=1"}
+        ask(way, "started", f"{path}/start", "POST")
+        log = {**there, **way, "path": f"{path}/logs?stdout=1&stderr=1"}
         settle("The container's log", lambda: probe.ask("daemon", **log).output["body"], seconds=TIMEOUTS.settle)
-        ask("log", log["path"])
+        ask(way, "log", log["path"])
         rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=whose)
     finally:
-        ask("removed", f"{path}?force=1&v=1", "DELETE")
+        ask(way, "removed", f"{path}?force=1&v=1", "DELETE")
 
 
 CLOSED = tuple(
@@ -131,27 +158,40 @@ CLOSED = tuple(
 def runs_for_others(seen: Seen) -> Observation:
     """Judge by the daemon's id that Pod A was told, and by the process on the leg's node that carries the container's nonce."""
     info = seen["another: info"]
-    if refused := _refused(seen, info):
-        return refused
-    if parsed(info).get("ID") != parsed(seen[DAEMON])["ID"]:
-        return inconclusive("who answered Pod A is not the pod's engine", info.id, seen[DAEMON].id)
+    if kept_out := _kept_out(seen, "another: info"):
+        return kept_out
     created, log, processes = seen["another: created"], seen["another: log"], seen["another: processes"]
     cites = (info.id, created.id, log.id, processes.id)
     uid, identity = UID.search(log.output["body"]), json.loads(created.output["body"]).get("Id")
     if uid and identity in {container_of(process) for process in processes.output}:
         return LACKS.because(
-            f"{_pod_a(seen)} ran a container with it, as uid {uid[1]}, and was asked for no credential; {granted(seen)}", *cites
+            f"{_pod_a(seen)} ran a container with it{_by(seen, info)}, as uid {uid[1]}, and was asked for no credential; "
+            f"{granted(seen)}",
+            *cites,
         )
     return inconclusive("no process of the container that Pod A asked for was seen", *cites)
 
 
-def _refused(seen: Seen, info: Evidence) -> Observation | None:
-    """Return that Pod A was refused, or did not get through; None where it was answered."""
-    if info.output["status"] == OK:
+def _kept_out(seen: Seen, name: str) -> Observation | None:
+    """Return that Pod A was refused, or did not get through; None where the engine answered it, on whatever way was last."""
+    first, *others = seen.every(name)
+    if is_answered(seen, seen[name]):
         return None
-    if info.output["lost"].startswith("ConnectionRefusedError"):
-        return HOLDS.because(f"{_pod_a(seen)} was refused on the pod's IP; {granted(seen)}", info.id, seen[DAEMON].id)
-    return inconclusive(f"Pod A was neither answered nor refused: {info.output['lost'] or info.output['body'][:200]}", info.id)
+    cites = (*(answer.id for answer in (first, *others)), seen[DAEMON].id)
+    if first.output["lost"].startswith("ConnectionRefusedError"):
+        beside = sorted({answer.asked["port"] for answer in others} - {first.asked.get("port")})
+        ports = f", and not answered by its engine on {' and '.join(map(str, beside))}" if beside else ""
+        return HOLDS.because(f"{_pod_a(seen)} was refused on the pod's IP{ports}; {granted(seen)}", *cites)
+    if first.output["status"] == OK:
+        return inconclusive("who answered Pod A is not the pod's engine", *cites)
+    return inconclusive(f"Pod A was neither answered nor refused: {first.output['lost'] or first.output['body'][:200]}", *cites)
+
+
+def _by(seen: Seen, answer: Evidence) -> str:
+    """Return in words on which other way than in plain words on its port an engine was asked; '' where it was so."""
+    port = answer.asked.get("port")
+    tls = " over TLS" if answer.asked.get("tls") else ""
+    return f"{tls} on port {port}" if tls or port != seen.every(answer.name)[0].asked.get("port") else ""
 
 
 def _pod_a(seen: Seen) -> str:
@@ -169,8 +209,8 @@ def reads_device_for_others(seen: Seen) -> Observation:
     if not device_of(files):
         return no_device(files)
     info = seen["another-device: info"]
-    if refused := _refused(seen, info):
-        return refused
+    if kept_out := _kept_out(seen, "another-device: info"):
+        return kept_out
     log, started = seen["another-device: log"], seen["another-device: started"]
     heard = log.output["status"] == OK
     if canary and canary in log.output["body"]:
@@ -182,11 +222,13 @@ def reads_device_for_others(seen: Seen) -> Observation:
     return inconclusive("the engine neither told Pod A the canary nor refused the device", info.id, started.id, log.id)
 
 
+BY_CHILD = "engine asked by the child"
+
+
 def by_child(rig: Rig) -> None:
     """Ask the engine's port from the child, at its gateway; and there, as proof of the way, the port that the child publishes."""
-    gateway, port = gateway_of(rig.seen), rig.leg.approach.port or PLAIN
-    about: dict[str, Any] = {"netns": rig.child["pid"], "host": gateway, "limit": TIMEOUTS.page}
-    rig.ask("engine asked by the child", "ask", **about, port=port, path="/info")
+    about: dict[str, Any] = {"netns": rig.child["pid"], "host": gateway_of(rig.seen), "limit": TIMEOUTS.page}
+    _reach(rig, lambda way, path: rig.ask(BY_CHILD, "ask", **about, **way, path=path))
     rig.ask("page asked by the child", "ask", **about, port=rig.leg.port)
 
 
@@ -206,10 +248,13 @@ def gateway_of(seen: Seen) -> str:
       ))  # fmt: skip
 def commanded_by_child(seen: Seen) -> Observation:
     """Judge who answered at the child's gateway, by the daemon's id; a refusal counts beside a port that answers there."""
-    engine, page = seen["engine asked by the child"], seen["page asked by the child"]
-    cites, place = (engine.id, page.id, seen[DAEMON].id), f"{engine.output['host']}:{engine.output['port']}"
-    if is_answered(seen, engine):
-        return LACKS.because(f"the engine told the child at {place} who it is, and asked nothing; {granted(seen)}", *cites)
+    (engine, *others), page = seen.every(BY_CHILD), seen["page asked by the child"]
+    last = seen[BY_CHILD]
+    cites = (*(answer.id for answer in (engine, *others)), page.id, seen[DAEMON].id)
+    if is_answered(seen, last):
+        told_at = f"{last.output['host']}:{last.output['port']}{' over TLS' if last.asked.get('tls') else ''}"
+        return LACKS.because(f"the engine told the child at {told_at} who it is, and asked nothing; {granted(seen)}", *cites)
+    place = f"{engine.output['host']}:{engine.output['port']}"
     reached = page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
     if engine.output["outcome"] == "ECONNREFUSED" and reached:
         return HOLDS.because(

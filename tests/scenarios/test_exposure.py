@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from conformance.claims.observations import State
+from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
 from conformance.legs.neighbour import MEMORY
 from scenarios.exposure import port
 from scenarios.exposure.network import PLACES
-from scenarios.exposure.port import gateway_of, led
+from scenarios.exposure.port import BY_CHILD, gateway_of, led
 from tests.builders.evidence import PROPERTIES, conclude, given, process
 from tests.conftest import changed, without
 
@@ -188,7 +189,7 @@ def by_pod_a(seen: Seen, what: str, log: str, *, info: dict[str, Any] | None = N
     """Return the evidence of a container that Pod A had the pod's engine run."""
     seen = beside_neighbour(seen)
     seen = given(seen, "Pod A", {"metadata": {"namespace": "conformance"}, "spec": {"containers": [{"name": "apache"}]}})
-    seen = given(seen, f"{what}: info", info or seen["daemon"].output)
+    seen = given(seen, f"{what}: info", info or seen["daemon"].output, asked={"port": 2375})
     seen = given(seen, f"{what}: created", api(json.dumps({"Id": "d" * 64}), 201))
     seen = given(given(seen, f"{what}: started", api("", 204)), f"{what}: log", api(log))
     return given(seen, f"{what}: processes", [process(9, container=container)])
@@ -203,13 +204,33 @@ def test_an_engine_that_runs_a_container_for_another_pod_is_that_pods_too(seen: 
     assert conclude("S-01", by_pod_a(seen(DIND), "another", "", info=REFUSED)).state is State.HOLDS
 
 
+WAYS = [{"port": 2375}, {"port": 2375, "tls": True}, {"port": 2376}, {"port": 2376, "tls": True}]
+"""Those on which an engine on another port, which takes TLS from anybody, is asked until it answers."""
+PLAIN_TO_TLS = "Client sent an HTTP request to an HTTPS server."
+
+
+def test_an_engine_that_another_pod_reaches_on_another_port_is_that_pods_too(seen: Look) -> None:
+    leg, plain = by_pod_a(seen(DIND), "another", STATUS), api(PLAIN_TO_TLS, 400)
+    answers = (REFUSED, REFUSED, plain, leg["daemon"].output)
+    ran_it = conclude("S-01", given(leg, "another: info", *answers, each=WAYS))
+    assert ran_it.state is State.LACKS
+    assert "ran a container with it over TLS on port 2376, as uid 0" in ran_it.reason
+    wants_one = (REFUSED, REFUSED, plain, {"status": 0, "body": "", "lost": "SSLError(1, 'certificate required')"})
+    kept_out = conclude("S-01", given(leg, "another: info", *wants_one, each=WAYS))
+    assert kept_out.state is State.HOLDS
+    assert "was refused on the pod's IP, and not answered by its engine on 2376" in kept_out.reason
+    tells_of_child = api(f'{{"Id":"{container_of(leg["child"].output["process"])}"}}')
+    of_child = given(leg, "another: info", REFUSED, REFUSED, api("", 403), tells_of_child, each=[*WAYS[:3], WAYS[2]])
+    assert "on port 2376, as uid 0" in conclude("S-01", of_child).reason
+
+
 def test_what_an_engine_only_says_that_it_ran_was_not_run(seen: Look) -> None:
     leg = seen(DIND)
     assert conclude("S-01", by_pod_a(leg, "another", STATUS, container="e" * 64)).state is State.INCONCLUSIVE
     assert conclude("S-01", by_pod_a(leg, "another", "")).state is State.INCONCLUSIVE
     other = api(json.dumps({"ID": "another"}))
     assert conclude("S-01", by_pod_a(leg, "another", STATUS, info=other)).state is State.INCONCLUSIVE
-    tls = api("Client sent an HTTP request to an HTTPS server.", 400)
+    tls = api(PLAIN_TO_TLS, 400)
     assert conclude("S-01", by_pod_a(leg, "another", STATUS, info=tls)).state is State.INCONCLUSIVE
 
 
@@ -232,7 +253,7 @@ def test_a_device_that_the_engine_reads_for_another_pod_is_told_by_its_canary(se
 
 
 def from_child(seen: Seen, engine: dict[str, Any], page: str) -> Seen:
-    seen = given(seen, "engine asked by the child", {"host": "172.17.0.1", "port": 2375, **engine})
+    seen = given(seen, BY_CHILD, {"host": "172.17.0.1", "port": 2375, **engine}, asked={"port": 2375})
     return given(seen, "page asked by the child", {"outcome": "served", "body": page})
 
 
@@ -247,6 +268,19 @@ def test_a_child_is_refused_only_beside_a_port_that_answers_it(seen: Look) -> No
     assert conclude("S-03", from_child(dood, {"outcome": "timeout"}, nonce)).state is State.INCONCLUSIVE
     other = {"outcome": "served", "body": '{"ID":"another"}'}
     assert conclude("S-03", from_child(dind, other, nonce)).state is State.INCONCLUSIVE, "another engine at the gateway"
+
+
+def test_a_child_that_reaches_its_engine_on_another_port_can_command_it(seen: Look) -> None:
+    dind = from_child(seen(DIND), {"outcome": "ECONNREFUSED"}, seen(DIND)["child"].asked["nonce"])
+    at = [{"host": "172.17.0.1", **way} for way in WAYS]
+    answered = {"outcome": "served", "status": 200, "body": dind["daemon"].output["body"]}
+    plain = {"outcome": "served", "status": 400, "body": PLAIN_TO_TLS}
+    refused = {"outcome": "ECONNREFUSED"}
+    outputs = [{**way, **what} for way, what in zip(at, (refused, refused, plain, answered), strict=True)]
+    reached = conclude("S-03", given(dind, BY_CHILD, *outputs, each=WAYS))
+    assert reached.state is State.LACKS
+    assert "told the child at 172.17.0.1:2376 over TLS who it is" in reached.reason
+    assert conclude("S-03", given(dind, BY_CHILD, *outputs[:3], each=WAYS[:3])).state is State.HOLDS
 
 
 @pytest.mark.parametrize("leg", [DOOD, DIND])

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from conformance.probes.agent.network import of_nobody
 from conformance.probes.agent.procfs import LIMIT, enter
 from conformance.probes.agent.questions import Object, question
 
@@ -30,7 +31,8 @@ def daemon(asked: Object) -> Object:
     """Send one request to a Docker Engine: over `socket`, a path of the node, or `port` in the network of a process, `netns`.
 
     There `host` is asked, which is that network's own unless told. `root` is a process that has `socket` as a path of its own.
-    An engine that wants a certificate is asked with those of the directory `certificates` of the process `of`.
+    An engine that wants a certificate is asked with those of the directory `certificates` of the process `of`; with `tls` over
+    TLS without any.
     """
     body = json.dumps(asked["body"]).encode() if asked.get("body") is not None else None
     return send(asked, asked.get("method", "GET"), asked["path"], body, "application/json")
@@ -70,6 +72,8 @@ def connected(asked: Object) -> http.client.HTTPConnection:
     if asked.get("socket"):
         return UnixConnection(asked["socket"], timeout=limit)
     host: str = asked.get("host", "127.0.0.1")
+    if asked.get("tls"):
+        return http.client.HTTPSConnection(host, asked["port"], timeout=limit, context=of_nobody())
     if not asked.get("certificates"):
         return http.client.HTTPConnection(host, asked["port"], timeout=limit)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
