@@ -26,7 +26,7 @@ from conformance.cluster.api import (
     pods_path,
 )
 from conformance.cluster.notes import is_ours
-from conformance.cluster.pods import raise_if_stuck, status_of
+from conformance.cluster.pods import never_began, raise_if_stuck, status_of
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut, UsageError
 from conformance.record import stream
 from conformance.record.packed import unpacked
@@ -143,7 +143,13 @@ class JobRun:
                 raise_if_stuck(pod or {}, "The Job's pod", RigError)
             return bool(pod and pod["status"].get("phase") == "Running")
 
-        self.cluster.wait("The start of the Job's pod", pods, self._pod, started, seconds=TIMEOUTS.serving)
+        def await_start() -> Object | None:
+            return self.cluster.wait("The start of the Job's pod", pods, self._pod, started, seconds=TIMEOUTS.serving)
+
+        if (pod := await_start()) and never_began(pod):  # its Job makes another, which is waited for once
+            with contextlib.suppress(TimedOut):
+                self._pod = until("", self._pod_of_job, seconds=TIMEOUTS.serving, every=1)
+                await_start()
         self.note_time("in the cluster")
         return f"{pods}/{self._pod}"
 
@@ -157,8 +163,9 @@ class JobRun:
             raise RigError(stuck.sentence, OF_IMAGE if of_image else stuck.remedy.partition("kubectl")[0]) from stuck
 
     def _pod_of_job(self) -> str | None:
+        """Return the name of its pod, of another than is known already; None where there is none."""
         there = self.cluster.items(pods_path(self.name), labelSelector=f"job-name={IN_IT}")
-        return str(there[0]["metadata"]["name"]) if there else None
+        return next((name for each in there if (name := str(each["metadata"]["name"])) != self._pod), None)
 
     def _follow(self, pod: str) -> None:
         """Follow the log until the pod has ended; where it breaks off before, it is read again, for as long as a Job may last."""

@@ -138,9 +138,15 @@ class InCluster:
         }
         template = {"metadata": {"labels": {LABEL: self.name}}, "spec": pod}
         deadline = round(DEADLINE * TIMEOUTS.patience)
-        return {"backoffLimit": 0, "activeDeadlineSeconds": deadline, "ttlSecondsAfterFinished": KEPT, "template": template}
+        limits = {"backoffLimit": 0, "activeDeadlineSeconds": deadline, "ttlSecondsAfterFinished": KEPT}
+        not_started = {"containerName": IN_IT, "operator": "In", "values": [NOT_STARTED]}
+        rules = [{"action": "Ignore", "onExitCodes": not_started}]
+        return {**limits, "podFailurePolicy": {"rules": rules}, "template": template}
 
 
+NOT_STARTED = 128
+"""What kubelet gives as the exit code of a container that its runtime could not start (pkg/kubelet/kuberuntime, StartError): no
+run took place, and the Job makes its pod anew."""
 NOBODY = 65534
 ROLES = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 

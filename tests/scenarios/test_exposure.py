@@ -204,7 +204,7 @@ def test_an_engine_that_runs_a_container_for_another_pod_is_that_pods_too(seen: 
     assert conclude("S-01", by_pod_a(seen(DIND), "another", "", info=REFUSED)).state is State.HOLDS
 
 
-WAYS = [{"port": 2375}, {"port": 2375, "tls": True}, {"port": 2376}, {"port": 2376, "tls": True}]
+WAYS: list[dict[str, Any]] = [{"port": 2375}, {"port": 2375, "tls": True}, {"port": 2376}, {"port": 2376, "tls": True}]
 """Those on which an engine on another port, which takes TLS from anybody, is asked until it answers."""
 PLAIN_TO_TLS = "Client sent an HTTP request to an HTTPS server."
 
@@ -276,7 +276,8 @@ def test_a_child_that_reaches_its_engine_on_another_port_can_command_it(seen: Lo
     answered = {"outcome": "served", "status": 200, "body": dind["daemon"].output["body"]}
     plain = {"outcome": "served", "status": 400, "body": PLAIN_TO_TLS}
     refused = {"outcome": "ECONNREFUSED"}
-    outputs = [{**way, **what} for way, what in zip(at, (refused, refused, plain, answered), strict=True)]
+    answers: list[dict[str, Any]] = [refused, refused, plain, answered]
+    outputs = [{**way, **answer} for way, answer in zip(at, answers, strict=True)]
     reached = conclude("S-03", given(dind, BY_CHILD, *outputs, each=WAYS))
     assert reached.state is State.LACKS
     assert "told the child at 172.17.0.1:2376 over TLS who it is" in reached.reason

@@ -15,6 +15,8 @@ from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.record.packed import packed
 from conformance.run.header import Asked
 from conformance.run.job import JobRun, remove_ended
+from conformance.run.manifests import of_run
+from conformance.timeouts import TIMEOUTS
 from tests.conftest import recorded_lines
 
 RECORD = "".join(f"{json.dumps(line)}\n" for line in recorded_lines(evidence=False)).encode()
@@ -38,6 +40,14 @@ def ended(code: int) -> dict[str, Any]:
     return status(phase="Failed", containerStatuses=[{"name": "conformance", "image": images.RUNNER, "state": state}])
 
 
+def not_started(name: str) -> dict[str, Any]:
+    """Return a pod whose container the node's runtime could not start, as kubelet tells of it."""
+    pod = ended(128)
+    pod["metadata"]["name"] = name
+    pod["status"]["containerStatuses"][0]["state"]["terminated"]["reason"] = "StartError"
+    return pod
+
+
 class Api(Cluster):
     """An API server that has what was created; the pod of its Job is in these states, one after the other, and logs this."""
 
@@ -45,6 +55,7 @@ class Api(Cluster):
         self.logs, self.refused, self.there = list(logs), refused or {}, dict[str, dict[str, Any]]()
         self.pod = status(phase="Succeeded") if pod is None else pod
         self.leases = list[dict[str, Any]]()
+        self.before = list[dict[str, Any]]()
 
     def create(self, path: str, body: dict[str, Any], **_: str) -> dict[str, Any]:
         if code := self.refused.get(body["kind"]):
@@ -60,11 +71,12 @@ class Api(Cluster):
         return bool(inside)
 
     def get(self, path: str, **_: str) -> dict[str, Any] | None:
-        return self.pod if path.endswith(POD) else self.there.get(path)
+        before = {each["metadata"]["name"]: each for each in self.before}
+        return self.pod if path.endswith(POD) else before.get(path.rpartition("/")[2]) or self.there.get(path)
 
     def items(self, path: str, **query: str) -> list[dict[str, Any]]:
         if path.endswith("/pods") and query.get("labelSelector") == "job-name=conformance":
-            return [self.pod] if self.pod else []
+            return [*self.before, *([self.pod] if self.pod else [])]
         if path.endswith("/leases"):
             return self.leases
         if path.endswith("/events"):
@@ -77,6 +89,8 @@ class Api(Cluster):
         return entry
 
     def follow(self, pod: str, container: str, *, timeout: float) -> Iterator[str]:  # noqa: ARG002 -- as the cluster's
+        if not pod.endswith(POD):
+            raise Refused(400, "BadRequest", "a container that never ran has no log")
         for line in self.logs.pop(0):
             if isinstance(line, BaseException):
                 raise line
@@ -86,7 +100,7 @@ class Api(Cluster):
 def job(api: Api, tmp_path: Path, **asked: Any) -> tuple[JobRun, list[dict[str, Any]]]:
     heard: list[dict[str, Any]] = []
     folder = tmp_path / "run"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     return JobRun(cluster=api, folder=folder, id="r1", asked=Asked(in_cluster=True, **asked), tell=heard.append), heard
 
 
@@ -98,6 +112,22 @@ def test_its_record_comes_here_and_nothing_stays(tmp_path: Path) -> None:
     assert (work.folder / "record.jsonl").read_bytes() == RECORD
     assert OBSERVED in heard
     assert api.there == {}
+
+
+def test_a_pod_that_the_runtime_did_not_start_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(LOG)
+    api.before = [not_started("conformance-first")]
+    work, _ = job(api, tmp_path)
+    assert work.go() == 1
+    assert (work.folder / "record.jsonl").read_bytes() == RECORD
+    rule = {"action": "Ignore", "onExitCodes": {"containerName": "conformance", "operator": "In", "values": [128]}}
+    (ours,) = [each for each in of_run(Asked(in_cluster=True), JOB, ours=True).objects() if each["kind"] == "Job"]
+    assert ours["spec"]["podFailurePolicy"] == {"rules": [rule]}, "for it the Job makes another"
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.1)
+    alone = Api([], pod={})
+    alone.before = [not_started("conformance-first")]
+    with pytest.raises(RigError, match="ended without a record"):
+        job(alone, tmp_path / "alone")[0].go()
 
 
 def test_a_log_that_breaks_off_is_read_again_and_nothing_is_heard_twice(tmp_path: Path) -> None:
