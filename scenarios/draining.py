@@ -8,6 +8,7 @@ from conformance.claims.sources import DRAINS, TERMINATION
 from conformance.evidence.items import Seen
 from conformance.evidence.names import DELETION, ORPHAN
 from scenarios.lifecycle import BEFORE, end_of, judge_told
+from scenarios.resources.reading import PODMANS
 from scenarios.restarts import further_children, judge_of
 
 DRAINED = 2.0
@@ -49,7 +50,7 @@ told_by_engine = prop(
         *(expect(podman, LACKS,
                  because="the service ends when told to, and stops none of its containers: kubelet kills what is left there",
                  see="podman-system-service(1); containers/podman cmd/podman/system/service_abi.go")
-          for podman in ("podman", "podman-rootless")),
+          for podman in PODMANS),
         expect("dind", HOLDS,
                because="kubelet tells the first process of the engine's container, that tells the engine, and it what it runs",
                see="moby daemon/stop.go; docker-library/docker dockerd-entrypoint.sh, docker-init"),

@@ -8,6 +8,7 @@ from conformance.analysis.counting import counted
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DOCKER_HOST_GATEWAY, POOLS, RUNNERS, RUNNERS_NETWORKS, RUNNERS_ROUTES
+from conformance.cluster.api import ALL_PODS
 from conformance.evidence import names, routes
 from conformance.evidence.identity import no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -48,7 +49,7 @@ def _in(rig: Rig, who: str, pid: int, script: str) -> Evidence:
 
 def addresses(rig: Rig) -> None:
     """Read the pod's routes, and what addresses there are beside it: nodes, pods, Services, its name servers."""
-    _every(rig, "pods' addresses", "/api/v1/pods", "status", "podIP")
+    _every(rig, "pods' addresses", ALL_PODS, "status", "podIP")
     _every(rig, "Services' addresses", "/api/v1/services", "spec", "clusterIP")
     rig.ask("name servers", "holding", word="nameserver ", paths=[f"/proc/{rig.pids.client}/root/etc/resolv.conf"])
     read_routes(rig, TABLE_BEFORE)

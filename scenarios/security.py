@@ -29,7 +29,7 @@ from conformance.timeouts import TIMEOUTS
 from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OF_CHILD, OVER_TLS, engine_from_elsewhere, is_answered
 from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray
-from scenarios.resources.reading import IN_USER_NAMESPACE
+from scenarios.resources.reading import IN_USER_NAMESPACE, ROOTLESS
 from scenarios.storage import same
 
 DOOD = {"dood": LACKS}
@@ -218,7 +218,7 @@ def capabilities_of_the_node(rig: Rig) -> None:
                    because="the first process of its privileged container is not root, and has none; a setuid program of its "
                            "image may get every one all the same",
                    see="capabilities(7), Effect of user ID changes on capabilities, Capability bounding set")
-            for approach in ("dind-rootless", "podman-rootless")),
+            for approach in ROOTLESS),
           expect("dood", LACKS,
                  because="a pod with the node's socket needs no capability of its own: the node's daemon has them all",
                  see="docs.docker.com/engine/security, Docker daemon attack surface"),

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.analysis.counting import counted, one_of
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import expect, prop
-from conformance.cluster.api import Object
+from conformance.cluster.api import ALL_PODS, Object
 from conformance.cluster.pods import container_ids
 from conformance.evidence.identity import container_of, identity_of, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
@@ -26,7 +26,7 @@ LIST = "/containers/json?all=1"
 def kubernetes_lists(rig: Rig) -> None:
     """Read every container that Kubernetes has a name for: at the API server, at the node's kubelet, and of its CRI."""
     node = rig.home.node
-    for who, path in (("the API server", "/api/v1/pods"), ("kubelet", f"/api/v1/nodes/{node}/proxy/pods")):
+    for who, path in (("the API server", ALL_PODS), ("kubelet", f"/api/v1/nodes/{node}/proxy/pods")):
         rig.get(f"containers known to {who}", path, kept="of every pod the ids of its containers", keep=_by_pod)
     answer = rig.home.ask("inventory", folders={"tasks": TASKS})
     asked = {"question": "inventory", "folder": TASKS, "kept": "the names in the folder"}

@@ -13,6 +13,7 @@ from conformance.legs.neighbour import MEMORY, move_in
 from conformance.legs.rig import Rig
 from conformance.timeouts import TIMEOUTS
 from scenarios.exposure.reading import granted
+from scenarios.resources.reading import ROOTLESS
 
 TRY = 'cat "$2"; mkdir "$1" && rmdir "$1"'
 """Prints a limit, and ends with 0 where a group could be made. That is gone again at once, and nothing is written into any."""
@@ -50,7 +51,7 @@ def group_made(rig: Rig) -> None:
                  see="user_namespaces(7), Capabilities"),
           *(expect(approach, HOLDS, because="its engine is uid 1000 of the node, whose root's the node's cgroups are",
                    see="Linux Documentation, cgroup-v2, Model of Delegation")
-            for approach in ("dind-rootless", "podman-rootless")),
+            for approach in ROOTLESS),
           expect("dood", HOLDS, because="a container that is not privileged has its own part of the cgroups, read-only",
                  see="containerd internal/cri/opts/spec_linux_opts.go; containerd container_create.go"),
       ))  # fmt: skip

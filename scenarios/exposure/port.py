@@ -25,6 +25,7 @@ from conformance.wait import settle
 from scenarios.exposure.node import NOT_ALLOWED, OTHERS_ROOT, REFUSED, no_device
 from scenarios.exposure.reading import granted, grants
 from scenarios.networking import LISTING, SAVED, SILENT, ways_back
+from scenarios.resources.reading import PODMANS
 
 PLAIN = 2375
 """The port on which an engine serves its API without TLS where it is told to (IANA: docker)."""
@@ -142,10 +143,7 @@ CLOSED = tuple(
     expect(approach, HOLDS, because="its engine listens on a socket in the pod's own volume, and on no port", see=see)
     for approach, see in (
         ("dind-sidecar", "actions-runner-controller charts/gha-runner-scale-set/templates/_helpers.tpl, dind-container"),
-        *(
-            (podman, "Podman docs, podman-system-service: it listens where its argument says")
-            for podman in ("podman", "podman-rootless")
-        ),
+        *((podman, "Podman docs, podman-system-service: it listens where its argument says") for podman in PODMANS),
     )
 )
 """What another pod finds where an engine could listen."""

@@ -8,7 +8,7 @@ import time
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
 from conformance.claims.properties import prop
 from conformance.claims.sources import GITLAB_RUNNER
-from conformance.cluster.api import Object
+from conformance.cluster.api import ALL_PODS, Object
 from conformance.cluster.pods import containers
 from conformance.errors import TimedOut
 from conformance.evidence import cgroupfs
@@ -54,7 +54,7 @@ def _read_requests(rig: Rig, name: str) -> None:
         return {pod["metadata"]["uid"]: _resources(pod) for pod in pods.get("items", [])}
 
     kept = "the resources of the containers, or the pod's own where it has some, by the pod's uid"
-    rig.get(name, "/api/v1/pods", kept=kept, keep=resources, fieldSelector=f"spec.nodeName={rig.home.node}")
+    rig.get(name, ALL_PODS, kept=kept, keep=resources, fieldSelector=f"spec.nodeName={rig.home.node}")
 
 
 def _resources(pod: Object) -> list[Object]:

@@ -24,7 +24,10 @@ PREDICTS = {"dood": LACKS, "dind": HOLDS}
 MENDS = ("dind-cgroupns", "dind-cgroup-parent")
 """Docker in the pod as it is to be deployed on cgroup v2, for the pod's limits to hold there, too. The article knows neither."""
 CONTROLLERS = ("memory", "cpu")
-IN_USER_NAMESPACE = ("dind-userns", "dind-rootless", "podman-rootless")
+PODMANS = ("podman", "podman-rootless")
+ROOTLESS = ("dind-rootless", "podman-rootless")
+"""Engines in the pod that are not started by root."""
+IN_USER_NAMESPACE = ("dind-userns", *ROOTLESS)
 """Engines in the pod that are in a user namespace: they may make no cgroups, and leave their containers in their own."""
 MENDED = (
     expect("dind-pod-slice", HOLDS,
