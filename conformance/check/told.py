@@ -25,10 +25,8 @@ def as_told(pod: Object, others: Collection[Object]) -> Object:
 
     These are variables, and a script that a command names: it stands behind the arguments, to be read for what it runs.
     """
-    texts: Texts = {_name(each): {k: str(text) for f in TEXTS for k, text in (each.get(f) or {}).items()} for each in others}
-    of_volumes: dict[str, dict[str, str]] = {}
-    for volume in pod["spec"].get("volumes") or []:
-        of_volumes[volume["name"]] = {key: text for name in _objects(volume) for key, text in texts.get(name, {}).items()}
+    texts = _texts(others)
+    of_volumes = _of_volumes(pod, texts)
     spec = {**pod["spec"]}
     for field in ("initContainers", "containers"):
         if spec.get(field):
@@ -72,11 +70,8 @@ def of_settings(pod: Object, engine: Object, others: Collection[Object]) -> str:
     It is in a ConfigMap or a Secret of the same file, or an init container that ends prints it to a volume of both.
     """
     mounted = {mount["name"] for mount in engine.get("volumeMounts") or []}
-    texts = []
-    for volume in pod["spec"].get("volumes") or []:
-        if volume["name"] in mounted:
-            of_volume = [each for each in others if _name(each) in _objects(volume)]
-            texts += [str(text) for each in of_volume for field in TEXTS for text in (each.get(field) or {}).values()]
+    of_volumes = _of_volumes(pod, _texts(others))
+    texts = [text for name, keys in of_volumes.items() if name in mounted for text in keys.values()]
     for each in first_containers(pod):
         script = " ".join(words(each))
         if SETTINGS in script and mounted & {mount["name"] for mount in each.get("volumeMounts") or []}:
@@ -107,6 +102,18 @@ def of_clients(pod: Object, engine: Object, others: Collection[Object]) -> tuple
                 socket = posixpath.normpath(posixpath.join(str(own["mountPath"]), inside))
                 return socket, f"{each['name']} shares {here} with it, and its DOCKER_HOST is {host}"
     return None
+
+
+def _texts(others: Collection[Object]) -> Texts:
+    return {_name(each): {key: str(text) for f in TEXTS for key, text in (each.get(f) or {}).items()} for each in others}
+
+
+def _of_volumes(pod: Object, texts: Texts) -> dict[str, dict[str, str]]:
+    """Return, by a volume's name, the texts of the ConfigMap or the Secret that it is of, each by its key."""
+    return {
+        volume["name"]: {key: text for name in _objects(volume) for key, text in texts.get(name, {}).items()}
+        for volume in pod["spec"].get("volumes") or []
+    }
 
 
 def _name(entry: Object) -> tuple[str, str]:
