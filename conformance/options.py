@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,27 +55,17 @@ INSTALL = click.option(
     show_default=True,
     help="Install missing Debian packages, or only print the command.",
 )
-CONTAINERD = click.option(
-    "--containerd",
-    type=click.Choice(RUNTIMES),
-    default=RUNTIMES[0],
-    show_default=True,
-    help="Version of containerd in the nodes.",
-)
-KUBERNETES_VERSION = click.option(
-    "--kubernetes",
-    type=click.Choice(KUBERNETES),
-    default=KUBERNETES[0],
-    show_default=True,
-    help="Version of Kubernetes in the nodes.",
-)
-DOCKER = click.option(
-    "--docker",
-    type=click.Choice(list(ENGINES)),
-    default=next(iter(ENGINES)),
-    show_default=True,
-    help="Version of Docker Engine in the pods.",
-)
+
+
+def _version(name: str, choices: Iterable[str], what: str) -> Callable[[Any], Any]:
+    """Return the option of a version, the first of these unless told."""
+    there = list(choices)
+    return click.option(f"--{name}", type=click.Choice(there), default=there[0], show_default=True, help=f"Version of {what}.")
+
+
+KUBERNETES_VERSION = _version("kubernetes", KUBERNETES, "Kubernetes in the nodes")
+CONTAINERD = _version("containerd", RUNTIMES, "containerd in the nodes")
+DOCKER = _version("docker", ENGINES, "Docker Engine in the pods")
 WORLD = click.option(
     "--world",
     type=click.Choice(list(WORLDS)),

@@ -138,10 +138,14 @@ class InCluster:
         }
         template = {"metadata": {"labels": {LABEL: self.name}}, "spec": pod}
         deadline = round(DEADLINE * TIMEOUTS.patience)
-        limits = {"backoffLimit": 0, "activeDeadlineSeconds": deadline, "ttlSecondsAfterFinished": KEPT}
         not_started = {"containerName": IN_IT, "operator": "In", "values": [NOT_STARTED]}
-        rules = [{"action": "Ignore", "onExitCodes": not_started}]
-        return {**limits, "podFailurePolicy": {"rules": rules}, "template": template}
+        return {
+            "backoffLimit": 0,
+            "podFailurePolicy": {"rules": [{"action": "Ignore", "onExitCodes": not_started}]},
+            "activeDeadlineSeconds": deadline,
+            "ttlSecondsAfterFinished": KEPT,
+            "template": template,
+        }
 
 
 NOT_STARTED = 128

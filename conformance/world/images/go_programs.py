@@ -12,7 +12,6 @@ from threading import Lock
 
 from attrs import evolve, field, frozen
 
-from conformance.choices import KUBERNETES
 from conformance.world.machine import commands, memory, packages, paths
 from conformance.world.machine.digest import digest
 from conformance.world.machine.progress import Progress
@@ -93,15 +92,13 @@ NODE = Module(
 )
 """What runs in our nodes: Kubernetes, etcd, containerd, CoreDNS, a registry. One module, so that what they share, which is
 two thirds of all but Kubernetes, is compiled once."""
-NODES = dict(
-    zip(
-        KUBERNETES,
-        (NODE, evolve(NODE, name="node-1.37", packages=("./kubernetes", "./coredns", "tool"), mains="node")),
-        strict=True,
-    )
-)
-"""Version of Kubernetes -> the module of its parts, etcd and CoreDNS. containerd and the registry are always the first one's:
-containerd 2.3.7 does not compile with the cri-api of 1.37, where each signal of the CRI has a longer name."""
+NODES = {
+    "1.36": NODE,
+    "1.37": evolve(NODE, name="node-1.37", packages=("./kubernetes", "./coredns", "tool"), mains=NODE.name),
+}
+"""Version of Kubernetes, each of `choices.KUBERNETES` -> the module of its parts, etcd and CoreDNS. containerd and the registry
+are always the first one's: containerd 2.3.7 does not compile with the cri-api of 1.37, where each signal of the CRI has a longer
+name."""
 KIND = Module("kind", usual=20)
 RUNC = Module(
     "runc",
