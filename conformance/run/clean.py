@@ -11,7 +11,7 @@ from conformance.cluster.nodes import is_ready
 from conformance.errors import ConformanceError
 from conformance.probes import node_engine
 from conformance.probes.node import NodeProbe
-from conformance.run import job
+from conformance.run import job_objects
 from conformance.run.folders import new_id
 from conformance.run.footing import Footing
 from conformance.run.ports import ports_but_of
@@ -41,7 +41,7 @@ def clean(cluster: Cluster, reports: Path, overrides: Mapping[str, str]) -> tupl
             for run in sorted(there - spared - {own}):
                 left += objects.remove_run(cluster, run)
                 removed.append(f"the objects of run {run}")
-            removed += [f"the Job of namespace {name}" for name in job.remove_ended(cluster)]
+            removed += [f"the Job of namespace {name}" for name in job_objects.remove_ended(cluster)]
             free = ports_but_of(cluster, spared)
             for of_node in looks.map(lambda probe: _clean_node(probe, spared, free, reports), probes.values()):
                 removed += of_node.removed

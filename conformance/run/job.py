@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from conformance.cleanup import objects
 from conformance.cluster import leases
-from conformance.cluster.api import (
-    EXISTS,
-    FORBIDDEN,
-    NAMESPACES,
-    Cluster,
-    Object,
-    Refused,
-    Silent,
-    describe,
-    namespaced,
-    pods_path,
-)
-from conformance.cluster.notes import is_ours
+from conformance.cluster.api import Cluster, Object, Refused, Silent, describe, namespaced, pods_path
 from conformance.cluster.pods import never_began, raise_if_stuck, status_of
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut, UsageError
 from conformance.record import stream
 from conformance.record.packed import unpacked
 from conformance.run.header import Asked
-from conformance.run.manifests import DEADLINE, IN_IT, LABEL, NAME, of_run, outside, path_of
+from conformance.run.job_log import JobLog
+from conformance.run.job_objects import JobObjects, jobs_path
+from conformance.run.manifests import DEADLINE, IN_IT, NAME
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import uninterrupted, until
 
@@ -39,7 +28,6 @@ OF_IMAGE = (
     "`python -m conformance.world.images.runner` builds the image: push it to where the nodes pull from, and name it with "
     "--image conformance/runner:1=REFERENCE"
 )
-OF_RIGHTS = "let somebody who may create them apply what `conformance manifests` prints, whose comments say how its record is had"
 OF_LEFT = "`conformance clean` removes what is left of it"
 
 
@@ -53,12 +41,8 @@ class JobRun:
     asked: Asked
     tell: Callable[[stream.Line], None] = lambda _: None
     why: str = ""
-    _made: list[Object] = field(factory=list)
-    """What has been created, or was about to be."""
-    _log: list[str] = field(factory=list)
-    """The lines of the Job's log that were read."""
-    _end: stream.Line = field(factory=dict)
-    """What the run said last."""
+    _objects: JobObjects = field(default=Factory(lambda run: JobObjects(run.cluster, run.name), takes_self=True), init=False)
+    _log: JobLog = field(factory=JobLog)
     _pod: str = ""
 
     @property
@@ -74,13 +58,14 @@ class JobRun:
         interrupted, failed = False, None
         try:
             try:
-                self._create()
+                self._objects.create(self.asked)
+                self.note_time("job")
                 self._follow(self._started())
             except KeyboardInterrupt:
                 interrupted = True
                 with uninterrupted():
                     self._end_early()
-            record = unpacked(self._log)
+            record = unpacked(self._log.lines)
             if not record:
                 raise self._nothing_came(interrupted=interrupted)
             (self.folder / "record.jsonl").write_bytes(record)
@@ -93,37 +78,14 @@ class JobRun:
         if failed:
             failed.sentence = " ".join((failed.sentence, *left))
             raise failed
-        self.why = str(self._end.get("why") or "the run was interrupted")
+        self.why = str(self._log.end.get("why") or "the run was interrupted")
         if left:
             self.why += f"; not cleaned: {'; '.join(left)}"
-        return RigError.exit_code if left or not self._end else int(self._end["exit_code"])
+        return RigError.exit_code if left or not self._log.end else int(self._log.end["exit_code"])
 
     def note_time(self, what: str) -> None:
         """Tell how far the Job is; its record has the run's own times."""
         self.tell({"kind": "phase", "leg": "", "phase": what})
-
-    def _create(self) -> None:
-        """Create its objects. Raises `RigError` where one of them may not be created."""
-        ours = is_ours(self.cluster)
-        first = of_run(self.asked, self.name, ours=ours).objects()[0]
-        owner = self._created(first)["metadata"]["uid"]
-        for each in of_run(self.asked, self.name, ours=ours, owner=owner).objects()[1:]:
-            self._created(each)
-        self.note_time("job")
-
-    def _created(self, entry: Object) -> Object:
-        self._made.append(entry)
-        try:
-            return self.cluster.create(path_of(entry), entry)
-        except Refused as refused:
-            self._made.remove(entry)
-            what = f"{entry['kind']} {entry['metadata']['name']}"
-            if refused.status == EXISTS:
-                sentence = f"There is a {what} already, and the Job of a run wants one of its own."
-                raise RigError(sentence, f"kubectl delete {entry['kind']} {entry['metadata']['name']}") from refused
-            if refused.status == FORBIDDEN:
-                raise RigError(f"{what} could not be created: {refused.message}.", OF_RIGHTS) from refused
-            raise RigError(f"{what} could not be created: {refused.message}.", refused.remedy) from refused
 
     def _started(self) -> str:
         """Return the path of the Job's pod when its container runs, or has run. Raises `RigError` where it cannot start."""
@@ -173,9 +135,9 @@ class JobRun:
         while time.monotonic() < end:
             try:
                 for number, line in enumerate(self.cluster.follow(pod, IN_IT, timeout=TIMEOUTS.probe_ready)):
-                    if number >= len(self._log):
-                        self._hear(line)
-                until("", lambda: self._is_over(pod), seconds=TIMEOUTS.settle, every=0.2)
+                    if number >= len(self._log.lines) and (heard := self._log.take(line)):
+                        self.tell(heard)
+                until("", lambda: over(self.cluster.get(pod)), seconds=TIMEOUTS.settle, every=0.2)
             except (Silent, NoCluster, TimedOut):
                 objects.persistently("An answer of the API server", lambda: self.cluster.get(pod))
             except Refused:  # of a pod that is gone, or that never ran, there is no log
@@ -183,57 +145,39 @@ class JobRun:
             else:
                 return
 
-    def _is_over(self, pod: str) -> bool:
-        return over(self.cluster.get(pod))
-
-    def _hear(self, line: str) -> None:
-        """Take a line of the log: what the run prints with --json, its packed record, or what it has to say beside."""
-        self._log.append(line)
-        try:
-            read = json.loads(line)
-        except ValueError:
-            return
-        if isinstance(read, dict) and read.get("kind") == "observation":
-            self.tell(read)
-        elif isinstance(read, dict) and read.get("kind") == "end":
-            self._end = read
-
     def _end_early(self) -> None:
         """Ask the Job to end, and follow its log while it cleans up."""
         if not self._pod:
             return
-        job = next((path_of(entry) for entry in self._made if entry["kind"] == "Job"), "")
         self.note_time("interrupted")
         with contextlib.suppress(ConformanceError):
-            self.cluster.delete(f"{job}/{IN_IT}")
+            self.cluster.delete(f"{jobs_path(self.name)}/{IN_IT}")
             self._follow(f"{pods_path(self.name)}/{self._pod}")
 
     def _nothing_came(self, *, interrupted: bool) -> ConformanceError:
         """Return why there is no record: in the words of the run, where it had some."""
         if interrupted:
             return RigError("The run was interrupted before it had a record.")
-        words = [line.removeprefix("conformance: ") for line in self._log if line.startswith("conformance: ")]
-        remedies = [line.removeprefix("remedy: ") for line in self._log if line.startswith("remedy: ")]
         pod = self.cluster.get(f"{pods_path(self.name)}/{self._pod}")
-        if words:
+        if words := self._log.last("conformance: "):
             ended = status_of(pod or {"spec": {}}, IN_IT).get("state", {}).get("terminated", {}).get("exitCode")
             kind = UsageError if ended == UsageError.exit_code else RigError
-            return kind(words[-1], remedies[-1] if remedies else "")
-        last = f"; its log ends: {self._log[-1][:300]}" if self._log else ""
+            return kind(words, self._log.last("remedy: "))
+        last = f"; its log ends: {self._log.lines[-1][:300]}" if self._log.lines else ""
         return RigError(f"The Job's pod ended without a record: {describe(pod)}{last}.", "look at its node, and run it again")
 
     def _remove(self) -> list[str]:
         """Remove the Job and all that goes with it, and what its run left; return what is still there, in words."""
         try:
             left = self._remove_runs()
-            take_away(self.cluster, self.name, self._made)
+            self._objects.remove()
         except ConformanceError as silent:
             return [f"{silent.sentence} {OF_LEFT}"]
         return left
 
     def _remove_runs(self) -> list[str]:
         """Remove what the run in the pod has left if it could not do so itself; return what is still there, in words."""
-        if not self._pod or self._end:
+        if not self._pod or self._log.end:
             return []
         held = self.cluster.items(f"{leases.API}/leases", labelSelector=leases.RUN_LABEL)
         runs = [leases.run_of(lease) for lease in held if lease["spec"].get("holderIdentity") == self._pod]
@@ -243,32 +187,3 @@ class JobRun:
 def over(pod: Object | None) -> bool:
     """Return whether a pod has ended, or is gone."""
     return pod is None or pod["status"].get("phase") in ("Succeeded", "Failed")
-
-
-def take_away(cluster: Cluster, name: str, entries: Iterable[Object]) -> None:
-    """Remove a Job's namespace with all that is in it, and of these objects those outside; wait until it is gone."""
-    there = list(entries)
-    for entry in there:
-        if entry["kind"] != "Namespace" and entry["metadata"].get("namespace") != name:
-            cluster.delete(f"{path_of(entry)}/{entry['metadata']['name']}")
-    if there:
-        cluster.delete(namespaced(name))
-        gone = f"The end of namespace {name}"
-        cluster.wait(gone, NAMESPACES, name, lambda entry: entry is None, seconds=TIMEOUTS.clean)
-
-
-def remove_ended(cluster: Cluster) -> list[str]:
-    """Remove the namespaces of Jobs that have ended, with their records, and the rights of their accounts; return their names."""
-    removed = []
-    for namespace in cluster.items(NAMESPACES, labelSelector=LABEL):
-        name = namespace["metadata"]["name"]
-        jobs = cluster.items(f"/apis/batch/v1/namespaces/{name}/jobs")
-        if all(_has_ended(job) for job in jobs):
-            take_away(cluster, name, outside(name))
-            removed.append(name)
-    return removed
-
-
-def _has_ended(job: Object) -> bool:
-    conditions = job.get("status", {}).get("conditions", [])
-    return any(each["type"] in ("Complete", "Failed") and each["status"] == "True" for each in conditions)

@@ -12,7 +12,7 @@ from conformance.cluster.api import Cluster
 from conformance.record import stream
 from conformance.report import files
 from conformance.run.header import Asked
-from conformance.run.job import take_away
+from conformance.run.job_objects import take_away
 from conformance.run.manifests import of_run, path_of
 from tests.cluster.support import cluster, conformance, kubectl, start
 from tests.cluster.test_check import runner, write

@@ -38,7 +38,6 @@ DOES_ONE_THING = {
     "conformance.legs.leg.Leg": "what a deployment is called, and its manifest: all of it follows from its fields",
     "conformance.record.stream.Record": "a record as read: a method for each way to look something up in it",
     "conformance.legs.runner.LegRunner": "the way of a leg: a method for each part of it, in their order",
-    "conformance.run.job.JobRun": "the way of a run in a Job: a method for each part of it, in their order",
 }
 """Class -> the one thing that a class does which has more."""
 

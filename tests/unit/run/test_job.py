@@ -14,7 +14,8 @@ from conformance.cluster.api import Cluster, Refused, Silent
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.record.packed import packed
 from conformance.run.header import Asked
-from conformance.run.job import JobRun, remove_ended
+from conformance.run.job import JobRun
+from conformance.run.job_objects import remove_ended
 from conformance.run.manifests import of_run
 from conformance.timeouts import TIMEOUTS
 from tests.conftest import recorded_lines
@@ -185,7 +186,7 @@ def test_what_could_not_be_removed_is_said_beside_what_kept_it_from_a_record(
     def silent(*_: object) -> None:
         raise RigError("The API server does not answer.")
 
-    monkeypatch.setattr("conformance.run.job.take_away", silent)
+    monkeypatch.setattr("conformance.run.job_objects.take_away", silent)
     work, _ = job(Api(["Killed"], pod=ended(137)), tmp_path)
     with pytest.raises(RigError, match=r"without a record.*The API server does not answer\. `conformance clean`"):
         work.go()
@@ -211,7 +212,7 @@ def test_what_a_run_leaves_that_was_killed_is_found_by_its_lease(tmp_path: Path,
 def test_clean_removes_a_job_that_has_ended(conditions: list[Any], stays: bool, tmp_path: Path) -> None:
     api = Api(LOG)
     work, _ = job(api, tmp_path)
-    work._create()
+    work._objects.create(work.asked)
     for entry in api.there.values():
         entry["status"] = {"conditions": conditions} if entry["kind"] == "Job" else {}
     assert remove_ended(api) == ([] if stays else [JOB])
