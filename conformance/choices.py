@@ -18,10 +18,11 @@ CHECKS = ("", "quick", "whole")
 """Whether a run judges a pod of the user's own instead of approaches, and whether it waits out that pod's grace."""
 STATES = ("HOLDS", "LACKS")
 """With which a check can be told to fail."""
-RUNTIMES = ("2.3", "1.6")
-"""containerd in a node of ours: the Go module (as kindest/node has) with runc of its module, or Debian bookworm's two."""
-KUBERNETES = ("1.36", "1.37")
-"""Kubernetes of the nodes: the one that the pinned kind's own node has, or the next (`go_programs.NODES`)."""
+RUNTIMES = ("2", "1.6")
+"""containerd in a node of ours: the Go module's that goes with its Kubernetes (2.4 with 1.37, 2.3 with 1.36) and runc of its
+module, or Debian bookworm's two."""
+KUBERNETES = ("1.37", "1.36")
+"""Kubernetes of the nodes: the one that the pinned kind's own node has, or the one before it (`go_programs.NODES`)."""
 ENGINES = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky", "29.9": "trixie"}
 """Docker Engine in a pod -> the Debian that has it, or whose client and containerd it gets: see `OF_A_MODULE`."""
 OF_A_MODULE = "29.9"

@@ -72,7 +72,7 @@ class Module:
         return (f"-modfile={self.folder / 'go.mod'}",) if self.mains else ()
 
     def version_of(self, module: str) -> str:
-        """Return the version that go.mod pins `module` to, e.g. 'v1.36.3'."""
+        """Return the version that go.mod pins `module` to, e.g. 'v1.37.2'."""
         text = (self.folder / "go.mod").read_text(encoding="utf-8")
         pinned = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", text, re.MULTILINE)
         if not pinned:
@@ -92,13 +92,9 @@ NODE = Module(
 )
 """What runs in our nodes: Kubernetes, etcd, containerd, CoreDNS, a registry. One module, so that what they share, which is
 two thirds of all but Kubernetes, is compiled once."""
-NODES = {
-    "1.36": NODE,
-    "1.37": evolve(NODE, name="node-1.37", packages=("./kubernetes", "./coredns", "tool"), mains=NODE.name),
-}
-"""Version of Kubernetes, each of `choices.KUBERNETES` -> the module of its parts, etcd and CoreDNS. containerd and the registry
-are always the first one's: containerd 2.3.7 does not compile with the cri-api of 1.37, where each signal of the CRI has a longer
-name."""
+NODES = {"1.37": NODE, "1.36": evolve(NODE, name="node-1.36", mains=NODE.name)}
+"""Version of Kubernetes, each of `choices.KUBERNETES` -> the module of its node. containerd goes with it, 2.4.2 and 2.3.7:
+2.3.7 does not compile with the cri-api of 1.37, where each signal of the CRI has a longer name, and 2.4.2 asks for that."""
 KIND = Module("kind", usual=20)
 RUNC = Module(
     "runc",
@@ -122,7 +118,7 @@ OF_A_WORLD = (NODE, KIND, RUNC, BUILDKIT)
 
 
 def kubernetes_version() -> str:
-    """Return the version that is built unless another is chosen, e.g. 'v1.36.3'."""
+    """Return the version that is built unless another is chosen, e.g. 'v1.37.2'."""
     return NODE.version_of("k8s.io/kubernetes")
 
 

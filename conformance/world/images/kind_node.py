@@ -34,7 +34,7 @@ from conformance.world.images.image_store import Image, Recipe, Store, save
 from conformance.world.machine import commands, packages
 from conformance.world.machine.digest import digest
 
-ETCD_TAGS = {"1.36": "3.6.8-0", "1.37": "3.7.0-0"}
+ETCD_TAGS = {"1.37": "3.7.0-0", "1.36": "3.6.8-0"}
 PAUSE_TAG = "3.10.2"
 """What kubeadm of a Kubernetes asks for (`kubeadm config images list`); pause is one for all."""
 END_SECONDS = 0.5
@@ -87,7 +87,7 @@ def node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = RUNTIM
         DIND_2017: docker(store),
         PROBE: PYTHON,
         DATABASE: MARIADB,
-        REGISTRY: registry(store),
+        REGISTRY: registry(store, go_programs.NODES[kubernetes]),
         BUILDKIT: buildkit(store),
         PODMAN: OF_PODMAN,
         BUILDAH: OF_BUILDAH,
@@ -169,14 +169,15 @@ def rootless(engine: Image, version: str) -> Recipe:
     return Recipe("dind-rootless", usual=20, base=engine, stand_in=stand_in)
 
 
-def registry(store: Store) -> Recipe:
-    """Return the recipe of the registry that a run may start inside the cluster."""
+def registry(store: Store, module: go_programs.Module) -> Recipe:
+    """Return the recipe of the registry that a run may start inside the cluster, of the module of its nodes."""
 
     def fill(context: Path) -> None:
-        _copy(go_programs.build(go_programs.NODE, store.progress), context, "registry")
+        _copy(go_programs.build(module, store.progress), context, "registry")
 
-    inputs = (go_programs.cached(go_programs.NODE).name,)
-    return Recipe("registry", usual=5, inputs=inputs, fill=fill, stand_in="the distribution module's registry")
+    return Recipe(
+        "registry", usual=5, inputs=(go_programs.cached(module).name,), fill=fill, stand_in="the distribution module's registry"
+    )
 
 
 def buildkit(store: Store) -> Recipe:
@@ -223,7 +224,7 @@ def kind_node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = R
             file.chmod(file.stat().st_mode | 0o200)
         _copy(built, context / "bin", "kubernetes", "kubelet", "kubeadm", "kubectl")
         if own:
-            _copy(go_programs.build(go_programs.NODE, store.progress), context / "bin", *MODULE)
+            _copy(built, context / "bin", *MODULE)
             _copy(_runc(store), context / "bin", "runc")
         shutil.copy2(importing, context)
         registry, shared = "registry.k8s.io", store.build(parts)
@@ -234,14 +235,15 @@ def kind_node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = R
         save(named, context / "images.tar")
 
     own = containerd == RUNTIMES[0]
-    of_modules = {go_programs.cached(each).name for each in (module, *((go_programs.NODE, go_programs.RUNC) if own else ()))}
+    of_modules = sorted(go_programs.cached(each).name for each in ((module, go_programs.RUNC) if own else (module,)))
+    runtime = module.version_of("github.com/containerd/containerd/v2") if own else containerd
     importing = image_store.FOLDER / "node" / "import-images.sh"
     wanted = " ".join((*OF_KIND, *(() if own else ("containerd", "runc"))))
     base = Recipe("packages", usual=40, base="bookworm", args={"PACKAGES": wanted})
     return Recipe(
         "kind-node", usual=30, base=base, args={"CONTAINERD": containerd, "KUBERNETES": version, "PAUSE": PAUSE_TAG},
-        inputs=(parts.image.id, dns.image.id, *sorted(of_modules), kind_version, digest(importing)), fill=fill,
-        stand_in=f"Debian bookworm, Kubernetes {version} and containerd {containerd}", options=OPTIONS, entrypoint=ENTRYPOINT,
+        inputs=(parts.image.id, dns.image.id, *of_modules, kind_version, digest(importing)), fill=fill,
+        stand_in=f"Debian bookworm, Kubernetes {version} and containerd {runtime}", options=OPTIONS, entrypoint=ENTRYPOINT,
     )  # fmt: skip
 
 

@@ -57,8 +57,10 @@ def test_a_node_is_of_the_kubernetes_that_was_asked_for(version: str) -> None:
     assert pinned.startswith(f"v{version}.")
     assert pinned == module.version_of("k8s.io/kubernetes")
     assert module.version_of("k8s.io/client-go") == f"v0.{pinned.removeprefix('v1.')}", "one version of all its modules"
-    assert pinned in recipe.stand_in
+    assert module.version_of("k8s.io/cri-api").rpartition(".")[0] == f"v0.{version.removeprefix('1.')}", "containerd's, too"
+    assert f"{pinned} and containerd {module.version_of('github.com/containerd/containerd/v2')}" in recipe.stand_in
     assert go_programs.cached(module).name in recipe.inputs
+    assert len([name for name in recipe.inputs if name.startswith("node")]) == 1, "one module for all of a node"
     etcd = module.version_of("go.etcd.io/etcd/server/v3")
     assert etcd.rpartition(".")[0] == f"v{kind_node.ETCD_TAGS[version]}".rpartition(".")[0], "the image's name says another"
 
