@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import click
 from conformance import options, reading
 from conformance.choices import CHOICES, WORLDS
 from conformance.errors import ConformanceError, RigError, UsageError
+from conformance.interrupts import interruptible
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -207,7 +207,7 @@ REFUSALS = {
 
 def main() -> None:
     """Run the CLI; every failure of ours is one sentence, its remedy and its exit code. SIGTERM is as Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interruptible()
     try:
         cli(standalone_mode=False)
     except ConformanceError as broken:

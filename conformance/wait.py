@@ -1,9 +1,8 @@
-"""Waiting, bounded: for a condition, and for the end of what must not be interrupted."""
+"""Waiting, bounded: for a condition, and for what is done at the same time."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,17 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from conformance.errors import RigError, TimedOut
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let nothing but SIGKILL cut the clean-up short."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from conformance import suite
 from conformance.analysis.outcome import conclude
 from conformance.cluster.api import Cluster
 from conformance.errors import ConformanceError, RigError, UsageError
+from conformance.interrupts import uninterrupted
 from conformance.record import stream
 from conformance.run import ending, launch
 from conformance.run.ending import Stop
@@ -21,7 +22,6 @@ from conformance.run.footing import Footing
 from conformance.run.header import Asked, header, now
 from conformance.run.plugin import Recorder
 from conformance.run.preflight import Preflight
-from conformance.wait import uninterrupted
 
 
 @define

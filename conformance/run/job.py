@@ -15,6 +15,7 @@ from conformance.cluster import leases
 from conformance.cluster.api import Cluster, Object, Refused, Silent, describe, namespaced, pods_path
 from conformance.cluster.pods import never_began, raise_if_stuck, status_of
 from conformance.errors import ConformanceError, NoCluster, RigError, TimedOut, UsageError
+from conformance.interrupts import uninterrupted
 from conformance.record import stream
 from conformance.record.packed import unpacked
 from conformance.run.header import Asked
@@ -22,7 +23,7 @@ from conformance.run.job_log import JobLog
 from conformance.run.job_objects import JobObjects, jobs_path
 from conformance.run.manifests import DEADLINE, IN_IT, NAME
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import uninterrupted, until
+from conformance.wait import until
 
 OF_IMAGE = (
     "`python -m conformance.world.images.runner` builds the image: push it to where the nodes pull from, and name it with "

@@ -9,13 +9,14 @@ from conformance.cluster.api import Cluster, Object
 from conformance.cluster.nodes import is_ready
 from conformance.errors import RigError
 from conformance.evidence import cgroupfs
+from conformance.interrupts import uninterrupted
 from conformance.probes.node import NodeProbe
 from conformance.record.stream import Line
 from conformance.run.folders import new_id
 from conformance.run.footing import Footing
 from conformance.run.preflight import LOOKS_AT_ONCE
 from conformance.run.stamp import engine_version, machine
-from conformance.wait import at_once, uninterrupted
+from conformance.wait import at_once
 
 Kind = tuple[str, ...]
 

@@ -11,7 +11,8 @@ import yaml
 
 from conformance.choices import ENGINES, HOST, KUBERNETES, RUNTIMES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
-from conformance.wait import uninterrupted, until
+from conformance.interrupts import uninterrupted
+from conformance.wait import until
 from conformance.world import kind, readiness, worlds
 from conformance.world.images import go_programs, image_store, kind_node
 from conformance.world.kind import KindCluster

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = (
-    *("errors", "timeouts", "wait", "answers", "choices", "images"),
+    *("errors", "timeouts", "interrupts", "wait", "answers", "choices", "images"),
     *("cluster", "evidence", "claims", "record", "approaches", "controls", "probes", "legs", "check", "world", "cleanup"),
     *("analysis", "report"),
     *("scenarios", "suite", "explain", "run", "options", "reading", "cli", "in_pod"),
