@@ -16,8 +16,12 @@ DATABASE = "mariadb:10.11"
 REGISTRY = "registry:3"
 BUILDKIT = "moby/buildkit:buildx-stable-1"
 """What buildx makes a builder of unless it is told another (its docker-container driver, bkimage.DefaultImage)."""
+BUILDKIT_ROOTLESS = f"{BUILDKIT}-rootless"
 NODE = "kindest/node"
 RUNNER = "conformance/runner:1"
 """The suite itself, for a run in the cluster: no registry has it, so on a cluster of the user's own he names where it is."""
-NAMES = (CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, BUILDAH, CLI_2017, DIND_2017, DIND_ROOTLESS, PODMAN)
+NAMES = (
+    *(CHILD, DOCKER_CLI, DOCKER_DIND, PROBE, DATABASE, REGISTRY, BUILDKIT, BUILDAH, CLI_2017, DIND_2017),
+    *(DIND_ROOTLESS, BUILDKIT_ROOTLESS, PODMAN),
+)
 """What a run needs on a cluster, by public name. A kind cluster of ours is made of `NODE` besides."""

@@ -9,9 +9,9 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import BUILD_ENDS, BUILD_MEMORY, DOCKER_DNS, FIRST_PROCESS, RUNNERS
 from conformance.cluster.api import Object
 from conformance.evidence import cgroupfs
-from conformance.evidence.identity import identity_of, no_engine
+from conformance.evidence.identity import first_processes, identity_of, no_engine
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CHILD_CGROUPS, DELETION, KILLED
+from conformance.evidence.names import CHILD_CGROUPS, DELETION, KILLED, POD, POD_PROCESSES
 from conformance.legs import builds
 from conformance.legs.builders import BUILDKIT, BUILDKITD, CLASSIC, CONTAINER, SWITCH
 from conformance.legs.docker import nonce
@@ -167,6 +167,9 @@ UNNESTED = (
     expect("buildah-chroot", LACKS,
            because="chroot isolation gives a step no PID namespace, with which all of it would end: its first process is killed",
            see="containers/buildah chroot/run_common.go, runUsingChroot; moby/buildkit#5763, of steps without a PID namespace"),
+    expect("buildkitd-rootless", LACKS,
+           because="--oci-worker-no-process-sandbox gives a step no PID namespace, with which all of it would end",
+           see="BuildKit docs, Rootless mode; moby/buildkit#5763, of steps without a PID namespace"),
 )  # fmt: skip
 """What a step has begun, where it is a process of its builder's container."""
 OUTLIVES = expect(
@@ -337,6 +340,9 @@ def fits(seen: Seen) -> Observation:
         return why
     step, pod = seen[f"{FULL}: network"], seen["pod's network"]
     (_, own), (_, theirs) = _of_network(step), _of_network(pod)
+    above, pods = seen[f"{FULL}: above"], first_processes(seen[POD].output, seen[POD_PROCESSES].output)
+    if theirs and above.output[0]["ns"]["net"] in [each["ns"]["net"] for each in pods.values()]:
+        return HOLDS.because(f"{builder}: the step is in its pod's network namespace, where eth0 has {theirs}", above.id, pod.id)
     if not own or not theirs:
         return inconclusive("the MTU of the step's eth0, or of the pod's, could not be read", step.id, pod.id)
     return (HOLDS if own <= theirs else LACKS).because(f"{builder}: eth0 of the step {own}, of its pod {theirs}", step.id, pod.id)

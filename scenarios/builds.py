@@ -38,6 +38,8 @@ OF_ITS_OWN = (
            because="its image's entrypoint gives it a cgroup namespace of its own on cgroup v2; on v1 a container has its own "
                    "part of each hierarchy as the root",
            see="moby/buildkit hack/buildkitd-entrypoint; moby/buildkit#6368"),
+    expect("buildkitd-rootless", HOLDS, because="its runc makes no cgroup without root: a step is in its builder's own",
+           see="BuildKit docs, Rootless mode; opencontainers/runc libcontainer/specconv, rootless"),
     expect("buildah-chroot", HOLDS, because="a step is a process of the container that builds, and in its cgroup",
            see="Buildah docs, buildah-build, --isolation: chroot"),
 )  # fmt: skip
@@ -61,10 +63,11 @@ INSIDE = (
            see="opencontainers/runc libcontainer/rootfs_linux.go, mountCgroupV1; moby builder/builder-next/executor_linux.go"),
 )  # fmt: skip
 """Where the steps of a build are."""
-AS_A_WHOLE = expect(
-    "buildkitd", LACKS,
-    because="its steps are in its container's cgroup, which kubelet has the kernel end as a whole on cgroup v2",
-    see="Linux Documentation/admin-guide/cgroup-v2.rst, memory.oom.group", cgroup="v2",
+AS_A_WHOLE = tuple(
+    expect(approach, LACKS,
+           because="its steps are in its container's cgroup, which kubelet has the kernel end as a whole on cgroup v2",
+           see="Linux Documentation/admin-guide/cgroup-v2.rst, memory.oom.group", cgroup="v2")
+    for approach in ("buildkitd", "buildkitd-rootless")
 )  # fmt: skip
 UNRANKED = expect(
     "dind", HOLDS, leg="buildkit-laden",
@@ -171,7 +174,7 @@ def stopped(seen: Seen) -> Observation:
 
 @prop("BUILD.engine", "the pod's engine goes on serving when the pod's limit stops a build's step",
       source=GITLAB_RUNNER, predicts={}, approaches=("dind",), legs=LADEN, level="extended",
-      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=(AS_A_WHOLE, UNRANKED, *SPARED))  # fmt: skip
+      with_cpus_alone=(begin,), while_serving=(runtime, allocate), expects=(*AS_A_WHOLE, UNRANKED, *SPARED))  # fmt: skip
 def engine_serves(seen: Seen) -> Observation:
     """Judge whether the engine answers after the allocation, in the same containers of the pod as before it."""
     if builder_of(seen, STEP) == BUILDAH:

@@ -48,10 +48,11 @@ def of(rig: Rig, builder: str) -> str:
 def first_of(builder: str, processes: list[Object]) -> list[Object]:
     """Return the first process of a build's step, of what has its nonce: number 1 of its PID namespace, where it has its own.
 
-    A step of Buildah's chroot isolation has that of the container that it is in: the first is the one that started first.
+    A step of Buildah's chroot isolation, or of a BuildKit without root, has that of the container that it is in: the first is the
+    one that started first.
     """
     firsts = of_containers(processes)
-    return sorted(processes, key=lambda each: int(each["start"]))[:1] if builder == BUILDAH and not firsts else firsts
+    return sorted(processes, key=lambda each: int(each["start"]))[:1] if builder in OF_THE_POD and not firsts else firsts
 
 
 def ready(rig: Rig, what: str, builder: str) -> bool:

@@ -68,7 +68,7 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
     text = script(recipe(builders.base(rig, builder), mark), mark, builders.command(rig, builder, mark, options))
     rig.run(f"{what}: script", "sh", "-c", 'cat >"$0"', f"{PLACE}/{mark}", stdin=text)
     let_kubelet_run(rig, f"{what}: begun", rig.leg.approach.client, f"sh {PLACE}/{mark}")
-    first = partial(builders.first_of, builder)
+    first = partial(_first_of_begun, builder)
     started = await_processes(rig, what, seconds=TIMEOUTS.work, over=lambda: _ended(rig, mark), first=first)
     rig.ask(f"{what}: client", "processes", variable=OF_CLIENT, value=mark)
     if not started:
@@ -79,6 +79,11 @@ def begin(rig: Rig, what: str, builder: str, *options: str) -> Object | None:
         known_by = _builders(rig, what) if builder == CONTAINER else _identity(started[0])
         daemon.send(rig, f"{what}: container", f"/containers/{known_by}/json")
     return started[0]
+
+
+def _first_of_begun(builder: str, processes: list[Object]) -> list[Object]:
+    """Return a step's first process, once what that starts in the background is there: before, it may be its runtime's yet."""
+    return builders.first_of(builder, processes) if any(each["cmdline"] == BACKGROUND for each in processes) else []
 
 
 def _builders(rig: Rig, what: str) -> str:

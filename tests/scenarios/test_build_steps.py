@@ -9,7 +9,9 @@ import pytest
 
 from conformance.claims.observations import State
 from conformance.claims.properties import Property
+from conformance.evidence.identity import first_processes
 from conformance.evidence.items import Seen
+from conformance.evidence.names import POD, POD_PROCESSES
 from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.builds import BACKGROUND
 from conformance.legs.steps import KILLED_STEP, TOLD_STEP
@@ -174,6 +176,17 @@ def test_buildkits_own_client_has_no_limit_to_ask_for(seen: Look) -> None:
 def test_a_steps_network_is_held_against_its_pods(seen: Look, prop: Property, text: str, state: State) -> None:
     leg = given(looked_into(seen("dind.detached-forced"), CLASSIC), f"{FULL}: network", ran("", stdout=f"{text}\n").output)
     assert prop.conclude(leg).state is state
+
+
+def test_a_step_in_its_pods_network_namespace_has_its_pods_mtu(seen: Look) -> None:
+    """Without root a step of BuildKit has no /sys in which it stood."""
+    leg = given(looked_into(seen("dind.detached-forced"), BUILDKITD), f"{FULL}: network", ran("", stdout="mtu \n").output)
+    assert build_steps.fits.conclude(leg).state is State.INCONCLUSIVE
+    pods = next(iter(first_processes(leg[POD].output, leg[POD_PROCESSES].output).values()))["ns"]["net"]
+    concluded = build_steps.fits.conclude(changed(leg, f"{FULL}: above", lambda line: line[0]["ns"].update(net=pods)))
+    assert (concluded.state, concluded.reason) == (
+        State.HOLDS, "buildkitd: the step is in its pod's network namespace, where eth0 has 1500"
+    )  # fmt: skip
 
 
 def test_a_client_without_buildx_has_no_step_of_buildkit(seen: Look) -> None:

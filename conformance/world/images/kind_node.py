@@ -17,6 +17,7 @@ from conformance.errors import UsageError
 from conformance.images import (
     BUILDAH,
     BUILDKIT,
+    BUILDKIT_ROOTLESS,
     CHILD,
     CLI_2017,
     DATABASE,
@@ -100,9 +101,11 @@ def node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = RUNTIM
     loaded = store.build(graphs.with_child(dind, child, engine))
     without_root = f"{in_pods}-rootless"
     used[DIND_ROOTLESS] = store.obtain(without_root, rootless(loaded, engine))
+    used[BUILDKIT_ROOTLESS] = store.obtain(BUILDKIT_ROOTLESS, buildkit_rootless(store, used[DIND_ROOTLESS]))
     # An engine of 2017 pulls the child itself, as the article's did; a stand-in for it is the other's.
     archived = {name: used[name] for name in recipes} | {in_pods: loaded, DIND_2017: loaded if dind_2017 == dind else dind_2017}
-    archived |= {without_root: used[DIND_ROOTLESS], PODMAN: store.build(graphs.beside_graph(used[PODMAN], child))}
+    archived |= {without_root: used[DIND_ROOTLESS], BUILDKIT_ROOTLESS: used[BUILDKIT_ROOTLESS]}
+    archived |= {PODMAN: store.build(graphs.beside_graph(used[PODMAN], child))}
 
     def fill(context: Path) -> None:
         save(archived, context / "images.tar")
@@ -184,16 +187,38 @@ def buildkit(store: Store) -> Recipe:
     """Return the recipe of BuildKit's image: what buildx makes a builder of, and what is a builder in a pod of its own."""
 
     def fill(context: Path) -> None:
-        _copy(go_programs.build(go_programs.BUILDKIT, store.progress), context / "bin", "buildkitd", "buildctl")
-        shutil.copy2(_runc(store) / "runc", context / "bin" / "buildkit-runc")
+        _copy_buildkit(context / "bin", store)
         own = go_programs.source(go_programs.BUILDKIT, "github.com/moby/buildkit", store.progress) / "hack"
         for script in ("buildkitd-entrypoint", "with-cgroupfs-remount"):
             shutil.copy(own / script, context / "bin" / script)
             (context / "bin" / script).chmod(0o755)
 
-    inputs = tuple(go_programs.cached(module).name for module in (go_programs.BUILDKIT, go_programs.RUNC))
-    words = f"the module of BuildKit {go_programs.BUILDKIT.version_of('github.com/moby/buildkit')} and runc's, and BusyBox"
-    return Recipe("buildkit", usual=15, base="bookworm", inputs=inputs, fill=fill, stand_in=words)
+    stand_in = f"{_of_buildkit()}, and BusyBox"
+    return Recipe("buildkit", usual=15, base="bookworm", inputs=_inputs_of_buildkit(), fill=fill, stand_in=stand_in)
+
+
+def buildkit_rootless(store: Store, rootless: Image) -> Recipe:
+    """Return the recipe of BuildKit's image for who is not root, made on the one of such an engine, which has RootlessKit."""
+
+    def fill(context: Path) -> None:
+        _copy_buildkit(context / "bin", store)
+
+    stand_in = f"{_of_buildkit()}, on {DIND_ROOTLESS}"
+    return Recipe("buildkit-rootless", usual=10, base=rootless, inputs=_inputs_of_buildkit(), fill=fill, stand_in=stand_in)
+
+
+def _of_buildkit() -> str:
+    return f"the module of BuildKit {go_programs.BUILDKIT.version_of('github.com/moby/buildkit')} and runc's"
+
+
+def _inputs_of_buildkit() -> tuple[str, ...]:
+    return tuple(go_programs.cached(module).name for module in (go_programs.BUILDKIT, go_programs.RUNC))
+
+
+def _copy_buildkit(target: Path, store: Store) -> None:
+    """Bring BuildKit's daemon and client, and the runc that it looks for, into the context of an image."""
+    _copy(go_programs.build(go_programs.BUILDKIT, store.progress), target, "buildkitd", "buildctl")
+    shutil.copy2(_runc(store) / "runc", target / "buildkit-runc")
 
 
 def kindest_node(store: Store) -> str:

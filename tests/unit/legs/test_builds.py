@@ -23,7 +23,8 @@ from conformance.probes.node import Answer
 from conformance.wait import until
 
 ID = "d" * 64
-STEP = {"pid": 50, "start": 7, "nspid": [50, 1], "cgroup": f"9:pids:/docker/{ID}\n"}
+STEP = {"pid": 50, "start": 7, "nspid": [50, 1], "cmdline": ["sh"], "cgroup": f"9:pids:/docker/{ID}\n"}
+BEGUN = {"pid": 51, "start": 8, "nspid": [51, 8], "cmdline": builds.BACKGROUND}
 
 
 def test_each_builder_of_an_engine_has_words_and_variations() -> None:
@@ -75,14 +76,14 @@ class Node:
 
     node = "a-node"
 
-    def __init__(self, *, step: Object | None = STEP, buildx: int = 0) -> None:
-        self.step, self.buildx = step, buildx
+    def __init__(self, *, step: Object | None = STEP, begun: Object = BEGUN, buildx: int = 0) -> None:
+        self.step, self.begun, self.buildx = step, begun, buildx
         self.asked: list[Object] = []
 
     def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
         self.asked.append({"question": question, **about})
         answers: dict[str, object] = {
-            "processes": [self.step] if self.step else [],
+            "processes": [self.step, self.begun] if self.step else [],
             "ancestry": [self.step],
             "daemon": {"status": 404, "body": "{}", "lost": ""},
             "execute": {"exit": self.buildx if "buildx" in about.get("command", []) else 0, "stdout": "", "stderr": ""},
@@ -150,6 +151,7 @@ def test_a_step_of_buildahs_is_what_started_first_of_all_that_has_its_nonce() ->
     assert builders.first_of(BUILDAH, [first, {**STEP, "start": 8}]) == [{**STEP, "start": 8}], (
         "with OCI isolation it has its own"
     )
+    assert builders.first_of(BUILDKITD, [behind, first]) == [first], "without root it has no PID namespace either"
     assert builders.first_of(BUILDKIT, [behind, first]) == []
     rig = a_rig(Node(step={**STEP, "nspid": [50, 7]}), "buildah-chroot")
     assert builds.begin(rig, "step", BUILDKIT, "--memory=9") is not None
@@ -161,6 +163,8 @@ def test_a_step_of_buildahs_is_what_started_first_of_all_that_has_its_nonce() ->
 
 def test_no_build_is_begun_that_the_client_cannot_ask_for_and_one_without_a_step_says_why() -> None:
     assert builds.begin(a_rig(Node(buildx=1)), "step", BUILDKIT) is None
+    early = Node(begun={**BEGUN, "cmdline": ["sleep", "0.2"]})
+    assert builds.begin(a_rig(early), "step", CLASSIC) is None, "its first process may be its runtime's, with its nonce"
     rig = a_rig(Node(step=None))
     assert builds.begin(rig, "step", CLASSIC) is None
     assert rig.seen["step: log"].asked["command"][-1] == "/tmp/n1-step"
