@@ -33,12 +33,17 @@ class Mount:
     volume: str
 
 
-def client_of(pod: Object, there: Mapping[str, Object], engine: str, socket: str, ports: Collection[int]) -> tuple[str, str]:
-    """Return which container talks to the pod's engine, which has this socket or ('') these ports, and why."""
+def client_of(
+    pod: Object, there: Mapping[str, Object], engine: str, socket: str, ports: Collection[int], contexts: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return which container talks to the pod's engine, which has this socket or ('') these ports, and why.
+
+    `contexts` has the address in each container's context, where one is known.
+    """
     others = {name: each for name, each in there.items() if name != engine}
-    hosts = {name: variable(each, "DOCKER_HOST") for name, each in others.items()}
-    why = {name: f"its DOCKER_HOST is {_as_written(others[name])}" for name, host in hosts.items() if host}
-    talks = {name: _aim(pod, host, socket, ports) for name, host in hosts.items() if host}
+    hosts = {name: address(each, contexts) for name, each in others.items()}
+    why = {name: reason for name, (host, reason) in hosts.items() if host}
+    talks = {name: aim(pod, others[name], host, there[engine], socket, ports) for name, (host, _) in hosts.items() if host}
     if talks and (nearest := max(talks, key=lambda name: talks[name])) and talks[nearest]:
         return nearest, why[nearest]
     shared = with_socket(there[engine], socket)
@@ -60,8 +65,13 @@ def client_of(pod: Object, there: Mapping[str, Object], engine: str, socket: str
     return engine, "the pod has no other container"
 
 
-def _as_written(container: Object) -> str:
-    return [str(each["value"]) for each in container["env"] if each.get("name") == "DOCKER_HOST"][-1]
+def address(container: Object, contexts: Mapping[str, str]) -> tuple[str, str]:
+    """Return where a container looks for its engine, and why; '' where nothing tells. DOCKER_HOST goes before a context."""
+    if host := variable(container, "DOCKER_HOST"):
+        written = [str(each["value"]) for each in container["env"] if each.get("name") == "DOCKER_HOST"][-1]
+        return host, f"its DOCKER_HOST is {written}"
+    host = contexts.get(container["name"], "")
+    return host, f"its context is {host}" if host else ""
 
 
 def is_in_pod(pod: Object, host: str) -> bool:
@@ -74,14 +84,28 @@ def is_in_pod(pod: Object, host: str) -> bool:
     return match is not None and (LOOPBACK.match(match[1]) is not None or match[1] in own)
 
 
-def _aim(pod: Object, host: str, socket: str, ports: Collection[int]) -> int:
-    """Return how near a DOCKER_HOST comes to an engine: 2 where it is its own socket or port, 1 in its pod, 0 elsewhere."""
+def aim(pod: Object, client: Object, host: str, engine: Object, socket: str, ports: Collection[int]) -> int:
+    """Return how near an address of a client's comes to an engine, which has this socket and these ports.
+
+    3 where it is in the volume that has the engine's socket, 2 where it is its port, or the same path, 1 in its pod, 0 elsewhere.
+    """
     if not is_in_pod(pod, host):
         return 0
     if host.startswith("unix://"):
-        return 2 if socket and canonical(host.removeprefix("unix://")) == canonical(socket) else 1
+        path = host.removeprefix("unix://")
+        volume = _volume(engine, socket) if socket else None
+        if volume and volume == _volume(client, path):
+            return 3
+        return 2 if socket and canonical(path) == canonical(socket) else 1
     match = TCP.match(host)
     return 2 if match and match[2] and int(match[2]) in ports else 1
+
+
+def _volume(container: Object, path: str) -> tuple[str, str] | None:
+    """Return the volume that a container has at a path, with the part of it that it mounts; None where it has none there."""
+    mounts = [mount for mount in container.get("volumeMounts") or [] if is_within(path, str(mount.get("mountPath", "")))]
+    deepest = max(mounts, key=lambda mount: len(canonical(str(mount["mountPath"]))), default=None)
+    return (deepest["name"], str(deepest.get("subPath") or "")) if deepest else None
 
 
 def with_socket(engine: Object, socket: str) -> set[str]:

@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from attrs import field, frozen
 
-from conformance.check.clients import NODES, client_of, is_in_pod, sockets
-from conformance.check.told import as_told, of_clients, of_settings
+from conformance.check.clients import NODES, address, aim, client_of, is_in_pod, sockets
+from conformance.check.told import as_told, contexts, of_clients, of_settings
 from conformance.check.words import expanded, ports_of, programs, user_of, variable, words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import containers, first_containers
@@ -50,7 +50,12 @@ IN_DOCKER = "DOCKER_IN_DOCKER"
 BUILDERS = "conformance list names the builders that are judged in pods of the suite's own"
 ELSEWHERE = "what can be checked is a pod with its engine in it, or with the socket of its node's"
 NO_API = (
-    (re.compile(r"kubedock"), "kubedock, which makes each container a pod of its own", ELSEWHERE),
+    (re.compile(r"kubedock", re.IGNORECASE), "kubedock, which makes each container a pod of its own", ELSEWHERE),
+    (
+        re.compile(r"envbox"),
+        "Coder's envbox: the engine of its user is in a container that it starts itself, of an image of its own",
+        "--engine {name} checks the engine that starts that container; the one inside it cannot be checked yet",
+    ),
     (re.compile(r"testcontainers-?cloud"), "Testcontainers Cloud's agent, whose containers are in that cloud", ELSEWHERE),
     (re.compile(r"dagger"), "Dagger's BuildKit, which has no Docker API", BUILDERS),
     (re.compile(r"buildkit|buildctl|earthly"), "BuildKit, which has no Docker API", BUILDERS),
@@ -60,8 +65,8 @@ NO_API = (
     (re.compile(r"(containerd|crio)\.sock\b"), "a client of the node's container runtime, which has no Docker API", BUILDERS),
     (re.compile(r"podman"), "Podman, which has a Docker API where it runs `podman system service`", "let {name} run it"),
 )
-"""What people build or run with in a pod that is no engine: a part of its image, its command or a socket of the node that it
-mounts, what is said of it, and what to do.
+"""What people build or run with in a pod that is no engine: a part of its image, its command, a variable that is set, a socket of
+the node that it mounts, what is said of it, and what to do.
 """
 
 
@@ -97,7 +102,7 @@ def roles(
             raise UsageError(f"{file} has no container {given!r} that runs as long as its pod.", f"{what} {' or '.join(there)}")
     why = [f"{engine} is the engine: --engine says so"] if engine else []
     if not engine and not (client and _talks_to_the_nodes(pod, there, client)):
-        engine, reason = _engine(pod, there.values(), file)
+        engine, reason = _engine(pod, there, file, client, others)
         why += [reason] if reason else []
     if not engine:
         who = _of_the_nodes(pod, [there[client]] if client else there.values(), file, client, socket)
@@ -106,7 +111,8 @@ def roles(
     if port and not socket and pod["spec"].get("hostNetwork"):  # whoever has that port on the node would be asked
         sentence = f"{file}: {engine} answers on port {port} of its node alone, where another engine may answer."
         raise UsageError(sentence, "give it a socket, too: --host=unix:///var/run/docker.sock")
-    nearest, whence = client_of(pod, there, engine, socket or where, _ports(there[engine], _told(pod, there[engine], others)[0]))
+    ports = _ports_of_engine(pod, there[engine], others)
+    nearest, whence = client_of(pod, there, engine, socket or where, ports, contexts(pod, others))
     client, whence = (client, "--client says so") if client else (nearest, whence)
     certificates = ""
     if port and _wants_certificate(there[engine], port):
@@ -134,21 +140,49 @@ def _beside(pod: Object, there: dict[str, Object], client: str, engine: str) -> 
     return [f"{name} mounts {path} of the node, too: --client {name} checks that engine" for name, path in beside.items()]
 
 
-def _engine(pod: Object, candidates: Collection[Object], file: str) -> tuple[str, str]:
-    """Return the container that is an engine, and why; '' where none is. Raises `UsageError` where several are."""
+def _engine(pod: Object, there: dict[str, Object], file: str, client: str, others: Collection[Object]) -> tuple[str, str]:
+    """Return the container that is an engine, and why; '' where none is. Raises `UsageError` where it may be one of several."""
+    candidates = there.values()
     engines = {each["name"]: reason for each in candidates if (reason := _why_engine(each))}
     # Who has the socket of the node's engine, and a port of Docker's, passes on what it is asked: a proxy is no engine.
     proxies = {mount.container for mount in sockets(pod, candidates)}
     engines = engines or {
         each["name"]: reason for each in candidates if each["name"] not in proxies and (reason := _why_perhaps(each))
     }
+    talks = _talks(pod, there, engines, client, others) if len(engines) > 1 else {}
+    if len(chosen := {name for name, _ in talks.values()}) == 1:
+        [name], (who, (_, whence)) = chosen, next(iter(talks.items()))
+        engines = {name: f"{engines[name]}, and of {len(engines)} such {who} talks to it: {whence}"}
     privileged = [each["name"] for each in candidates if _is_privileged(each)]
-    if len(engines) > 1 and len(able := [name for name in engines if name in privileged]) == 1:
+    if not chosen and len(engines) > 1 and len(able := [name for name in engines if name in privileged]) == 1:
         engines = {name: f"{engines[name]}, and of {len(engines)} such it alone is privileged" for name in able}
     if len(engines) > 1:
         listed = "; ".join(f"{name} ({reason})" for name, reason in engines.items())
-        raise UsageError(f"{file} has {len(engines)} engines: {listed}.", f"--engine {' or '.join(engines)}")
+        remedy = f"--client {' or '.join(talks)}" if talks else f"--engine {' or '.join(engines)}"
+        sentence = f"{file} has {len(engines)} engines: {listed}."
+        sentence += "".join(f" {who} talks to {name}." for who, (name, _) in talks.items())
+        raise UsageError(sentence, remedy)
     return next(((name, f"{name} is the engine: {reason}") for name, reason in engines.items()), ("", ""))
+
+
+def _talks(
+    pod: Object, there: dict[str, Object], engines: Collection[str], client: str, others: Collection[Object]
+) -> dict[str, tuple[str, str]]:
+    """Return to which of several engines each other container talks (of `client` alone), and why, where something tells."""
+    its_contexts = contexts(pod, others)
+    apis = {name: (_own_api(pod, there[name], others)[0], _ports_of_engine(pod, there[name], others)) for name in engines}
+    talks = {}
+    for who, each in there.items():
+        if who in engines or (client and who != client):
+            continue
+        host, why = address(each, its_contexts)
+        usual = host or f"unix://{DOCKER}"
+        aims = {name: aim(pod, each, usual, there[name], *api) for name, api in apis.items()}
+        nearest = max(aims.values())
+        # Who names no address may be no client: it is one only where it has the volume with an engine's socket.
+        if nearest > (1 if host else 2) and len(names := [name for name in aims if aims[name] == nearest]) == 1:
+            talks[who] = names[0], why or f"it has that engine's socket at {DOCKER}"
+    return talks
 
 
 def _is_privileged(container: Object) -> bool:
@@ -202,6 +236,16 @@ def _ports(container: Object, text: str) -> list[int]:
     """Return the ports on which an engine answers, as far as its container tells, and a text in which it is told."""
     usual = TLS if _wants_certificate(container, 0) else PLAIN
     return [int(port or usual) for port in TCP_HOST.findall(text)] + ports_of(container)
+
+
+def _ports_of_engine(pod: Object, container: Object, others: Collection[Object]) -> list[int]:
+    """Return the ports on which a client finds an engine: those that it is told, and that which dind's entrypoint adds."""
+    ports = _ports(container, _told(pod, container, others)[0])
+    if not IMAGES.search(str(container.get("image", ""))) or "dockerd" in programs(container):
+        return ports
+    # Without a directory for certificates it makes none (docker-library/docker, dockerd-entrypoint.sh).
+    plain = any(each.get("name") == "DOCKER_TLS_CERTDIR" and not each.get("value") for each in container.get("env") or [])
+    return [*ports, PLAIN if plain else TLS]
 
 
 def _own_api(pod: Object, container: Object, others: Collection[Object]) -> tuple[str, int, str]:
@@ -290,7 +334,8 @@ def _no_engine(pod: Object, candidates: Collection[Object], file: str) -> UsageE
     for container in candidates:
         mounted = [paths.get(mount["name"], "") for mount in container.get("volumeMounts") or []]
         its_sockets = [path for path in mounted if path.endswith(".sock")]
-        text = " ".join([str(container.get("image", "")), *words(container), *its_sockets])
+        switches = [name for name, value in expanded(container).items() if value.lower() not in FALSE]
+        text = " ".join([str(container.get("image", "")), *words(container), *its_sockets, *switches])
         if known := next((known for pattern, *known in NO_API if pattern.search(text)), None):
             sentence += f" {container['name']} is {known[0]}."
             remedy = known[1].format(name=container["name"])

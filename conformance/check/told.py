@@ -9,12 +9,16 @@ from collections.abc import Collection, Iterator
 from conformance.check.clients import canonical, is_within
 from conformance.check.words import variable, words
 from conformance.cluster.api import Object
-from conformance.cluster.pods import containers, first_containers
+from conformance.cluster.pods import containers, every_container, first_containers
 
 Texts = dict[tuple[str, str], dict[str, str]]
 """The texts of each object, by its kind and its name."""
 HOSTS = re.compile(r"\bhosts\b\W*\[([^\]]*)\]")
 """Its hosts in a daemon.json, the quotes as JSON has them or as a shell that prints it has."""
+CURRENT, NAMES, ADDRESS = (re.compile(rf'"{key}"\s*:\s*"([^"]+)"') for key in ("currentContext", "Name", "Host"))
+"""What a client's config.json has of its context, and a context's meta.json of itself (docker/cli cli/context/store)."""
+CREATED = re.compile(r"\bcontext create\b[^;&|]*?\bhost=([^\s'\",;&|]+)")
+"""A command that makes a context, with the address of its engine."""
 SETTINGS, OF_SETTINGS = "daemon.json", "/etc/docker"
 TEXTS = ("data", "stringData")
 """Fields of a ConfigMap and of a Secret with texts as they are; a Secret's data are in base64, and name no engine."""
@@ -102,6 +106,25 @@ def of_clients(pod: Object, engine: Object, others: Collection[Object]) -> tuple
                 socket = posixpath.normpath(posixpath.join(str(own["mountPath"]), inside))
                 return socket, f"{each['name']} shares {here} with it, and its DOCKER_HOST is {host}"
     return None
+
+
+def contexts(pod: Object, others: Collection[Object]) -> dict[str, str]:
+    """Return the address in the context of each container that has one, by name: in an object of the same file, or as made.
+
+    A context is its DOCKER_CONTEXT, or the current one of a config.json; a command makes one with `docker context create`.
+    """
+    of_volumes, found = _of_volumes(pod, _texts(others)), dict[str, str]()
+    made = [match for each in every_container(pod) for match in CREATED.finditer(" ".join(words(each)))]
+    for each in containers(pod):
+        mounts = each.get("volumeMounts") or []
+        texts = [text for mount in mounts for text in of_volumes.get(mount["name"], {}).values()]
+        current = next((match[1] for text in texts if (match := CURRENT.search(text))), "")
+        name = variable(each, "DOCKER_CONTEXT") or current
+        of_files = [match[1] for text in texts if name in NAMES.findall(text) and (match := ADDRESS.search(text))]
+        of_commands = [match[1] for match in made if name in match[0].split()]
+        if name and (host := next(iter([*of_files, *of_commands]), "")):
+            found[each["name"]] = host
+    return found
 
 
 def _texts(others: Collection[Object]) -> Texts:

@@ -271,6 +271,72 @@ def test_two_engines_are_settled_by_the_option() -> None:
     assert settled(two, engine="b", client="c", socket="/run/z.sock") == ("c", "b", "/run/z.sock")
 
 
+def beside(name: str, *args: str, **more: Any) -> dict[str, Any]:
+    """Return one of several engines of a pod: privileged, as the others."""
+    return container(name, "docker:dind", args=[*args], securityContext={"privileged": True}, **more)
+
+
+def mounts(volume: str, path: str, **more: str) -> list[dict[str, str]]:
+    return [{"name": volume, "mountPath": path, **more}]
+
+
+def test_of_two_engines_it_is_the_one_to_whose_port_the_client_talks() -> None:
+    first, second = (beside(f"e{port}", "dockerd", f"--host=tcp://127.0.0.1:{port}") for port in (2375, 2377))
+    for port in (2375, 2377):
+        who = roles(pod(container("log"), container("c", env=env(DOCKER_HOST=f"localhost:{port}")), first, second), "f")
+        assert (who.client, who.engine, who.port) == ("c", f"e{port}", port)
+        assert who.why[0].endswith(f"and of 2 such c talks to it: its DOCKER_HOST is localhost:{port}")
+    with pytest.raises(UsageError, match="has 2 engines"):
+        roles(pod(container("c", env=env(DOCKER_HOST="tcp://localhost")), first, second), "f")
+    usual, without_tls = beside("e2376"), beside("e2375", env=env(DOCKER_TLS_CERTDIR=""))
+    for port in (2375, 2376):
+        to_entrypoints = container("c", env=env(DOCKER_HOST=f"tcp://localhost:{port}"))
+        assert settled(pod(to_entrypoints, usual, without_tls))[:2] == ("c", f"e{port}")
+
+
+def test_of_two_engines_it_is_the_one_whose_socket_the_client_has() -> None:
+    """Each may name its own /var/run/docker.sock: what tells is which volume a container has there."""
+    a, b = beside("a", volumeMounts=mounts("va", "/var/run")), beside("b", volumeMounts=mounts("vb", "/run"))
+    log = container("log", volumeMounts=mounts("logs", "/var/log"))
+    plain = container("c", volumeMounts=mounts("vb", "/var/run"))
+    told = container("d", env=env(DOCKER_HOST="unix:///a/docker.sock"), volumeMounts=mounts("va", "/a"))
+    both = container("e", volumeMounts=[*mounts("va", "/other"), *mounts("vb", "/var/run")])
+    assert settled(pod(log, plain, a, b)) == ("c", "b", DOCKER)
+    assert settled(pod(log, told, a, b)) == ("d", "a", DOCKER)
+    assert settled(pod(log, both, a, b))[:2] == ("e", "b")
+    parts = (beside(part, volumeMounts=mounts("v", "/var/run", subPath=part)) for part in ("p", "q"))
+    assert settled(pod(container("c", volumeMounts=mounts("v", "/var/run", subPath="q")), *parts))[:2] == ("c", "q")
+    with pytest.raises(UsageError, match="has 2 engines") as refused:
+        roles(pod(log, a, beside("b", "--host=unix:///x.sock")), "f")
+    assert refused.value.remedy == "--engine a or b", "log has nobody's socket"
+
+
+def test_of_two_engines_with_a_client_each_the_option_settles_which() -> None:
+    a, b = (beside(name, volumeMounts=mounts(f"v{name}", "/var/run")) for name in "ab")
+    x, y = (
+        container(f"of-{name}", env=env(DOCKER_HOST=f"unix://{DOCKER}"), volumeMounts=mounts(f"v{name}", "/run")) for name in "ab"
+    )
+    with pytest.raises(UsageError, match=r"has 2 engines: .* of-a talks to a\. of-b talks to b\.") as refused:
+        roles(pod(x, y, a, b), "f")
+    assert refused.value.remedy == "--client of-a or of-b"
+    assert settled(pod(x, y, a, b), client="of-b")[:2] == ("of-b", "b")
+    assert settled(pod(x, y, a, b), engine="b")[:2] == ("of-b", "b"), "of-a's socket has the same path, and is another's"
+
+
+def test_of_two_engines_it_is_the_one_to_which_the_clients_context_leads() -> None:
+    a, b = (
+        beside(name, "dockerd", f"--host=unix:///run/{name}/d.sock", volumeMounts=mounts(name, f"/run/{name}")) for name in "ab"
+    )
+    text = '{"Name": "second", "Endpoints": {"docker": {"Host": "unix:///run/b/d.sock"}}}'
+    others = [{"kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"meta.json": text}}]
+    volumes = [{"name": "meta", "configMap": {"name": "m"}}]
+    client = container("c", env=env(DOCKER_CONTEXT="second"), volumeMounts=[*mounts("meta", "/m"), *mounts("b", "/run/b")])
+    who = roles(pod(client, a, b, volumes=volumes), "f", others=others)
+    assert (who.client, who.engine, who.why[-1]) == ("c", "b", "c is the client: its context is unix:///run/b/d.sock")
+    with pytest.raises(UsageError, match="has 2 engines"):
+        roles(pod({**client, "env": env(DOCKER_CONTEXT="third")}, a, b, volumes=volumes), "f", others=others)
+
+
 @pytest.mark.parametrize("option", ["client", "engine"])
 def test_a_name_that_is_none_of_the_pods_is_refused(option: str) -> None:
     given: dict[str, Any] = {option: "x"}
@@ -432,6 +498,10 @@ def test_a_container_that_is_both_does_its_own_work() -> None:
         ("concourse/concourse:7", "c is Concourse's worker, which has no Docker API"),
         ("quay.io/podman/stable", "c is Podman, which has a Docker API where it runs `podman system service`"),
         ("joyrex2001/kubedock:0.18", "c is kubedock, which makes each container a pod of its own"),
+        (
+            "ghcr.io/coder/envbox:0.6.7",
+            "c is Coder's envbox: the engine of its user is in a container that it starts itself, of an image of its own",
+        ),
         ("testcontainers/testcontainers-cloud-agent", "c is Testcontainers Cloud's agent, whose containers are in that cloud"),
     ],
 )
@@ -439,9 +509,23 @@ def test_who_builds_or_runs_without_an_engine_is_named(image: str, words: str) -
     with pytest.raises(UsageError, match="no engine that could be found") as refused:
         roles(pod(container("other"), container("c", image)), "f")
     assert refused.value.sentence.endswith(f" {words}.")
-    remedies = {"`podman": "let c run it", "kubedock": "what can be checked is", "cloud": "what can be checked is"}
+    remedies = {
+        "`podman": "let c run it",
+        "envbox": "--engine c checks the engine that starts that container",
+        "kubedock": "what can be checked is",
+        "cloud": "what can be checked is",
+    }
     other = "conformance list names the builders"
     assert next((remedy for part, remedy in remedies.items() if part in words), other) in refused.value.remedy
+
+
+def test_kubedock_is_named_where_a_variable_turns_it_on() -> None:
+    """As Eclipse Che's developer image has it, whose entrypoint starts it."""
+    with pytest.raises(UsageError, match="dev is kubedock, which makes each container a pod of its own"):
+        roles(pod(container("dev", env=env(KUBEDOCK_ENABLED="true", DOCKER_HOST="tcp://127.0.0.1:2475"))), "f")
+    with pytest.raises(UsageError) as off:
+        roles(pod(container("dev", env=env(KUBEDOCK_ENABLED="false"))), "f")
+    assert "kubedock" not in off.value.sentence
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:2375", "tcp://localhost:2375"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.check.roles import DOCKER, roles
+from conformance.check.told import contexts
 from conformance.errors import UsageError
 
 ETC, SOCK = {"name": "etc", "mountPath": "/etc/docker"}, {"name": "sock", "mountPath": "/sock"}
@@ -110,3 +111,30 @@ def test_a_script_of_the_same_file_is_read_for_what_it_runs(mount: dict[str, str
     for unread in ([], [{**entry, "data": {"other.sh": script}}], [{**entry, "metadata": {"name": "n"}}]):
         with pytest.raises(UsageError, match="no engine"):
             roles(pod, "f", others=unread)
+
+
+def test_a_context_is_what_a_file_or_a_command_makes_and_a_variable_or_a_config_chooses() -> None:
+    def at(name: str, host: str) -> str:
+        return f'{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}'
+
+    texts = {
+        "a.json": at("a", "tcp://localhost:1"),
+        "b.json": at("b", "unix:///b.sock"),
+        "config.json": '{"currentContext": "b"}',
+    }
+    others = [{"kind": "ConfigMap", "metadata": {"name": "m"}, "data": texts}]
+    mount = {"name": "contexts", "mountPath": "/root/.docker"}
+    volumes = [{"name": "contexts", "configMap": {"name": "m"}}]
+
+    def found(**client: Any) -> dict[str, str]:
+        return contexts(a_pod({}, client, volumes=volumes), others)
+
+    assert found(volumeMounts=[mount]) == {"c": "unix:///b.sock"}
+    assert found(volumeMounts=[mount], env=[{"name": "DOCKER_CONTEXT", "value": "a"}]) == {"c": "tcp://localhost:1"}
+    assert found(env=[{"name": "DOCKER_CONTEXT", "value": "a"}]) == {}, "its own volumes alone"
+    script = (
+        "docker context create --description x ci --docker 'host=unix:///ci.sock,skip-tls-verify=true'; docker context use ci"
+    )
+    made = {"command": ["sh", "-c", script]}
+    assert found(**made, env=[{"name": "DOCKER_CONTEXT", "value": "ci"}]) == {"c": "unix:///ci.sock"}
+    assert found(**made, env=[{"name": "DOCKER_CONTEXT", "value": "other"}]) == found(**made) == {}
