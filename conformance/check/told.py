@@ -113,18 +113,18 @@ def contexts(pod: Object, others: Collection[Object]) -> dict[str, str]:
 
     A context is its DOCKER_CONTEXT, or the current one of a config.json; a command makes one with `docker context create`.
     """
-    of_volumes, found = _of_volumes(pod, _texts(others)), dict[str, str]()
-    made = [match for each in every_container(pod) for match in CREATED.finditer(" ".join(words(each)))]
+    of_volumes, hosts = _of_volumes(pod, _texts(others)), dict[str, str]()
+    commands = [match for each in every_container(pod) for match in CREATED.finditer(" ".join(words(each)))]
     for each in containers(pod):
         mounts = each.get("volumeMounts") or []
         texts = [text for mount in mounts for text in of_volumes.get(mount["name"], {}).values()]
         current = next((match[1] for text in texts if (match := CURRENT.search(text))), "")
         name = variable(each, "DOCKER_CONTEXT") or current
         of_files = [match[1] for text in texts if name in NAMES.findall(text) and (match := ADDRESS.search(text))]
-        of_commands = [match[1] for match in made if name in match[0].split()]
+        of_commands = [match[1] for match in commands if name in match[0].split()]
         if name and (host := next(iter([*of_files, *of_commands]), "")):
-            found[each["name"]] = host
-    return found
+            hosts[each["name"]] = host
+    return hosts
 
 
 def _texts(others: Collection[Object]) -> Texts:

@@ -8,7 +8,7 @@ import threading
 
 from conformance.cluster.api import ALL_PODS, VOLUMES, Cluster, Object, Refused, namespaced, pods_path
 from conformance.cluster.leases import RUN_LABEL
-from conformance.cluster.pods import ended_before, look_at, raise_if_stuck, status_of, statuses_of, unplaced
+from conformance.cluster.pods import ended_before, every_container, look_at, raise_if_stuck, status_of, statuses_of, unplaced
 from conformance.errors import ConformanceError, RigError, UsageError
 from conformance.legs.leg import LEG_LABEL, Leg
 from conformance.legs.rig import Rig
@@ -129,8 +129,31 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         log = f"; its log ends: {' / '.join(ends)}" if ends else ""
         # A user's pod is gone when its remedy is read.
         remedy = stuck.remedy.replace(look_at(pod), DIAGNOSTICS) if checked else stuck.remedy
+        if emptied := [words for each in at_fault if (words := stood_in(rig, each["name"]))]:
+            remedy = f"{emptied[0]}; {remedy}"
         raise LegFailed(f"{stuck.sentence.rstrip('.')}{log}.", remedy) from stuck
     return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+
+def stood_in(rig: Rig, name: str) -> str:
+    """Return what to do about the ConfigMaps and Secrets of a container that an empty one stands in for, '' where none does."""
+    approach = rig.leg.approach
+    empty = {
+        (each["kind"], each["metadata"]["name"])
+        for each in approach.beside
+        if each["kind"] in ("ConfigMap", "Secret") and not any(text for part in TEXTS for text in each.get(part, {}).values())
+    }
+    every = every_container(approach.manifest)
+    mounted = {mount["name"] for each in every if each["name"] == name for mount in each.get("volumeMounts") or []}
+    volumes = [each for each in approach.manifest["spec"].get("volumes") or [] if each["name"] in mounted]
+    named = [("ConfigMap", (each.get("configMap") or {}).get("name")) for each in volumes]
+    named += [("Secret", (each.get("secret") or {}).get("secretName")) for each in volumes]
+    theirs = " and ".join(f"{kind} {of}" for kind, of in named if (kind, of) in empty)
+    return f"{name} has an empty stand-in of {theirs}: put yours into the file" if theirs else ""
+
+
+TEXTS = ("data", "binaryData", "stringData")
+"""Fields of a ConfigMap and of a Secret that have its files."""
 
 
 def _room_may_come(rig: Rig) -> bool:

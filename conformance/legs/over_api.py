@@ -13,7 +13,7 @@ from conformance.evidence.identity import container_of
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import POD
 from conformance.legs import daemon, docker
-from conformance.legs.deploy import LegFailed, last_log, runs
+from conformance.legs.deploy import LegFailed, last_log, runs, stood_in
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -113,26 +113,39 @@ def _await_engine(rig: Rig) -> None:
             if (place := daemon.elsewhere(rig)) and daemon.silent(rig):
                 raise _in_vain(rig, _answers_elsewhere(rig, place))
         if waited > TIMEOUTS.serving:
-            remedy = "say with --engine and --socket where it is; the pod's log is in the diagnostics"
-            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, f"{why}{_what_runs(rig)}", remedy))
+            seen, remedy = _what_runs(rig)
+            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, f"{why}{seen}", remedy))
         rig.stop.wait(EVERY)
         raise_if_stopped(rig.stop)
 
 
-def _what_runs(rig: Rig) -> str:
-    """Return what the engine's container is at: its programs, and how often it was started, as by its own probe."""
+def _what_runs(rig: Rig) -> tuple[str, str]:
+    """Return what the engine's container is at, and what to do about it.
+
+    That is its programs, the end of its log where none of them is an engine, and how often it was started, as by its own probe.
+    """
     name, pod = rig.leg.approach.daemon, rig.cluster.get(rig.leg.pod_path) or {}
     status, identity = status_of(pod, name), container_ids(pod).get(name)
+    remedy = f"say with --engine and --socket where it is; {LOG}"
     if not identity:
-        return ""
-    words = ""
+        return "", remedy
+    processes = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
+    programs = sorted({str(each["comm"]) for each in processes if container_of(each) == identity})
+    words = f"; in {name} runs {' and '.join(programs) or 'nothing'}"
+    if not any(program.startswith(ENGINES) for program in programs):
+        words += f"; its log ends: {log[0]}" if (log := last_log(rig, pod, name)[-1:]) else ""
+        remedy = stood_in(rig, name) or f"let {name} start its engine, or say with --engine who does"
+        remedy += f"; {LOG}"
     if number := status.get("restartCount"):
         end = (status.get("lastState") or {}).get("terminated") or {}
         last = f", which last ended with {end['exitCode']} ({end['reason']})" if end else ""
-        words = f"; it was started {number + 1} times{last}: do its probes wait long enough?"
-    processes = rig.home.ask("processes", uid=pod["metadata"]["uid"]).output
-    programs = sorted({str(each["comm"]) for each in processes if container_of(each) == identity})
-    return f"; in {name} runs {' and '.join(programs) or 'nothing'}{words}"
+        words += f"; it was started {number + 1} times{last}: do its probes wait long enough?"
+    return words, remedy
+
+
+ENGINES = ("dockerd", "podman")
+"""How the names of engines' programs begin."""
+LOG = "the pod's log is in the diagnostics"
 
 
 def raise_if_in_vain(rig: Rig) -> None:

@@ -126,15 +126,15 @@ def test_a_context_is_what_a_file_or_a_command_makes_and_a_variable_or_a_config_
     mount = {"name": "contexts", "mountPath": "/root/.docker"}
     volumes = [{"name": "contexts", "configMap": {"name": "m"}}]
 
-    def found(**client: Any) -> dict[str, str]:
+    def hosts(**client: Any) -> dict[str, str]:
         return contexts(a_pod({}, client, volumes=volumes), others)
 
-    assert found(volumeMounts=[mount]) == {"c": "unix:///b.sock"}
-    assert found(volumeMounts=[mount], env=[{"name": "DOCKER_CONTEXT", "value": "a"}]) == {"c": "tcp://localhost:1"}
-    assert found(env=[{"name": "DOCKER_CONTEXT", "value": "a"}]) == {}, "its own volumes alone"
+    assert hosts(volumeMounts=[mount]) == {"c": "unix:///b.sock"}
+    assert hosts(volumeMounts=[mount], env=[{"name": "DOCKER_CONTEXT", "value": "a"}]) == {"c": "tcp://localhost:1"}
+    assert hosts(env=[{"name": "DOCKER_CONTEXT", "value": "a"}]) == {}, "its own volumes alone"
     script = (
         "docker context create --description x ci --docker 'host=unix:///ci.sock,skip-tls-verify=true'; docker context use ci"
     )
-    made = {"command": ["sh", "-c", script]}
-    assert found(**made, env=[{"name": "DOCKER_CONTEXT", "value": "ci"}]) == {"c": "unix:///ci.sock"}
-    assert found(**made, env=[{"name": "DOCKER_CONTEXT", "value": "other"}]) == found(**made) == {}
+    creates = {"command": ["sh", "-c", script]}
+    assert hosts(**creates, env=[{"name": "DOCKER_CONTEXT", "value": "ci"}]) == {"c": "unix:///ci.sock"}
+    assert hosts(**creates, env=[{"name": "DOCKER_CONTEXT", "value": "other"}]) == hosts(**creates) == {}

@@ -77,6 +77,34 @@ def test_a_client_or_an_engine_that_has_ended_for_good_ends_a_check(policy: str,
     assert runs(rig, "The pod", pod), "of an approach's own pod whoever waits for its child says it"
 
 
+def test_of_a_container_that_ends_without_its_settings_it_is_told_what_stands_in_for_them() -> None:
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in ("settings", "keys", "scripts")]
+    volumes = [
+        {"name": "settings", "configMap": {"name": "engine"}},
+        {"name": "keys", "secret": {"secretName": "tls"}},
+        {"name": "scripts", "configMap": {"name": "scripts"}},
+        {"name": "other", "configMap": {"name": "other"}},
+    ]
+    spec = {"containers": [{"name": "dind-daemon", "volumeMounts": mounts}, {"name": "docker-cmds"}], "volumes": volumes}
+    beside = [{"kind": "ConfigMap", "metadata": {"name": name}} for name in ("engine", "other")]
+    beside += [{"kind": "Secret", "metadata": {"name": "tls"}, "stringData": {"key": ""}}]
+    beside += [{"kind": "ConfigMap", "metadata": {"name": "scripts"}, "data": {"run": "exec dockerd"}}]
+    approach = evolve(catalogue()["dind"], manifest={"metadata": {}, "spec": spec}, beside=tuple(beside))
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda *_, **__: "no such file")
+    rig.cluster, rig.leg = server, Leg("r", approach, VARIATIONS[OVER_API], "n", 1)
+
+    def remedy(name: str) -> str:
+        waiting = {"name": name, "image": "i", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+        with pytest.raises(LegFailed) as stuck:
+            runs(rig, "The pod", {"metadata": {"name": "p", "namespace": "n"}, "status": {"containerStatuses": [waiting]}})
+        return stuck.value.remedy
+
+    empty = "dind-daemon has an empty stand-in of ConfigMap engine and Secret tls: put yours into the file; the pod, its log"
+    assert remedy("dind-daemon").startswith(empty)
+    assert remedy("docker-cmds").startswith("the pod, its log")
+
+
 def test_a_namespace_whose_account_is_not_there_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plugin that looks for the account speaks as any does that refuses a pod for good."""
     tries: list[str] = []

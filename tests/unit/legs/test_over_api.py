@@ -146,33 +146,44 @@ def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monke
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("program", "more", "words", "remedy"),
     [
-        ({}, "no such file; in dind-daemon runs sh and sleep."),
         (
+            "sh",
+            {},
+            "no such file; in dind-daemon runs sh and sleep; its log ends: no iptables.",
+            "let dind-daemon start its engine",
+        ),
+        ("dockerd", {}, "no such file; in dind-daemon runs dockerd and sleep.", "say with --engine and --socket where it is"),
+        (
+            "dockerd",
             {"restartCount": 3, "lastState": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
-            "runs sh and sleep; it was started 4 times, which last ended with 0 (Completed): do its probes wait long enough?",
+            "dockerd and sleep; it was started 4 times, which last ended with 0 (Completed): do its probes wait long enough?",
+            "say with --engine",
         ),
     ],
 )
 def test_of_an_engine_that_never_answers_it_is_told_what_its_container_is_at(
-    monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], words: str
+    monkeypatch: pytest.MonkeyPatch, program: str, more: dict[str, Any], words: str, remedy: str
 ) -> None:
     """Dockerd on TCP without TLS takes 16 s to start: a liveness probe may not wait for that."""
     monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
     own, other = "a" * 64, "b" * 64
     there = [
-        {"comm": comm, "cgroup": f"0::/kubepods/pod/{identity}"} for comm, identity in (("sleep", own), ("sh", own), ("x", other))
+        {"comm": comm, "cgroup": f"0::/kubepods/pod/{identity}"}
+        for comm, identity in (("sleep", own), (program, own), ("x", other))
     ]
     engine = Engine(processes=there)
     engine.pings = iter([0] * 10000)
     rig = a_rig(engine, monkeypatch)
     status = {"name": "dind-daemon", "state": {"running": {}}, "containerID": f"containerd://{own}", **more}
-    server: Any = SimpleNamespace(get=lambda _: {**RUNNING, "status": {**RUNNING["status"], "containerStatuses": [status]}})
+    pod = {**RUNNING, "status": {**RUNNING["status"], "containerStatuses": [status]}}
+    server: Any = SimpleNamespace(get=lambda _: pod, log=lambda *_, **__: "starts\nno iptables\n")
     rig.cluster = server
     with pytest.raises(TimedOut) as late:
         over_api.start(rig)
     assert words in late.value.sentence
+    assert late.value.remedy.startswith(remedy)
 
 
 def test_the_legs_of_one_pod_wait_for_its_engine_once(monkeypatch: pytest.MonkeyPatch) -> None:
