@@ -40,14 +40,24 @@ def described(text: str, file: str) -> Described:
     pods = [(*entry, each) for entry in objects for each in made_of(entry[-1], file)]
     if not pods:
         kinds = ", ".join(sorted({str(each.get("kind", "something without a kind")) for *_, each in objects})) or "nothing"
-        raise UsageError(f"{file} has no pod in it, but {kinds}.", ONE_POD)
+        rendered = [f"{RENDERED[kind]}; " for kind in RENDERED if kind in kinds.split(", ")]
+        raise UsageError(f"{file} has no pod in it, but {kinds}.", "".join([*rendered, ONE_POD]))
     if len(pods) > 1:
-        raise UsageError(f"{file} has {len(pods)} pods: {', '.join(each.words for *_, each in pods)}.", ONE_POD)
+        hooks = any(HOOK in at(owner, ["metadata", "annotations"]) for *_, owner, _ in pods)
+        remedy = f"leave one of them in the file{WITHOUT_HOOKS * hooks}"
+        raise UsageError(f"{file} has {len(pods)} pods: {', '.join(each.words for *_, each in pods)}.", remedy)
     [(number, within, owner, it)] = pods
     claims = ({"kind": "PersistentVolumeClaim", **claim} for claim in it.claims)
     others = (*(each for *_, each in objects if each is not owner), *claims)
     _check_shape(it.spec, f"{file}: {it.words}")
     return Described(_pod(owner, it), it.words, others, documents, number, within, it.places)
+
+
+HOOK = "helm.sh/hook"
+"""The annotation of an object that Helm makes beside a release, such as the pod of `helm test`."""
+WITHOUT_HOOKS = "; helm template --no-hooks leaves out what is a hook of its chart"
+RENDERED = {"Kustomization": "a kustomization is rendered first: kubectl kustomize FOLDER >FILE"}
+"""By kind, what is done first with what only says how objects are made."""
 
 
 class _Reader(LOADER):  # type: ignore[valid-type, misc]

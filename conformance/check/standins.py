@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from conformance.approaches.catalogue import container
 from conformance.check.clients import canonical, with_socket
+from conformance.check.words import words
 from conformance.cluster.api import Object
 from conformance.cluster.pods import every_container
 from conformance.errors import UsageError
@@ -126,16 +128,24 @@ def _of_volumes(pod: Object) -> Iterator[tuple[str, str, Iterable[str]]]:
         for mount in each.get("volumeMounts") or []:
             if (path := mount.get("subPath")) and "/" not in path:
                 files[mount["name"]].add(path)
+            if not path:
+                files[mount["name"]] |= _of_command(each, str(mount.get("mountPath", "")))
     for volume in pod["spec"].get("volumes") or []:
         for source in [volume, *((volume.get("projected") or {}).get("sources") or [])]:
             for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
                 if (at := source.get(field)) and not at.get("optional"):
                     keys = {item["key"] for item in at.get("items") or []}
-                    # A file that is mounted by itself: of a key that is not there kubelet would make a directory.
+                    # A file that is mounted by itself (of a key that is not there kubelet would make a directory), or named.
                     mounted = files[volume["name"]] if source is volume and not keys else set[str]()
                     yield kind, at.get("name") or at["secretName"], keys | mounted
         if at := volume.get("persistentVolumeClaim"):
             yield "PersistentVolumeClaim", at["claimName"], ()
+
+
+def _of_command(container: Object, folder: str) -> set[str]:
+    """Return the files of a directory that a container's command names by path, such as --config-file=/conf/engine.json."""
+    path = re.compile(rf"(?<![-.\w/]){re.escape(folder.rstrip('/'))}/([-.\w]*\w)(?![/\w])")
+    return {match[1] for word in words(container) for match in path.finditer(word)}
 
 
 def _of_environments(pod: Object) -> Iterator[tuple[str, str, Iterable[str]]]:

@@ -159,6 +159,16 @@ def test_who_makes_the_pod_is_named_where_a_file_has_only_its_recipe() -> None:
         with pytest.raises(UsageError, match=f"has no pod in it, but {kind}") as refused:
             described(yaml.safe_dump(of(kind, {"replicas": 1})), "f")
         assert "pod/NAME -n NAMESPACE" in refused.value.remedy
+        assert ("kubectl kustomize" in refused.value.remedy) == (kind == "Kustomization")
+
+
+def test_of_several_pods_the_remedy_is_to_leave_one_and_of_helms_hooks_to_leave_these_out() -> None:
+    test = {**SHAPES["Pod"], "metadata": {"name": "test", "annotations": {"helm.sh/hook": "test"}}}
+    for second, hooks in ((SHAPES["Pod"], False), (test, True)):
+        with pytest.raises(UsageError, match="has 2 pods") as refused:
+            described(yaml.safe_dump_all([SHAPES["Job"], second]), "f")
+        assert refused.value.remedy.startswith("leave one of them in the file")
+        assert ("--no-hooks" in refused.value.remedy) == hooks
 
 
 def test_gates_that_another_controller_opens_are_open() -> None:

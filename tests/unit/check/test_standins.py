@@ -194,3 +194,17 @@ def test_a_file_that_is_mounted_of_an_empty_object_is_a_file() -> None:
     assert objects["tls"]["stringData"] == {"tls.key": ""}
     assert objects["items"]["data"] == {"k": ""}
     assert "data" not in objects["a"], "which of several sources has it, nobody knows"
+
+
+def test_a_file_that_a_command_names_is_there_and_empty() -> None:
+    """An engine whose --config-file is not there does not start; one whose file is empty has what it has unless told."""
+    volumes = [{"name": "v", "configMap": {"name": "m"}}, {"name": "s", "secret": {"secretName": "k"}}]
+    mounts = [{"name": "v", "mountPath": "/conf/"}, {"name": "s", "mountPath": "/keys"}]
+    script = "cat /keys/ca.pem; ls /other/keys/x.pem /conf/deep/file /conf. /configured/y"
+    engine = {"name": "e", "args": ["--config-file=/conf/engine.json"], "volumeMounts": mounts}
+    run = {"name": "c", "command": ["sh", "-c", script], "volumeMounts": mounts}
+    objects = {
+        each["metadata"]["name"]: each for each in stand_ins({"spec": {"containers": [engine, run], "volumes": volumes}}, ())[0]
+    }
+    assert objects["m"]["data"] == {"engine.json": ""}
+    assert objects["k"]["stringData"] == {"ca.pem": ""}
