@@ -89,10 +89,12 @@ def _objects(document: Any, file: str, within: tuple[int, ...] = ()) -> Iterator
     """Yield every object of a document, those of lists one by one, each with its place in the lists that it is in."""
     if not isinstance(document, dict):
         raise UsageError(f"{file} has a document that is no Kubernetes object: {str(document)[:80]!r}.", ONE_POD)
-    items = document.get("items")
-    if str(document.get("kind", "")).endswith("List") and isinstance(items, list):
+    items, kind = document.get("items"), str(document.get("kind", ""))
+    if kind.endswith("List") and isinstance(items, list):
         for number, item in enumerate(items):
-            yield from _objects(item, file, (*within, number))
+            # Of a PodList the API server itself says of no item that it is a Pod.
+            typed = {"kind": kind.removesuffix("List"), **item} if kind != "List" and isinstance(item, dict) else item
+            yield from _objects(typed, file, (*within, number))
     else:
         yield within, document
 
@@ -123,6 +125,9 @@ def _misshapen(spec: Object, who: str) -> Iterator[str]:
     every = every_container({"spec": spec})
     if not spec["containers"]:
         yield f"{who} has no containers"
+    yield from (
+        f"{who} has a container with the name {each['name']!r}, no string" for each in every if type(each["name"]) is not str
+    )
     names = [str(each["name"]) for each in every]
     yield from (f"{who} has two containers {name}" for name in names if names.count(name) > 1)
     parts = [(f"{who}'s container {each['name']}", each) for each in every]

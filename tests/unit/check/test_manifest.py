@@ -63,6 +63,13 @@ def test_a_generated_name_is_one_that_a_pod_can_have() -> None:
     assert described(yaml.safe_dump(pod), "f").pod["metadata"]["name"] == "runner"
 
 
+def test_a_list_of_the_api_servers_own_says_of_its_items_what_they_are() -> None:
+    text = "kind: PodList\nitems:\n- {metadata: {name: a}, spec: {containers: [{name: c}]}}"
+    assert described(text, "f").words == "Pod a"
+    with pytest.raises(UsageError, match="has no pod in it, but ConfigMap"):
+        described("kind: ConfigMapList\nitems: [{metadata: {name: a}}]", "f")
+
+
 def test_json_is_read_too() -> None:
     assert described('{"kind": "Pod", "metadata": {"name": "j"}, "spec": {"containers": [{"name": "a"}]}}', "f").words == "Pod j"
 
@@ -136,6 +143,7 @@ def a_pod(spec: str) -> str:
         (a_pod("containers: [{name: a}, {name: a}]"), "Pod has two containers a"),
         (a_pod("initContainers: [{name: a}], containers: [{name: a}]"), "Pod has two containers a"),
         (a_pod("containers: []"), "Pod has no containers"),
+        (a_pod("containers: [{name: 2}]"), "Pod has a container with the name 2, no string"),
     ],
 )
 def test_what_no_pod_has_is_named_by_its_place(text: str, words: str) -> None:
