@@ -127,6 +127,8 @@ class Checked:
     @property
     def mending(self) -> str:
         """Return in a sentence what the mend does, or would do by what is on record, or why there is none."""
+        if not self.those(Kept.KEPT) + self.those(Kept.LOST):
+            return "Nothing could be decided of it, so whether anything is to be mended is not known."
         if why := self.about["mend"].get("why_not"):
             return f"Nothing is known to mend it: {why}."
         if self.judged_mend:

@@ -64,8 +64,9 @@ def test_a_mend_is_told_by_what_it_does() -> None:
 
 def test_without_a_judged_mend_what_is_on_record_is_named() -> None:
     assert "P2-13 in a world of this kind" in checked(line("P2-13", "LACKS")).mending
-    for state in ("HOLDS", "ERROR"):
-        assert checked(line("P2-13", state)).mending == "Nothing that was decided is lost, so there is nothing to mend."
+    assert checked(line("P2-13", "HOLDS")).mending == "Nothing that was decided is lost, so there is nothing to mend."
+    assert checked(line("P2-13", "ERROR")).mending.startswith("Nothing could be decided of it")
+    assert checked().mending == checked(line("P2-13", "ERROR"), mend={"why_not": "it is not"}).mending
     assert checked(line("P2-13", "LACKS"), cgroup="v1").mending.startswith("Of what it loses nothing is known")
     assert checked(line("P2-13", "LACKS"), mend={"why_not": "it is not"}).mending == "Nothing is known to mend it: it is not."
 
