@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from attrs import frozen
 
-from conformance.check.words import comes_from_elsewhere, programs, variable
+from conformance.check.words import comes_from_elsewhere, programs, variable, words
 from conformance.cluster.api import Object
 
 NODES = ("/var/run/docker.sock", "/run/docker.sock")
@@ -20,6 +20,10 @@ TCP = re.compile(r"(?:(?:tcp|https?)://)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/?$")
 LOOPBACK = re.compile(r"(|localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\$\(\w+\))$")
 """A host that is the pod itself: its own addresses, and one that only kubelet fills in, such as its IP."""
 PROGRAM = "docker"
+VARIABLES = ("DOCKER_HOST", "CONTAINER_HOST")
+"""The variables with an engine's address: Docker's, and Podman's."""
+OF_COMMAND = re.compile(r"(?:\bDOCKER_HOST=|\bdocker (?:-H[= ]?|--host[= ]))['\"]?([^\s'\";&|$]+)")
+"""How a command names the engine that it talks to."""
 
 
 @frozen
@@ -67,11 +71,14 @@ def client_of(
 
 def address(container: Object, contexts: Mapping[str, str]) -> tuple[str, str]:
     """Return where a container looks for its engine, and why; '' where nothing tells. DOCKER_HOST goes before a context."""
-    if host := variable(container, "DOCKER_HOST"):
-        written = [str(each["value"]) for each in container["env"] if each.get("name") == "DOCKER_HOST"][-1]
-        return host, f"its DOCKER_HOST is {written}"
-    host = contexts.get(container["name"], "")
-    return host, f"its context is {host}" if host else ""
+    for name in VARIABLES:
+        if host := variable(container, name):
+            written = [str(each["value"]) for each in container["env"] if each.get("name") == name][-1]
+            return host, f"its {name} is {written}"
+    if host := contexts.get(container["name"], ""):
+        return host, f"its context is {host}"
+    match = OF_COMMAND.search(" ".join(words(container)))
+    return (match[1], f"its command talks to {match[1]}") if match else ("", "")
 
 
 def is_in_pod(pod: Object, host: str) -> bool:

@@ -173,14 +173,18 @@ def _talks(
     apis = {name: (_own_api(pod, there[name], others)[0], _ports_of_engine(pod, there[name], others)) for name in engines}
     talks = {}
     for who, each in there.items():
-        if who in engines or (client and who != client):
-            continue
         host, why = address(each, its_contexts)
+        if (client and who != client) or (who in engines and not host):
+            continue
         usual = host or f"unix://{DOCKER}"
         aims = {name: aim(pod, each, usual, there[name], *api) for name, api in apis.items()}
         nearest = max(aims.values())
         # Who names no address may be no client: it is one only where it has the volume with an engine's socket.
-        if nearest > (1 if host else 2) and len(names := [name for name in aims if aims[name] == nearest]) == 1:
+        if (
+            nearest > (1 if host else 2)
+            and len(names := [name for name in aims if aims[name] == nearest]) == 1
+            and names != [who]
+        ):
             talks[who] = names[0], why or f"it has that engine's socket at {DOCKER}"
     return talks
 

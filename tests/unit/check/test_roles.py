@@ -294,6 +294,26 @@ def test_of_two_engines_it_is_the_one_to_whose_port_the_client_talks() -> None:
         assert settled(pod(to_entrypoints, usual, without_tls))[:2] == ("c", f"e{port}")
 
 
+@pytest.mark.parametrize(
+    ("client", "why"),
+    [
+        ({"env": env(CONTAINER_HOST="tcp://localhost:2377")}, "its CONTAINER_HOST is tcp://localhost:2377"),
+        ({"command": ["sh", "-c", "export DOCKER_HOST=tcp://localhost:2377; docker build ."]}, "its command talks to"),
+        ({"command": ["docker", "-H", "tcp://localhost:2377", "ps"]}, "its command talks to tcp://localhost:2377"),
+        (
+            {"command": ["sh", "-c", "echo waiting for dockerd"], "env": env(DOCKER_HOST="tcp://localhost:2377")},
+            "its DOCKER_HOST is tcp://localhost:2377",
+        ),
+    ],
+)
+def test_a_client_of_one_of_two_engines_may_say_so_in_other_words(client: dict[str, Any], why: str) -> None:
+    own = beside("own", "dockerd", "-H", "tcp://0.0.0.0:2375", env=env(DOCKER_HOST="tcp://localhost:2375"))
+    two = (own, beside("b", "dockerd", "-H", "tcp://0.0.0.0:2377"))
+    who = roles(pod(container("log"), container("c", **client, securityContext={"privileged": True}), *two), "f")
+    assert (who.client, who.engine) == ("c", "b")
+    assert why in who.why[0]
+
+
 def test_of_two_engines_it_is_the_one_whose_socket_the_client_has() -> None:
     """Each may name its own /var/run/docker.sock: what tells is which volume a container has there."""
     a, b = beside("a", volumeMounts=mounts("va", "/var/run")), beside("b", volumeMounts=mounts("vb", "/run"))
