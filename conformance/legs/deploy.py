@@ -115,7 +115,8 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
         raise LegFailed(f"{who} was deleted by someone else while it started.")
     checked = rig.leg.variation.over_api
     try:
-        raise_if_stuck(pod, who, LegFailed, patient=checked or bool(unplaced(pod) and _room_may_come(rig)))
+        looked_at = _without_bystanders(rig, pod) if checked else pod
+        raise_if_stuck(looked_at, who, LegFailed, patient=checked or bool(unplaced(pod) and _room_may_come(rig)))
         if checked:
             _raise_if_ended(rig, who, pod)
     except LegFailed as stuck:
@@ -133,6 +134,20 @@ def runs(rig: Rig, who: str, pod: Object | None) -> bool:
             remedy = f"{emptied[0]}; {remedy}"
         raise LegFailed(f"{stuck.sentence.rstrip('.')}{log}.", remedy) from stuck
     return bool(pod["status"].get("phase") == "Running" and pod["status"].get("podIP"))
+
+
+def _without_bystanders(rig: Rig, pod: Object) -> Object:
+    """Return a pod without containers of the user's that end again and again, and are neither client nor engine.
+
+    What they need may be the user's own, and not here; kubelet takes the pod for one that runs.
+    """
+    roles = (rig.leg.approach.client, rig.leg.approach.daemon)
+    statuses = [
+        each
+        for each in statuses_of(pod)
+        if each["name"] in roles or (each.get("state", {}).get("waiting") or {}).get("reason") != "CrashLoopBackOff"
+    ]
+    return {**pod, "status": {**pod.get("status", {}), "containerStatuses": statuses}}
 
 
 def stood_in(rig: Rig, name: str) -> str:

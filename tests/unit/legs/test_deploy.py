@@ -77,6 +77,35 @@ def test_a_client_or_an_engine_that_has_ended_for_good_ends_a_check(policy: str,
     assert runs(rig, "The pod", pod), "of an approach's own pod whoever waits for its child says it"
 
 
+@pytest.mark.parametrize(
+    ("name", "reason", "stuck"),
+    [
+        ("agent", "CrashLoopBackOff", False),
+        ("agent", "ErrImagePull", True),
+        ("dind-daemon", "CrashLoopBackOff", True),
+        ("docker-cmds", "CrashLoopBackOff", True),
+    ],
+)
+def test_a_container_of_a_users_that_ends_again_and_again_is_left_to_it(name: str, reason: str, stuck: bool) -> None:
+    """As an agent does that finds no server; one that was never started keeps its pod from running."""
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda *_, **__: "")
+    rig.cluster, rig.leg = server, Leg("r", catalogue()["dind"], VARIATIONS[OVER_API], "n", 1)
+    statuses = [{"name": name, "image": "i", "state": {"waiting": {"reason": reason}}}]
+    pod = {
+        "metadata": {"name": "p", "namespace": "n"},
+        "status": {"phase": "Running", "podIP": "10.0.0.1", "containerStatuses": statuses},
+    }
+    with pytest.raises(LegFailed, match=f"container {name}: {reason}") if stuck else nullcontext():
+        assert runs(rig, "The pod", pod)
+    sidecar = {"phase": "Pending", "initContainerStatuses": [{**statuses[0], "name": "first"}]}
+    with pytest.raises(LegFailed, match="container first"):
+        runs(rig, "The pod", {**pod, "status": sidecar})
+    rig.leg = evolve(rig.leg, variation=VARIATIONS["foreground"])
+    with pytest.raises(LegFailed):
+        runs(rig, "The pod", pod)
+
+
 def test_of_a_container_that_ends_without_its_settings_it_is_told_what_stands_in_for_them() -> None:
     mounts = [{"name": name, "mountPath": f"/{name}"} for name in ("settings", "keys", "scripts")]
     volumes = [
