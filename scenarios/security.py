@@ -228,9 +228,9 @@ def all_capabilities(seen: Seen) -> Observation:
     first, node, pod = seen[POD_PROCESSES], seen[NODES_FIRST], seen[POD]
     every = capabilities_on(node.output[-1], node.output[-1])
     first_of = dict(sorted(first_processes(pod.output, first.output).items(), key=lambda item: int(item[1]["pid"])))
-    if len(first_of) < len(containers(pod.output)):
-        return inconclusive("a container of the pod has no process", first.id, pod.id)
     had = {name: capabilities_on(node.output[-1], process) for name, process in first_of.items()}
+    if every not in had.values() and len(first_of) < len(containers(pod.output)):
+        return inconclusive("a container of the pod has no process", first.id, pod.id)
     counts = [
         f"{name} has {_counted(had[name], process)}{_in_reach(node.output[-1], process)}, "
         f"seccomp mode {process['seccomp'] or 'unknown'}"

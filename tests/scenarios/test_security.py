@@ -190,6 +190,7 @@ def test_a_privileged_container_is_told_by_what_its_process_may_do(seen: Look) -
     assert "docker-cmds has 2" in privileged.reason
     assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3, "dind-daemon": 7})).state is State.LACKS
     assert conclude("H-01", pod_processes(leg, {"docker-cmds": 3})).state is State.INCONCLUSIVE
+    assert conclude("H-01", pod_processes(leg, {"dind-daemon": 15})).state is State.HOLDS, "whatever the other has"
 
 
 def test_what_a_setuid_program_may_get_is_told_beside_what_a_process_has(seen: Look) -> None:
