@@ -22,13 +22,14 @@ from scenarios import (
     restarts,
     rules,
     security,
+    settings,
     storage,
     visibility,
 )  # fmt: skip
 
 FAMILIES = (
-    networking, networks, rules, dns, contention, lifecycle, draining, execs, restarts, storage, graph, resources, caching,
-    visibility, security, exposure, building, builds, build_steps, kept_builds,
+    networking, networks, rules, dns, settings, contention, lifecycle, draining, execs, restarts, storage, graph, resources,
+    caching, visibility, security, exposure, building, builds, build_steps, kept_builds,
     article_manifests, baseline, quantities,
 )  # fmt: skip
 """The article's own order."""

@@ -377,4 +377,33 @@ BELIEFS = (
         {**each(LACKS, "dood", "EXEC"), **each(LACKS, "dind", "EXEC")},
         "Asked is of a container that docker run of an exec has started, and of the pod's deletion.",
     ),
+    Belief(
+        "What a pod's hosts file has (hostAliases) its Docker's containers do not take over.",
+        (thread("gitpod-io/gitpod", 2739),),
+        {**each(LACKS, "dood", "SETTINGS.hosts"), **each(LACKS, "dind", "SETTINGS.hosts")},
+    ),
+    Belief(
+        "A sysctl of the network that is set where the engine is does not reach its containers: each has to be told.",
+        (thread("docker/for-linux", 1068), thread("moby/moby", 36070)),
+        {**each(LACKS, "dood", "SETTINGS.sysctls"), **each(LACKS, "dind", "SETTINGS.sysctls")},
+        "Asked is of what a pod may set on any node: the range of local ports, and from which on who is not root may listen.",
+    ),
+    Belief(
+        "Proxies that the pod's containers are told of have to be told to each container that its Docker runs, too.",
+        (thread("docker-library/docker", 23), thread("actions/runner", 304)),
+        {**each(LACKS, "dood", "SETTINGS.variable"), **each(LACKS, "dind", "SETTINGS.variable")},
+        "Of a client that has them in its config.json nothing was asked: docker run passes those on.",
+    ),
+    Belief(
+        "A container has 64 MiB of /dev/shm unless it is told otherwise, whatever its job's place has.",
+        (thread("Fanzzzd/erainfra", 87), thread("c0b/chrome-in-docker", 1)),
+        {**each(LACKS, "dood", "SETTINGS.memory"), **each(LACKS, "dind", "SETTINGS.memory")},
+        "Here the pod's own containers have an emptyDir of 128 MiB in memory there.",
+    ),
+    Belief(
+        "The token of a pod's service account cannot be mounted by its path into a container that its Docker runs.",
+        (thread("aws/amazon-eks-pod-identity-webhook", 44), thread(RUNNERS, 246)),
+        {**each(LACKS, "dood", "SETTINGS.token"), **each(LACKS, "dind", "SETTINGS.token")},
+        "The path is the engine's: an engine in the pod has the token mounted, too.",
+    ),
 )

@@ -83,6 +83,8 @@ LOSSES: Mapping[Fear, Mapping[str, str]] = {
         "P2-05.localhost": "a port that a container of {who} publishes does not answer on its pod's localhost",
         "DNS.full": "a container that {who} starts does not resolve a Service by its name",
         "ROUTES": "a network that a step makes with {who} takes addresses away from its pod",
+        "SETTINGS.hosts": "a container that {who} starts does not know the names that its pod gives addresses",
+        "SETTINGS.sysctls": "a container that {who} starts has other sysctls of the network than its pod sets",
     },
     Fear.NAMES: {
         "P2-04": "a step with {who} cannot name a container as one of another pod is named",

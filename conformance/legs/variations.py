@@ -23,6 +23,8 @@ class Variation:
     deaf: bool = False
     storage_limit: str = ""
     """The ephemeral-storage limit of each of the pod's containers, where the variation sets one."""
+    settings: bool = False
+    """Whether the pod sets what its own containers have: a host's name, sysctls, a variable, a larger /dev/shm."""
     twins: bool = False
     """Two pods of the approach at the same time."""
     in_a_row: bool = False
@@ -105,7 +107,9 @@ VARIATIONS = {
             "storing",
             forced=True,
             storage_limit="64Mi",
-            words="docker run of a child that writes past the pod's ephemeral-storage limit, deleted with grace 0",
+            settings=True,
+            words="docker run in a pod with settings of its own, of a child that writes past the pod's ephemeral-storage limit, "
+            "deleted with grace 0",
         ),
         Variation("restarts", further=RESTARTS, words=f"docker run{WITH_EACH}, deleted with the manifest's default grace"),
         Variation("restarts-forced", forced=True, further=RESTARTS, words=f"docker run{WITH_EACH}, deleted with grace 0"),
@@ -191,9 +195,7 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
         _keep_run(pod, container(pod, approach.daemon))
     if variation.builder == IN_A_CONTAINER:
         _bring_builder(pod, client)
-    if variation.storage_limit:
-        for each in containers(pod):
-            each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
+    _vary_containers(pod, variation)
     if variation.measured:
         client["command"] = ["sh", "-ec", NOTING, "sh", *command]
     if variation.deaf:
@@ -271,6 +273,38 @@ def _keep_run(pod: Object, engine: Object) -> None:
     if RUN not in [mount["mountPath"] for mount in mounts]:
         mounts.append({"name": "kept-run", "mountPath": RUN})
         pod["spec"].setdefault("volumes", []).append({"name": "kept-run", "emptyDir": {}})
+
+
+ALIAS = {"ip": "192.0.2.7", "hostnames": ["alias.invalid"]}
+"""An address and a name that nobody has (RFC 5737, RFC 2606)."""
+SYSCTLS = (
+    {"name": "net.ipv4.ip_local_port_range", "value": "20480 40960"},
+    {"name": "net.ipv4.ip_unprivileged_port_start", "value": "81"},
+)
+"""Of those that a pod may set on any node (kubernetes pkg/kubelet/sysctl/safe_sysctls.go), to what no node has by itself."""
+VARIABLE = {"name": "NO_PROXY", "value": "alias.invalid"}
+SHM, SHM_SIZE = "/dev/shm", 128 << 20  # noqa: S108 -- where programs share memory
+"""Twice what an engine gives a container unless told (moby daemon/config, DefaultShmSize), and a runtime a pod."""
+
+
+def _vary_containers(pod: Object, variation: Variation) -> None:
+    """Give each container of the pod the variation's limit, and let the pod set what its own containers have."""
+    if variation.storage_limit:
+        for each in containers(pod):
+            each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
+    if variation.settings:
+        _set(pod)
+
+
+def _set(pod: Object) -> None:
+    """Let the pod set what its own containers have: of itself once, and of each of them."""
+    spec, volume = pod["spec"], {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": str(SHM_SIZE)}}
+    spec.setdefault("hostAliases", []).append(copy.deepcopy(ALIAS))
+    spec.setdefault("securityContext", {}).setdefault("sysctls", []).extend(dict(each) for each in SYSCTLS)
+    spec.setdefault("volumes", []).append(volume)
+    for each in containers(pod):
+        each.setdefault("env", []).append(dict(VARIABLE))
+        each.setdefault("volumeMounts", []).append({"name": volume["name"], "mountPath": SHM})
 
 
 BROUGHT = "/builder"

@@ -33,5 +33,5 @@ def refused_over(run: Evidence, *paths: str) -> bool:
     return bool(run.output["exit"]) and any(path in words for path in paths) and any(each in words for each in NOT_THERE)
 
 
-NOT_THERE = ("o such file", "mkdir", "ermission denied")
+NOT_THERE = ("o such file", "does not exist", "mkdir", "ermission denied")
 """How who has no such path says so, be it an engine or a program, and how one that may not make it does."""

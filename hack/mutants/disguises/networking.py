@@ -248,3 +248,47 @@ def a_bridge_that_nobody_saw(leg: Leg) -> None:
 def a_bridge_that_no_engine_knows(leg: Leg) -> None:
     """The engine was in the node's network (hostNetwork): with its pod it went, and what it had made there stays."""
     _kept_network(leg, seen=True, stays=True)
+
+
+POD_S, CHILD_S, NODE_S = "the pod's own container", "the child", "the node"
+ALIASED = ["127.0.0.1 localhost", "192.0.2.7 alias.invalid"]
+SET = "alias.invalid\n20480 40960 \n81 \n"
+SYSCTLS = [
+    {"name": "net.ipv4.ip_local_port_range", "value": "20480 40960"},
+    {"name": "net.ipv4.ip_unprivileged_port_start", "value": "81"},
+]
+
+
+def _settings(leg: Leg, *, hosts: tuple[list[str], ...], printed: tuple[str, ...], shm: tuple[int, int], mount: str = "") -> None:
+    """Add what is read of pod, child and node where a pod sets what its own containers have."""
+    spec = {"hostAliases": [{"ip": "192.0.2.7", "hostnames": ["alias.invalid"]}], "securityContext": {"sysctls": SYSCTLS}}
+    leg.last("pod")["spec"].update(spec)
+    for who, lines, stdout in zip((POD_S, CHILD_S, NODE_S), hosts, printed, strict=True):
+        leg.add(f"hosts of {who}", {"/proc/1/root/etc/hosts": lines})
+        leg.add(f"sysctls and variable of {who}", {"exit": 0, "stdout": stdout, "stderr": "", "seconds": 0.1})
+    for who, size in zip((POD_S, CHILD_S), shm, strict=True):
+        leg.add(f"shared memory of {who}", {"f": [f"90 77 0:60 / /dev/shm rw - tmpfs shm rw,size={size << 10}k"]})
+    leg.add("token", {"exit": 0, "stdout": "", "stderr": "", "seconds": 0.3})
+    leg.add(f"token of {POD_S}", {"f": ["88 77 0:61 / /run/secrets/kubernetes.io/serviceaccount ro - tmpfs tmpfs rw"]})
+    leg.add("token of a child that mounts it", {"f": [f"91 77 {mount} /token-of-the-pod ro - tmpfs tmpfs rw"]})
+
+
+@of("dind.storing")
+def a_child_that_knows_by_name_alone(leg: Leg) -> None:
+    """The child knows the name, and has the variable and the sysctls, each with another value; the token is another (NC-90)."""
+    other = ["127.0.0.1 localhost", "198.51.100.7 alias.invalid"]
+    printed = (SET, "another.invalid\n1 2 \n0 \n", "\n32768 60999 \n1024 \n")
+    _settings(leg, hosts=(ALIASED, other, []), printed=printed, shm=(128, 64), mount="0:61 /another")
+
+
+@of("dind.storing")
+def a_node_that_has_what_the_pod_sets(leg: Leg) -> None:
+    """The node itself has the name, the variable and the sysctls: that a child has them does not tell of its pod."""
+    _settings(leg, hosts=(ALIASED, ALIASED, ALIASED), printed=(SET, SET, SET), shm=(128, 128), mount="0:61 /")
+
+
+@of("dind.storing")
+def a_pod_whose_settings_its_own_containers_lack(leg: Leg) -> None:
+    """What the pod sets did not come about (a webhook, a runtime that knows none): that its child has none proves nothing."""
+    bare = "\n32768 60999 \n0 \n"
+    _settings(leg, hosts=([], [], []), printed=(bare, bare, bare), shm=(64, 64), mount="0:61 /")

@@ -1,0 +1,175 @@
+"""Settings: what a pod sets for its own containers, and whether a child has it, too."""
+
+from __future__ import annotations
+
+from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
+from conformance.claims.properties import expect, prop
+from conformance.claims.sources import ALIASES, PROXIES, SHARED_MEMORY, SYSCTLS, TOKENS
+from conformance.cluster.api import Object
+from conformance.evidence.items import Evidence, Seen
+from conformance.evidence.names import POD as OBJECT
+from conformance.legs.docker import cleaned_up, processes, said, start
+from conformance.legs.rig import Rig
+from conformance.legs.variations import SHM, VARIABLE
+from conformance.timeouts import TIMEOUTS
+from scenarios.exposure.reading import refused_over
+
+POD, CHILD, NODE, MOUNTS_IT = "the pod's own container", "the child", "the node", "a child that mounts it"
+HOSTS, SET, SHARED, TOKEN = "hosts of {}", "sysctls and variable of {}", "shared memory of {}", "token of {}"
+READ = """printf '%s\\n' "$NO_PROXY"; for one in "$@"; do printf '%s ' $(cat "/proc/sys/$one"); echo; done"""
+"""Prints the variable's value, and then that of each sysctl, a line each."""
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+"""Where a pod's containers have the token of its service account (kubernetes.io, Configure Service Accounts for Pods)."""
+AT = "/token-of-the-pod"
+MOUNTED = "token"
+"""What carries this nonce: a child that mounts the token."""
+
+
+def settings(rig: Rig) -> None:
+    """Read of the client, of the child and of the node what the pod sets, and let a child mount the service account's token."""
+    names = [name.replace(".", "/") for name in _sysctls(rig.pod)]
+    for who, pid in ((POD, rig.pids.client), (CHILD, rig.child["pid"]), (NODE, 1)):
+        rig.ask(HOSTS.format(who), "holding", word=".", paths=[f"/proc/{pid}/root/etc/hosts"])
+        rig.ask(SHARED.format(who), "holding", word=f" {SHM} ", paths=[f"/proc/{pid}/mountinfo"])
+        rig.ask(SET.format(who), "execute", pid=pid, command=["sh", "-c", READ, "sh", *names], limit=TIMEOUTS.work)
+    rig.ask(TOKEN.format(POD), "holding", word=ACCOUNT.removeprefix("/var"), paths=[f"/proc/{rig.pids.client}/mountinfo"])
+    with cleaned_up(rig, MOUNTED):
+        run = start(rig, MOUNTED, f"--mount=type=bind,source={ACCOUNT},target={AT},readonly")
+        for process in processes(rig, run, MOUNTED)[:1]:
+            rig.ask(TOKEN.format(MOUNTS_IT), "holding", word=f" {AT} ", paths=[f"/proc/{process['pid']}/mountinfo"])
+
+
+def _sysctls(pod: Object) -> dict[str, str]:
+    """Return what a pod sets of its network."""
+    sysctls = (pod["spec"].get("securityContext") or {}).get("sysctls") or []
+    return {each["name"]: " ".join(each["value"].split()) for each in sysctls if each["name"].startswith("net.")}
+
+
+def _lines(read: Evidence) -> list[str]:
+    (lines,) = read.output.values()
+    return [line.strip() for line in lines or [] if not line.startswith("#")]
+
+
+def _judge(what: dict[str, str], has: dict[str, dict[str, str]], *cites: str) -> Observation:
+    """Judge what the child has of `what` the pod sets, by name, where the pod's own container has it, and the node has not.
+
+    Where the node has it by itself, that a child has it does not tell of the pod.
+    """
+    if missing := [name for name, value in what.items() if has[POD].get(name) != value]:
+        return inconclusive(f"{POD} has not what the pod sets either: {', '.join(missing)}", *cites)
+    if known := [name for name, value in what.items() if has[NODE].get(name) == value]:
+        return inconclusive(f"{NODE} has it, too, so a child does not have it of its pod: {', '.join(known)}", *cites)
+    told = [f"{name}: the pod's {value}, the child's {has[CHILD].get(name) or 'none'}" for name, value in what.items()]
+    reached = [name for name, value in what.items() if has[CHILD].get(name) == value]
+    if len(reached) == len(what):
+        return HOLDS.because("; ".join(told), *cites)
+    return LACKS.because(f"{'in part: ' if reached else ''}{'; '.join(told)}", *cites)
+
+
+@prop("SETTINGS.hosts", "a name that its pod gives an address (hostAliases) is known to a child",
+      source=ALIASES, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
+      while_serving=(settings,))  # fmt: skip
+def knows_aliases(seen: Seen) -> Observation:
+    """Judge by the hosts files, each name with its address."""
+    aliases = seen[OBJECT].output["spec"].get("hostAliases") or []
+    what = {name: str(each["ip"]) for each in aliases for name in each["hostnames"]}
+    read = {who: seen[HOSTS.format(who)] for who in (POD, CHILD, NODE)}
+    cites = [evidence.id for evidence in read.values()]
+    if not what:
+        return not_applicable("the pod has no hostAliases", seen[OBJECT].id)
+    return _judge(what, {who: _addresses(evidence) for who, evidence in read.items()}, *cites)
+
+
+def _addresses(hosts: Evidence) -> dict[str, str]:
+    """Return the first address that a hosts file has for each name, which is the one that resolvers take (hosts(5))."""
+    known: dict[str, str] = {}
+    for address, *names in (line.partition("#")[0].split() for line in _lines(hosts) if line.partition("#")[0].split()):
+        known = {**dict.fromkeys(names, address), **known}
+    return known
+
+
+@prop("SETTINGS.sysctls", "a sysctl of the network that its pod sets is a child's, too",
+      source=SYSCTLS, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
+      while_serving=(settings,))  # fmt: skip
+def has_sysctls(seen: Seen) -> Observation:
+    """Judge by the values in the child's own network, in that of the pod and in the node's."""
+    what = _sysctls(seen[OBJECT].output)
+    read = {who: seen[SET.format(who)] for who in (POD, CHILD, NODE)}
+    cites = [evidence.id for evidence in read.values()]
+    if not what:
+        return not_applicable("the pod sets no sysctl of its network", seen[OBJECT].id)
+    values = {who: evidence.output["stdout"].splitlines()[1:] for who, evidence in read.items()}
+    return _judge(what, {who: dict(zip(what, map(str.strip, each), strict=False)) for who, each in values.items()}, *cites)
+
+
+@prop("SETTINGS.variable", "a variable that each container of its pod has (such as NO_PROXY) is a child's, too",
+      source=PROXIES, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
+      while_serving=(settings,))  # fmt: skip
+def has_variable(seen: Seen) -> Observation:
+    """Judge by the environments of the first processes."""
+    read = {who: seen[SET.format(who)] for who in (POD, CHILD, NODE)}
+    values = {who: evidence.output["stdout"].splitlines()[:1] for who, evidence in read.items()}
+    name = VARIABLE["name"]
+    has = {who: {name: each[0]} if each and each[0] else {} for who, each in values.items()}
+    return _judge({name: VARIABLE["value"]}, has, *(evidence.id for evidence in read.values()))
+
+
+@prop("SETTINGS.memory", "a child may share as much memory (/dev/shm) as the containers of its pod",
+      source=SHARED_MEMORY, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
+      while_serving=(settings,))  # fmt: skip
+def shares_as_much(seen: Seen) -> Observation:
+    """Judge by the sizes of what is mounted there, where the pod has more than a container has unless told."""
+    read = {who: seen[SHARED.format(who)] for who in (POD, CHILD)}
+    cites = [evidence.id for evidence in read.values()]
+    sizes = {who: _size(evidence) for who, evidence in read.items()}
+    if unknown := [who for who, size in sizes.items() if not size]:
+        return inconclusive(f"{' and '.join(unknown)} has no {SHM} of a known size", *cites)
+    if sizes[POD] <= UNLESS_TOLD:
+        return inconclusive(f"{POD} has no more than a container has unless told, {sizes[POD] >> 10} MiB", *cites)
+    words = f"the pod's {sizes[POD] >> 10} MiB, the child's {sizes[CHILD] >> 10} MiB"
+    return (HOLDS if sizes[CHILD] >= sizes[POD] else LACKS).because(words, *cites)
+
+
+UNLESS_TOLD = 64 << 10
+"""KiB of /dev/shm: of an engine (moby daemon/config, DefaultShmSize) and of a runtime (containerd CRI, sandbox_run_linux.go)."""
+
+
+def _size(mount: Evidence) -> int:
+    """Return the KiB of the tmpfs that a line of mountinfo has last, 0 where it names none."""
+    for option in (_lines(mount)[-1:] or [""])[0].rpartition(" ")[2].split(","):
+        if option.startswith("size=") and option.endswith("k"):
+            return int(option[len("size=") : -1])
+    return 0
+
+
+@prop("SETTINGS.token", "a child that is told to mount the token of its pod's service account by its path has it",
+      source=TOKENS, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
+      while_serving=(settings,), expects=(
+          expect("dind", HOLDS, because="kubelet mounts the token into each container of the pod, the engine's too, and a path "
+                                        "that is mounted is that of the engine's container",
+                 see="kubernetes.io, Configure Service Accounts for Pods; GitLab docs, ci/docker/using_docker_build: volumes "
+                     "are mounted in the context of the engine"),
+      ))  # fmt: skip
+def has_token(seen: Seen) -> Observation:
+    """Judge whether what is mounted is the pod's own volume: nobody reads the token itself."""
+    run, own, its = seen[MOUNTED], seen[TOKEN.format(POD)], seen.get(TOKEN.format(MOUNTS_IT))
+    if not (volume := _mounted(own)):
+        return not_applicable(f"the pod has no token at {ACCOUNT}", own.id)
+    if its is None:
+        if refused_over(run, ACCOUNT):
+            return LACKS.because(f"where the engine is there is no such directory: {said(run)}", run.id, own.id)
+        return inconclusive(f"no container ran with the mount: {said(run)}", run.id, own.id)
+    cites = (run.id, own.id, its.id)
+    if not (mounted := _mounted(its)):
+        return inconclusive("nothing is mounted in the child", *cites)
+    if mounted == volume:
+        return HOLDS.because(f"what is mounted in the child is the pod's own volume, device {volume[0]}", *cites)
+    words = f"what is mounted in the child is {mounted[1]} of device {mounted[0]}, the pod's volume is device {volume[0]}"
+    return LACKS.because(words, *cites)
+
+
+def _mounted(mount: Evidence) -> tuple[str, str] | None:
+    """Return the device and what of it is mounted, by the last line of mountinfo (proc(5)); None where nothing is."""
+    lines = _lines(mount)
+    _, _, device, root, *_ = lines[-1].split(" ") if lines else ("", "", "", "", "")
+    return (device, root) if device else None
