@@ -26,11 +26,15 @@ MOUNTED = "token"
 
 
 def settings(rig: Rig) -> None:
-    """Read of the client, of the child and of the node what the pod sets, and let a child mount the service account's token."""
+    """Read of the client, of the child and of the node what the pod sets, and let a child mount the service account's token.
+
+    The family stands before that of storage: this is read before the child writes, for which its pod is evicted.
+    """
     names = [name.replace(".", "/") for name in _sysctls(rig.pod)]
     for who, pid in ((POD, rig.pids.client), (CHILD, rig.child["pid"]), (NODE, 1)):
         rig.ask(HOSTS.format(who), "holding", word=".", paths=[f"/proc/{pid}/root/etc/hosts"])
-        rig.ask(SHARED.format(who), "holding", word=f" {SHM} ", paths=[f"/proc/{pid}/mountinfo"])
+        if who != NODE:
+            rig.ask(SHARED.format(who), "holding", word=f" {SHM} ", paths=[f"/proc/{pid}/mountinfo"])
         rig.ask(SET.format(who), "execute", pid=pid, command=["sh", "-c", READ, "sh", *names], limit=TIMEOUTS.work)
     rig.ask(TOKEN.format(POD), "holding", word=ACCOUNT.removeprefix("/var"), paths=[f"/proc/{rig.pids.client}/mountinfo"])
     with cleaned_up(rig, MOUNTED):
@@ -68,7 +72,7 @@ def _judge(what: dict[str, str], has: dict[str, dict[str, str]], *cites: str) ->
 
 @prop("SETTINGS.hosts", "a name that its pod gives an address (hostAliases) is known to a child",
       source=ALIASES, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
-      while_serving=(settings,))  # fmt: skip
+      unhurried=(settings,))  # fmt: skip
 def knows_aliases(seen: Seen) -> Observation:
     """Judge by the hosts files, each name with its address."""
     aliases = seen[OBJECT].output["spec"].get("hostAliases") or []
@@ -90,7 +94,7 @@ def _addresses(hosts: Evidence) -> dict[str, str]:
 
 @prop("SETTINGS.sysctls", "a sysctl of the network that its pod sets is a child's, too",
       source=SYSCTLS, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
-      while_serving=(settings,))  # fmt: skip
+      unhurried=(settings,))  # fmt: skip
 def has_sysctls(seen: Seen) -> Observation:
     """Judge by the values in the child's own network, in that of the pod and in the node's."""
     what = _sysctls(seen[OBJECT].output)
@@ -104,7 +108,7 @@ def has_sysctls(seen: Seen) -> Observation:
 
 @prop("SETTINGS.variable", "a variable that each container of its pod has (such as NO_PROXY) is a child's, too",
       source=PROXIES, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
-      while_serving=(settings,))  # fmt: skip
+      unhurried=(settings,))  # fmt: skip
 def has_variable(seen: Seen) -> Observation:
     """Judge by the environments of the first processes."""
     read = {who: seen[SET.format(who)] for who in (POD, CHILD, NODE)}
@@ -116,7 +120,7 @@ def has_variable(seen: Seen) -> Observation:
 
 @prop("SETTINGS.memory", "a child may share as much memory (/dev/shm) as the containers of its pod",
       source=SHARED_MEMORY, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
-      while_serving=(settings,))  # fmt: skip
+      unhurried=(settings,))  # fmt: skip
 def shares_as_much(seen: Seen) -> Observation:
     """Judge by the sizes of what is mounted there, where the pod has more than a container has unless told."""
     read = {who: seen[SHARED.format(who)] for who in (POD, CHILD)}
@@ -144,7 +148,7 @@ def _size(mount: Evidence) -> int:
 
 @prop("SETTINGS.token", "a child that is told to mount the token of its pod's service account by its path has it",
       source=TOKENS, predicts={"dood": LACKS, "dind": LACKS}, legs=("storing",), level="extended",
-      while_serving=(settings,), expects=(
+      unhurried=(settings,), expects=(
           expect("dind", HOLDS, because="kubelet mounts the token into each container of the pod, the engine's too, and a path "
                                         "that is mounted is that of the engine's container",
                  see="kubernetes.io, Configure Service Accounts for Pods; GitLab docs, ci/docker/using_docker_build: volumes "

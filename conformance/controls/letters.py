@@ -30,7 +30,7 @@ DECIDE_NOTHING = {"?": State.INCONCLUSIVE, "-": State.NOT_APPLICABLE, "E": State
 SYMBOLS = {
     "P": "a pod's promise is kept", "F": "it is broken", "?": "INCONCLUSIVE", "-": "NOT-APPLICABLE", "E": "ERROR",
 }  # fmt: skip
-MAIN, GRACEFUL, BURNT, TWINS = "foreground-forced", "foreground", "laden", "twins"
+MAIN, GRACEFUL, BURNT, TWINS, SETTING = "foreground-forced", "foreground", "laden", "twins", "storing"
 """The legs of a control: most is read of one that is deleted by force, for nobody waits for it; the others cost a leg each."""
 
 
@@ -59,6 +59,11 @@ LETTERS: Mapping[str, Letter] = {
     "D": Letter("the engine is in the pod", {"above": Part("P1-02", MAIN, State.LACKS)}),
     "X": Letter("no other pod commands the engine", {"api": Part("H-02", MAIN)}),
     "J": Letter("a Job of it completes", {"job": Part("K-02", MAIN)}),
+    "H": Letter("what the pod sets is the child's, too", {
+        "hosts": Part("SETTINGS.hosts", SETTING), "sysctls": Part("SETTINGS.sysctls", SETTING),
+        "variable": Part("SETTINGS.variable", SETTING), "memory": Part("SETTINGS.memory", SETTING),
+        "token": Part("SETTINGS.token", SETTING)}),
+    "W": Letter("a step's network goes with the pod", {"network": Part("NETWORK", "detached-forced")}),
 }  # fmt: skip
 """In the order in which vectors are written."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from conformance.approaches.catalogue import catalogue, container
-from conformance.legs.variations import NOTED, NOTING, VARIATIONS, vary
+from conformance.cluster.pods import containers
+from conformance.legs.variations import ALIAS, NOTED, NOTING, SHM, SYSCTLS, VARIABLE, VARIATIONS, vary
 
 FAKE = """#!/bin/sh
 [ "$1" = version ] && ! [ -e answers ] && touch answers && exit 1
@@ -51,3 +53,16 @@ def test_a_measured_client_keeps_its_command_behind_what_notes_it(approach: str)
     own = container(known.manifest, known.client)["command"]
     pod = vary({"spec": {**known.manifest["spec"]}}, known, VARIATIONS["measured"])
     assert container(pod, known.client)["command"] == ["sh", "-ec", NOTING, "sh", *own]
+
+
+@pytest.mark.parametrize("approach", ["dood", "dind"])
+def test_a_pod_with_settings_sets_them_once_and_each_of_its_containers_has_them(approach: str) -> None:
+    known = catalogue()[approach]
+    pod = vary(copy.deepcopy(known.manifest), known, VARIATIONS["storing"])
+    spec = pod["spec"]
+    assert (spec["hostAliases"], spec["securityContext"]["sysctls"]) == ([ALIAS], [*SYSCTLS])
+    for each in containers(pod):
+        assert VARIABLE in each["env"]
+        assert {"name": "shm", "mountPath": SHM} in each["volumeMounts"]
+    assert next(volume for volume in spec["volumes"] if volume["name"] == "shm")["emptyDir"]["medium"] == "Memory"
+    assert "hostAliases" not in vary(copy.deepcopy(known.manifest), known, VARIATIONS["foreground"])["spec"]
