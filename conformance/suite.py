@@ -71,7 +71,7 @@ class Cell:
         return f"{self.prop.id}[{self.leg}]"
 
 
-DECIDING = ("networking", "lifecycle", "draining", "storage", "resources", "security", "exposure", "builds")
+DECIDING = ("networking", "lifecycle", "draining", "execs", "storage", "resources", "security", "exposure", "builds")
 """The families by which one chooses between approaches: the matrix asks them of each."""
 LEFT_OUT = ("classic-laden", "container-laden", "storing")
 """Legs of them that it leaves to level extended: two builders beside the one that builds today, each of which has the CPUs alone,

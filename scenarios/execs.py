@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive, not_applicable
-from conformance.claims.properties import prop
+from conformance.claims.properties import expect, prop
 from conformance.claims.sources import EXEC_SIGNALS, EXECS
 from conformance.cluster.api import Object
 from conformance.evidence.identity import parsed
@@ -53,7 +53,10 @@ def _started(seen: Seen) -> Object | None:
 
 @prop("EXEC", "a container whose client is no first process, but an exec's, ends when its pod is deleted",
       source=EXECS, predicts={"dood": LACKS, "dind": HOLDS}, legs=("foreground",), level="extended",
-      unhurried=(run_by_exec,), after_deletion=(look_for_exec,))  # fmt: skip
+      unhurried=(run_by_exec,), after_deletion=(look_for_exec,), expects=(
+          expect("dood-cgroup-parent", HOLDS, because="kubelet kills what is in the pod's cgroup when it takes that away",
+                 see="kubernetes pkg/kubelet/cm/pod_container_manager_linux.go, tryKillingCgroupProcesses"),
+      ))  # fmt: skip
 def ends_with_pod(seen: Seen) -> Observation:
     """Judge the end of what the exec's client started, when none of the pod's own processes is left."""
     ran, deletion = seen[EXECD], seen[DELETION]
