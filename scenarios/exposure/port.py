@@ -35,8 +35,10 @@ UID = re.compile(r"^Uid:\t(\d+)", re.MULTILINE)
 ENGINES = "asked for the engine's API"
 ELSEWHERE, OVER_TLS, OF_CHILD = f"{ENGINES} on another port", f"{ENGINES} over TLS", f"{ENGINES} about the child"
 LEADING = "rules that lead a port elsewhere in the pod's network"
-LEADS = re.compile(r"-A .*--dports? ([\d,:]+).* -j (?:DNAT|REDIRECT)\b")
-"""A rule of what iptables-save prints, with the ports that it leads elsewhere: one, several, or the first and last of many."""
+NAMED = re.compile(r"(! )?--(?:dports?|ports|ctorigdstport) ([\d,:]+)|\bdport (!= )?({[^}]*}|[\d-]+)|elements = ({[^}]*})")
+"""The ports that a rule names: of what iptables-save prints, and of what nft does; all but them, where `!` stands before them."""
+RULES = f"{SAVED}; nft --stateless --numeric list ruleset"
+"""Every rule of a network, also those that iptables does not know of; a node without nft has said the most that it can."""
 
 
 def engine_from_elsewhere(rig: Rig) -> None:
@@ -60,7 +62,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
 def _other_ports(rig: Rig, port: int) -> list[int]:
     """Return the ports on which something listens in the pod's network, or which a rule of it leads elsewhere, but for one."""
     listening = rig.ask("listening in the pod's network", "listening", netns=rig.pids.client).output
-    command = ["nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "sh", "-c", SAVED]
+    command = ["nsenter", f"--net=/proc/{rig.pids.client}/ns/net", "sh", "-c", RULES]
     rules = rig.ask(LEADING, "execute", pid=1, command=command, limit=LISTING).output["stdout"]
     return [] if rig.pod["spec"].get("hostNetwork") else sorted({*listening, *led(rules)} - {port})
 
@@ -93,8 +95,24 @@ def is_answered(seen: Seen, answer: Evidence) -> bool:
 
 
 def led(rules: str) -> list[int]:
-    """Return the ports that rules lead elsewhere, in their order; of many in a row the first and the last."""
-    return [int(port) for ports in LEADS.findall(rules) for port in re.findall(r"\d+", ports)]
+    """Return the ports that may lead elsewhere than to who listens on them, in their order: all that any rule names.
+
+    Where a packet goes that a rule has marked, or sent to another chain, another rule says. Of many in a row the first and the
+    last, and one on either side of those and of what is excepted; and one that no rule names, for a rule may be of all ports.
+    """
+    ports: set[int] = set()
+    for excepted, of_iptables, but, of_nft, elements in NAMED.findall(rules):
+        named = of_iptables or of_nft or elements
+        numbers = [int(number) for number in re.findall(r"\d+", named)]
+        ports.update(numbers)
+        if excepted or but or re.search(r"[:-]", named):
+            ports.update(number + beside for number in numbers for beside in (-1, 1))
+    unnamed = next(port for port in range(UNNAMED, LAST) if port not in ports)
+    return sorted(port for port in {*ports, unnamed} if 0 < port <= LAST) if rules.strip() else []
+
+
+UNNAMED, LAST = 4, 65535
+"""From here on a port is looked for that no rule names (IANA: 4 is nobody's); the last one that there is."""
 
 
 def by_another_pod(rig: Rig) -> None:

@@ -417,10 +417,29 @@ def test_a_port_that_a_rule_leads_elsewhere_is_asked_though_nobody_listens_on_it
 -A PREROUTING -p tcp -m multiport --dports 15000:15009,16000 -j REDIRECT --to-ports 2375
 [0:0] -A POSTROUTING -p tcp -m tcp --dport 81 -j MASQUERADE
 """
-    assert led(rules) == [4245, 15000, 15009, 16000]
+    assert led(rules) == [4, 80, 81, 4245, 14999, 15000, 15001, 15008, 15009, 15010, 15999, 16000, 16001]
 
 
-@pytest.mark.parametrize(("host_network", "asked"), [(False, {2375, 25000, 4245}), (True, {2375})])
+@pytest.mark.parametrize(
+    ("rules", "led_to"),
+    [
+        ("-A PREROUTING -p tcp -m tcp --dport 4246 -j MARK --set-xmark 0x4e\n-A ELSEWHERE -p tcp -m mark -j DNAT", {4246}),
+        ("-A PREROUTING -p tcp -m tcp ! --dport 4:3000 -j REDIRECT --to-ports 2376", {3, 3001}),
+        ("-A PREROUTING -p tcp -m set --match-set few dst -j RETURN\n-A PREROUTING -p tcp -j REDIRECT", {4}),
+        ("chain before {\n tcp dport { 4247, 5000-5009 } dnat to 127.0.0.1:2375\n}", {4247, 5000, 5010}),
+        ("set few {\n elements = { 4248 }\n}\n chain x { tcp dport @few dnat to 127.0.0.1:2375 }", {4248}),
+        ("tcp dport != 4 redirect to :2375", {3, 5}),
+    ],
+)
+def test_a_rule_may_lead_a_port_elsewhere_that_another_names(rules: str, led_to: set[int]) -> None:
+    assert led_to <= set(led(rules))
+
+
+def test_where_no_rule_is_no_port_is_led_elsewhere() -> None:
+    assert led("") == []
+
+
+@pytest.mark.parametrize(("host_network", "asked"), [(False, {2375, 25000, 4, 4245}), (True, {2375})])
 def test_an_engine_is_asked_on_each_port_that_may_lead_to_it_and_of_the_childs_too(
     asked: set[int], monkeypatch: pytest.MonkeyPatch, *, host_network: bool
 ) -> None:
