@@ -22,7 +22,7 @@ def reached(rig: Rig) -> dict[str, Any]:
     if rig.leg.engine:
         return {"netns": pids.engine, "port": int(rig.leg.engine.rpartition(":")[2])}
     if pids.engine_root:
-        return {"socket": SOCKET, "root": pids.engine_root}
+        return dict(pids.engine_at) or {"socket": SOCKET, "root": pids.engine_root}
     if approach.daemon and approach.socket:
         return {"socket": approach.socket, "root": pids.daemon}
     if not approach.daemon:
@@ -66,14 +66,22 @@ def elsewhere(rig: Rig) -> str:
     pid = rig.pids.daemon
     if not pid or rig.pod["spec"].get("hostNetwork"):
         return ""
+    place = answering(rig, pid)
+    return str(place.get("socket") or (f"port {place['port']}" if place else ""))
+
+
+def answering(rig: Rig, pid: int) -> dict[str, Any]:
+    """Return how an engine in the container of a process is reached: on a socket there, or on a port; {} where none answers.
+
+    Not evidence: what is asked there then is.
+    """
     sockets, ports = rig.home.ask("listening_sockets", netns=pid).output, rig.home.ask("listening", netns=pid).output
-    places: dict[str, Object] = {path: {"socket": path, "root": pid} for path in sockets}
-    places |= {f"port {port}": {"netns": pid, "port": port} for port in ports}
-    for place, reached_at in places.items():
-        answer = rig.home.ask("daemon", **reached_at, path="/_ping", limit=LIMIT).output
+    places: list[dict[str, Any]] = [{"socket": path, "root": pid} for path in sockets]
+    for place in [*places, *({"netns": pid, "port": port} for port in ports)]:
+        answer = rig.home.ask("daemon", **place, path="/_ping", limit=LIMIT).output
         if answer["status"] == OK and answer["body"] == PONG:
             return place
-    return ""
+    return {}
 
 
 PONG = "OK"

@@ -48,6 +48,8 @@ class Pids:
     """The same of whichever container the engine is in, of another pod, too; 0 where it is in none: it is the node's own."""
     engine_root: int = 0
     """The process in whose root the engine that runs the child has its socket, where that is not the one that it seems to be."""
+    engine_at: Mapping[str, Any] = field(factory=dict)
+    """How that engine is reached where it does not answer on the usual socket: on another, or on a port alone."""
 
 
 @define

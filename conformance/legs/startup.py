@@ -139,6 +139,9 @@ def _ask_engine_above(rig: Rig) -> None:
         raise RigError("The engine that started the child was not found: the first process of its PID namespace is not above it.")
     rig.pids.engine = 0 if first == line[-1] else first["pid"]
     rig.pids.engine_root = first["pid"]
+    # Whose network is the node's may not be told from others that listen there.
+    if first["ns"].get("net") != line[-1]["ns"].get("net") and daemon.silent(rig):
+        rig.pids.engine_at = daemon.answering(rig, first["pid"])
     rig.pids.daemon = rig.pids.engine if rig.pids.engine in {each["pid"] for each in rig.seen[POD_PROCESSES].output} else 0
     daemon.send(rig, DAEMON, "/info")
     daemon.send(rig, INSPECT, f"/containers/{container_of(rig.child)}/json")

@@ -114,7 +114,8 @@ def above(rig: Rig, *line: dict[str, Any], own: tuple[dict[str, Any], ...], ids:
     def ask(question: str, _timeout: float = 0, **about: Any) -> Answer:
         if question == "ancestry":
             return Answer([CHILD, *line, INIT], 1.0, 2.0, 0.1)
-        asked.append(about)
+        if about["path"] != "/_ping":
+            asked.append(about)
         place = f"{about['socket']} of {about.get('root', 1)}" if "socket" in about else f"port {about['port']}"
         return Answer({"status": 200, "body": json.dumps({"ID": ids[place], "Id": "c"}), "lost": ""}, 1.0, 2.0, 0.1)
 
@@ -158,6 +159,31 @@ def test_an_engine_of_another_pod_is_in_a_container_and_not_in_this_pod() -> Non
     socket = f"{NODE_SOCKET} of 40"
     above(rig, process(50, OTHER_NS), process(40, OTHER_NS, first=True), own=(ENGINE,), ids={NODES: "node", socket: "shared"})
     assert (rig.pids.daemon, rig.pids.engine, rig.pids.engine_root) == (0, 40, 40)
+
+
+def test_an_engine_of_another_pod_that_has_no_socket_is_asked_on_its_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, place = of("dood"), {"netns": 40, "port": 2375}
+    monkeypatch.setattr(daemon, "silent", lambda _: "no such file")
+    monkeypatch.setattr(daemon, "answering", lambda _, pid: place if pid == 40 else {})
+    shim, first = process(50, OTHER_NS), process(40, OTHER_NS, first=True)
+    first["ns"]["net"] = "net:[4]"
+    above(rig, shim, first, own=(ENGINE,), ids={NODES: "node", "port 2375": "shared"})
+    assert daemon.reached(rig) == place
+    assert '"shared"' in rig.seen["daemon"].output["body"]
+
+
+def test_among_the_nodes_own_ports_no_engine_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = of("dood")
+    monkeypatch.setattr(daemon, "silent", lambda _: "no such file")
+    monkeypatch.setattr(daemon, "answering", lambda *_: pytest.fail("what listens there may be anybody's"))
+    above(
+        rig,
+        process(50, OTHER_NS),
+        process(40, OTHER_NS, first=True),
+        own=(ENGINE,),
+        ids={NODES: "n", f"{NODE_SOCKET} of 40": "s"},
+    )
+    assert rig.pids.engine_at == {}
 
 
 def test_an_engine_of_the_pod_is_found_though_the_leg_is_filed_as_without() -> None:
