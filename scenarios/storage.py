@@ -35,7 +35,7 @@ from conformance.legs import daemon
 from conformance.legs.docker import image, run_in_child
 from conformance.legs.pod import wait_pod
 from conformance.legs.rig import Rig
-from conformance.legs.writes import written_beside, written_to_memory
+from conformance.legs.writes import written_below, written_beside
 from conformance.probes import places
 from conformance.probes.node import OK
 from conformance.probes.paths import POD_LOGS, PODS
@@ -95,7 +95,8 @@ def on_the_node(rig: Rig) -> None:
     own |= {str(PurePosixPath(log).parent) if log else f"{root}/containers/{container_of(rig.child)}": RECORD}
     own |= {log: LOG} if log else {}
     own |= {mount["Source"]: VOLUME for mount in inspected.get("Mounts", []) if mount["Type"] == "volume"}
-    own |= dict.fromkeys([*written_beside(rig, inspected.get("Mounts", [])), *written_to_memory(rig)], BESIDE)
+    known = inspected.get("Mounts", [])
+    own |= dict.fromkeys([*written_beside(rig, known), *written_below(rig, known)], BESIDE)
     named = on_node(rig)
     are = {named(path): what for path, what in {**own, **dict.fromkeys(_image_layers(rig.seen), IMAGE)}.items()}
     if rig.pids.engine:
@@ -134,7 +135,8 @@ def on_the_node_after(rig: Rig) -> None:
         rig.record("pod's directory", "node", {"waited": limit}, late.last_seen, began=0, seconds=0)
     after = rig.ask(ON_NODE_AFTER, "storage", paths=asked["paths"], are=asked["are"], size=True).output
     for path in [path for path, what in asked["are"].items() if what == BESIDE and after[path]["exists"]]:
-        places.remove(rig.home, path)
+        if rig.leg.nonce in PurePosixPath(path).name:  # a file that was mounted itself is not the leg's to remove
+            places.remove(rig.home, path)
     rig.ask("node's mounts after", "mountinfo", pid=1)
     if not rig.pids.daemon:
         daemon.send(rig, "container after", f"/containers/{container_of(rig.child)}/json?size=1")

@@ -30,9 +30,13 @@ def entry(path: str, size: object) -> Object:
         return {"exists": False, "error": errno.errorcode.get(error.errno or 0, str(error.errno))}
 
 
-def size_of(path: str) -> dict[str, int]:
-    """Return bytes and files under a path on its own file system, as allocated (st_blocks), not following links."""
-    total, files, device = 0, 0, os.lstat(path).st_dev
+def size_of(path: str) -> Object:
+    """Return bytes and files under a path on its own file system, as allocated (st_blocks), not following links.
+
+    And when it was `changed` itself, in seconds of the wall clock.
+    """
+    itself = os.lstat(path)
+    total, files, device = 0, 0, itself.st_dev
     queue = [path]
     while queue:
         here = queue.pop()
@@ -46,7 +50,7 @@ def size_of(path: str) -> dict[str, int]:
                 queue.extend(os.path.join(here, name) for name in os.listdir(here))
         except OSError:
             continue  # removed while we looked
-    return {"bytes": total, "files": files}
+    return {"bytes": total, "files": files, "changed": itself.st_mtime}
 
 
 @question

@@ -15,6 +15,7 @@ def test_bytes_are_counted_as_allocated_and_links_are_not_followed(tmp_path: Pat
     counted = files.size_of(str(tmp_path))
     assert counted["files"] == 3
     assert 10_000 <= counted["bytes"] < 100_000
+    assert counted["changed"] == tmp_path.stat().st_mtime
 
 
 def test_a_file_of_holes_has_the_bytes_that_are_allocated(tmp_path: Path) -> None:
