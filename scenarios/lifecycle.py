@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 
+from conformance.analysis.counting import named
 from conformance.claims.observations import HOLDS, LACKS, Observation, inconclusive
 from conformance.claims.properties import expect, prop
 from conformance.claims.sources import FIRST_PROCESS
@@ -126,6 +127,9 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     if page and served and not (again and again.state is LACKS.state):  # who serves it may have dropped its environment
         why = f"{ended}, and port {page.asked['port']} of the node serves its page after that, by who has another environment"
         return LACKS.because(why, seen[DELETION].id, page.id, asked.id)
+    serving = seen.get(names.SERVING)  # older records have none
+    if serving and serving.output and not (again and again.state is LACKS.state):
+        return LACKS.because(f"{ended}, and {named(serving.output)} of another environment serves its page", serving.id, asked.id)
     return again or _about_to_start(seen, ended)
 
 
@@ -137,15 +141,15 @@ def _part_left(seen: Seen, ended: str, asked: Evidence) -> Observation | None:
     left = [process for process in asked.output if identity_of(process) in there - {child}]
     if not left:
         return None
-    who = " and ".join(f"{process['comm']} (pid {process['pid']})" for process in left)
-    return LACKS.because(f"{ended}, and of its processes {who} goes on", seen[DELETION].id, before.id, asked.id)
+    return LACKS.because(f"{ended}, and of its processes {named(left)} goes on", seen[DELETION].id, before.id, asked.id)
 
 
 def _about_to_start(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where the engine waits before it starts the child again, or somebody may do so, else None."""
     if (naming := seen.get(NAMING)) and naming.output:  # older records have none
-        who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in naming.output)
-        return inconclusive(f"{ended}, and {who} on the node still names it, and may start it again", naming.id)
+        return inconclusive(f"{ended}, and {named(naming.output)} still names it, and may start it again", naming.id)
+    if (keeping := seen.get(names.KEEPING)) and keeping.output:  # older records have none
+        return inconclusive(f"{ended}, and somebody else has the graph of its engine, and may start it again", keeping.id)
     afterwards = seen.get(names.AFTERWARDS)  # none where the engine ended with the pod
     if not afterwards or afterwards.output["status"] == GONE or no_engine(afterwards):
         return None
@@ -163,8 +167,7 @@ def _started_again(
 ) -> Observation | None:
     """Return LACKS where a process of these, which is not the child, serves the child's nonce; None where there is no other."""
     child = seen[CHILD].output["process"]
-    others = [process for process in processes if identity_of(process) != identity_of(child)]
-    if not others:
+    if not (others := [process for process in processes if identity_of(process) != identity_of(child)]):
         return None
     how = " (restart policy {}, stop signal {})".format(*told_to_restart(seen))
     if page is None or page.output.get("body", "").strip() != seen[CHILD].asked["nonce"]:

@@ -1,6 +1,9 @@
-"""Numbers in sentences: one cell is, two cells are."""
+"""Numbers and names in sentences: one cell is, two cells are; dockerd (pid 7) and containerd (pid 8)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
@@ -31,3 +34,8 @@ def were(number: int) -> str:
 def mebibytes(number: float) -> str:
     """Return a number of bytes in MiB, with one digit behind the point."""
     return f"{number / (1 << 20):.1f} MiB"
+
+
+def named(processes: Iterable[Mapping[str, Any]]) -> str:
+    """Return processes as a reason names them: the name of each, and its pid on the node."""
+    return " and ".join(f"{process['comm']} (pid {process['pid']})" for process in processes)

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from attrs import frozen
@@ -13,17 +14,21 @@ from attrs import frozen
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.errors import ConformanceError, RigError, TimedOut
 from conformance.evidence.identity import container_of, parsed
+from conformance.evidence.mounts import mounts
 from conformance.evidence.names import (
     ABOVE,
     AFTERWARDS,
     AT_DELETE,
     CARRYING,
+    DAEMON,
     DELETION,
     INSPECT,
+    KEEPING,
     NAMING,
     ORPHAN,
     ORPHANS_PAGE,
     SERVED_AFTER,
+    SERVING,
     SUCCESSORS,
     SUCCESSORS_PAGE,
 )
@@ -66,6 +71,7 @@ def delete(rig: Rig) -> None:
     """Delete the leg's pod, followed from its node by pid and start time, and from the API server by its object."""
     leg, grace = rig.leg, rig.leg.variation.grace
     parts = rig.ask(CARRYING, "processes", **of_child(leg.nonce, rig.child)).output
+    graph = graph_of(rig)
     processes = rig.ask(AT_DELETE, "processes", uid=rig.pod["metadata"]["uid"]).output
     followed = to_follow(rig.child, processes, list(rig.further.values()))
     clock = rig.home.clock()
@@ -107,7 +113,7 @@ def delete(rig: Rig) -> None:
         rig.stop.wait(max(0.0, TIMEOUTS.again - since))
         settle("The engine's last word", lambda: all(_at_rest(rig, child) for child in ended), seconds=TIMEOUTS.ended)
     if rig.child in [child.process for child in ended]:  # the others publish nothing
-        await_who_names(rig)
+        await_who_may_start_it(rig, graph)
         settle("The end of all of the child", lambda: not any(map(rig.home.alive, parts)), seconds=TIMEOUTS.settle)
         rig.ask(SERVED_AFTER, "ask", host=rig.shared.addresses[rig.home.node], port=leg.port, limit=TIMEOUTS.page)
     for child in ended:
@@ -134,24 +140,53 @@ def _at_rest(rig: Rig, child: Child) -> bool:
     return bool(started) or (state is not None and not (state.get("Running") or state.get("Restarting")))
 
 
-def await_who_names(rig: Rig) -> None:
-    """Wait for those who name a child that has ended to end, or to start it again, and keep who names it then.
+def graph_of(rig: Rig) -> str:
+    """Return by which word of a line of mountinfo the graph of the engine in the leg's pod is known, in whichever namespace.
 
-    Who is to start it later must know it. Who was told in another way than by its words is not found so.
+    What of its file system is mounted there, or its device where all of that is; '' where no engine is in the pod.
+    """
+    if not rig.pids.daemon:
+        return ""
+    root = PurePosixPath(parsed(rig.seen[DAEMON]).get("DockerRootDir", "/"))
+    above = [mount for mount in mounts(rig.home.ask("mountinfo", pid=rig.pids.daemon).output) if root.is_relative_to(mount.point)]
+    graph = max(above, key=lambda mount: len(mount.point.parts), default=None)
+    if graph is None or graph.point == PurePosixPath("/"):  # what is on the container's own file system ends with that
+        return ""
+    return f" {graph.device} / " if graph.root == PurePosixPath("/") else f" {graph.device} {graph.root} "
+
+
+def await_who_may_start_it(rig: Rig, graph: str) -> None:
+    """Wait for those to end who may start a child again that has ended, or do so; keep who still may, and who serves its page.
+
+    Who is to start it later must know it by name: who was told in another way than by its words is not found so. Or he has the
+    graph of its engine, in which it stands.
     """
     container = container_of(rig.child)
     inspected = parsed(rig.seen[INSPECT]) if rig.seen.get(INSPECT) else {}
     words = [rig.leg.nonce, container, container[:SHORT], inspected.get("Name", "").lstrip("/")]
     about: dict[str, Any] = {"words": [word for word in words if word], "since": rig.since}
+    page: dict[str, Any] = {"nonce": rig.leg.nonce, "since": rig.since}
+    anybody = False
+
+    def again() -> bool:
+        carrying = rig.home.ask("processes", **of_child(rig.leg.nonce, rig.child)).output
+        serving = bool(rig.home.ask("serving", **page).output)
+        return serving or any(_serves(rig, Child("", rig.leg.nonce, process)) for process in carrying)
 
     def nobody_or_again() -> bool:
-        if not rig.home.ask("naming", **about).output:
+        nonlocal anybody
+        if not rig.home.ask("naming", **about).output and not (graph and rig.home.ask("mounts", words=[graph]).output):
             return True
-        carrying = rig.home.ask("processes", **of_child(rig.leg.nonce, rig.child)).output
-        return any(_serves(rig, Child("", rig.leg.nonce, process)) for process in carrying)
+        anybody = True
+        return again()
 
-    settle("The last word of who names the child", nobody_or_again, seconds=TIMEOUTS.ended, every=NAMED)
+    settle("The last word of who may start the child", nobody_or_again, seconds=TIMEOUTS.ended, every=NAMED)
+    if anybody:  # what he started last may need a moment to serve
+        settle("A page of another's", again, seconds=TIMEOUTS.settle, every=NAMED)
     rig.ask(NAMING, "naming", **about)
+    if graph:
+        rig.ask(KEEPING, "mounts", words=[graph])
+    rig.ask(SERVING, "serving", **page)
 
 
 SHORT = 12

@@ -12,7 +12,7 @@ import pytest
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CARRYING, NAMING
+from conformance.evidence.names import CARRYING, KEEPING, NAMING, SERVING
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
@@ -66,7 +66,23 @@ def test_a_child_that_has_ended_and_that_somebody_still_names_may_be_started_aga
     assert conclude(name, given(ended, NAMING, [])).state is State.HOLDS
     supervised = conclude(name, given(ended, NAMING, [{"pid": 7, "comm": "sh"}]))
     assert supervised.state is State.INCONCLUSIVE
-    assert "sh (pid 7) on the node still names it" in supervised.reason
+    assert "sh (pid 7) still names it" in supervised.reason
+
+
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])
+def test_a_child_whose_engines_graph_somebody_else_has_may_be_started_again(seen: Look, name: str) -> None:
+    ended = given(deleted(seen("dind.foreground")), "successors", [])
+    assert conclude(name, given(ended, KEEPING, {})).state is State.HOLDS
+    assert conclude(name, given(ended, KEEPING, {"mnt:[9]": ["1 2 8:1 /kept /var/lib/docker"]})).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])
+def test_a_child_has_not_ended_where_who_has_another_environment_serves_its_page(seen: Look, name: str) -> None:
+    ended = given(given(deleted(seen("dind.foreground")), "successors", []), NAMING, [{"pid": 7, "comm": "sh"}])
+    assert conclude(name, given(ended, SERVING, [])).state is State.INCONCLUSIVE
+    served = conclude(name, given(ended, SERVING, [{"pid": 8, "comm": "httpd"}]))
+    assert served.state is State.LACKS
+    assert "httpd (pid 8) of another environment serves its page" in served.reason
 
 
 @pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])

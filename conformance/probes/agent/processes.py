@@ -10,7 +10,7 @@ import signal
 import struct
 import time
 
-from conformance.probes.agent.network import fetch
+from conformance.probes.agent.network import fetch, open_sockets
 from conformance.probes.agent.procfs import (
     boottime,
     by_hosts_file,
@@ -89,6 +89,32 @@ def naming(asked: Object) -> list[Object]:
         return describe(pid) if any(word.search(text(proc(pid, file))) for file in ("cmdline", "environ")) else None
 
     return list(of_every_process(look))
+
+
+@question
+def serving(asked: Object) -> list[Object]:
+    """Return who serves a `nonce` on port 80 of a network that is not the node's, whatever environment he has.
+
+    One process for each such network, of those that started after `since` (boot clock) the first.
+    """
+    enter(1, "cgroup")
+    ticks, nodes = os.sysconf("SC_CLK_TCK"), os.readlink(proc(1, "ns/net"))
+
+    def look(pid: int) -> tuple[int, str, int] | None:
+        began, space = start_time(pid), os.readlink(proc(pid, "ns/net"))
+        return (began, space, pid) if began / ticks >= asked["since"] and space != nodes else None
+
+    first = {space: pid for _, space, pid in sorted(of_every_process(look), reverse=True)}
+    serving: list[Object] = []
+    for pid in first.values():
+        with contextlib.suppress(OSError, KeyError, ValueError):  # ended while we looked
+            if any(port == PAGE for port, _ in open_sockets(pid)) and page_of(pid).get("body", "").strip() == asked["nonce"]:
+                serving.append(describe(pid))
+    return serving
+
+
+PAGE = 80
+"""The port on which a child serves its page."""
 
 
 @question

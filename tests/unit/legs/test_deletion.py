@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance.cluster.api import Object
-from conformance.legs.deletion import Child, DeletionWatch, await_who_names, look_for_successors, patience
+from conformance.legs.deletion import Child, DeletionWatch, await_who_may_start_it, graph_of, look_for_successors, patience
 from conformance.legs.rig import Shared
 from conformance.probes.node import Answer, Clock, NodeProbe
 from conformance.timeouts import TIMEOUTS
@@ -96,27 +97,70 @@ def test_a_successor_in_the_nodes_pid_namespace_is_number_one_of_none_and_is_ask
     assert node.asked == [("processes", "its-nonce"), ("ancestry", 7), ("ask", 7)]
 
 
+GRAPH = " 8:1 /kept "
+
+
 @pytest.mark.parametrize(
-    ("named", "serves", "looks"), [([[]], "", 1), ([[{"pid": 7}], []], "", 2), ([[{"pid": 7}]] * 9, "nonce", 1)]
+    ("named", "held", "serves", "looks"),
+    [
+        ([[]], [], "", 1),
+        ([[{"pid": 7}], []], [], "", 2),
+        ([[{"pid": 7}]] * 9, [], "carried", 1),
+        ([[{"pid": 7}]] * 9, [], "another environment", 1),
+        ([[]], [{"mnt:[1]": ["a line"]}, {}], "", 2),
+    ],
 )
-def test_who_names_a_child_that_has_ended_is_waited_for_until_he_goes_or_starts_it_again(
-    named: list[list[Object]], serves: str, looks: int, monkeypatch: pytest.MonkeyPatch
+def test_who_may_start_a_child_again_that_has_ended_is_waited_for_until_he_goes_or_does_so(
+    named: list[list[Object]], held: list[Object], serves: str, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container, asked, seen = "c" * 64, [], iter(named)
+    container, asked, seen, mounted = "c" * 64, [], iter(named), iter(held)
 
     class Supervised(Node):
         def ask(self, question: str, _: float = 0, **about: Any) -> Answer:
             asked.append((question, about.get("words")))
-            outputs = {"naming": lambda: next(seen, []), "processes": lambda: [{"pid": 9}], "ask": lambda: {"body": serves}}
+            outputs = {
+                "naming": lambda: next(seen, []),
+                "mounts": lambda: next(mounted, {}),
+                "processes": lambda: [{"pid": 9}],
+                "ask": lambda: {"body": "nonce" if serves == "carried" else ""},
+                "serving": lambda: [{"pid": 8}] if serves == "another environment" else [],
+            }
             return Answer(outputs[question](), 1.0, 2.0, 0.1)
 
     monkeypatch.setattr("conformance.legs.deletion.NAMED", 0.0)
+    monkeypatch.setattr(TIMEOUTS, "settle", 0.0)
     rig, _ = a_rig()
     node: Any = Supervised()
     rig.shared, rig.child, rig.since = Shared({"worker": node}), {"pid": 5, "cgroup": f"0::/docker/{container}"}, 3.0
     inspected = {"status": 200, "body": '{"Name": "/its-name"}', "lost": ""}
     rig.record("inspect", "daemon", {}, inspected, began=0, seconds=0)
-    await_who_names(rig)
+    await_who_may_start_it(rig, GRAPH)
     words = ["nonce", container, container[:12], "its-name"]
     assert [each for question, each in asked if question == "naming"] == [words] * (looks + 1)
-    assert [reading.name for reading in rig.seen] == ["inspect", "who names it after it"]
+    assert all(each == [GRAPH] for question, each in asked if question == "mounts")
+    kept = ["inspect", "who names it after it", "who has its engine's graph after it", "who serves its page after it"]
+    assert [reading.name for reading in rig.seen] == kept
+
+
+ENGINES = """\
+40 30 0:77 / / rw - overlay overlay rw
+41 40 8:1 {} /var/lib/docker rw - ext4 /dev/sda1 rw"""
+
+
+@pytest.mark.parametrize(
+    ("mounted", "word"),
+    [
+        (ENGINES.format("/kept"), " 8:1 /kept "),
+        (ENGINES.format("/"), " 8:1 / "),
+        (ENGINES.splitlines()[0], ""),
+    ],
+)
+def test_the_graph_of_an_engine_in_the_pod_is_known_by_what_is_mounted_there(mounted: str, word: str) -> None:
+    rig, _ = a_rig()
+    node: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer(mounted, 1.0, 2.0, 0.1))
+    rig.shared = Shared({"worker": node})
+    says = {"status": 200, "body": '{"ID": "D", "DockerRootDir": "/var/lib/docker"}', "lost": ""}
+    rig.record("daemon", "daemon", {}, says, began=0, seconds=0)
+    assert graph_of(rig) == "", "no engine is in the pod"
+    rig.pids.daemon = 20
+    assert graph_of(rig) == word
