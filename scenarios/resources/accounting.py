@@ -172,15 +172,27 @@ def attributed(seen: Seen) -> Observation:
     if not pod[1] <= total <= pod[2]:
         amounts = f"{total:.3f} s, where that had {pod[1]:.3f} s and then {pod[2]:.3f} s"
         return inconclusive(f"kubelet's account is not that of the pod's cgroup: {amounts}", *cites)
-    return _priced(burnt, total - pod[0], seen["rate"].output, cites)
+    return _priced(burnt, total - pod[0], seen["rate"].output, cites, outside=_outside(seen, children[1], pods[1]))
 
 
-def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...]) -> Observation:
-    """Judge CPU-seconds that were burnt against those that a pod's account gained; `rate` is USD for an hour of one CPU."""
+def _outside(seen: Seen, child: Evidence, pod: Evidence) -> bool:
+    """Return whether the cgroup in which the child burnt was seen not to be inside its pod's, whose account has that alone."""
+    at_pod = cgroupfs.pod_level("cpuacct", cgroupfs.levels(pod.output), seen[POD].output["metadata"]["uid"])
+    way = cgroupfs.of("cpuacct", cgroupfs.levels(child.output))
+    return at_pod is not None and looked_at(way, at_pod) and not cgroupfs.below("cpuacct", way, at_pod)
+
+
+def _priced(burnt: float, gained: float, rate: float, cites: tuple[str, ...], *, outside: bool) -> Observation:
+    """Judge CPU-seconds that were burnt against those that a pod's account gained; `rate` is USD for an hour of one CPU.
+
+    What a pod gained whose child is `outside` of its cgroup, it used itself, however much that is.
+    """
     share = gained / burnt
     missing = rate * max(0.0, 1 - share)
     reason = f"the child burnt {burnt:.2f} CPU-seconds, its pod's account gained {gained:.2f} ({share:.0%}): at {rate:g} USD"
     reason += f" an hour of one CPU, {missing:.4f} USD of each hour that the child burns are not billed to the pod"
+    if outside and share > UNBILLED:
+        return LACKS.because(f"{reason}; but the child is outside of the pod's cgroup: the pod has used that itself", *cites)
     if share > TOO_MUCH:
         return inconclusive(f"{reason}; but the pod itself was busy", *cites)
     if share >= BILLED:

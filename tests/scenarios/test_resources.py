@@ -473,9 +473,15 @@ def test_a_node_that_never_gives_enough_is_left_to_the_judge(
     assert rig.asked[-1] == "burn: end"
 
 
-@pytest.mark.parametrize(("attributed", "state"), [(0.5, State.LACKS), (0.7, State.INCONCLUSIVE)])
-def test_an_engines_own_work_in_the_pod_is_not_its_childs(attributed: float, state: State) -> None:
-    assert accounting.attributed.conclude(evidence(OUTSIDE, burnt=2.0, attributed=attributed)).state is state
+@pytest.mark.parametrize("attributed", [0.5, 0.7, 2.0, 9.0])
+def test_what_the_pod_itself_used_meanwhile_is_not_its_childs(attributed: float) -> None:
+    """A child outside of the pod's cgroup is in no account of that, however well the numbers fit."""
+    assert accounting.attributed.conclude(evidence(OUTSIDE, burnt=2.0, attributed=attributed)).state is State.LACKS
+
+
+@pytest.mark.parametrize("attributed", [1.0, 9.0])
+def test_a_child_in_the_pod_of_which_neither_all_nor_nothing_is_billed_tells_nothing(attributed: float) -> None:
+    assert accounting.attributed.conclude(evidence(INSIDE, burnt=2.0, attributed=attributed)).state is State.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("used", "state"), [(0.53, State.LACKS), (0.52, State.INCONCLUSIVE)])
