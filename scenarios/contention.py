@@ -277,13 +277,14 @@ tag_resource = prop(
 )(judge_tag)  # fmt: skip
 
 
-ON_NODE = "page on the port of the node"
+ON_NODE, AT_NODE = "page on the port of the node", "page at the node's address"
 
 
 def opened(rig: Rig) -> None:
     """Ask who listens on the port that the child publishes, in the node's own network, and for which page, and in the pod's."""
     if rig.ask("listening on the node", "listeners", netns=1, port=rig.leg.port).output:
         rig.ask(ON_NODE, "ask", netns=1, host="127.0.0.1", port=rig.leg.port, limit=TIMEOUTS.page)
+    rig.ask(AT_NODE, "ask", host=rig.shared.addresses[rig.home.node], port=rig.leg.port, limit=TIMEOUTS.page)
     rig.ask("listening in the pod", "listeners", netns=rig.pids.client, port=rig.leg.port)
 
 
@@ -302,6 +303,10 @@ def host_port(seen: Seen) -> Observation:
             why = f"{_who(node)} on port {number} in the node's own network, and does not serve the child's page"
             return inconclusive(why, node.id, page.id)
         return LACKS.because(f"{_who(node)} on port {number} in the node's own network", node.id, pod.id)
+    at_node = seen.get(AT_NODE)  # older records have none
+    if at_node and at_node.output.get("body", "").strip() == seen[CHILD].asked["nonce"]:
+        why = f"the child's page is served on port {number} of the node, on which nobody of the pod listens: a rule leads it on"
+        return LACKS.because(why, node.id, at_node.id)
     if pod.output and (why := stranger(seen, pod)):
         return inconclusive(f"{_who(pod)} on port {number} in the pod's network: {why}", node.id, pod.id)
     if pod.output:

@@ -209,6 +209,15 @@ def test_a_port_of_the_node_is_the_childs_where_its_page_is_served_there() -> No
         assert contention.host_port.conclude(Seen([*listening_there, page])).state is state
 
 
+def test_a_port_of_the_node_that_a_rule_leads_to_the_child_is_open_there_though_nobody_listens() -> None:
+    for body, state in (("n1", State.LACKS), ("It works!", State.HOLDS), ("", State.HOLDS)):
+        page = reading("page at the node's address", {"outcome": "served", "body": body})
+        concluded = contention.host_port.conclude(Seen([*listening(node=[], pod=PROXY), *proven("n1"), page]))
+        assert concluded.state is state, body
+    page = reading("page at the node's address", {"outcome": "ECONNREFUSED"})
+    assert contention.host_port.conclude(Seen([*listening(node=[], pod=PROXY), *proven("n1"), page])).state is State.HOLDS
+
+
 def test_somebody_else_on_the_port_of_the_node_does_not_open_the_childs() -> None:
     engine = {"cgroup": f"0::/pod/{'a' * 64}"}
     line = reading("child's ancestors", [{"pid": 900, "cgroup": ""}, {"pid": 41, **engine}])
