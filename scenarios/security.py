@@ -270,11 +270,14 @@ def confined(seen: Seen) -> Observation:
     child, node = seen[CHILD], seen[NODES_FIRST]
     process = child.output["process"]
     number = capabilities_on(node.output[-1], process)
+    # A setuid program may get it all of that (capabilities(7)); older records have no bounding set.
+    bound = capabilities_on(node.output[-1], {**process, "capabilities": process.get("bounding", "0")})
     if not process["seccomp"]:
         return inconclusive("the node's kernel tells nothing of seccomp", child.id)
-    beyond = number & ~DEFAULT_CAPABILITIES
+    beyond = (number | bound) & ~DEFAULT_CAPABILITIES
     words = (
-        f"{_counted(number, process)} capabilities, {beyond.bit_count()} beyond the default; seccomp mode {process['seccomp']}"
+        f"{_counted(number, process)} capabilities{_in_reach(node.output[-1], process)}, "
+        f"{beyond.bit_count()} beyond the default; seccomp mode {process['seccomp']}"
     )
     return (HOLDS if process["seccomp"] == FILTERED and not beyond else LACKS).because(words, child.id, node.id)
 

@@ -253,9 +253,20 @@ def test_a_client_in_a_user_namespace_of_its_own_is_not_privileged(seen: Look) -
 )
 def test_a_child_is_confined_by_capabilities_and_seccomp(seen: Look, capabilities: str, seccomp: str, state: State) -> None:
     def process(child: dict[str, Any]) -> None:
-        child["process"] |= {"capabilities": capabilities, "seccomp": seccomp}
+        child["process"] |= {"capabilities": capabilities, "bounding": capabilities, "seccomp": seccomp}
 
     assert conclude("S-16", changed(seen("dind.foreground"), "child", process)).state is state
+
+
+@pytest.mark.parametrize(("bounding", "state"), [("00000000a80425fb", State.HOLDS), ("000001ffffffffff", State.LACKS)])
+def test_a_child_that_is_not_root_has_what_a_setuid_program_gets_it(seen: Look, bounding: str, state: State) -> None:
+    """`--user=1000 --cap-add=ALL`: it has none, and up to all of them."""
+
+    def process(child: dict[str, Any]) -> None:
+        child["process"] |= {"capabilities": "0000000000000000", "bounding": bounding, "seccomp": "2"}
+
+    concluded = conclude("S-16", changed(seen("dind.foreground"), "child", process))
+    assert concluded.state is state, concluded.reason
 
 
 @pytest.mark.parametrize(
