@@ -105,6 +105,7 @@ class Leg:
         if pod["spec"].get("volumes"):
             pod["spec"]["volumes"] = [self._filled(each) if self._ours(each) else each for each in pod["spec"]["volumes"]]
         pod["metadata"].update(name=self.pod_name, namespace=self.namespace)
+        pod["metadata"].pop("finalizers", None)  # who would take one away knows nothing of the leg's pod, which never goes then
         if self.node:
             placed = {key: value for key, value in pod["spec"].items() if key not in OF_PLACING}
             pod["spec"] = placed | {"affinity": only_on(self.node)}
@@ -129,6 +130,8 @@ class Leg:
             for variable in each.get("env", []):
                 if variable["name"] in ("NONCE", "PORT"):
                     variable["value"] = {"NONCE": self.nonce, "PORT": str(self.port)}[variable["name"]]
+            for port in each.get("ports", []):
+                port.update({key: self.port for key, value in port.items() if value == PORT})  # text is none to the API server
         if self.engine:
             container(pod, self.approach.client)["env"].append({"name": "DOCKER_HOST", "value": f"tcp://{self.engine}"})
         pod["spec"]["containers"] += clients_of(self.variation.further, container(pod, self.approach.client))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import pytest
@@ -172,3 +173,19 @@ def test_a_pod_that_is_checked_goes_to_its_node_without_a_scheduler_or_a_spread_
     assert own.keys() & checked.pod()["spec"].keys() == {"tolerations"}
     assert "-  schedulerName: volcano" in checked.diff(), "who reads the record sees that it was left out"
     assert own.keys() <= evolve(checked, node="").pod()["spec"].keys(), "where the scheduler is to choose, it does"
+
+
+def test_a_port_of_a_container_is_the_childs_where_the_manifest_asks_for_that_and_a_number() -> None:
+    approach = catalogue()["dind"]
+    manifest = copy.deepcopy(approach.manifest)
+    container(manifest, "dind-daemon")["ports"] = [{"containerPort": "$(PORT)", "hostPort": "$(PORT)", "name": "x"}]
+    pod = Leg("r", evolve(approach, manifest=manifest), VARIATIONS["foreground"], "n", 20001).pod()
+    assert container(pod, "dind-daemon")["ports"] == [{"containerPort": 20001, "hostPort": 20001, "name": "x"}]
+
+
+def test_a_pod_has_no_finalizer_that_would_keep_it_for_good() -> None:
+    approach = catalogue()["dind"]
+    manifest = {**approach.manifest, "metadata": {**approach.manifest["metadata"], "finalizers": ["example.com/hold"]}}
+    leg = Leg("r", evolve(approach, manifest=manifest), VARIATIONS["foreground"], "n", 20001)
+    assert "finalizers" not in leg.pod()["metadata"]
+    assert "finalizers" in leg.diff(), "what a run changes is told"
