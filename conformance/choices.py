@@ -27,6 +27,8 @@ ENGINES = {"26.1": "trixie", "20.10": "bookworm", "28.5": "forky", "29.9": "trix
 """Docker Engine in a pod -> the Debian that has it, or whose client and containerd it gets: see `OF_A_MODULE`."""
 OF_A_MODULE = "29.9"
 """The engine that no Debian has, built from its Go module, with runc: it wants time namespaces, which trixie's lacks."""
+SANDBOXES = ("none", "gvisor")
+"""What a node of ours runs sandboxed pods with, beside runc, each under a RuntimeClass of its name."""
 HOST = "host"
 WORLDS = {
     HOST: "conformance.world.host:Host",

@@ -27,6 +27,7 @@ def cli() -> None:
 @options.KUBERNETES_VERSION
 @options.CONTAINERD
 @options.DOCKER
+@options.SANDBOX
 @options.IMAGE
 def up(install: bool, world: str, given_images: tuple[str, ...], **versions: str) -> None:
     """Create the kind cluster, and everything that it needs.

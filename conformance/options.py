@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from conformance.choices import ENGINES, HOST, KUBERNETES, QUANTITIES, RATE, REPEATS, RUNTIMES, STATES, WORLDS
+from conformance.choices import ENGINES, HOST, KUBERNETES, QUANTITIES, RATE, REPEATS, RUNTIMES, SANDBOXES, STATES, WORLDS
 
 
 def _finite(_context: click.Context, _parameter: click.Parameter, number: float) -> float:
@@ -66,6 +66,13 @@ def _version(name: str, choices: Iterable[str], what: str) -> Callable[[Any], An
 KUBERNETES_VERSION = _version("kubernetes", KUBERNETES, "Kubernetes in the nodes")
 CONTAINERD = _version("containerd", RUNTIMES, "containerd in the nodes")
 DOCKER = _version("docker", ENGINES, "Docker Engine in the pods")
+SANDBOX = click.option(
+    "--sandbox",
+    type=click.Choice(SANDBOXES),
+    default=SANDBOXES[0],
+    show_default=True,
+    help="A runtime for sandboxed pods in the nodes, beside runc, with the RuntimeClass of its name.",
+)
 WORLD = click.option(
     "--world",
     type=click.Choice(list(WORLDS)),

@@ -2,6 +2,8 @@
 
 CHILD = "child"
 """The child as its page, its process and its nonce prove it."""
+OUT_OF_SIGHT = "page of a child that is no process of its node"
+"""What a child serves that is in a sandbox with a kernel of its own."""
 POD, DAEMON, INSPECT = "pod", "daemon", "inspect"
 """The leg's pod, what its engine says of itself, and of the child's container."""
 ANCESTORS = "child's ancestors"

@@ -38,6 +38,8 @@ class LegRunner:
     """Is given the name of each time that is noted, when it is."""
     failed: str = ""
     """Why nothing of the leg can be judged."""
+    out_of_sight: str = ""
+    """Why nothing can be asked of the leg's child, which serves."""
     failures: dict[str, str] = field(factory=dict)
     """Property -> why it cannot be judged."""
     left: list[str] = field(factory=list)
@@ -58,6 +60,8 @@ class LegRunner:
                     self._go_measured()
                 else:
                     self._go()
+            except startup.OutOfSight as unseen:
+                self.out_of_sight = unseen.sentence
             except ConformanceError as broken:
                 self._fail(self._redacted(broken))
             except Exception as broken:  # noqa: BLE001 -- a thread's death must reach the cells it leaves behind

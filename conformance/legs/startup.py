@@ -8,9 +8,10 @@ from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
 from conformance.errors import RigError, TimedOut
 from conformance.evidence.identity import container_of, first_processes, identity_of, pid_of
-from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, POD, POD_PROCESSES
+from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, OUT_OF_SIGHT, POD, POD_PROCESSES
 from conformance.legs import daemon, over_api
-from conformance.legs.deploy import runs
+from conformance.legs.baseline import APACHE
+from conformance.legs.deploy import LegFailed, runs
 from conformance.legs.pod import read_pod, wait_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import Answer
@@ -21,8 +22,15 @@ AWAIT = 5.0
 """Seconds that a probe waits for a child before the pod is looked at again."""
 
 
+class OutOfSight(LegFailed):
+    """A leg's child serves, and no process of its node does: what a probe reads of processes, it cannot read of this one."""
+
+
 def serve(rig: Rig) -> None:
-    """Wait until the leg's pod runs and its child serves. Raises `LegFailed` where it cannot, `TimedOut` where it does not."""
+    """Wait until the leg's pod runs and its child serves.
+
+    Raises `LegFailed` where it cannot, `OutOfSight` where nobody on its node is that child, `TimedOut` where it does not serve.
+    """
     leg, who = rig.leg, f"The pod of {rig.leg.name}"
     what, pods = f"The start of {leg.name}'s pod", pods_path(leg.namespace)
     limit = TIMEOUTS.room if leg.variation.over_api else TIMEOUTS.serving
@@ -44,10 +52,25 @@ def serve(rig: Rig) -> None:
     end = time.monotonic() + TIMEOUTS.serving
     while (answer := _look_for_child(rig)).output["seen"] != "serving":
         runs(rig, who, rig.cluster.get(leg.pod_path))
+        if OUT_OF_SIGHT in {each.name for each in rig.seen}:  # it served when that look began
+            sentence = f"The child serves its nonce on {rig.pod_ip}, and no process of its node does: its pod is a sandbox"
+            runtime = rig.pod["spec"]["runtimeClassName"]
+            raise OutOfSight(f"{sentence} (RuntimeClass {runtime}), into which no probe sees.", "ask inside of it, by hand")
+        _look_from_outside(rig)
         if time.monotonic() > end:
             remedy = "does the child's image serve on port 80? The pod's log is in the diagnostics"
             raise TimedOut(f"A page from {leg.name}'s child", TIMEOUTS.serving, _last_seen(answer.output), remedy)
     _keep_child(rig, answer)
+
+
+def _look_from_outside(rig: Rig) -> None:
+    """Keep the page of the child of a pod with a RuntimeClass where it serves the nonce on the pod's IP."""
+    if not rig.pod["spec"].get("runtimeClassName"):
+        return
+    port = rig.leg.port if rig.leg.approach.spawns else APACHE
+    page = rig.home.ask("ask", TIMEOUTS.question, netns=0, host=rig.pod_ip, port=port, limit=TIMEOUTS.page)
+    if page.output.get("body", "").strip() == rig.leg.nonce:
+        rig.keep(OUT_OF_SIGHT, rig.home, {"question": "ask", "host": rig.pod_ip, "port": port}, page)
 
 
 def _look_for_child(rig: Rig) -> Answer:

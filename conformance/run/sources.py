@@ -16,6 +16,7 @@ from conformance.cluster.api import Cluster
 from conformance.controls.catalogue import approach_of
 from conformance.errors import UsageError
 from conformance.evidence.items import Seen, redact
+from conformance.evidence.names import OUT_OF_SIGHT
 from conformance.legs.rig import Rig, Shared
 from conformance.legs.runner import LegRunner
 from conformance.legs.schedule import Schedule, Turns, until_quiet
@@ -109,6 +110,8 @@ class Live:
         limit += TIMEOUTS.deleted + TIMEOUTS.ended + 4 * TIMEOUTS.work
         if not runner.done.wait(limit):
             return error(f"the leg did not end its course within {limit:g} s")
+        if why := runner.out_of_sight:
+            return not_applicable(why, runner.rig.seen[OUT_OF_SIGHT].id)
         if why := runner.failed or runner.failures.get(cell.prop.id):
             return error(why)
         return cell.prop.conclude(runner.rig.seen)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from conformance.choices import ENGINES, HOST, KUBERNETES, RUNTIMES
+from conformance.choices import ENGINES, HOST, KUBERNETES, RUNTIMES, SANDBOXES
 from conformance.errors import CommandFailed, ConformanceError, NoCluster, TimedOut, UsageError
 from conformance.interrupts import uninterrupted
 from conformance.wait import until
@@ -36,19 +36,24 @@ def up(
     kubernetes: str = KUBERNETES[0],
     containerd: str = RUNTIMES[0],
     docker: str = next(iter(ENGINES)),
+    sandbox: str = SANDBOXES[0],
     overrides: Mapping[str, str] | None = None,
     world: str = HOST,
 ) -> KindCluster:
     """Return a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    `kubernetes`, `containerd` and `docker`, the Docker Engine in pods, are each of their kind in `choices`, `world` one of
-    `choices.WORLDS`.
+    `kubernetes`, `containerd`, `docker`, the Docker Engine in pods, and `sandbox` are each of their kind in `choices`, `world` one
+    of `choices.WORLDS`.
     `overrides`: public name of an image -> the reference to use in its place.
     Raises `RigError`s that name the missing thing and the remedy.
     """
-    for name, chosen, there in (("Kubernetes", kubernetes, KUBERNETES), ("containerd", containerd, RUNTIMES)):
+    given = (("Kubernetes", kubernetes, KUBERNETES), ("containerd", containerd, RUNTIMES), ("sandbox", sandbox, SANDBOXES))
+    for name, chosen, there in given:
         if chosen not in there:
             raise UsageError(f"There is no {name} {chosen!r} to choose.", f"choose one of {', '.join(there)}")
+    if sandbox != SANDBOXES[0] and containerd != RUNTIMES[0]:
+        words = f"containerd {containerd} does not tell kubelet its cgroup driver; {sandbox} wants cgroupfs on cgroup v1."
+        raise UsageError(words, f"leave out --containerd, for {RUNTIMES[0]}")
     config = paths.kind_config()
     _check(config)
     place = worlds.choose(world, progress)
@@ -57,7 +62,7 @@ def up(
         stood = engine.info() is not None
         engine.ensure(progress, install=install)
         program = kind.program(progress)
-        node = kind_node.node(image_store.Store(progress, install, overrides or {}), kubernetes, containerd, docker)
+        node = kind_node.node(image_store.Store(progress, install, overrides or {}), kubernetes, containerd, docker, sandbox)
         progress.ahead = _steps(place)  # what was there already took no step
         of_world = [place.name] if place.own_engine else []
         name = kind.PREFIX + digest(config, node.image.reference, *of_world)
@@ -177,7 +182,12 @@ def _create(program: Path, cluster: KindCluster, config: Path) -> None:
 
 
 def _namespace(cluster: KindCluster, node: kind_node.Node) -> None:
-    """Make the namespace of the probes, which stays from run to run, and note in it what stands in for what, and for a kernel."""
+    """Make the RuntimeClass of the nodes' other runtime, and the namespace of the probes, which stays from run to run.
+
+    In it is noted what stands in for what, and for a kernel.
+    """
+    if node.runtime_class:
+        kind.kubectl(cluster, "create", "-f", str(node.runtime_class))
     kind.kubectl(cluster, "create", "namespace", "conformance")
     kind.kubectl(cluster, "label", "namespace", "conformance", "pod-security.kubernetes.io/enforce=privileged")
     noted = {"stand-ins": dict(node.stand_ins), "images": dict(node.instead), "kernel": cluster.world.kernel()}

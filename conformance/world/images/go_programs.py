@@ -113,6 +113,8 @@ ENGINE = Module(
 """Docker Engine, dockerd and docker-proxy. Its module has a version of its own: v2.0.0-beta.24 is 29.9.3."""
 BUILDKIT = Module("buildkit", usual=180, tags="osusergo netgo static_build seccomp")
 """BuildKit's daemon, buildkitd, and the client of it alone, buildctl: of the version that Docker Engine 29.9 has in it."""
+GVISOR = Module("gvisor", usual=140, renames={"shim": "containerd-shim-runsc"})
+"""gVisor's runtime and its shim for containerd. The module is the project's branch `go`, with the code that Bazel generates."""
 OF_A_WORLD = (NODE, KIND, RUNC, BUILDKIT)
 """What a kind cluster of ours is made with."""
 

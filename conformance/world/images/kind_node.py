@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from conformance import images
-from conformance.choices import ENGINES, KUBERNETES, OF_A_MODULE, RUNTIMES
+from conformance.choices import ENGINES, KUBERNETES, OF_A_MODULE, RUNTIMES, SANDBOXES
 from conformance.errors import UsageError
 from conformance.images import (
     BUILDAH,
@@ -68,13 +68,21 @@ class Node:
     stand_ins: Mapping[str, str]
     instead: Mapping[str, str] = field(factory=dict)
     """Public name of an image -> the one that a run takes in its place there."""
+    runtime_class: Path | None = None
+    """The RuntimeClass of its other runtime than runc, as a file."""
 
 
-def node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = RUNTIMES[0], engine: str = next(iter(ENGINES))) -> Node:
+def node(
+    store: Store,
+    kubernetes: str = KUBERNETES[0],
+    containerd: str = RUNTIMES[0],
+    engine: str = next(iter(ENGINES)),
+    sandbox: str = SANDBOXES[0],
+) -> Node:
     """Return the image of our kind nodes, with every image that a run needs inside.
 
     `kubernetes` and `containerd` other than the first of their choices are never pulled: kind's own node has the first.
-    `engine`, that of the pods, is one of `ENGINES`. Raises `UsageError` where an override chooses another.
+    `engine`, that of the pods, is one of `ENGINES`, `sandbox` one of `SANDBOXES`. Raises `UsageError` where an override chooses another.
     """
     in_pods = f"docker:{engine}-dind"
     if in_pods != DOCKER_DIND and DOCKER_DIND in store.overrides:
@@ -117,7 +125,10 @@ def node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = RUNTIM
     )
     used[DOCKER_DIND] = used.pop(in_pods)
     instead = {DOCKER_DIND: in_pods, DIND_ROOTLESS: without_root} if in_pods != DOCKER_DIND else {}
-    return Node(image, {name: part.stand_in for name, part in used.items() if part.stand_in}, instead)
+    stand_ins = {name: part.stand_in for name, part in used.items() if part.stand_in}
+    if sandbox == SANDBOXES[0]:
+        return Node(image, stand_ins, instead)
+    return Node(store.build(gvisor(store, image)), stand_ins, instead, image_store.FOLDER / "gvisor" / RUNTIME_CLASS)
 
 
 def _at_once(works: Mapping[str, Callable[[], Image]]) -> dict[str, Image]:
@@ -272,7 +283,18 @@ def kind_node(store: Store, kubernetes: str = KUBERNETES[0], containerd: str = R
     )  # fmt: skip
 
 
+def gvisor(store: Store, plain: Image) -> Recipe:
+    """Return the recipe of a node that has gVisor's runtime, too, made on one that has not."""
+
+    def fill(context: Path) -> None:
+        _copy(go_programs.build(go_programs.GVISOR, store.progress), context / "bin", "runsc", "containerd-shim-runsc")
+
+    inputs = (go_programs.cached(go_programs.GVISOR).name,)
+    return Recipe("gvisor", usual=10, base=plain, inputs=inputs, fill=fill, options=OPTIONS, entrypoint=ENTRYPOINT)
+
+
 ENTRYPOINT = ("/usr/local/bin/entrypoint", "/sbin/init")
+RUNTIME_CLASS = "runtime-class.yaml"
 OPTIONS = ("--env", "container=docker", "--stop-signal", "SIGRTMIN+3")
 """systemd exits on SIGRTMIN+3, not on SIGTERM."""
 MODULE = ("containerd", "containerd-shim-runc-v2", "ctr")

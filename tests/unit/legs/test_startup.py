@@ -11,6 +11,8 @@ import pytest
 from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
+from conformance.errors import RigError
+from conformance.evidence.names import OUT_OF_SIGHT
 from conformance.legs import daemon, over_api, startup
 from conformance.legs.deploy import LegFailed
 from conformance.legs.leg import Leg
@@ -86,6 +88,26 @@ def test_an_engine_that_ended_before_it_was_seen_is_named_by_its_end(monkeypatch
     rig.shared = Shared({"worker": probe})
     with pytest.raises(LegFailed, match=r"dind-daemon ended with 127 \(Error\); its log ends: its last word"):
         startup.serve(rig)
+
+
+@pytest.mark.parametrize(("runtime", "served"), [("gvisor", "nonce"), ("gvisor", "another's"), ("", "nonce")])
+def test_a_child_that_serves_and_is_no_process_of_its_node_is_out_of_sight_in_a_sandbox_alone(
+    runtime: str, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "runs", lambda *_: True)
+    rig, _ = a_rig()
+    pod = {**POD, "spec": {**POD["spec"], "runtimeClassName": runtime}, "status": {"podIP": "10.0.0.1"}}
+    server: Any = SimpleNamespace(get=lambda *_, **__: pod, wait=lambda *_, **__: None)
+    answers = {"await_child": {"seen": "no process with the child's nonce"}, "ask": {"outcome": "served", "body": f"{served}\n"}}
+    probe: Any = SimpleNamespace(node="worker", ask=lambda question, *_, **__: Answer(answers[question], 1.0, 2.0, 0.1))
+    rig.cluster, rig.pod, rig.shared = server, pod, Shared({"worker": probe})
+    monkeypatch.setattr(startup, "TIMEOUTS", evolve(startup.TIMEOUTS, serving=0.05))
+    with pytest.raises(RigError) as raised:
+        startup.serve(rig)
+    unseen = (runtime, served) == ("gvisor", "nonce")
+    assert isinstance(raised.value, startup.OutOfSight) is unseen
+    assert (rig.seen.get(OUT_OF_SIGHT) is not None) is unseen
+    assert not unseen or "no process of its node does: its pod is a sandbox (RuntimeClass gvisor)" in str(raised.value)
 
 
 NODE_NS, ENGINE_NS, CHILD_NS, OTHER_NS = "pid:[1]", "pid:[2]", "pid:[3]", "pid:[4]"

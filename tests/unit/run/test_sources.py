@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from conformance.claims.observations import Observation, State
+from conformance.evidence.names import OUT_OF_SIGHT
+from conformance.legs.runner import LegRunner
+from conformance.legs.startup import OutOfSight
 from conformance.record import stream
-from conformance.run.sources import Replay
+from conformance.run.sources import Live, Replay
 from conformance.suite import cells
 from tests.builders.records import not_asked
+from tests.builders.rig import a_rig
 from tests.conftest import of_legs, recorded_lines
 
 
 def test_a_replay_does_not_ask_again_what_could_not_be_asked() -> None:
     replayed = Replay(not_asked()).observe(cells("core", ["dood"])[0])
     assert (replayed.state, replayed.reason) == (State.NOT_APPLICABLE, "no Docker Engine")
+
+
+def test_what_is_asked_of_a_child_that_is_out_of_sight_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    rig, _ = a_rig()
+    rig.record(OUT_OF_SIGHT, "node worker", {}, {"body": "nonce"}, began=1.0, seconds=0.1)
+    schedule: Any = SimpleNamespace(await_longer=lambda: None, leave=lambda: None)
+    runner = LegRunner(rig, (), schedule, lambda *_: None)
+
+    def unseen(_: object) -> None:
+        raise OutOfSight("its pod is a sandbox")
+
+    monkeypatch.setattr(LegRunner, "_go", unseen)
+    runner.run()
+    live = Live(tmp_path / "plan")
+    plan: Any = SimpleNamespace(unavailable={})
+    monkeypatch.setattr(Live, "plan", plan)
+    (cell, *_) = cells("core", ["dood"])
+    live._runners[cell.leg] = runner
+    live._unjudged[cell.leg] = set()
+    observed = live.observe(cell)
+    assert (observed.state, observed.reason) == (State.NOT_APPLICABLE, "its pod is a sandbox")
+    assert observed.cites == (rig.seen[OUT_OF_SIGHT].id,)
+    (line, *_) = live.lines()
+    assert "failed" not in line
 
 
 REFUSAL = "the run of this record was not asked it: "

@@ -92,6 +92,18 @@ def test_a_cluster_that_was_not_made_to_its_end_is_made_anew(
     assert asked == ([] if whole else [step for _, step in steps])
 
 
+def test_the_class_of_a_nodes_other_runtime_is_made_before_the_note_that_all_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(kind, "kubectl", lambda _, *args: asked.append(args))
+    up._namespace(OURS, kind_node.Node(NODE, {}))
+    plain = asked.copy()
+    up._namespace(OURS, kind_node.Node(NODE, {}, runtime_class=tmp_path / "class.yaml"))
+    assert asked == [*plain, ("create", "-f", f"{tmp_path}/class.yaml"), *plain]
+    assert "configmap" in plain[-1]
+
+
 def test_a_world_in_use_is_not_started_anew(fake_up: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     OURS.folder.mkdir(parents=True)
     (OURS.folder / "cluster.json").write_text(json.dumps({"config": "c", "node_image": "n", "world": "cgroup-v2"}))

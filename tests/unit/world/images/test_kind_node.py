@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+import yaml
 
 from conformance import images
-from conformance.choices import ENGINES, KUBERNETES, OF_A_MODULE
+from conformance.approaches.catalogue import catalogue
+from conformance.choices import ENGINES, KUBERNETES, OF_A_MODULE, SANDBOXES
 from conformance.errors import NoImage, UsageError
 from conformance.world import up
 from conformance.world.images import go_programs, image_store, kind_node
@@ -70,6 +72,21 @@ def test_each_kubernetes_is_a_node_of_its_own() -> None:
     assert len({recipe.image.reference for recipe in recipes}) == len(KUBERNETES)
     with pytest.raises(UsageError, match=r"There is no Kubernetes '1\.2' to choose"):
         up.up(Progress(), kubernetes="1.2")
+
+
+def test_a_node_with_a_sandbox_is_made_on_the_one_without_and_has_what_its_class_names() -> None:
+    """What a cluster that nobody asked for one is made of stays as it is."""
+    recipe = kind_node.gvisor(image_store.Store(Progress()), Image("conformance/node:1"))
+    assert (recipe.on, recipe.inputs) == ("conformance/node:1", (go_programs.cached(go_programs.GVISOR).name,))
+    folder = image_store.FOLDER / recipe.folder
+    runtime_class = yaml.safe_load((folder / kind_node.RUNTIME_CLASS).read_text(encoding="utf-8"))
+    assert f".runtimes.{runtime_class['handler']}]" in (folder / "assemble.sh").read_text(encoding="utf-8")
+    assert runtime_class["metadata"]["name"] == SANDBOXES[1]
+    assert {catalogue()[name].manifest["spec"]["runtimeClassName"] for name in ("pod-gvisor", "dind-gvisor")} == {SANDBOXES[1]}
+    with pytest.raises(UsageError, match="There is no sandbox 'kata' to choose"):
+        up.up(Progress(), sandbox="kata")
+    with pytest.raises(UsageError, match=r"containerd 1\.6 does not tell kubelet its cgroup driver"):
+        up.up(Progress(), sandbox=SANDBOXES[1], containerd="1.6")
 
 
 def test_the_builders_image_is_made_of_pinned_modules_and_says_which() -> None:
