@@ -42,8 +42,8 @@ def up(
 ) -> KindCluster:
     """Return a cluster that answers and is Ready, made from nothing if need be; a broken one is made anew.
 
-    `kubernetes`, `containerd`, `docker`, the Docker Engine in pods, and `sandbox` are each of their kind in `choices`, `world` one
-    of `choices.WORLDS`.
+    `kubernetes`, `containerd`, `docker`, the Docker Engine in pods, and `sandbox` are each of their kind in `choices`, `world`
+    one of `choices.WORLDS`.
     `overrides`: public name of an image -> the reference to use in its place.
     Raises `RigError`s that name the missing thing and the remedy.
     """

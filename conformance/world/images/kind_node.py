@@ -82,7 +82,8 @@ def node(
     """Return the image of our kind nodes, with every image that a run needs inside.
 
     `kubernetes` and `containerd` other than the first of their choices are never pulled: kind's own node has the first.
-    `engine`, that of the pods, is one of `ENGINES`, `sandbox` one of `SANDBOXES`. Raises `UsageError` where an override chooses another.
+    `engine`, that of the pods, is one of `ENGINES`, `sandbox` one of `SANDBOXES`. Raises `UsageError` where an override chooses
+    another engine.
     """
     in_pods = f"docker:{engine}-dind"
     if in_pods != DOCKER_DIND and DOCKER_DIND in store.overrides:
