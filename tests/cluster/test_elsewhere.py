@@ -15,7 +15,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.images import CHILD, CLI_2017, DATABASE, DIND_2017, DOCKER_CLI, DOCKER_DIND, NODE, PROBE, REGISTRY
+from conformance.choices import ENGINES
+from conformance.images import (
+    BUILDAH,
+    BUILDKIT,
+    BUILDKIT_ROOTLESS,
+    CHILD,
+    CLI_2017,
+    DATABASE,
+    DIND_2017,
+    DIND_ROOTLESS,
+    DOCKER_CLI,
+    DOCKER_DIND,
+    NODE,
+    PODMAN,
+    PROBE,
+    REGISTRY,
+)
 from conformance.world.images import go_programs, graphs, image_store, kind_node
 from conformance.world.images.image_store import Recipe, Store  # fmt: skip
 from conformance.world.machine import commands
@@ -145,10 +161,15 @@ def test_one_place_decides_between_pull_and_build(registry: Registry, request: p
 def test_a_world_of_pulled_images(registry: Registry, tmp_path: Path) -> None:
     """kindest/node gets Docker Engine added to it, and nothing is a stand-in any more."""
     store = Store(Progress())
+    docker, engine = kind_node.docker(store), next(iter(ENGINES))
+    rootless = kind_node.rootless(store.build(graphs.with_child(store.build(docker), store.build(kind_node.HTTPD))), engine)
     made_of = {
-        CHILD: kind_node.HTTPD, PROBE: kind_node.PYTHON, DATABASE: kind_node.MARIADB, REGISTRY: kind_node.registry(store),
-        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), kind_node.docker(Store(Progress()))),
-        NODE: kind_node.kind_node(store),
+        CHILD: kind_node.HTTPD, PROBE: kind_node.PYTHON, DATABASE: kind_node.MARIADB,
+        REGISTRY: kind_node.registry(store, go_programs.NODE),
+        **dict.fromkeys((DOCKER_CLI, DOCKER_DIND, CLI_2017, DIND_2017), docker),
+        DIND_ROOTLESS: rootless, BUILDKIT: kind_node.buildkit(store),
+        BUILDKIT_ROOTLESS: kind_node.buildkit_rootless(store, store.build(rootless)),
+        BUILDAH: kind_node.OF_BUILDAH, PODMAN: kind_node.OF_PODMAN, NODE: kind_node.kind_node(store),
     }  # fmt: skip
     assert set(made_of) == set(kind_node.KNOWN)
     for name, recipe in made_of.items():
