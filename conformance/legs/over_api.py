@@ -139,10 +139,16 @@ def _what_runs(rig: Rig) -> tuple[str, str]:
     if number := status.get("restartCount"):
         end = (status.get("lastState") or {}).get("terminated") or {}
         last = f", which last ended with {end['exitCode']} ({end['reason']})" if end else ""
-        words += f"; it was started {number + 1} times{last}: do its probes wait long enough?"
+        words += f"; it was started {number + 1} times{last}: "
+        if end and end["exitCode"] not in TOLD_TO_END:
+            log = last_log(rig, pod, name)[-1:] or ["nothing"]
+            return f"{words}its log ended then with {log[0]}", f"mend what ends it; {LOG}"
+        words += "do its probes wait long enough?"
     return words, remedy
 
 
+TOLD_TO_END = (0, 137, 143)
+"""How a container ends that kubelet ends, by SIGTERM and then by SIGKILL, as when a probe of it fails."""
 ENGINES = ("dockerd", "podman")
 """How the names of engines' programs begin."""
 LOG = "the pod's log is in the diagnostics"

@@ -161,6 +161,12 @@ def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monke
             "dockerd and sleep; it was started 4 times, which last ended with 0 (Completed): do its probes wait long enough?",
             "say with --engine",
         ),
+        (
+            "dockerd",
+            {"restartCount": 1, "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}}},
+            "it was started 2 times, which last ended with 1 (Error): its log ended then with no chain.",
+            "mend what ends it",
+        ),
     ],
 )
 def test_of_an_engine_that_never_answers_it_is_told_what_its_container_is_at(
@@ -178,7 +184,9 @@ def test_of_an_engine_that_never_answers_it_is_told_what_its_container_is_at(
     rig = a_rig(engine, monkeypatch)
     status = {"name": "dind-daemon", "state": {"running": {}}, "containerID": f"containerd://{own}", **more}
     pod = {**RUNNING, "status": {**RUNNING["status"], "containerStatuses": [status]}}
-    server: Any = SimpleNamespace(get=lambda _: pod, log=lambda *_, **__: "starts\nno iptables\n")
+    server: Any = SimpleNamespace(
+        get=lambda _: pod, log=lambda *_, previous=False, **__: "no chain" if previous else "starts\nno iptables\n"
+    )
     rig.cluster = server
     with pytest.raises(TimedOut) as late:
         over_api.start(rig)
