@@ -19,6 +19,7 @@ from conformance.legs.leg import Leg
 from conformance.legs.rig import Rig, Shared
 from conformance.legs.variations import OVER_API, VARIATIONS
 from conformance.probes.node import NODE_SOCKET, Answer
+from conformance.timeouts import TIMEOUTS
 from conformance.wait import until
 from tests.builders.rig import POD, a_rig
 
@@ -96,12 +97,12 @@ def test_a_child_that_serves_and_is_no_process_of_its_node_is_out_of_sight_in_a_
 ) -> None:
     monkeypatch.setattr(startup, "runs", lambda *_: True)
     rig, _ = a_rig()
-    pod = {**POD, "spec": {**POD["spec"], "runtimeClassName": runtime}, "status": {"podIP": "10.0.0.1"}}
+    pod: dict[str, Any] = {**POD, "spec": {"nodeName": "worker", "runtimeClassName": runtime}, "status": {"podIP": "10.0.0.1"}}
     server: Any = SimpleNamespace(get=lambda *_, **__: pod, wait=lambda *_, **__: None)
     answers = {"await_child": {"seen": "no process with the child's nonce"}, "ask": {"outcome": "served", "body": f"{served}\n"}}
     probe: Any = SimpleNamespace(node="worker", ask=lambda question, *_, **__: Answer(answers[question], 1.0, 2.0, 0.1))
     rig.cluster, rig.pod, rig.shared = server, pod, Shared({"worker": probe})
-    monkeypatch.setattr(startup, "TIMEOUTS", evolve(startup.TIMEOUTS, serving=0.05))
+    monkeypatch.setattr(startup, "TIMEOUTS", evolve(TIMEOUTS, serving=0.05))
     with pytest.raises(RigError) as raised:
         startup.serve(rig)
     unseen = (runtime, served) == ("gvisor", "nonce")
