@@ -14,7 +14,7 @@ from conformance.claims.observations import HOLDS, LACKS, Observation, error, in
 from conformance.claims.properties import expect, prop
 from conformance.cluster.api import Object, namespaced, pods_path
 from conformance.evidence import routes
-from conformance.evidence.identity import identity_of
+from conformance.evidence.identity import container_of, identity_of
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import ANCESTORS, CHILD, DELETION, POD, POD_A_GREETING, POD_A_PAGE, POD_PROCESSES
 from conformance.legs import baseline
@@ -301,10 +301,12 @@ def _passed_on(seen: Seen) -> Observation | None:
     listening, line, pod = seen.get(LISTENERS), seen.get(ANCESTORS), seen.get(POD_PROCESSES)
     if listening is None or line is None or pod is None:  # older records have not all of them
         return None
-    own = {identity_of(process): process["ns"]["net"] for process in pod.output}
+    # A child may be in the pod's cgroup, by which its processes are found, and its engine and network another's.
+    child = container_of(line.output[0])
+    own = {identity_of(each): each["ns"]["net"] for each in pod.output if not child or container_of(each) != child}
     if not own:
         return inconclusive("no process of the pod was found, so nothing tells whose the port is", pod.id)
-    in_pod = any(identity_of(process) in own for process in line.output)
+    in_pod = any(identity_of(process) in own for process in line.output[1:])
     if in_pod or line.output[0]["ns"]["net"] in own.values():
         return None
     who = " and ".join(f"{each['comm']} (pid {each['pid']})" for each in listening.output) or "something"

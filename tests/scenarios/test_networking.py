@@ -167,6 +167,13 @@ def test_a_port_that_the_pod_passes_on_to_a_child_elsewhere_is_not_the_childs(se
     assert "docker-proxy (pid 7) of the pod passes the port on" in concluded.reason
 
 
+def test_a_port_that_the_pod_passes_on_to_a_child_in_its_own_cgroup_is_not_the_childs(seen: Look) -> None:
+    """It is among the processes that are found by the pod's cgroup, and above it is nothing of the pod."""
+    child = {**ELSEWHERE, "cgroup": f"0::/pod/{'c' * 64}"}
+    leg = passed_on(seen("dind.foreground"), child, {**ELSEWHERE, "pid": 1}, listening=LISTENS)
+    assert conclude("P2-05", given(leg, POD_PROCESSES, [HERE, child])).state is State.LACKS
+
+
 def test_a_port_is_the_childs_own_where_its_engine_or_its_network_is_the_pods(seen: Look) -> None:
     leg = seen("dind.foreground")
     assert conclude("P2-05", passed_on(leg, ELSEWHERE, HERE, listening=LISTENS)).state is State.HOLDS, "its engine's proxy"
