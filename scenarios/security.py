@@ -26,7 +26,7 @@ from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import CREATED, NODE_SOCKET
 from conformance.probes.paths import PODS
 from conformance.timeouts import TIMEOUTS
-from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OF_CHILD, OVER_TLS, engine_from_elsewhere, is_answered
+from scenarios.exposure.port import CLOSED, ELSEWHERE, ENGINES, OF_CHILD, OPEN, OVER_TLS, engine_from_elsewhere, is_answered
 from scenarios.exposure.reading import refused_over
 from scenarios.networking import led_astray
 from scenarios.resources.reading import IN_USER_NAMESPACE, ROOTLESS
@@ -380,6 +380,11 @@ def commanded_by_others(seen: Seen) -> Observation:
         what = "of the child" if answered[0].name == OF_CHILD else "who it is"
         reason = f"the daemon {identity} told {told_of} {what}, and asked nobody who they are"
         return LACKS.because(reason, *(answer.id for answer in answered))
+    turned_away = [answer for answer in (*asked, *seen.every(ELSEWHERE)) if answer.output["outcome"] == "ECONNREFUSED"]
+    read = seen.get(OPEN)  # older records have none
+    if read and (selective := sorted({answer.asked["port"] for answer in turned_away} & set(read.output))):
+        why = f"on port {' and '.join(map(str, selective))} of the pod somebody listens, and a rule refuses who asked"
+        return inconclusive(f"{why}: whom it lets through is not known", read.id, *(answer.id for answer in turned_away))
     if asked and all(answer.output["outcome"] == "ECONNREFUSED" for answer in asked):
         return HOLDS.because(f"{counted(len(asked), 'place')} {were(len(asked))} refused", *(answer.id for answer in asked))
     words, *cites = led_astray(seen, asked) or ("",)  # an accident that keeps others away is no protection

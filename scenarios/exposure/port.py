@@ -34,6 +34,7 @@ UID = re.compile(r"^Uid:\t(\d+)", re.MULTILINE)
 
 ENGINES = "asked for the engine's API"
 ELSEWHERE, OVER_TLS, OF_CHILD = f"{ENGINES} on another port", f"{ENGINES} over TLS", f"{ENGINES} about the child"
+OPEN = "listening on the pod's address"
 LEADING = "rules that lead a port elsewhere in the pod's network"
 NAMED = re.compile(r"(! )?--(?:dports?|ports|ctorigdstport) ([\d,:]+)|\bdport (!= )?({[^}]*}|[\d-]+)|elements = ({[^}]*})")
 """The ports that a rule names: of what iptables-save prints, and of what nft does; all but them, where `!` stands before them."""
@@ -56,6 +57,7 @@ def engine_from_elsewhere(rig: Rig) -> None:
     for untold in sorted({answer.asked["port"] for answer in heard if not is_answered(rig.seen, answer)}):
         ask_everywhere(rig, OVER_TLS, rig.pod_ip, untold, path="/info", tls=True)
         ask_everywhere(rig, OF_CHILD, rig.pod_ip, untold, path=f"/containers/{container_of(rig.child)}/json")
+    rig.ask(OPEN, "listening", netns=rig.pids.client, at=rig.pod_ip)
     ways_back(rig, ENGINES)
 
 

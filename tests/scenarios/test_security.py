@@ -12,7 +12,7 @@ from conformance.analysis.findings import gist
 from conformance.claims.observations import State
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen
-from scenarios.exposure.port import ELSEWHERE, OF_CHILD, OVER_TLS
+from scenarios.exposure.port import ELSEWHERE, OF_CHILD, OPEN, OVER_TLS
 from scenarios.networking import FROM, ROUTES
 from scenarios.security import NO_ATTRIBUTES, capabilities, commanded_by_others, directories
 from tests.builders.evidence import ALL, FEW, conclude, given, process, proven, ran, reading
@@ -302,6 +302,11 @@ def test_an_engine_that_tells_other_pods_who_it_is_can_be_commanded(seen: Look) 
     assert conclude("H-02", given(leg, name, refused, refused, asked={})).state is State.HOLDS
     assert conclude("H-02", given(leg, name, refused, other, asked={})).state is State.INCONCLUSIVE
     assert conclude("H-02", given(leg, name)).state is State.INCONCLUSIVE
+    refusing = given(leg, name, refused, refused, asked={"port": 2375})
+    assert conclude("H-02", given(refusing, OPEN, [80])).state is State.HOLDS
+    selective = conclude("H-02", given(refusing, OPEN, [80, 2375]))
+    assert selective.state is State.INCONCLUSIVE, "whom a rule lets through is not known"
+    assert "on port 2375 of the pod somebody listens" in selective.reason
 
 
 def test_an_engine_that_answers_on_another_port_can_be_commanded(seen: Look) -> None:

@@ -7,6 +7,7 @@ import http.client
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 
 from conformance.probes.agent.procfs import boottime, enter, maybe, of_every_process, proc, text
@@ -125,8 +126,13 @@ def named(error: OSError) -> str:
 
 @question
 def listening(asked: Object) -> list[int]:
-    """Return the TCP ports on which something listens in the network of the process `netns` (pid 1: the node's), sorted."""
-    return sorted({port for port, _ in open_sockets(asked["netns"])})
+    """Return the TCP ports on which something listens in the network of the process `netns` (pid 1: the node's), sorted.
+
+    With `at`, an IPv4 address of that network, only those on which something listens there, as on every address.
+    """
+    own = f"{int.from_bytes(socket.inet_aton(asked['at']), sys.byteorder):08X}" if "at" in asked else ""
+    bound = {(address, port) for address, port, _ in bound_sockets(asked["netns"])}
+    return sorted({port for address, port in bound if not own or address.endswith(own) or not int(address, 16)})
 
 
 @question
@@ -159,11 +165,17 @@ def listeners(asked: Object) -> list[Object]:
 
 def open_sockets(pid: int) -> Iterator[tuple[int, str]]:
     """Yield the TCP sockets that listen in the network of a process: (port, the socket's inode)."""
+    yield from ((port, inode) for _, port, inode in bound_sockets(pid))
+
+
+def bound_sockets(pid: int) -> Iterator[tuple[str, int, str]]:
+    """Yield them with the address on which each listens, as the kernel prints it, first (proc_pid_net(5))."""
     for file in ("tcp", "tcp6"):
         for line in (maybe(proc(pid, f"net/{file}")) or "").splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A":
-                yield int(fields[1].rpartition(":")[2], 16), fields[9]
+                address, _, port = fields[1].rpartition(":")
+                yield address, int(port, 16), fields[9]
 
 
 def leads_to(link: str) -> str:

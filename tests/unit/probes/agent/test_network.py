@@ -98,3 +98,16 @@ def test_a_page_is_asked_over_tls_of_whoever_serves_it(tmp_path: Path) -> None:
 def test_what_tls_is_refused_with_is_not_taken_for_an_error_of_the_kernels_of_that_number() -> None:
     refused = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]")
     assert network.named(refused) != "EPERM"
+
+
+def test_a_port_is_listened_on_at_an_address_where_it_is_on_that_or_on_every_one() -> None:
+    bound = [socket.create_server((host, 0)) for host in ("127.0.0.1", "127.0.0.2", "")]
+    try:
+        here, there, everywhere = (server.getsockname()[1] for server in bound)
+        at = network.listening({"netns": os.getpid(), "at": "127.0.0.2"})
+        assert {there, everywhere} <= set(at)
+        assert here not in at
+        assert {here, there, everywhere} <= set(network.listening({"netns": os.getpid()}))
+    finally:
+        for server in bound:
+            server.close()
