@@ -54,6 +54,13 @@ def a_successor_without_the_environment_of_the_child(leg: Leg) -> None:
     leg.add("the child's port of the node after it", {"outcome": "served", "body": leg.nonce}, port=20001)
 
 
+@of("dind.foreground")
+def a_graph_that_another_engine_has(leg: Leg) -> None:
+    """Nothing has the nonce any more, and the graph of the child's engine is mounted in somebody else's namespace (NC-68)."""
+    leg.add("successors", [])
+    leg.add("who has its engine's graph after it", {"mnt:[9]": ["1 2 8:1 /kept /var/lib/docker rw - ext4 /dev/sda1 rw"]})
+
+
 @of("dind.engine-killed")
 def an_engine_that_starts_its_child_again(leg: Leg) -> None:
     """The killed engine's child ended, and the engine that kubelet started again has started it again."""

@@ -93,6 +93,12 @@ def a_child_with_one_capability_more(leg: Leg) -> None:
     leg.last("child")["process"]["capabilities"] = "00000000a82425fb"
 
 
+@of("dood.foreground")
+def a_child_of_a_user_who_may_get_every_capability(leg: Leg) -> None:
+    """The child is filtered, is not root, and has no capability; a setuid program gets it whatever there is."""
+    leg.last("child")["process"] |= {"capabilities": "0000000000000000", "bounding": "000001ffffffffff"}
+
+
 @of("dind.foreground-forced")
 def a_client_that_is_privileged_itself(leg: Leg) -> None:
     """The client has every capability that there is, so nothing is taken through its daemon."""
