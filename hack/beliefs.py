@@ -15,7 +15,8 @@ from conformance.analysis.header import ReportedWorld
 from conformance.analysis.parts import Part
 from conformance.approaches.catalogue import catalogue
 from conformance.choices import CHOICES
-from conformance.claims.beliefs import BELIEFS, Belief
+from conformance.claims.belief import Belief
+from conformance.claims.beliefs import BELIEFS
 from conformance.record import stream
 from conformance.report.markdown import flat
 from conformance.report.printable import printable

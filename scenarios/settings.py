@@ -63,11 +63,11 @@ def _judge(what: dict[str, str], has: dict[str, dict[str, str]], *cites: str) ->
         return inconclusive(f"{POD} has not what the pod sets either: {', '.join(missing)}", *cites)
     if known := [name for name, value in what.items() if has[NODE].get(name) == value]:
         return inconclusive(f"{NODE} has it, too, so a child does not have it of its pod: {', '.join(known)}", *cites)
-    told = [f"{name}: the pod's {value}, the child's {has[CHILD].get(name) or 'none'}" for name, value in what.items()]
+    words = [f"{name}: the pod's {value}, the child's {has[CHILD].get(name) or 'none'}" for name, value in what.items()]
     reached = [name for name, value in what.items() if has[CHILD].get(name) == value]
     if len(reached) == len(what):
-        return HOLDS.because("; ".join(told), *cites)
-    return LACKS.because(f"{'in part: ' if reached else ''}{'; '.join(told)}", *cites)
+        return HOLDS.because("; ".join(words), *cites)
+    return LACKS.because(f"{'in part: ' if reached else ''}{'; '.join(words)}", *cites)
 
 
 @prop("SETTINGS.hosts", "a name that its pod gives an address (hostAliases) is known to a child",

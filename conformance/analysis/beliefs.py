@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 
 from conformance.analysis.parts import Part
-from conformance.claims.beliefs import BELIEFS, Belief
+from conformance.claims.belief import Belief
+from conformance.claims.beliefs import BELIEFS
 from conformance.claims.observations import Standing, Verdict, standing, verdict
 
 WORDS = {

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from conformance.analysis.counting import are, counted
 from conformance.analysis.parts import Part
-from conformance.claims.beliefs import Means, each
+from conformance.claims.belief import Means, each
 from conformance.claims.observations import HOLDS, LACKS
 
 

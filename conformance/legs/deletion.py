@@ -27,6 +27,7 @@ from conformance.evidence.names import (
     NAMING,
     ORPHAN,
     ORPHANS_PAGE,
+    POD_PROCESSES,
     SERVED_AFTER,
     SERVING,
     SUCCESSORS,
@@ -143,9 +144,11 @@ def _at_rest(rig: Rig, child: Child) -> bool:
 def graph_of(rig: Rig) -> str:
     """Return by which word of a line of mountinfo the graph of the engine in the leg's pod is known, in whichever namespace.
 
-    What of its file system is mounted there, or its device where all of that is; '' where no engine is in the pod.
+    What of its file system is mounted there, or its device where all of that is; '' where no engine is in the pod, or it has
+    ended, as one that the kernel kills with its child.
     """
-    if not rig.pids.daemon:
+    engine = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.pids.daemon), None)
+    if not engine or not rig.home.alive(engine):
         return ""
     root = PurePosixPath(parsed(rig.seen[DAEMON]).get("DockerRootDir", "/"))
     above = [mount for mount in mounts(rig.home.ask("mountinfo", pid=rig.pids.daemon).output) if root.is_relative_to(mount.point)]

@@ -288,7 +288,7 @@ SHM, SHM_SIZE = "/dev/shm", 128 << 20  # noqa: S108 -- where programs share memo
 
 
 def _vary_containers(pod: Object, variation: Variation) -> None:
-    """Give each container of the pod the variation's limit, and let the pod set what its own containers have."""
+    """Let each container of the pod have the variation's limit, and let the pod set what its own containers have."""
     if variation.storage_limit:
         for each in containers(pod):
             each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit

@@ -7,7 +7,7 @@ import pytest
 from conformance.analysis.beliefs import contradicted, hold, where_it_is_so
 from conformance.analysis.parts import Part
 from conformance.analysis.summary import Summary
-from conformance.claims.beliefs import Belief, Source, each
+from conformance.claims.belief import Belief, Source, each
 from conformance.claims.observations import HOLDS, LACKS, Standing
 from conformance.report import html_page
 from tests.builders.records import a_record, observed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.claims.beliefs import BELIEFS, Belief, thread
+from conformance.claims.belief import Belief
+from conformance.claims.beliefs import BELIEFS, thread
 from conformance.controls.catalogue import controls
 from conformance.suite import every_cell, families
 

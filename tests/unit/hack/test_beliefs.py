@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.claims.beliefs import BELIEFS, Belief
+from conformance.claims.belief import Belief
+from conformance.claims.beliefs import BELIEFS
 from hack import beliefs
 from tests.conftest import ROOT, recorded_lines
 

@@ -157,10 +157,18 @@ ENGINES = """\
 )
 def test_the_graph_of_an_engine_in_the_pod_is_known_by_what_is_mounted_there(mounted: str, word: str) -> None:
     rig, _ = a_rig()
-    node: Any = SimpleNamespace(node="worker", ask=lambda *_, **__: Answer(mounted, 1.0, 2.0, 0.1))
+    alive = [True]
+    node: Any = SimpleNamespace(
+        node="worker",
+        ask=lambda *_, **__: Answer(mounted, 1.0, 2.0, 0.1),
+        alive=lambda process: alive[0] and process["pid"] == 20,
+    )
     rig.shared = Shared({"worker": node})
+    rig.record("pod processes", "processes", {}, [{"pid": 19, "start": 1}, {"pid": 20, "start": 2}], began=0, seconds=0)
     says = {"status": 200, "body": '{"ID": "D", "DockerRootDir": "/var/lib/docker"}', "lost": ""}
     rig.record("daemon", "daemon", {}, says, began=0, seconds=0)
     assert graph_of(rig) == "", "no engine is in the pod"
     rig.pids.daemon = 20
     assert graph_of(rig) == word
+    alive[0] = False
+    assert graph_of(rig) == "", "the limit that ended the child ended its engine, too, and nobody can read its mounts"
