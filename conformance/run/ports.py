@@ -10,7 +10,7 @@ from conformance.cluster import leases
 from conformance.cluster.api import Cluster, Object
 from conformance.errors import RigError
 
-PORTS_A_RUN = 1400
+PORTS_A_RUN = 1600
 PORTS = range(20000, 28000)
 FIRST_PORTS = PORTS[: -PORTS_A_RUN + 1 : PORTS_A_RUN]
 """A run's ports begin at one of these, at random: below the kernel's ephemeral range and kube's NodePorts."""

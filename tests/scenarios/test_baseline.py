@@ -90,7 +90,9 @@ def test_only_what_the_container_at_fault_said_is_told() -> None:
     statuses = [{"name": "apache", "image": "i", "state": {"running": {}}}, {"name": "mysql", "image": "i", "state": waiting}]
     cluster = SimpleNamespace(log=lambda _, container, **__: f"{container} said this")
     broken: Any = SimpleNamespace(
-        cluster=cluster, leg=SimpleNamespace(namespace="n", variation=VARIATIONS["plain"]), stop=threading.Event()
+        cluster=cluster,
+        leg=SimpleNamespace(namespace="n", approach=catalogue()["pod"], variation=VARIATIONS["plain"]),
+        stop=threading.Event(),
     )
     pod = {"metadata": {"namespace": "n", "name": "p"}, "status": {"containerStatuses": statuses}}
     with pytest.raises(LegFailed, match="its log ends: mysql said this"):
