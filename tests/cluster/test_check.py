@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from conformance.record import stream
+from conformance.world.images import go_programs
 from tests.cluster.support import (
     Done,
     assert_nothing_left,
@@ -99,7 +100,8 @@ def there(folder: Path, *objects: dict[str, Any]) -> Iterator[None]:
 
 
 DAEMON = {"args": ["dockerd"]}
-NO_SHELL = "registry.k8s.io/coredns/coredns:v1.14.2"
+NO_SHELL = f"registry.k8s.io/coredns/coredns:{go_programs.NODE.version_of('github.com/coredns/coredns')}"
+"""An image of a program alone, which the nodes have."""
 REFUSED = {"conformance-test": "refused"}
 OLD_ID = ("secrets.token_hex(4)", '"0fd00fd0"')
 """What lets a run have the id of one whose namespace is there already."""
