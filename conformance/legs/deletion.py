@@ -144,9 +144,11 @@ def _at_rest(rig: Rig, child: Child) -> bool:
 def graph_of(rig: Rig) -> str:
     """Return by which word of a line of mountinfo the graph of the engine in the leg's pod is known, in whichever namespace.
 
-    What of its file system is mounted there, or its device where all of that is; '' where no engine is in the pod, or it has
-    ended, as one that the kernel kills with its child.
+    What of its file system is mounted there, or its device where all of that is; '' where no engine is in the pod but at most a
+    builder, which was not asked, or it has ended, as one that the kernel kills with its child.
     """
+    if not rig.seen.get(DAEMON):
+        return ""
     engine = next((each for each in rig.seen[POD_PROCESSES].output if each["pid"] == rig.pids.daemon), None)
     if not engine or not rig.home.alive(engine):
         return ""

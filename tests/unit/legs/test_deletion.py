@@ -165,6 +165,9 @@ def test_the_graph_of_an_engine_in_the_pod_is_known_by_what_is_mounted_there(mou
     )
     rig.shared = Shared({"worker": node})
     rig.record("pod processes", "processes", {}, [{"pid": 19, "start": 1}, {"pid": 20, "start": 2}], began=0, seconds=0)
+    rig.pids.daemon = 20
+    assert graph_of(rig) == "", "a builder is no Docker Engine, and nobody asked it"
+    rig.pids.daemon = 0
     says = {"status": 200, "body": '{"ID": "D", "DockerRootDir": "/var/lib/docker"}', "lost": ""}
     rig.record("daemon", "daemon", {}, says, began=0, seconds=0)
     assert graph_of(rig) == "", "no engine is in the pod"
