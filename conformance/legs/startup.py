@@ -52,7 +52,7 @@ def serve(rig: Rig) -> None:
     end = time.monotonic() + TIMEOUTS.serving
     while (answer := _look_for_child(rig)).output["seen"] != "serving":
         runs(rig, who, rig.cluster.get(leg.pod_path))
-        if OUT_OF_SIGHT in {each.name for each in rig.seen}:  # it served when that look began
+        if rig.seen.get(OUT_OF_SIGHT):  # it served when that look began
             sentence = f"The child serves its nonce on {rig.pod_ip}, and no process of its node does: its pod is a sandbox"
             runtime = rig.pod["spec"]["runtimeClassName"]
             raise OutOfSight(f"{sentence} (RuntimeClass {runtime}), into which no probe sees.", "ask inside of it, by hand")
