@@ -18,6 +18,7 @@ from conformance.errors import RigError
 from conformance.evidence.identity import capabilities_on, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, NODES_FIRST, POD, POD_PROCESSES
+from conformance.legs import daemon
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
@@ -82,7 +83,7 @@ def mounting(rig: Rig) -> None:
         for process in processes(rig, start(rig, "mounting", f"--volume={folder}:/host:ro"), "mounting"):
             rig.ask("mounting: child", "storage", root=process["pid"], paths=["/host", f"/host/{file}"])
         rig.ask("mounting: node", "storage", paths=[folder, f"{folder}/{file}"])
-        theirs: dict[str, Any] = {"root": rig.pids.engine} if rig.pids.engine else {}
+        theirs = daemon.names_of(rig)
         rig.ask("mounting: engine", "storage", **theirs, paths=[folder])
 
 
@@ -130,7 +131,7 @@ def client_files(rig: Rig) -> None:
         started = processes(rig, run, "sharing")
         if not started:
             raise RigError(f"No container that mounts the client's {SHARED} ran: {said(run)}")
-        theirs: dict[str, Any] = {"root": rig.pids.engine} if rig.pids.engine else {}
+        theirs = daemon.names_of(rig)
         rig.ask("the client's directory", "storage", root=rig.pids.client, paths=[SHARED, f"{SHARED}/{file}"])
         rig.ask("the daemon's directory", "storage", **theirs, paths=[SHARED])
         rig.ask("the mounted directory", "storage", root=started[0]["pid"], paths=["/x", f"/x/{file}"])

@@ -70,6 +70,11 @@ def elsewhere(rig: Rig) -> str:
     return str(place.get("socket") or (f"port {place['port']}" if place else ""))
 
 
+def names_of(rig: Rig) -> dict[str, Any]:
+    """Return in whose root a question takes the names that the leg's engine has: its container's, {} where it is the node's."""
+    return {"root": rig.pids.engine} if rig.pids.engine else {}
+
+
 def answering(rig: Rig, pid: int) -> dict[str, Any]:
     """Return how an engine in the container of a process is reached: on a socket there, or on a port; {} where none answers.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
 
 from conformance.cluster.api import Object
 from conformance.evidence.identity import container_of
 from conformance.evidence.mounts import mounts, node_name
+from conformance.legs import daemon
 from conformance.legs.docker import run_in_child
 from conformance.legs.rig import Rig
 
@@ -51,7 +51,7 @@ def _stays(rig: Rig, path: str) -> list[str]:
 
     Where a single file is mounted, and has been changed since the leg began, it is that: into it nobody writes anything for us.
     """
-    about: dict[str, Any] = {"root": rig.pids.engine} if rig.pids.engine else {}
+    about = daemon.names_of(rig)
     there = rig.home.ask("storage", **about, paths=[path]).output[path]
     if there["exists"] or there.get("error") != "ENOTDIR":
         return [path] if there["exists"] else []
