@@ -44,11 +44,13 @@ def of_another(rig: Rig) -> None:
         return
     identity = str(json.loads(created.output["body"])["Id"])
     path = f"/containers/{identity}"
+
+    def log() -> str:
+        return str(rig.ask("decoy's log", "daemon", **here, path=f"{path}/logs?stdout=1").output["body"])
+
     try:
         rig.ask("decoy started", "daemon", **here, method="POST", path=f"{path}/start", timeout=TIMEOUTS.work)
-        log = {**here, "path": f"{path}/logs?stdout=1"}
-        settle("The decoy's log", lambda: rig.home.ask("daemon", **log).output["body"], seconds=TIMEOUTS.settle)
-        rig.ask("decoy's log", "daemon", **log)
+        settle("The decoy's log", lambda: CANARY.search(log()), seconds=TIMEOUTS.settle)
         [process] = rig.ask("decoy's process", "processes", variable="CHILD_NONCE", value=whose).output
         rig.run("decoy's log, by the client", "docker", "logs", identity)
         killed = rig.run("decoy killed, by the client", "docker", "kill", identity)

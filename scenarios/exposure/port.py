@@ -151,9 +151,8 @@ def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
     path = f"/containers/{json.loads(created.output['body'])['Id']}"
     try:
         ask(way, "started", f"{path}/start", "POST")
-        log = {**there, **way, "path": f"{path}/logs?stdout=1&stderr=1"}
-        settle("The container's log", lambda: probe.ask("daemon", **log).output["body"], seconds=TIMEOUTS.settle)
-        ask(way, "log", log["path"])
+        log = f"{path}/logs?stdout=1&stderr=1"
+        settle("The container's log", lambda: ask(way, "log", log).output["body"], seconds=TIMEOUTS.settle)
         rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=whose)
     finally:
         ask(way, "removed", f"{path}?force=1&v=1", "DELETE")
