@@ -21,6 +21,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "article": ("--level", "article", "-n", "2"),
     "core": (),
     "mute": (*ONE, "--image", "httpd:latest=httpd:mute"),
+    "builder": ("--level", "matrix", "-k", "buildkitd and buildkit-forced"),
     "without_baseline": ("--level", "article", "-k", "P2-05 or P2-18", "--image", "mariadb:10.11=docker:26.1-cli"),
     "repeated": ("-k", "P2-10 and foreground-forced", "--repeat", "2"),
     "strict": ("--strict-article", "-k", "P2-10 and dood.foreground-forced"),

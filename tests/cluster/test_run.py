@@ -100,6 +100,13 @@ def test_one_process_gives_the_same_observations(core: Made, article: Made) -> N
     assert seen == {cell: by_several[cell] for cell in seen}
 
 
+def test_builds_in_an_approach_of_the_matrix_are_judged_as_expected(builder: Made) -> None:
+    """No other run here deploys one: a fault in what a builder is asked is seen by this test or by nobody."""
+    judged = builder.record.observations
+    assert {o["approach"] for o in judged} == {"buildkitd", "buildkitd-rootless"}
+    assert all(o["as_expected"] for o in judged)
+
+
 def test_the_article_alone_does_not_hold_here(strict: Made) -> None:
     assert strict.done.returncode == 1, strict.done.stdout + strict.done.stderr
     assert "expected LACKS" in strict.done.stdout
