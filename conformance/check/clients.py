@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from attrs import frozen
 
-from conformance.check.words import comes_from_elsewhere, programs, variable, words
+from conformance.check.words import comes_from_elsewhere, expanded, programs, variable, words
 from conformance.cluster.api import Object
 
 NODES = ("/var/run/docker.sock", "/run/docker.sock")
@@ -21,7 +21,7 @@ LOOPBACK = re.compile(r"(|localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|\$\(\
 """A host that is the pod itself: its own addresses, and one that only kubelet fills in, such as its IP."""
 PROGRAM = "docker"
 VARIABLES = ("DOCKER_HOST", "CONTAINER_HOST")
-"""The variables with an engine's address: Docker's, and Podman's."""
+"""The variables with an engine's address: Docker's, and Podman's. Programs have their own, whose names end so."""
 OF_COMMAND = re.compile(r"(?:\bDOCKER_HOST=|\bdocker (?:-H[= ]?|--host[= ]))['\"]?([^\s'\";&|$]+)")
 """How a command names the engine that it talks to."""
 
@@ -71,7 +71,8 @@ def client_of(
 
 def address(container: Object, contexts: Mapping[str, str]) -> tuple[str, str]:
     """Return where a container looks for its engine, and why; '' where nothing tells. DOCKER_HOST goes before a context."""
-    for name in VARIABLES:
+    of_programs = [name for name in expanded(container) if name.endswith(tuple(f"_{each}" for each in VARIABLES))]
+    for name in (*VARIABLES, *of_programs):
         if host := variable(container, name):
             written = [str(each["value"]) for each in container["env"] if each.get("name") == name][-1]
             return host, f"its {name} is {written}"

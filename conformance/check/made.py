@@ -15,6 +15,8 @@ ONE_POD = (
     "give a file with one Pod, or one object with a pod template (Job, CronJob, Deployment, StatefulSet, ...); of what a "
     "controller makes of anything else, check a pod that runs: pod/NAME -n NAMESPACE"
 )
+KNATIVE = "serving.knative.dev/"
+"""The group of a Service that makes pods; it names their containers itself."""
 Place = tuple[str | int, ...]
 """Keys and places in lists, from an object inwards."""
 
@@ -37,14 +39,12 @@ def made_of(entry: Object, file: str) -> list[Made]:
     if kind in OF_OWN_SHAPE and (pods := [*OF_OWN_SHAPE[kind](entry, file)]):
         return pods
     path = () if kind == "Pod" else next((path for path in TEMPLATES if "containers" in at(entry, (*path, "spec"))), None)
-    if path is None:
+    if path is None or str(entry.get("apiVersion")).startswith(KNATIVE):
         return []
     spec = at(entry, (*path, "spec"))
     _check(spec.get("containers"), f"{file}: {named(entry)} has no list of containers, each with a name.")
     _check(spec.get("initContainers") or [], f"{file}: {named(entry)} has init containers that are no list, or have no name.")
-    lists = [(field, spec.get(field) or []) for field in ("initContainers", "containers")]
-    places = {each["name"]: (*path, "spec", field, number) for field, there in lists for number, each in enumerate(there)}
-    return [Made(spec, at(entry, (*path, "metadata")), named(entry), places, _claims(at(entry, ["spec"])))]
+    return [_of_spec(entry, (*path, "spec"), named(entry))]
 
 
 TEMPLATES = (
@@ -55,11 +55,45 @@ TEMPLATES = (
 ScaledJob."""
 
 
-def at(entry: Object, path: Iterable[str]) -> Object:
+def made_anywhere(entry: Object) -> list[Made]:
+    """Return the pods of which an object has the spec somewhere, as JobSet, Volcano's Job and ProwJob have.
+
+    Nobody says which of its fields is one: each that has containers with an image is taken for one. Who makes the pod names
+    a container that has no name.
+    """
+    found = [*_specs(entry)]
+    of_places = [f"{'.'.join(map(str, path))} of " * (len(found) > 1) for path in found]
+    return [_of_spec(entry, path, f"{of_place}{named(entry)}") for path, of_place in zip(found, of_places, strict=True)]
+
+
+def _specs(here: Any, path: Place = ()) -> Iterator[Place]:  # noqa: ANN401 -- whatever an object has
+    """Yield where in an object a pod's spec is."""
+    containers = _list(here.get("containers")) if isinstance(here, dict) else []
+    if containers and all(isinstance(each, dict) and each.get("image") for each in containers):
+        yield path
+    elif isinstance(here, dict | list):
+        for key, value in here.items() if isinstance(here, dict) else enumerate(here):
+            if (*path, key) != ("status",):
+                yield from _specs(value, (*path, key))
+
+
+def _of_spec(entry: Object, path: Place, words: str) -> Made:
+    """Return the pod that an object makes of the spec at a path; what it is called stands beside that."""
+    spec = at(entry, path)
+    spec = {**spec, "containers": _with_names(spec["containers"])}
+    lists = [(field, spec.get(field) or []) for field in ("initContainers", "containers")]
+    places = {each["name"]: (*path, field, number) for field, there in lists for number, each in enumerate(there)}
+    return Made(spec, at(entry, (*path[:-1], "metadata")), words, places, _claims(at(entry, ["spec"])))
+
+
+def at(entry: Object, path: Iterable[str | int]) -> Object:
     """Return what an object has at a path, {} where that is no object."""
     here: Any = entry
     for part in path:
-        here = here.get(part) if isinstance(here, dict) else None
+        if isinstance(here, list) and isinstance(part, int):
+            here = here[part]
+        else:
+            here = here.get(part) if isinstance(here, dict) else None
     return here if isinstance(here, dict) else {}
 
 
@@ -81,31 +115,49 @@ def _check(containers: object, sentence: str) -> list[Object]:
 
 
 def _with_names(steps: object) -> object:
-    """Return Tekton's steps, those without a name with the one that Tekton gives them."""
+    """Return containers, those without a name with the one that Tekton gives to such a step."""
     if not isinstance(steps, list):
         return steps
     return [{"name": f"unnamed-{number}", **each} if isinstance(each, dict) else each for number, each in enumerate(steps)]
 
 
 def _of_tekton(entry: Object, file: str) -> Iterator[Made]:
-    """Yield the pod of a Task's steps and sidecars, without the containers that Tekton adds: it names them so, and starts all.
+    """Yield the pod of each Task of an object: of itself, or of those that a Pipeline has in its own text."""
+    spec = at(entry, ["spec"])
+    pipeline = ("spec", "pipelineSpec") if "pipelineSpec" in spec else ("spec",)
+    tasks = [(field, number) for field in ("tasks", "finally") for number, _ in enumerate(_list(at(entry, pipeline).get(field)))]
+    paths: list[Place] = [("spec", "taskSpec"), ("spec",), *((*pipeline, *task, "taskSpec") for task in tasks)]
+    for path in paths:
+        if "steps" in at(entry, path):
+            task = at(entry, path[:-1]).get("name") if len(path) > SHALLOW else ""
+            yield _of_task(entry, path, f"task {task} of {named(entry)}" if task else named(entry), file)
 
-    What the Task has for every step is in each, and what a TaskRun has for its pod in that. A step's script is left out, a
+
+SHALLOW = 2
+"""Parts of the path of the one Task that an object has."""
+
+
+def _list(there: object) -> list[Any]:
+    return there if isinstance(there, list) else []
+
+
+def _of_task(entry: Object, path: Place, words: str, file: str) -> Made:
+    """Return the pod of a Task's steps and sidecars, without the containers that Tekton adds: it names them so, and starts all.
+
+    What the Task has for every step is in each, and what a run has for its pods in that. A step's script is left out, a
     sidecar's is its command, where a shell reads it. What only Tekton reads is left out: what stands for a parameter or a
     workspace means nothing elsewhere.
     """
-    path = next((path for path in (("spec", "taskSpec"), ("spec",)) if "steps" in at(entry, path)), None)
-    if path is None:
-        return
     task = at(entry, path)
-    of_pod = at(entry, ["spec", "podTemplate"])
+    run = at(entry, ["spec", "taskRunTemplate"]) or at(entry, ["spec"])
+    of_pod = at(run, ["podTemplate"])
     spec: Object = {key: of_pod[key] for key in OF_A_POD if key in of_pod} | {"restartPolicy": "Never", "containers": []}
     spec["volumes"] = [*(task.get("volumes") or []), *(of_pod.get("volumes") or [])]
-    if account := at(entry, ["spec"]).get("serviceAccountName"):
+    if account := run.get("serviceAccountName"):
         spec["serviceAccountName"] = account
     places: dict[str, Place] = {}
     for field, prefix in (("steps", "step"), ("sidecars", "sidecar")):
-        sentence = f"{file}: {named(entry)} has {field} that are no list, or have no name."
+        sentence = f"{file}: {words} has {field} that are no list, or have no name."
         for number, each in enumerate(_check(_with_names(task.get(field) or []), sentence)):
             whole = _merged(at(task, ["stepTemplate"]), each) if field == "steps" else each
             container = {key: value for key, value in whole.items() if key in OF_A_CONTAINER}
@@ -117,7 +169,7 @@ def _of_tekton(entry: Object, file: str) -> Iterator[Made]:
                 del container["workingDir"]
             spec["containers"].append({**container, "name": f"{prefix}-{each['name']}"})
             places[f"{prefix}-{each['name']}"] = (*path, field, number)
-    yield Made(spec, at(entry, ["metadata"]), named(entry), places)
+    return Made(spec, at(entry, ["metadata"]), words, places)
 
 
 SHEBANG = re.compile(r"#!(?:\S*/)?(?:env\s+)?(\w+)")
@@ -168,16 +220,21 @@ def _of_argo(entry: Object, file: str) -> Iterator[Made]:
     workflow = at(entry, path)
     templates = workflow.get("templates")
     for number, template in enumerate(templates if isinstance(templates, list) else []):
-        kind = next((kind for kind in ("container", "script") if isinstance(template, dict) and template.get(kind)), None)
+        kinds = ("container", "script", SET)
+        kind = next((kind for kind in kinds if isinstance(template, dict) and template.get(kind)), None)
         if kind is None:
             continue
         place: Place = (*path, "templates", number)
+        words = f"template {template.get('name')} of {named(entry)}"
         main = {key: value for key, value in template[kind].items() if key in OF_A_CONTAINER}
         spec: Object = {"restartPolicy": "Never", "containers": [{**main, "name": "main"}], "initContainers": []}
         places: dict[str, Place] = {"main": (*place, kind)}
+        if kind == SET:  # whose volumes are each one's
+            sentence = f"{file}: {words} has a containerSet whose containers are no list, or have no name."
+            spec["containers"] = [_merged(main, each) for each in _check(template[kind].get("containers"), sentence)]
+            places = {each["name"]: (*place, kind, "containers", n) for n, each in enumerate(spec["containers"])}
         spec |= {field: part[field] for part in (workflow, template) for field in OF_A_POD if part.get(field)}
         spec["volumes"] = [*(workflow.get("volumes") or []), *(template.get("volumes") or [])]
-        words = f"template {template.get('name')} of {named(entry)}"
         for field, where in (("initContainers", "initContainers"), ("sidecars", "containers")):
             sentence = f"{file}: {words} has {field} that are no list, or have no name."
             for position, each in enumerate(_check(template.get(field) or [], sentence)):
@@ -189,6 +246,8 @@ def _of_argo(entry: Object, file: str) -> Iterator[Made]:
         yield Made(spec, at(template, ["metadata"]), words, places, _claims(workflow))
 
 
+SET = "containerSet"
+"""The field of a template with several containers; the pod's volumes are the template's."""
 OF_A_POD = {
     "affinity", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "hostAliases", "hostNetwork", "imagePullSecrets",
     "nodeSelector", "priorityClassName", "runtimeClassName", "securityContext", "serviceAccountName", "tolerations",
@@ -197,7 +256,7 @@ OF_A_POD = {
 
 
 OF_OWN_SHAPE: dict[str, Callable[[Object, str], Iterator[Made]]] = {
-    **dict.fromkeys(("Task", "TaskRun", "ClusterTask"), _of_tekton),
+    **dict.fromkeys(("Task", "TaskRun", "ClusterTask", "Pipeline", "PipelineRun"), _of_tekton),
     **dict.fromkeys(("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"), _of_argo),
 }
 """What makes pods of something that is no pod template, by kind."""

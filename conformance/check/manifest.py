@@ -10,7 +10,7 @@ import yaml
 from attrs import frozen
 
 from conformance.approaches.catalogue import LOADER
-from conformance.check.made import ONE_POD, Made, Place, at, made_of
+from conformance.check.made import ONE_POD, Made, Place, at, made_anywhere, made_of
 from conformance.cluster.api import Object
 from conformance.cluster.pods import every_container
 from conformance.errors import UsageError
@@ -38,6 +38,7 @@ def described(text: str, file: str) -> Described:
     documents = _documents(text, file)
     objects = [(number, *entry) for number, document in enumerate(documents) for entry in _objects(document, file)]
     pods = [(*entry, each) for entry in objects for each in made_of(entry[-1], file)]
+    pods = pods or [(*entry, each) for entry in objects for each in made_anywhere(entry[-1])]
     if not pods:
         kinds = ", ".join(sorted({str(each.get("kind", "something without a kind")) for *_, each in objects})) or "nothing"
         rendered = [f"{RENDERED[kind]}; " for kind in RENDERED if kind in kinds.split(", ")]
@@ -49,6 +50,7 @@ def described(text: str, file: str) -> Described:
     [(number, within, owner, it)] = pods
     claims = ({"kind": "PersistentVolumeClaim", **claim} for claim in it.claims)
     others = (*(each for *_, each in objects if each is not owner), *claims)
+    _check_system(owner, it, file)
     _check_shape(it.spec, f"{file}: {it.words}")
     return Described(_pod(owner, it), it.words, others, documents, number, within, it.places)
 
@@ -97,6 +99,17 @@ def _objects(document: Any, file: str, within: tuple[int, ...] = ()) -> Iterator
             yield from _objects(typed, file, (*within, number))
     else:
         yield within, document
+
+
+def _check_system(owner: Object, it: Made, file: str) -> None:
+    """Raise `UsageError` where a pod is of Windows, or the chart whose values these are adds its engine."""
+    system = at(it.spec, ["os"]).get("name") or at(it.spec, ["nodeSelector"]).get("kubernetes.io/os") or "linux"
+    if system != "linux":
+        sentence = f"{file}: {it.words} is for nodes of {system}, and a check reads what Linux has of containers."
+        raise UsageError(sentence, "check a pod for nodes of Linux")
+    if not owner.get("kind") and (mode := at(owner, ["containerMode"]).get("type")):
+        sentence = f"{file} has values of a chart, which adds to this pod what its containerMode {mode} says."
+        raise UsageError(sentence, "render them first: helm template CHART -f VALUES >FILE")
 
 
 STRINGS, OBJECTS = "list of strings", "list of objects"

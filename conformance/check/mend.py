@@ -17,7 +17,7 @@ import yaml
 from attrs import frozen
 
 from conformance.approaches.catalogue import catalogue, container
-from conformance.check.made import Place
+from conformance.check.made import SET, Place
 from conformance.check.manifest import Described
 from conformance.check.roles import OFFICIAL, Roles
 from conformance.check.words import user_of
@@ -124,6 +124,7 @@ def _of_the_nodes_engine(read: Described, client: str) -> Mend | str:
     script: str = shown["command"][2]
     place, client_of_pod = read.places[client], container(pod, client)
     spec = place[:-1] if isinstance(place[-1], str) else place[:-2]  # where a list of the object has its containers, or one alone
+    spec = spec[:-1] if spec[-1:] == (SET,) else spec
     lacking = _lacking(pod["spec"], client_of_pod, next(each for each in shown["env"] if each["name"] == POD_UID))
     if isinstance(lacking, str):
         return lacking

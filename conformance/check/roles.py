@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from attrs import field, frozen
 
@@ -47,9 +47,16 @@ CERTIFICATES = "/certs"
 """Where docker:cli's entrypoint looks for a client's certificates unless told."""
 IN_DOCKER = "DOCKER_IN_DOCKER"
 """How the variable begins that lets an image start an engine beside its own work: TeamCity's agent, Kubernetes' kubekins."""
+MODS, OF_MOD = "DOCKER_MODS", "docker-in-docker"
+"""The variable with what images of linuxserver.io add to themselves, and what adds an engine (linuxserver/docker-mods)."""
 BUILDERS = "conformance list names the builders that are judged in pods of the suite's own"
 ELSEWHERE = "what can be checked is a pod with its engine in it, or with the socket of its node's"
 NO_API = (
+    (
+        re.compile(r"ACTIONS_RUNNER_CONTAINER_HOOKS"),
+        "a runner in kubernetes mode, whose hooks make each container a pod of its own",
+        ELSEWHERE,
+    ),
     (re.compile(r"kubedock", re.IGNORECASE), "kubedock, which makes each container a pod of its own", ELSEWHERE),
     (
         re.compile(r"envbox"),
@@ -57,12 +64,18 @@ NO_API = (
         "--engine {name} checks the engine that starts that container; the one inside it cannot be checked yet",
     ),
     (re.compile(r"testcontainers-?cloud"), "Testcontainers Cloud's agent, whose containers are in that cloud", ELSEWHERE),
+    (re.compile(r"\b(EARTHLY_)?BUILDKIT_HOST\b"), "a client of BuildKit, which has no Docker API", BUILDERS),
     (re.compile(r"dagger"), "Dagger's BuildKit, which has no Docker API", BUILDERS),
     (re.compile(r"buildkit|buildctl|earthly"), "BuildKit, which has no Docker API", BUILDERS),
     (re.compile(r"kaniko"), "Kaniko, which builds in its own container", BUILDERS),
     (re.compile(r"buildah"), "Buildah, which has no Docker API", BUILDERS),
     (re.compile(r"concourse"), "Concourse's worker, which has no Docker API", BUILDERS),
-    (re.compile(r"(containerd|crio)\.sock\b"), "a client of the node's container runtime, which has no Docker API", BUILDERS),
+    (
+        re.compile(r"(containerd|crio)\.sock\b|/run/(containerd|crio)\b"),
+        "a client of the node's container runtime, which has no Docker API",
+        BUILDERS,
+    ),
+    (re.compile(r"\bnerdctl\b|(?<![\w./-])containerd(?![\w./-])"), "containerd, which has no Docker API", BUILDERS),
     (re.compile(r"podman"), "Podman, which has a Docker API where it runs `podman system service`", "let {name} run it"),
 )
 """What people build or run with in a pod that is no engine: a part of its image, its command, a variable that is set, a socket of
@@ -105,7 +118,7 @@ def roles(
         engine, reason = _engine(pod, there, file, client, others)
         why += [reason] if reason else []
     if not engine:
-        who = _of_the_nodes(pod, [there[client]] if client else there.values(), file, client, socket)
+        who = _of_the_nodes(pod, there, file, client, socket, contexts(pod, others))
         return Roles(who.client, "", who.socket, (*why, *who.why))
     where, port, reason = _own_api(pod, there[engine], others)
     if port and not socket and pod["spec"].get("hostNetwork"):  # whoever has that port on the node would be asked
@@ -212,7 +225,8 @@ def _why_engine(container: Object) -> str:
 
 def _why_perhaps(container: Object) -> str:
     """Return why a container may be an engine whose program and image nobody knows, '' where nothing tells."""
-    for port in ports_of(container):
+    known = _without_api(container)
+    for port in [] if known and known[1] in (BUILDERS, ELSEWHERE) else ports_of(container):
         if port in (PLAIN, TLS):
             return f"its port {port} is Docker's"
     if OF_FEATURE in programs(container):
@@ -222,7 +236,7 @@ def _why_perhaps(container: Object) -> str:
     if of_engine and (option := ITS_HOST.search(args)):
         return f"it is privileged, and its arguments have an engine's {option[0]}"
     for name, value in expanded(container).items():
-        if name.startswith(IN_DOCKER) and value.lower() not in FALSE:
+        if (name.startswith(IN_DOCKER) and value.lower() not in FALSE) or (name == MODS and OF_MOD in value):
             return f"its {name} is {value}"
     return ""
 
@@ -302,12 +316,20 @@ def _is_podman(container: Object) -> bool:
     return "podman" in words(container) or "podman" in str(container.get("image", ""))
 
 
-def _of_the_nodes(pod: Object, candidates: Collection[Object], file: str, client: str, socket: str) -> Roles:
-    """Return the roles where the engine is the node's own. Raises `UsageError` where no container mounts its socket."""
-    mounts = sockets(pod, candidates)
-    if not mounts:
-        raise _no_engine(pod, candidates, file)
-    mount = mounts[0]
+def _of_the_nodes(
+    pod: Object, there: dict[str, Object], file: str, client: str, socket: str, its_contexts: Mapping[str, str]
+) -> Roles:
+    """Return the roles where the engine is the node's own. Raises `UsageError` where no container mounts its socket.
+
+    Who has it for another to ask, a proxy, is no client: its work goes on, and that of who asks it does not.
+    """
+    mounts = sockets(pod, there.values())
+    mounting = [mount.container for mount in mounts]
+    asks = {name: address(each, its_contexts) for name, each in there.items() if name not in mounting}
+    through = {name: why for name, (host, why) in asks.items() if host and is_in_pod(pod, host)}
+    if not mounts or (client and client not in (*mounting, *through)):
+        raise _no_engine(pod, [there[client]] if client else there.values(), file)
+    mount = next((each for each in mounts if each.container == client), mounts[0])
     reason = f"the engine is the node's own: {mount.container} mounts {mount.path} of the node"
     if socket:
         reason = f"the engine is asked at {socket}: --socket says so"
@@ -315,8 +337,10 @@ def _of_the_nodes(pod: Object, candidates: Collection[Object], file: str, client
     if where not in NODES:
         sentence = f"{file}: {mount.container} talks to {where} of the node, behind which this suite could not clean up."
         raise UsageError(sentence, f"the node's engine can be checked through {' or '.join(NODES)}")
-    whence = "--client says so" if client else "it mounts that socket"
-    return Roles(mount.container, "", where, (reason, f"{mount.container} is the client: {whence}"))
+    who, whence = client or next(iter(through), mount.container), "it mounts that socket"
+    if who in through:
+        whence = f"{through[who]}, and {mount.container} passes on what it is asked"
+    return Roles(who, "", where, (reason, f"{who} is the client: {'--client says so' if client else whence}"))
 
 
 def _no_engine(pod: Object, candidates: Collection[Object], file: str) -> UsageError:
@@ -336,11 +360,14 @@ def _no_engine(pod: Object, candidates: Collection[Object], file: str) -> UsageE
             remedy = "check the pod that has that engine; of one in this pod --engine NAME says which container it is"
     paths = {each["name"]: str((each.get("hostPath") or {}).get("path", "")) for each in pod["spec"].get("volumes") or []}
     for container in candidates:
-        mounted = [paths.get(mount["name"], "") for mount in container.get("volumeMounts") or []]
-        its_sockets = [path for path in mounted if path.endswith(".sock")]
-        switches = [name for name, value in expanded(container).items() if value.lower() not in FALSE]
-        text = " ".join([str(container.get("image", "")), *words(container), *its_sockets, *switches])
-        if known := next((known for pattern, *known in NO_API if pattern.search(text)), None):
+        if known := _without_api(container, [paths.get(mount["name"], "") for mount in container.get("volumeMounts") or []]):
             sentence += f" {container['name']} is {known[0]}."
             remedy = known[1].format(name=container["name"])
     return UsageError(sentence, remedy)
+
+
+def _without_api(container: Object, mounted: Collection[str] = ()) -> tuple[str, str] | None:
+    """Return what a container is that is known to have no engine, with these paths of its node, and what to do; else None."""
+    switches = [name for name, value in expanded(container).items() if value.lower() not in FALSE]
+    text = " ".join([str(container.get("image", "")), *words(container), *mounted, *switches])
+    return next(((what, remedy) for pattern, what, remedy in NO_API if pattern.search(text)), None)

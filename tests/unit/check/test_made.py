@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.check.made import at, made_of, named
+from conformance.check.made import at, made_anywhere, made_of, named
 from conformance.errors import UsageError
 
 STEP = {"name": "client", "image": "docker", "script": "docker run x", "workingDir": "/workspace", "onError": "continue"}
@@ -38,6 +38,21 @@ def test_a_task_makes_a_pod_of_its_steps_and_sidecars(kind: str, spec: Any, befo
         {"name": "sidecar-server", "image": "docker:dind", "resources": {"requests": {"memory": "512Mi"}}},
     ]
     assert it.places == {"step-client": ("spec", *before, "steps", 0), "sidecar-server": ("spec", *before, "sidecars", 0)}
+
+
+@pytest.mark.parametrize(("kind", "before"), [("Pipeline", ()), ("PipelineRun", ("pipelineSpec",))])
+def test_a_pipeline_makes_a_pod_of_each_task_in_its_own_text(kind: str, before: tuple[str, ...]) -> None:
+    last = {"name": "last", "taskSpec": {"steps": [{"image": "i"}]}}
+    pipeline = {
+        "tasks": [{"name": "elsewhere", "taskRef": {"name": "x"}}, {"name": "build", "taskSpec": TASK}],
+        "finally": [last],
+    }
+    run = {"pipelineSpec": pipeline, "taskRunTemplate": {"serviceAccountName": "a", "podTemplate": {"nodeSelector": {"p": "q"}}}}
+    pods = made_of(of(kind, run if before else pipeline), "f.yaml")
+    assert [it.words for it in pods] == [f"task build of {kind} mine", f"task last of {kind} mine"]
+    assert [each["name"] for each in pods[0].spec["containers"]] == ["step-client", "sidecar-server"]
+    assert pods[0].places["sidecar-server"] == ("spec", *before, "tasks", 1, "taskSpec", "sidecars", 0)
+    assert ("serviceAccountName" in pods[1].spec, "nodeSelector" in pods[1].spec) == (bool(before), bool(before))
 
 
 def test_what_only_tekton_fills_in_is_left_out_and_a_step_without_a_name_has_one() -> None:
@@ -104,6 +119,41 @@ def test_a_template_of_a_workflow_makes_a_pod(kind: str, spec: Any, path: tuple[
         "first": (*place, "initContainers", 0),
         "dind": (*place, "sidecars", 0),
     }
+
+
+def test_a_template_with_several_containers_makes_a_pod_whose_volumes_all_of_them_have() -> None:
+    mount, own = {"name": "run", "mountPath": "/var/run"}, {"name": "own", "mountPath": "/own"}
+    engine = {"name": "dind", "image": "docker:dind", "volumeMounts": [own]}
+    several: dict[str, Any] = {
+        "volumeMounts": [mount],
+        "containers": [engine, {"name": "main", "image": "docker"}],
+        "retryStrategy": {},
+    }
+    template = {"name": "build", "containerSet": several, "volumes": [{"name": "run", "emptyDir": {}}]}
+    [it] = made_of(of("WorkflowTemplate", {"templates": [template]}), "f.yaml")
+    assert it.spec["containers"] == [
+        {**engine, "volumeMounts": [mount, own]},
+        {**several["containers"][1], "volumeMounts": [mount]},
+    ]
+    assert it.spec["volumes"] == template["volumes"]
+    assert it.places["main"] == ("spec", "templates", 0, "containerSet", "containers", 1)
+    with pytest.raises(UsageError, match="template build of Workflow mine has a containerSet whose containers are no list"):
+        made_of(of("Workflow", {"templates": [{**template, "containerSet": {"containers": [{"image": "i"}]}}]}), "f")
+
+
+def test_a_pods_spec_is_found_wherever_an_object_has_it() -> None:
+    spec = {"containers": [{"name": "a", "image": "i"}], "restartPolicy": "Never"}
+    job = {"template": {"spec": {"template": {"metadata": {"labels": {"a": "b"}}, "spec": spec}}}}
+    job_set = of("JobSet", {"replicatedJobs": [job]}) | {"status": {"last": spec}}
+    [it] = made_anywhere(job_set)
+    place = ("spec", "replicatedJobs", 0, "template", "spec", "template", "spec", "containers", 0)
+    assert (it.words, it.spec, it.meta, it.places) == ("JobSet mine", spec, {"labels": {"a": "b"}}, {"a": place})
+    [it] = made_anywhere({"kind": "ProwJob", "pod_spec": {"containers": [{"image": "i"}]}})
+    assert it.spec["containers"] == [{"name": "unnamed-0", "image": "i"}], "Prow names it"
+    two = made_anywhere(of("MPIJob", {"launcher": {"spec": spec}, "worker": {"spec": spec}}))
+    assert [it.words for it in two] == ["spec.launcher.spec of MPIJob mine", "spec.worker.spec of MPIJob mine"]
+    overlay = {"containers": [{"name": "config-reloader", "resources": {}}]}
+    assert made_anywhere(of("Prometheus", overlay)) == made_anywhere(of("Pod", {"containers": []})) == []
 
 
 def test_a_workflow_has_a_pod_for_each_template_with_a_container_and_none_for_its_steps() -> None:

@@ -26,6 +26,8 @@ SHAPES = {
     "AutoscalingRunnerSet": of("AutoscalingRunnerSet", {"template": TEMPLATE}),
     "PodTemplate": of("PodTemplate", None, template=TEMPLATE),
     "ScaledJob": of("ScaledJob", {"jobTargetRef": {"template": TEMPLATE}}),
+    "Volcano": of("Volcano", {"tasks": [{"replicas": 2, "template": TEMPLATE}]}),
+    "Service": of("Service", {"template": TEMPLATE}, apiVersion="serving.knative.dev/v1"),
 }
 
 
@@ -183,3 +185,29 @@ def test_gates_that_another_controller_opens_are_open() -> None:
     """A pod that Kueue holds back waits for ever where there is no Kueue that knows it."""
     gates = {"schedulingGates": [{"name": "kueue.x-k8s.io/admission"}], "readinessGates": [{"conditionType": "x/y"}]}
     assert described(yaml.safe_dump(of("Pod", {**SPEC, **gates})), "f").pod["spec"] == SPEC
+
+
+def test_a_spec_of_another_shape_is_no_second_pod_beside_a_template() -> None:
+    prometheus = of("Prometheus", {"containers": [{"name": "p", "image": "i"}]})
+    assert described(yaml.safe_dump_all([prometheus, SHAPES["Job"]]), "f").words == "Job mine"
+
+
+def test_a_container_of_knatives_needs_no_name() -> None:
+    service = of("Service", {"template": {"spec": {"containers": [{"image": "i"}]}}}, apiVersion="serving.knative.dev/v1")
+    assert described(yaml.safe_dump(service), "f").pod["spec"]["containers"] == [{"name": "unnamed-0", "image": "i"}]
+
+
+@pytest.mark.parametrize("field", [{"os": {"name": "windows"}}, {"nodeSelector": {"kubernetes.io/os": "windows"}}])
+def test_a_pod_for_windows_is_refused(field: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="Pod mine is for nodes of windows"):
+        described(yaml.safe_dump(of("Pod", {**SPEC, **field})), "f")
+    linux = of("Pod", {**SPEC, "os": {"name": "linux"}, "nodeSelector": {"kubernetes.io/os": "linux"}})
+    assert described(yaml.safe_dump(linux), "f").pod["spec"]["os"] == {"name": "linux"}
+
+
+def test_of_a_charts_values_the_pod_is_not_whole_where_a_mode_adds_to_it() -> None:
+    values = {"githubConfigUrl": "https://x", "template": TEMPLATE}
+    assert described(yaml.safe_dump(values), "f").pod["spec"] == SPEC
+    with pytest.raises(UsageError, match=r"values of a chart, which adds .* containerMode dind") as refused:
+        described(yaml.safe_dump({**values, "containerMode": {"type": "dind"}}), "f")
+    assert "helm template" in refused.value.remedy

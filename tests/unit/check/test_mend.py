@@ -92,6 +92,8 @@ SHAPES = [
         "containers": [CLIENT], "volumes": [SOCKET]}}}}]}, "/spec/template/spec"),
     ({"kind": "Task", "metadata": {"name": "t"}, "spec": STEPS}, "/spec"),
     ({"kind": "Workflow", "metadata": {"name": "w"}, "spec": {"templates": [TEMPLATE]}}, "/spec/templates/0"),
+    ({"kind": "Workflow", "metadata": {"name": "w"}, "spec": {"templates": [
+        {"name": "main", "containerSet": {"containers": [CLIENT]}, "volumes": [SOCKET]}]}}, "/spec/templates/0"),
 ]  # fmt: skip
 
 

@@ -74,14 +74,65 @@ def test_an_engine_by_its_image_or_its_command(engine: dict[str, Any], socket: s
     assert settled(pod(container("c"), engine)) == ("c", "e", socket)
 
 
-def test_a_proxy_of_the_nodes_engine_is_no_engine() -> None:
+def test_a_proxy_of_the_nodes_engine_is_no_engine_and_no_client_where_another_asks_it() -> None:
     """A container with the node's socket and Docker's port passes on what it is asked (Tecnativa's docker-socket-proxy)."""
     mounts = [{"name": "s", "mountPath": "/var/run/docker.sock"}]
     proxy = container("proxy", "own/socket-proxy", ports=[{"containerPort": 2375}], volumeMounts=mounts)
     app = container("app", env=env(DOCKER_HOST="tcp://localhost:2375"))
     volumes = [{"name": "s", "hostPath": {"path": DOCKER}}]
-    assert settled(pod(app, proxy, volumes=volumes)) == ("proxy", "", DOCKER)
+    who = roles(pod(container("log"), proxy, app, volumes=volumes), "f")
+    assert (who.client, who.engine, who.socket) == ("app", "", DOCKER), "whose work must not go on"
+    assert who.why[1] == "app is the client: its DOCKER_HOST is tcp://localhost:2375, and proxy passes on what it is asked"
+    assert settled(pod(app, proxy, volumes=volumes), client="app") == ("app", "", DOCKER)
+    assert settled(pod(app, proxy, volumes=volumes), client="proxy") == ("proxy", "", DOCKER)
+    elsewhere = container("app", env=env(DOCKER_HOST="tcp://docker.ci:2375"))
+    assert settled(pod(elsewhere, proxy, volumes=volumes)) == ("proxy", "", DOCKER)
+    with pytest.raises(UsageError, match="app talks to"):
+        roles(pod(elsewhere, proxy, volumes=volumes), "f", client="app")
     assert settled(pod(app, {**proxy, "volumeMounts": []}, volumes=volumes))[:2] == ("app", "proxy")
+
+
+@pytest.mark.parametrize("image", ["testcontainers/testcontainers-cloud-agent:1", "joyrex2001/kubedock", "moby/buildkit:v0.20"])
+def test_who_is_known_to_have_no_engine_is_none_whatever_its_port(image: str) -> None:
+    beside = container("b", image, ports=[{"containerPort": 2375}])
+    with pytest.raises(UsageError, match=r"no engine .* b is "):
+        roles(pod(container("c", env=env(DOCKER_HOST="tcp://localhost:2375")), beside), "f")
+    podman = container("b", "own/podman", ports=[{"containerPort": 2375}])
+    assert settled(pod(container("c"), podman))[:2] == ("c", "b"), "which may serve Docker's API"
+
+
+def test_the_variable_of_a_program_with_its_engines_address_is_heard() -> None:
+    engine = container("e", "docker:dind", env=env(DOCKER_TLS_CERTDIR=""))
+    agent = container("agent", env=env(WOODPECKER_BACKEND_DOCKER_HOST="tcp://localhost:2375"))
+    who = roles(pod(container("log"), engine, agent), "f")
+    assert (who.client, who.why[-1]) == (
+        "agent",
+        "agent is the client: its WOODPECKER_BACKEND_DOCKER_HOST is tcp://localhost:2375",
+    )
+    both = container("agent", env=env(X_DOCKER_HOST="tcp://localhost:2377", DOCKER_HOST="tcp://localhost:2375"))
+    assert roles(pod(engine, both), "f").why[-1].endswith("its DOCKER_HOST is tcp://localhost:2375")
+
+
+def test_a_mod_that_adds_an_engine_to_an_image_makes_one() -> None:
+    assert settled(pod(container("c", env=env(DOCKER_MODS="linuxserver/mods:universal-docker-in-docker"))))[1] == "c"
+    with pytest.raises(UsageError, match="no engine"):
+        roles(pod(container("c", env=env(DOCKER_MODS="linuxserver/mods:universal-docker"))), "f")
+
+
+@pytest.mark.parametrize(
+    ("client", "says"),
+    [
+        ({"env": env(BUILDKIT_HOST="tcp://localhost:1234")}, "c is a client of BuildKit, which has no Docker API"),
+        ({"env": env(ACTIONS_RUNNER_CONTAINER_HOOKS="/k8s/index.js")}, "c is a runner in kubernetes mode"),
+        ({"command": ["nerdctl", "build", "."]}, "c is containerd, which has no Docker API"),
+        ({"command": ["sh", "-c", "containerd & runner"]}, "c is containerd"),
+        ({"volumeMounts": [{"name": "s", "mountPath": "/run/containerd"}]}, "c is a client of the node's container runtime"),
+    ],
+)
+def test_what_has_no_engine_is_named(client: dict[str, Any], says: str) -> None:
+    volumes = [{"name": "s", "hostPath": {"path": "/run/containerd"}}]
+    with pytest.raises(UsageError, match=says):
+        roles(pod(container("c", **client), volumes=volumes), "f")
 
 
 def test_what_starts_an_engine_or_passes_on_the_nodes_is_the_latter_where_it_mounts_that() -> None:
