@@ -28,6 +28,8 @@ class Timeouts:
     """One question to a node probe (5 to 100 ms)."""
     serving: float = 90.0
     """A leg from pod creation to its child serving the nonce (DinD: 3 s alone, 10 s with nine others)."""
+    quick: float = 40.0
+    """The engine of a pod that is checked with `--quick`, to its first answer (DinD: 3 s; on TCP without TLS: 16 s)."""
     deleted: float = 120.0
     """A pod from the delete call to its object's end (31 s with the default grace)."""
     ended: float = 20.0

@@ -141,13 +141,18 @@ def _without_bystanders(rig: Rig, pod: Object) -> Object:
 
     What they need may be the user's own, and not here; kubelet takes the pod for one that runs.
     """
-    roles = (rig.leg.approach.client, rig.leg.approach.daemon)
-    statuses = [
-        each
-        for each in statuses_of(pod)
-        if each["name"] in roles or (each.get("state", {}).get("waiting") or {}).get("reason") != "CrashLoopBackOff"
-    ]
-    return {**pod, "status": {**pod.get("status", {}), "containerStatuses": statuses}}
+    roles, status = (rig.leg.approach.client, rig.leg.approach.daemon), pod.get("status", {})
+    # A sidecar that ends before the pod runs may hold it up.
+    kinds = ("initContainerStatuses", "containerStatuses") if status.get("phase") == "Running" else ("containerStatuses",)
+    left = {
+        kind: [
+            each
+            for each in status.get(kind, [])
+            if each["name"] in roles or (each.get("state", {}).get("waiting") or {}).get("reason") != "CrashLoopBackOff"
+        ]
+        for kind in kinds
+    }
+    return {**pod, "status": {**status, **left}}
 
 
 def stood_in(rig: Rig, name: str) -> str:

@@ -100,23 +100,29 @@ def _placed(rig: Rig) -> dict[str, str]:
 
 def _await_engine(rig: Rig) -> None:
     """Wait until the leg's engine answers, as long as its pod can still come to it, and no leg of the same pod has given up."""
-    began, look = time.monotonic(), LOOKS
+    began, look, limit = time.monotonic(), LOOKS, _patience(rig)
     who = f"The pod of {rig.leg.name}"
     while why := daemon.silent(rig):
         raise_if_in_vain(rig)
         waited = time.monotonic() - began
-        if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and waited > TIMEOUTS.serving:
-            raise TimedOut(f"The start of {rig.leg.name}'s pod", TIMEOUTS.serving, "it does not run", "see its events")
+        if not runs(rig, who, rig.cluster.get(rig.leg.pod_path)) and waited > limit:
+            raise TimedOut(f"The start of {rig.leg.name}'s pod", limit, "it does not run", "see its events")
         # An engine opens all its sockets before it answers at one: what is silent then is none of its own.
         if waited > look:
             look = waited + LOOKS
             if (place := daemon.elsewhere(rig)) and daemon.silent(rig):
                 raise _in_vain(rig, _answers_elsewhere(rig, place))
-        if waited > TIMEOUTS.serving:
+        if waited > limit:
             seen, remedy = _what_runs(rig)
-            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", TIMEOUTS.serving, f"{why}{seen}", remedy))
+            remedy += f"; without --quick it is waited for {TIMEOUTS.serving:g} s" * rig.shared.quick
+            raise _in_vain(rig, TimedOut(f"An answer of {_place(rig)}", limit, f"{why}{seen}", remedy))
         rig.stop.wait(EVERY)
         raise_if_stopped(rig.stop)
+
+
+def _patience(rig: Rig) -> float:
+    """Return for how many seconds the engine of a leg may keep silent, and what comes before it hold up its pod."""
+    return TIMEOUTS.quick if rig.shared.quick else TIMEOUTS.serving
 
 
 def _what_runs(rig: Rig) -> tuple[str, str]:
@@ -173,9 +179,10 @@ def raise_if_held_up(rig: Rig, pod: Object, since: dict[str, float]) -> None:
     for status in statuses_of(pod, "initContainerStatuses"):
         name, held_up = status["name"], "running" in status.get("state", {})
         held_up = held_up and (name in first or not status.get("started"))
-        if held_up and time.monotonic() - since.setdefault(name, time.monotonic()) > TIMEOUTS.serving:
+        limit = _patience(rig)
+        if held_up and time.monotonic() - since.setdefault(name, time.monotonic()) > limit:
             kind = "init container" if name in first else "sidecar"
-            sentence = f"The pod {rig.leg.pod_name} does not start: its {kind} {name} has held it up for {TIMEOUTS.serving:g} s."
+            sentence = f"The pod {rig.leg.pod_name} does not start: its {kind} {name} has held it up for {limit:g} s."
             ends = f"its log ends: {' / '.join(log)}" if (log := last_log(rig, pod, name)[-1:]) else "it has no log"
             remedy = "what it waits for must have started before it: an engine as a sidecar, with restartPolicy: Always"
             raise _in_vain(rig, LegFailed(f"{sentence.rstrip('.')}; {ends}.", remedy))

@@ -32,6 +32,8 @@ class Shared:
     """The manifest of the run's Pod A, which the first leg that is held against it creates."""
     rate: float = RATE
     """What an hour of one CPU costs, in USD."""
+    quick: bool = False
+    """Whether a pod is checked for as short as that takes: an engine that is silent is given up sooner."""
     in_vain: dict[str, ConformanceError] = field(factory=dict)
     """Approach -> why a leg of it gave up waiting for its engine: those beside it wait for the engine of the same pod."""
 

@@ -112,6 +112,7 @@ class Run:
         if self.asked.selection:
             self._begin(renewed)
         plan = self._preflight.plan({cell.approach for cell in cells}, self.folder, self.asked.rate, self.asked.node)
+        plan = evolve(plan, quick=self.asked.check == "quick")
         plan.write(self.folder / "plan.json")
         self.note_time("ready")
         first = header(self.asked, self._preflight, cells)

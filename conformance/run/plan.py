@@ -41,6 +41,8 @@ class Plan:
     """Public name of an image -> the reference to use in its place, where the user gave one."""
     unavailable: dict[str, str]
     """Approach -> why it cannot be had in this world."""
+    quick: bool = False
+    """Whether a pod is checked for as short as that takes."""
 
     def write(self, path: Path) -> None:
         """Write it where the processes will read it."""

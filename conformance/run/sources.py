@@ -66,7 +66,7 @@ class Live:
     def start(self, cells: Iterable[Cell]) -> None:
         """Begin the legs of these cells, those that take longest first. Legs that have begun are left alone."""
         plan, probes = self.plan, self.plan.probes(self.cluster)
-        shared = Shared(probes, plan.addresses, plan.leg_node, (plan.token,), plan.pod_a(), plan.rate)
+        shared = Shared(probes, plan.addresses, plan.leg_node, (plan.token,), plan.pod_a(), plan.rate, plan.quick)
         begun: dict[Turn, list[threading.Event]] = {}
         cells = list(cells)
         self._burns = len({cell.leg for cell in cells if cell.prop.with_cpus_alone})

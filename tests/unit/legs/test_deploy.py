@@ -92,15 +92,16 @@ def test_a_container_of_a_users_that_ends_again_and_again_is_left_to_it(name: st
     server: Any = SimpleNamespace(log=lambda *_, **__: "")
     rig.cluster, rig.leg = server, Leg("r", catalogue()["dind"], VARIATIONS[OVER_API], "n", 1)
     statuses = [{"name": name, "image": "i", "state": {"waiting": {"reason": reason}}}]
-    pod = {
-        "metadata": {"name": "p", "namespace": "n"},
-        "status": {"phase": "Running", "podIP": "10.0.0.1", "containerStatuses": statuses},
-    }
+    runs_so = {"phase": "Running", "podIP": "10.0.0.1"}
+    pod: dict[str, Any] = {"metadata": {"name": "p", "namespace": "n"}, "status": {**runs_so, "containerStatuses": statuses}}
     with pytest.raises(LegFailed, match=f"container {name}: {reason}") if stuck else nullcontext():
         assert runs(rig, "The pod", pod)
     sidecar = {"phase": "Pending", "initContainerStatuses": [{**statuses[0], "name": "first"}]}
     with pytest.raises(LegFailed, match="container first"):
         runs(rig, "The pod", {**pod, "status": sidecar})
+    status = {**runs_so, "initContainerStatuses": statuses}
+    with pytest.raises(LegFailed, match=f"container {name}: {reason}") if stuck else nullcontext():
+        assert runs(rig, "The pod", {**pod, "status": status}), "a sidecar, in a pod that runs"
     rig.leg = evolve(rig.leg, variation=VARIATIONS["foreground"])
     with pytest.raises(LegFailed):
         runs(rig, "The pod", pod)

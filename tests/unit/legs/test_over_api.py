@@ -143,6 +143,18 @@ def test_an_engine_that_never_answers_ends_the_wait_with_what_it_said_last(monke
     with pytest.raises(TimedOut, match=r"/run/x\.sock of container dind-daemon.*no such file") as late:
         over_api.start(a_rig(engine, monkeypatch))
     assert "--socket" in late.value.remedy
+    assert "--quick" not in late.value.remedy
+
+
+def test_a_quick_check_waits_for_a_silent_engine_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine()
+    engine.pings = iter([0] * 10000)
+    monkeypatch.setattr(TIMEOUTS, "quick", 0.02)
+    rig = a_rig(engine, monkeypatch)
+    rig.shared = evolve(rig.shared, quick=True)
+    with pytest.raises(TimedOut, match=r"within 0\.02 s") as late:
+        over_api.start(rig)
+    assert late.value.remedy.endswith("; without --quick it is waited for 90 s")
 
 
 @pytest.mark.parametrize(
