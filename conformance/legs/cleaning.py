@@ -17,8 +17,23 @@ VOLUME = len(("volumes", "kubernetes.io~empty-dir", "name"))
 """So many parts of a path below a pod's directory are a volume's."""
 
 
-def clean(rig: Rig) -> list[str]:
-    """Remove everything the leg made, backwards; return a sentence for each thing that could not be."""
+def begin(rig: Rig) -> bool:
+    """Ask for the end of the namespace of a leg whose pod is gone, and where nothing more is made; return whether it was heard.
+
+    The namespace controller lets 5 s go by before it begins (its namespaceGracePeriod): what is read meanwhile is on the node.
+    """
+    try:
+        rig.cluster.delete(namespaced(rig.leg.namespace))
+    except ConformanceError:  # `clean` asks again, and tells
+        return False
+    return True
+
+
+def clean(rig: Rig, *, begun: bool = False) -> list[str]:
+    """Remove everything the leg made, backwards; return a sentence for each thing that could not be.
+
+    `begun` says that its namespace ends already.
+    """
     leg, left = rig.leg, list[str]()
     try:
         if leg.approach.marks_image:
@@ -26,7 +41,8 @@ def clean(rig: Rig) -> list[str]:
             retag.remove(rig, [rig.pod] if rig.pod else there, leg.nonce)
         for each in rig.both:
             rig.cluster.delete(each.leg.pod_path, 0)
-        rig.cluster.delete(namespaced(leg.namespace))
+        if not begun:
+            rig.cluster.delete(namespaced(leg.namespace))
         if leg.variation.kept or leg.approach.beside:  # it goes when the claim has, which goes with the namespace
             rig.cluster.delete(f"{VOLUMES}/{leg.namespace}")
         if rig.pod and "Bidirectional" in leg.approach.text:

@@ -50,6 +50,8 @@ class LegRunner:
     _readings: dict[Reading, str] = field(factory=dict)
     _made: bool = False
     """Whether the leg's namespace was made."""
+    _ends: bool = False
+    """Whether it was asked to end."""
 
     def run(self) -> None:
         """Run the leg to its end. Never raises: what failed is in `failed` (all cells) and `failures` (one each)."""
@@ -69,7 +71,7 @@ class LegRunner:
             finally:
                 self.schedule.leave()
                 if self._made:  # a namespace of that name that was there already is somebody else's
-                    self.left += cleaning.clean(self.rig)
+                    self.left += cleaning.clean(self.rig, begun=self._ends)
                 self._note_time("cleaned")
                 self.done.set()
 
@@ -103,6 +105,8 @@ class LegRunner:
         if not self.rig.leg.approach.as_printed:
             deletion.delete(self.rig)
         self._note_time("deleted")
+        if self.rig.leg.variation.over_api:
+            self._ends = cleaning.begin(self.rig)
         if self.rig.twin and self.rig.leg.variation.in_a_row:
             self._follow_up(self.rig.twin)
         self._read(lambda p: p.after_deletion)

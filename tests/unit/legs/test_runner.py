@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from attrs import evolve
 
 from conformance.cluster.api import Refused
 from conformance.errors import RigError
-from conformance.legs.rig import Shared
+from conformance.legs.rig import Pids, Shared
 from conformance.legs.runner import LegRunner
 from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
@@ -56,7 +57,7 @@ def test_a_leg_that_is_measured_has_its_node_for_itself_until_it_is_cleaned_away
         yield
         course.append("given up")
 
-    def cleaned(_: object) -> list[str]:
+    def cleaned(_: object, **__: object) -> list[str]:
         course.append("cleaned")
         return ["what stays"]
 
@@ -72,3 +73,29 @@ def test_a_leg_that_is_measured_has_its_node_for_itself_until_it_is_cleaned_away
     assert course == ["alone", "started", "deleted", "cleaned", "given up"]
     assert runner.left == ["what stays"]
     assert runner.done.is_set()
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_of_a_pod_that_is_checked_the_namespace_ends_while_the_node_is_read(monkeypatch: pytest.MonkeyPatch, heard: bool) -> None:
+    course: list[str] = []
+
+    def delete(path: str, *_: Any) -> None:
+        course.append(path.rpartition("/")[2])
+        if not heard and len(course) == 1:
+            raise Refused(500, "InternalError", "etcd has no leader")
+
+    rig, _ = a_rig()
+    rig.leg, rig.pids = evolve(rig.leg, variation=VARIATIONS["api-forced"]), Pids(daemon=7)
+    server: Any = SimpleNamespace(delete=delete)
+    rig.cluster = server
+    schedule: Any = SimpleNamespace(await_longer=lambda: None, turn=nullcontext, leave=lambda: None, begun=threading.Event())
+    read: Any = SimpleNamespace(
+        id="P", while_serving=(), with_cpus_alone=(), unhurried=(), after_deletion=(lambda _: course.append("read"),)
+    )
+    runner = LegRunner(rig, (read,), schedule, lambda *_: None, made=True)
+    monkeypatch.setattr(LegRunner, "_start", lambda _: None)
+    monkeypatch.setattr("conformance.legs.deletion.delete", lambda _: None)
+    runner.run()
+    assert (runner.failed, runner.left) == ("", [])
+    namespace, pod = rig.leg.namespace, rig.leg.pod_name
+    assert course == [namespace, "read", pod, *([] if heard else [namespace])]
