@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 from conformance.answers import decoded
-from conformance.cluster.api import Object
+from conformance.cluster.api import Object, namespaced
 from conformance.cluster.pods import container_ids, first_containers, status_of, statuses_of
 from conformance.errors import ConformanceError, TimedOut
 from conformance.evidence.identity import container_of
 from conformance.evidence.items import Evidence
 from conformance.evidence.names import POD
 from conformance.legs import daemon, docker
-from conformance.legs.deploy import LegFailed, last_log, runs, stood_in
+from conformance.legs.deploy import DIAGNOSTICS, LegFailed, last_log, runs, stood_in
 from conformance.legs.rig import Rig
 from conformance.probes.node import CREATED, OK
 from conformance.probes.node_engine import NONCE_LABEL
@@ -186,6 +186,24 @@ def raise_if_held_up(rig: Rig, pod: Object, since: dict[str, float]) -> None:
             ends = f"its log ends: {' / '.join(log)}" if (log := last_log(rig, pod, name)[-1:]) else "it has no log"
             remedy = "what it waits for must have started before it: an engine as a sidecar, with restartPolicy: Always"
             raise _in_vain(rig, LegFailed(f"{sentence.rstrip('.')}; {ends}.", remedy))
+
+
+def raise_if_unmade(rig: Rig, pod: Object, since: dict[str, float]) -> None:
+    """Raise `LegFailed`, in kubelet's words, where its node has made no container of a pod for as long as an engine may take.
+
+    Only an event says why: a volume cannot be mounted, or there is no sandbox. `since` keeps when that was first seen.
+    """
+    kinds = ("initContainerStatuses", "containerStatuses")
+    if not pod["spec"].get("nodeName") or container_ids(pod, *kinds) or "deletionTimestamp" in pod["metadata"]:
+        return
+    if time.monotonic() - since.setdefault("", time.monotonic()) > _patience(rig):
+        events = rig.cluster.items(
+            namespaced(rig.leg.namespace, "events"), fieldSelector=f"involvedObject.name={rig.leg.pod_name}"
+        )
+        warnings = [f"{each.get('reason')}: {each.get('message')}" for each in events if each.get("type") == "Warning"]
+        last = " ".join((warnings or ["its node has said nothing of it yet"])[-1].split())
+        sentence = f"No container of the pod {rig.leg.pod_name} was made in {_patience(rig):g} s: {last}"
+        raise _in_vain(rig, LegFailed(f"{sentence.rstrip('.')}.", f"mend what it names; {DIAGNOSTICS}"))
 
 
 def _answers_elsewhere(rig: Rig, place: str) -> LegFailed:

@@ -42,6 +42,7 @@ def serve(rig: Rig) -> None:
         if pod and leg.variation.over_api:
             over_api.raise_if_in_vain(rig)
             over_api.raise_if_held_up(rig, pod, held_up)
+            over_api.raise_if_unmade(rig, pod, held_up)
         return False
 
     rig.cluster.wait(what, pods, leg.pod_name, started, seconds=limit)

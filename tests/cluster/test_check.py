@@ -51,8 +51,20 @@ def write(folder: Path, pod: dict[str, Any]) -> Path:
     return file
 
 
+def beside(pod: dict[str, Any]) -> dict[str, Any]:
+    """Add what a check must see through: another engine, to which nobody talks, and a sidecar that ends again and again."""
+    words = ["dockerd", "--host=tcp://127.0.0.1:2377", "--tls=false", "--bridge=none", "--iptables=false"]
+    other = {"name": "other", "image": "docker:26.1-dind", "args": words, "securityContext": PRIVILEGED}
+    crashing = {"name": "crashing", "image": "docker:26.1-cli", "command": ["false"], "restartPolicy": "Always"}
+    pod["spec"]["initContainers"].insert(0, crashing)
+    pod["spec"]["containers"].append(other)
+    for each in (other, crashing):  # so that the pod's own limits stay
+        each["resources"] = {"limits": {"cpu": "400m", "memory": "256Mi"}, **SMALL}
+    return pod
+
+
 def test_a_runner_with_its_engine_as_a_sidecar_is_judged_and_mended(tmp_path: Path) -> None:
-    file, reports = write(tmp_path, runner()), tmp_path / "reports"
+    file, reports = write(tmp_path, beside(runner())), tmp_path / "reports"
     done = conformance("check", str(file), "--mend", "--quick", "--reports", str(reports))
     assert done.returncode == 0, done.stdout + done.stderr
     read = newest(reports)
@@ -65,6 +77,7 @@ def test_a_runner_with_its_engine_as_a_sidecar_is_judged_and_mended(tmp_path: Pa
     mended = yaml.safe_load((tmp_path / "pod.mended.yaml").read_text())
     assert "unshare" in str(mended["spec"]["initContainers"][0]["command"])
     assert "Secret registration: an empty one, with token" in done.stdout
+    assert "and of 2 such runner talks to it: its DOCKER_HOST is unix:///var/run/docker.sock" in done.stdout
     assert_nothing_left()
 
 
@@ -119,6 +132,13 @@ def without_engine() -> dict[str, Any]:
     return pod
 
 
+def two_engines() -> dict[str, Any]:
+    pod = beside(runner())
+    log = {"name": "log", "image": "docker:26.1-cli", "env": [{"name": "DOCKER_HOST", "value": "tcp://localhost:2377"}]}
+    pod["spec"]["containers"].append(log)
+    return pod
+
+
 def ends() -> dict[str, Any]:
     pod = of_client(command=["true"])
     pod["spec"]["restartPolicy"] = "Never"
@@ -145,6 +165,12 @@ BROKEN: dict[str, Case] = {
     "an engine that answers elsewhere": (
         [runner(command=["sh", "-ec", ELSEWHERE], args=[], startupProbe=None)], (), 2,
         "an engine of that pod does at /srv/x/d.sock. Remedy: --socket /srv/x/d.sock",
+    ),
+    "an engine that crashes": (
+        [runner(args=["dockerd", "--no-such-option"], startupProbe=None)], (), 2, "container dind: CrashLoopBackOff",
+    ),
+    "two engines with a client each": (
+        [two_engines()], (), 3, "pod.yaml has 2 engines: dind (its command runs dockerd); other (its command runs dockerd).",
     ),
     "an image that cannot be had": ([runner(image="nobody.invalid/none:1", **DAEMON)], (), 2, "cannot start: container dind"),
     "a client without a shell": ([of_client(image=NO_SHELL)], (), 2, "the image of runner has no shell in which it could wait"),

@@ -254,6 +254,29 @@ def test_a_pod_whose_init_container_waits_for_what_comes_later_is_not_waited_for
 
 
 @pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        ({}, r"No container of the pod .* was made in 0\.02 s: FailedMount: /etc/hostname is no directory\."),
+        ({"spec": {"containers": []}}, ""),
+        ({"status": {"initContainerStatuses": [{"name": "first", "containerID": "containerd://1"}]}}, ""),
+    ],
+)
+def test_of_a_pod_none_of_whose_containers_is_made_it_is_told_what_kubelet_says(
+    monkeypatch: pytest.MonkeyPatch, pod: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setattr(TIMEOUTS, "serving", 0.02)
+    rig = a_rig(Engine(), monkeypatch)
+    mount = {"type": "Warning", "reason": "FailedMount", "message": "/etc/hostname is no\n directory"}
+    server: Any = SimpleNamespace(items=lambda *_, **__: [mount, {"type": "Normal", "reason": "Scheduled", "message": "to w"}])
+    rig.cluster, since = server, dict[str, float]()
+    whole = {**RUNNING, "status": {"phase": "Pending"}, **pod}
+    over_api.raise_if_unmade(rig, whole, since)
+    time.sleep(0.03)
+    with pytest.raises(LegFailed, match=words) if words else contextlib.nullcontext():
+        over_api.raise_if_unmade(rig, whole, since)
+
+
+@pytest.mark.parametrize(
     ("place", "remedy"),
     [("/run/docker/docker.sock", "--socket /run/docker/docker.sock"), (2375, "--host=unix:///var/run/docker")],
 )
