@@ -61,9 +61,9 @@ def made_anywhere(entry: Object) -> list[Made]:
     Nobody says which of its fields is one: each that has containers with an image is taken for one. Who makes the pod names
     a container that has no name.
     """
-    found = [*_specs(entry)]
-    of_places = [f"{'.'.join(map(str, path))} of " * (len(found) > 1) for path in found]
-    return [_of_spec(entry, path, f"{of_place}{named(entry)}") for path, of_place in zip(found, of_places, strict=True)]
+    paths = [*_specs(entry)]
+    places = [f"{'.'.join(map(str, path))} of " * (len(paths) > 1) for path in paths]
+    return [_of_spec(entry, path, f"{place}{named(entry)}") for path, place in zip(paths, places, strict=True)]
 
 
 def _specs(here: Any, path: Place = ()) -> Iterator[Place]:  # noqa: ANN401 -- whatever an object has

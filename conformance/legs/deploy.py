@@ -142,15 +142,17 @@ def _without_bystanders(rig: Rig, pod: Object) -> Object:
     What they need may be the user's own, and not here; kubelet takes the pod for one that runs.
     """
     roles, status = (rig.leg.approach.client, rig.leg.approach.daemon), pod.get("status", {})
-    # A sidecar that ends before the pod runs may hold it up.
-    kinds = ("initContainerStatuses", "containerStatuses") if status.get("phase") == "Running" else ("containerStatuses",)
+    first, ordinary = status.get("initContainerStatuses", []), status.get("containerStatuses", [])
+
+    def is_bystander(container: Object) -> bool:
+        waiting = container.get("state", {}).get("waiting") or {}
+        return container["name"] not in roles and waiting.get("reason") == "CrashLoopBackOff"
+
+    # A sidecar holds up what comes after it, until that has been made.
+    holds = [not any(later.get("containerID") for later in [*first[place:], *ordinary]) for place in range(1, len(first) + 1)]
     left = {
-        kind: [
-            each
-            for each in status.get(kind, [])
-            if each["name"] in roles or (each.get("state", {}).get("waiting") or {}).get("reason") != "CrashLoopBackOff"
-        ]
-        for kind in kinds
+        "initContainerStatuses": [each for each, alone in zip(first, holds, strict=True) if alone or not is_bystander(each)],
+        "containerStatuses": [each for each in ordinary if not is_bystander(each)],
     }
     return {**pod, "status": {**status, **left}}
 

@@ -54,12 +54,12 @@ def write(folder: Path, pod: dict[str, Any]) -> Path:
 def beside(pod: dict[str, Any]) -> dict[str, Any]:
     """Add what a check must see through: another engine, to which nobody talks, and a sidecar that ends again and again."""
     words = ["dockerd", "--host=tcp://127.0.0.1:2377", "--tls=false", "--bridge=none", "--iptables=false"]
-    other = {"name": "other", "image": "docker:26.1-dind", "args": words, "securityContext": PRIVILEGED}
-    crashing = {"name": "crashing", "image": "docker:26.1-cli", "command": ["false"], "restartPolicy": "Always"}
+    limits = {"limits": {"cpu": "400m", "memory": "256Mi"}, **SMALL}  # in both, so that the pod keeps its own
+    other = {"name": "other", "image": "docker:26.1-dind", "args": words, "securityContext": PRIVILEGED, "resources": limits}
+    ends = ["sh", "-c", "sleep 5; false"]
+    crashing = {"name": "crashing", "image": "docker:26.1-cli", "command": ends, "restartPolicy": "Always", "resources": limits}
     pod["spec"]["initContainers"].insert(0, crashing)
     pod["spec"]["containers"].append(other)
-    for each in (other, crashing):  # so that the pod's own limits stay
-        each["resources"] = {"limits": {"cpu": "400m", "memory": "256Mi"}, **SMALL}
     return pod
 
 

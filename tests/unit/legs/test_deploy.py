@@ -99,9 +99,11 @@ def test_a_container_of_a_users_that_ends_again_and_again_is_left_to_it(name: st
     sidecar = {"phase": "Pending", "initContainerStatuses": [{**statuses[0], "name": "first"}]}
     with pytest.raises(LegFailed, match="container first"):
         runs(rig, "The pod", {**pod, "status": sidecar})
-    status = {**runs_so, "initContainerStatuses": statuses}
-    with pytest.raises(LegFailed, match=f"container {name}: {reason}") if stuck else nullcontext():
-        assert runs(rig, "The pod", {**pod, "status": status}), "a sidecar, in a pod that runs"
+    later = {"name": "later", "image": "i", "state": {"running": {}}, "containerID": "containerd://1"}
+    for made_later in ({"initContainerStatuses": [*statuses, later]}, {"containerStatuses": [later]}):
+        status = {"phase": "Pending", "initContainerStatuses": statuses, **made_later}
+        with pytest.raises(LegFailed, match=f"container {name}: {reason}") if stuck else nullcontext():
+            assert not runs(rig, "The pod", {**pod, "status": status}), "a sidecar, after which others were made"
     rig.leg = evolve(rig.leg, variation=VARIATIONS["foreground"])
     with pytest.raises(LegFailed):
         runs(rig, "The pod", pod)
