@@ -185,12 +185,17 @@ def _room_may_come(rig: Rig) -> bool:
 
 
 def _raise_if_ended(rig: Rig, who: str, pod: Object) -> None:
-    """Raise `LegFailed` where client or engine of a pod that is checked has ended, and kubelet does not start it again."""
+    """Raise `LegFailed` where client or engine of a pod that is checked has ended for good, or again and again.
+
+    What kubelet starts again at once it has started once before; from the second end on it lets 10 s and more go by, and tells
+    of its back-off only when it comes by the pod.
+    """
     spec = pod.get("spec", {})
     policy = spec.get("restartPolicy", "Always")
     client, engine = rig.leg.approach.client, rig.leg.approach.daemon
     for name, role in ((engine, "engine"), (client, "client")):
-        end = status_of(pod, name).get("state", {}).get("terminated")
+        status = status_of(pod, name)
+        end = status.get("state", {}).get("terminated")
         ordinary = name in [each["name"] for each in spec.get("containers", [])]
         for_good = end and (policy == "Never" or (policy == "OnFailure" and not end["exitCode"]))
         if for_good and ordinary:
@@ -199,6 +204,9 @@ def _raise_if_ended(rig: Rig, who: str, pod: Object) -> None:
             if client == engine:  # it does its own work, and that is over
                 raise LegFailed(sentence, f"let it wait in the place of its work when its engine has started; {log}")
             raise LegFailed(sentence, f"a check needs both as long as its pod runs; {log}")
+        if end and status.get("restartCount"):
+            ends = f"was started {status['restartCount'] + 1} times, and ended with {end['exitCode']} ({end['reason']})"
+            raise LegFailed(f"{who} has no {role}: container {name} {ends}.", f"mend what ends it; {DIAGNOSTICS}")
 
 
 def last_log(rig: Rig, pod: Object, container: str) -> list[str]:

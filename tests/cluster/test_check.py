@@ -53,9 +53,9 @@ def write(folder: Path, pod: dict[str, Any]) -> Path:
 
 def beside(pod: dict[str, Any]) -> dict[str, Any]:
     """Add what a check must see through: another engine, to which nobody talks, and a sidecar that ends again and again."""
-    words = ["dockerd", "--host=tcp://127.0.0.1:2377", "--tls=false", "--bridge=none", "--iptables=false"]
     limits = {"limits": {"cpu": "400m", "memory": "256Mi"}, **SMALL}  # in both, so that the pod keeps its own
-    other = {"name": "other", "image": "docker:26.1-dind", "args": words, "securityContext": PRIVILEGED, "resources": limits}
+    later = ["sh", "-c", "sleep infinity; dockerd --host=tcp://127.0.0.1:2377"]  # two would share their bridge
+    other = {"name": "other", "image": "docker:26.1-cli", "command": later, "resources": limits}
     ends = ["sh", "-c", "sleep 5; false"]
     crashing = {"name": "crashing", "image": "docker:26.1-cli", "command": ends, "restartPolicy": "Always", "resources": limits}
     pod["spec"]["initContainers"].insert(0, crashing)
@@ -167,7 +167,7 @@ BROKEN: dict[str, Case] = {
         "an engine of that pod does at /srv/x/d.sock. Remedy: --socket /srv/x/d.sock",
     ),
     "an engine that crashes": (
-        [runner(args=["dockerd", "--no-such-option"], startupProbe=None)], (), 2, "container dind: CrashLoopBackOff",
+        [runner(args=["dockerd", "--no-such-option"], startupProbe=None)], (), 2, "its log ends: See 'dockerd --help'",
     ),
     "two engines with a client each": (
         [two_engines()], (), 3, "pod.yaml has 2 engines: dind (its command runs dockerd); other (its command runs dockerd).",

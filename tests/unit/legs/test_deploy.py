@@ -109,6 +109,33 @@ def test_a_container_of_a_users_that_ends_again_and_again_is_left_to_it(name: st
         runs(rig, "The pod", pod)
 
 
+@pytest.mark.parametrize(
+    ("name", "restarts", "says"),
+    [
+        (
+            "dind-daemon",
+            1,
+            r"no engine: container dind-daemon was started 2 times, and ended with 2 \(Error\); its log ends: no x",
+        ),
+        ("docker-cmds", 3, "no client: container docker-cmds was started 4 times"),
+        ("dind-daemon", 0, ""),
+        ("another", 3, ""),
+    ],
+)
+def test_who_ended_again_is_not_waited_for_though_kubelet_names_no_back_off_yet(name: str, restarts: int, says: str) -> None:
+    """Kubelet tells of a back-off when it comes by: of one of 40 s that may be 40 s later."""
+    rig, _ = a_rig()
+    server: Any = SimpleNamespace(log=lambda *_, **__: "no x")
+    rig.cluster, rig.leg = server, Leg("r", catalogue()["dind"], VARIATIONS[OVER_API], "n", 1)
+    end = {"terminated": {"exitCode": 2, "reason": "Error"}}
+    status = {"name": name, "image": "i", "state": end, "restartCount": restarts}
+    spec = {"initContainers": [{"name": name, "restartPolicy": "Always"}], "containers": []}
+    pod = {"metadata": {"name": "p", "namespace": "n"}, "spec": spec}
+    pod["status"] = {"phase": "Running", "podIP": "10.0.0.1", "initContainerStatuses": [status]}
+    with pytest.raises(LegFailed, match=says) if says else nullcontext():
+        assert runs(rig, "The pod", pod)
+
+
 def test_of_a_container_that_ends_without_its_settings_it_is_told_what_stands_in_for_them() -> None:
     mounts = [{"name": name, "mountPath": f"/{name}"} for name in ("settings", "keys", "scripts")]
     volumes = [
