@@ -66,6 +66,10 @@ def made_anywhere(entry: Object) -> list[Made]:
     return [_of_spec(entry, path, f"{place}{named(entry)}") for path, place in zip(paths, places, strict=True)]
 
 
+OF_KNATIVE = ("containerConcurrency", "idleTimeoutSeconds", "responseStartTimeoutSeconds", "timeoutSeconds")
+"""Fields that a Revision's spec has beside those of a pod's (knative.dev/serving pkg/apis/serving/v1, RevisionSpec)."""
+
+
 def _specs(here: Any, path: Place = ()) -> Iterator[Place]:  # noqa: ANN401 -- whatever an object has
     """Yield where in an object a pod's spec is."""
     containers = _list(here.get("containers")) if isinstance(here, dict) else []
@@ -80,7 +84,7 @@ def _specs(here: Any, path: Place = ()) -> Iterator[Place]:  # noqa: ANN401 -- w
 def _of_spec(entry: Object, path: Place, words: str) -> Made:
     """Return the pod that an object makes of the spec at a path; what it is called stands beside that."""
     spec = at(entry, path)
-    spec = {**spec, "containers": _with_names(spec["containers"])}
+    spec = {key: value for key, value in spec.items() if key not in OF_KNATIVE} | {"containers": _with_names(spec["containers"])}
     lists = [(field, spec.get(field) or []) for field in ("initContainers", "containers")]
     places = {each["name"]: (*path, field, number) for field, there in lists for number, each in enumerate(there)}
     return Made(spec, at(entry, (*path[:-1], "metadata")), words, places, _claims(at(entry, ["spec"])))

@@ -28,7 +28,16 @@ def why_not(pod: Object, node: Object) -> str:
         except (AttributeError, KeyError, TypeError, ValueError) as odd:
             sentence = f"The pod's {field} is not as Kubernetes has it: {type(odd).__name__}: {odd}."
             raise UsageError(sentence, "kubectl apply --dry-run=server -f FILE says what the API server makes of it") from odd
-    return ""
+    return _devices(pod, node)
+
+
+def _devices(pod: Object, node: Object) -> str:
+    """Return which extended resource, such as a GPU, a pod asks for that a node has none of: there is never room for it."""
+    there = node.get("status", {}).get("allocatable") or {}
+    every = [each for field in ("initContainers", "containers") for each in pod["spec"].get(field) or []]
+    limits = [(each.get("resources") or {}).get("limits") or {} for each in every]
+    asked = sorted({name for each in limits for name, amount in each.items() if "/" in name and str(amount) != "0"})
+    return next((f"it has no {name}, for which the pod asks" for name in asked if there.get(name, "0") == "0"), "")
 
 
 def _selector(asked: Object | None, node: Object) -> str:

@@ -53,12 +53,13 @@ def write(folder: Path, pod: dict[str, Any]) -> Path:
 
 def beside(pod: dict[str, Any]) -> dict[str, Any]:
     """Add what a check must see through: another engine, to which nobody talks, and a sidecar that ends again and again."""
-    limits = {"limits": {"cpu": "400m", "memory": "256Mi"}, **SMALL}  # in both, so that the pod keeps its own
+    limits = {"limits": {"cpu": "100m", "memory": "16Mi"}, "requests": {"cpu": "1m"}}  # or the pod would have none
     later = ["sh", "-c", "sleep infinity; dockerd --host=tcp://127.0.0.1:2377"]  # two would share their bridge
     other = {"name": "other", "image": "docker:26.1-cli", "command": later, "resources": limits}
     ends = ["sh", "-c", "sleep 5; false"]
     crashing = {"name": "crashing", "image": "docker:26.1-cli", "command": ends, "restartPolicy": "Always", "resources": limits}
     pod["spec"]["initContainers"].insert(0, crashing)
+    pod["spec"]["containers"][0]["resources"] = {"limits": {"cpu": "200m", "memory": "96Mi"}, **SMALL}
     pod["spec"]["containers"].append(other)
     return pod
 

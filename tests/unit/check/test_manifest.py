@@ -193,8 +193,9 @@ def test_a_spec_of_another_shape_is_no_second_pod_beside_a_template() -> None:
 
 
 def test_a_container_of_knatives_needs_no_name() -> None:
-    service = of("Service", {"template": {"spec": {"containers": [{"image": "i"}]}}}, apiVersion="serving.knative.dev/v1")
-    assert described(yaml.safe_dump(service), "f").pod["spec"]["containers"] == [{"name": "unnamed-0", "image": "i"}]
+    spec = {"containers": [{"image": "i"}], "containerConcurrency": 1, "timeoutSeconds": 300}
+    service = of("Service", {"template": {"spec": spec}}, apiVersion="serving.knative.dev/v1")
+    assert described(yaml.safe_dump(service), "f").pod["spec"] == {"containers": [{"name": "unnamed-0", "image": "i"}]}
 
 
 @pytest.mark.parametrize("field", [{"os": {"name": "windows"}}, {"nodeSelector": {"kubernetes.io/os": "windows"}}])

@@ -114,6 +114,20 @@ def test_a_field_that_kubernetes_would_not_read_is_named(field: str, value: Any)
     assert "kubectl apply --dry-run=server" in refused.value.remedy
 
 
+DEVICE = "nvidia.com/gpu"
+
+
+@pytest.mark.parametrize(
+    ("there", "amount", "takes"), [({}, "1", False), ({DEVICE: "0"}, 1, False), ({DEVICE: "2"}, "1", True), ({}, "0", True)]
+)
+def test_a_resource_that_a_node_has_none_of(there: Object, amount: object, takes: bool) -> None:
+    """Of one that others use there may be room later; of this one never."""
+    engine = {"name": "dind", "resources": {"limits": {DEVICE: amount, "cpu": "64"}}}
+    pod = {"spec": {"containers": [{"name": "c", "resources": None}], "initContainers": [engine]}}
+    has = {**node(), "status": {"allocatable": {"cpu": "2", **there}}}
+    assert why_not(pod, has) == ("" if takes else f"it has no {DEVICE}, for which the pod asks")
+
+
 def test_each_reason_is_told_once() -> None:
     nodes = [node("a", pool="ci"), node("b"), node("c"), node("d", GPU, pool="ci")]
     words = "nodeSelector asks for pool=ci: not b nor 1 more; it has the taint gpu=yes:NoSchedule: not d"
