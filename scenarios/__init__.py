@@ -13,6 +13,7 @@ from scenarios import (
     execs,
     exposure,
     graph,
+    hosts,
     kept_builds,
     lifecycle,
     networking,
@@ -28,8 +29,8 @@ from scenarios import (
 )  # fmt: skip
 
 FAMILIES = (
-    networking, networks, rules, dns, settings, contention, lifecycle, draining, execs, restarts, storage, graph, resources,
-    caching, visibility, security, exposure, building, builds, build_steps, kept_builds,
+    networking, networks, rules, dns, settings, hosts, contention, lifecycle, draining, execs, restarts, storage, graph,
+    resources, caching, visibility, security, exposure, building, builds, build_steps, kept_builds,
     article_manifests, baseline, quantities,
 )  # fmt: skip
 """The article's own order."""

@@ -5,64 +5,34 @@ Nothing here says what is so: `conformance.analysis.beliefs` holds it against wh
 
 from __future__ import annotations
 
-from conformance.claims.belief import Belief, Source, each
+from conformance.claims.belief import Belief, each
 from conformance.claims.observations import HOLDS, LACKS
-
-
-def thread(repository: str, number: int) -> Source:
-    """Return an issue or a pull request on GitHub, which leads from one to the other."""
-    return Source(f"{repository}#{number}", f"https://github.com/{repository}/issues/{number}")
-
-
-def _kubernetes(who: str, path: str) -> Source:
-    return Source(f"Kubernetes' documentation, {who}", f"https://kubernetes.io/docs/{path}")
-
-
-RUNNERS = "actions/actions-runner-controller"
-GITLAB = Source("GitLab's documentation", "https://docs.gitlab.com/ci/docker/using_docker_build/")
-GITLAB_RUNNER = Source("GitLab Runner's documentation", "https://docs.gitlab.com/runner/executors/kubernetes/")
-RUNNER_39141 = Source("gitlab-org/gitlab-runner#39141", "https://gitlab.com/gitlab-org/gitlab-runner/-/issues/39141")
-README = Source("the README of the docker image", "https://hub.docker.com/_/docker")
-PETAZZONI = Source("J. Petazzoni", "https://jpetazzo.github.io/2015/09/03/do-not-use-docker-in-docker-for-ci/")
-MADEL = Source("K. Madel", "https://technologists.dev/posts/build-continaer-images/")
-ARGO = Source(
-    "Argo Workflows' documentation",
-    "https://argo-workflows.readthedocs.io/en/latest/walk-through/docker-in-docker-using-sidecars/",
-)
-CODE_SERVER = Source(
-    "a merge request of code-server-buildtools", "https://gitlab.com/mterhar/code-server-buildtools/-/merge_requests/1"
-)
-JENKINS = Source(
-    "the example of Jenkins' Kubernetes plugin", "https://github.com/jenkinsci/kubernetes-plugin/blob/master/examples/dind.groovy"
-)
-CHART = Source(
-    "the chart of actions-runner-controller",
-    "https://github.com/actions/actions-runner-controller/blob/master/charts/gha-runner-scale-set/values.yaml",
-)
-DOCKER_ATTACKS = Source(
-    "Docker's documentation, security", "https://docs.docker.com/engine/security/#docker-daemon-attack-surface"
-)
-DOCKER_SOCKET = Source(
-    "Docker's documentation, protecting the daemon's socket", "https://docs.docker.com/engine/security/protect-access/"
-)
-DOCKER_SECCOMP = Source("Docker's documentation, seccomp", "https://docs.docker.com/engine/security/seccomp/")
-DOCKER_RESTARTS = Source(
-    "Docker's documentation, restart policies", "https://docs.docker.com/engine/containers/start-containers-automatically/"
-)
-DOCKER_HOST = Source(
-    "Docker's documentation, docker run --add-host", "https://docs.docker.com/reference/cli/docker/container/run/#add-host"
-)
-BANDWIDTH = Source("the kernel's documentation, CFS bandwidth control", "https://docs.kernel.org/scheduler/sched-bwc.html")
-KIND = Source(
-    "kind's documentation, known issues", "https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files"
-)
-KUBERNETES_POLICIES = _kubernetes("network policies", "concepts/services-networking/network-policies/")
-KUBERNETES_VOLUMES = _kubernetes("emptyDir", "concepts/storage/volumes/#emptydir")
-KUBERNETES_STORAGE = _kubernetes("local ephemeral storage", "concepts/storage/ephemeral-storage/")
-KUBERNETES_SIDECARS = _kubernetes("sidecar containers", "concepts/workloads/pods/sidecar-containers/")
-KUBERNETES_STANDARDS = _kubernetes("pod security standards", "concepts/security/pod-security-standards/")
-KUBERNETES_DOCKERSHIM = _kubernetes(
-    "dockershim removal", "tasks/administer-cluster/migrating-from-dockershim/check-if-dockershim-removal-affects-you/"
+from conformance.claims.speakers import (
+    ARGO,
+    BANDWIDTH,
+    CHART,
+    CODE_SERVER,
+    DOCKER_ATTACKS,
+    DOCKER_HOST,
+    DOCKER_RESTARTS,
+    DOCKER_SECCOMP,
+    DOCKER_SOCKET,
+    GITLAB,
+    GITLAB_RUNNER,
+    JENKINS,
+    KIND,
+    KUBERNETES_DOCKERSHIM,
+    KUBERNETES_POLICIES,
+    KUBERNETES_SIDECARS,
+    KUBERNETES_STANDARDS,
+    KUBERNETES_STORAGE,
+    KUBERNETES_VOLUMES,
+    MADEL,
+    PETAZZONI,
+    README,
+    RUNNER_39141,
+    RUNNERS,
+    thread,
 )
 
 BELIEFS = (
@@ -376,5 +346,45 @@ BELIEFS = (
         (thread("aws/amazon-eks-pod-identity-webhook", 44), thread(RUNNERS, 246)),
         {**each(LACKS, "dood", "SETTINGS.token"), **each(LACKS, "dind", "SETTINGS.token")},
         "The path is the engine's: an engine in the pod has the token mounted, too.",
+    ),
+    Belief(
+        "What a step's container writes to the job's files is root's, and the job's own user can neither change nor remove it.",
+        (thread("actions/runner", 434), thread("actions/runner", 1282)),
+        {**each(LACKS, "dood", "SETTINGS.owner"), **each(LACKS, "dind", "SETTINGS.owner")},
+        "A file in the volume itself can be removed: that takes the right to write to its folder alone.",
+    ),
+    Belief(
+        "For a volume that a pod shares with its Docker, the pod's fsGroup is what settles whose the files are.",
+        (thread("docker-library/docker", 242),),
+        {**each(HOLDS, "dood", "SETTINGS.owner"), **each(HOLDS, "dind", "SETTINGS.owner")},
+        "kubelet gives the volume to the group when it mounts it; what is written later has the mode that its writer gives it.",
+    ),
+    Belief(
+        "docker run -v has the job's files where runner and engine mount the same volume at the same path.",
+        (thread(RUNNERS, 32), thread("azents/azents", 982)),
+        each(HOLDS, "dind", "SETTINGS.workspace"),
+    ),
+    Belief(
+        "Through the node's socket a path of a pod's volume leads to the node, where that volume is not at that path.",
+        (thread("myoung34/docker-github-actions-runner", 27),),
+        each(LACKS, "dood", "SETTINGS.workspace"),
+        "Given the node's own path of it (/var/lib/kubelet/pods/...), the child had it.",
+    ),
+    Belief(
+        "With --network=host a container that is started through the socket is in the node's network.",
+        (thread("github/gh-aw-firewall", 10),),
+        each(LACKS, "dood", "HOST.network", "HOST.processes"),
+        "So it is with --pid=host and the node's processes.",
+    ),
+    Belief(
+        "To what a Docker in a container starts, that container is the host.",
+        (thread("kubernetes-sigs/kind", 52),),
+        each(HOLDS, "dind", "HOST.network", "HOST.processes"),
+    ),
+    Belief(
+        "That a container may gain no privileges does not bind what it starts through the socket.",
+        (thread("vxcontrol/pentagi", 355),),
+        {**each(LACKS, "dood", "SETTINGS.forbidden"), **each(LACKS, "dind", "SETTINGS.forbidden")},
+        "Nor, here, what it starts with its pod's own engine.",
     ),
 )

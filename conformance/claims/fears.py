@@ -75,6 +75,9 @@ LOSSES: Mapping[Fear, Mapping[str, str]] = {
         "H-01": "{who} has a container with every capability that there is on the node",
         "P1-06": "a step with {who} can start a container with more capabilities than it has itself",
         "S-16": "a container that {who} starts has more than the engine's default capabilities, or no seccomp filter",
+        "HOST.network": "a step with {who} can start a container in the node's network",
+        "HOST.processes": "a step with {who} can start a container that has the node's processes",
+        "SETTINGS.forbidden": "a container that {who} starts may do what is forbidden to its client",
         "S-05": "{who} has other sockets of the node than its engine's",
         "K-05": "a namespace that enforces the baseline standard refuses {who}",
     },
@@ -100,8 +103,8 @@ LOSSES: Mapping[Fear, Mapping[str, str]] = {
 """By fear, the properties whose loss tells a reader most, the first the most; `{who}` are the approaches that lose it."""
 FAMILIES: Mapping[str, Fear] = {
     "resources": Fear.LIMITS, "lifecycle": Fear.LIFE, "restarts": Fear.LIFE, "draining": Fear.LIFE, "execs": Fear.LIFE,
-    "storage": Fear.BYTES, "exposure": Fear.SECURITY, "security": Fear.SECURITY, "networking": Fear.NETWORK,
-    "networks": Fear.NETWORK, "dns": Fear.NETWORK, "rules": Fear.NETWORK, "contention": Fear.NAMES,
+    "storage": Fear.BYTES, "exposure": Fear.SECURITY, "security": Fear.SECURITY, "hosts": Fear.SECURITY,
+    "networking": Fear.NETWORK, "networks": Fear.NETWORK, "dns": Fear.NETWORK, "rules": Fear.NETWORK, "contention": Fear.NAMES,
     "building": Fear.IMAGES, "caching": Fear.IMAGES,
 }  # fmt: skip
 """The fear of a family's properties; a family that is not here is of facts."""

@@ -62,7 +62,10 @@ LETTERS: Mapping[str, Letter] = {
     "H": Letter("what the pod sets is the child's, too", {
         "hosts": Part("SETTINGS.hosts", SETTING), "sysctls": Part("SETTINGS.sysctls", SETTING),
         "variable": Part("SETTINGS.variable", SETTING), "memory": Part("SETTINGS.memory", SETTING),
-        "token": Part("SETTINGS.token", SETTING)}),
+        "token": Part("SETTINGS.token", SETTING), "workspace": Part("SETTINGS.workspace", SETTING),
+        "owner": Part("SETTINGS.owner", SETTING), "forbidden": Part("SETTINGS.forbidden", SETTING)}),
+    "U": Letter("what is asked for as the host's is the pod's", {
+        "network": Part("HOST.network", SETTING), "processes": Part("HOST.processes", SETTING)}),
     "W": Letter("a step's network goes with the pod", {"network": Part("NETWORK", "detached-forced")}),
 }  # fmt: skip
 """In the order in which vectors are written."""

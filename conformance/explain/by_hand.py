@@ -237,7 +237,14 @@ def _storage(hand: Hand, asked: Asked) -> list[str]:
 
 
 def _execute(hand: Hand, asked: Asked) -> list[str]:
-    """Run it in the client's container, where a process of a pod is meant, and on the node itself where that is its first."""
+    """Run it in the client's container, where a process of a pod is meant, and on the node itself where that is its first.
+
+    What is run as another user than the container's is not run by `kubectl exec`, which has no option for that.
+    """
+    if instead := asked.get("instead"):
+        user, group = instead
+        enter = f"nsenter -t {hand.process(asked)} -m -n -r -S {user} -G {group}"
+        return [_shell(f"{enter} {hand.mine(shlex.join(asked['command']))}")]
     if asked.get("pid") == 1:
         return [on_node(hand.mine(shlex.join(asked["command"])))]
     container = hand.container_with(asked.get("pid"), hand.approach.client)

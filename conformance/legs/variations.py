@@ -24,7 +24,7 @@ class Variation:
     storage_limit: str = ""
     """The ephemeral-storage limit of each of the pod's containers, where the variation sets one."""
     settings: bool = False
-    """Whether the pod sets what its own containers have: a host's name, sysctls, a variable, a larger /dev/shm."""
+    """Whether the pod sets what its own containers have: a host's name, sysctls, a variable, a larger /dev/shm, a volume."""
     twins: bool = False
     """Two pods of the approach at the same time."""
     in_a_row: bool = False
@@ -195,7 +195,7 @@ def vary(pod: Object, approach: Approach, variation: Variation) -> Object:
         _keep_run(pod, container(pod, approach.daemon))
     if variation.builder == IN_A_CONTAINER:
         _bring_builder(pod, client)
-    _vary_containers(pod, variation)
+    _vary_containers(pod, approach, variation)
     if variation.measured:
         client["command"] = ["sh", "-ec", NOTING, "sh", *command]
     if variation.deaf:
@@ -287,24 +287,40 @@ SHM, SHM_SIZE = "/dev/shm", 128 << 20  # noqa: S108 -- where programs share memo
 """Twice what an engine gives a container unless told (moby daemon/config, DefaultShmSize), and a runtime a pod."""
 
 
-def _vary_containers(pod: Object, variation: Variation) -> None:
+GROUP = 2001
+"""Whose the volumes of a pod with settings are (fsGroup): a group that no image has."""
+WORKSPACE = "/workspace"
+"""Where each of its containers has a volume for the job's files."""
+FORBIDDEN = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
+"""What it forbids its client, which does without; an engine does not."""
+
+
+def _vary_containers(pod: Object, approach: Approach, variation: Variation) -> None:
     """Let each container of the pod have the variation's limit, and let the pod set what its own containers have."""
     if variation.storage_limit:
         for each in containers(pod):
             each["resources"]["limits"]["ephemeral-storage"] = variation.storage_limit
     if variation.settings:
         _set(pod)
+        if approach.client != approach.daemon:
+            container(pod, approach.client).setdefault("securityContext", {}).update(FORBIDDEN)
 
 
 def _set(pod: Object) -> None:
     """Let the pod set what its own containers have: of itself once, and of each of them."""
-    spec, volume = pod["spec"], {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": str(SHM_SIZE)}}
+    spec = pod["spec"]
     spec.setdefault("hostAliases", []).append(copy.deepcopy(ALIAS))
     spec.setdefault("securityContext", {}).setdefault("sysctls", []).extend(dict(each) for each in SYSCTLS)
-    spec.setdefault("volumes", []).append(volume)
+    spec["securityContext"].setdefault("fsGroup", GROUP)
+    volumes = spec.setdefault("volumes", [])
+    memory = {"medium": "Memory", "sizeLimit": str(SHM_SIZE)}
+    for name, path, settings in (("shm", SHM, memory), (WORKSPACE[1:], WORKSPACE, {})):
+        if name not in [volume["name"] for volume in volumes]:  # an init container may have prepared it
+            volumes.append({"name": name, "emptyDir": settings})
+        for each in containers(pod):
+            each.setdefault("volumeMounts", []).append({"name": name, "mountPath": path})
     for each in containers(pod):
         each.setdefault("env", []).append(dict(VARIABLE))
-        each.setdefault("volumeMounts", []).append({"name": volume["name"], "mountPath": SHM})
 
 
 BROUGHT = "/builder"

@@ -131,3 +131,73 @@ def test_a_token_whose_mount_was_refused_is_not_there_and_where_there_is_none_no
     assert conclude("SETTINGS.token", token(code=125, stderr="no such image")).state is State.INCONCLUSIVE
     assert conclude("SETTINGS.token", token()).state is State.INCONCLUSIVE, "nothing is mounted"
     assert conclude("SETTINGS.token", token(own="")).state is State.NOT_APPLICABLE
+
+
+READ = ran("workspace: work", stdout="n\nwritten\n")
+DONE = "\n".join(settings.ATTEMPTS)
+
+
+def in_workspace(*work: Any, run: Any = None, could: str = DONE, client: int = 0) -> Seen:
+    """Return the evidence of what a child, and then another user, did in the pod's volume."""
+    own = ran("a file of the client's", client)
+    return of_pod(
+        own,
+        run or ran("workspace", stdout="c" * 64),
+        *work,
+        reading("work of another user", {"exit": 0, "stdout": could, "stderr": ""}, {"instead": [1001, 2001]}),
+    )
+
+
+REFUSED = ran("workspace", 125, 'invalid mount config for type "bind": bind source path does not exist: /workspace')
+BY_THE_NODES = ran("workspace by the node's path: work", stdout="n\nwritten\n")
+
+
+def test_a_child_has_the_pods_volume_or_a_directory_of_that_name_or_none() -> None:
+    assert conclude("SETTINGS.workspace", in_workspace(READ)).state is State.HOLDS
+    for stdout in ("written\n", "no\nwritten\n"):
+        other = ran("workspace: work", stdout=stdout)
+        assert conclude("SETTINGS.workspace", in_workspace(other)).state is State.LACKS, "a directory of the node's"
+    assert conclude("SETTINGS.workspace", in_workspace(BY_THE_NODES, run=REFUSED)).state is State.LACKS
+    elsewhere = ran("workspace", 125, "no such image")
+    assert conclude("SETTINGS.workspace", in_workspace(run=elsewhere)).state is State.INCONCLUSIVE
+    assert conclude("SETTINGS.workspace", in_workspace(READ, client=1)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("work", [[READ], [BY_THE_NODES]])
+def test_who_is_of_the_volumes_group_can_do_all_with_a_childs_files_or_a_part(work: list[Any]) -> None:
+    assert conclude("SETTINGS.owner", in_workspace(*work)).state is State.HOLDS
+    part = conclude("SETTINGS.owner", in_workspace(*work, could=f"{settings.ATTEMPTS[0]}\n{settings.ATTEMPTS[2]}"))
+    assert part.state is State.LACKS
+    assert part.reason.endswith("could remove the file, and could not change the file or remove the folder")
+    assert conclude("SETTINGS.owner", in_workspace(*work, could=settings.ATTEMPTS[0])).state is State.LACKS
+
+
+def test_of_a_volume_to_which_no_child_wrote_or_no_other_user_may_write_nothing_is_said() -> None:
+    unwritten = ran("workspace: work", 1, "mkdir: read-only file system", "n\n")
+    elsewhere = ran("workspace: work", stdout="written\n")
+    for seen in (in_workspace(run=REFUSED), in_workspace(unwritten), in_workspace(elsewhere), in_workspace(READ, could="")):
+        assert conclude("SETTINGS.owner", seen).state is State.INCONCLUSIVE
+
+
+def with_roots(child: tuple[str, str], pod: tuple[str, str] = ("1", "ro"), node: tuple[str, str] = ("0", "rw")) -> Seen:
+    """Return the evidence of what is forbidden to each: the kernel's bit, and how its root is mounted."""
+    read = []
+    for who, (bit, option) in {POD: pod, CHILD: child, NODE: node}.items():
+        read.append(reading(f"privileges of {who}", {"/proc/1/status": [f"NoNewPrivs:\t{bit}"]}))
+        root = f"90 77 0:60 / / {option},relatime - overlay overlay rw"
+        read.append(reading(f"root of {who}", {"/proc/1/mountinfo": [root]}))
+    return of_pod(*read)
+
+
+def test_what_is_forbidden_to_the_client_is_forbidden_to_the_child_or_not_or_in_part() -> None:
+    assert conclude("SETTINGS.forbidden", with_roots(("1", "ro"))).state is State.HOLDS
+    none = conclude("SETTINGS.forbidden", with_roots(("0", "rw")))
+    assert (none.state, none.reason) == (
+        State.LACKS,
+        "new privileges: the pod's forbidden, the child's allowed; root: the pod's read-only, the child's writable",
+    )
+    for child in (("1", "rw"), ("0", "ro")):
+        assert conclude("SETTINGS.forbidden", with_roots(child)).reason.startswith("in part: ")
+    for pod in (("0", "ro"), ("1", "rw")):
+        assert conclude("SETTINGS.forbidden", with_roots(("1", "ro"), pod=pod)).state is State.INCONCLUSIVE
+    assert conclude("SETTINGS.forbidden", with_roots(("1", "ro"), node=("0", "ro"))).state is State.INCONCLUSIVE

@@ -24,11 +24,12 @@ def execute(asked: Object) -> Object:
 
     Its bounding set of capabilities and no_new_privs are the process's, too: so a container's own client is run as the
     container would run it. What it does not share with the container: its pid namespace, its cgroup and its seccomp filter,
-    which are this probe's. `exit` is None if it ran for longer than `limit` seconds.
+    which are this probe's. `exit` is None if it ran for longer than `limit` seconds. With `instead`, [uid, gid], it is run as
+    that user, in that group alone.
     """
     pid = asked["pid"]
     environment = dict(entry.split("=", 1) for entry in environ(pid) if "=" in entry)
-    become, root = becoming(pid)
+    become, root = becoming(pid, asked.get("instead"))
 
     began, code = boottime(), None
     running = subprocess.Popen(  # noqa: S603 -- no shell
@@ -46,8 +47,10 @@ def execute(asked: Object) -> Object:
     return {"exit": code, "stdout": stdout, "stderr": stderr, "seconds": round(boottime() - began, 3)}
 
 
-def becoming(pid: int) -> tuple[Callable[[], None], int]:
+def becoming(pid: int, instead: list[int] | None = None) -> tuple[Callable[[], None], int]:
     """Return what a process that has just been forked calls to be where another lives, as who it is (`execute`); and a handle.
+
+    `instead` is the user and the group that it is to be instead.
 
     The handle is closed by whoever forks, when it has. Raises `OSError` where there is no such process.
     """
@@ -55,6 +58,9 @@ def becoming(pid: int) -> tuple[Callable[[], None], int]:
     bounding = int(status["CapBnd"], 16)
     user, group = (int(status[field].split()[1]) for field in ("Uid", "Gid"))  # the effective one of four
     groups = [int(number) for number in status["Groups"].split()]
+    if instead:
+        user, group = instead
+        groups = [group]
 
     root = os.open(proc(pid, "root"), os.O_RDONLY | os.O_DIRECTORY)  # it may be another than its mount namespace's
 

@@ -292,3 +292,44 @@ def a_pod_whose_settings_its_own_containers_lack(leg: Leg) -> None:
     """What the pod sets did not come about (a webhook, a runtime that knows none): that its child has none proves nothing."""
     bare = "\n32768 60999 \n0 \n"
     _settings(leg, hosts=([], [], []), printed=(bare, bare, bare), shm=(64, 64), mount="0:61 /")
+
+
+def _workspace(leg: Leg, *, nonce: str, could: tuple[int, ...]) -> None:
+    """Add what a child, and then another user, did in the pod's volume: which of what such a user tries could be done."""
+    tried = ("have a file there", "change the file", "remove the file", "remove the folder")
+    for name, stdout in (
+        ("a file of the client's", ""),
+        ("workspace", f"{'c' * 64}\n"),
+        ("workspace: work", f"{nonce}\nwritten\n"),
+    ):
+        leg.add(name, {"exit": 0, "stdout": stdout, "stderr": "", "seconds": 0.2})
+    printed = "\n".join(tried[number] for number in could)
+    leg.add("work of another user", {"exit": 0, "stdout": printed, "stderr": "", "seconds": 0.1}, instead=[1001, 2001])
+
+
+@of("dind.storing")
+def a_directory_of_the_nodes_at_the_path_of_the_pods_volume(leg: Leg) -> None:
+    """The child has a directory there and writes to it; it is not the pod's, in which another user can do all."""
+    _workspace(leg, nonce="", could=(0, 1, 2, 3))
+
+
+@of("dind.storing")
+def a_user_who_may_remove_files_alone(leg: Leg) -> None:
+    """A file in the volume itself goes, for its folder is the group's; the rest stays (actions/runner#434)."""
+    _workspace(leg, nonce=leg.nonce, could=(0, 2))
+
+
+@of("dind.storing")
+def a_volume_that_is_nobody_elses(leg: Leg) -> None:
+    """The volume has another group: that its user can do nothing there says nothing of a child's files."""
+    _workspace(leg, nonce=leg.nonce, could=())
+
+
+@of("dind.storing")
+def a_runtime_that_has_not_started_the_program_yet(leg: Leg) -> None:
+    """What carries the nonce is the runtime's, which is in the node's namespaces still."""
+    nodes = {"exit": 0, "stdout": "net:[1]\npid:[1]\n", "stderr": "", "seconds": 0.1}
+    runtime = {"pid": 9, "nspid": [9], "cmdline": ["runc", "init"], "ns": {"net": "net:[1]", "pid": "pid:[1]"}}
+    leg.add("namespaces of the node", nodes)
+    leg.add("as-hosts", {"exit": 0, "stdout": f"{'c' * 64}\n", "stderr": "", "seconds": 0.3})
+    leg.add("as-hosts: processes", [runtime])

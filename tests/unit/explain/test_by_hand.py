@@ -108,6 +108,11 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
     ("dood", {"question": "storage", "root": 5, "paths": ["/x"]}, "kubectl exec dood -c docker-cmds -- stat -c '%d %i %n' /x"),
     ("dood", {"question": "storage", "root": 77, "paths": ["/x"]}, "docker exec $NODE stat -c '%d %i %n' /proc/$PID/root/x"),
     ("dind", {"question": "execute", "pid": 6, "command": ["id"]}, "kubectl exec dind -c dind-daemon -- id"),
+    (
+        "dood",
+        {"question": "execute", "pid": 5, "instead": [1001, 2001], "command": ["id"]},
+        'docker exec $NODE sh -c "nsenter -t $CLIENT -m -n -r -S 1001 -G 2001 id"',
+    ),
     ("dood", {"question": "execute", "pid": 1, "command": ["cat", "/dev/loop3"]}, "docker exec $NODE cat /dev/loop3"),
     (
         "dood",

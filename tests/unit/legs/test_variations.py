@@ -11,7 +11,8 @@ import pytest
 
 from conformance.approaches.catalogue import catalogue, container
 from conformance.cluster.pods import containers
-from conformance.legs.variations import ALIAS, NOTED, NOTING, SHM, SYSCTLS, VARIABLE, VARIATIONS, vary
+from conformance.controls.catalogue import approach_of
+from conformance.legs.variations import ALIAS, GROUP, NOTED, NOTING, SHM, SYSCTLS, VARIABLE, VARIATIONS, WORKSPACE, vary
 
 FAKE = """#!/bin/sh
 [ "$1" = version ] && ! [ -e answers ] && touch answers && exit 1
@@ -64,5 +65,15 @@ def test_a_pod_with_settings_sets_them_once_and_each_of_its_containers_has_them(
     for each in containers(pod):
         assert VARIABLE in each["env"]
         assert {"name": "shm", "mountPath": SHM} in each["volumeMounts"]
+        assert {"name": "workspace", "mountPath": WORKSPACE} in each["volumeMounts"]
+    assert spec["securityContext"]["fsGroup"] == GROUP
+    forbidden = [each["name"] for each in containers(pod) if each.get("securityContext", {}).get("readOnlyRootFilesystem")]
+    assert forbidden == [known.client], "an engine writes to its own root"
     assert next(volume for volume in spec["volumes"] if volume["name"] == "shm")["emptyDir"]["medium"] == "Memory"
     assert "hostAliases" not in vary(copy.deepcopy(known.manifest), known, VARIATIONS["foreground"])["spec"]
+
+
+def test_a_volume_that_a_pod_has_prepared_itself_is_not_given_twice() -> None:
+    control = approach_of("nc-97")
+    volumes = vary(copy.deepcopy(control.manifest), control, VARIATIONS["storing"])["spec"]["volumes"]
+    assert [volume["name"] for volume in volumes].count("workspace") == 1

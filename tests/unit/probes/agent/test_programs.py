@@ -42,6 +42,7 @@ def test_a_program_is_run_as_who_the_process_is() -> None:
         "Uid": ["1001"] * 4, "Gid": ["1002"] * 4, "Groups": ["999", "1002"], "CapEff": ["0" * 16], "NoNewPrivs": ["1"],
     }  # fmt: skip
     assert execute("id", "-u")["stdout"] == "0\n"
+    assert execute("id", instead=[1003, 1004])["stdout"] == "uid=1003 gid=1004 groups=1004\n", "not the process's"
 
 
 @needs_root
