@@ -357,7 +357,8 @@ BELIEFS = (
         "For a volume that a pod shares with its Docker, the pod's fsGroup is what settles whose the files are.",
         (thread("docker-library/docker", 242),),
         {**each(HOLDS, "dood", "SETTINGS.owner"), **each(HOLDS, "dind", "SETTINGS.owner")},
-        "kubelet gives the volume to the group when it mounts it; what is written later has the mode that its writer gives it.",
+        "kubelet gives the volume to the group when it mounts it; what is written later has the mode that its writer gives it, "
+        "unless the volume has a default access list (NC-97).",
     ),
     Belief(
         "docker run -v has the job's files where runner and engine mount the same volume at the same path.",

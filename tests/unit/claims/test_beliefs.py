@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conformance.claims.belief import Belief
-from conformance.claims.beliefs import BELIEFS, thread
+from conformance.claims.beliefs import BELIEFS
+from conformance.claims.speakers import thread
 from conformance.controls.catalogue import controls
 from conformance.suite import every_cell, families
 
