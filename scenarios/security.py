@@ -18,7 +18,7 @@ from conformance.errors import RigError
 from conformance.evidence.identity import capabilities_on, first_processes, no_engine, parsed
 from conformance.evidence.items import Evidence, Seen
 from conformance.evidence.names import CHILD, DAEMON, NODES_FIRST, POD, POD_PROCESSES
-from conformance.legs import daemon
+from conformance.legs import calls, daemon
 from conformance.legs.deploy import LegFailed, create_pod
 from conformance.legs.docker import cleaned_up, image, processes, said, start
 from conformance.legs.leg import Leg
@@ -265,11 +265,11 @@ def _counted(number: int, process: Object) -> str:
 @prop("S-16", "the child has no more than the engine's default capabilities, under a seccomp filter",
       source=DOCKER_SECCOMP,
       predicts={"dood": HOLDS, "dind": HOLDS}, legs=("foreground",), level="extended",
-      while_serving=(capabilities_of_the_node,))  # fmt: skip
+      while_serving=(capabilities_of_the_node, calls.make))  # fmt: skip
 def confined(seen: Seen) -> Observation:
-    """Judge the child's process by /proc."""
+    """Judge the child's process by /proc, and its filter by what it refuses: one that refuses nothing is a filter, too."""
     child, node = seen[CHILD], seen[NODES_FIRST]
-    process = child.output["process"]
+    process, cites = child.output["process"], (child.id, node.id)
     number = capabilities_on(node.output[-1], process)
     # A setuid program may get it all of that (capabilities(7)); older records have no bounding set.
     bound = capabilities_on(node.output[-1], {**process, "capabilities": process.get("bounding", "0")})
@@ -280,7 +280,11 @@ def confined(seen: Seen) -> Observation:
         f"{_counted(number, process)} capabilities{_in_reach(node.output[-1], process)}, "
         f"{beyond.bit_count()} beyond the default; seccomp mode {process['seccomp']}"
     )
-    return (HOLDS if process["seccomp"] == FILTERED and not beyond else LACKS).because(words, child.id, node.id)
+    if process["seccomp"] != FILTERED or beyond or not (made := seen.get(calls.CALLS)):  # older records have none
+        return (HOLDS if process["seccomp"] == FILTERED and not beyond else LACKS).because(words, *cites)
+    through, refused = calls.let_through(made)
+    say = LACKS.because if through else HOLDS.because if refused else inconclusive
+    return say(f"{words}, which lets {' and '.join(through) or 'nothing'} through that default ones refuse", *cites, made.id)
 
 
 FILTERED = "2"

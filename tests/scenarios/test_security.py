@@ -258,6 +258,22 @@ def test_a_child_is_confined_by_capabilities_and_seccomp(seen: Look, capabilitie
     assert conclude("S-16", changed(seen("dind.foreground"), "child", process)).state is state
 
 
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ("userfaultfd 1\nmove_pages 1\n", State.HOLDS),
+        ("userfaultfd 1\nmove_pages 38\n", State.HOLDS),
+        ("userfaultfd 22\nmove_pages 0\n", State.LACKS),
+        ("userfaultfd 1\nmove_pages 0\n", State.LACKS),
+        ("exec failed", State.INCONCLUSIVE),
+    ],
+)
+def test_a_filter_that_allows_everything_does_not_confine(seen: Look, answers: str, state: State) -> None:
+    """`--security-opt=seccomp=allow-all.json`: /proc says of the child that it is filtered."""
+    concluded = conclude("S-16", given(seen("dind.foreground"), "calls: output", {"status": 200, "body": answers}))
+    assert concluded.state is state, concluded.reason
+
+
 @pytest.mark.parametrize(("bounding", "state"), [("00000000a80425fb", State.HOLDS), ("000001ffffffffff", State.LACKS)])
 def test_a_child_that_is_not_root_has_what_a_setuid_program_gets_it(seen: Look, bounding: str, state: State) -> None:
     """`--user=1000 --cap-add=ALL`: it has none, and up to all of them."""
