@@ -171,8 +171,8 @@ host_port = _of_article_dood(
 )  # fmt: skip
 
 
-ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends_with_pod,
-                         expect("article-dood", HOLDS, **lifecycle.SIG_PROXY))  # fmt: skip
+ends = _of_article_dood("P2-10.printed", f"the child {OF} ends when its pod is deleted", lifecycle.ends.ends_with_pod,
+                         expect("article-dood", HOLDS, **lifecycle.ends.SIG_PROXY))  # fmt: skip
 
 
 reclaimed = _of_article_dood(

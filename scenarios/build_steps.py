@@ -29,7 +29,7 @@ from conformance.legs.steps import (
 )
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.lifecycle import ENGINE_AFTER, engine_killed
+from scenarios.lifecycle.kills import ENGINE_AFTER, engine_killed
 
 FULL = "full-step"
 """The step of which most is read, which ends by itself."""

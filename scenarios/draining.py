@@ -7,7 +7,7 @@ from conformance.claims.properties import expect, prop
 from conformance.claims.sources import DRAINS, TERMINATION
 from conformance.evidence.items import Seen
 from conformance.evidence.names import DELETION, ORPHAN
-from scenarios.lifecycle import BEFORE, end_of, judge_told
+from scenarios.lifecycle.ends import BEFORE, end_of, judge_told
 from scenarios.resources.reading import PODMANS
 from scenarios.restarts import further_children, judge_of
 

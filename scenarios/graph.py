@@ -39,7 +39,7 @@ from conformance.probes.node import NODE_SOCKET, OK
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
 from scenarios.caching import MOST, first_job, judge_sharing, pulled, second_job, third_at_once
-from scenarios.lifecycle import engine_again, engine_killed
+from scenarios.lifecycle.kills import engine_again, engine_killed
 from scenarios.storage import daemon_root, on_node, on_the_node, same, same_paths
 
 

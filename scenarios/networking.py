@@ -23,7 +23,7 @@ from conformance.legs.rig import Rig
 from conformance.probes.node import PORT
 from conformance.timeouts import TIMEOUTS
 from conformance.wait import settle
-from scenarios.lifecycle import BEFORE, end_of
+from scenarios.lifecycle.ends import BEFORE, end_of
 
 ON_POD_IP, ON_NODE_IP = "asked on the pod's IP", "asked on a node's IP"
 UNPUBLISHED, ON_LOCALHOST = "asked for the unpublished port", "asked on the pod's localhost"

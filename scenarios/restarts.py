@@ -23,14 +23,8 @@ from conformance.legs.docker import nonce
 from conformance.legs.rig import Rig
 from conformance.legs.variations import RESTARTS
 from conformance.timeouts import TIMEOUTS
-from scenarios.lifecycle import (
-    by_an_engine,
-    engine_again,
-    engine_killed,
-    judge_end,
-    judge_survival,
-    started_again,
-)
+from scenarios.lifecycle.ends import judge_end
+from scenarios.lifecycle.kills import by_an_engine, engine_again, engine_killed, judge_survival, started_again
 
 SHARED = (DAEMON, POD, DELETION, KILLED, ENGINE_AGAIN)
 """What is read once for all children of a pod."""

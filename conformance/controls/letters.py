@@ -66,6 +66,7 @@ LETTERS: Mapping[str, Letter] = {
         "owner": Part("SETTINGS.owner", SETTING), "forbidden": Part("SETTINGS.forbidden", SETTING)}),
     "U": Letter("what is asked for as the host's is the pod's", {
         "network": Part("HOST.network", SETTING), "processes": Part("HOST.processes", SETTING)}),
+    "C": Letter("the engine's default filter binds it", {"filter": Part("S-16", GRACEFUL)}),
     "W": Letter("a step's network goes with the pod", {"network": Part("NETWORK", "detached-forced")}),
 }  # fmt: skip
 """In the order in which vectors are written."""

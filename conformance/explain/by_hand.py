@@ -264,7 +264,9 @@ QUESTIONS: Mapping[str, Callable[[Hand, Asked], list[str]]] = {
     "processes": _processes,
     "mounted": lambda *_: [_shell("grep -ls /pods/$POD_UID/containers/ /proc/[0-9]*/mountinfo")],
     "naming": lambda *_: [on_node("sh -c 'grep -ls $CHILD /proc/[0-9]*/cmdline /proc/[0-9]*/environ'")],
-    "serving": lambda *_: [_shell(f"for p in /proc/[0-9]*; do nsenter -n -t ${{p#*c/}} curl -s 127.0.0.1; done | grep {NONCE}")],
+    "serving": lambda *_: [
+        _shell(f"for p in /proc/[0-9]*; do nsenter -n -t ${{p#*c/}} curl -s 127.0.0.1:[1-9999]; done | grep {NONCE}")
+    ],
     "inotify": lambda *_: [_shell("find /proc/[0-9]*/fd -lname anon_inode:inotify | cut -d/ -f3 | sort | uniq -c")],
     "ancestry": lambda *_: [on_node("ps -eo pid,ppid,args --forest")],
     "execute": _execute,

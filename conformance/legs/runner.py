@@ -202,6 +202,8 @@ class LegRunner:
                 self._readings[reading] = ""
             except ConformanceError as broken:
                 self._readings[reading] = self._redacted(broken)
+                with contextlib.suppress(ConformanceError):
+                    startup.note_replaced(self.rig)
             except Exception as broken:  # noqa: BLE001 -- a broken reading is the rig's failure, for its own cells
                 why = f"{type(broken).__name__}: {self._redacted(broken)}"
                 self._readings[reading] = f"the reading {reading.__name__} failed: {why}"
@@ -218,6 +220,8 @@ class LegRunner:
     def _fail(self, why: str) -> None:
         """Note why, and keep what tells more, before anything is cleaned; that never masks the failure itself."""
         self.failed, rig = why, self.rig
+        with contextlib.suppress(ConformanceError):
+            startup.note_replaced(rig)
         kept: Object = {"failed": why}
         with contextlib.suppress(ConformanceError):
             for pod in rig.cluster.items(pods_path(rig.leg.namespace)):

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from conformance.cluster.api import Object, pods_path
 from conformance.cluster.pods import container_ids, statuses_of
-from conformance.errors import RigError, TimedOut
+from conformance.errors import ConformanceError, RigError, TimedOut
 from conformance.evidence.identity import container_of, first_processes, identity_of, pid_of
-from conformance.evidence.names import ANCESTORS, CHILD, DAEMON, INSPECT, OUT_OF_SIGHT, POD, POD_PROCESSES
+from conformance.evidence.names import (
+    ANCESTORS,
+    CHILD,
+    DAEMON,
+    DELETION,
+    INSPECT,
+    KILLED,
+    OUT_OF_SIGHT,
+    POD,
+    POD_PROCESSES,
+    REPLACED,
+)
 from conformance.legs import daemon, over_api
 from conformance.legs.baseline import APACHE
 from conformance.legs.deploy import LegFailed, runs
@@ -16,7 +28,7 @@ from conformance.legs.pod import read_pod, wait_pod
 from conformance.legs.rig import Rig
 from conformance.probes.node import Answer
 from conformance.timeouts import TIMEOUTS
-from conformance.wait import raise_if_stopped
+from conformance.wait import raise_if_stopped, settle
 
 AWAIT = 5.0
 """Seconds that a probe waits for a child before the pod is looked at again."""
@@ -108,8 +120,47 @@ def await_child_or_end(rig: Rig) -> None:
     _keep_child(rig, answer)
 
 
+TRIES = 3
+"""So many children in a row are identified, where each ends meanwhile and another is in its place."""
+
+
 def identify(rig: Rig) -> None:
-    """Read which daemon answers, and whether the child is its own: before anything is concluded."""
+    """Read which daemon answers, and whether the child is its own: before anything is concluded.
+
+    Of a child that somebody makes anew every few seconds it is read of one that stays for as long as that takes.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _identify(rig)
+        except ConformanceError:
+            if rig.home.alive(rig.child):
+                raise
+            answer = _look_for_child(rig)
+            if answer.output["seen"] != "serving":
+                raise
+            _keep_child(rig, answer)
+    return _identify(rig)
+
+
+def note_replaced(rig: Rig) -> None:
+    """Keep who is in the place of a child that ended before anybody ended it or its pod; nothing where it has not, or nobody is.
+
+    What could not be read then could not be read of one child: that is said of the subject, and is no failure of the rig.
+    """
+    if not rig.child or any(rig.seen.get(name) for name in (DELETION, KILLED)) or rig.home.alive(rig.child):
+        return
+    about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": rig.leg.nonce}
+
+    def others() -> list[Object]:
+        ended = identity_of(rig.child)
+        return [each for each in rig.home.ask("processes", **about).output if identity_of(each) != ended]
+
+    settle("Who is in the child's place", others, seconds=TIMEOUTS.settle)
+    if others():
+        rig.ask(REPLACED, "processes", **about)
+
+
+def _identify(rig: Rig) -> None:
     _find_containers(rig)
     if not rig.leg.approach.spawns:
         return

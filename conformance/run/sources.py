@@ -11,12 +11,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from conformance.claims.observations import Observation, State, error, not_applicable
+from conformance.claims.observations import Observation, State, error, inconclusive, not_applicable
 from conformance.cluster.api import Cluster
 from conformance.controls.catalogue import approach_of
 from conformance.errors import UsageError
+from conformance.evidence.identity import container_of
 from conformance.evidence.items import Seen, redact
-from conformance.evidence.names import OUT_OF_SIGHT
+from conformance.evidence.names import OUT_OF_SIGHT, REPLACED
 from conformance.legs.rig import Rig, Shared
 from conformance.legs.runner import LegRunner
 from conformance.legs.schedule import Schedule, Turns, until_quiet
@@ -113,7 +114,7 @@ class Live:
         if why := runner.out_of_sight:
             return not_applicable(why, runner.rig.seen[OUT_OF_SIGHT].id)
         if why := runner.failed or runner.failures.get(cell.prop.id):
-            return error(why)
+            return _replaced(runner.rig.seen) or error(why)
         return cell.prop.conclude(runner.rig.seen)
 
     def lines(self) -> list[Line]:
@@ -135,7 +136,8 @@ class Live:
                 "diff": leg.diff(),
                 "times": runner.times,
             }
-            lines.append({**line, "failed": runner.failed} if runner.failed else line)
+            failed = runner.failed and not runner.rig.seen.get(REPLACED)
+            lines.append({**line, "failed": runner.failed} if failed else line)
             lines += [reading.as_line() for reading in runner.rig.seen]
             lines += [
                 {"kind": "residue", "node": "", "what": "clean-up", "left": [failure], "attributed": name}
@@ -153,6 +155,16 @@ class Live:
                 runner.hurry()
         for thread in self._threads:
             thread.join(TIMEOUTS.clean)
+
+
+def _replaced(seen: Seen) -> Observation | None:
+    """Return what is to be said of what could not be read of a child in whose place another is, None where none is."""
+    if not (replaced := seen.get(REPLACED)):
+        return None
+    there = next(iter(replaced.output), None)
+    by = f"process {there['pid']} ({there['comm']}) of container {container_of(there)[:12]}" if there else "another"
+    why = f"the child ended before its pod was deleted, and {by} was started in its place: nobody can ask one child all of it"
+    return inconclusive(why, replaced.id)
 
 
 class Replay:
@@ -183,7 +195,10 @@ class Replay:
             return error(leg["failed"])
         if before and before[0]["state"] == State.ERROR.value:
             return error(before[0]["reason"])
-        return cell.prop.conclude(Seen(self.record.seen(cell.leg)))
+        seen = Seen(self.record.seen(cell.leg))
+        if (replaced := _replaced(seen)) and before and before[0]["reason"] == replaced.reason:
+            return replaced
+        return cell.prop.conclude(seen)
 
     def lines(self) -> list[Line]:
         """Return nothing: a replay makes no record."""

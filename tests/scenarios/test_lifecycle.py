@@ -17,7 +17,7 @@ from conformance.legs.leg import Leg
 from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
 from conformance.probes.node import Answer
-from scenarios import lifecycle
+from scenarios.lifecycle import ends, kills
 from tests.builders.evidence import conclude, given, proven, reading
 from tests.conftest import changed
 
@@ -102,6 +102,20 @@ def test_a_child_has_not_ended_where_a_process_of_its_own_goes_on(seen: Look, na
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
 def test_a_child_that_had_ended_before_says_nothing(seen: Look, name: str) -> None:
     assert conclude(name, deleted(seen("dind.foreground"), absent)).state is State.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("page", "state"), [("", State.INCONCLUSIVE), ("another", State.INCONCLUSIVE), ("nonce", State.LACKS)])
+def test_a_child_that_is_made_anew_again_and_again_goes_on_where_one_serves_after_the_pod(
+    seen: Look, page: str, state: State
+) -> None:
+    leg = deleted(seen("dind.foreground"), absent)
+    child = leg["child"]
+    other = {**child.output["process"], "pid": 8, "start": 3}
+    body = child.asked["nonce"] if page == "nonce" else page
+    leg = given(given(leg, "successors", [other]), "successor's page", {"outcome": "served", "body": body})
+    concluded = conclude("P2-10", leg)
+    assert concluded.state is state, concluded.reason
+    assert concluded.reason.startswith("the child had ended before the pod was deleted")
 
 
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
@@ -288,7 +302,7 @@ def test_an_engine_that_was_killed_is_asked_where_it_was_until_nobody_is_there(a
     rig.child = {"pid": 60, "start": 60}
     pods = [{"pid": pid, "start": pid} for pid in (50, 40, 51, 30)]
     rig.record("pod processes", "node", {}, pods, began=0, seconds=0)
-    lifecycle.engine_killed(rig)
+    kills.engine_killed(rig)
     assert [about for question, about in questions if question == "daemon"] == [{**asked, "path": "/_ping"}] * 2
     assert ("kill", {"pid": 51 if approach == "dind" else 50, "start": 51 if approach == "dind" else 50}) in questions
     assert ("listeners" in [question for question, _ in questions]) is (approach == "dind")
@@ -305,13 +319,13 @@ def test_a_container_that_outlives_its_engine_is_named_beside_the_child_that_doe
 
 
 def test_a_child_of_podman_ends_with_its_service_and_not_as_one_of_docker_does() -> None:
-    cells = [(lifecycle.told_before, leg) for leg in ("foreground", "foreground-forced")]
-    cells += [(lifecycle.within_grace, leg) for leg in ("foreground", "deaf")]
+    cells = [(ends.told_before, leg) for leg in ("foreground", "foreground-forced")]
+    cells += [(ends.within_grace, leg) for leg in ("foreground", "deaf")]
     for prop, leg in cells:
         state, why = prop.expected("podman", leg, {"cgroup": "hybrid"}, like="dind")
-        assert state is (State.LACKS if prop is lifecycle.told_before else State.HOLDS)
+        assert state is (State.LACKS if prop is ends.told_before else State.HOLDS)
         assert why.startswith("its service ends when it is told to")
-    raced = lifecycle.told_before.expected("podman", "foreground", {"cgroup": "hybrid"}, like="dind", seen=State.HOLDS)
+    raced = ends.told_before.expected("podman", "foreground", {"cgroup": "hybrid"}, like="dind", seen=State.HOLDS)
     assert raced[0] is State.HOLDS, "where the client's word comes first"
 
 

@@ -10,7 +10,7 @@ import signal
 import struct
 import time
 
-from conformance.probes.agent.network import fetch, open_sockets
+from conformance.probes.agent.network import fetch, leads_to, open_sockets
 from conformance.probes.agent.procfs import (
     boottime,
     by_hosts_file,
@@ -93,28 +93,38 @@ def naming(asked: Object) -> list[Object]:
 
 @question
 def serving(asked: Object) -> list[Object]:
-    """Return who serves a `nonce` on port 80 of a network that is not the node's, whatever environment he has.
+    """Return who serves a `nonce` on whichever port, and whatever environment he has, of those that started after `since`.
 
-    One process for each such network, of those that started after `since` (boot clock) the first.
+    `since` is of the boot clock. One process for each network that is not the node's, the first; in the node's each that
+    listens itself.
     """
     enter(1, "cgroup")
     ticks, nodes = os.sysconf("SC_CLK_TCK"), os.readlink(proc(1, "ns/net"))
 
     def look(pid: int) -> tuple[int, str, int] | None:
         began, space = start_time(pid), os.readlink(proc(pid, "ns/net"))
-        return (began, space, pid) if began / ticks >= asked["since"] and space != nodes else None
+        return (began, space if space != nodes else str(pid), pid) if began / ticks >= asked["since"] else None
 
     first = {space: pid for _, space, pid in sorted(of_every_process(look), reverse=True)}
     serving: list[Object] = []
-    for pid in first.values():
+    for space, pid in first.items():
         with contextlib.suppress(OSError, KeyError, ValueError):  # ended while we looked
-            if any(port == PAGE for port, _ in open_sockets(pid)) and page_of(pid).get("body", "").strip() == asked["nonce"]:
+            ports = {port for port, inode in open_sockets(pid) if not space.isdigit() or holds(pid, inode)}
+            likely = sorted(ports, key=lambda port: (port != PAGE, port))[:PORTS]
+            if any(page_of(pid, port).get("body", "").strip() == asked["nonce"] for port in likely):
                 serving.append(describe(pid))
     return serving
 
 
+def holds(pid: int, inode: str) -> bool:
+    """Return whether a process has a handle on a socket."""
+    return any(leads_to(proc(pid, f"fd/{handle}")) == f"socket:[{inode}]" for handle in os.listdir(proc(pid, "fd")))
+
+
 PAGE = 80
 """The port on which a child serves its page."""
+PORTS = 8
+"""At most so many ports of one network are asked for it."""
 
 
 @question
@@ -212,11 +222,11 @@ def await_child(asked: Object) -> Object:
         time.sleep(0.1)
 
 
-def page_of(pid: int) -> Object:
-    """Return the page that is served in the network of a process."""
+def page_of(pid: int, port: int = PAGE) -> Object:
+    """Return the page that is served on a port of the network of a process."""
     enter(pid, "net")
     try:
-        return fetch("127.0.0.1", 80, "/", 1.0)
+        return fetch("127.0.0.1", port, "/", 1.0)
     finally:
         enter(1, "net")  # a network ends with the last process in it
 

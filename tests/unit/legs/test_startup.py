@@ -12,7 +12,7 @@ from attrs import evolve
 
 from conformance.approaches.catalogue import catalogue
 from conformance.errors import RigError
-from conformance.evidence.names import OUT_OF_SIGHT
+from conformance.evidence.names import DELETION, KILLED, OUT_OF_SIGHT, REPLACED
 from conformance.legs import daemon, over_api, startup
 from conformance.legs.deploy import LegFailed
 from conformance.legs.leg import Leg
@@ -223,3 +223,63 @@ def test_in_the_nodes_pid_namespace_the_engine_is_whose_shim_is_above_whatever_i
     rig, engine, shim = of("dind", 20), process(20, NODE_NS), process(50, NODE_NS)
     above(rig, shim, own=(engine, shim) if in_pod else (engine,), ids={"port 2375": says, NODES: "node"})
     assert (rig.pids.daemon, rig.pids.engine) == (pid, pid)
+
+
+CHILD_PROCESS, OTHER = {"pid": 5, "start": 1, "comm": "sh"}, {"pid": 6, "start": 2, "comm": "sh"}
+
+
+def a_rig_whose_child(*, alive: list[int], carrying: list[dict[str, Any]], serving: dict[str, Any] | None = None) -> Rig:
+    rig, _ = a_rig()
+    seen = {"seen": "serving", "process": serving} if serving else {"seen": "nobody"}
+    answers: dict[str, Any] = {"processes": carrying, "await_child": seen}
+
+    def ask(question: str, *_: Any, **about: Any) -> Answer:
+        return Answer(about["pid"] in alive if question == "alive" else answers[question], 1.0, 2.0, 0.1)
+
+    probe: Any = SimpleNamespace(node="worker", ask=ask, alive=lambda process: process["pid"] in alive)
+    rig.shared, rig.child = Shared({"worker": probe}), CHILD_PROCESS
+    return rig
+
+
+@pytest.mark.parametrize(
+    ("alive", "carrying", "before", "noted"),
+    [
+        ([6], [OTHER], "", True),
+        ([6], [OTHER], DELETION, False),
+        ([6], [OTHER], KILLED, False),
+        ([5, 6], [CHILD_PROCESS, OTHER], "", False),
+        ([], [], "", False),
+        ([], [CHILD_PROCESS], "", False),
+    ],
+)
+def test_who_is_in_the_place_of_a_child_that_ended_by_itself_is_noted(
+    monkeypatch: pytest.MonkeyPatch, alive: list[int], carrying: list[dict[str, Any]], before: str, noted: bool
+) -> None:
+    monkeypatch.setattr(startup, "settle", lambda _, look, **__: look())
+    rig = a_rig_whose_child(alive=alive, carrying=carrying)
+    if before:
+        rig.timed()(before, "", "", True)
+    startup.note_replaced(rig)
+    assert bool(rig.seen.get(REPLACED)) is noted
+
+
+def test_a_child_that_ends_while_it_is_identified_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    identified = []
+
+    def identify(rig: Rig) -> None:
+        identified.append(rig.child["pid"])
+        if rig.child == CHILD_PROCESS:
+            raise RigError("its process is gone")
+
+    monkeypatch.setattr(startup, "_identify", identify)
+    rig = a_rig_whose_child(alive=[6], carrying=[], serving=OTHER)
+    startup.identify(rig)
+    assert identified == [5, 6]
+    assert rig.seen["child"].output["process"] == OTHER
+
+    alive = a_rig_whose_child(alive=[5], carrying=[], serving=OTHER)
+    with pytest.raises(RigError):
+        startup.identify(alive)
+    nobody = a_rig_whose_child(alive=[], carrying=[])
+    with pytest.raises(RigError):
+        startup.identify(nobody)

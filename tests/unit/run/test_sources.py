@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from conformance.claims.observations import Observation, State
-from conformance.evidence.names import OUT_OF_SIGHT
+from conformance.errors import RigError
+from conformance.evidence.names import OUT_OF_SIGHT, REPLACED
+from conformance.legs import startup
 from conformance.legs.runner import LegRunner
 from conformance.legs.startup import OutOfSight
 from conformance.record import stream
@@ -97,3 +99,35 @@ def test_a_judge_that_breaks_is_told_of_what_was_not_asked_too(monkeypatch: pyte
     observation = of_a_cell(asked=False, read=True)
     assert observation.state is State.ERROR
     assert "the judge of P2-13 failed: ZeroDivisionError" in observation.reason
+
+
+def test_what_cannot_be_read_of_a_child_in_whose_place_another_is_decides_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its engine, or a script beside the pod, makes it anew every few seconds: that is said of the subject, and is no ERROR."""
+    rig, _ = a_rig()
+    schedule: Any = SimpleNamespace(await_longer=lambda: None, leave=lambda: None)
+    rig.cluster = SimpleNamespace(items=lambda _: [])  # type: ignore[assignment]
+    runner = LegRunner(rig, (), schedule, lambda *_: None)
+    there = [{"pid": 6, "comm": "sh", "cgroup": f"0::/docker/{'d' * 64}"}]
+    monkeypatch.setattr(startup, "note_replaced", lambda rig: rig.timed()(REPLACED, "node worker", {}, there))
+
+    def gone(_: object) -> None:
+        raise RigError("no such process")
+
+    monkeypatch.setattr(LegRunner, "_go", gone)
+    runner.run()
+    live = Live(tmp_path / "plan")
+    monkeypatch.setattr(Live, "plan", SimpleNamespace(unavailable={}))
+    (cell, *_) = cells("core", ["dood"])
+    live._runners[cell.leg], live._unjudged[cell.leg] = runner, {"another"}
+    observed = live.observe(cell)
+    assert observed.state is State.INCONCLUSIVE
+    assert "the child ended before its pod was deleted, and process 6 (sh) of container dddddddddddd" in observed.reason
+    assert observed.cites == (rig.seen[REPLACED].id,)
+    (line, evidence) = live.lines()
+    assert "failed" not in line
+    observation = {"kind": "observation", "property": cell.prop.id, "leg": cell.leg, "state": "INCONCLUSIVE"}
+    header = next(line for line in recorded_lines(evidence=False) if line["kind"] == "header")
+    lines = [header, line, evidence, {**observation, "reason": observed.reason}]
+    assert Replay(stream.of(lines)).observe(cell) == observed

@@ -124,23 +124,26 @@ def test_who_names_a_child_is_found_by_whole_words_of_its_command_or_environment
     assert processes.naming({"words": ["n-child", "x.y"], "since": 7.0}) == [{"pid": 7}, {"pid": 8}]
 
 
-def test_who_serves_a_nonce_is_found_in_each_network_but_the_nodes_whatever_his_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_who_serves_a_nonce_is_found_on_whichever_port_whatever_his_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     spaces = {1: "net:[1]", 5: "net:[1]", 6: "net:[2]", 7: "net:[2]", 8: "net:[3]", 9: "net:[4]", 10: "net:[5]", 3: "net:[6]"}
-    pages = {5: "nonce", 6: "nonce\n", 8: "another", 9: "nonce", 10: "nonce", 3: "nonce"}
+    spaces |= {11: "net:[1]"}
+    of_node = [82, 20000]
+    ports = {9: [81], 1: of_node, 5: of_node, 11: of_node}
     ticks = os.sysconf("SC_CLK_TCK")
     monkeypatch.setattr(processes, "enter", lambda *_: None)
     monkeypatch.setattr(processes, "start_time", lambda pid: pid * ticks)
     monkeypatch.setattr("os.readlink", lambda path: spaces[int(path.split("/")[2])])
     monkeypatch.setattr(processes, "of_every_process", lambda look: filter(None, map(look, spaces)))
-    monkeypatch.setattr(processes, "open_sockets", lambda pid: iter([(81 if pid == 9 else 80, "1")]))
+    monkeypatch.setattr(processes, "open_sockets", lambda pid: iter([(port, str(port)) for port in ports.get(pid, [80])]))
+    monkeypatch.setattr("os.listdir", lambda _: ["4"])
+    monkeypatch.setattr(processes, "leads_to", lambda link: "socket:[20000]" if "/11/" in link else "/dev/null")
 
-    def page(pid: int) -> dict[str, str]:
+    def page(pid: int, port: int) -> dict[str, str]:
         if pid == 10:
             raise FileNotFoundError
-        return {"body": pages[pid]}
+        return {"body": "another" if pid == 8 or port == 82 else "nonce\n"}
 
     monkeypatch.setattr(processes, "page_of", page)
     monkeypatch.setattr(processes, "describe", lambda pid: {"pid": pid})
-    assert processes.serving({"nonce": "nonce", "since": 4.0}) == [{"pid": 6}], "not the node's, another's, or older ones'"
+    served_by = {process["pid"] for process in processes.serving({"nonce": "nonce", "since": 4.0})}
+    assert served_by == {6, 9, 11}, "not who listens on no such port himself, another's page, or older ones'"
