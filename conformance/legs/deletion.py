@@ -24,6 +24,7 @@ from conformance.evidence.names import (
     DELETION,
     INSPECT,
     KEEPING,
+    KEYRING,
     NAMING,
     ORPHAN,
     ORPHANS_PAGE,
@@ -121,6 +122,8 @@ def delete(rig: Rig) -> None:
         look_for_successors(rig, child, SUCCESSORS, SUCCESSORS_PAGE)
         if not rig.pids.daemon:
             daemon.send(rig, f"{child.prefix}{AFTERWARDS}", f"/containers/{container_of(child.process)}/json")
+    if rig.child in [child.process for child in ended]:
+        look_for_keyring(rig)
 
 
 def patience(child: Object, processes: list[Object]) -> float:
@@ -194,6 +197,19 @@ def await_who_may_start_it(rig: Rig, graph: str) -> None:
     rig.ask(SERVING, "serving", **page)
 
 
+def look_for_keyring(rig: Rig) -> None:
+    """Keep whether the kernel still has the session keyring of the child's container, when it has had a moment to forget it.
+
+    Each process of the container is born with it (session-keyring(7)), and keeps it whichever namespaces and cgroups it goes to,
+    whatever environment it has: so one that is known by nothing else is still seen to be there.
+    """
+    about: dict[str, Any] = {"word": container_of(rig.child), "paths": [KEYS]}
+    settle("The end of its keyring", lambda: not rig.home.ask("holding", **about).output[KEYS], seconds=TIMEOUTS.settle)
+    rig.ask(KEYRING, "holding", **about)
+
+
+KEYS = "/proc/keys"
+"""Of the keyrings that the reader may see: none of who made his in a user namespace (proc_keys(5))."""
 SHORT = 12
 """So many characters of a container's id does the client print, and take for it."""
 NAMED = 0.3

@@ -107,36 +107,63 @@ def _outlived(seen: Seen, ended: str) -> Observation | None:
     """Return what is to be said where anything carries the child's nonce when child and pod are gone, else None."""
     if not (asked := seen.get(SUCCESSORS)):  # older records have none
         return None
-    if left := _part_left(seen, ended, asked):
-        return left
-    again = successor_of(seen, ended, asked, asked.output, seen.get(names.SUCCESSORS_PAGE), seen[DELETION].id)
-    served = (page := seen.get(SERVED_AFTER)) and page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
-    if page and served and not (again and again.state is LACKS.state):  # who serves it may have dropped its environment
-        why = f"{ended}, and port {page.asked['port']} of the node serves its page after that, by who has another environment"
-        return LACKS.because(why, seen[DELETION].id, page.id, asked.id)
-    serving = seen.get(names.SERVING)  # older records have none
-    if serving and serving.output and not (again and again.state is LACKS.state):
-        return LACKS.because(f"{ended}, and {named(serving.output)} of another environment serves its page", serving.id, asked.id)
-    return again or _about_to_start(seen, ended)
+    return _part_left(seen, ended, asked) or _again(seen, ended, asked) or _about_to_start(seen, ended) or _unseen(seen, ended)
 
 
 def _made_anew(seen: Seen) -> Observation | None:
     """Return LACKS where the child had ended before the deletion, and one in its place serves its nonce after it, else None."""
-    if not (asked := seen.get(SUCCESSORS)):  # older records have none
-        return None
-    again = successor_of(seen, BEFORE, asked, asked.output, seen.get(names.SUCCESSORS_PAGE), seen[DELETION].id)
+    asked = seen.get(SUCCESSORS)  # older records have none
+    again = _again(seen, BEFORE, asked) if asked else None
     return again if again and again.state is LACKS.state else None
 
 
+def _again(seen: Seen, ended: str, asked: Evidence) -> Observation | None:
+    """Return what is to be said where another serves the child's page, or has its nonce, else None."""
+    again = successor_of(seen, ended, asked, asked.output, seen.get(names.SUCCESSORS_PAGE), seen[DELETION].id)
+    if again and again.state is LACKS.state:
+        return again
+    served = (page := seen.get(SERVED_AFTER)) and page.output.get("body", "").strip() == seen[CHILD].asked["nonce"]
+    if page and served:  # who serves it may have dropped its environment
+        why = f"{ended}, and port {page.asked['port']} of the node serves its page after that, by who has another environment"
+        return LACKS.because(why, seen[DELETION].id, page.id, asked.id)
+    serving = seen.get(names.SERVING)  # older records have none
+    if serving and serving.output:
+        return LACKS.because(f"{ended}, and after that {named(serving.output)} serves its page", serving.id, asked.id)
+    return again
+
+
 def _part_left(seen: Seen, ended: str, asked: Evidence) -> Observation | None:
-    """Return LACKS where a process of the child's that was there before the deletion is there when its first one is gone."""
+    """Return LACKS where a process of the child's is there when its first one is gone, else None.
+
+    It was there before the deletion; or it began later, is of the child's container, and nobody runs that container again.
+    """
     if not (before := seen.get(names.CARRYING)):  # older records have none
         return None
     child, there = identity_of(seen[CHILD].output["process"]), set(map(identity_of, before.output))
     left = [process for process in asked.output if identity_of(process) in there - {child}]
+    if not left and _at_an_end(seen):
+        left = [process for process in asked.output if process.get("of") and identity_of(process) != child]
     if not left:
         return None
     return LACKS.because(f"{ended}, and of its processes {named(left)} goes on", seen[DELETION].id, before.id, asked.id)
+
+
+def _unseen(seen: Seen, ended: str) -> Observation | None:
+    """Return what is to be said where the kernel keeps the keyring of the child's container for somebody whom nobody finds."""
+    keyring = seen.get(names.KEYRING)  # older records have none
+    if not keyring or not any(keyring.output.values()):
+        return None
+    # A file that a process opened has it, too, and somebody else may have been given that: a process need not be there.
+    why = f"{ended}, and the kernel still has its container's session keyring, so something of it may go on that nobody finds"
+    return inconclusive(why, keyring.id)
+
+
+def _at_an_end(seen: Seen) -> bool:
+    """Return whether the child's engine ended with the pod, or says of its container that it runs no more, or knows of none."""
+    afterwards = seen.get(names.AFTERWARDS)
+    if not afterwards or afterwards.output["status"] == GONE or no_engine(afterwards):
+        return True
+    return parsed(afterwards).get("State", {}).get("Status") in ("exited", "dead")
 
 
 def _about_to_start(seen: Seen, ended: str) -> Observation | None:

@@ -12,7 +12,7 @@ import pytest
 from conformance.approaches.catalogue import catalogue
 from conformance.claims.observations import State
 from conformance.evidence.items import Evidence, Seen
-from conformance.evidence.names import CARRYING, KEEPING, NAMING, SERVING
+from conformance.evidence.names import AFTERWARDS, CARRYING, KEEPING, KEYRING, NAMING, SERVING
 from conformance.legs.leg import Leg
 from conformance.legs.rig import Pids, Rig, Shared
 from conformance.legs.variations import VARIATIONS
@@ -82,7 +82,19 @@ def test_a_child_has_not_ended_where_who_has_another_environment_serves_its_page
     assert conclude(name, given(ended, SERVING, [])).state is State.INCONCLUSIVE
     served = conclude(name, given(ended, SERVING, [{"pid": 8, "comm": "httpd"}]))
     assert served.state is State.LACKS
-    assert "httpd (pid 8) of another environment serves its page" in served.reason
+    assert "after that httpd (pid 8) serves its page" in served.reason
+
+
+@pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])
+def test_a_child_whose_keyring_the_kernel_keeps_may_go_on_though_nobody_finds_it(seen: Look, name: str) -> None:
+    """A process of it has the node's namespaces and cgroups, and another environment."""
+    ended = given(deleted(seen("dind.foreground")), "successors", [])
+    line = f"0c58ffd7 I--Q---     3 perm 3f1b0000     0     0 keyring   _ses.{'c' * 64}: empty"
+    for unseen in (None, []):
+        assert conclude(name, given(ended, KEYRING, {"/proc/keys": unseen})).state is State.HOLDS
+    kept = conclude(name, given(ended, KEYRING, {"/proc/keys": [line]}))
+    assert kept.state is State.INCONCLUSIVE
+    assert "session keyring" in kept.reason
 
 
 @pytest.mark.parametrize("name", ["P2-10", "P2-20", "P2-20.grace"])
@@ -113,9 +125,26 @@ def test_a_child_that_is_made_anew_again_and_again_goes_on_where_one_serves_afte
     other = {**child.output["process"], "pid": 8, "start": 3}
     body = child.asked["nonce"] if page == "nonce" else page
     leg = given(given(leg, "successors", [other]), "successor's page", {"outcome": "served", "body": body})
-    concluded = conclude("P2-10", leg)
+    for where in (leg, given(given(leg, "successors", []), SERVING, [other] if page == "nonce" else [])):
+        concluded = conclude("P2-10", where)
+        assert concluded.state is state, concluded.reason
+        assert concluded.reason.startswith("the child had ended before the pod was deleted")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("exited", State.LACKS), ("running", State.INCONCLUSIVE), ("restarting", State.INCONCLUSIVE), ("", State.INCONCLUSIVE)],
+)
+def test_a_process_that_a_child_starts_at_its_end_is_known_by_its_container(seen: Look, status: str, state: State) -> None:
+    """At SIGTERM it starts one with another environment, outside its cgroups: its container's hosts file is mounted there."""
+    leg = deleted(seen("dind.foreground"))
+    leg = given(leg, CARRYING, [leg["child"].output["process"]])
+    began = {"pid": 8, "start": 9, "comm": "sleep", "of": "c" * 64}
+    leg = given(given(leg, "successors", [began]), "successor's page", {"outcome": "ECONNREFUSED"})
+    assert conclude("P2-10", leg).state is State.LACKS, "its engine ended with the pod"
+    body = json.dumps({"State": {"Status": status}} if status else {})
+    concluded = conclude("P2-10", given(leg, AFTERWARDS, {"status": 200, "lost": "", "body": body}))
     assert concluded.state is state, concluded.reason
-    assert concluded.reason.startswith("the child had ended before the pod was deleted")
 
 
 @pytest.mark.parametrize("name", ["P2-20", "P2-20.told", "P2-20.grace"])
