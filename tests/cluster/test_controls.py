@@ -14,7 +14,7 @@ def test_a_suite_that_follows_one_process_is_told_by_its_control(tmp_path: Path)
     """The node's engine starts the child again: who follows the first one's pid sees it end with its pod."""
     asked = "    if not (asked := seen.get(SUCCESSORS)):"
     blind = "    if not (asked := None):"
-    done = run_with(tmp_path, "scenarios/lifecycle.py", asked, blind, *ONE, command="selfcheck")
+    done = run_with(tmp_path, "scenarios/lifecycle/ends.py", asked, blind, *ONE, command="selfcheck")
     assert done.returncode == 1, done.stdout + done.stderr
     assert states(selfchecked(tmp_path / "reports")) == dict.fromkeys(LEGS, "HOLDS")
     assert "0 of 1 control are what they were built to be; not so nc-30" in done.stdout

@@ -15,8 +15,9 @@ from conformance.evidence.names import POD, POD_PROCESSES
 from conformance.legs.builders import BUILDAH, BUILDKIT, BUILDKITD, CLASSIC, CONTAINER
 from conformance.legs.builds import BACKGROUND
 from conformance.legs.steps import KILLED_STEP, TOLD_STEP
-from scenarios import build_steps, lifecycle
+from scenarios import build_steps
 from scenarios.build_steps import FULL
+from scenarios.lifecycle import kills
 from tests.builders.builds import with_step
 from tests.builders.evidence import given, ran, reading
 from tests.conftest import changed
@@ -198,9 +199,9 @@ def test_a_client_without_buildx_has_no_step_of_buildkit(seen: Look) -> None:
 
 def test_steps_begin_before_their_engine_is_killed() -> None:
     """A leg's readings follow its cells, and these the files as pytest goes through them: in the order of their names."""
-    assert build_steps.__name__ < lifecycle.__name__
+    assert build_steps.__name__ < kills.__name__
     for prop in (build_steps.ends_with_engine, build_steps.ends_with_engine_too):
-        assert prop.while_serving == (build_steps.begin_both, build_steps.look_at_both, lifecycle.engine_killed)
+        assert prop.while_serving == (build_steps.begin_both, build_steps.look_at_both, kills.engine_killed)
 
 
 @pytest.mark.parametrize("approach", ["buildah-chroot", "buildah-oci"])
