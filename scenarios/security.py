@@ -280,11 +280,11 @@ def confined(seen: Seen) -> Observation:
         f"{_counted(number, process)} capabilities{_in_reach(node.output[-1], process)}, "
         f"{beyond.bit_count()} beyond the default; seccomp mode {process['seccomp']}"
     )
-    if process["seccomp"] != FILTERED or beyond or not (made := seen.get(calls.CALLS)):  # older records have none
+    if process["seccomp"] != FILTERED or beyond or not (answered := seen.get(calls.CALLS)):  # older records have none
         return (HOLDS if process["seccomp"] == FILTERED and not beyond else LACKS).because(words, *cites)
-    through, refused = calls.let_through(made)
+    through, refused = calls.let_through(answered)
     say = LACKS.because if through else HOLDS.because if refused else inconclusive
-    return say(f"{words}, which lets {' and '.join(through) or 'nothing'} through that default ones refuse", *cites, made.id)
+    return say(f"{words}, which lets {' and '.join(through) or 'nothing'} through that default ones refuse", *cites, answered.id)
 
 
 FILTERED = "2"
