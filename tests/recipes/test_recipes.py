@@ -304,7 +304,7 @@ def test_a_picture_without_its_place_is_missed(copy: Copy) -> None:
 
 
 CONTROL = """
-nc-99:
+nc-00:
   title: a toy
   mistake: >-
     It is believed.
@@ -319,24 +319,24 @@ COLLECT = ("-m", "pytest", "-q", "--collect-only", "-p", "conformance.run.plugin
 
 def manifest_of_control(copy: Copy) -> None:
     text = (copy.folder / "conformance" / "controls" / "nc-15.yaml").read_text(encoding="utf-8")
-    copy.append("conformance/controls/nc-99.yaml", text.replace("nc-15", "nc-99"))
+    copy.append("conformance/controls/nc-00.yaml", text.replace("nc-15", "nc-00"))
 
 
 def test_a_control_is_a_manifest_and_an_entry(copy: Copy) -> None:
     manifest_of_control(copy)
     copy.append("conformance/controls/catalogue.yaml", CONTROL)
-    printed = copy.python(*COLLECT, "--conformance-controls", "all", "-k", "nc-99")
+    printed = copy.python(*COLLECT, "--conformance-controls", "all", "-k", "nc-00")
     cells = {line.rpartition("::")[2] for line in printed.splitlines() if "::" in line}
-    assert cells == {"P2-10[nc-99.foreground]", "P2-10[nc-99.foreground-forced]", "H-02[nc-99.foreground-forced]"}
+    assert cells == {"P2-10[nc-00.foreground]", "P2-10[nc-00.foreground-forced]", "H-02[nc-00.foreground-forced]"}
 
 
 @pytest.mark.parametrize(
     ("written", "manifest", "sentence"),
     [
-        ("", True, "controls/nc-99.yaml has no entry in controls/catalogue.yaml"),
-        (CONTROL, False, "controls/catalogue.yaml has nc-99, and there is no controls/nc-99.yaml"),
-        (CONTROL.replace("  vector: {L: P, X: F}\n", ""), True, "controls/catalogue.yaml: nc-99 has no vector"),
-        (CONTROL.replace("X: F", "Y: F"), True, "controls/catalogue.yaml: nc-99 is not whole: 'Y'"),
+        ("", True, "controls/nc-00.yaml has no entry in controls/catalogue.yaml"),
+        (CONTROL, False, "controls/catalogue.yaml has nc-00, and there is no controls/nc-00.yaml"),
+        (CONTROL.replace("  vector: {L: P, X: F}\n", ""), True, "controls/catalogue.yaml: nc-00 has no vector"),
+        (CONTROL.replace("X: F", "Y: F"), True, "controls/catalogue.yaml: nc-00 is not whole: 'Y'"),
     ],
 )
 def test_a_control_that_is_not_whole_is_named(copy: Copy, written: str, manifest: bool, sentence: str) -> None:
