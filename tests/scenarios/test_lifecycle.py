@@ -90,7 +90,8 @@ def test_a_child_whose_keyring_the_kernel_keeps_may_go_on_though_nobody_finds_it
     """A process of it has the node's namespaces and cgroups, and another environment."""
     ended = given(deleted(seen("dind.foreground")), "successors", [])
     line = f"0c58ffd7 I--Q---     3 perm 3f1b0000     0     0 keyring   _ses.{'c' * 64}: empty"
-    for unseen in (None, []):
+    none: list[str] = []
+    for unseen in (None, none):
         assert conclude(name, given(ended, KEYRING, {"/proc/keys": unseen})).state is State.HOLDS
     kept = conclude(name, given(ended, KEYRING, {"/proc/keys": [line]}))
     assert kept.state is State.INCONCLUSIVE
