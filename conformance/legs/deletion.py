@@ -204,8 +204,7 @@ def look_for_keyring(rig: Rig) -> None:
     whatever environment it has: so one that is known by nothing else is still seen to be there.
     """
     about: dict[str, Any] = {"word": container_of(rig.child), "paths": [KEYS]}
-    settle("The end of its keyring", lambda: not rig.home.ask("holding", **about).output[KEYS], seconds=TIMEOUTS.settle)
-    rig.ask(KEYRING, "holding", **about)
+    settle("The end of its keyring", lambda: not rig.ask(KEYRING, "holding", **about).output[KEYS], seconds=TIMEOUTS.settle)
 
 
 KEYS = "/proc/keys"

@@ -151,9 +151,9 @@ def note_replaced(rig: Rig) -> None:
         return
     about: dict[str, Any] = {"variable": "CHILD_NONCE", "value": rig.leg.nonce}
 
-    def others() -> list[Object]:
+    def others() -> bool:
         ended = identity_of(rig.child)
-        return [each for each in rig.home.ask("processes", **about).output if identity_of(each) != ended]
+        return any(identity_of(each) != ended for each in rig.home.ask("processes", **about).output)
 
     settle("Who is in the child's place", others, seconds=TIMEOUTS.settle)
     if others():

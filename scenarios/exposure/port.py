@@ -152,7 +152,7 @@ def _commanded(rig: Rig, what: str, host: dict[str, Any], command: str) -> None:
     try:
         ask(way, "started", f"{path}/start", "POST")
         log = f"{path}/logs?stdout=1&stderr=1"
-        settle("The container's log", lambda: ask(way, "log", log).output["body"], seconds=TIMEOUTS.settle)
+        settle("The container's log", lambda: bool(ask(way, "log", log).output["body"]), seconds=TIMEOUTS.settle)
         rig.ask(f"{what}: processes", "processes", variable="CHILD_NONCE", value=whose)
     finally:
         ask(way, "removed", f"{path}?force=1&v=1", "DELETE")
